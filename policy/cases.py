@@ -1,0 +1,452 @@
+"""The door: a case table in, integer facts out. Nothing is clipped, guessed or silently dropped.
+
+Every fact is an integer on a grid (days, counts, hundredths of a per cent, half months, position in a list of choices) and
+-1 where nothing is documented. No fact is a float, so 80 means 80 and a missing value can never compare as false.
+"""
+
+import datetime
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import ROUND_FLOOR, Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+import pyarrow.parquet
+from numpy.typing import NDArray
+
+from policy.model import CaseField, Policy
+from policy.problems import SHOWN, Problem, ProblemsFound, listed, nearest, refuse, shown
+
+Ints = NDArray[np.signedinteger[Any]]
+
+TRUE, FALSE = {"true", "yes", "y", "1", "t"}, {"false", "no", "n", "0", "f"}
+_EPOCH = datetime.date(1900, 1, 1)
+_IDENTIFIER = re.compile(
+    r"(^|_)(name|first_?name|last_?name|surname|dob|birth\w*|ssn|mrn|phone|fax|e_?mail|address|street|zip\w*|member_?id"
+    r"|subscriber_?id|patient_?id|social_security\w*|medical_record\w*|telephone|note|notes)(_|$)"
+)
+_IDENTIFIER_VALUE = r"^\d{3}-\d{2}-\d{4}$|@|^\(?\d{3}\)?[ -]\d{3}-\d{4}$"
+_ICD = re.compile(r"([A-Z]\d[0-9A-Z])\.?([0-9A-Z]{1,4})?")
+
+
+@dataclass
+class Cases:
+    """`n` encoded request lines.
+
+    `ids`: text (n,); `dx`, `cpt`: codes in their standard form, Categorical (n,).
+    `facts`: name -> integer array (n,), -1 = not documented. `groups`: text columns for subgroups, name -> Categorical.
+    `remarks`: what the reader of a result must know; `rejected`: rows left out (line in the file, column, value, problem).
+    """
+
+    policy: Policy
+    ids: NDArray[np.object_]
+    dx: pd.Categorical
+    cpt: pd.Categorical
+    facts: dict[str, Ints]
+    groups: dict[str, pd.Categorical]
+    remarks: list[str] = field(default_factory=list)
+    rejected: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["row", "column", "value", "problem"]))
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def take(self, rows: NDArray[np.intp]) -> "Cases":
+        """The cases at these positions."""
+        facts = {name: values[rows] for name, values in self.facts.items()}
+        groups = {name: values[rows] for name, values in self.groups.items()}
+        return Cases(
+            self.policy, self.ids[rows], self.dx[rows], self.cpt[rows], facts, groups, self.remarks, self.rejected
+        )
+
+    @classmethod
+    def from_frame(cls, frame: pd.DataFrame, policy: Policy, name: str = "cases", **options: Any) -> "Cases":
+        """Cases from a pandas frame of text, integers, booleans or dates; `options` as for `read_cases`."""
+        columns = {}
+        for column in frame.columns:
+            series = frame[column]
+            if series.dtype == object:
+                series = series.map(lambda v: None if v is None or v is pd.NA or v != v else str(v)).astype("str")
+            columns[str(column)] = pa.array(series, from_pandas=True)
+        table = pa.table(columns) if columns else pa.table({})
+        return _admit(table, policy, name, np.arange(len(frame)) + 1, [], **options)
+
+
+def read_cases(path: Path, policy: Policy, **options: Any) -> Cases:
+    """Cases from a CSV or Parquet file.
+
+    `rename`: {column in the file: column of the contract}; `ignore`: columns to leave out; `keep_good`: rows with problems go
+    to `rejected` instead of raising. Raises ProblemsFound with file, row, column, value and what is allowed.
+    """
+    path = Path(path)
+    if path.suffix.lower() == ".parquet":
+        try:
+            table = pyarrow.parquet.read_table(path)
+        except (pa.ArrowInvalid, OSError) as error:
+            raise refuse("parquet", path.name, f"is not a readable Parquet file ({_first_line(error)})") from None
+        return _admit(table, policy, path.name, np.arange(len(table)) + 1, [], **options)
+    table, lines, problems = _read_csv(path)
+    return _admit(table, policy, path.name, lines, problems, **options)
+
+
+def _first_line(error: Exception) -> str:
+    return re.sub(r"/\S*/", "", str(error).splitlines()[0])[:120]
+
+
+def _read_csv(path: Path) -> tuple[pa.Table, Ints, list[Problem]]:
+    """Every column as text; rows of the wrong length become problems with their line."""
+    try:
+        with path.open("rb") as stream:
+            head = stream.readline(65536).decode("utf-8-sig")
+    except OSError as error:
+        raise refuse("read", str(path.name), f"cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise refuse("encoding", f"{path.name}:1", "is not UTF-8 text; save it as CSV UTF-8") from None
+    if not head.strip():
+        raise refuse("empty", f"{path.name}:1", "is empty; a header with case_id, dx and cpt is needed")
+    if "," not in head:
+        raise refuse("separator", f"{path.name}:1", "the header has no comma; write a comma-separated file")
+    skipped: list[int] = []
+    problems: list[Problem] = []
+
+    def wrong_length(row: Any) -> str:
+        skipped.append(row.number)
+        if row.text.strip(", \r\n"):
+            message = f"the row has {row.actual_columns} fields, the header {row.expected_columns}"
+            problems.append(Problem("row-length", f"{path.name}:{row.number}", message, row=row.number))
+        return "skip"
+
+    names = [c.strip() for c in pyarrow.csv.read_csv(pa.py_buffer(head.encode())).column_names]
+    try:
+        table = pyarrow.csv.read_csv(
+            path,
+            read_options=pyarrow.csv.ReadOptions(use_threads=False),
+            parse_options=pyarrow.csv.ParseOptions(invalid_row_handler=wrong_length, ignore_empty_lines=False),
+            convert_options=pyarrow.csv.ConvertOptions(
+                column_types=dict.fromkeys([*names, *pyarrow.csv.read_csv(pa.py_buffer(head.encode())).column_names], pa.string()),
+                strings_can_be_null=True, null_values=[""], quoted_strings_can_be_null=True,
+            ),
+        )  # fmt: skip
+    except pa.ArrowInvalid as error:
+        raise refuse("csv", path.name, f"is not a readable CSV file ({_first_line(error)})") from None
+    lines = np.delete(np.arange(2, len(table) + len(skipped) + 2), np.asarray(skipped, dtype=int) - 2)
+    return table, lines, problems
+
+
+def _columns(
+    table: pa.Table, policy: Policy, name: str, rename: Mapping[str, str], ignore: Sequence[str]
+) -> dict[str, str]:
+    """Column of the contract -> column of the table; raises for unknown, doubled, blank and identifying columns."""
+    place, problems, found = f"{name}:1", [], {}
+    known = [f for f, x in policy.fields_.items() if x.type != "months"]
+    for missing in [c for c in (*rename, *ignore) if c not in table.column_names]:
+        problems.append(
+            Problem("column", place, f"no column is called {shown(missing)}{nearest(missing, table.column_names)}")
+        )
+    for original in table.column_names:
+        column = rename.get(original, original.strip().lower())
+        if original in ignore:
+            continue
+        if not column:
+            problems.append(Problem("column", place, "a column has no name in the header"))
+        elif column not in known and _IDENTIFIER.search(column):
+            message = f"column {shown(original)} looks like an identifier of a person; remove it from the file"
+            problems.append(Problem("identifier", place, message, column=original))
+        elif column not in known and not re.fullmatch(r"group_[a-z0-9_]{1,40}", column):
+            message = f"unknown column {shown(original)}{nearest(column, known)}; map it, or ignore it explicitly"
+            problems.append(Problem("column", place, message, column=original))
+        elif column in found:
+            problems.append(Problem("column", place, f"column {shown(column)} stands twice", column=original))
+        else:
+            found[column] = original
+    for column in known:
+        if policy.fields_[column].required and column not in found:
+            problems.append(Problem("column", place, f"the required column '{column}' is missing", column=column))
+    if problems:
+        raise ProblemsFound(problems)
+    return found
+
+
+def _admit(
+    table: pa.Table, policy: Policy, name: str, lines: Ints, problems: list[Problem], *,
+    rename: Mapping[str, str] | None = None, ignore: Sequence[str] = (), keep_good: bool = False,
+) -> Cases:  # fmt: skip
+    columns = _columns(table, policy, name, rename or {}, ignore)
+    if len(table) == 0 and not problems:
+        raise refuse("no-rows", f"{name}:2", "has a header but no rows")
+    n = len(table)
+    faults: list[tuple[NDArray[np.intp], str, Sequence[str], Sequence[str]]] = []  # rows, column, values, messages
+    remarks: list[str] = []
+
+    def fault(rows: NDArray[np.intp], column: str, values: Sequence[str], messages: Sequence[str]) -> None:
+        if len(rows):
+            faults.append((rows, column, values, messages))
+
+    facts: dict[str, Ints] = {}
+    groups: dict[str, pd.Categorical] = {}
+    codes: dict[str, pd.Categorical] = {}
+    ids = np.full(n, None, dtype=object)
+    changed: dict[str, int] = {}
+    for column, original in columns.items():
+        kind = policy.fields_.get(column)
+        if kind is not None and kind.ignored:
+            remarks.append(f"column {column} is simulated truth: ignored")
+            continue
+        if column == "case_id":
+            ids, rows, messages = _identities(table[original])
+            fault(rows, column, ["(not shown)"] * len(rows), messages)
+            continue
+        index, words = _dictionary(table[original])
+        parse = _parser(kind)
+        codes_of, wrong, rewritten = [], {}, 0
+        for position, word in enumerate(words):
+            try:
+                code = parse(word)
+            except ValueError as error:
+                code, wrong[position] = -1, str(error)
+            codes_of.append(code)
+        if wrong:
+            rows = np.flatnonzero(np.isin(index, list(wrong)))
+            fault(rows, column, [words[i] for i in index[rows]], [wrong[i] for i in index[rows]])
+        if kind is None or kind.type in ("diagnosis", "procedure", "text"):
+            final = [str(code) if i not in wrong else "" for i, code in enumerate(codes_of)]
+            labels = sorted(set(final) - {""})
+            place_of = {label: i for i, label in enumerate(labels)}
+            lookup = np.array([place_of.get(label, -1) for label in final] + [-1], dtype=np.int32)
+            categorical = pd.Categorical.from_codes(lookup[index], categories=labels)
+            if kind is not None and kind.required:
+                codes[column] = categorical
+                changes = [i for i, word in enumerate(words) if i not in wrong and final[i] != word]
+                rewritten = int(np.isin(index, changes).sum())
+                missing = np.flatnonzero(index < 0)
+                fault(missing, column, [""] * len(missing), ["is blank, and a code is required"] * len(missing))
+            else:
+                groups[column] = categorical
+            if rewritten:
+                changed[column] = rewritten
+                sample = ", ".join(f"{words[i]} as {final[i]}" for i in changes[:3])
+                remarks.append(f"column {column}: {rewritten:,} codes were read in their standard form ({sample})")
+        else:
+            lookup = np.array([*codes_of, -1]).astype(kind.dtype)
+            facts[column] = lookup[index]
+    for column, kind in policy.fields_.items():
+        if kind.type not in ("text", "diagnosis", "procedure", "months") and not kind.ignored:
+            facts.setdefault(column, np.full(n, -1, dtype=kind.dtype))
+    missing_columns = [
+        c for c, k in policy.fields_.items() if c not in columns and k.type != "months" and not k.ignored
+    ]
+    if missing_columns:
+        remarks.append(f"columns not in the file, not documented for every row: {', '.join(missing_columns)}")
+    _relations(policy, facts, fault, remarks)
+    for column, kind in policy.fields_.items():
+        if kind.absent is not None:
+            np.copyto(facts[column], kind.code(kind.absent), where=facts[column] < 0)
+    rejected = _rejected(faults, lines, problems)
+    if len(rejected) and not keep_good:
+        raise ProblemsFound(_row_problems(name, rejected))
+    cases = Cases(policy, ids, codes["dx"], codes["cpt"], facts, groups, remarks, rejected)
+    if not faults:
+        return cases
+    keep = np.ones(n, dtype=bool)
+    for rows, *_ in faults:
+        keep[rows] = False
+    return cases.take(np.flatnonzero(keep))
+
+
+def _rejected(faults: list[Any], lines: Ints, problems: list[Problem]) -> pd.DataFrame:
+    parts = [
+        pd.DataFrame([(p.row, "", "", p.message) for p in problems], columns=["row", "column", "value", "problem"])
+    ]
+    for rows, column, values, messages in faults:
+        parts.append(pd.DataFrame({"row": lines[rows], "column": column, "value": values, "problem": messages}))
+    filled = [p for p in parts if len(p)]
+    if not filled:
+        return parts[0]
+    return pd.concat(filled, ignore_index=True).sort_values(["row", "column"], kind="stable", ignore_index=True)
+
+
+def _row_problems(name: str, rejected: pd.DataFrame) -> list[Problem]:
+    found = []
+    for row, column, value, message in rejected.head(SHOWN).itertuples(index=False):
+        what = f"column {column}: {shown(value)} {message}" if column else message
+        found.append(Problem("row", f"{name}:{row}", what, row=int(row), column=column, value=value))
+    rest = len(rejected) - SHOWN
+    if rest > 0:
+        found.append(Problem("row", name, f"and {rest:,} more problems in {rejected['row'].nunique():,} rows"))
+    return found
+
+
+def _dictionary(column: pa.ChunkedArray) -> tuple[Ints, list[str]]:
+    """Position of each row's value in the list of distinct values (-1 = nothing there), and those values as text."""
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if pa.types.is_null(column.type):
+        return np.full(len(column), -1, dtype=np.int32), []
+    array = pa.chunked_array(column).combine_chunks().dictionary_encode()
+    if isinstance(array, pa.ChunkedArray):
+        array = array.combine_chunks()
+    index = array.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
+    words = [_text(value) for value in array.dictionary.to_pylist()]
+    empty = np.array([word == "" for word in words] + [True])
+    if empty[:-1].any():
+        index = np.where(empty[index], -1, index).astype(np.int32)
+    return index, words
+
+
+def _text(value: object) -> str:
+    """A cell as text; NaN and NaT are nothing, 42.0 is 42, midnight is a date."""
+    if value is None or value != value:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    if isinstance(value, datetime.datetime):
+        return value.date().isoformat() if value.time() == datetime.time() else value.isoformat()
+    return str(value).strip()
+
+
+def _identities(column: pa.ChunkedArray) -> tuple[NDArray[np.object_], NDArray[np.intp], list[str]]:
+    if not pa.types.is_string(column.type) and not pa.types.is_large_string(column.type):
+        column = pa.chunked_array([pa.array([_text(v) for v in column.to_pylist()])])
+    text = pc.utf8_trim_whitespace(column.fill_null(""))
+    ids = text.to_numpy(zero_copy_only=False).astype(object)
+    blank = np.asarray(pc.equal(text, ""))
+    strange = np.asarray(
+        pc.or_(pc.match_substring_regex(text, r"[\x00-\x1f\x7f]"), pc.greater(pc.utf8_length(text), 80))
+    )
+    person = np.asarray(pc.match_substring_regex(text, _IDENTIFIER_VALUE))
+    twice = pd.Series(ids).duplicated(keep=False).to_numpy() & ~blank
+    rows = np.flatnonzero(blank | strange | person | twice)
+    say = {
+        "blank": "is blank, and a unique id is required", "strange": "has control characters or more than 80 characters",
+        "person": "looks like a social security number, phone number or e-mail address", "twice": "stands more than once",
+    }  # fmt: skip
+    which = [("blank", blank), ("strange", strange), ("person", person), ("twice", twice)]
+    return ids, rows, [next(say[key] for key, mask in which if mask[row]) for row in rows]
+
+
+def _parser(kind: CaseField | None) -> Callable[[str], Any]:
+    """A function from one cell's text (never empty) to its code; ValueError says what is allowed."""
+    if kind is None or kind.type == "text":
+        return _plain_text
+    if kind.type == "choice":
+        return lambda text: _choice(text, kind.choices)
+    if kind.type in ("whole", "percent"):
+        return lambda text: _number(text, kind)
+    return {"diagnosis": _diagnosis, "procedure": _procedure, "date": _date, "boolean": _boolean}[kind.type]
+
+
+def _plain_text(text: str) -> str:
+    if len(text) > 80 or not text.isprintable():
+        raise ValueError("has control characters or more than 80 characters")
+    return text
+
+
+def _diagnosis(text: str) -> str:
+    match = _ICD.fullmatch(text.upper())
+    if not match:
+        raise ValueError("is not one ICD-10-CM code such as M54.2")
+    return match[1] + (f".{match[2]}" if match[2] else "")
+
+
+def _procedure(text: str) -> str:
+    if not re.fullmatch(r"\d{5}", text, re.ASCII):
+        raise ValueError("is not one CPT code of five digits")
+    return text
+
+
+def _date(text: str) -> int:
+    day = re.sub(r"[T ]00:00(:00(\.0+)?)?$", "", text)
+    try:
+        if not re.fullmatch(r"\d{4}-\d\d-\d\d", day, re.ASCII):
+            raise ValueError
+        days = (datetime.date.fromisoformat(day) - _EPOCH).days
+    except ValueError:
+        raise ValueError("is not a date; write it as YYYY-MM-DD") from None
+    if not 0 <= days <= 73049:
+        raise ValueError("is outside 1900-01-01 to 2100-01-01")
+    return days
+
+
+def _boolean(text: str) -> int:
+    word = text.lower()
+    if word not in TRUE | FALSE:
+        raise ValueError("is neither true/yes/y/1/t nor false/no/n/0/f; empty means not documented")
+    return int(word in TRUE)
+
+
+def _choice(text: str, choices: Sequence[str]) -> int:
+    word = text.lower()
+    if word not in choices:
+        raise ValueError(f"is not one of {listed(choices)}{nearest(word, choices)}")
+    return choices.index(word)
+
+
+def _number(text: str, kind: CaseField) -> int:
+    unit = " %" if kind.type == "percent" else f" {(kind.unit or '').replace('_', ' ')}"
+    allowed = f"allowed {kind.min} to {kind.max}{unit}"
+    if not re.fullmatch(r"-?(0|[1-9]\d{0,8})(\.\d{1,12})?", text, re.ASCII):
+        raise ValueError(f"is not a plain number; {allowed}")
+    value = Decimal(text)
+    if not kind.min <= value <= kind.max:
+        raise ValueError(f"is outside the range; {allowed}")
+    if kind.type == "percent":
+        if 0 < value < 1:
+            raise ValueError(f"looks like a fraction; write per cent, {allowed}")
+        return int((value * 100).to_integral_value(ROUND_FLOOR))  # never rounded up: 79.999 stays below 80
+    if value != int(value):
+        raise ValueError(f"is not a whole number; {allowed}")
+    return int(value)
+
+
+def _relations(policy: Policy, facts: dict[str, Ints], fault: Callable[..., None], remarks: list[str]) -> None:
+    """What columns say together: onset before request, blocks and their reliefs; pain duration by months."""
+    for name, kind in policy.fields_.items():
+        if kind.type != "months":
+            continue
+        onset, request, days = (facts[c].astype(np.int64) for c in (kind.onset, kind.request, kind.days) if c)
+        late = np.flatnonzero((onset > request) & (request >= 0))
+        fault(late, str(kind.onset), [day_of(v) for v in onset[late]], ["is after the date of the request"] * len(late))
+        dated = (onset >= 0) & (request >= onset)
+        facts[name] = np.where(dated, half_months(onset, request), half_months_of_days(days)).astype(np.int16)
+        far = int((dated & (days >= 0) & (abs(request - onset - days) > 31)).sum())
+        if far:
+            remarks.append(f"{far:,} rows: dates and {kind.days} differ by more than 31 days; the dates count")
+    if "diagnostic_blocks_done" in facts:
+        done, first, second = (facts[c] for c in ("diagnostic_blocks_done", "block_1_relief_pct", "block_2_relief_pct"))
+        for column, relief, needed in (("block_1_relief_pct", first, 1), ("block_2_relief_pct", second, 2)):
+            rows = np.flatnonzero((relief >= 0) & (done >= 0) & (done < needed))
+            messages = [f"contradicts diagnostic_blocks_done = {done[row]}" for row in rows]
+            fault(rows, column, [str(Decimal(int(relief[row])) / 100) for row in rows], messages)
+        facts["diagnostic_blocks_done"] = np.where((done < 0) & (second >= 0), 2, done).astype(done.dtype)
+
+
+def day_of(days: int) -> str:
+    """ISO date of a day counted from 1900-01-01."""
+    return (_EPOCH + datetime.timedelta(int(days))).isoformat()
+
+
+def half_months_of_days(days: Ints) -> Ints:
+    """Days to half months: n months are floor(30.4375 n) days (91 days are exactly 3 months, 92 are more); -1 stays."""
+    months = (days * 16 + 15) // 487  # the greatest n with floor(487 n / 16) <= days
+    months = np.where(months * 487 // 16 > days, months - 1, months)
+    result: Ints = np.where(days < 0, -1, 2 * months + (days > months * 487 // 16))
+    return result
+
+
+def half_months(start: Ints, end: Ints) -> Ints:
+    """Calendar months between two days (counted from 1900-01-01) in half steps; a month's end clamps (31 Jan + 1 = 28 Feb)."""
+    first, last = (np.datetime64("1900-01-01", "D") + np.maximum(v, 0).astype("timedelta64[D]") for v in (start, end))
+    from_month, to_month = first.astype("datetime64[M]"), last.astype("datetime64[M]")
+    day, today = (first - from_month).astype(np.int64), (last - to_month).astype(np.int64)
+    length = ((to_month + 1).astype("datetime64[D]") - to_month.astype("datetime64[D]")).astype(np.int64)
+    clamped = np.minimum(day, length - 1)
+    months = (to_month - from_month).astype(np.int64) - (today < clamped)
+    result: Ints = 2 * months + (today != clamped)
+    return result

@@ -1,0 +1,222 @@
+"""One case in words: each criterion with truth, value, threshold and distance, and what would change the outcome."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from policy.cases import Cases, day_of, half_months, half_months_of_days
+from policy.evaluation import Evaluation, criterion_says, determine, diagnosis_group
+from policy.model import OUTCOMES, UNITS, Policy, Settings, Test, unit_word
+from policy.truth import MET, WORDS
+
+NOT_A_DENIAL = {
+    "not_met": "a recommendation to a clinician, never an automatic denial",
+    "pend": "information is needed",
+    "review": "the policy has no computable answer: a clinician judges",
+    "mismatch": "the procedure does not belong to the diagnosis",
+    "out_of_scope": "this policy does not cover the code",
+    "met": "all that the policy asks for is documented",
+}
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One criterion of one case: truth 0, 1, 2; `details`: value, threshold and distance of each test in force."""
+
+    criterion: str
+    truth: int
+    says: str
+    citation: str
+    details: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why one case has its outcome, and what would change it."""
+
+    case_id: str
+    heading: str
+    outcome: str
+    why: str
+    reasons: tuple[Reason, ...]
+    ask: tuple[str, ...]
+    changes: tuple[str, ...]
+
+    def text(self) -> str:
+        """The explanation as lines for a person."""
+        lines = [
+            f"Case {self.case_id}: {self.heading}",
+            f"Outcome: {self.outcome} ({NOT_A_DENIAL[self.outcome]})",
+            self.why,
+            "",
+        ]
+        for reason in self.reasons:
+            lines.append(f"  {WORDS[reason.truth]:<15} {reason.criterion}: {reason.says}")
+            lines += [f"{'':18}{detail}" for detail in (*reason.details, f"source: {reason.citation}")]
+        lines += [
+            "",
+            "What would change the outcome",
+            *(f"  - {change}" for change in self.changes or ("nothing that this policy reads",)),
+        ]
+        return "\n".join(lines)
+
+
+def explain(policy: Policy, cases: Cases, row: int, settings: Settings) -> Explanation:
+    """Explain the case at position `row`."""
+    one = cases.take(np.array([row]))
+    d = determine(policy, one, settings)
+    words = d.frame().iloc[0]
+    evaluation = Evaluation(settings, one, np.array([0]))
+    reasons = []
+    for name, value in d.truths.items():
+        if int(value[0]) in (0, 1, 2):
+            criterion = policy.criteria[name]
+            details = tuple(_details(evaluation, criterion.test))
+            reasons.append(
+                Reason(name, int(value[0]), criterion_says(policy, name, settings), criterion.citation, details)
+            )
+    dx, cpt = str(one.dx[0]), str(one.cpt[0])
+    group = diagnosis_group(policy, dx)
+    labels = {code: x.label for family in policy.procedures.values() for code, x in family.codes.items()}
+    heading = f"{dx} ({policy.diagnoses[group].label if group else 'outside this policy'}), {cpt}"
+    heading += f" ({labels.get(cpt, 'outside this policy')})" + (
+        f", pathway {words['pathway']}" if words["pathway"] else ""
+    )
+    ask = tuple(str(words["ask"]).split(";")) if words["ask"] else ()
+    changes = [*_documents(policy, ask), *_criteria(policy, one, settings, reasons), *_levers(policy, one, settings)]
+    return Explanation(
+        str(one.ids[0]),
+        heading,
+        str(words["outcome"]),
+        f"Because: {words['reasons']}",
+        tuple(reasons),
+        ask,
+        tuple(changes),
+    )
+
+
+def _documents(policy: Policy, ask: tuple[str, ...]) -> list[str]:
+    return [f"document {name}: {policy.fields_[name].ask}" for name in ask]
+
+
+def _outcome(policy: Policy, one: Cases, settings: Settings, assumed: dict[str, np.int8] | None = None) -> str:
+    return OUTCOMES[determine(policy, one, settings, assumed).outcome[0]]
+
+
+def _criteria(policy: Policy, one: Cases, settings: Settings, reasons: list[Reason]) -> list[str]:
+    """What follows if the criteria that are not met (or not documented) were met, one by one and together."""
+    before = _outcome(policy, one, settings)
+    short = [r.criterion for r in reasons if r.truth < MET]
+    lines = []
+    for name in short:
+        after = _outcome(policy, one, settings, {name: MET})
+        if after != before:
+            alone = " alone" if len(short) > 1 else ", the only cause"
+            lines.append(f"{name}{alone}: were it met, the outcome would be {after}")
+    if len(short) > 1:
+        after = _outcome(policy, one, settings, dict.fromkeys(short, MET))
+        if after != before:
+            lines.append(f"{' and '.join(short)} together: were they met, the outcome would be {after}")
+    return lines
+
+
+def _levers(policy: Policy, one: Cases, settings: Settings) -> list[str]:
+    """For each lever, the nearest legal values at which this case's outcome differs."""
+    before = _outcome(policy, one, settings)
+    lines = []
+    for name, lever in policy.levers.items():
+        values = lever.values()
+        here = values.index(settings[name])
+        directions = (values[here + 1 :], values[:here][::-1])
+        for direction in directions:
+            for value in direction:
+                after = _outcome(policy, one, policy.settings({**settings.provisions(), name: value}))
+                if after != before:
+                    lines.append(
+                        f"lever {name} at {lever.show(value)} instead of {lever.show(settings[name])}: {after}"
+                    )
+                    if lever.domain:
+                        break
+    return lines
+
+
+def _details(evaluation: Evaluation, test: Test, negated: bool = False) -> list[str]:
+    """Value, threshold and distance of each comparison that is in force."""
+    parts = test.all_of or test.any_of or test.none_of or (test.count.of if test.count else ())
+    if any(part.lever and evaluation.test(part) != MET for part in test.all_of or ()):
+        return []
+    negated ^= test.none_of is not None
+    lines = [line for part in parts for line in _details(evaluation, part, negated)]
+    for name in test.fields():
+        lines.append(f"{name}: {_value(evaluation, name)}{_needed(evaluation, test, name, negated)}")
+    return lines
+
+
+def _value(evaluation: Evaluation, name: str) -> str:
+    kind, value = evaluation.policy.fields_[name], int(evaluation.fact(name)[0])
+    if kind.type == "months":
+        onset, request, days = (int(evaluation.fact(str(c))[0]) for c in (kind.onset, kind.request, kind.days))
+        if onset >= 0 and request >= 0:
+            return f"from {day_of(onset)} to {day_of(request)}"
+        return f"{days} days" if days >= 0 else "not documented"
+    if value < 0:
+        return "not documented"
+    if kind.type == "boolean":
+        return ("false", "true")[value]
+    return kind.choices[value] if kind.type == "choice" else _amount(value, kind.type, kind.unit)
+
+
+def _amount(value: int, kind: str, unit: str | None) -> str:
+    if kind == "percent":
+        return f"{value / 100:.2f}".rstrip("0").rstrip(".") + " %"
+    return f"{value} {unit_word(unit, value)}"
+
+
+def _needed(evaluation: Evaluation, test: Test, name: str, negated: bool) -> str:
+    """The threshold with its distance, or the words allowed."""
+    kind, reference = evaluation.policy.fields_[name], test.reference()
+    if reference is None:
+        words = (test.equals or test.states or {}).get(name, ())
+        return f" (asked for: {'not ' * negated}{' or '.join(words)})" if words else ""
+    threshold = evaluation.threshold(name, reference)
+    if threshold is None:
+        return " (lever off: not asked for)"
+    verb = (
+        "less than"
+        if test.less_than
+        else "more than"
+        if test.more_than
+        else "mean of at least"
+        if test.mean
+        else "at least"
+    )
+    lever = evaluation.policy.levers.get(reference)
+    shown = lever.show(evaluation.settings[reference]) if lever else _amount(int(reference), kind.type, kind.unit)
+    return f" (needed: {verb} {shown}{_distance(evaluation, test, name, threshold, lever.unit if lever else None)})"
+
+
+def _distance(evaluation: Evaluation, test: Test, name: str, threshold: int, unit: str | None) -> str:
+    kind, value = evaluation.policy.fields_[name], int(evaluation.fact(name)[0])
+    if value < 0 or test.mean:
+        return ""
+    if kind.type == "months":
+        days = _days_short(evaluation, kind, threshold + bool(test.more_than))
+        return f"; {days} day{'s' * (days != 1)} short" if days else "; reached"
+    short = value - threshold + 1 if test.less_than else threshold + bool(test.more_than) - value
+    if short <= 0:
+        return "; reached"
+    steps = UNITS.get(unit or "", 1)
+    in_unit = f" ({short / steps:.3g} {unit})" if unit and unit not in ("percent", kind.unit) and steps > 1 else ""
+    return f"; {_amount(short, kind.type, kind.unit)} {'too many' if test.less_than else 'short'}{in_unit}"
+
+
+def _days_short(evaluation: Evaluation, kind: Any, wanted: int) -> int:
+    """Days until a duration reaches `wanted` half months (0 when it does)."""
+    later = np.arange(0, 31 * (wanted // 2 + 2))
+    onset, request, days = (int(evaluation.fact(c)[0]) for c in (kind.onset, kind.request, kind.days))
+    if onset >= 0 and request >= 0:
+        reached = half_months(np.full(len(later), onset), request + later) >= wanted
+    else:
+        reached = half_months_of_days(days + later) >= wanted
+    return int(np.argmax(reached))

@@ -1,0 +1,592 @@
+"""What a policy document is made of: immutable records, checked one by one by pydantic (references: validation.py).
+
+Scalars arrive as text (reading.py); each type here accepts one spelling and says so when it gets another.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+
+OUTCOMES = ("met", "not_met", "pend", "review", "mismatch", "out_of_scope")
+Value = int | str | None  # a lever's value: steps in its unit, a choice, or None for "off"
+
+# How one unit of a lever becomes the integer grid of the facts it is compared with (contract.md 2; domain.md 4.2).
+# Months are counted in half steps: 2n = exactly n months, 2n + 1 = more than n and less than n + 1.
+UNITS = {"months": 2, "weeks": 7, "percent": 100} | dict.fromkeys(
+    ("days", "blocks", "drugs", "drug_classes", "modalities", "sessions", "years", "headache_days"), 1
+)
+GRIDS = {"months": "half months", "weeks": "days", "percent": "hundredths"}  # the grid where it is not the unit itself
+
+
+def unit_word(unit: str | None, number: int) -> str:
+    """'week' for 1, 'weeks' otherwise; '%' for per cent."""
+    word = "%" if unit == "percent" else (unit or "").replace("_", " ")
+    singular = {"modalities": "modality", "drug classes": "drug class"}.get(word, word.removesuffix("s"))
+    return singular if number == 1 else word
+
+
+def whole(text: object) -> object:
+    """'6' -> 6; digits and one sign only (no 1_000, 0x1F, 017, +6, 80%)."""
+    if isinstance(text, int) and not isinstance(text, bool):
+        return text
+    if not isinstance(text, str) or not re.fullmatch(r"-?(0|[1-9]\d{0,8})", text):
+        hint = " (write 80, not 80%)" if str(text).endswith("%") else ""
+        raise PydanticCustomError("number", "is not a whole number{hint}", {"hint": hint})
+    return int(text)
+
+
+def truth_word(text: object) -> object:
+    """'true' / 'false' only."""
+    if isinstance(text, bool):
+        return text
+    if text not in ("true", "false"):
+        raise PydanticCustomError("boolean", "must be true or false")
+    return text == "true"
+
+
+def as_list(value: object) -> object:
+    """One item may stand without a list."""
+    return value if isinstance(value, (list, tuple)) else (value,)
+
+
+Whole = Annotated[int, BeforeValidator(whole)]
+Flag = Annotated[bool, BeforeValidator(truth_word)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
+Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,59}$")]
+StatementId = Annotated[str, StringConstraints(pattern=r"^S[1-9]\d?$")]
+IcdCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]\d[0-9A-Z](\.[0-9A-Z]{1,4})?$")]
+CptCode = Annotated[str, StringConstraints(pattern=r"^\d{5}$")]
+Word = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,60}$")]
+Words = Annotated[tuple[Word, ...], BeforeValidator(as_list), Field(min_length=1)]
+While = dict[Id, Words]  # levers and the values under which an entry is in force
+
+
+class Record(BaseModel):
+    """Frozen, with no unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class Element(Record):
+    """Whatever stands on the source assessment: names its statements, or says where else it comes from."""
+
+    statements: tuple[StatementId, ...] = ()
+    origin: Literal["alternative", "assumption"] | None = None
+
+    @model_validator(mode="after")
+    def _sourced(self) -> "Element":
+        if not self.statements and self.origin is None:
+            raise PydanticCustomError("source", "names no statement (S1-S66) and no origin: alternative or assumption")
+        return self
+
+
+class Statement(Record):
+    """One statement of the source assessment, in our own words."""
+
+    says: Text
+    stance: Literal[
+        "strong_against", "weak_for", "insufficient", "required", "first_line", "favourable", "risk", "caveat", "gap",
+        "scope",
+    ]  # fmt: skip
+    source: Key | None = None
+    seed_citation: Text
+    applies_to: Text
+
+
+class Evidence(Element):
+    """A cited source: what it says, about whom, how strongly, and its standing today."""
+
+    title: Text
+    source: Text
+    year: Text
+    population: Text
+    stance: Text
+    strength: Text
+    status: Literal["current", "contested", "superseded", "retracted"]
+    status_note: Text | None = None
+    note: Text
+    verified: Text
+    reference: Text
+
+
+class Domain(Record):
+    """Legal values of a numeric lever, ends included."""
+
+    min: Whole
+    max: Whole
+    step: Whole
+
+    @model_validator(mode="after")
+    def _sound(self) -> "Domain":
+        if self.step < 1 or self.max <= self.min or (self.max - self.min) % self.step:
+            raise PydanticCustomError("domain", "needs min < max and a step of at least 1 that divides the range")
+        return self
+
+    def values(self) -> range:
+        """Every legal value in order."""
+        return range(self.min, self.max + 1, self.step)
+
+
+class Lever(Element):
+    """One adjustable setting: numeric (domain, unit, direction) or a choice (stance, action, switch)."""
+
+    label: Text
+    says: Text
+    default: Word
+    domain: Domain | None = None
+    unit: Text | None = None
+    direction: Literal["stricter_when_higher", "stricter_when_lower"] | None = None
+    off_allowed: Flag = False
+    suggested: Whole | None = None
+    choices: dict[Word, Text] | None = None
+    citation: Text
+    evidence: tuple[Key, ...] = ()
+    contradictions: tuple[Text, ...] = ()
+
+    @model_validator(mode="after")
+    def _complete(self) -> "Lever":
+        if (self.domain is None) == (self.choices is None):
+            raise PydanticCustomError("lever", "needs either a domain (numeric) or choices, not both")
+        if self.domain and (self.unit not in UNITS or self.direction is None):
+            raise PydanticCustomError("unit", "needs a direction and a unit of {units}", {"units": ", ".join(UNITS)})
+        for name, value in (("default", self.default), ("suggested", self.suggested)):
+            if value is not None:
+                try:
+                    self.check(value)
+                except ValueError as error:
+                    raise PydanticCustomError("default", f"{name} {error}") from None
+        return self
+
+    def check(self, value: object) -> Value:
+        """A legal value from text, int or bool; ValueError says what is allowed."""
+        text = str(value).lower() if isinstance(value, bool) else "off" if value is None else str(value)
+        if self.choices is not None:
+            if text not in self.choices:
+                raise ValueError(f"'{text[:80]}' is not allowed; choose one of {', '.join(self.choices)}")
+            return text
+        if text == "off" and self.off_allowed:
+            return None
+        assert self.domain
+        allowed = f"allowed {self.domain.min} to {self.domain.max} {(self.unit or '').replace('_', ' ')}"
+        allowed += f" in steps of {self.domain.step}" if self.domain.step > 1 else ""
+        allowed += ", or off" if self.off_allowed else ""
+        try:
+            number = whole(text)
+        except PydanticCustomError as error:
+            raise ValueError(f"'{text[:80]}' {error.message()}; {allowed}") from None
+        if number not in self.domain.values():
+            inside = self.domain.min <= int(str(number)) <= self.domain.max
+            raise ValueError(f"'{text[:80]}' is {'between two steps' if inside else 'outside the domain'}; {allowed}")
+        return int(str(number))
+
+    def values(self) -> list[Value]:
+        """Every legal value; off first where it is allowed."""
+        if self.choices is not None:
+            return list(self.choices)
+        assert self.domain
+        off: list[Value] = [None] * self.off_allowed
+        return [*off, *self.domain.values()]
+
+    def show(self, value: Value) -> str:
+        """'6 weeks', '80 %', 'off' or the choice's word."""
+        if value is None:
+            return "off"
+        if self.choices is not None:
+            return str(value)
+        return f"{value} {unit_word(self.unit, int(value))}"
+
+
+class CaseField(Element):
+    """One column of the case table, or a fact derived from columns (type `months`)."""
+
+    label: Text
+    ask: Text
+    type: Literal["text", "diagnosis", "procedure", "date", "whole", "percent", "boolean", "choice", "months"]
+    unit: Text | None = None
+    min: Whole = 0
+    max: Whole = 1
+    choices: tuple[Word, ...] = ()
+    required: Flag = False
+    absent: Word | None = None
+    ignored: Flag = False  # read and checked, but no rule may use it
+    onset: Id | None = None
+    request: Id | None = None
+    days: Id | None = None
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """Least and greatest value of the fact on its integer grid (booleans 0, 1; choices their position)."""
+        if self.type in ("percent", "months"):
+            return self.min * UNITS[self.type], self.max * UNITS[self.type]
+        return {"boolean": (0, 1), "choice": (0, len(self.choices) - 1)}.get(self.type, (self.min, self.max))
+
+    @property
+    def dtype(self) -> Any:
+        """The smallest integer type that holds the span and -1."""
+        return np.dtype(np.int32) if self.type == "date" else np.min_scalar_type(-max(self.span[1], 1) - 1)
+
+    @property
+    def grid(self) -> str:
+        """The grid the fact is counted on, to be compared with that of a lever."""
+        return {"months": "half months", "percent": "hundredths"}.get(self.type, self.unit or "")
+
+    def code(self, word: str) -> int:
+        """Integer of a boolean's or choice's word; ValueError when it is not allowed."""
+        return (("false", "true") if self.type == "boolean" else self.choices).index(word)
+
+
+class Count(Record):
+    """At least k (a lever or a number) of several tests."""
+
+    at_least: Word
+    of: tuple["Test", ...] = Field(min_length=1)
+
+
+class Mean(Record):
+    """The mean of several facts reaches a lever."""
+
+    of: tuple[Id, ...] = Field(min_length=1)
+    reaches: Word
+
+
+class Test(Record):
+    """A tree with exactly one key at each node; a comparison sets one field against a lever or a whole number."""
+
+    __test__ = False
+    all_of: tuple["Test", ...] | None = Field(None, min_length=1)
+    any_of: tuple["Test", ...] | None = Field(None, min_length=1)
+    none_of: tuple["Test", ...] | None = Field(None, min_length=1)
+    count: Count | None = None
+    at_least: dict[Id, Word] | None = None
+    more_than: dict[Id, Word] | None = None
+    less_than: dict[Id, Word] | None = None
+    mean: Mean | None = None
+    equals: dict[Id, Words] | None = Field(None, alias="is")  # one of the words
+    states: dict[Id, Words] | None = None  # one of the words, anything else is not documented
+    on_file: Id | None = None  # any value at all; absent is NOT_MET
+    lever: While | None = None  # the policy's own setting, not a fact
+
+    @model_validator(mode="after")
+    def _one_key(self) -> "Test":
+        if len(self.model_fields_set) != 1:
+            raise PydanticCustomError("test", "needs exactly one test, found {n}", {"n": len(self.model_fields_set)})
+        body = getattr(self, self.kind)
+        if isinstance(body, dict) and self.kind != "lever" and len(body) != 1:
+            raise PydanticCustomError("test", "{kind} compares exactly one field", {"kind": self.kind})
+        return self
+
+    @property
+    def kind(self) -> str:
+        """Name of the one key."""
+        return next(iter(self.model_fields_set))
+
+    def walk(self) -> Iterator["Test"]:
+        """This node and all below."""
+        yield self
+        parts = self.all_of or self.any_of or self.none_of or (self.count.of if self.count else ())
+        for part in parts:
+            yield from part.walk()
+
+    def fields(self) -> tuple[str, ...]:
+        """Fields this node itself reads (not those below it)."""
+        if self.mean:
+            return self.mean.of
+        if self.on_file:
+            return (self.on_file,)
+        return tuple(self.at_least or self.more_than or self.less_than or self.equals or self.states or ())
+
+    def reference(self) -> str | None:
+        """The lever or number this node compares with, if any."""
+        if self.mean or self.count:
+            return self.mean.reaches if self.mean else self.count.at_least  # type: ignore[union-attr]
+        compared = self.at_least or self.more_than or self.less_than
+        return next(iter(compared.values())) if compared else None
+
+
+class Criterion(Element):
+    """One test of a case, true to one statement."""
+
+    says: Text
+    ask: Text
+    citation: Text
+    evidence: tuple[Key, ...] = ()
+    test: Test
+
+
+class Requirement(Record):
+    """A criterion of a pathway, perhaps only while levers have certain values."""
+
+    criterion: Id  # or the name of a gate
+    while_: While = Field(default_factory=dict, alias="while")
+    codes: tuple[IcdCode, ...] = ()  # only for these diagnosis codes
+
+
+class Step(Record):
+    """What follows once all requirements are met: the first step that applies gives the outcome."""
+
+    outcome: Word  # an outcome word, or an action lever
+    when: Id | None = None  # a criterion that must be known to be MET
+    while_: While = Field(default_factory=dict, alias="while")
+    because: Text | None = None
+
+
+def as_requirement(value: object) -> object:
+    """A bare criterion id is a requirement that is always in force."""
+    return {"criterion": value} if isinstance(value, str) else value
+
+
+Requirements = tuple[Annotated[Requirement, BeforeValidator(as_requirement)], ...]
+
+
+class Gate(Record):
+    """Requirements that several pathways share."""
+
+    title: Text
+    require: Requirements = Field(min_length=1)
+
+
+class Rule(Record):
+    """Require criteria, state an outcome, switch on a field, or take the first of several rules that is in force."""
+
+    while_: While = Field(default_factory=dict, alias="while")
+    first_of: tuple["Rule", ...] | None = Field(None, min_length=1)
+    outcome: Word | None = None
+    because: Text | None = None
+    require: Requirements | None = Field(None, min_length=1)
+    then: tuple[Step, ...] = ()
+    switch: Id | None = None
+    stated: Id | None = None  # the criterion that is not documented when no branch fits
+    branches: dict[Word, "Rule"] = Field(default_factory=dict)
+    otherwise: "Rule | None" = None  # any other documented value
+    assume: Requirement | None = None  # criterion: the branch a missing value is read as, while ...
+
+    @model_validator(mode="after")
+    def _one_form(self) -> "Rule":
+        forms = [k for k in ("first_of", "outcome", "require", "switch") if getattr(self, k) is not None]
+        if len(forms) != 1:
+            raise PydanticCustomError("rule", "needs one of first_of, outcome, require, switch")
+        if forms == ["require"] and not self.then:
+            raise PydanticCustomError("rule", "require needs then: what follows when all is met")
+        if forms == ["outcome"] and not self.because:
+            raise PydanticCustomError("rule", "outcome needs because")
+        if forms == ["switch"] and not (self.stated and self.branches):
+            raise PydanticCustomError("rule", "switch needs stated and branches")
+        return self
+
+    def walk(self) -> Iterator["Rule"]:
+        """This rule and all below."""
+        yield self
+        for below in (*(self.first_of or ()), *self.branches.values(), *([self.otherwise] if self.otherwise else [])):
+            yield from below.walk()
+
+
+class Selector(Record):
+    """The requests a pathway is for: groups of diagnoses, families of procedures, perhaps only one spinal level."""
+
+    diagnosis: tuple[Id, ...] = Field(min_length=1)
+    procedure: tuple[Id, ...] = Field(min_length=1)
+    level: Literal["upper", "lumbar"] | None = None
+
+
+class Pathway(Element):
+    """The rule for some diagnoses and procedures."""
+
+    title: Text
+    selects: Selector = Field(alias="for")
+    rule: Rule
+
+
+class CodeLabel(Element):
+    """A code with our own label."""
+
+    label: Text
+    level: Literal["upper", "lumbar"] | None = None
+
+
+class CodeLabelPlain(Record):
+    """A procedure code with our own label; descriptors belong to the AMA."""
+
+    label: Text
+    level: Literal["upper", "lumbar"] | None = None
+    statements: tuple[StatementId, ...] = ()
+
+
+class DiagnosisGroup(Record):
+    """Diagnosis codes that share pathways."""
+
+    label: Text
+    codes: dict[IcdCode, CodeLabel]
+    prefixes: dict[IcdCode, CodeLabel] = Field(default_factory=dict)
+
+
+class ProcedureFamily(Record):
+    """Procedure codes that share pathways."""
+
+    label: Text
+    codes: dict[CptCode, CodeLabelPlain]
+
+
+class CodeNotice(Element):
+    """A code whose label in the source assessment is wrong: a standing notice with its lever."""
+
+    code: IcdCode
+    source_label: Text
+    official_meaning: Text
+    consequence: Text
+    likely_intended: tuple[Text, ...]
+    lever: Id
+    pend_while: Words
+
+
+class TextElement(Element):
+    """Standing text."""
+
+    title: Text
+    says: Text
+
+
+class OpenQuestion(Element):
+    """A contradiction with no column or no computable meaning: shown, not modelled."""
+
+    question: Text
+    options: tuple[Text, ...]
+    why_open: Text
+    contradiction: Text | None = None
+
+
+class Scenario(Record):
+    """Named provisions over a policy."""
+
+    schema_: Literal["scenario/1"] = Field(alias="schema")
+    id: Id
+    label: Text
+    policy: Text
+    because: Text
+    statements: tuple[StatementId, ...] = ()
+    provisions: dict[Id, Word]
+
+
+class Policy(Record):
+    """A versioned policy document; its identity is id, version and fingerprint of content."""
+
+    schema_: Literal["policy/1"] = Field(alias="schema")
+    id: Id
+    version: Annotated[str, StringConstraints(pattern=r"^\d{4}\.\d{1,3}$")]
+    title: Text
+    status: Literal["draft", "adopted", "retired"]
+    notice: Text
+    statements: dict[StatementId, Statement]
+    evidence: dict[Key, Evidence]
+    fields_: dict[Id, CaseField] = Field(alias="fields")
+    levers: dict[Id, Lever]
+    criteria: dict[Id, Criterion]
+    diagnoses: dict[Id, DiagnosisGroup]
+    procedures: dict[Id, ProcedureFamily]
+    code_notices: tuple[CodeNotice, ...]
+    gates: dict[Id, Gate]
+    pathways: dict[Id, Pathway]
+    texts: dict[Id, TextElement]
+    open_questions: dict[Id, OpenQuestion]
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of the content, whatever the layout of the file."""
+        content = json.dumps(self.model_dump(mode="json", by_alias=True, exclude_defaults=True), sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()
+
+    @property
+    def name(self) -> str:
+        """id@version."""
+        return f"{self.id}@{self.version}"
+
+    def elements(self) -> Iterator[tuple[str, str, tuple[str, ...], str | None]]:
+        """(kind, id, statements, origin) of everything that must stand on the source assessment."""
+        labels = {c: x for g in self.diagnoses.values() for c, x in (g.codes | g.prefixes).items()}
+        named = {c: x for f in self.procedures.values() for c, x in f.codes.items() if x.statements}
+        notices = {n.code: n for n in self.code_notices}
+        groups: list[tuple[str, Mapping[str, Any]]] = [
+            ("rule", self.criteria), ("rule", self.pathways), ("lever", self.levers), ("evidence", self.evidence),
+            ("documentation", self.fields_), ("text", self.texts), ("text", labels), ("text", named), ("text", notices),
+            ("text", self.open_questions),
+        ]  # fmt: skip
+        for kind, group in groups:
+            for key, element in group.items():
+                yield kind, key, element.statements, getattr(element, "origin", None)
+
+    def required(self, rule: Rule, settings: "Settings") -> list[Requirement]:
+        """The requirements of a rule that are in force, gates written out."""
+        active = []
+        for entry in rule.require or ():
+            if settings.holds(entry.while_):
+                gate = self.gates.get(entry.criterion)
+                active += [r for r in gate.require if settings.holds(r.while_)] if gate else [entry]
+        return active
+
+    def settings(self, provisions: Mapping[str, object] | None = None) -> "Settings":
+        """Defaults with `provisions` over them; ProblemsFound names every unknown lever and illegal value."""
+        from policy.problems import Problem, ProblemsFound, nearest, shown
+
+        values: dict[str, Value] = {name: lever.check(lever.default) for name, lever in self.levers.items()}
+        problems = []
+        for name, value in (provisions or {}).items():
+            if name not in self.levers:
+                message = f"{shown(name)} is not a lever of {self.name}{nearest(name, self.levers)}"
+                problems.append(Problem("unknown-lever", name, message))
+                continue
+            try:
+                values[name] = self.levers[name].check(value)
+            except ValueError as error:
+                problems.append(Problem("lever-value", name, str(error)))
+        if problems:
+            raise ProblemsFound(problems)
+        return Settings(self, values)
+
+
+class Settings(Mapping[str, Value]):
+    """A value for every lever of a policy: what one evaluation runs under."""
+
+    def __init__(self, policy: Policy, values: Mapping[str, Value]):
+        self.policy = policy
+        self._values = dict(values)
+
+    def __getitem__(self, lever: str) -> Value:
+        return self._values[lever]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        return f"{self.policy.name}.settings({self.provisions()!r})"
+
+    def provisions(self) -> dict[str, Value]:
+        """The levers that differ from the policy's defaults."""
+        return {
+            k: v for k, v in self._values.items() if v != self.policy.levers[k].check(self.policy.levers[k].default)
+        }
+
+    def holds(self, condition: Mapping[str, tuple[str, ...]]) -> bool:
+        """Whether every lever of `condition` has one of the values named."""
+        return all(
+            ("off" if self[k] is None else str(self[k])) in words
+            or ("on" in words and self[k] is not None and self.policy.levers[k].off_allowed)
+            for k, words in condition.items()
+        )
+
+    def number(self, reference: str) -> int | None:
+        """The whole number or the lever's value that a test compares with; None when the lever is off."""
+        if reference.isdigit():
+            return int(reference)
+        value = self[reference]
+        assert value is None or isinstance(value, int)
+        return value

@@ -1,0 +1,60 @@
+"""Faults are values: collected in one pass, each with its place, what was there, what is allowed and the nearest name."""
+
+import difflib
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+SHOWN = 50
+
+
+def shown(value: object) -> str:
+    """The value as written, quoted, at most 80 characters, control and direction characters made visible."""
+    text = "".join(c if unicodedata.category(c)[0] != "C" else f"\\u{ord(c):04x}" for c in str(value))
+    return f"'{text[:80]}...'" if len(text) > 80 else f"'{text}'"
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """', did you mean X?' for a near miss, else an empty string."""
+    close = difflib.get_close_matches(str(name).lower(), list(known), n=1, cutoff=0.6)
+    return f", did you mean {close[0]}?" if close else ""
+
+
+def listed(values: Iterable[object], most: int = 12) -> str:
+    """A short enumeration of the allowed values."""
+    words = [str(v) for v in values]
+    return ", ".join(words[:most]) + (f" and {len(words) - most} more" if len(words) > most else "")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One fault. `place` is file:line (or a parameter's name); `row` and `column` belong to case tables, 1-based rows."""
+
+    code: str
+    place: str
+    message: str
+    row: int | None = None
+    column: str | None = None
+    value: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.message}"
+
+
+class ProblemsFound(Exception):
+    """Input that cannot be used, with all its problems; nothing was loaded, changed or written."""
+
+    def __init__(self, problems: Iterable[Problem]):
+        self.problems = tuple(problems)
+        super().__init__(*self.problems)
+
+    def __str__(self) -> str:
+        lines = [str(p) for p in self.problems[:SHOWN]]
+        if len(self.problems) > SHOWN:
+            lines.append(f"... and {len(self.problems) - SHOWN} more problems")
+        return "\n".join(lines)
+
+
+def refuse(code: str, place: str, message: str) -> ProblemsFound:
+    """The exception for a single problem: `raise refuse(...)`."""
+    return ProblemsFound([Problem(code, place, message)])

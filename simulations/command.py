@@ -1,0 +1,311 @@
+"""The `workbook` command. Exit 0 done, 1 the input has problems (one line each), 2 wrong usage; no traceback for a user's mistake."""
+
+import functools
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+import policy as core
+from policy.document import parse
+from policy.files import save
+from policy.model import Policy, Scenario, Settings
+from policy.problems import Problem, ProblemsFound, nearest, refuse, shown
+from policy.reading import read_text, read_yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+KINDS = ("policy/1", "scenario/1", "population/1")
+
+
+def says_problems(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Print the problems of the input, one a line, and leave with exit code 1."""
+
+    @functools.wraps(function)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except ProblemsFound as found:
+            click.echo(str(found), err=True)
+            sys.exit(1)
+
+    return wrapped
+
+
+def provisions_of(assignments: tuple[str, ...]) -> dict[str, str]:
+    """--set LEVER=VALUE, each lever once."""
+    found: dict[str, str] = {}
+    for text in assignments:
+        name, equals, value = text.partition("=")
+        if not equals or not name or not value:
+            raise click.UsageError(f"--set needs LEVER=VALUE, found {shown(text)}")
+        if name in found:
+            raise refuse("set-twice", "--set", f"lever {name} is set twice, to {found[name]} and to {value}")
+        found[name] = value
+    return found
+
+
+def under(policy: Policy, scenario: str | None, assignments: tuple[str, ...]) -> Settings:
+    """The settings of a scenario with --set on top; all problems of both in one pass."""
+    from simulations.scenario import find_scenario
+
+    problems: list[Problem] = []
+    provisions: dict[str, object] = {}
+    if scenario:
+        try:
+            provisions.update(find_scenario(scenario, policy).provisions)
+        except ProblemsFound as found:
+            problems += found.problems
+    try:
+        extra = provisions_of(assignments)
+        policy.settings(extra)
+        provisions.update(extra)
+    except ProblemsFound as found:
+        problems += [
+            Problem(p.code, p.place if p.place == "--set" else f"--set {p.place}", p.message) for p in found.problems
+        ]
+    if problems:
+        raise ProblemsFound(problems)
+    return policy.settings(provisions)
+
+
+def read_table(
+    path: str, policy: Policy, rename: tuple[str, ...], ignore: tuple[str, ...], keep_good: bool = False
+) -> core.Cases:
+    """The case table of a command, with --map and --ignore."""
+    pairs = dict(text.partition("=")[::2] for text in rename)
+    if "" in pairs or "" in pairs.values():
+        raise click.UsageError("--map needs COLUMN_IN_FILE=COLUMN_OF_THE_CONTRACT")
+    return core.read_cases(Path(path), policy, rename=pairs, ignore=ignore, keep_good=keep_good)
+
+
+def policy_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """--policy, --scenario and --set, the same for every verb."""
+    for option in (
+        click.option(
+            "--set", "assignments", multiple=True, metavar="LEVER=VALUE", help="Set a lever, after the scenario."
+        ),
+        click.option("--scenario", metavar="NAME|FILE", help="Named provisions over the policy, e.g. strict_reading."),
+        click.option("--policy", "policy_name", default="nerve_blocks", show_default=True, metavar="NAME|FILE"),
+    ):
+        function = option(function)
+    return function
+
+
+def table_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """--map and --ignore for case tables."""
+    for option in (
+        click.option("--ignore", multiple=True, metavar="COLUMN", help="Leave a column out."),
+        click.option("--map", "rename", multiple=True, metavar="THEIRS=OURS", help="Read a column under another name."),
+    ):
+        function = option(function)
+    return function
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+def main() -> None:
+    """Author a medical-necessity policy, tweak its thresholds, and see whom it would approve.
+
+    Synthetic data, policy simulation only, not for individual determinations.
+    """
+
+
+@main.command(epilog="Example: workbook validate simulations/scenarios")
+@click.argument("paths", nargs=-1, metavar="[FILE or FOLDER]...")
+@says_problems
+def validate(paths: tuple[str, ...]) -> None:
+    """Check policies, scenarios and populations; without a name, all that ship."""
+    files: list[Path] = []
+    problems: list[Problem] = []
+    for path in [Path(p) for p in paths] or [ROOT / "policy" / "documents", ROOT / "simulations"]:
+        if path.is_dir():
+            inside = sorted([*path.rglob("*.yaml"), *path.rglob("*.yml")])
+            if not inside:
+                problems.append(Problem("read", str(path), "holds no .yaml file"))
+            files += inside
+        else:
+            files.append(path)
+    for file in files:
+        try:
+            click.echo(f"{file.name if not paths else file}: {_validated(file)}")
+        except ProblemsFound as found:
+            problems += found.problems
+    if problems:
+        raise ProblemsFound(problems)
+
+
+def _validated(file: Path) -> str:
+    from simulations import population
+    from simulations.scenario import find_scenario
+
+    tree = read_yaml(read_text(file), str(file))
+    kind = str(tree.value["schema"].value) if "schema" in tree.value else None
+    if kind is None or kind.partition("/")[0] not in [k.partition("/")[0] for k in KINDS]:
+        found = "has no schema" if kind is None else f"schema {shown(kind)} is unknown"
+        raise refuse(
+            "schema",
+            f"{file}:{tree.line_of(('schema',))}",
+            f"{found}; one of {', '.join(KINDS)}{nearest(kind or '', KINDS)}",
+        )
+    if kind.startswith("policy/"):
+        policy = core.load(file)
+        return f"policy {policy.name}, {len(policy.levers)} levers, {len(policy.pathways)} pathways: no problems"
+    if kind.startswith("population/"):
+        return f"population {population.load(file).id}: no problems"
+    scenario, node = parse(read_text(file), str(file), Scenario)
+    try:
+        policy = core.load(scenario.policy)
+    except ProblemsFound as found:
+        raise refuse("scenario-policy", f"{file}:{node.line_of(('policy',))}", found.problems[0].message) from None
+    return f"scenario {find_scenario(file, policy).id} for {policy.name}: no problems"
+
+
+@main.command(epilog="Example: workbook determine cases.csv --scenario strict_reading --out determinations.csv")
+@click.argument("cases")
+@policy_options
+@table_options
+@click.option("--out", required=True, metavar="FILE", help="CSV or Parquet.")
+@click.option("--rejects", metavar="FILE", help="Write the rows with problems here (CSV) and determine the others.")
+@says_problems
+def determine(
+    cases: str, policy_name: str, scenario: str | None, assignments: tuple[str, ...],
+    rename: tuple[str, ...], ignore: tuple[str, ...], out: str, rejects: str | None,
+) -> None:  # fmt: skip
+    """Determinations with reasons for a case table (CSV or Parquet)."""
+    from simulations.tables import check_target, table_bytes
+
+    policy = core.load(policy_name)
+    settings = under(policy, scenario, assignments)
+    targets = [check_target(Path(out))] + ([check_target(Path(rejects), (".csv",))] if rejects else [])
+    if Path(cases).exists() and any(t.exists() and t.samefile(cases) for t in targets):
+        raise refuse("write", out, "is the case table itself; name another file")
+    table = read_table(cases, policy, rename, ignore, keep_good=rejects is not None)
+    if not len(table):
+        raise refuse("no-rows", Path(cases).name, f"every row has a problem ({len(table.rejected):,} problems)")
+    result = core.determine(policy, table, settings)
+    save(Path(out), table_bytes(result.frame(), Path(out)))
+    if rejects:
+        save(Path(rejects), table_bytes(table.rejected.assign(file=Path(cases).name), Path(rejects)))
+        click.echo(f"{table.rejected['row'].nunique():,} rows rejected: {rejects}")
+    counts = result.counts()
+    click.echo(f"{policy.notice}")
+    click.echo(f"{policy.name} ({policy.fingerprint[:12]}), {settings.provisions() or 'no lever moved'}")
+    click.echo(f"{len(table):,} cases: " + ", ".join(f"{word} {count:,}" for word, count in counts.items()))
+    click.echo(
+        f"approval rate {counts['met'] / len(table):.1%} of all rows; not_met is a recommendation to a clinician"
+    )
+    for line in (*table.remarks, *standing_notices(policy), f"written: {out}"):
+        click.echo(line)
+
+
+def standing_notices(policy: Policy) -> list[str]:
+    """The codes whose label in the source assessment is wrong, each with its lever."""
+    return [
+        f"code notice: {n.code} means {n.official_meaning}; the source assessment calls it {n.source_label} (lever {n.lever})"
+        for n in policy.code_notices
+    ]
+
+
+@main.command(epilog="Example: workbook explain cases.csv --case A17 --set conservative_weeks=8")
+@click.argument("cases")
+@click.option("--case", "case_id", required=True, metavar="ID")
+@policy_options
+@table_options
+@says_problems
+def explain(
+    cases: str, case_id: str, policy_name: str, scenario: str | None, assignments: tuple[str, ...],
+    rename: tuple[str, ...], ignore: tuple[str, ...],
+) -> None:  # fmt: skip
+    """One case in words: each criterion, its truth, value, threshold, distance and source, and what would change the outcome."""
+    policy = core.load(policy_name)
+    settings = under(policy, scenario, assignments)
+    table = read_table(cases, policy, rename, ignore, keep_good=True)
+    rows = [i for i, name in enumerate(table.ids) if name == case_id]
+    if not rows:
+        bad = table.rejected
+        message = (
+            f"no case {shown(case_id)} among {len(table):,} usable rows ({bad['row'].nunique():,} rows were rejected)"
+        )
+        raise refuse("case", Path(cases).name, message + nearest(case_id, list(table.ids[:10000])))
+    click.echo(
+        f"{policy.notice}\n{policy.name} ({policy.fingerprint[:12]}), {settings.provisions() or 'no lever moved'}\n"
+    )
+    click.echo(core.explain(policy, table, rows[0], settings).text())
+    for line in standing_notices(policy):
+        click.echo(line)
+
+
+@main.command(epilog="Example: workbook simulate --set conservative_weeks=8 --out out")
+@click.argument("template", default="approval_impact")
+@policy_options
+@click.option("--population", default="seed_low_prevalence", show_default=True, metavar="NAME|FILE")
+@click.option("--size", default="10000", show_default=True, help="Number of synthetic cases.")
+@click.option("--seed", default="1", show_default=True)
+@click.option("--out", required=True, metavar="DIR")
+@says_problems
+def simulate(
+    template: str, policy_name: str, scenario: str | None, assignments: tuple[str, ...],
+    population: str, size: str, seed: str, out: str,
+) -> None:  # fmt: skip
+    """Run a notebook of simulations/: baseline against scenario on a population; report, tables, figures, summary.json."""
+    from simulations import run
+
+    summary = run.simulate(
+        template=template, policy=policy_name, scenario=scenario, provisions=provisions_of(assignments),
+        population=population, size=whole_number("--size", size), seed=whole_number("--seed", seed), out=Path(out),
+        progress=sys.stderr.isatty(),
+    )  # fmt: skip
+    rate = summary["approval_rate"]
+    click.echo(
+        f"Approval rate {rate['baseline']:.1%} -> {rate['scenario']:.1%}: change {100 * rate['change']:+.1f} percentage points "
+        f"(95 % interval {100 * rate['low']:+.1f} to {100 * rate['high']:+.1f}), {summary['population']['size']:,} cases"
+    )
+    click.echo(summary["notice"] if "notice" in summary else core.load(policy_name).notice)
+    click.echo(f"Report: {Path(out) / (Path(template).stem + '.html')}")
+
+
+def whole_number(name: str, text: str) -> int:
+    """A plain whole number, as written."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 19 and (text == "0" or text[0] != "0")):
+        raise refuse("number", name, f"{shown(text)} is not a plain whole number")
+    return int(text)
+
+
+@main.command(epilog="Example: workbook population seed_low_prevalence --size 1000 --seed 1 --out cases.csv")
+@click.argument("name")
+@click.option("--size", default="10000", show_default=True)
+@click.option("--seed", default="1", show_default=True)
+@click.option("--out", required=True, metavar="FILE", help="CSV or Parquet.")
+@says_problems
+def population(name: str, size: str, seed: str, out: str) -> None:
+    """A synthetic case table with every column; prints its targets against what was generated."""
+    from simulations import population as populations
+    from simulations.tables import check_target, table_bytes
+
+    target = check_target(Path(out))
+    spec = populations.load(name)
+    frame = populations.generate(spec, whole_number("--size", size), whole_number("--seed", seed))
+    save(target, table_bytes(frame, target))
+    click.echo("Synthetic data, policy simulation only, not for individual determinations.")
+    for line in populations.against_targets(spec, frame):
+        click.echo(line)
+    click.echo(f"{len(frame):,} cases written: {out}")
+
+
+@main.command(epilog="Example: workbook lab --no-browser --port 8899")
+@click.option("--port", default=8888, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--no-browser", is_flag=True, help="Print the address instead of opening it.")
+def lab(port: int, no_browser: bool) -> None:
+    """Open the notebooks in JupyterLab, on 127.0.0.1 only."""
+    import jupyterlab.labapp
+
+    os.chdir(ROOT)
+    jupyterlab.labapp.main(argv=[
+        "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", f"--ServerApp.root_dir={ROOT}",
+        f"--ServerApp.open_browser={not no_browser}", "--ServerApp.allow_remote_access=False",
+        f"--LabApp.app_settings_dir={ROOT / 'notebooks' / 'settings'}",
+        "--LabApp.default_url=/lab/tree/notebooks/start_here.md", "--LabApp.news_url=None",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    ] + ([] if os.name == "nt" else ["--KernelManager.transport=ipc"]))  # fmt: skip

@@ -1,0 +1,174 @@
+"""House rules that a linter does not know: one module writes, one reads YAML, no file names a machine."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDERS = ("policy", "simulations", "notebooks", "tests", ".ci", ".github", "docs")
+WRITER, READER = "policy/files.py", "policy/reading.py"
+OTHER_PATHS = ("write_text", "write_bytes")
+TO_A_FILE = ("to_csv", "to_parquet", "to_json", "to_html", "to_excel", "to_pickle", "to_markdown")
+MODE = re.compile("[rwaxbt+]{1,3}")
+YAML_READERS = {
+    "load",
+    "load_all",
+    "safe_load",
+    "safe_load_all",
+    "full_load",
+    "unsafe_load",
+    "compose",
+    "parse",
+    "scan",
+}
+VAGUE = {"utils", "util", "helpers", "helper", "manager", "managers", "common", "misc"}
+HOMES = "|".join(("work", "root", "home/[a-z]", "Users/[A-Za-z]", "tmp/[a-z]"))
+MACHINE_PATH = re.compile(rf"(?<![\w.<*~)}}/-])/(?:{HOMES})[/\w]|\b[A-Z]:\\\\?Users")
+TEXT = {".py", ".ipynb", ".yaml", ".yml", ".md", ".toml", ".lock", ".csv", ".json", ".html", ".svg", ".j2", ".css", ""}
+
+
+def shipped() -> list[Path]:
+    """The files of the repository; caches and what a run leaves at the top are not among them."""
+    inside = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*") if path.is_file()]
+    top = [path for path in ROOT.iterdir() if path.is_file() and path.suffix != ".csv" and path.name != ".git"]
+    noise = {"__pycache__", ".ipynb_checkpoints"}
+    return sorted(path for path in inside + top if not noise & set(path.parts) and path.suffix != ".part")
+
+
+def sources() -> list[Path]:
+    return [path for path in shipped() if path.suffix == ".py" and path.relative_to(ROOT).parts[0] in FOLDERS[:3]]
+
+
+def constant(node: ast.expr | None) -> object:
+    return node.value if isinstance(node, ast.Constant) else None
+
+
+def keyword(call: ast.Call, name: str) -> ast.expr | None:
+    return next((given.value for given in call.keywords if given.arg == name), None)
+
+
+def writes(call: ast.Call) -> bool:
+    """Whether a call writes a file by itself; `to_csv()` without a path only returns text."""
+    function = call.func
+    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    if name in OTHER_PATHS:
+        return True
+    if name in TO_A_FILE:
+        return bool(call.args) or any(given.arg in {"path", "path_or_buf", "buf"} for given in call.keywords)
+    if name == "open":
+        positions = call.args[:2] if isinstance(function, ast.Attribute) else call.args[1:2]
+        modes = [constant(argument) for argument in (*positions, keyword(call, "mode"))]
+        return any(isinstance(mode, str) and MODE.fullmatch(mode) and set(mode) & set("wax+") for mode in modes)
+    return False
+
+
+def reads_yaml(node: ast.AST) -> bool:
+    if isinstance(node, ast.ImportFrom):
+        return node.module == "yaml" and bool(YAML_READERS & {alias.name for alias in node.names})
+    called = node.func if isinstance(node, ast.Call) else None
+    return (
+        isinstance(called, ast.Attribute) and called.attr in YAML_READERS and getattr(called.value, "id", "") == "yaml"
+    )
+
+
+def test_only_one_module_writes():
+    found = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in sources()
+        if path.relative_to(ROOT).as_posix() != WRITER
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and writes(node)
+    ]
+    assert found == []
+
+
+def test_only_one_module_reads_yaml():
+    found = [
+        f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}"
+        for path in sources()
+        if path.relative_to(ROOT).as_posix() != READER
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if reads_yaml(node)
+    ]
+    assert found == []
+
+
+def test_a_file_is_named_after_what_it_holds():
+    assert [path.name for path in sources() if VAGUE & set(path.stem.lower().split("_"))] == []
+
+
+def test_no_file_names_a_machine():
+    readable = [path for path in shipped() if path.suffix in TEXT]
+    assert {ROOT / "pyproject.toml", ROOT / "Makefile", ROOT / ".ci" / "run", ROOT / WRITER} <= set(readable)
+    found = [
+        f"{path.relative_to(ROOT)}:{number}: {match[0]}"
+        for path in readable
+        for number, line in enumerate(path.read_text("utf-8", errors="replace").splitlines(), 1)
+        if (match := MACHINE_PATH.search(line))
+    ]
+    assert found == []
+
+
+def call(source: str) -> ast.Call:
+    (statement,) = ast.parse(source).body
+    assert isinstance(statement, ast.Expr)
+    assert isinstance(statement.value, ast.Call)
+    return statement.value
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "open(path, 'w')",
+        "open(path, mode='ab')",
+        "path.open('x')",
+        "path.open('r+')",
+        "path.write_text(text)",
+        "path.write_bytes(data)",
+        "frame.to_csv(path)",
+        "frame.to_parquet(path=out)",
+    ],
+)
+def test_a_write_is_seen(source: str):
+    assert writes(call(source))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "open(path)",
+        "open('wax')",
+        "path.open('rb')",
+        "path.read_bytes()",
+        "frame.to_csv()",
+        "frame.to_csv(index=False)",
+    ],
+)
+def test_a_read_is_no_write(source: str):
+    assert not writes(call(source))
+
+
+@pytest.mark.parametrize(
+    ("source", "seen"),
+    [("yaml.safe_load(text)", True), ("yaml.load(t, L)", True), ("json.load(f)", False), ("yaml.dump(x)", False)],
+)
+def test_a_yaml_reader_is_seen(source: str, seen: bool):
+    assert reads_yaml(call(source)) is seen
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("see /" + "work/main/x", True),
+        ('"/' + 'root/.cache"', True),
+        ("/" + "home/ann/x", True),
+        ("C:" + "\\Users\\ann", True),
+        ("policy/work/main", False),
+        ("PT/work status", False),
+        ("~/work/x", False),
+    ],
+)
+def test_a_machine_path_is_seen(line: str, found: bool):
+    assert bool(MACHINE_PATH.search(line)) is found

@@ -1,0 +1,190 @@
+"""Imports run one way. The sources are read, not imported, so a broken module cannot hide a wrong direction."""
+
+import ast
+import json
+import sys
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("policy", "simulations", "notebooks")
+
+ORDER = ("truth", "problems", "reading", "criteria", "model", "validation", "document")
+ON_THE_MODEL = ("evaluation", "sql", "difference")  # explanation asks evaluation: one evaluator, not two
+ONLY_IN = {
+    "ipywidgets": {"notebooks.panels"},
+    "papermill": {"simulations.run"},
+    "matplotlib": {"simulations.report", "notebooks.panels"},
+}
+FOR_NOTEBOOKS = {"policy", "simulations", "notebooks", "panels"} | sys.stdlib_module_names
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+SOURCES = {module_name(path): path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))}
+
+
+def imported(source: str, package: str = "") -> set[str]:
+    """Every name that `source` imports, wherever it stands; `from a import b` gives `a.b`, as b may be a module."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            parents = package.split(".")[: len(package.split(".")) + 1 - node.level] if node.level else []
+            base = ".".join([*parents, *([node.module] if node.module else [])])
+            names.update(f"{base}.{alias.name}" for alias in node.names)
+    return names
+
+
+def as_module(name: str, modules: set[str]) -> str:
+    """The module of ours that an imported name lies in, else its top-level name."""
+    while name not in modules and "." in name:
+        name = name.rpartition(".")[0]
+    return name
+
+
+def graph(sources: dict[str, str], packages: frozenset[str] = frozenset()) -> dict[str, set[str]]:
+    """Module -> what it imports, our own by full name, others by top-level name."""
+    modules = set(sources)
+    found = {}
+    for name, source in sources.items():
+        inside = name if name in packages else name.rpartition(".")[0]
+        found[name] = {as_module(target, modules) for target in imported(source, inside)} - {name}
+    return found
+
+
+def wrong_directions(imports: dict[str, set[str]]) -> list[str]:
+    """The imports that run against the house order, as 'importer -> imported'."""
+    order = {f"policy.{name}": rank for rank, name in enumerate(ORDER)}
+    leaves = {f"policy.{name}" for name in ON_THE_MODEL}
+    wrong = []
+    for importer, targets in imports.items():
+        for target in sorted(targets):
+            against_order = importer in order and target in order and order[target] >= order[importer]
+            below_the_model = order.get(importer, len(ORDER)) <= order["policy.model"] and target in leaves
+            not_on_the_model = importer in leaves and (target in leaves or order.get(target, 0) > order["policy.model"])
+            core = importer.startswith("policy") and not importer.startswith("policy.authoring")
+            upwards = (
+                (core and target.startswith("policy.authoring"))
+                or (importer.startswith("policy") and target.split(".")[0] in {"simulations", "notebooks"})
+                or (importer.startswith("simulations") and target.startswith("notebooks"))
+            )
+            elsewhere = target.split(".")[0] in ONLY_IN and importer not in ONLY_IN[target.split(".")[0]]
+            if against_order or below_the_model or not_on_the_model or upwards or elsewhere:
+                wrong.append(f"{importer} -> {target}")
+    return wrong
+
+
+def cycle(imports: dict[str, set[str]]) -> list[str]:
+    """The modules of one import cycle in order, or nothing."""
+    try:
+        TopologicalSorter({name: targets & imports.keys() for name, targets in imports.items()}).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def ours() -> dict[str, set[str]]:
+    packages = frozenset(name for name, path in SOURCES.items() if path.name == "__init__.py")
+    return graph({name: path.read_text("utf-8") for name, path in SOURCES.items()}, packages)
+
+
+@pytest.mark.parametrize("package", ["policy", "simulations"])
+def test_there_is_something_to_read(package: str):
+    assert [name for name in SOURCES if name.startswith(f"{package}.")]
+
+
+def test_imports_run_one_way():
+    assert wrong_directions(ours()) == []
+
+
+def test_no_module_needs_itself():
+    assert cycle(ours()) == []
+
+
+def notebook_imports() -> list[tuple[str, str]]:
+    found = []
+    for path in sorted([*(ROOT / "notebooks").glob("*.ipynb"), *(ROOT / "simulations").glob("*.ipynb")]):
+        cells = json.loads(path.read_text("utf-8"))["cells"]
+        code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+        plain = "\n".join(line for text in code for line in text.splitlines() if not line.startswith(("%", "!")))
+        found += [(path.name, name.split(".")[0]) for name in sorted(imported(plain))]
+    return found
+
+
+def test_notebooks_use_the_front_doors_only():
+    assert [(name, used) for name, used in notebook_imports() if used not in FOR_NOTEBOOKS] == []
+
+
+def test_every_way_of_writing_an_import_is_seen():
+    source = """
+import numpy as np, policy.truth
+from policy import model
+from policy.reading import read as r
+from . import sibling
+from ..above import thing
+def later():
+    import papermill
+"""
+    assert imported(source, "policy.authoring") == {
+        "numpy",
+        "policy.truth",
+        "policy.model",
+        "policy.reading.read",
+        "policy.authoring.sibling",
+        "policy.above.thing",
+        "papermill",
+    }
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("policy.truth", "from policy.model import Policy"),
+        ("policy.model", "from policy import document"),
+        ("policy.validation", "import policy.model, policy.document"),
+        ("policy.model", "from policy.evaluation import evaluate"),
+        ("policy.evaluation", "from policy.sql import select"),
+        ("policy.sql", "def f():\n    from policy.document import load"),
+        ("policy.cases", "from policy.authoring.lint import lint"),
+        ("policy.evaluation", "import simulations"),
+        ("policy", "from simulations import population"),
+        ("simulations.run", "from notebooks.panels import panel"),
+        ("simulations.run", "import matplotlib.pyplot as plt"),
+        ("simulations.report", "import papermill"),
+        ("simulations.command", "from ipywidgets import HTML"),
+    ],
+)
+def test_a_wrong_import_is_found(module: str, source: str):
+    names = [*(f"policy.{name}" for name in (*ORDER, *ON_THE_MODEL)), "policy.authoring.lint", "simulations.run"]
+    names += ["policy", "simulations", "simulations.population", "notebooks.panels"]
+    sources = dict.fromkeys(names, "") | {module: source}
+    assert len(wrong_directions(graph(sources))) == 1
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("policy.document", "from policy.validation import check\nfrom policy.reading import read"),
+        ("policy.evaluation", "from policy.truth import MET\nfrom policy.model import Policy\nimport numpy"),
+        ("policy.authoring.lint", "from policy.validation import validate"),
+        ("simulations.report", "from matplotlib.figure import Figure\nimport policy"),
+        ("notebooks.panels", "import ipywidgets, matplotlib, simulations"),
+    ],
+)
+def test_a_right_import_passes(module: str, source: str):
+    names = [f"policy.{name}" for name in (*ORDER, *ON_THE_MODEL)]
+    assert wrong_directions(graph(dict.fromkeys([*names, "policy", "simulations"], "") | {module: source})) == []
+
+
+def test_a_cycle_is_found():
+    assert set(cycle(graph({"policy.a": "import policy.b", "policy.b": "from policy.a import x"}))) == {
+        "policy.a",
+        "policy.b",
+    }
