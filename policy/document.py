@@ -19,6 +19,7 @@ Model = TypeVar("Model", bound=Record)
 _PATTERNS = {
     "^[a-z]": "lower-case letters, digits and underscores (evidence keys: hyphens)",
     "^S[1": "a statement id, S1 to S66",
+    "^R[1": "a reference id such as R4",
     "^[A-Z]": "an ICD-10-CM code such as M54.2",
     r"^\d{5}": "a CPT code of five digits",
     r"^\d{4}": "a version such as 2026.1",

@@ -485,6 +485,7 @@ class Policy(Record):
     notice: Text
     statements: dict[StatementId, Statement]
     evidence: dict[Key, Evidence]
+    references: dict[Annotated[str, StringConstraints(pattern=r"^R[1-9]\d?$")], Text]
     fields_: dict[Id, CaseField] = Field(alias="fields")
     levers: dict[Id, Lever]
     criteria: dict[Id, Criterion]

@@ -1,0 +1,85 @@
+"""The cases of one run: drawn from a population, or read from a case table, a slice at a time."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from policy.cases import Cases, read_cases
+from policy.model import Policy
+from policy.problems import Problem, ProblemsFound
+from simulations import population
+from simulations.streams import whole
+
+LARGEST = 100_000_000
+LAST_SEED = 2**63 - 1
+TABLES = (".csv", ".parquet")
+_SLICE = 250_000  # cases in memory at a time, about 100 MB
+
+
+@dataclass(frozen=True)
+class Caseload:
+    """Where the cases come from: `name` of a population with `seed`, or the `file` of a case table (then no seed).
+
+    `remarks` is what a reader of any result must know about them; the same cases have the same fingerprint.
+    """
+
+    policy: Policy
+    name: str
+    size: int
+    seed: int | None
+    fingerprint: str
+    remarks: tuple[str, ...]
+    _spec: population.Population | None = field(default=None, repr=False)
+    _table: Cases | None = field(default=None, repr=False)
+
+    def __repr__(self) -> str:
+        seed = f", seed {self.seed}" if self.seed is not None else ""
+        return f"{self.size:,} cases of {self.name}{seed}"
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the cases are made here; those of a file may be anybody's."""
+        return self._spec is not None
+
+    def slices(self, most: int = _SLICE) -> Iterator[Cases]:
+        """All the cases in order, at most `most` (1 or more) at a time."""
+        if self._table is not None:
+            yield self._table
+            return
+        assert self._spec is not None
+        assert self.seed is not None
+        for start in range(0, self.size, most):
+            frame = population.generate(self._spec, min(most, self.size - start), self.seed, start)
+            yield Cases.from_frame(frame, self.policy, self.name)
+
+    def source(self) -> dict[str, object]:
+        """What identifies the cases: name or file, size, seed (None for a file) and fingerprint."""
+        kind = "name" if self.synthetic else "file"
+        return {kind: self.name, "size": self.size, "seed": self.seed, "fingerprint": self.fingerprint}
+
+
+def caseload(policy: Policy, population_name: str | Path = "seed_low_prevalence", size: int = 10_000, seed: int = 1) -> Caseload:
+    """`size` cases (1 to 100,000,000) of a population by name or .yaml file, drawn with `seed` (0 to 2**63 - 1).
+
+    A .csv or .parquet file is a case table instead: all its rows, no seed. Raises ProblemsFound with every problem.
+    """
+    path = Path(population_name)
+    problems: list[Problem] = []
+    if path.suffix.lower() in TABLES:
+        cases = read_cases(path, policy)
+        with path.open("rb") as stream:
+            fingerprint = hashlib.file_digest(stream, "sha256").hexdigest()
+        return Caseload(policy, path.name, len(cases), None, fingerprint, tuple(cases.remarks), _table=cases)
+    for name, value, lowest, highest in (("size", size, 1, LARGEST), ("seed", seed, 0, LAST_SEED)):
+        try:
+            whole(name, value, lowest, highest)
+        except ProblemsFound as found:
+            problems += found.problems
+    try:
+        spec = population.load(population_name)
+    except ProblemsFound as found:
+        problems += found.problems
+    if problems:
+        raise ProblemsFound(problems)
+    return Caseload(policy, spec.id, int(size), int(seed), spec.fingerprint, (spec.notice,), _spec=spec)

@@ -1,0 +1,260 @@
+"""What a change of the policy does to many cases: the same cases determined twice, counted once.
+
+Everything is one array of counts (diagnosis group x procedure family x outcome before x outcome after), so no table can disagree
+with another. The intervals speak of the luck of the draw only, not of how well a made-up population resembles a real one.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import reduce
+from math import sqrt
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from policy.document import change_in_words
+from policy.evaluation import Determinations, determine, diagnosis_group
+from policy.model import OUTCOMES, Policy, Settings
+from policy.problems import refuse
+from simulations.caseload import Caseload
+
+OUTSIDE = "outside_policy"  # the group or family of a code that the policy does not cover
+EXAMPLES = 3  # shown for each way in which cases move
+Z = 1.959963984540054  # two-sided 95 %
+_WORDS = len(OUTCOMES)
+_EXAMPLE_COLUMNS = ["baseline", "scenario", "case_id", "dx", "cpt", "reasons_baseline", "reasons_scenario"]
+
+
+class Interval(NamedTuple):
+    """A share or a difference of shares with its 95 % interval, as fractions."""
+
+    value: float
+    low: float
+    high: float
+
+
+def wilson(hits: int, cases: int) -> Interval:
+    """Share of hits with Wilson's score interval; cases must be at least 1."""
+    share, weight = hits / cases, Z * Z / cases
+    middle = (share + weight / 2) / (1 + weight)
+    half = sqrt(weight * share * (1 - share) + weight * weight / 4) / (1 + weight)
+    return Interval(share, max(0.0, middle - half) if hits else 0.0, min(1.0, middle + half) if hits < cases else 1.0)
+
+
+def paired_change(both: int, lost: int, gained: int, neither: int) -> Interval:
+    """Change of a share when the same cases are judged twice, with Newcombe's interval for pairs (his method 10).
+
+    Chosen over Tango's score interval, which covers as well, because it is closed: no iteration whose last digit could differ.
+    It squares and adds the Wilson limits of the two shares, corrected by how strongly the judgements go together.
+    """
+    cases = both + lost + gained + neither
+    before, after = wilson(both + lost, cases), wilson(both + gained, cases)
+    together = both * neither - lost * gained
+    corrected = max(together - cases / 2, 0) if together > 0 else together
+    spread = sqrt(both + lost) * sqrt(gained + neither) * sqrt(both + gained) * sqrt(lost + neither)
+    phi = corrected / spread if spread else 0.0
+
+    def width(one: float, other: float) -> float:
+        return sqrt(max(0.0, one * one - 2 * phi * one * other + other * other))
+
+    change = (gained - lost) / cases
+    low = change - width(after.value - after.low, before.high - before.value)
+    high = change + width(after.high - after.value, before.value - before.low)
+    return Interval(change, max(-1.0, low), min(1.0, high))
+
+
+@dataclass(frozen=True)
+class Impact:
+    """Counts of the same cases under two settings of one policy.
+
+    `counts`: int64 (groups + 1, families + 1, 6, 6), the last group and family for codes outside the policy, then outcome under
+    the baseline and under the scenario. `touched`: cases of which any criterion reads differently. `examples`: a few moved cases.
+    """
+
+    baseline: Settings
+    scenario: Settings
+    counts: NDArray[np.int64]
+    touched: int
+    examples: pd.DataFrame
+
+    @property
+    def policy(self) -> Policy:
+        """The policy of both settings."""
+        return self.baseline.policy
+
+    @property
+    def cases(self) -> int:
+        """How many cases were determined."""
+        return int(self.counts.sum())
+
+    @property
+    def moved(self) -> int:
+        """How many cases have another outcome."""
+        return self.cases - int(np.trace(self._flow))
+
+    @property
+    def _flow(self) -> NDArray[np.int64]:
+        total: NDArray[np.int64] = self.counts.sum(axis=(0, 1))
+        return total
+
+    def changes(self) -> list[str]:
+        """One sentence for each lever that differs."""
+        return change_in_words(self.scenario, self.baseline)
+
+    def rates(self) -> tuple[Interval, Interval, Interval]:
+        """Share of `met` among all cases: baseline, scenario, and the change between them (paired)."""
+        return self._rates(self._flow)
+
+    def _rates(self, flow: NDArray[np.int64]) -> tuple[Interval, Interval, Interval]:
+        cases, before, after, both = int(flow.sum()), int(flow[0].sum()), int(flow[:, 0].sum()), int(flow[0, 0])
+        if self.scenario == self.baseline:
+            change = Interval(0.0, 0.0, 0.0)  # the same rules cannot differ, whoever is drawn
+        else:
+            change = paired_change(both, before - both, after - both, cases - before - after + both)
+        return wilson(before, cases), wilson(after, cases), change
+
+    def outcomes(self) -> pd.DataFrame:
+        """One row per outcome word: outcome, baseline, scenario, change (counts); baseline_pct, scenario_pct, change_points."""
+        before, after = self._flow.sum(axis=1), self._flow.sum(axis=0)
+        frame = pd.DataFrame({"outcome": OUTCOMES, "baseline": before, "scenario": after, "change": after - before})
+        for name in ("baseline", "scenario"):
+            frame[f"{name}_pct"] = (100 * frame[name] / self.cases).round(4)
+        return frame.assign(change_points=(100 * frame["change"] / self.cases).round(4))
+
+    def flow(self) -> pd.DataFrame:
+        """Counts, outcome under the baseline (rows) by outcome under the scenario (columns); they sum to the cases."""
+        return pd.DataFrame(self._flow, index=pd.Index(OUTCOMES, name="baseline"), columns=list(OUTCOMES))
+
+    def groups(self) -> pd.DataFrame:
+        """One row per diagnosis group x procedure family that occurs; counts of all outcomes, then the approval rate.
+
+        diagnosis, procedure, cases, baseline_<word> and scenario_<word> (counts), then <baseline|scenario>_<pct|low|high> and
+        change_<points|low|high>: per cent with Wilson intervals, and percentage points with the interval for pairs.
+        """
+        diagnoses, procedures = (*self.policy.diagnoses, OUTSIDE), (*self.policy.procedures, OUTSIDE)
+        rows = []
+        for i, j in np.argwhere(self.counts.sum(axis=(2, 3))):
+            flow = self.counts[i, j]
+            row: dict[str, object] = {"diagnosis": diagnoses[i], "procedure": procedures[j], "cases": int(flow.sum())}
+            for name, axis in (("baseline", 1), ("scenario", 0)):
+                row |= {f"{name}_{word}": int(n) for word, n in zip(OUTCOMES, flow.sum(axis=axis), strict=True)}
+            for name, rate in zip(("baseline", "scenario", "change"), self._rates(flow), strict=True):
+                words = ("points" if name == "change" else "pct", "low", "high")
+                row |= {f"{name}_{word}": round(100 * value, 4) for word, value in zip(words, rate, strict=True)}
+            rows.append(row)
+        return pd.DataFrame(rows)
+
+    def finding(self) -> str:
+        """The result in one sentence, made from the numbers."""
+        before, after, change = self.rates()
+        if not self.moved:
+            return f"Nothing changes: {self.why_nothing()}"
+        if before.value == after.value:
+            return f"Approvals stay at {percent(before.value)}, but {self.moved:,} of {self.cases:,} cases change their outcome"
+        verb = "rise" if change.value > 0 else "fall"
+        return f"Approvals {verb} from {percent(before.value)} to {percent(after.value)} of all cases ({points(change.value)} points)"
+
+    def why_nothing(self) -> str:
+        """Why no case has another outcome; an empty string when some have."""
+        if self.moved:
+            return ""
+        if self.scenario == self.baseline:
+            return "the scenario moves no lever"
+        moved = [name for name in self.policy.levers if self.scenario[name] != self.baseline[name]]
+        which = f"{', '.join(moved)} {'is' if len(moved) == 1 else 'are'} moved"
+        if not self.touched:
+            return f"{which}, but no criterion of any of these {self.cases:,} cases reads differently for it"
+        kept = "case reads" if self.touched == 1 else "cases read"
+        return f"{which} and {self.touched:,} {kept} differently, but something else decides each of them"
+
+    def __add__(self, other: "Impact") -> "Impact":
+        """Both together: other cases under the same two settings."""
+        if (self.baseline, self.scenario) != (other.baseline, other.scenario):
+            raise refuse("settings", "impact", "only impacts of the same two settings can be added")
+        examples = pd.concat([self.examples, other.examples], ignore_index=True)
+        kept = examples.groupby(["baseline", "scenario"], sort=False).head(EXAMPLES)
+        return replace(self, counts=self.counts + other.counts, touched=self.touched + other.touched, examples=_ordered(kept))
+
+
+def percent(share: float) -> str:
+    """'19.8%'; a share that is neither 0 nor 1 is never shown as if it were."""
+    text = f"{100 * share:.1f}%"
+    return "<0.1%" if text == "0.0%" and share else ">99.9%" if text == "100.0%" and share < 1 else text
+
+
+def points(change: float) -> str:
+    """'+1.2' or '−5.4' percentage points."""
+    text = f"{100 * change:+.1f}"
+    return "0.0" if float(text) == 0 else text.replace("-", "−")
+
+
+def compare(baseline: Determinations, scenario: Determinations) -> Impact:
+    """The impact between two determinations of the same cases; raises ProblemsFound when they are not the same."""
+    policy, cases = baseline.policy, baseline.cases
+    if scenario.policy is not policy or (scenario.cases is not cases and list(scenario.cases.ids) != list(cases.ids)):
+        raise refuse("cases", "compare", "both determinations must be of the same cases under the same policy")
+    diagnoses, procedures = list(policy.diagnoses), list(policy.procedures)
+    groups = np.array([_position(diagnoses, diagnosis_group(policy, code)) for code in cases.dx.categories])
+    families = np.array([_position(procedures, _family(policy, code)) for code in cases.cpt.categories])
+    shape = (len(diagnoses) + 1, len(procedures) + 1, _WORDS, _WORDS)
+    where = (groups[cases.dx.codes], families[cases.cpt.codes], baseline.outcome, scenario.outcome)
+    counts = np.bincount(np.ravel_multi_index(where, shape), minlength=int(np.prod(shape))).reshape(shape)
+    impact = Impact(baseline.settings, scenario.settings, counts, _touched(baseline, scenario), _examples(baseline, scenario))
+    table = impact.outcomes().set_index("outcome")
+    for name, counted in (("baseline", baseline.counts()), ("scenario", scenario.counts())):
+        if table[name].to_dict() != counted or impact.cases != len(cases):
+            raise AssertionError(f"cases were lost: the {name} has {counted}, its table {table[name].to_dict()}")
+    return impact
+
+
+def measure(baseline: Settings, scenario: Settings, cases: Caseload, progress: Callable[[int], None] | None = None) -> Impact:
+    """Determine all the cases under both settings; `progress` is told how many are done. Memory does not grow with the size."""
+    parts = []
+    done = 0
+    for part in cases.slices():
+        parts.append(compare(determine(cases.policy, part, baseline), determine(cases.policy, part, scenario)))
+        parts = [reduce(Impact.__add__, parts)]
+        done += len(part)
+        if progress:
+            progress(done)
+    return parts[0]
+
+
+def _position(names: list[str], name: str | None) -> int:
+    return len(names) if name is None else names.index(name)
+
+
+def _family(policy: Policy, code: str) -> str | None:
+    return next((name for name, family in policy.procedures.items() if code in family.codes), None)
+
+
+def _touched(baseline: Determinations, scenario: Determinations) -> int:
+    """Cases of which a criterion reads differently, or which are decided differently."""
+    differs = (baseline.outcome != scenario.outcome) | (baseline.ask != scenario.ask) | (baseline.closed != scenario.closed)
+    unread = np.full(len(baseline.outcome), 3, dtype=np.int8)
+    for name in baseline.truths.keys() | scenario.truths.keys():
+        differs |= baseline.truths.get(name, unread) != scenario.truths.get(name, unread)
+    return int(differs.sum())
+
+
+def _examples(baseline: Determinations, scenario: Determinations) -> pd.DataFrame:
+    """The first few cases of every way to move, with the reasons before and after."""
+    way = baseline.outcome.astype(np.int16) * _WORDS + scenario.outcome
+    moved = np.flatnonzero(baseline.outcome != scenario.outcome)
+    rows = np.sort(pd.Series(moved).groupby(way[moved]).head(EXAMPLES).to_numpy(dtype=np.intp))
+    if not len(rows):
+        return pd.DataFrame({name: pd.Series(dtype="str") for name in _EXAMPLE_COLUMNS})
+    few = baseline.cases.take(rows)
+    before, after = (determine(d.policy, few, d.settings).frame() for d in (baseline, scenario))
+    columns = [before["outcome"], after["outcome"], few.ids, few.dx, few.cpt, before["reasons"], after["reasons"]]
+    frame = pd.DataFrame({n: np.asarray(c, dtype=object) for n, c in zip(_EXAMPLE_COLUMNS, columns, strict=True)}, dtype="str")
+    return _ordered(frame)
+
+
+def _ordered(examples: pd.DataFrame) -> pd.DataFrame:
+    """In the order of the outcome words, cases in their own order."""
+    place = {word: i for i, word in enumerate(OUTCOMES)}
+    key = examples["baseline"].map(place) * _WORDS + examples["scenario"].map(place)
+    return examples.iloc[np.argsort(key.to_numpy(dtype=np.int64), kind="stable")].reset_index(drop=True)
