@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from policy import truth
 from policy.cases import Cases, Ints
-from policy.model import OUTCOMES, UNITS, Policy, Rule, Settings, Step, Test
+from policy.model import OUTCOMES, UNITS, Policy, Rule, Settings, Step, Test, Value
 from policy.problems import refuse
 from policy.truth import MET, NOT_DOCUMENTED, NOT_MET, Truth
 
@@ -109,8 +109,9 @@ class Evaluation:
     rows: NDArray[np.intp]
     assumed: Mapping[str, np.int8] = field(default_factory=dict)  # truths put in place of the case's own
     texts: list[str] = field(default_factory=lambda: [""])
-    _facts: dict[str, Ints] = field(default_factory=dict)
-    _known: dict[str, Truth] = field(default_factory=dict)
+    asking: bool = True  # also find out what to ask for
+    facts: dict[str, Ints] = field(default_factory=dict)
+    known: dict[tuple[str, tuple[Value, ...]], Truth] = field(default_factory=dict)  # by criterion and lever values
 
     @property
     def policy(self) -> Policy:
@@ -119,19 +120,19 @@ class Evaluation:
 
     def fact(self, name: str) -> Ints:
         """The rows' values of one fact."""
-        if name not in self._facts:
-            self._facts[name] = self.cases.facts[name][self.rows]
-        return self._facts[name]
+        if name not in self.facts:
+            self.facts[name] = self.cases.facts[name][self.rows]
+        return self.facts[name]
 
     def criterion(self, name: str) -> Truth:
-        """Truth of one criterion for the rows, computed once."""
-        if name not in self._known:
-            if name in self.assumed:
-                self._known[name] = np.full(len(self.rows), self.assumed[name])
-            else:
-                value = self.test(self.policy.criteria[name].test)
-                self._known[name] = np.broadcast_to(value, self.rows.shape).astype(np.int8)
-        return self._known[name]
+        """Truth of one criterion for the rows, computed once for each setting of its levers."""
+        if name in self.assumed:
+            return np.full(len(self.rows), self.assumed[name])
+        test = self.policy.criteria[name].test
+        key = (name, tuple(self.settings[lever] for lever in test.levers()))
+        if key not in self.known:
+            self.known[key] = np.broadcast_to(self.test(test), self.rows.shape).astype(np.int8)
+        return self.known[key]
 
     def test(self, test: Test) -> Truth:
         """Truth of a tree of tests: int8 (rows,) or a single value where only levers are read."""
@@ -240,7 +241,7 @@ class Evaluation:
         worst = np.full(len(self.rows), MET)
         for entry in self.policy.required(rule, self.settings):
             value = self.criterion(entry.criterion)
-            bits = self.ask(self.policy.criteria[entry.criterion].test)
+            bits = self.ask(self.policy.criteria[entry.criterion].test) if self.asking else np.uint64(0)
             if entry.codes:
                 concerned = self.cases.dx[self.rows].isin(entry.codes)
                 value, bits = np.where(concerned, value, UNREAD), np.where(concerned, bits, np.uint64(0))
@@ -348,42 +349,59 @@ def pathways(policy: Policy, cases: Cases) -> Ints:
     return found
 
 
+@dataclass
+class Memory:
+    """What evaluations of the same cases share when only levers move: pathways, rows, facts and truths."""
+
+    where: Ints
+    read: dict[int, "Evaluation"] = field(default_factory=dict)
+
+
 def determine(
-    policy: Policy, cases: Cases, settings: Settings, assumed: Mapping[str, np.int8] | None = None
-) -> Determinations:
-    """Determine every case under `settings`; `assumed` replaces truths of criteria (for what-if explanations)."""
+    policy: Policy, cases: Cases, settings: Settings, *,
+    assumed: Mapping[str, np.int8] | None = None, memory: Memory | None = None, asking: bool = True,
+) -> Determinations:  # fmt: skip
+    """Determine every case under `settings`.
+
+    `assumed` replaces truths of criteria (for what-if explanations); `memory` speeds up a next call on the same cases;
+    without `asking` only the outcomes are found, not the reasons.
+    """
     if settings.policy is not policy or cases.policy is not policy:
         raise refuse("policy", "determine", "cases, settings and policy must belong to the same policy document")
     n = len(cases)
-    where = pathways(policy, cases)
+    memory = memory or Memory(pathways(policy, cases))
+    where = memory.where
     result = Determinations(
         policy, settings, cases, np.full(n, CODE["out_of_scope"], dtype=np.int8), np.zeros(n, dtype=bool), where, {},
-        np.zeros(n, dtype=np.uint64), np.zeros(n, dtype=np.int16), [""],
+        np.zeros(n, dtype=np.uint64), np.zeros(n, dtype=np.int16), ["", "the code is outside this policy"],
     )  # fmt: skip
-    texts = result.texts
-    texts.append("the diagnosis or procedure code is outside this policy")
     result.because[where < 0] = 1
     pending = np.zeros(n, dtype=bool)
     for notice in policy.code_notices:
         if settings.holds({notice.lever: notice.pend_while}):
-            texts.append(
-                f"code {notice.code} does not mean what the source assessment calls it: {notice.official_meaning}"
-            )
+            why = f"code {notice.code} does not mean what the source assessment calls it: {notice.official_meaning}"
+            result.texts.append(why)
             concerned = (cases.dx == notice.code) & (where >= 0)
             pending |= concerned
             result.outcome[concerned] = CODE["pend"]
-            result.because[concerned] = len(texts) - 1
+            result.because[concerned] = len(result.texts) - 1
             result.ask[concerned] = np.uint64(1 << list(policy.fields_).index("dx"))
     for position, pathway in enumerate(policy.pathways.values()):
-        rows = np.flatnonzero((where == position) & ~pending)
+        evaluation = memory.read.get(position)
+        if evaluation is None or pending.any() or assumed:
+            rows = np.flatnonzero((where == position) & ~pending)
+            evaluation = Evaluation(settings, cases, rows, assumed or {})
+            if not pending.any() and not assumed:
+                memory.read[position] = evaluation
+        rows, evaluation.settings, evaluation.texts, evaluation.asking = evaluation.rows, settings, result.texts, asking
         if not len(rows):
             continue
-        evaluation = Evaluation(settings, cases, rows, assumed or {}, texts)
         reading = evaluation.rule(pathway.rule)
         result.outcome[rows] = reading.outcome
-        result.ask[rows], result.because[rows] = reading.ask, reading.because
-        for name, value in reading.truths.items():
-            result.truths.setdefault(name, np.full(n, UNREAD))[rows] = value
+        if asking:
+            result.ask[rows], result.because[rows] = reading.ask, reading.because
+            for name, value in reading.truths.items():
+                result.truths.setdefault(name, np.full(n, UNREAD))[rows] = value
     still_open = result.outcome == OPEN
     result.closed = still_open & (settings["undocumented_action"] == "not_met")
     result.outcome[still_open] = CODE[str(settings["undocumented_action"])]

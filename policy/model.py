@@ -303,6 +303,11 @@ class Test(Record):
             return (self.on_file,)
         return tuple(self.at_least or self.more_than or self.less_than or self.equals or self.states or ())
 
+    def levers(self) -> tuple[str, ...]:
+        """Every lever that this node or one below reads."""
+        names = [name for node in self.walk() for name in (*(node.lever or ()), *filter(None, [node.reference()]))]
+        return tuple(dict.fromkeys(name for name in names if not name.isdigit()))
+
     def reference(self) -> str | None:
         """The lever or number this node compares with, if any."""
         if self.mean or self.count:

@@ -59,27 +59,32 @@ class Caseload:
         return {kind: self.name, "size": self.size, "seed": self.seed, "fingerprint": self.fingerprint}
 
 
-def caseload(policy: Policy, population_name: str | Path = "seed_low_prevalence", size: int = 10_000, seed: int = 1) -> Caseload:
+def cases_of(
+    policy: Policy, population_name: str | Path = "seed_low_prevalence", size: int = 10_000, seed: int = 1
+) -> Caseload:
     """`size` cases (1 to 100,000,000) of a population by name or .yaml file, drawn with `seed` (0 to 2**63 - 1).
 
     A .csv or .parquet file is a case table instead: all its rows, no seed. Raises ProblemsFound with every problem.
     """
     path = Path(population_name)
     problems: list[Problem] = []
-    if path.suffix.lower() in TABLES:
-        cases = read_cases(path, policy)
-        with path.open("rb") as stream:
-            fingerprint = hashlib.file_digest(stream, "sha256").hexdigest()
-        return Caseload(policy, path.name, len(cases), None, fingerprint, tuple(cases.remarks), _table=cases)
     for name, value, lowest, highest in (("size", size, 1, LARGEST), ("seed", seed, 0, LAST_SEED)):
         try:
             whole(name, value, lowest, highest)
         except ProblemsFound as found:
             problems += found.problems
+    spec = cases = None
     try:
-        spec = population.load(population_name)
+        if path.suffix.lower() in TABLES:
+            cases = read_cases(path, policy)
+        else:
+            spec = population.load(population_name)
     except ProblemsFound as found:
         problems += found.problems
-    if problems:
+    if spec and not problems:
+        return Caseload(policy, spec.id, int(size), int(seed), spec.fingerprint, (spec.notice,), _spec=spec)
+    if cases is None or problems:
         raise ProblemsFound(problems)
-    return Caseload(policy, spec.id, int(size), int(seed), spec.fingerprint, (spec.notice,), _spec=spec)
+    with path.open("rb") as stream:
+        fingerprint = hashlib.file_digest(stream, "sha256").hexdigest()
+    return Caseload(policy, path.name, len(cases), None, fingerprint, tuple(cases.remarks), _table=cases)

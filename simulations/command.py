@@ -190,8 +190,8 @@ def determine(
         save(Path(rejects), table_bytes(table.rejected.assign(file=Path(cases).name), Path(rejects)))
         click.echo(f"{table.rejected['row'].nunique():,} rows rejected: {rejects}")
     counts = result.counts()
-    click.echo(f"{policy.notice}")
-    click.echo(f"{policy.name} ({policy.fingerprint[:12]}), {settings.provisions() or 'no lever moved'}")
+    for line in stamp(policy, settings):
+        click.echo(line)
     click.echo(f"{len(table):,} cases: " + ", ".join(f"{word} {count:,}" for word, count in counts.items()))
     click.echo(
         f"approval rate {counts['met'] / len(table):.1%} of all rows; not_met is a recommendation to a clinician"
@@ -203,9 +203,16 @@ def determine(
 def standing_notices(policy: Policy) -> list[str]:
     """The codes whose label in the source assessment is wrong, each with its lever."""
     return [
-        f"code notice: {n.code} means {n.official_meaning}; the source assessment calls it {n.source_label} (lever {n.lever})"
+        f"Code notice: the source assessment calls {n.code} '{n.source_label}', which is wrong (lever {n.lever}). "
+        f"{n.official_meaning}"
         for n in policy.code_notices
     ]
+
+
+def stamp(policy: Policy, settings: Settings) -> list[str]:
+    """What an output stands on: the notice, the policy with its fingerprint, the levers moved."""
+    moved = core.change_in_words(settings, policy.settings()) or ["no lever moved"]
+    return [policy.notice, f"{policy.name}, fingerprint {policy.fingerprint[:12]}; {'; '.join(moved)}"]
 
 
 @main.command(epilog="Example: workbook explain cases.csv --case A17 --set conservative_weeks=8")
@@ -218,7 +225,7 @@ def explain(
     cases: str, case_id: str, policy_name: str, scenario: str | None, assignments: tuple[str, ...],
     rename: tuple[str, ...], ignore: tuple[str, ...],
 ) -> None:  # fmt: skip
-    """One case in words: each criterion, its truth, value, threshold, distance and source, and what would change the outcome."""
+    """One case in words: each criterion with truth, value, threshold, distance, source; what would change the outcome."""
     policy = core.load(policy_name)
     settings = under(policy, scenario, assignments)
     table = read_table(cases, policy, rename, ignore, keep_good=True)
@@ -229,11 +236,9 @@ def explain(
             f"no case {shown(case_id)} among {len(table):,} usable rows ({bad['row'].nunique():,} rows were rejected)"
         )
         raise refuse("case", Path(cases).name, message + nearest(case_id, list(table.ids[:10000])))
-    click.echo(
-        f"{policy.notice}\n{policy.name} ({policy.fingerprint[:12]}), {settings.provisions() or 'no lever moved'}\n"
-    )
-    click.echo(core.explain(policy, table, rows[0], settings).text())
-    for line in standing_notices(policy):
+    for line in (
+        *stamp(policy, settings), "", core.explain(policy, table, rows[0], settings).text(), "", *standing_notices(policy)
+    ):  # fmt: skip
         click.echo(line)
 
 
@@ -249,7 +254,7 @@ def simulate(
     template: str, policy_name: str, scenario: str | None, assignments: tuple[str, ...],
     population: str, size: str, seed: str, out: str,
 ) -> None:  # fmt: skip
-    """Run a notebook of simulations/: baseline against scenario on a population; report, tables, figures, summary.json."""
+    """Baseline against scenario on a population: report, tables, figures, summary.json, by a notebook of simulations/."""
     from simulations import run
 
     summary = run.simulate(

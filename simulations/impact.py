@@ -1,7 +1,8 @@
 """What a change of the policy does to many cases: the same cases determined twice, counted once.
 
-Everything is one array of counts (diagnosis group x procedure family x outcome before x outcome after), so no table can disagree
-with another. The intervals speak of the luck of the draw only, not of how well a made-up population resembles a real one.
+Everything is one array of counts (diagnosis group x procedure family x outcome before x outcome after), so no table can
+disagree with another. The intervals speak of the luck of the draw only, not of how well made-up cases resemble real
+ones.
 """
 
 from collections.abc import Callable
@@ -46,8 +47,8 @@ def wilson(hits: int, cases: int) -> Interval:
 def paired_change(both: int, lost: int, gained: int, neither: int) -> Interval:
     """Change of a share when the same cases are judged twice, with Newcombe's interval for pairs (his method 10).
 
-    Chosen over Tango's score interval, which covers as well, because it is closed: no iteration whose last digit could differ.
-    It squares and adds the Wilson limits of the two shares, corrected by how strongly the judgements go together.
+    Chosen over Tango's score interval, which covers as well, because it is closed: no iteration whose last digit could
+    differ. It squares and adds the Wilson limits of both shares, corrected by how strongly the judgements go together.
     """
     cases = both + lost + gained + neither
     before, after = wilson(both + lost, cases), wilson(both + gained, cases)
@@ -69,8 +70,9 @@ def paired_change(both: int, lost: int, gained: int, neither: int) -> Interval:
 class Impact:
     """Counts of the same cases under two settings of one policy.
 
-    `counts`: int64 (groups + 1, families + 1, 6, 6), the last group and family for codes outside the policy, then outcome under
-    the baseline and under the scenario. `touched`: cases of which any criterion reads differently. `examples`: a few moved cases.
+    `counts`: int64 (groups + 1, families + 1, 6, 6), the last group and family for codes outside the policy, then the
+    outcome under the baseline and under the scenario. `touched`: cases of which any criterion reads differently.
+    `examples`: a few moved cases of every kind.
     """
 
     baseline: Settings
@@ -116,7 +118,7 @@ class Impact:
         return wilson(before, cases), wilson(after, cases), change
 
     def outcomes(self) -> pd.DataFrame:
-        """One row per outcome word: outcome, baseline, scenario, change (counts); baseline_pct, scenario_pct, change_points."""
+        """One row per outcome word: outcome; baseline, scenario, change (counts); the same as _pct, _pct, _points."""
         before, after = self._flow.sum(axis=1), self._flow.sum(axis=0)
         frame = pd.DataFrame({"outcome": OUTCOMES, "baseline": before, "scenario": after, "change": after - before})
         for name in ("baseline", "scenario"):
@@ -130,8 +132,8 @@ class Impact:
     def groups(self) -> pd.DataFrame:
         """One row per diagnosis group x procedure family that occurs; counts of all outcomes, then the approval rate.
 
-        diagnosis, procedure, cases, baseline_<word> and scenario_<word> (counts), then <baseline|scenario>_<pct|low|high> and
-        change_<points|low|high>: per cent with Wilson intervals, and percentage points with the interval for pairs.
+        diagnosis, procedure, cases, baseline_<word>, scenario_<word> (counts), <baseline|scenario>_<pct|low|high> (per
+        cent with Wilson's interval) and change_<points|low|high> (percentage points with the interval for pairs).
         """
         diagnoses, procedures = (*self.policy.diagnoses, OUTSIDE), (*self.policy.procedures, OUTSIDE)
         rows = []
@@ -152,9 +154,10 @@ class Impact:
         if not self.moved:
             return f"Nothing changes: {self.why_nothing()}"
         if before.value == after.value:
-            return f"Approvals stay at {percent(before.value)}, but {self.moved:,} of {self.cases:,} cases change their outcome"
+            moved = f"{self.moved:,} of {self.cases:,} cases change their outcome"
+            return f"Approvals stay at {percent(before.value)} of all cases, but {moved}"
         verb = "rise" if change.value > 0 else "fall"
-        return f"Approvals {verb} from {percent(before.value)} to {percent(after.value)} of all cases ({points(change.value)} points)"
+        return f"Approvals {verb} from {percent(before.value)} to {percent(after.value)} of all cases"
 
     def why_nothing(self) -> str:
         """Why no case has another outcome; an empty string when some have."""
@@ -174,20 +177,22 @@ class Impact:
         if (self.baseline, self.scenario) != (other.baseline, other.scenario):
             raise refuse("settings", "impact", "only impacts of the same two settings can be added")
         examples = pd.concat([self.examples, other.examples], ignore_index=True)
-        kept = examples.groupby(["baseline", "scenario"], sort=False).head(EXAMPLES)
-        return replace(self, counts=self.counts + other.counts, touched=self.touched + other.touched, examples=_ordered(kept))
+        few = _ordered(examples.groupby(["baseline", "scenario"], sort=False).head(EXAMPLES))
+        return replace(self, counts=self.counts + other.counts, touched=self.touched + other.touched, examples=few)
 
 
-def percent(share: float) -> str:
+def percent(share: float, decimals: int = 1) -> str:
     """'19.8%'; a share that is neither 0 nor 1 is never shown as if it were."""
-    text = f"{100 * share:.1f}%"
-    return "<0.1%" if text == "0.0%" and share else ">99.9%" if text == "100.0%" and share < 1 else text
+    text, least = f"{100 * share:.{decimals}f}", 10.0**-decimals
+    if share and not float(text):
+        return f"<{least:.{decimals}f}%"
+    return f">{100 - least:.{decimals}f}%" if share < 1 and float(text) == 100 else f"{text}%"
 
 
-def points(change: float) -> str:
+def points(change: float, decimals: int = 1) -> str:
     """'+1.2' or '−5.4' percentage points."""
-    text = f"{100 * change:+.1f}"
-    return "0.0" if float(text) == 0 else text.replace("-", "−")
+    text = f"{100 * change:+.{decimals}f}"
+    return text.lstrip("+-") if float(text) == 0 else text.replace("-", "−")
 
 
 def compare(baseline: Determinations, scenario: Determinations) -> Impact:
@@ -201,7 +206,8 @@ def compare(baseline: Determinations, scenario: Determinations) -> Impact:
     shape = (len(diagnoses) + 1, len(procedures) + 1, _WORDS, _WORDS)
     where = (groups[cases.dx.codes], families[cases.cpt.codes], baseline.outcome, scenario.outcome)
     counts = np.bincount(np.ravel_multi_index(where, shape), minlength=int(np.prod(shape))).reshape(shape)
-    impact = Impact(baseline.settings, scenario.settings, counts, _touched(baseline, scenario), _examples(baseline, scenario))
+    touched, few = _touched(baseline, scenario), _examples(baseline, scenario)
+    impact = Impact(baseline.settings, scenario.settings, counts, touched, few)
     table = impact.outcomes().set_index("outcome")
     for name, counted in (("baseline", baseline.counts()), ("scenario", scenario.counts())):
         if table[name].to_dict() != counted or impact.cases != len(cases):
@@ -209,8 +215,10 @@ def compare(baseline: Determinations, scenario: Determinations) -> Impact:
     return impact
 
 
-def measure(baseline: Settings, scenario: Settings, cases: Caseload, progress: Callable[[int], None] | None = None) -> Impact:
-    """Determine all the cases under both settings; `progress` is told how many are done. Memory does not grow with the size."""
+def measure(
+    baseline: Settings, scenario: Settings, cases: Caseload, progress: Callable[[int], None] | None = None
+) -> Impact:
+    """Determine all the cases under both settings; `progress` is told how many are done. Memory stays the same."""
     parts = []
     done = 0
     for part in cases.slices():
@@ -232,7 +240,8 @@ def _family(policy: Policy, code: str) -> str | None:
 
 def _touched(baseline: Determinations, scenario: Determinations) -> int:
     """Cases of which a criterion reads differently, or which are decided differently."""
-    differs = (baseline.outcome != scenario.outcome) | (baseline.ask != scenario.ask) | (baseline.closed != scenario.closed)
+    differs = (baseline.outcome != scenario.outcome) | (baseline.ask != scenario.ask)
+    differs |= baseline.closed != scenario.closed
     unread = np.full(len(baseline.outcome), 3, dtype=np.int8)
     for name in baseline.truths.keys() | scenario.truths.keys():
         differs |= baseline.truths.get(name, unread) != scenario.truths.get(name, unread)
@@ -249,8 +258,8 @@ def _examples(baseline: Determinations, scenario: Determinations) -> pd.DataFram
     few = baseline.cases.take(rows)
     before, after = (determine(d.policy, few, d.settings).frame() for d in (baseline, scenario))
     columns = [before["outcome"], after["outcome"], few.ids, few.dx, few.cpt, before["reasons"], after["reasons"]]
-    frame = pd.DataFrame({n: np.asarray(c, dtype=object) for n, c in zip(_EXAMPLE_COLUMNS, columns, strict=True)}, dtype="str")
-    return _ordered(frame)
+    texts = {name: np.asarray(column, dtype=object) for name, column in zip(_EXAMPLE_COLUMNS, columns, strict=True)}
+    return _ordered(pd.DataFrame(texts, dtype="str"))
 
 
 def _ordered(examples: pd.DataFrame) -> pd.DataFrame:

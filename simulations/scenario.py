@@ -27,10 +27,14 @@ def find_scenario(name_or_path: str | Path, policy: Policy) -> Scenario:
     return document.load_scenario(path, policy)
 
 
-def proposed(policy: Policy, scenario: str | Path | None = None, provisions: Mapping[str, object] | None = None) -> Settings:
+def proposed(
+    policy: Policy, scenario: str | Path | None = None, provisions: Mapping[str, object] | None = None
+) -> Settings:
     """The settings of a scenario with `provisions` on top of it; raises ProblemsFound with the problems of both."""
     problems: list[Problem] = []
     together: dict[str, object] = {}
+    if not isinstance(provisions or {}, Mapping):
+        raise refuse("provisions", "provisions", f"{shown(provisions)} is not a mapping of levers to values")
     if scenario is not None:
         try:
             together.update(find_scenario(scenario, policy).provisions)

@@ -26,7 +26,7 @@ CELLS = [(dx, cpt) for dx in DIAGNOSES for cpt in oracle.CODES]
 DECIDED = [
     *((dx, cpt) for dx in oracle.SPINE for cpt in oracle.CODES if cpt != "64400" and cpt not in oracle.LUMBAR),
     *(("G50.0", "64400"), ("M79.7", "20552"), ("M79.7", "20553"), ("G43.819", "64400"), ("G43.709", "64400")),
-    *(("G43.819", "64405"), ("G43.709", "64405"), ("G43.719", "64405")),
+    *(("G43.819", "64405"), ("G43.819", "64405"), ("G43.709", "64405"), ("G43.719", "64405")),
 ]
 STRANGERS = [("M54.5", "64490"), ("M54.2", "99213"), ("G43.909", "64405"), ("G50.1", "64400"), ("M54", "20553")]
 
@@ -111,15 +111,22 @@ class Draws:
         return bool(self.rng.random() < share)
 
 
-def random_settings(document: policy.Policy, draws: Draws) -> policy.Settings:
-    """A legal value for every lever: from one or two moved off their default to all of them."""
+def random_settings(document: policy.Policy, draws: Draws, **fixed: Any) -> policy.Settings:
+    """Legal values for any number of levers, from one or two to nearly all; `fixed` stay as they are given."""
     share = draws.one([0.05, 0.2, 0.5, 0.9])
-    moved = {
-        name: draws.one(lever.values()) for name, lever in document.levers.items() if draws.chance(share)
-    }
-    if draws.chance(0.8):  # else half of all settings would refuse what is only missing
+    moved = {name: draws.one(lever.values()) for name, lever in document.levers.items() if draws.chance(share)}
+    if draws.chance(0.8):  # else too many settings would refuse what is only missing
         moved.pop("undocumented_action", None)
-    return document.settings(moved)
+    return document.settings({**moved, **fixed})
+
+
+def settings_with_every_value(document: policy.Policy, draws: Draws) -> list[policy.Settings]:
+    """For each legal value of each lever one setting that has it, the other levers at random."""
+    return [
+        random_settings(document, draws, **{name: value})
+        for name, lever in document.levers.items()
+        for value in lever.values()
+    ]
 
 
 def onset_days() -> list[datetime.date]:
@@ -140,7 +147,9 @@ def satisfied(dx: str, cpt: str, levers: Mapping[str, Any], draws: Draws) -> Cas
     modalities = ["tried_physical_therapy", "tried_nsaid", "tried_exercise"]
     draws.rng.shuffle(modalities)
     sessions = 0 if draws.chance(0.4) else max((levers["max_sessions_12m"] or 3) - 1, 0)
-    done = draws.one([0, 1, 1, 2, None]) if cpt in oracle.FACET else draws.one([levers["diagnostic_blocks_required"], 2])
+    done = (
+        draws.one([0, 1, 1, 2, None]) if cpt in oracle.FACET else draws.one([levers["diagnostic_blocks_required"], 2])
+    )
     case |= {
         "dx": dx,
         "cpt": cpt,
@@ -158,7 +167,9 @@ def satisfied(dx: str, cpt: str, levers: Mapping[str, Any], draws: Draws) -> Cas
         "block_2_relief_pct": Decimal(levers["relief_pct"]) if done == 2 else None,
         "blocks_comparative": True if done == 2 else None,
         "image_guidance": draws.one(["fluoroscopy", "ct"]),
-        "intent": draws.one(["diagnostic", "diagnostic", "therapeutic"] if cpt in oracle.FACET else ["acute", "preventive"]),
+        "intent": draws.one(
+            ["diagnostic", "diagnostic", "therapeutic"] if cpt in oracle.FACET else ["acute", "preventive"]
+        ),
         "trigger_points_on_exam": True,
         "nerve_named": True,
         "failed_anticonvulsants": levers["tn_failed_drugs_min"],
@@ -183,7 +194,7 @@ def satisfied(dx: str, cpt: str, levers: Mapping[str, Any], draws: Draws) -> Cas
 
 
 def values_near(column: str, case: Case, levers: Mapping[str, Any]) -> list[Any]:
-    """What a disturbed fact may become: missing, at the lever, a step below or above, flipped, at an end of its range."""
+    """What a disturbed fact may become: missing, at the lever, a step below or above, flipped, an end of its range."""
     if column in BOOLEANS:
         return [None, not case[column]] if case[column] is not None else [True, False]
     if column in CHOICES:
@@ -231,13 +242,18 @@ def near_miss(dx: str, cpt: str, levers: Mapping[str, Any], draws: Draws) -> Cas
     if case["block_2_relief_pct"] is not None and draws.chance(0.2):
         # Two blocks whose mean is the threshold, or a hundredth of a per cent below it.
         at = Decimal(levers["relief_pct"])
-        case["block_1_relief_pct"], case["block_2_relief_pct"] = at - 10, min(at + 10 - draws.one([0, CENT]), Decimal(100))
+        case["block_1_relief_pct"], case["block_2_relief_pct"] = (
+            at - 10,
+            min(at + 10 - draws.one([0, CENT]), Decimal(100)),
+        )
     return legal(case)
 
 
 def near_misses(levers: Mapping[str, Any], size: int, draws: Draws) -> list[Case]:
     """`size` near misses over all cells and codes, a few codes out of scope among them."""
-    cells = [draws.one(DECIDED if draws.chance(0.8) else CELLS if draws.chance(0.9) else STRANGERS) for _ in range(size)]
+    cells = [
+        draws.one(DECIDED if draws.chance(0.8) else CELLS if draws.chance(0.9) else STRANGERS) for _ in range(size)
+    ]
     return [near_miss(dx, cpt, levers, draws) for dx, cpt in cells]
 
 
@@ -256,3 +272,25 @@ def table(cases: Iterable[Case]) -> pd.DataFrame:
     columns = {"case_id": [f"c{i}" for i in range(len(rows))]}
     columns |= {name: [written(case[name]) for case in rows] for name in COLUMNS}
     return pd.DataFrame(columns, dtype="str")
+
+
+def options(column: str, case: Case, levers: Mapping[str, Any]) -> list[Any]:
+    """A few values that a missing fact could be documented with, on both sides of every threshold."""
+    if column in BOOLEANS:
+        return [True, False]
+    if column in CHOICES:
+        return list(CHOICES[column])
+    if column in PERCENTS:
+        at = Decimal(levers[PERCENTS[column]] or 50)
+        return [Decimal(0), at, Decimal(100)]
+    if column == "onset_date":
+        request = case["request_date"] or datetime.date(2024, 5, 15)
+        return [request, request - datetime.timedelta(days=3000)]
+    if column == "request_date":
+        onset = case["onset_date"] or datetime.date(2024, 5, 15)
+        return [onset, onset + datetime.timedelta(days=3000)]
+    if column == "diagnostic_blocks_done":
+        return [0, 1, 2]
+    if column == "sessions_last_12m":
+        return [0, 1, 50]
+    return [0, 31 if column == "headache_days_per_month" else 3000 if column.endswith("days") else 9]

@@ -35,7 +35,7 @@ PREREQUISITES_MET = {"met_if_prereqs": "met", "review": "review", "not_met": "no
 
 
 class Finding(NamedTuple):
-    """Outcome, the truth of each criterion that was read (None: none was), and whether closing the file may refuse it."""
+    """Outcome, truth of each criterion that was read (None: none was), whether closing the file may refuse it."""
 
     outcome: str
     truths: Truths | None = None
@@ -229,14 +229,16 @@ def decide_spine(case: Case, levers: Levers, truths: Truths, then: str) -> Findi
 
 
 def unless_known(criterion: str, branches: list[Finding]) -> Finding:
-    """A switch whose field is missing: one same outcome of every branch is the outcome, else the request waits."""
-    truths: Truths = {}
-    for branch in branches:
-        truths.update(branch.truths or {})
-    truths[criterion] = None
-    if len({branch.outcome for branch in branches}) == 1:
-        return Finding(branches[0].outcome, truths, any(branch.closable for branch in branches))
-    return Finding("pend", truths, closable=True)
+    """A switch whose field is missing: one same outcome of every branch is the outcome, else the request waits.
+
+    While it waits, only the criteria that every branch reads are sure to be read.
+    """
+    one_outcome = len({branch.outcome for branch in branches}) == 1
+    waits = not one_outcome or any(branch.closable for branch in branches)
+    read = [set(branch.truths or {}) for branch in branches]
+    names = set.intersection(*read) if waits else set.union(*read)
+    truths = {name: truth for branch in branches for name, truth in (branch.truths or {}).items() if name in names}
+    return Finding("pend" if waits else branches[0].outcome, {**truths, criterion: None}, closable=waits)
 
 
 def known(criterion: str, branch: Finding) -> Finding:
@@ -388,7 +390,7 @@ def migraine(case: Case, levers: Levers) -> Finding:
     if intent not in ("acute", "preventive"):
         if levers["intent_missing_action"] == "pend":
             return unless_known("migraine_intent", [acute, preventive])
-        intent = "preventive"
+        return preventive._replace(truths={**(preventive.truths or {}), "migraine_intent": None})
     return known("migraine_intent", acute if intent == "acute" else preventive)
 
 

@@ -543,8 +543,8 @@ ROW = "    percent: 20\n    assumption: true\n    range: {percent: [10, 30]}\n"
             "no variable above",
         ),
         (
-            "      - {when: {diligence: low}, shares: {none: 8,",
-            "      - {when: {diligence: usual}, shares: {none: 8,",
+            "      - {when: {diligence: low}, shares: {none: 7,",
+            "      - {when: {diligence: usual}, shares: {none: 7,",
             "no row for diligence low",
         ),
         (
@@ -614,6 +614,16 @@ def test_all_faults_come_in_one_pass():
         assert part in told
     numbers = [int(str(problem).split(":")[1]) for problem in found.value.problems]
     assert numbers == sorted(numbers)
+
+
+def test_a_number_under_a_cap_may_be_any_below():
+    """Care cannot outlast the pain, so days that no row names occur: a table that forgets them is refused."""
+    text = edited("short}, shares: {1 to 13: 13, 14 to 27: 27,", "short}, shares: {20 to 27: 40,")
+    row = "      - {when: {procedure: peripheral_block}, percent: 84}\n      - {empty: true}\n"
+    assert text.count(row) == 1
+    text = text.replace(row, "      - {when: {conservative_care_days: [0, 20 to 364]}, percent: 84}\n")
+    with pytest.raises(ProblemsFound, match=r"nerve_named\.rows have no row for conservative_care_days 1$"):
+        parse(text, "page.yaml")
 
 
 def test_a_column_left_out_is_missed():

@@ -1,0 +1,260 @@
+"""What a study found, in sentences and tables for people, each also as plain text; every value is escaped in `esc`."""
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from policy.model import OUTCOMES
+from simulations.impact import OUTSIDE, percent, points
+from simulations.study import Study
+
+LABELS = {
+    "met": "Met",
+    "not_met": "Not met",
+    "pend": "Pend",
+    "review": "Review",
+    "mismatch": "Mismatch",
+    "out_of_scope": "Out of scope",
+}
+MEANS = {
+    "met": "every criterion is met",
+    "not_met": "a recommendation to a clinician",
+    "pend": "waiting for information",
+    "review": "a clinician judges",
+    "mismatch": "wrong procedure for the diagnosis",
+    "out_of_scope": "code not covered here",
+}
+NOT_MET = "“Not met” is a recommendation to a clinician, never an automatic denial."
+METHOD = (
+    "Intervals are 95%: Wilson's for a rate; for a change, Newcombe's for pairs, as the same cases are judged twice. "
+    "They tell the luck of drawing these cases, not how well the cases resemble real ones."
+)
+
+
+def esc(text: object) -> str:
+    """Any text as HTML text or attribute: nothing in it can be a tag, an entity or the end of a quote."""
+    return html.escape("".join(c if c.isprintable() or c == "\n" else "�" for c in str(text)), quote=True)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Something to read: `text` for a terminal, a test or a screen reader, `html` for a page."""
+
+    text: str
+    html: str
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+
+def headline(study: Study) -> Shown:
+    """The answer: approval rate before and after, and the change with its interval."""
+    impact = study.impact
+    before, after, change = impact.rates()
+    interval = f"{points(change.low, 2)} to {points(change.high, 2)}"
+    met = impact.flow().loc["met"].sum(), impact.flow()["met"].sum()
+    tiles = [
+        ("Approval rate, baseline", percent(before.value, 2), f"{met[0]:,} of {impact.cases:,} cases met"),
+        ("Approval rate, scenario", percent(after.value, 2), f"{met[1]:,} of {impact.cases:,} cases met"),
+        ("Change", f"{points(change.value, 2)} points", f"95% interval {interval}"),
+    ]
+    finding, over = impact.finding() + ".", f"Policy {study.policy.name}, {study.cases!r}."
+    text = "\n".join([finding, *(f"{name}: {value} ({note})" for name, value, note in tiles), over])
+    inside = "".join(f"<div><dt>{esc(a)}</dt><dd><b>{esc(b)}</b> <span>{esc(c)}</span></dd></div>" for a, b, c in tiles)
+    card = f'<p class="finding">{esc(finding)}</p><dl class="tiles">{inside}</dl><p>{esc(over)}</p>'
+    return Shown(text, f'<div class="card">{card}</div>')
+
+
+def changes(study: Study) -> Shown:
+    """Each lever that moves, in words."""
+    sentences = [sentence.replace(" -> ", " → ") for sentence in study.impact.changes()]
+    return _listed(sentences or ["No lever differs from the policy as it stands."])
+
+
+def notices(study: Study) -> Shown:
+    """What every reader of a result must know."""
+    return _listed(all_notices(study))
+
+
+def all_notices(study: Study) -> list[str]:
+    policy = study.policy
+    found = [policy.notice, NOT_MET]
+    if not study.cases.synthetic:
+        found.append(f"The cases were read from {study.cases.name}; whether they are synthetic is not known here.")
+    found += [
+        f"Code {n.code} is called “{n.source_label}” by the source assessment. It means: "
+        f"{n.official_meaning.rstrip('.')}. {n.consequence} Lever {n.lever}, here {study.scenario[n.lever]}."
+        for n in policy.code_notices
+    ]
+    for card in policy.evidence.values():
+        if card.status in ("contested", "retracted"):
+            year = f" ({card.year})" if any(c.isdigit() for c in card.year) else ""
+            found.append(f"Evidence {card.status}: {card.title}{year}. {card.status_note or card.note}")
+    found += [METHOD, *study.cases.remarks]
+    if policy.status != "adopted":
+        found.append(f"The policy document {policy.name} is {policy.status}, not adopted.")
+    return found
+
+
+def stamp(study: Study) -> Shown:
+    """What to repeat to get the same numbers."""
+    cases, policy = study.cases, study.policy
+    moved = ", ".join(f"{name}={value}" for name, value in study.provisions().items()) or "no lever moved"
+    rows = [
+        ("Policy", f"{policy.name} ({policy.status})"),
+        ("Policy fingerprint", policy.fingerprint),
+        ("Scenario", study.name),
+        ("Levers moved", moved),
+        ("Population" if cases.synthetic else "Case table", cases.name),
+        ("Population fingerprint" if cases.synthetic else "Fingerprint of the file", cases.fingerprint),
+        ("Cases", f"{cases.size:,}"),
+        ("Seed", "none: the cases were read, not drawn" if cases.seed is None else str(cases.seed)),
+    ]
+    body = "".join(f"<tr><th scope='row'>{esc(a)}</th><td>{esc(b)}</td></tr>" for a, b in rows)
+    text = "\n".join(f"{a:<24}{b}" for a, b in rows)
+    return Shown(text, f'<table class="stamp"><tbody>{body}</tbody></table>')
+
+
+def _listed(sentences: Sequence[str]) -> Shown:
+    items = "".join(f"<li>{esc(sentence)}</li>" for sentence in sentences)
+    return Shown("\n".join(f"- {sentence}" for sentence in sentences), f"<ul>{items}</ul>")
+
+
+# Tables --------------------------------------------------------------------------------------------------------------
+
+
+def outcomes(study: Study) -> Shown:
+    """Counts and shares of every outcome, before and after."""
+    rows = []
+    for row in study.impact.outcomes().to_dict("records"):
+        counts = [text for n in ("baseline", "scenario") for text in (f"{row[n]:,}", share(row[n], study))]
+        rows.append((LABELS[row["outcome"]], *counts, signed(row["change"])))
+    rows.append(("All cases", f"{study.impact.cases:,}", "100%", f"{study.impact.cases:,}", "100%", "0"))
+    header = ("Outcome", "Baseline", "share", "Scenario", "share", "Change")
+    return _table("Outcomes of all cases (counts, and share of all cases)", header, rows, total=True)
+
+
+def groups(study: Study) -> Shown:
+    """Approval rate by diagnosis x procedure with denominators and intervals, where anything is approved at all."""
+    rows, silent = [], {"cases": 0, "rows": 0}
+    for row in study.impact.groups().to_dict("records"):
+        if row["baseline_met"] or row["scenario_met"]:
+            change = f"{_points(row['change_points'])} ({_points(row['change_low'])} to {_points(row['change_high'])})"
+            rows.append(
+                (*group_labels(study, row), f"{row['cases']:,}", _rate(row, "baseline"), _rate(row, "scenario"), change)
+            )
+        else:
+            silent = {"cases": silent["cases"] + row["cases"], "rows": silent["rows"] + 1}
+    rest = (
+        f"{silent['rows']} other combinations",
+        "no approvals in either",
+        f"{silent['cases']:,}",
+        "0.0%",
+        "0.0%",
+        "0.0",
+    )
+    header = ("Diagnosis", "Procedure", "Cases", "Baseline met (95%)", "Scenario met (95%)", "Change in points (95%)")
+    caption = "Approval rate by diagnosis and procedure: share of the cases of the row, with 95% intervals"
+    return _table(caption, header, [*rows, *([rest] if silent["rows"] else [])], words=2)
+
+
+def group_outcomes(study: Study) -> Shown:
+    """Every outcome of every diagnosis x procedure that occurs, baseline → scenario; folded away on a page."""
+    rows = []
+    for row in study.impact.groups().to_dict("records"):
+        pairs = [(row[f"baseline_{word}"], row[f"scenario_{word}"]) for word in OUTCOMES]
+        cells = [f"{a:,} → {b:,}" if a != b else f"{a:,}" if a else "·" for a, b in pairs]
+        rows.append((*group_labels(study, row), f"{row['cases']:,}", *cells))
+    header = ("Diagnosis", "Procedure", "Cases", *LABELS.values())
+    title = "Every outcome by diagnosis and procedure (cases; baseline → scenario where they differ)"
+    table = _table(title, header, rows, words=2)
+    return Shown(table.text, f"<details><summary>{esc(title)}</summary>{table.html}</details>")
+
+
+def flow(study: Study) -> Shown:
+    """Where cases of each outcome go; rows are the baseline, columns the scenario, the diagonal stays."""
+    counts = study.impact.flow().to_numpy()
+    rows = [
+        (label, *(f"{n:,}" if n else "·" for n in row), f"{row.sum():,}")
+        for label, row in zip(LABELS.values(), counts, strict=True)
+    ]
+    rows.append(("All, scenario", *(f"{n:,}" for n in counts.sum(axis=0)), f"{counts.sum():,}"))
+    header = ("Baseline ↓  scenario →", *LABELS.values(), "All, baseline")
+    caption = "Cases by outcome under the baseline (rows) and under the scenario (columns)"
+    return _table(caption, header, rows, total=True)
+
+
+def examples(study: Study) -> Shown:
+    """A few of the cases that move, with their reasons; all columns are in examples.csv."""
+    found = study.impact.examples
+    if found.empty:
+        return Shown("No case moves.", "<p>No case moves.</p>")
+    rows = []
+    for row in found.to_dict("records"):
+        way = f"{LABELS[row['baseline']]} → {LABELS[row['scenario']]}"
+        codes = f"{row['dx']} × {row['cpt']}"
+        rows.append((way, row["case_id"], codes, row["reasons_baseline"], row["reasons_scenario"]))
+    header = ("Outcome", "Case", "Codes", "Reasons, baseline", "Reasons, scenario")
+    return _table("Some of the cases that move, the first of each kind", header, rows, words=5)
+
+
+def _table(
+    caption: str, header: Sequence[str], rows: Sequence[Sequence[str]], words: int = 1, total: bool = False
+) -> Shown:
+    """The first `words` columns hold words, the others numbers; `total`: the last row sums up."""
+    widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
+
+    def line(row: Sequence[str]) -> str:
+        cells = [c.ljust(w) if i < words else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))]
+        return "  ".join(cells).rstrip()
+
+    text = "\n".join([caption, line(header), *map(line, rows)])
+    kinds = ["" if i < words else ' class="n"' for i in range(len(header))]
+    head = "".join(f'<th scope="col"{kind}>{esc(name)}</th>' for name, kind in zip(header, kinds, strict=True))
+    body = ""
+    for number, row in enumerate(rows):
+        last = ' class="total"' if total and number == len(rows) - 1 else ""
+        cells = "".join(f"<td{kind}>{esc(cell)}</td>" for cell, kind in zip(row[1:], kinds[1:], strict=True))
+        body += f"<tr{last}>{_row_header(rows, number, words)}{cells}</tr>"
+    parts = f"<caption>{esc(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
+    return Shown(text, f'<div class="wide"><table>{parts}</table></div>')
+
+
+def _row_header(rows: Sequence[Sequence[str]], number: int, words: int) -> str:
+    """The first cell of a row; where the next rows are about the same, one cell for all of them."""
+    first = rows[number][0]
+    if words > 1 and number and rows[number - 1][0] == first:
+        return ""
+    below = rows[number:]
+    same = 1 if words == 1 else next((n for n, row in enumerate(below) if row[0] != first), len(below))
+    span = f' scope="rowgroup" rowspan="{same}"' if same > 1 else ' scope="row"'
+    return f"<th{span}>{esc(first)}</th>"
+
+
+def share(count: int, study: Study) -> str:
+    return percent(count / study.impact.cases)
+
+
+def signed(count: int) -> str:
+    return f"{count:+,}".replace("-", "−") if count else "0"
+
+
+def _points(value: float) -> str:
+    return points(value / 100)
+
+
+def _rate(row: dict[Any, Any], name: str) -> str:
+    value, low, high = (row[f"{name}_{part}"] for part in ("pct", "low", "high"))
+    return f"{value:.1f}% ({low:.1f} to {high:.1f})"
+
+
+def group_labels(study: Study, row: dict[Any, Any]) -> tuple[str, str]:
+    """Diagnosis and procedure as the policy labels them."""
+    diagnosis, procedure = row["diagnosis"], row["procedure"]
+    first = "Other diagnosis" if diagnosis == OUTSIDE else study.policy.diagnoses[diagnosis].label
+    second = "Other procedure" if procedure == OUTSIDE else study.policy.procedures[procedure].label
+    return first, second

@@ -1,0 +1,294 @@
+"""The one way to run a notebook of this folder: checked before a kernel starts, written whole or not at all."""
+
+import ast
+import contextlib
+import json
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from policy.files import folder, save
+from policy.model import OUTCOMES
+from policy.problems import Problem, ProblemsFound, listed, nearest, refuse, shown
+from simulations import report
+from simulations.study import Study, ask
+
+if TYPE_CHECKING:  # notebook libraries are imported where they are used: the command line must not wait for them
+    from nbformat import NotebookNode
+
+FOLDER = Path(__file__).parent
+PARAMETERS = ("policy", "scenario", "provisions", "population", "size", "seed", "out")
+INJECTED = "injected-parameters"
+_OUT = "results"  # where the notebook writes, inside the folder it runs in
+
+
+def shipped() -> tuple[str, ...]:
+    """Names of the notebooks that `simulate` can run."""
+    return tuple(sorted(path.stem for path in FOLDER.glob("*.ipynb")))
+
+
+def simulate(
+    template: str | Path = "approval_impact",
+    policy: str | Path = "nerve_blocks",
+    scenario: str | Path | None = None,
+    provisions: Mapping[str, object] | None = None,
+    population: str | Path = "seed_low_prevalence",
+    size: int = 10_000,
+    seed: int = 1,
+    out: str | Path = "out",
+    progress: bool = False,
+) -> dict[str, Any]:
+    """Run a notebook on a question and write what it finds to the folder `out`; the content of summary.json comes back.
+
+    `template`: the name of a notebook that ships, or a path to one with the same parameters; for the rest see `ask`.
+    `progress` shows a bar on stderr. Raises ProblemsFound, with nothing written, for input that cannot be used (before
+    any kernel starts) and for a notebook that fails or does not finish.
+    """
+    problems: list[Problem] = []
+    asked: Study | None = None
+    notebook: "NotebookNode | None" = None
+    try:
+        notebook = _template(template)
+    except ProblemsFound as found:
+        problems += found.problems
+    try:
+        asked = ask(policy, scenario, provisions, population, size, seed)
+    except ProblemsFound as found:
+        problems += found.problems
+    try:
+        _check_folder(Path(out))
+    except ProblemsFound as found:
+        problems += found.problems
+    if problems or asked is None or notebook is None:
+        raise ProblemsFound(problems)
+    name = Path(template).stem
+    with tempfile.TemporaryDirectory(prefix="workbook") as place:
+        desk = Path(place)
+        values: dict[str, Any] = _brought(desk, {"policy": policy, "scenario": scenario, "population": population})
+        values |= {
+            "provisions": _canonical(asked, provisions),
+            "size": asked.cases.size,
+            "seed": int(seed),
+            "out": _OUT,
+        }
+        (desk / _OUT).mkdir()
+        ran = _finished(_executed(notebook, values, desk, progress, name), name)
+        summary = _summary(desk / _OUT, asked, name)
+        summary["stamp"] = {"template": name, "cells_run": _code_cells(ran), "complete": True}
+        files = {file.name: file.read_bytes() for file in sorted((desk / _OUT).iterdir())}
+        files |= {
+            f"{name}.ipynb": _written(ran),
+            f"{name}.html": _page(ran, summary),
+            "summary.json": report.json_bytes(summary),
+        }
+    with folder(Path(out), last="summary.json") as work:
+        for file, content in files.items():
+            save(work / file, content)
+    return summary
+
+
+# Before the kernel ---------------------------------------------------------------------------------------------------
+
+
+def _template(template: str | Path) -> "NotebookNode":
+    """The notebook, refused unless its first code cell, and no other, is tagged and sets exactly what we pass."""
+    import nbformat
+
+    path = FOLDER / f"{template}.ipynb" if str(template) in shipped() else Path(template)
+    place = str(template)
+    if path.suffix != ".ipynb":
+        message = f"{shown(template)} is no notebook that ships ({listed(shipped())}) and no .ipynb file"
+        raise refuse("unknown-template", "template", message + nearest(str(template), shipped()))
+    try:
+        notebook = nbformat.reads(path.read_text("utf-8"), as_version=4)
+    except OSError as error:
+        raise refuse("read", place, f"cannot be read ({error.strerror})") from None
+    except (ValueError, nbformat.ValidationError, nbformat.reader.NotJSONError) as error:
+        raise refuse("template", place, f"is not a notebook ({str(error).splitlines()[0][:80]})") from None
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    tagged = [i for i, cell in enumerate(code) if "parameters" in cell.metadata.get("tags", [])]
+    if tagged != [0]:
+        message = f"needs one cell tagged 'parameters', the first code cell; {len(tagged)} cells are tagged"
+        raise refuse("template", place, message)
+    set_here = _assigned(code[0].source, place)
+    if missing := [name for name in PARAMETERS if name not in set_here]:
+        raise refuse("template", place, f"its parameters cell does not set {', '.join(missing)}")
+    return notebook
+
+
+def _check_folder(out: Path) -> None:
+    """Refuse a folder that cannot be written, before any long work."""
+    if out.exists() and not out.is_dir():
+        raise refuse("write", str(out), "is a file, but a folder is needed; nothing was changed")
+    above = next(p for p in (out.absolute(), *out.absolute().parents) if p.exists())
+    if not (above.is_dir() and os.access(above, os.W_OK | os.X_OK)):
+        raise refuse("write", str(out), "cannot be written (no permission); nothing was changed")
+
+
+def _assigned(source: str, place: str) -> set[str]:
+    try:
+        tree = ast.parse(source)
+    except SyntaxError as error:
+        raise refuse("template", place, f"its parameters cell is not Python (line {error.lineno})") from None
+    targets = [t for node in tree.body if isinstance(node, ast.Assign) for t in node.targets]
+    targets += [node.target for node in tree.body if isinstance(node, ast.AnnAssign)]
+    return {target.id for target in targets if isinstance(target, ast.Name)}
+
+
+def _canonical(asked: Study, provisions: Mapping[str, object] | None) -> dict[str, int | str]:
+    """The provisions as numbers and words that a notebook cell can hold."""
+    values = {name: asked.scenario[name] for name in provisions or {}}
+    return {name: "off" if value is None else value for name, value in values.items()}
+
+
+def _brought(desk: Path, names: Mapping[str, str | Path | None]) -> dict[str, Any]:
+    """Files of the user come to the folder that the notebook runs in, so that no cell holds a path of this machine."""
+    values: dict[str, Any] = {}
+    for kind, name in names.items():
+        values[kind] = None if name is None else str(name)
+        if name is None or Path(name).suffix.lower() not in (".yaml", ".yml", ".csv", ".parquet"):
+            continue
+        values[kind] = f"{kind}/{Path(name).name}"
+        target = desk / kind / Path(name).name
+        target.parent.mkdir()
+        try:
+            target.symlink_to(Path(name).resolve())
+        except OSError:  # a system without links
+            shutil.copyfile(name, target)
+    return values
+
+
+# The kernel ----------------------------------------------------------------------------------------------------------
+
+
+def _executed(
+    notebook: "NotebookNode", values: dict[str, Any], desk: Path, progress: bool, name: str
+) -> "NotebookNode":
+    """The notebook after all its cells ran in `desk`; ProblemsFound names the cell that failed."""
+    import papermill
+    from nbclient.exceptions import DeadKernelError
+    from papermill.exceptions import PapermillExecutionError
+
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # a failure is said once, by us
+    options = {"kernel_name": "python3", "extra_arguments": ["--log-level=CRITICAL"], **_transport()}
+    try:
+        with _surroundings(desk):
+            ran: "NotebookNode" = papermill.execute_notebook(
+                notebook, None, parameters=values, progress_bar=progress, cwd=desk, **options
+            )
+    except PapermillExecutionError as error:
+        position = [i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
+        where = sum(1 for i in position if i < error.cell_index)  # the injected cell takes one place
+        what = f"{error.ename}: {error.evalue}".splitlines()[0] if error.evalue else str(error.ename)
+        raise refuse(
+            "cell", f"{name}.ipynb", f"code cell {where} failed with {_plain(what)}; nothing was written"
+        ) from None
+    except DeadKernelError:
+        raise refuse("kernel", f"{name}.ipynb", "the kernel died (out of memory?); nothing was written") from None
+    return ran
+
+
+def _transport() -> dict[str, Any]:
+    """Sockets in the file system instead of open TCP ports, where the system has them."""
+    if os.name == "nt":
+        return {}
+    from jupyter_client.manager import AsyncKernelManager
+
+    class IpcKernelManager(AsyncKernelManager):
+        def __init__(self, **options: Any):
+            super().__init__(**options, transport="ipc")
+
+    return {"kernel_manager_class": IpcKernelManager}
+
+
+@contextlib.contextmanager
+def _surroundings(desk: Path) -> Iterator[None]:
+    """The kernel finds this checkout, installed or not, keeps its files in `desk` and reads nobody's start-up files."""
+    path = [str(FOLDER.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+    ours = {
+        "PYTHONPATH": os.pathsep.join(path),
+        "IPYTHONDIR": str(desk / "ipython"),
+        "JUPYTER_RUNTIME_DIR": str(desk / "kernel"),
+    }
+    before = {name: os.environ.get(name) for name in ours}
+    os.environ.update(ours)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name)
+            if value is not None:
+                os.environ[name] = value
+
+
+def _plain(text: str) -> str:
+    return "".join(c for c in text[:200] if c.isprintable())
+
+
+# After the kernel ----------------------------------------------------------------------------------------------------
+
+
+def _code_cells(notebook: "NotebookNode") -> int:
+    return sum(cell.cell_type == "code" for cell in notebook.cells)
+
+
+def _finished(ran: "NotebookNode", name: str) -> "NotebookNode":
+    """The executed notebook without times and paths; refused unless every cell ran, in order and without error."""
+    code = [cell for cell in ran.cells if cell.cell_type == "code"]
+    errors = any(output.output_type == "error" for cell in code for output in cell.outputs)
+    if errors or [cell.execution_count for cell in code] != list(range(1, len(code) + 1)):
+        raise refuse("unfinished", f"{name}.ipynb", "not every cell ran to its end; nothing was written")
+    from simulations.normalise import normalised
+
+    plain = normalised(ran)
+    for cell in plain.cells:
+        if INJECTED in cell.metadata.get("tags", []):
+            cell.id = INJECTED
+            cell.source = cell.source.replace(f'out = "{_OUT}"', "out = None")
+    return plain
+
+
+def _written(notebook: "NotebookNode") -> bytes:
+    from simulations.normalise import written
+
+    return written(notebook)
+
+
+def _summary(results: Path, asked: Study, name: str) -> dict[str, Any]:
+    """What the notebook wrote, refused unless it answers the question that was asked and its counts add up."""
+    try:
+        found: dict[str, Any] = json.loads((results / "summary.json").read_bytes())
+        counts = [sum(found["outcomes"][kind][word] for word in OUTCOMES) for kind in ("baseline", "scenario")]
+        answers = {
+            "policy": found["policy"]["fingerprint"] == asked.policy.fingerprint,
+            "scenario": found["scenario"]["provisions"] == asked.provisions(),
+            "population": found["population"] == asked.cases.source(),
+            "outcomes": counts == [asked.cases.size] * 2,
+        }
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise refuse("summary", f"{name}.ipynb", f"wrote no usable summary.json ({type(error).__name__})") from None
+    if wrong := [key for key, right in answers.items() if not right]:
+        raise refuse(
+            "summary", f"{name}.ipynb", f"answers another question: {', '.join(wrong)} of its summary.json differ"
+        )
+    return found
+
+
+def _page(notebook: "NotebookNode", summary: dict[str, Any]) -> bytes:
+    """The notebook as one page that needs nothing else: no code, no script, no network."""
+    from nbconvert import HTMLExporter
+
+    exporter = HTMLExporter(
+        template_name="policy_report", extra_template_basedirs=[str(FOLDER / "templates")], exclude_anchor_links=True
+    )
+    prose = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
+    title = next((line.lstrip("# ") for text in prose for line in text.splitlines() if line.startswith("# ")), "Report")
+    body, _ = exporter.from_notebook_node(notebook, {"summary": summary, "title": title})
+    return f"{body.strip()}\n".encode()

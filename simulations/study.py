@@ -1,0 +1,94 @@
+"""One question to a policy: which levers move, over which cases."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from policy import document
+from policy.model import Policy, Settings
+from policy.problems import Problem, ProblemsFound
+from simulations.caseload import Caseload, cases_of
+from simulations.impact import Impact, measure
+from simulations.scenario import find_scenario, proposed
+
+
+@dataclass(frozen=True)
+class Study:
+    """A policy as it stands (`baseline`) and with levers moved (`scenario`, called `name`), over some cases."""
+
+    name: str
+    baseline: Settings
+    scenario: Settings
+    cases: Caseload
+
+    def __repr__(self) -> str:
+        return f"{self.policy.name}: {self.name}, over {self.cases!r}"
+
+    @property
+    def policy(self) -> Policy:
+        """The policy that is asked."""
+        return self.baseline.policy
+
+    @cached_property
+    def impact(self) -> Impact:
+        """What the change does; determined once, when first asked for."""
+        return measure(self.baseline, self.scenario, self.cases)
+
+    def asks(self) -> str:
+        """The change in words: 'Minimum conservative care: 6 weeks → 8 weeks'."""
+        moved = [lever for name, lever in self.policy.levers.items() if self.scenario[name] != self.baseline[name]]
+        values = [(self.baseline[name], self.scenario[name]) for name in self.policy.levers]
+        pairs = [(before, after) for before, after in values if before != after]
+        parts = [
+            f"{lever.label}: {lever.show(a)} → {lever.show(b)}" for lever, (a, b) in zip(moved, pairs, strict=True)
+        ]
+        return "; ".join(parts) or "No lever is moved"
+
+    def provisions(self) -> dict[str, int | str]:
+        """Lever -> value where the scenario differs from the policy as it stands; what `--set` takes."""
+        return {name: "off" if value is None else value for name, value in self.scenario.provisions().items()}
+
+
+def ask(
+    policy: str | Path = "nerve_blocks",
+    scenario: str | Path | None = None,
+    provisions: Mapping[str, object] | None = None,
+    population: str | Path = "seed_low_prevalence",
+    size: int = 10_000,
+    seed: int = 1,
+) -> Study:
+    """What `provisions` (lever -> value), on top of a named scenario, do to the cases of a population or a case table.
+
+    Names of what ships, or paths; see `cases_of` for population, size and seed. Raises ProblemsFound with the problems
+    of all of them, before any case is drawn.
+    """
+    problems: list[Problem] = []
+    try:
+        asked: Policy | None = document.load(policy)
+    except ProblemsFound as found:
+        problems, asked = list(found.problems), None
+    # A policy that cannot be read says nothing about levers and cases; a shipped one stands in, to check the rest.
+    any_policy = asked or document.load("nerve_blocks")
+    if asked:
+        try:
+            settings = proposed(asked, scenario, provisions)
+            name = _name(find_scenario(scenario, asked).id if scenario is not None else None, provisions)
+        except ProblemsFound as found:
+            problems += found.problems
+    try:
+        cases = cases_of(any_policy, population, size, seed)
+    except ProblemsFound as found:
+        problems += found.problems
+    if problems or asked is None:
+        raise ProblemsFound(problems)
+    return Study(name, asked.settings(), settings, cases)
+
+
+def _name(scenario: str | None, provisions: Mapping[str, object] | None) -> str:
+    """'strict_reading + conservative_weeks=8'; 'baseline' when there is neither."""
+    parts = [scenario] if scenario else []
+    parts += [
+        f"{lever}={'off' if value is None else str(value).lower()}" for lever, value in (provisions or {}).items()
+    ]
+    return " + ".join(parts) or "baseline"
