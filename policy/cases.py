@@ -1,7 +1,7 @@
 """The door: a case table in, integer facts out. Nothing is clipped, guessed or silently dropped.
 
-Every fact is an integer on a grid (days, counts, hundredths of a per cent, half months, position in a list of choices) and
--1 where nothing is documented. No fact is a float, so 80 means 80 and a missing value can never compare as false.
+Every fact is an integer on a grid (days, counts, hundredths of a per cent, half months, position in a list of choices)
+and -1 where nothing is documented. No fact is a float, so 80 means 80 and a missing value can never compare as false.
 """
 
 import datetime
@@ -41,7 +41,7 @@ class Cases:
 
     `ids`: text (n,); `dx`, `cpt`: codes in their standard form, Categorical (n,).
     `facts`: name -> integer array (n,), -1 = not documented. `groups`: text columns for subgroups, name -> Categorical.
-    `remarks`: what the reader of a result must know; `rejected`: rows left out (line in the file, column, value, problem).
+    `remarks`: what the reader of a result must know; `rejected`: rows left out (line, column, value, problem).
     """
 
     policy: Policy
@@ -80,8 +80,8 @@ class Cases:
 def read_cases(path: Path, policy: Policy, **options: Any) -> Cases:
     """Cases from a CSV or Parquet file.
 
-    `rename`: {column in the file: column of the contract}; `ignore`: columns to leave out; `keep_good`: rows with problems go
-    to `rejected` instead of raising. Raises ProblemsFound with file, row, column, value and what is allowed.
+    `rename`: {column in the file: column of the contract}; `ignore`: columns to leave out; `keep_good`: rows with problems
+    go to `rejected` instead of raising. Raises ProblemsFound with file, row, column, value, what is allowed.
     """
     path = Path(path)
     if path.suffix.lower() == ".parquet":
@@ -121,14 +121,15 @@ def _read_csv(path: Path) -> tuple[pa.Table, Ints, list[Problem]]:
             problems.append(Problem("row-length", f"{path.name}:{row.number}", message, row=row.number))
         return "skip"
 
-    names = [c.strip() for c in pyarrow.csv.read_csv(pa.py_buffer(head.encode())).column_names]
+    raw = pyarrow.csv.read_csv(pa.py_buffer(head.encode())).column_names
+    names = [c.strip() for c in raw]
     try:
         table = pyarrow.csv.read_csv(
             path,
             read_options=pyarrow.csv.ReadOptions(use_threads=False),
             parse_options=pyarrow.csv.ParseOptions(invalid_row_handler=wrong_length, ignore_empty_lines=False),
             convert_options=pyarrow.csv.ConvertOptions(
-                column_types=dict.fromkeys([*names, *pyarrow.csv.read_csv(pa.py_buffer(head.encode())).column_names], pa.string()),
+                column_types=dict.fromkeys([*names, *raw], pa.string()),
                 strings_can_be_null=True, null_values=[""], quoted_strings_can_be_null=True,
             ),
         )  # fmt: skip
@@ -218,7 +219,7 @@ def _admit(
             labels = sorted(set(final) - {""})
             place_of = {label: i for i, label in enumerate(labels)}
             lookup = np.array([place_of.get(label, -1) for label in final] + [-1], dtype=np.int32)
-            categorical = pd.Categorical.from_codes(lookup[index], categories=labels)
+            categorical = pd.Categorical.from_codes(lookup[index], categories=pd.Index(labels, dtype=object))
             if kind is not None and kind.required:
                 codes[column] = categorical
                 changes = [i for i, word in enumerate(words) if i not in wrong and final[i] != word]
@@ -324,8 +325,10 @@ def _identities(column: pa.ChunkedArray) -> tuple[NDArray[np.object_], NDArray[n
     twice = pd.Series(ids).duplicated(keep=False).to_numpy() & ~blank
     rows = np.flatnonzero(blank | strange | person | twice)
     say = {
-        "blank": "is blank, and a unique id is required", "strange": "has control characters or more than 80 characters",
-        "person": "looks like a social security number, phone number or e-mail address", "twice": "stands more than once",
+        "blank": "is blank, and a unique id is required",
+        "strange": "has control characters or more than 80 characters",
+        "person": "looks like a social security number, phone number or e-mail address",
+        "twice": "stands more than once",
     }  # fmt: skip
     which = [("blank", blank), ("strange", strange), ("person", person), ("twice", twice)]
     return ids, rows, [next(say[key] for key, mask in which if mask[row]) for row in rows]
@@ -441,7 +444,7 @@ def half_months_of_days(days: Ints) -> Ints:
 
 
 def half_months(start: Ints, end: Ints) -> Ints:
-    """Calendar months between two days (counted from 1900-01-01) in half steps; a month's end clamps (31 Jan + 1 = 28 Feb)."""
+    """Calendar months between two days (from 1900-01-01) in half steps; a month's end clamps (31 Jan + 1 = 28 Feb)."""
     first, last = (np.datetime64("1900-01-01", "D") + np.maximum(v, 0).astype("timedelta64[D]") for v in (start, end))
     from_month, to_month = first.astype("datetime64[M]"), last.astype("datetime64[M]")
     day, today = (first - from_month).astype(np.int64), (last - to_month).astype(np.int64)

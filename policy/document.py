@@ -1,4 +1,4 @@
-"""Text to records: one file is one policy (or scenario); every problem of the file is reported in one pass, with its line."""
+"""Text to records: one file is one policy (or scenario); every problem of the file in one pass, with its line."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Faults are values: collected in one pass, each with its place, what was there, what is allowed and the nearest name."""
+"""Faults are values: collected in one pass, each with place, what was there, what is allowed and the nearest name."""
 
 import difflib
 import unicodedata
@@ -28,7 +28,7 @@ def listed(values: Iterable[object], most: int = 12) -> str:
 
 @dataclass(frozen=True)
 class Problem:
-    """One fault. `place` is file:line (or a parameter's name); `row` and `column` belong to case tables, 1-based rows."""
+    """One fault. `place` is file:line or a parameter's name; `row` (1-based) and `column` belong to case tables."""
 
     code: str
     place: str

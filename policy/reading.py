@@ -1,6 +1,6 @@
 """The only reader of YAML: text in, a tree of text scalars with their lines out.
 
-Nothing is guessed from the look of a scalar (no 00100 that becomes 64, no `no` that becomes False): the typed model decides.
+Nothing is guessed from the look of a scalar (00100 does not become 64, nor `no` False): the typed model decides.
 Tags, anchors, aliases, merge keys, duplicate keys, several documents, deep nesting and large files are refused.
 """
 
@@ -99,7 +99,7 @@ def read_yaml(text: str, name: str) -> Node:
 
     try:
         for event in yaml.parse(text, Loader=_Loader):
-            line = event.start_mark.line + 1
+            line = event.start_mark.line + 1  # type: ignore[union-attr]
             if isinstance(event, yaml.DocumentStartEvent):
                 documents += 1
             elif isinstance(event, yaml.AliasEvent):

@@ -172,8 +172,8 @@ def _one_pathway_each(policy: Policy) -> Iterator[Finding]:
                 if pathway.selects.level in (None, label.level):
                     found.update((group, code) for group in pathway.selects.diagnosis)
     for group in policy.diagnoses:
-        for family in policy.procedures.values():
-            for code in family.codes:
+        for codes in (family.codes for family in policy.procedures.values()):
+            for code in codes:
                 if found[group, code] != 1:
                     what = "no pathway" if not found[group, code] else f"{found[group, code]} pathways"
                     yield ("coverage", ("pathways",), f"pathways: {what} for {group} x {code}; exactly one is needed")

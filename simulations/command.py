@@ -1,7 +1,8 @@
-"""The `workbook` command. Exit 0 done, 1 the input has problems (one line each), 2 wrong usage; no traceback for a user's mistake."""
+"""The `workbook` command: exit 0 done, 1 the input has problems (one line each), 2 wrong usage; no traceback."""
 
 import functools
 import os
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -225,7 +226,7 @@ def explain(
     cases: str, case_id: str, policy_name: str, scenario: str | None, assignments: tuple[str, ...],
     rename: tuple[str, ...], ignore: tuple[str, ...],
 ) -> None:  # fmt: skip
-    """One case in words: each criterion with truth, value, threshold, distance, source; what would change the outcome."""
+    """One case in words: its criteria with truth, value, threshold, distance, source; what would change it."""
     policy = core.load(policy_name)
     settings = under(policy, scenario, assignments)
     table = read_table(cases, policy, rename, ignore, keep_good=True)
@@ -237,7 +238,8 @@ def explain(
         )
         raise refuse("case", Path(cases).name, message + nearest(case_id, list(table.ids[:10000])))
     for line in (
-        *stamp(policy, settings), "", core.explain(policy, table, rows[0], settings).text(), "", *standing_notices(policy)
+        *stamp(policy, settings), "", core.explain(policy, table, rows[0], settings).text(), "",
+        *standing_notices(policy),
     ):  # fmt: skip
         click.echo(line)
 
@@ -254,28 +256,27 @@ def simulate(
     template: str, policy_name: str, scenario: str | None, assignments: tuple[str, ...],
     population: str, size: str, seed: str, out: str,
 ) -> None:  # fmt: skip
-    """Baseline against scenario on a population: report, tables, figures, summary.json, by a notebook of simulations/."""
+    """Baseline against scenario on a population: report, tables, figures, summary.json, by a shipped notebook."""
     from simulations import run
 
     summary = run.simulate(
         template=template, policy=policy_name, scenario=scenario, provisions=provisions_of(assignments),
-        population=population, size=whole_number("--size", size), seed=whole_number("--seed", seed), out=Path(out),
+        population=population, size=number(size), seed=number(seed), out=Path(out),
         progress=sys.stderr.isatty(),
     )  # fmt: skip
     rate = summary["approval_rate"]
     click.echo(
-        f"Approval rate {rate['baseline']:.1%} -> {rate['scenario']:.1%}: change {100 * rate['change']:+.1f} percentage points "
-        f"(95 % interval {100 * rate['low']:+.1f} to {100 * rate['high']:+.1f}), {summary['population']['size']:,} cases"
+        f"Approval rate {rate['baseline']:.1%} -> {rate['scenario']:.1%}: change {100 * rate['change']:+.1f} "
+        f"percentage points (95 % interval {100 * rate['low']:+.1f} to {100 * rate['high']:+.1f}), "
+        f"{summary['population']['size']:,} cases"
     )
     click.echo(summary["notice"] if "notice" in summary else core.load(policy_name).notice)
     click.echo(f"Report: {Path(out) / (Path(template).stem + '.html')}")
 
 
-def whole_number(name: str, text: str) -> int:
-    """A plain whole number, as written."""
-    if not (text.isascii() and text.isdigit() and len(text) <= 19 and (text == "0" or text[0] != "0")):
-        raise refuse("number", name, f"{shown(text)} is not a plain whole number")
-    return int(text)
+def number(text: str) -> Any:
+    """A whole number written plainly; any other text as it is, for the check to refuse together with the rest."""
+    return int(text) if re.fullmatch(r"-?(0|[1-9][0-9]{0,18})", text) else text
 
 
 @main.command(epilog="Example: workbook population seed_low_prevalence --size 1000 --seed 1 --out cases.csv")
@@ -291,7 +292,7 @@ def population(name: str, size: str, seed: str, out: str) -> None:
 
     target = check_target(Path(out))
     spec = populations.load(name)
-    frame = populations.generate(spec, whole_number("--size", size), whole_number("--seed", seed))
+    frame = populations.generate(spec, number(size), number(seed))
     save(target, table_bytes(frame, target))
     click.echo("Synthetic data, policy simulation only, not for individual determinations.")
     for line in populations.against_targets(spec, frame):

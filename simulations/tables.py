@@ -25,7 +25,7 @@ def check_target(path: Path, suffixes: tuple[str, ...] = (".csv", ".parquet")) -
 
 
 def neutralised(frame: pd.DataFrame) -> pd.DataFrame:
-    """Text cells that a spreadsheet would read as a formula get a leading apostrophe (remove it to get the text back)."""
+    """Text cells that a spreadsheet would read as a formula get a leading apostrophe; without it the text is back."""
     safe = {}
     for name in frame.columns:
         column = frame[name]
