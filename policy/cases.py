@@ -80,7 +80,7 @@ class Cases:
 def read_cases(path: Path, policy: Policy, **options: Any) -> Cases:
     """Cases from a CSV or Parquet file.
 
-    `rename`: {column in the file: column of the contract}; `ignore`: columns to leave out; `keep_good`: rows with problems
+    `rename`: {column in the file: column of the contract}; `ignore`: columns to leave out; `keep_good`: bad rows
     go to `rejected` instead of raising. Raises ProblemsFound with file, row, column, value, what is allowed.
     """
     path = Path(path)
@@ -136,7 +136,10 @@ def _read_csv(path: Path) -> tuple[pa.Table, Ints, list[Problem]]:
     except pa.ArrowInvalid as error:
         raise refuse("csv", path.name, f"is not a readable CSV file ({_first_line(error)})") from None
     lines = np.delete(np.arange(2, len(table) + len(skipped) + 2), np.asarray(skipped, dtype=int) - 2)
-    return table, lines, problems
+    filled = np.zeros(len(table), dtype=bool)  # a line of nothing, or of commas only, is no row
+    for column in table.columns:
+        filled |= np.asarray(pc.is_valid(column))
+    return table.filter(pa.array(filled)), lines[filled], problems
 
 
 def _columns(
@@ -359,9 +362,10 @@ def _diagnosis(text: str) -> str:
 
 
 def _procedure(text: str) -> str:
-    if not re.fullmatch(r"\d{5}", text, re.ASCII):
+    match = re.fullmatch(r"(\d{5})(\.0+)?", text, re.ASCII)  # 64405.0: some program took the code for a number
+    if not match:
         raise ValueError("is not one CPT code of five digits")
-    return text
+    return match[1]
 
 
 def _date(text: str) -> int:
@@ -378,7 +382,7 @@ def _date(text: str) -> int:
 
 
 def _boolean(text: str) -> int:
-    word = text.lower()
+    word = re.sub(r"^([01])\.0+$", r"\1", text.lower())
     if word not in TRUE | FALSE:
         raise ValueError("is neither true/yes/y/1/t nor false/no/n/0/f; empty means not documented")
     return int(word in TRUE)
