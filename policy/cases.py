@@ -4,6 +4,7 @@ Every fact is an integer on a grid (days, counts, hundredths of a per cent, half
 and -1 where nothing is documented. No fact is a float, so 80 means 80 and a missing value can never compare as false.
 """
 
+import csv
 import datetime
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -21,18 +22,23 @@ import pyarrow.parquet
 from numpy.typing import NDArray
 
 from policy.model import CaseField, Policy
-from policy.problems import SHOWN, Problem, ProblemsFound, listed, nearest, refuse, shown
+from policy.problems import SHOWN, Problem, ProblemsFound, listed, nearest, refuse, shown, visible
 
 Ints = NDArray[np.signedinteger[Any]]
 
 TRUE, FALSE = {"true", "yes", "y", "1", "t"}, {"false", "no", "n", "0", "f"}
+AT_LEAST_ONE = -2  # not documented, but -1 - k says: at least k
 _EPOCH = datetime.date(1900, 1, 1)
+_FLOATS = (float, np.floating)
+_BLOCK = 1 << 20  # bytes of a CSV file at a time; a header or a row must fit
 _IDENTIFIER = re.compile(
-    r"(^|_)(name|first_?name|last_?name|surname|dob|birth\w*|ssn|mrn|phone|fax|e_?mail|address|street|zip\w*|member_?id"
-    r"|subscriber_?id|patient_?id|social_security\w*|medical_record\w*|telephone|note|notes)(_|$)"
+    r"(^|_)(\w*name|dob|\w*birth\w*|ssn|mrn|\w*phone|fax|e_?mail|\w*address|street|zip\w*|(member|subscriber|patient)_?id"
+    r"|social_security\w*|medical_record\w*|notes?)(_|$)"
 )
-_IDENTIFIER_VALUE = r"^\d{3}-\d{2}-\d{4}$|@|^\(?\d{3}\)?[ -]\d{3}-\d{4}$"
-_ICD = re.compile(r"([A-Z]\d[0-9A-Z])\.?([0-9A-Z]{1,4})?")
+_PERSON = r"(^|[^\d-])(\d{3}-\d{2}-\d{4}|\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4})($|[^\d-])|\S@\S"  # for RE2 too
+_NO_PERSON = "looks like a social security number, phone number or e-mail address"
+_UNFIT = "has control characters or more than 80 characters"
+_ICD = re.compile(r"([A-Z]\d[0-9A-Z])\.?([0-9A-Z]{1,4})?", re.ASCII)
 
 
 @dataclass
@@ -67,14 +73,19 @@ class Cases:
     @classmethod
     def from_frame(cls, frame: pd.DataFrame, policy: Policy, name: str = "cases", **options: Any) -> "Cases":
         """Cases from a pandas frame of text, integers, booleans or dates; `options` as for `read_cases`."""
-        columns = {}
-        for column in frame.columns:
-            series = frame[column]
-            if series.dtype == object:
-                series = series.map(lambda v: None if v is None or v is pd.NA or v != v else str(v)).astype("str")
-            columns[str(column)] = pa.array(series, from_pandas=True)
-        table = pa.table(columns) if columns else pa.table({})
+        arrays = []
+        for position in range(frame.shape[1]):
+            series = frame.iloc[:, position]
+            if series.dtype == object or series.dtype.kind == "c":
+                series = series.map(_written).astype("str")
+            arrays.append(pa.array(series, from_pandas=True))
+        table = pa.Table.from_arrays(arrays, names=[str(column) for column in frame.columns])
         return _admit(table, policy, name, np.arange(len(frame)) + 1, [], **options)
+
+
+def _written(value: object) -> str | None:
+    absent = value is None or value is pd.NA or value is pd.NaT or (isinstance(value, _FLOATS) and value != value)
+    return None if absent else str(value)
 
 
 def read_cases(path: Path, policy: Policy, **options: Any) -> Cases:
@@ -84,13 +95,19 @@ def read_cases(path: Path, policy: Policy, **options: Any) -> Cases:
     go to `rejected` instead of raising. Raises ProblemsFound with file, row, column, value, what is allowed.
     """
     path = Path(path)
+    try:
+        with path.open("rb") as stream:
+            head = stream.readline(_BLOCK)
+    except OSError as error:
+        raise refuse("read", path.name, f"cannot be read ({error.strerror})") from None
     if path.suffix.lower() == ".parquet":
         try:
             table = pyarrow.parquet.read_table(path)
-        except (pa.ArrowInvalid, OSError) as error:
+            table.validate(full=True)
+        except (pa.ArrowException, OSError) as error:
             raise refuse("parquet", path.name, f"is not a readable Parquet file ({_first_line(error)})") from None
         return _admit(table, policy, path.name, np.arange(len(table)) + 1, [], **options)
-    table, lines, problems = _read_csv(path)
+    table, lines, problems = _read_csv(path, head)
     return _admit(table, policy, path.name, lines, problems, **options)
 
 
@@ -98,19 +115,29 @@ def _first_line(error: Exception) -> str:
     return re.sub(r"/\S*/", "", str(error).splitlines()[0])[:120]
 
 
-def _read_csv(path: Path) -> tuple[pa.Table, Ints, list[Problem]]:
-    """Every column as text; rows of the wrong length become problems with their line."""
+def _header(head: bytes, name: str) -> list[str]:
+    """The names in the first line of a CSV file."""
     try:
-        with path.open("rb") as stream:
-            head = stream.readline(65536).decode("utf-8-sig")
-    except OSError as error:
-        raise refuse("read", str(path.name), f"cannot be read ({error.strerror})") from None
+        line, *rest = re.split(r"[\r\n]", head.decode("utf-8-sig"), maxsplit=1)
+        names = next(csv.reader([line]), [])
     except UnicodeDecodeError:
-        raise refuse("encoding", f"{path.name}:1", "is not UTF-8 text; save it as CSV UTF-8") from None
-    if not head.strip():
-        raise refuse("empty", f"{path.name}:1", "is empty; a header with case_id, dx and cpt is needed")
-    if "," not in head:
-        raise refuse("separator", f"{path.name}:1", "the header has no comma; write a comma-separated file")
+        raise refuse("encoding", f"{name}:1", "is not UTF-8 text; save it as CSV UTF-8") from None
+    except csv.Error as error:
+        raise refuse("csv", f"{name}:1", f"the header cannot be read ({error})") from None
+    if not line.strip():
+        raise refuse("empty", f"{name}:1", "the first line is empty; a header with case_id, dx and cpt is needed")
+    if not rest:
+        raise refuse("no-rows", f"{name}:1", "has a header but no rows")
+    if len(names) == 1:
+        other = next((f" (it has '{c}')" for c in ";|" if c in line), " (it has tabs)" if "\t" in line else "")
+        message = f"the header has no comma{other}; write a comma-separated file"
+        raise refuse("separator", f"{name}:1", message)
+    return names
+
+
+def _read_csv(path: Path, head: bytes) -> tuple[pa.Table, Ints, list[Problem]]:
+    """Every column as text; rows of the wrong length become problems with their line."""
+    names = _header(head, path.name)
     skipped: list[int] = []
     problems: list[Problem] = []
 
@@ -121,20 +148,25 @@ def _read_csv(path: Path) -> tuple[pa.Table, Ints, list[Problem]]:
             problems.append(Problem("row-length", f"{path.name}:{row.number}", message, row=row.number))
         return "skip"
 
-    raw = pyarrow.csv.read_csv(pa.py_buffer(head.encode())).column_names
-    names = [c.strip() for c in raw]
     try:
         table = pyarrow.csv.read_csv(
             path,
-            read_options=pyarrow.csv.ReadOptions(use_threads=False),
-            parse_options=pyarrow.csv.ParseOptions(invalid_row_handler=wrong_length, ignore_empty_lines=False),
+            read_options=pyarrow.csv.ReadOptions(use_threads=False, block_size=_BLOCK),
+            parse_options=pyarrow.csv.ParseOptions(
+                invalid_row_handler=wrong_length, ignore_empty_lines=False, newlines_in_values=True
+            ),
             convert_options=pyarrow.csv.ConvertOptions(
-                column_types=dict.fromkeys([*names, *raw], pa.string()),
+                column_types=dict.fromkeys(names, pa.string()),
                 strings_can_be_null=True, null_values=[""], quoted_strings_can_be_null=True,
             ),
         )  # fmt: skip
     except pa.ArrowInvalid as error:
-        raise refuse("csv", path.name, f"is not a readable CSV file ({_first_line(error)})") from None
+        row = re.search(r"Row #(\d+)", str(error))
+        place = f"{path.name}:{row[1]}" if row else path.name
+        hint = "; save it as CSV UTF-8" if "UTF8" in str(error) else ""
+        raise refuse("csv", place, f"is not a readable CSV file ({_first_line(error)}){hint}") from None
+    if table.column_names != names:
+        raise refuse("csv", f"{path.name}:1", "the header cannot be read; check its quotation marks")
     lines = np.delete(np.arange(2, len(table) + len(skipped) + 2), np.asarray(skipped, dtype=int) - 2)
     filled = np.zeros(len(table), dtype=bool)  # a line of nothing, or of commas only, is no row
     for column in table.columns:
@@ -148,6 +180,7 @@ def _columns(
     """Column of the contract -> column of the table; raises for unknown, doubled, blank and identifying columns."""
     place, problems, found = f"{name}:1", [], {}
     known = [f for f, x in policy.fields_.items() if x.type != "months"]
+    types = dict(zip(table.column_names, table.schema.types, strict=True))
     for missing in [c for c in (*rename, *ignore) if c not in table.column_names]:
         problems.append(
             Problem("column", place, f"no column is called {shown(missing)}{nearest(missing, table.column_names)}")
@@ -158,12 +191,15 @@ def _columns(
             continue
         if not column:
             problems.append(Problem("column", place, "a column has no name in the header"))
-        elif column not in known and _IDENTIFIER.search(column):
+        elif _identifying(original, known) or _identifying(column, known):
             message = f"column {shown(original)} looks like an identifier of a person; remove it from the file"
             problems.append(Problem("identifier", place, message, column=original))
         elif column not in known and not re.fullmatch(r"group_[a-z0-9_]{1,40}", column):
-            message = f"unknown column {shown(original)}{nearest(column, known)}; map it, or ignore it explicitly"
+            message = f"unknown column {shown(original)}: map it, or ignore it explicitly{nearest(column, known)}"
             problems.append(Problem("column", place, message, column=original))
+        elif pa.types.is_nested(types[original]) or isinstance(types[original], pa.BaseExtensionType):
+            message = f"column {shown(original)} holds {types[original]}; each cell needs one plain value"
+            problems.append(Problem("type", place, message, column=original))
         elif column in found:
             problems.append(Problem("column", place, f"column {shown(column)} stands twice", column=original))
         else:
@@ -174,6 +210,11 @@ def _columns(
     if problems:
         raise ProblemsFound(problems)
     return found
+
+
+def _identifying(header: str, known: Sequence[str]) -> bool:
+    name = header.strip().lower()
+    return name not in known and bool(_IDENTIFIER.search(re.sub(r"[^a-z0-9]+", "_", name)))
 
 
 def _admit(
@@ -189,6 +230,7 @@ def _admit(
 
     def fault(rows: NDArray[np.intp], column: str, values: Sequence[str], messages: Sequence[str]) -> None:
         if len(rows):
+            values = ["(not shown)" if re.search(_PERSON, value) else visible(value) for value in values]
             faults.append((rows, column, values, messages))
 
     facts: dict[str, Ints] = {}
@@ -276,12 +318,13 @@ def _rejected(faults: list[Any], lines: Ints, problems: list[Problem]) -> pd.Dat
 
 def _row_problems(name: str, rejected: pd.DataFrame) -> list[Problem]:
     found = []
-    for row, column, value, message in rejected.head(SHOWN).itertuples(index=False):
+    first = rejected.head(SHOWN - (len(rejected) > SHOWN))
+    for row, column, value, message in first.itertuples(index=False):
         what = f"column {column}: {shown(value)} {message}" if column else message
         found.append(Problem("row", f"{name}:{row}", what, row=int(row), column=column, value=value))
-    rest = len(rejected) - SHOWN
-    if rest > 0:
-        found.append(Problem("row", name, f"and {rest:,} more problems in {rejected['row'].nunique():,} rows"))
+    if len(rejected) > len(first):
+        rest = f"and {len(rejected) - len(first):,} more problems; {rejected['row'].nunique():,} rows have problems"
+        found.append(Problem("row", name, rest))
     return found
 
 
@@ -295,7 +338,8 @@ def _dictionary(column: pa.ChunkedArray) -> tuple[Ints, list[str]]:
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
     index = array.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
-    words = [_text(value) for value in array.dictionary.to_pylist()]
+    floats = pa.types.is_floating(array.dictionary.type)  # numpy keeps 79.99 of 32 bits as 79.99
+    words = [_text(value) for value in (array.dictionary.to_numpy() if floats else array.dictionary.to_pylist())]
     empty = np.array([word == "" for word in words] + [True])
     if empty[:-1].any():
         index = np.where(empty[index], -1, index).astype(np.int32)
@@ -308,8 +352,8 @@ def _text(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    if isinstance(value, _FLOATS):
+        return np.format_float_positional(value, trim="-")
     if isinstance(value, datetime.datetime):
         return value.date().isoformat() if value.time() == datetime.time() else value.isoformat()
     return str(value).strip()
@@ -321,20 +365,15 @@ def _identities(column: pa.ChunkedArray) -> tuple[NDArray[np.object_], NDArray[n
     text = pc.utf8_trim_whitespace(column.fill_null(""))
     ids = text.to_numpy(zero_copy_only=False).astype(object)
     blank = np.asarray(pc.equal(text, ""))
-    strange = np.asarray(
-        pc.or_(pc.match_substring_regex(text, r"[\x00-\x1f\x7f]"), pc.greater(pc.utf8_length(text), 80))
-    )
-    person = np.asarray(pc.match_substring_regex(text, _IDENTIFIER_VALUE))
+    unfit = np.asarray(pc.or_(pc.match_substring_regex(text, r"\pC"), pc.greater(pc.utf8_length(text), 80)))
+    person = np.asarray(pc.match_substring_regex(text, _PERSON))
     twice = pd.Series(ids).duplicated(keep=False).to_numpy() & ~blank
-    rows = np.flatnonzero(blank | strange | person | twice)
-    say = {
-        "blank": "is blank, and a unique id is required",
-        "strange": "has control characters or more than 80 characters",
-        "person": "looks like a social security number, phone number or e-mail address",
-        "twice": "stands more than once",
-    }  # fmt: skip
-    which = [("blank", blank), ("strange", strange), ("person", person), ("twice", twice)]
-    return ids, rows, [next(say[key] for key, mask in which if mask[row]) for row in rows]
+    which = (
+        ("is blank, and a unique id is required", blank), (_UNFIT, unfit), (_NO_PERSON, person),
+        ("stands more than once", twice),
+    )  # fmt: skip
+    rows = np.flatnonzero(blank | unfit | person | twice)
+    return ids, rows, [next(message for message, mask in which if mask[row]) for row in rows]
 
 
 def _parser(kind: CaseField | None) -> Callable[[str], Any]:
@@ -350,7 +389,9 @@ def _parser(kind: CaseField | None) -> Callable[[str], Any]:
 
 def _plain_text(text: str) -> str:
     if len(text) > 80 or not text.isprintable():
-        raise ValueError("has control characters or more than 80 characters")
+        raise ValueError(_UNFIT)
+    if re.search(_PERSON, text):
+        raise ValueError(_NO_PERSON)
     return text
 
 
@@ -398,7 +439,7 @@ def _choice(text: str, choices: Sequence[str]) -> int:
 def _number(text: str, kind: CaseField) -> int:
     unit = " %" if kind.type == "percent" else f" {(kind.unit or '').replace('_', ' ')}"
     allowed = f"allowed {kind.min} to {kind.max}{unit}"
-    if not re.fullmatch(r"-?(0|[1-9]\d{0,8})(\.\d{1,12})?", text, re.ASCII):
+    if not re.fullmatch(r"-?(0|[1-9]\d{0,8})(\.\d{1,18})?", text, re.ASCII):
         raise ValueError(f"is not a plain number; {allowed}")
     value = Decimal(text)
     if not kind.min <= value <= kind.max:
@@ -431,7 +472,8 @@ def _relations(policy: Policy, facts: dict[str, Ints], fault: Callable[..., None
             rows = np.flatnonzero((relief >= 0) & (done >= 0) & (done < needed))
             messages = [f"contradicts diagnostic_blocks_done = {done[row]}" for row in rows]
             fault(rows, column, [str(Decimal(int(relief[row])) / 100) for row in rows], messages)
-        facts["diagnostic_blocks_done"] = np.where((done < 0) & (second >= 0), 2, done).astype(done.dtype)
+        implied = np.where(second >= 0, 2, np.where(first >= 0, AT_LEAST_ONE, done))
+        facts["diagnostic_blocks_done"] = np.where(done < 0, implied, done).astype(done.dtype)
 
 
 def day_of(days: int) -> str:

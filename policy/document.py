@@ -63,10 +63,11 @@ def _parse(text: str, name: str) -> Policy:
     return policy
 
 
-def load_scenario(path: Path, policy: Policy) -> Scenario:
+def load_scenario(path: str | Path, policy: Policy) -> Scenario:
     """A scenario file whose provisions are legal for `policy`; raises ProblemsFound."""
-    scenario, node = parse(read_text(path), str(path) if not path.is_absolute() else path.name, Scenario)
-    place = path.name
+    path = Path(path)
+    place = path.name if path.is_relative_to(DOCUMENTS.parent.parent) else str(path)
+    scenario, node = parse(read_text(path), place, Scenario)
     problems = []
     if scenario.policy.partition("@")[0] != policy.id or scenario.policy not in (policy.id, policy.name):
         message = f"is a scenario for {scenario.policy}, but the policy is {policy.name}"

@@ -1,13 +1,14 @@
 """One case in words: each criterion with truth, value, threshold and distance, and what would change the outcome."""
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from policy.cases import Cases, day_of, half_months, half_months_of_days
 from policy.evaluation import Evaluation, criterion_says, determine, diagnosis_group
-from policy.model import OUTCOMES, UNITS, Policy, Settings, Test, unit_word
+from policy.model import OUTCOMES, UNITS, Mean, Policy, Settings, Test, unit_word
 from policy.truth import MET, WORDS
 
 NOT_A_DENIAL = {
@@ -45,9 +46,12 @@ class Explanation:
 
     def text(self) -> str:
         """The explanation as lines for a person."""
+        meaning = NOT_A_DENIAL[self.outcome]
+        if self.outcome == "pend" and not self.ask:
+            meaning = "the policy lets it wait; no document that it reads would change that"
         lines = [
             f"Case {self.case_id}: {self.heading}",
-            f"Outcome: {self.outcome} ({NOT_A_DENIAL[self.outcome]})",
+            f"Outcome: {self.outcome} ({meaning})",
             self.why,
             "",
         ]
@@ -108,7 +112,9 @@ def _criteria(policy: Policy, one: Cases, settings: Settings, reasons: list[Reas
     """What follows if the criteria that are not met (or not documented) were met, one by one and together."""
     before = _outcome(policy, one, settings)
     short = [r.criterion for r in reasons if r.truth < MET]
-    lines = []
+    lines: list[str] = []
+    if any(policy.criteria[name].test.states for name in short):
+        return lines  # what a record will say when it speaks is not known
     for name in short:
         after = _outcome(policy, one, settings, {name: MET})
         if after != before:
@@ -128,7 +134,9 @@ def _levers(policy: Policy, one: Cases, settings: Settings) -> list[str]:
     for name, lever in policy.levers.items():
         values = lever.values()
         here = values.index(settings[name])
-        directions = (values[here + 1 :], values[:here][::-1])
+        directions = [values[here + 1 :], values[:here][::-1]]
+        if settings[name] is None and lever.direction == "stricter_when_lower":
+            directions = [values[:0:-1]]
         for direction in directions:
             for value in direction:
                 after = _outcome(policy, one, policy.settings({**settings.provisions(), name: value}))
@@ -150,7 +158,24 @@ def _details(evaluation: Evaluation, test: Test, negated: bool = False) -> list[
     lines = [line for part in parts for line in _details(evaluation, part, negated)]
     for name in test.fields():
         lines.append(f"{name}: {_value(evaluation, name)}{_needed(evaluation, test, name, negated)}")
+    if test.mean:
+        lines.append(_mean(evaluation, test.mean))
     return lines
+
+
+def _mean(evaluation: Evaluation, mean: Mean) -> str:
+    """The mean of several facts with its distance, in the lever's unit."""
+    values = [int(evaluation.fact(name)[0]) for name in mean.of]
+    threshold = evaluation.threshold(mean.of[0], mean.reaches)
+    if min(values) < 0 or threshold is None:
+        return "mean: not known"
+    short = threshold - Fraction(sum(values), len(values))
+    shown = [_percent(v) for v in (threshold - short, short)]
+    return f"mean: {shown[0]}; " + (f"{shown[1]} short" if short > 0 else "reached")
+
+
+def _percent(hundredths: Fraction) -> str:
+    return f"{float(hundredths) / 100:.3f}".rstrip("0").rstrip(".") + " %"
 
 
 def _value(evaluation: Evaluation, name: str) -> str:
@@ -169,7 +194,7 @@ def _value(evaluation: Evaluation, name: str) -> str:
 
 def _amount(value: int, kind: str, unit: str | None) -> str:
     if kind == "percent":
-        return f"{value / 100:.2f}".rstrip("0").rstrip(".") + " %"
+        return _percent(Fraction(value))
     return f"{value} {unit_word(unit, value)}"
 
 
@@ -207,7 +232,8 @@ def _distance(evaluation: Evaluation, test: Test, name: str, threshold: int, uni
     if short <= 0:
         return "; reached"
     steps = UNITS.get(unit or "", 1)
-    in_unit = f" ({short / steps:.3g} {unit})" if unit and unit not in ("percent", kind.unit) and steps > 1 else ""
+    in_unit = f" ({short // steps} {unit_word(unit, short // steps)})" if steps > 1 and not short % steps else ""
+    in_unit = "" if unit == "percent" else in_unit
     return f"; {_amount(short, kind.type, kind.unit)} {'too many' if test.less_than else 'short'}{in_unit}"
 
 

@@ -316,10 +316,18 @@ class Test(Record):
         return next(iter(compared.values())) if compared else None
 
 
+class Variant(Record):
+    """The sentence of a criterion while levers have certain values."""
+
+    while_: While = Field(alias="while", min_length=1)
+    says: Text
+
+
 class Criterion(Element):
     """One test of a case, true to one statement."""
 
     says: Text
+    variants: tuple[Variant, ...] = ()
     ask: Text
     citation: Text
     evidence: tuple[Key, ...] = ()

@@ -8,9 +8,14 @@ from dataclasses import dataclass
 SHOWN = 50
 
 
+def visible(value: object) -> str:
+    """As text, with control and direction characters written out."""
+    return "".join(c if unicodedata.category(c)[0] != "C" else f"\\u{ord(c):04x}" for c in str(value))
+
+
 def shown(value: object) -> str:
-    """The value as written, quoted, at most 80 characters, control and direction characters made visible."""
-    text = "".join(c if unicodedata.category(c)[0] != "C" else f"\\u{ord(c):04x}" for c in str(value))
+    """The value as written, quoted, at most 80 characters, all of them visible."""
+    text = visible(value)
     return f"'{text[:80]}...'" if len(text) > 80 else f"'{text}'"
 
 

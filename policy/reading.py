@@ -50,7 +50,7 @@ def read_text(path: Path) -> str:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise refuse("size", str(path), f"is {path.stat().st_size:,} bytes; at most {MAX_BYTES:,} are read")
-        return path.read_bytes().decode("utf-8")
+        return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise refuse("encoding", str(path), f"is not UTF-8 text (byte {error.start})") from None
     except OSError as error:

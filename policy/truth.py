@@ -3,8 +3,7 @@
 NOT_MET = 0, NOT_DOCUMENTED = 1, MET = 2; a truth array is int8 of any shape, the operators work element by element.
 """
 
-from collections.abc import Sequence
-from functools import reduce
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,27 +14,36 @@ NOT_MET, NOT_DOCUMENTED, MET = np.int8(0), np.int8(1), np.int8(2)
 WORDS = ("not met", "not documented", "met")
 
 
-def all_of(parts: Sequence[Truth]) -> Truth:
-    """Least of the parts: one NOT_MET decides; of no parts, MET."""
-    return reduce(np.minimum, parts, np.asarray(MET))
+def all_of(parts: Iterable[Truth]) -> Truth:
+    """Least of the parts: one NOT_MET decides; of no parts, MET. What follows a single NOT_MET value is not read."""
+    return _extreme(np.minimum, parts, np.asarray(MET), NOT_MET)
 
 
-def any_of(parts: Sequence[Truth]) -> Truth:
-    """Greatest of the parts: one MET decides; of no parts, NOT_MET."""
-    return reduce(np.maximum, parts, np.asarray(NOT_MET))
+def any_of(parts: Iterable[Truth]) -> Truth:
+    """Greatest of the parts: one MET decides; of no parts, NOT_MET. What follows a single MET value is not read."""
+    return _extreme(np.maximum, parts, np.asarray(NOT_MET), MET)
 
 
-def none_of(parts: Sequence[Truth]) -> Truth:
+def _extreme(operator: np.ufunc, parts: Iterable[Truth], found: Truth, decisive: np.int8) -> Truth:
+    for part in parts:
+        if found.ndim == 0 and found == decisive:
+            break
+        found = np.asarray(operator(found, part))
+    return found
+
+
+def none_of(parts: Iterable[Truth]) -> Truth:
     """MET when every part is NOT_MET: two less the greatest."""
     return (MET - any_of(parts)).astype(np.int8)
 
 
 def at_least(k: int, parts: Sequence[Truth]) -> Truth:
     """At least `k` of the parts: the k-th greatest; k <= 0 is MET, k above their number NOT_MET."""
-    if k <= 0:
-        return np.full_like(parts[0], MET)
-    if k > len(parts):
-        return np.full_like(parts[0], NOT_MET)
-    ordered: Truth = np.sort(np.stack(np.broadcast_arrays(*parts)), axis=0)
-    kth: Truth = ordered[len(parts) - k]
-    return kth
+    if not 0 < k <= len(parts):
+        return np.full(np.broadcast_shapes(*map(np.shape, parts)), MET if k <= 0 else NOT_MET)
+    greatest: list[Truth] = []
+    for part in parts:
+        for place, other in enumerate(greatest):
+            greatest[place], part = np.maximum(other, part), np.minimum(other, part)
+        greatest.append(part)
+    return greatest[k - 1]

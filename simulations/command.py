@@ -5,6 +5,7 @@ import os
 import re
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,38 +39,34 @@ def says_problems(function: Callable[..., Any]) -> Callable[..., Any]:
 def provisions_of(assignments: tuple[str, ...]) -> dict[str, str]:
     """--set LEVER=VALUE, each lever once."""
     found: dict[str, str] = {}
+    problems = []
     for text in assignments:
         name, equals, value = text.partition("=")
         if not equals or not name or not value:
             raise click.UsageError(f"--set needs LEVER=VALUE, found {shown(text)}")
         if name in found:
-            raise refuse("set-twice", "--set", f"lever {name} is set twice, to {found[name]} and to {value}")
+            message = f"is set twice, to {shown(found[name])} and to {shown(value)}"
+            problems.append(Problem("set-twice", name, message))
         found[name] = value
+    if problems:
+        raise ProblemsFound(problems)
     return found
 
 
 def under(policy: Policy, scenario: str | None, assignments: tuple[str, ...]) -> Settings:
     """The settings of a scenario with --set on top; all problems of both in one pass."""
-    from simulations.scenario import find_scenario
+    from simulations.scenario import proposed
 
     problems: list[Problem] = []
-    provisions: dict[str, object] = {}
-    if scenario:
+    given = dict(text.partition("=")[::2] for text in assignments)
+    for check in (lambda: provisions_of(assignments), lambda: proposed(policy, scenario, given)):
         try:
-            provisions.update(find_scenario(scenario, policy).provisions)
+            check()
         except ProblemsFound as found:
-            problems += found.problems
-    try:
-        extra = provisions_of(assignments)
-        policy.settings(extra)
-        provisions.update(extra)
-    except ProblemsFound as found:
-        problems += [
-            Problem(p.code, p.place if p.place == "--set" else f"--set {p.place}", p.message) for p in found.problems
-        ]
+            problems += [replace(p, place=f"--set {p.place}") if p.place in given else p for p in found.problems]
     if problems:
         raise ProblemsFound(problems)
-    return policy.settings(provisions)
+    return proposed(policy, scenario, given)
 
 
 def read_table(
@@ -182,13 +179,17 @@ def determine(
     targets = [check_target(Path(out))] + ([check_target(Path(rejects), (".csv",))] if rejects else [])
     if Path(cases).exists() and any(t.exists() and t.samefile(cases) for t in targets):
         raise refuse("write", out, "is the case table itself; name another file")
+    if len({t.resolve() for t in targets}) < len(targets):
+        raise refuse("write", out, "is named for the determinations and for the rejected rows; name two files")
     table = read_table(cases, policy, rename, ignore, keep_good=rejects is not None)
     if not len(table):
         raise refuse("no-rows", Path(cases).name, f"every row has a problem ({len(table.rejected):,} problems)")
     result = core.determine(policy, table, settings)
-    save(Path(out), table_bytes(result.frame(), Path(out)))
+    tables = [result.frame(), table.rejected.assign(file=Path(cases).name)]
+    contents = [table_bytes(frame, target) for frame, target in zip(tables, targets, strict=False)]
+    for target, content in zip(targets, contents, strict=True):
+        save(target, content)
     if rejects:
-        save(Path(rejects), table_bytes(table.rejected.assign(file=Path(cases).name), Path(rejects)))
         click.echo(f"{table.rejected['row'].nunique():,} rows rejected: {rejects}")
     counts = result.counts()
     for line in stamp(policy, settings):
@@ -313,5 +314,6 @@ def lab(port: int, no_browser: bool) -> None:
         f"--ServerApp.open_browser={not no_browser}", "--ServerApp.allow_remote_access=False",
         f"--LabApp.app_settings_dir={ROOT / 'notebooks' / 'settings'}",
         "--LabApp.default_url=/lab/tree/notebooks/start_here.md", "--LabApp.news_url=None",
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.extension_manager=readonly",
+        f"--ServerApp.allow_root={getattr(os, 'geteuid', lambda: 1)() == 0}",  # as in a container; still 127.0.0.1 only
     ] + ([] if os.name == "nt" else ["--KernelManager.transport=ipc"]))  # fmt: skip

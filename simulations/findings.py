@@ -134,7 +134,7 @@ def outcomes(study: Study) -> Shown:
         counts = [text for n in ("baseline", "scenario") for text in (f"{row[n]:,}", share(row[n], study))]
         rows.append((LABELS[row["outcome"]], *counts, signed(row["change"])))
     rows.append(("All cases", f"{study.impact.cases:,}", "100%", f"{study.impact.cases:,}", "100%", "0"))
-    header = ("Outcome", "Baseline", "share", "Scenario", "share", "Change")
+    header = ("Outcome", "Baseline", "Baseline share", "Scenario", "Scenario share", "Change")
     return _table("Outcomes of all cases (counts, and share of all cases)", header, rows, total=True)
 
 

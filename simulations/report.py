@@ -118,7 +118,7 @@ def groups_figure(study: Study) -> Picture:
         for y, row in zip(places, table, strict=True):
             for name, offset in (("baseline", -0.17), ("scenario", 0.17)):
                 axes.plot([row[f"{name}_low"], row[f"{name}_high"]], [y + offset] * 2, color=_line(name), linewidth=2)
-                axes.plot(row[f"{name}_pct"], y + offset, linestyle="none", **_marker(name))
+                axes.plot(row[f"{name}_pct"], y + offset, linestyle="none", clip_on=False, **_marker(name))
             rates = f"{row['baseline_pct']:.1f}% → {row['scenario_pct']:.1f}%"
             axes.text(1.02, y, rates, transform=axes.get_yaxis_transform(), va="center", fontsize=10)
         for y, heading in headings:
@@ -135,6 +135,7 @@ def groups_figure(study: Study) -> Picture:
             places, [f"{n}\nn = {row['cases']:,}" for n, row in zip(names, table, strict=True)], fontsize=10
         )
         axes.set_ylim(max(at, 1.0) - 0.4, -0.5)
+        axes.tick_params(axis="y", pad=10)  # a marker at 0 % must not touch its label
         top = max([row[f"{name}_high"] for row in table for name in ("baseline", "scenario")], default=90)
         axes.set_xlim(0, min(100, 10 * (top // 10 + 1)))
         axes.grid(axis="x", color=RULE, linewidth=0.8)
@@ -231,9 +232,10 @@ def _axes(
     lines = textwrap.wrap(title, 82)
     above += _EXTRA * (len(lines) - 1)
     figure.text(0.02, 1 - 0.14 / height, "\n".join(lines), fontsize=14, fontweight="bold", va="top")
-    sentences = [textwrap.shorten(study.asks(), 130, placeholder=" …"), f"{what}; {study.cases!r}."]
+    sentences = [study.asks(), f"{what}; {study.cases!r}."]
+    under = "\n".join(textwrap.shorten(sentence, 112, placeholder=" …") for sentence in sentences)
     place = 1 - (0.46 + _EXTRA * (len(lines) - 1)) / height
-    figure.text(0.02, place, "\n".join(sentences), fontsize=10, va="top", color=FAINT, linespacing=1.45)
+    figure.text(0.02, place, under, fontsize=10, va="top", color=FAINT, linespacing=1.45)
     cases, policy = study.cases, study.policy
     source = f"{policy.name} {policy.fingerprint[:12]} · population {cases.fingerprint[:12]}"
     notice = f"{policy.notice} {NOT_MET}\n{source}"

@@ -50,7 +50,7 @@ def simulate(
     """
     problems: list[Problem] = []
     asked: Study | None = None
-    notebook: "NotebookNode | None" = None
+    notebook: NotebookNode | None = None
     try:
         notebook = _template(template)
     except ProblemsFound as found:
@@ -66,7 +66,7 @@ def simulate(
     if problems or asked is None or notebook is None:
         raise ProblemsFound(problems)
     name = Path(template).stem
-    with tempfile.TemporaryDirectory(prefix="workbook") as place:
+    with tempfile.TemporaryDirectory(prefix="workbook", ignore_cleanup_errors=True) as place:
         desk = Path(place)
         values: dict[str, Any] = _brought(desk, {"policy": policy, "scenario": scenario, "population": population})
         values |= {
@@ -170,9 +170,13 @@ def _executed(
 ) -> "NotebookNode":
     """The notebook after all its cells ran in `desk`; ProblemsFound names the cell that failed."""
     import papermill
+    from jupyter_client.kernelspec import NoSuchKernel
     from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
+    from simulations.normalise import KERNEL
+
+    notebook.metadata.update(kernelspec=dict(KERNEL), language_info={"name": "python"})
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
@@ -180,7 +184,7 @@ def _executed(
     options = {"kernel_name": "python3", "extra_arguments": ["--log-level=CRITICAL"], **_transport()}
     try:
         with _surroundings(desk):
-            ran: "NotebookNode" = papermill.execute_notebook(
+            ran: NotebookNode = papermill.execute_notebook(
                 notebook, None, parameters=values, progress_bar=progress, cwd=desk, **options
             )
     except PapermillExecutionError as error:
@@ -190,6 +194,9 @@ def _executed(
         raise refuse(
             "cell", f"{name}.ipynb", f"code cell {where} failed with {_plain(what)}; nothing was written"
         ) from None
+    except NoSuchKernel:
+        message = "no Python kernel is installed here: make setup, or pip install ipykernel"
+        raise refuse("kernel", f"{name}.ipynb", message) from None
     except DeadKernelError:
         raise refuse("kernel", f"{name}.ipynb", "the kernel died (out of memory?); nothing was written") from None
     return ran

@@ -36,13 +36,12 @@ class Study:
         return measure(self.baseline, self.scenario, self.cases)
 
     def asks(self) -> str:
-        """The change in words: 'Minimum conservative care: 6 weeks → 8 weeks'."""
-        moved = [lever for name, lever in self.policy.levers.items() if self.scenario[name] != self.baseline[name]]
-        values = [(self.baseline[name], self.scenario[name]) for name in self.policy.levers]
-        pairs = [(before, after) for before, after in values if before != after]
-        parts = [
-            f"{lever.label}: {lever.show(a)} → {lever.show(b)}" for lever, (a, b) in zip(moved, pairs, strict=True)
-        ]
+        """The change in a line: 'Minimum conservative care: 6 weeks → 8 weeks', or how many levers move."""
+        values = {name: (self.baseline[name], self.scenario[name]) for name in self.policy.levers}
+        moved = [(self.policy.levers[name], *pair) for name, pair in values.items() if pair[0] != pair[1]]
+        parts = [f"{lever.label}: {lever.show(before)} → {lever.show(after)}" for lever, before, after in moved]
+        if len(parts) > 2:
+            return f"{len(parts)} levers moved: {self.name}"
         return "; ".join(parts) or "No lever is moved"
 
     def provisions(self) -> dict[str, int | str]:

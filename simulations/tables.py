@@ -1,6 +1,7 @@
 """Tables as bytes: CSV or Parquet, the same bytes for the same table, with text that a spreadsheet cannot run."""
 
 import io
+import os
 from pathlib import Path
 
 import pandas as pd
@@ -19,6 +20,8 @@ def check_target(path: Path, suffixes: tuple[str, ...] = (".csv", ".parquet")) -
         raise refuse("write", str(path), f"cannot be written as {shown(path.suffix)}; use {' or '.join(suffixes)}")
     if not path.absolute().parent.is_dir():
         raise refuse("write", str(path), "its folder does not exist; make it first")
+    if not os.access(path.absolute().parent, os.W_OK):
+        raise refuse("write", str(path), "its folder may not be written to")
     if path.is_dir():
         raise refuse("write", str(path), "is a folder; name a file")
     return path
