@@ -104,7 +104,7 @@ def read_cases(path: Path, policy: Policy, **options: Any) -> Cases:
         try:
             table = pyarrow.parquet.read_table(path)
             table.validate(full=True)
-        except (pa.ArrowException, OSError) as error:
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
             raise refuse("parquet", path.name, f"is not a readable Parquet file ({_first_line(error)})") from None
         return _admit(table, policy, path.name, np.arange(len(table)) + 1, [], **options)
     table, lines, problems = _read_csv(path, head)
@@ -117,11 +117,9 @@ def _first_line(error: Exception) -> str:
 
 def _header(head: bytes, name: str) -> list[str]:
     """The names in the first line of a CSV file."""
+    line, *rest = re.split(r"[\r\n]", head.decode("utf-8-sig", "replace"), maxsplit=1)
     try:
-        line, *rest = re.split(r"[\r\n]", head.decode("utf-8-sig"), maxsplit=1)
         names = next(csv.reader([line]), [])
-    except UnicodeDecodeError:
-        raise refuse("encoding", f"{name}:1", "is not UTF-8 text; save it as CSV UTF-8") from None
     except csv.Error as error:
         raise refuse("csv", f"{name}:1", f"the header cannot be read ({error})") from None
     if not line.strip():
@@ -137,6 +135,13 @@ def _header(head: bytes, name: str) -> list[str]:
 
 def _read_csv(path: Path, head: bytes) -> tuple[pa.Table, Ints, list[Problem]]:
     """Every column as text; rows of the wrong length become problems with their line."""
+    with path.open("rb") as stream:
+        for number, line in enumerate(stream, 1):
+            try:
+                line.decode()
+            except UnicodeDecodeError:
+                message = "is not UTF-8 text; save it as CSV UTF-8"
+                raise refuse("encoding", f"{path.name}:{number}", message) from None
     names = _header(head, path.name)
     skipped: list[int] = []
     problems: list[Problem] = []
@@ -148,6 +153,7 @@ def _read_csv(path: Path, head: bytes) -> tuple[pa.Table, Ints, list[Problem]]:
             problems.append(Problem("row-length", f"{path.name}:{row.number}", message, row=row.number))
         return "skip"
 
+    quotes = refuse("csv", f"{path.name}:1", "the header cannot be read; check its quotation marks")
     try:
         table = pyarrow.csv.read_csv(
             path,
@@ -161,12 +167,11 @@ def _read_csv(path: Path, head: bytes) -> tuple[pa.Table, Ints, list[Problem]]:
             ),
         )  # fmt: skip
     except pa.ArrowInvalid as error:
-        row = re.search(r"Row #(\d+)", str(error))
-        place = f"{path.name}:{row[1]}" if row else path.name
-        hint = "; save it as CSV UTF-8" if "UTF8" in str(error) else ""
-        raise refuse("csv", place, f"is not a readable CSV file ({_first_line(error)}){hint}") from None
+        if "Empty CSV" in str(error):
+            raise quotes from None
+        raise refuse("csv", path.name, f"is not a readable CSV file ({_first_line(error)})") from None
     if table.column_names != names:
-        raise refuse("csv", f"{path.name}:1", "the header cannot be read; check its quotation marks")
+        raise quotes
     lines = np.delete(np.arange(2, len(table) + len(skipped) + 2), np.asarray(skipped, dtype=int) - 2)
     filled = np.zeros(len(table), dtype=bool)  # a line of nothing, or of commas only, is no row
     for column in table.columns:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from policy import truth
 from policy.cases import Cases, Ints
-from policy.model import OUTCOMES, UNITS, Policy, Rule, Settings, Step, Test
+from policy.model import OUTCOMES, UNITS, Policy, Requirement, Rule, Settings, Step, Test
 from policy.problems import refuse
 from policy.truth import MET, NOT_DOCUMENTED, NOT_MET, Truth
 
@@ -125,6 +125,7 @@ class Evaluation:
     whole: "Evaluation | None" = None
     part: slice | None = None
     known: dict[str, Truth] = field(default_factory=dict)
+    entries: dict[int, list[Requirement]] = field(default_factory=dict)  # by rule, for all rows under these settings
 
     @property
     def policy(self) -> Policy:
@@ -270,7 +271,9 @@ class Evaluation:
 
     def required(self, rule: Rule) -> list[str]:
         """The criteria that a rule requires of these rows."""
-        entries = self.policy.required(rule, self.settings)
+        if id(rule) not in self.entries:
+            self.entries[id(rule)] = self.policy.required(rule, self.settings)
+        entries = self.entries[id(rule)]
         return [e.criterion for e in entries if not e.codes or self.cases.dx[self.rows[0]] in e.codes]
 
     def _require(self, rule: Rule) -> Reading:
@@ -312,6 +315,8 @@ class Evaluation:
         assert rule.switch and rule.stated
         readings = [self.rule(below) for below in self.branches(rule)]
         reading = readings[0] if len(readings) == 1 else self._merge(readings, rule.switch)
+        if not self.asking:
+            return reading
         if rule.assume and readings[0] is reading and np.any(self.criterion(rule.stated) == NOT_DOCUMENTED):
             note = self.because(f"{rule.switch} is not stated and read as {rule.assume.criterion}")
             reading = replace(reading, because=pick(np.equal(reading.because, 0), note, reading.because))
@@ -481,8 +486,11 @@ def determine(
         {}, np.zeros(n, dtype=np.uint64), np.zeros(n, dtype=np.int16), ["", "the code is outside this policy"],
     )  # fmt: skip
     closing = CODE[str(settings["undocumented_action"])]
+    shared: dict[int, list[Requirement]] = {}
     for position, group in memory.groups(settings, cases):
-        whole = replace(group, settings=settings, assumed=assumed or {}, texts=result.texts, asking=asking)
+        whole = replace(
+            group, settings=settings, assumed=assumed or {}, texts=result.texts, asking=asking, entries=shared
+        )
         for start in range(0, len(group.rows), BLOCK):
             block = whole.block(slice(start, start + BLOCK))
             reading, rows = evaluate(block, position), block.rows
@@ -503,7 +511,7 @@ def evaluate(rows: Evaluation, position: int) -> Reading:
     if position < 0:
         return Reading(np.asarray(CODE["out_of_scope"]), {}, because=np.asarray(np.int16(1)))
     for notice in policy.code_notices:
-        if notice.code == rows.cases.dx[rows.rows[0]] and settings.holds({notice.lever: notice.pend_while}):
+        if settings.holds({notice.lever: notice.pend_while}) and notice.code == rows.cases.dx[rows.rows[0]]:
             why = f"code {notice.code} does not mean what the source assessment calls it: {notice.official_meaning}"
             ask = np.asarray(np.uint64(1 << list(policy.fields_).index("dx")))
             return Reading(np.asarray(CODE["pend"]), {}, ask, np.asarray(rows.because(why)))

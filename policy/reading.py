@@ -116,7 +116,7 @@ def read_yaml(text: str, name: str) -> Node:
                 if isinstance(event, yaml.ScalarEvent):
                     if len(event.value) > MAX_SCALAR:
                         problem("length", line, f"a value of {len(event.value):,} characters; at most {MAX_SCALAR:,}")
-                    elif event.style is None and event.value in ("", "~", "null") and tag is None:
+                    elif not event.style and event.value in ("", "~", "null") and tag is None:
                         problem("no-value", line, "an entry has no value (null): give it one or remove it")
                     add(Node(event.value[:MAX_SCALAR], line))
                 else:

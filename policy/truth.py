@@ -26,9 +26,9 @@ def any_of(parts: Iterable[Truth]) -> Truth:
 
 def _extreme(operator: np.ufunc, parts: Iterable[Truth], found: Truth, decisive: np.int8) -> Truth:
     for part in parts:
+        found = np.asarray(operator(found, part))
         if found.ndim == 0 and found == decisive:
             break
-        found = np.asarray(operator(found, part))
     return found
 
 

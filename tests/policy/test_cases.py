@@ -1,4 +1,4 @@
-"""The door of the case table: what is read, what is refused and where, and that every road in gives the same integers."""
+"""The door of the case table: what is read, what is refused and where; every road in gives the same integers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import policy
-from policy.cases import half_months, half_months_of_days
+from policy.cases import AT_LEAST_ONE, half_months, half_months_of_days
 from policy.problems import SHOWN
 
 HEAD = ["case_id", "dx", "cpt"]
@@ -117,7 +117,8 @@ def test_a_count_is_read_within_its_range(tmp_path: Path, column: str, most: int
 
 
 @pytest.mark.parametrize(
-    "text", ["six", "1e2", "0x1F", "1_000", "+6", "017", "1 000", "6 weeks", "６", "١", "inf", "-inf", "nan", "1e400", "--1"]
+    "text",
+    ["six", "1e2", "0x1F", "1_000", "+6", "017", "1 000", "6 weeks", "６", "١", "inf", "-inf", "nan", "1e400", "--1"],
 )
 def test_what_is_no_plain_number_is_refused(tmp_path: Path, text: str):
     assert "is not a plain number; allowed 0 to 36500 days" in refused_cell(tmp_path, "conservative_care_days", text)
@@ -149,7 +150,8 @@ def test_every_percentage_reaches_its_own_threshold_on_every_road(tmp_path: Path
     assert read(tmp_path, text).facts[PERCENTS[0]].tolist() == exact
     for kind in (pa.int64(), pa.int8(), pa.float64(), pa.float32(), pa.decimal128(5, 2)):
         columns = {"case_id": ids, "dx": ["M54.2"] * 101, "cpt": ["64405"] * 101}
-        pq.write_table(pa.table({**columns, PERCENTS[0]: pa.array(whole).cast(kind)}), tmp_path / "p.parquet")
+        relief = pa.array([Decimal(p) for p in whole] if pa.types.is_decimal(kind) else whole, kind)
+        pq.write_table(pa.table({**columns, PERCENTS[0]: relief}), tmp_path / "p.parquet")
         assert policy.read_cases(tmp_path / "p.parquet", nerve_blocks()).facts[PERCENTS[0]].tolist() == exact
 
 
@@ -188,7 +190,16 @@ def test_a_date_is_iso_and_exists(tmp_path: Path, column: str):
         assert "is outside 1900-01-01 to 2100-01-01" in refused_cell(tmp_path, column, text)
     for text in (
         *("2025-13-01", "2025-02-30", "2023-02-29", "0000-01-01", "01/02/2025", "13/02/2025", "2-Jan-25", "20250102"),
-        *("2025-1-2", "2025-01-02T05:00:00", "2025-01-02 00:00:01", "45658", "２025-01-02", "2025-W01-1", "NA", "today"),
+        *(
+            "2025-1-2",
+            "2025-01-02T05:00:00",
+            "2025-01-02 00:00:01",
+            "45658",
+            "２025-01-02",
+            "2025-W01-1",
+            "NA",
+            "today",
+        ),
     ):
         assert "is not a date; write it as YYYY-MM-DD" in refused_cell(tmp_path, column, text)
 
@@ -214,7 +225,8 @@ def test_other_diagnoses_keep_their_letters(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    "text", ["M54.2;M79.7", "M54.2 M79.7", "NA", "None", "54.2", "M5", "M５4.2", "M54.23456", "M54..2", "M-54.2", "neck pain"]
+    "text",
+    ["M54.2;M79.7", "M54.2 M79.7", "NA", "None", "54.2", "M5", "M５4.2", "M54.23456", "M54..2", "M-54.2", "neck pain"],
 )
 def test_what_is_not_one_diagnosis_is_refused(tmp_path: Path, text: str):
     said = refused(tmp_path, lines(["A", text, "64405"]))
@@ -231,7 +243,9 @@ def test_a_leading_zero_of_a_procedure_is_kept_and_a_lost_one_is_refused(tmp_pat
     assert "'100' is not one CPT code of five digits" in refused(tmp_path, lines(["A", "M54.2", "100"]))
 
 
-@pytest.mark.parametrize("text", ["6440", "644055", "64405.5", "6.4405e4", "64405;64450", "0275T", "J1020", "６4405", "NA"])
+@pytest.mark.parametrize(
+    "text", ["6440", "644055", "64405.5", "6.4405e4", "64405;64450", "0275T", "J1020", "６4405", "NA"]
+)
 def test_what_is_not_one_procedure_is_refused(tmp_path: Path, text: str):
     said = refused(tmp_path, lines(["A", "M54.2", text]))
     assert said == f"requests.csv:2: column cpt: '{text}' is not one CPT code of five digits"
@@ -273,7 +287,8 @@ def test_ids_stay_text(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    "secret", ["123-45-6789", "SSN 123-45-6789", "ann.smith@example.org", "(555) 123-4567", "555-123-4567", "555.123.4567"]
+    "secret",
+    ["123-45-6789", "SSN 123-45-6789", "ann.smith@example.org", "(555) 123-4567", "555-123-4567", "555.123.4567"],
 )
 def test_what_looks_like_a_person_is_refused_and_never_echoed(tmp_path: Path, secret: str):
     columns = [*HEAD, "race_ethnicity", "group_clinic", "age"]
@@ -303,18 +318,35 @@ def test_an_id_that_cannot_be_shown_is_refused(tmp_path: Path, text: str):
 @pytest.mark.parametrize(
     "header",
     [
-        *("name", "Patient Name", "patient_name", "first_name", "LastName", "surname", "dob", "birth_date", "DateOfBirth"),
+        *(
+            "name",
+            "Patient Name",
+            "patient_name",
+            "first_name",
+            "LastName",
+            "surname",
+            "dob",
+            "birth_date",
+            "DateOfBirth",
+        ),
         *("SSN", "mrn", "phone", "telephone", "Phone Number", "e-mail", "email", "Email_Address", "zip", "zip_code"),
-        *("member_id", "Member ID", "patient-id", "subscriber_id", "address", "notes", "group_zip", "group_patient_name"),
+        *(
+            "member_id",
+            "Member ID",
+            "patient-id",
+            "subscriber_id",
+            "address",
+            "notes",
+            "group_zip",
+            "group_patient_name",
+        ),
     ],
 )
 def test_a_column_that_identifies_is_refused_by_its_name_only(tmp_path: Path, header: str):
     text = lines([*GOOD, "Ann Secret"], header=[*HEAD, header])
     said = refused(tmp_path, text)
-    assert said == (
-        f"requests.csv:1: column '{header}' looks like an identifier of a person; remove it from the file"
-    )
-    assert "is an identifier" in said or "identifier" in refused(tmp_path, text, rename={header: "group_one"})
+    assert said == (f"requests.csv:1: column '{header}' looks like an identifier of a person; remove it from the file")
+    assert said == refused(tmp_path, text, rename={header: "group_one"})
     left_out = read(tmp_path, text, ignore=[header])
     assert len(left_out) == 1
     assert "Ann Secret" not in repr(left_out.groups) + repr(left_out.remarks)
@@ -368,7 +400,9 @@ def test_missing_columns_mean_not_documented_and_are_said(tmp_path: Path):
 
 
 def test_group_columns_are_kept_as_text(tmp_path: Path):
-    cases = read(tmp_path, lines([*GOOD, "North", "NA"], ["B", *GOOD[1:], "", "1"], header=[*HEAD, "group_region", "Group_2"]))
+    cases = read(
+        tmp_path, lines([*GOOD, "North", "NA"], ["B", *GOOD[1:], "", "1"], header=[*HEAD, "group_region", "Group_2"])
+    )
     assert {name: list(values.astype(object)) for name, values in cases.groups.items()} == {
         "group_region": ["North", np.nan],
         "group_2": ["NA", "1"],
@@ -400,7 +434,7 @@ def test_onset_may_not_be_after_the_request(tmp_path: Path):
     ("done", "first", "second", "read_as"),
     [
         *(("", "", "", -1), ("0", "", "", 0), ("1", "80", "", 1), ("2", "80", "90", 2), ("2", "", "", 2)),
-        *(("", "80", "90", 2), ("", "", "90", 2), ("", "80", "", -1), ("2", "80", "", 2), ("1", "", "", 1)),
+        *(("", "80", "90", 2), ("", "", "90", 2), ("", "80", "", AT_LEAST_ONE), ("2", "80", "", 2), ("1", "", "", 1)),
     ],
 )
 def test_blocks_done_and_their_reliefs_agree(tmp_path: Path, done: str, first: str, second: str, read_as: int):
@@ -549,7 +583,8 @@ def test_a_quoted_field_may_hold_commas_quotes_and_line_ends(tmp_path: Path):
         (b"<!DOCTYPE html>\n<html></html>\n", "requests.csv:1: the header has no comma"),
         (b"Requests of May\ncase_id,dx,cpt\nA,M54.2,64405\n", "requests.csv:1: the header has no comma"),
         ("case_id,dx,cpt\nA,M54.2,64405\n".encode("utf-16"), "requests.csv:1: is not UTF-8 text"),
-        (b"case_id,dx,cpt\nA,M54.2,64405\n\xe9,M54.2,64405\n", "requests.csv:3: is not a readable CSV file"),
+        (b"case_id,dx,cpt\nA,M54.2,64405\n\xe9,M54.2,64405\n", "requests.csv:3: is not UTF-8 text"),
+        (b"case_id,dx,cpt\nA,M54.2,64405\nB,M54.2,\xe9,\n", "requests.csv:3: is not UTF-8 text"),
         (b'"case_id,dx,cpt\nA,M54.2,64405\n', "requests.csv:1: "),
         (b'case_id,dx,"cpt\nA,M54.2,64405\n', "requests.csv:1: the header cannot be read"),
         (b'case_id,dx,"c\npt"\nA,M54.2,64405\n', "requests.csv:1: the header cannot be read"),
@@ -680,12 +715,14 @@ def test_whatever_the_bytes_only_problems_come_out(tmp_path: Path, data: st.Data
         content[at : at + data.draw(st.integers(0, 3))] = data.draw(
             st.binary(max_size=3) | st.sampled_from([b'"', b",", b"\n", b"\r", b"\x00", b"\xff\xfe", b"\xef\xbb\xbf"])
         )
+    said = ["requests.csv: read"]
     try:
         cases = read(tmp_path, bytes(content), keep_good=True)
     except policy.ProblemsFound as found:
-        assert all(line.startswith("requests.csv") for line in str(found).splitlines())
+        said = str(found).splitlines()
     else:
-        assert len(cases) + len(set(cases.rejected["row"])) > 0
+        assert len(cases) + len(cases.rejected) > 0
+    assert [line for line in said if not line.startswith("requests.csv:")] == []
 
 
 # Parquet and frames --------------------------------------------------------------------------------------------------
@@ -702,7 +739,7 @@ def every_column(rows: int = 200) -> pd.DataFrame:
     kinds: dict[str, list[str]] = {
         **{name: [str(v) for v in (0, 1, most // 2, most)] for name, most in COUNTS.items()},
         **{name: ["0", "29", "57", "58", "79.99", "80", "100"] for name in PERCENTS},
-        **dict.fromkeys(BOOLEANS, ["true", "false"]),
+        **{name: ["true", "false"] for name in BOOLEANS},
         **{name: list(words) for name, words in CHOICES.items()},
         "onset_date": ["2024-01-31", "2024-02-29", "2023-12-31"],
         "request_date": ["2024-03-31", "2024-05-30", "2025-01-01"],
@@ -737,15 +774,18 @@ def assert_same(one: policy.Cases, other: policy.Cases) -> None:
     for name, values in one.facts.items():
         assert values.tolist() == other.facts[name].tolist(), name
         assert values.dtype == other.facts[name].dtype
-    assert {k: v.astype(object).tolist() for k, v in one.groups.items()} == pytest.approx(
-        {k: v.astype(object).tolist() for k, v in other.groups.items()}, nan_ok=True
-    ) or all(list(v.astype(str)) == list(other.groups[k].astype(str)) for k, v in one.groups.items())
+    for name, words in one.groups.items():
+        assert [*words.codes] == [*other.groups[name].codes], name
+        assert [*words.categories] == [*other.groups[name].categories], name
 
 
 def roads(folder: Path, frame: pd.DataFrame) -> dict[str, policy.Cases]:
     """The same table through every kind of file and frame."""
     held = typed(frame)
-    found = {"csv of text": read(folder, frame.to_csv(index=False)), "csv of types": read(folder, held.to_csv(index=False))}
+    found = {
+        "csv of text": read(folder, frame.to_csv(index=False)),
+        "csv of types": read(folder, held.to_csv(index=False)),
+    }
     tables = {
         "text": pa.Table.from_pandas(frame, preserve_index=False),
         "types": pa.Table.from_pandas(held, preserve_index=False),
@@ -754,12 +794,19 @@ def roads(folder: Path, frame: pd.DataFrame) -> dict[str, policy.Cases]:
     numbers = {name: pa.array(held[name].to_numpy()) for name in (*COUNTS, *PERCENTS)}  # NaN, not null
     tables["NaN"] = pa.table({name: numbers.get(name, tables["types"][name]) for name in frame.columns})
     tables["integers"] = pa.table(
-        {name: tables["types"][name].cast(pa.int32()) if name in COUNTS else tables["types"][name] for name in frame.columns}
+        {
+            name: tables["types"][name].cast(pa.int32()) if name in COUNTS else tables["types"][name]
+            for name in frame.columns
+        }
     )
     for name, table in tables.items():
         pq.write_table(table, folder / "t.parquet", row_group_size=64)
         found[f"parquet of {name}"] = policy.read_cases(folder / "t.parquet", nerve_blocks())
-    for name, given_frame in (("text", frame), ("types", held), ("str", frame.astype("str").where(frame.notna(), None))):
+    for name, given_frame in (
+        ("text", frame),
+        ("types", held),
+        ("str", frame.astype("str").where(frame.notna(), None)),
+    ):
         found[f"frame of {name}"] = policy.Cases.from_frame(given_frame, nerve_blocks())
     shuffled = held.set_index(np.arange(len(held))[::-1])
     found["frame with another index"] = policy.Cases.from_frame(shuffled, nerve_blocks())
@@ -785,9 +832,9 @@ def test_no_fact_is_a_float(tmp_path: Path):
     for name, cases in roads(tmp_path, every_column(60)).items():
         for column, values in cases.facts.items():
             assert values.dtype.kind == "i", (name, column)
-            assert int(values.min()) >= -1
             low, high = nerve_blocks().fields_[column].span if column not in DATES else (0, 73049)
-            assert ((values == -1) | ((values >= low) & (values <= high))).all(), (name, column)
+            nothing = (values == -1) | ((values == AT_LEAST_ONE) & (column == "diagnostic_blocks_done"))
+            assert (nothing | ((values >= low) & (values <= high))).all(), (name, column)
 
 
 def test_a_double_from_parquet_keeps_its_hundredths(tmp_path: Path):
@@ -816,18 +863,27 @@ def test_times_of_day_and_infinity_from_parquet_are_rejected_by_row(tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    "values", [pa.array([[1], [2]]), pa.array([{"a": 1}, {"a": 2}]), pa.array([[("k", 1)], []], pa.map_(pa.string(), pa.int8()))]
+    "values",
+    [pa.array([[1], [2]]), pa.array([{"a": 1}, {"a": 2}]), pa.array([[("k", 1)], []], pa.map_(pa.string(), pa.int8()))],
 )
 def test_a_column_of_lists_or_records_is_refused(tmp_path: Path, values: pa.Array):
     pq.write_table(
-        pa.table({"case_id": ["A", "B"], "dx": ["M54.2"] * 2, "cpt": ["64405"] * 2, "age": values}), tmp_path / "n.parquet"
+        pa.table({"case_id": ["A", "B"], "dx": ["M54.2"] * 2, "cpt": ["64405"] * 2, "age": values}),
+        tmp_path / "n.parquet",
     )
-    with pytest.raises(policy.ProblemsFound, match=r"n\.parquet:1: column 'age' holds .*; each cell needs one plain value"):
+    with pytest.raises(
+        policy.ProblemsFound, match=r"n\.parquet:1: column 'age' holds .*; each cell needs one plain value"
+    ):
         policy.read_cases(tmp_path / "n.parquet", nerve_blocks())
 
 
 def good_parquet(path: Path) -> bytes:
-    table = {"case_id": [f"A{i}" for i in range(50)], "dx": ["M54.2"] * 50, "cpt": ["64405"] * 50, "age": list(range(50))}
+    table = {
+        "case_id": [f"A{i}" for i in range(50)],
+        "dx": ["M54.2"] * 50,
+        "cpt": ["64405"] * 50,
+        "age": list(range(50)),
+    }
     pq.write_table(pa.table(table), path)
     return path.read_bytes()
 
