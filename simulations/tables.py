@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +12,7 @@ import pyarrow.parquet
 
 from policy.problems import refuse, shown
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = r"(?![+-]?\d+(\.\d+)?$)[=+\-@\t\r]"  # -2 is a number and stays one
 
 
 def check_target(path: Path, suffixes: tuple[str, ...] = (".csv", ".parquet")) -> Path:
@@ -33,10 +34,10 @@ def neutralised(frame: pd.DataFrame) -> pd.DataFrame:
     for name in frame.columns:
         column = frame[name]
         if isinstance(column.dtype, pd.CategoricalDtype):
-            if any(str(c).startswith(FORMULA) for c in column.cat.categories):
-                column = column.cat.rename_categories(lambda c: "'" + c if str(c).startswith(FORMULA) else c)
+            if any(re.match(FORMULA, str(c)) for c in column.cat.categories):
+                column = column.cat.rename_categories(lambda c: f"'{c}" if re.match(FORMULA, str(c)) else c)
         elif column.dtype == object or isinstance(column.dtype, pd.StringDtype):
-            risky = column.astype("string").str.startswith(FORMULA).fillna(False).astype(bool)
+            risky = column.astype("string").str.match(FORMULA).fillna(False).astype(bool)
             if risky.any():
                 column = column.where(~risky, "'" + column.astype(str))
         safe[name] = column
