@@ -53,7 +53,7 @@ def mutated(old: str, new: str) -> tuple[str, int]:
     return before + new + after, (before + new[:at]).count("\n") + 1
 
 
-# Values and names, each a small change of the shipped document: what was, what it becomes, what must be said -----------
+# Values and names, each a small change of the shipped document: what was, what it becomes, what must be said
 
 MUTATIONS = {
     "duplicate key": (
@@ -665,7 +665,7 @@ def test_a_scenario_is_checked_against_its_policy(tmp_path: Path):
     assert policy.load_scenario(path, nerve_blocks()).provisions == {"conservative_weeks": "8"}
     text = SCENARIO + "  conservative_week: '8'\n  relief_pct: '82'\n  relief_rule: average\n"
     assert scenario_refused(tmp_path, text) == [
-        "8: conservative_week: 'conservative_week' is not a lever of nerve_blocks@2026.1, did you mean conservative_weeks?",
+        "8: conservative_week: 'conservative_week' is not a lever of nerve_blocks@2026.1, did you mean conservative_weeks?",  # noqa: E501
         "9: relief_pct: '82' is between two steps; allowed 50 to 100 percent in steps of 5",
         "10: relief_rule: 'average' is not allowed; choose one of each_block, mean, second_only",
     ]
@@ -674,10 +674,10 @@ def test_a_scenario_is_checked_against_its_policy(tmp_path: Path):
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("policy: nerve_blocks", "policy: knee_blocks", "4: is a scenario for knee_blocks, but the policy is nerve_blocks@2026.1"),
+        ("policy: nerve_blocks", "policy: knee_blocks", "4: is a scenario for knee_blocks, but the policy is nerve_blocks@2026.1"),  # noqa: E501
         ("policy: nerve_blocks", "policy: nerve_blocks@2025.1", "4: is a scenario for nerve_blocks@2025.1"),
         ("because: a test\n", "", "the file lacks the key 'because'"),
-        ('weeks: "8"', "weeks: 8\n  conservative_weeks: 9", "8: key 'conservative_weeks' stands twice, first on line 7"),
+        ('weeks: "8"', "weeks: 8\n  conservative_weeks: 9", "8: key 'conservative_weeks' stands twice, first on line 7"),  # noqa: E501
         ("label: Trial", "labell: Trial", "unknown key 'labell', did you mean label?"),
         ("scenario/1", "scenario/3", "1: schema scenario/3: made by a newer version"),
         ("provisions:", "from:", "unknown key 'from'"),
