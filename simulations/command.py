@@ -118,7 +118,7 @@ def validate(paths: tuple[str, ...]) -> None:
     files: list[Path] = []
     problems: list[Problem] = []
     for path in [Path(p) for p in paths] or [ROOT / "policy" / "documents", ROOT / "simulations"]:
-        if path.is_dir():
+        if os.path.isdir(path):
             inside = sorted([*path.rglob("*.yaml"), *path.rglob("*.yml")])
             if not inside:
                 problems.append(Problem("read", str(path), "holds no .yaml file"))
@@ -177,13 +177,11 @@ def determine(
     policy = core.load(policy_name)
     settings = under(policy, scenario, assignments)
     targets = [check_target(Path(out))] + ([check_target(Path(rejects), (".csv",))] if rejects else [])
-    if Path(cases).exists() and any(t.exists() and t.samefile(cases) for t in targets):
+    if any(os.path.exists(cases) and os.path.exists(t) and os.path.samefile(cases, t) for t in targets):
         raise refuse("write", out, "is the case table itself; name another file")
     if len({t.resolve() for t in targets}) < len(targets):
         raise refuse("write", out, "is named for the determinations and for the rejected rows; name two files")
     table = read_table(cases, policy, rename, ignore, keep_good=rejects is not None)
-    if not len(table):
-        raise refuse("no-rows", Path(cases).name, f"every row has a problem ({len(table.rejected):,} problems)")
     result = core.determine(policy, table, settings)
     tables = [result.frame(), table.rejected.assign(file=Path(cases).name)]
     contents = [table_bytes(frame, target) for frame, target in zip(tables, targets, strict=False)]
@@ -195,9 +193,8 @@ def determine(
     for line in stamp(policy, settings):
         click.echo(line)
     click.echo(f"{len(table):,} cases: " + ", ".join(f"{word} {count:,}" for word, count in counts.items()))
-    click.echo(
-        f"approval rate {counts['met'] / len(table):.1%} of all rows; not_met is a recommendation to a clinician"
-    )
+    rate = f"{counts['met'] / len(table):.1%} of all rows" if len(table) else "not known: no row could be used"
+    click.echo(f"approval rate {rate}; not_met is a recommendation to a clinician")
     for line in (*table.remarks, *standing_notices(policy), f"written: {out}"):
         click.echo(line)
 
@@ -307,7 +304,10 @@ def population(name: str, size: str, seed: str, out: str) -> None:
 def lab(port: int, no_browser: bool) -> None:
     """Open the notebooks in JupyterLab, on 127.0.0.1 only."""
     import jupyterlab.labapp
+    from jupyter_core.paths import jupyter_runtime_dir
 
+    # Sockets in the file system, not open ports, where there are any and their path (at most 107 bytes) has room.
+    ipc = os.name != "nt" and len(os.fsencode(jupyter_runtime_dir())) < 50
     os.chdir(ROOT)
     jupyterlab.labapp.main(argv=[
         "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", f"--ServerApp.root_dir={ROOT}",
@@ -316,4 +316,4 @@ def lab(port: int, no_browser: bool) -> None:
         "--LabApp.default_url=/lab/tree/notebooks/start_here.md", "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.extension_manager=readonly",
         f"--ServerApp.allow_root={getattr(os, 'geteuid', lambda: 1)() == 0}",  # as in a container; still 127.0.0.1 only
-    ] + ([] if os.name == "nt" else ["--KernelManager.transport=ipc"]))  # fmt: skip
+    ] + (["--KernelManager.transport=ipc"] if ipc else []))  # fmt: skip

@@ -1,0 +1,73 @@
+"""A lever in words: what it is, where it stands, whence it comes, what reads it, and beside which others it belongs."""
+
+from collections.abc import Mapping
+
+from notebooks.page import codes, esc, evidence_mark, mark
+from notebooks.reach import Mention, pathways_of
+from policy.model import Lever, Policy, Value
+
+__all__ = ["allowed", "diagnoses_of", "footer", "groups", "heading", "shown"]
+
+EVERYWHERE = "More than one diagnosis"
+
+
+def shown(lever: Lever, value: Value) -> str:
+    """'6 weeks', 'off', 'clinician review': the value as a reader wants it."""
+    return lever.show(value).replace("_", " ")
+
+
+def allowed(lever: Lever) -> str:
+    """The legal values in words."""
+    if lever.choices is not None:
+        return ", ".join(word.replace("_", " ") for word in lever.choices)
+    assert lever.domain
+    steps = f" in steps of {lever.domain.step}" if lever.domain.step > 1 else ""
+    off = ", or off" if lever.off_allowed else ""
+    return f"{lever.domain.min} to {shown(lever, lever.domain.max)}{steps}{off}"
+
+
+def groups(policy: Policy, found: list[Mention]) -> dict[str, list[str]]:
+    """Title -> levers: those of one family of diagnoses together, those that several read first, in document order."""
+    titles = {x.selects.diagnosis: diagnoses_of(policy, x.selects.diagnosis) for x in policy.pathways.values()}
+    grouped: dict[str, list[str]] = {EVERYWHERE: [], **{title: [] for title in titles.values()}}
+    for lever in policy.levers:
+        concerned = {policy.pathways[p].selects.diagnosis for p in pathways_of(policy, lever, found)}
+        grouped[titles[concerned.pop()] if len(concerned) == 1 else EVERYWHERE].append(lever)
+    return {title: names for title, names in grouped.items() if names}
+
+
+def diagnoses_of(policy: Policy, names: tuple[str, ...]) -> str:
+    """'Neck pain and thoracic spine pain'."""
+    labels = [policy.diagnoses[name].label.partition(",")[0] for name in names]
+    return " and ".join([labels[0], *(label[0].lower() + label[1:] for label in labels[1:])])
+
+
+def heading(policy: Policy, name: str, value: Value, baseline: Value, idle: str, complaint: str) -> str:
+    """Label, present value and marks; the reason when the lever reaches no case; what was wrong with a value."""
+    lever = policy.levers[name]
+    moved = mark(f"moved, was {shown(lever, baseline)}", "moved") if value != baseline else ""
+    origin = mark(lever.origin, "origin") if lever.origin else ""
+    meaning = f": {esc(lever.choices[str(value)])}" if lever.choices is not None else ""
+    said = f'<div class="alert" role="alert">{esc(complaint)}; kept as it was.</div>' if complaint else ""
+    reason = f"<div><small>{esc(idle[0].upper() + idle[1:])}.</small></div>" if idle else ""
+    look = "nbw mathjax_ignore live idle" if idle else "nbw mathjax_ignore live"
+    line = f"<b>{esc(lever.label)}</b> &nbsp;{esc(shown(lever, value))}<small>{meaning}</small> {moved}{origin}"
+    return f'<div class="{look}">{line}{reason}{said}</div>'
+
+
+def footer(policy: Policy, name: str, pathways: tuple[str, ...], cases: Mapping[str, int]) -> str:
+    """Default, range, statements; folded away: the full source, the evidence and the pathways that read the lever."""
+    lever = policy.levers[name]
+    default = shown(lever, lever.check(lever.default))
+    suggested = f" (suggested when on: {shown(lever, lever.suggested)})" if lever.suggested is not None else ""
+    statements = f" · {codes(lever.statements)}" if lever.statements else ""
+    marks = " ".join(evidence_mark(policy.evidence[key]) for key in lever.evidence)
+    reads = "; ".join(f"{policy.pathways[p].title} ({cases.get(p, 0):,})" for p in pathways)
+    choices = "".join(f"<li>{esc(w.replace('_', ' '))}: {esc(t)}</li>" for w, t in (lever.choices or {}).items())
+    legal = allowed(lever) if lever.domain else f"{len(lever.choices or ())} choices"
+    return (
+        f'<div class="nbw mathjax_ignore live"><details><summary><small>Default {esc(default)}{esc(suggested)} · '
+        f"{esc(legal)}{statements}</small></summary><small><p>{esc(lever.says)}</p>"
+        f"{f'<ul>{choices}</ul>' if choices else ''}<p>{esc(lever.citation)}</p>"
+        f"<p>{marks}</p><p>Read by (cases here): {esc(reads)}.</p></small></details></div>"
+    )

@@ -1,0 +1,185 @@
+"""The policy as a person reads it: a manual made from the document, nothing in it written twice."""
+
+from collections.abc import Iterable
+
+from notebooks.levers import allowed, diagnoses_of, groups, shown
+from notebooks.page import Shown, bullets, codes, esc, evidence_mark, mark, outcome_mark, page, table
+from notebooks.reach import mentions, pathways_of
+from notebooks.rules import Writer, ends
+from policy.document import change_in_words
+from policy.model import OUTCOMES, CodeNotice, Evidence, Policy, Settings
+from policy.problems import Problem, ProblemsFound, nearest
+from policy.problems import shown as quoted
+from simulations.findings import MEANS, NOT_MET
+
+__all__ = ["Manual"]
+
+
+class Manual:
+    """The pages of a policy under `settings` (default: as the policy stands), each to be shown or printed."""
+
+    def __init__(self, policy: Policy, settings: Settings | None = None):
+        self.policy = policy
+        self.settings = settings or policy.settings()
+
+    def __repr__(self) -> str:
+        return f"{self.policy.title} ({self.policy.name}, {self.policy.status})"
+
+    def contents(self) -> Shown:
+        """Title, standing, and every pathway with the outcomes it can have."""
+        policy = self.policy
+        moved = change_in_words(self.settings, policy.settings())
+        said = bullets(esc(s) for s in moved) if moved else "<p>Every lever stands at its default.</p>"
+        rows = []
+        for diagnoses, names in self._by_diagnosis().items():
+            who = esc(diagnoses_of(policy, diagnoses))
+            for name in names:
+                words = sorted(set(ends(self.settings, policy.pathways[name].rule)), key=OUTCOMES.index)
+                rows.append((esc(policy.pathways[name].title), who, " ".join(map(outcome_mark, words))))
+        counted = (
+            f"<p>{len(policy.pathways)} pathways of {len(policy.criteria)} criteria, with {len(policy.levers)} levers; "
+            f"{len(policy.statements)} statements of the source assessment, {len(policy.evidence)} pieces of evidence, "
+            f"{len(policy.open_questions)} open questions.</p>"
+        )
+        outcomes = table(("Outcome", "Means"), [(outcome_mark(w), esc(MEANS[w])) for w in OUTCOMES])
+        return page(
+            f"<h3>{esc(policy.title)}</h3><p><b>{esc(policy.name)}</b> {mark(policy.status)} "
+            f"<small class='faint'>fingerprint {esc(policy.fingerprint[:12])}</small></p>",
+            f'<p class="note">{esc(policy.notice)} {esc(NOT_MET)}</p>{said}',
+            counted,
+            table(("Pathway", "Diagnosis", "Can come out as"), rows, "Every pathway, in the order of this manual"),
+            outcomes,
+        )
+
+    def notices(self) -> Shown:
+        """What every reader must know first: wrong code labels with their levers, and disputed evidence."""
+        contested = [c for c in self.policy.evidence.values() if c.status != "current"]
+        return page(
+            "<h3>Two codes do not mean what the source assessment calls them</h3>"
+            if len(self.policy.code_notices) == 2
+            else "<h3>Codes that do not mean what the source assessment calls them</h3>",
+            *map(self._code_notice, self.policy.code_notices),
+            "<h3>Evidence that is disputed, replaced or withdrawn</h3>",
+            bullets(f"{evidence_mark(c)} {esc(c.title)}. {esc(c.status_note or c.note)}" for c in contested),
+        )
+
+    def texts(self) -> Shown:
+        """How to read this policy: what it assumes, what it cannot check, and whose word it is."""
+        return page(
+            *(
+                f"<h4>{esc(t.title)} {mark(t.origin, 'origin') if t.origin else ''}</h4>"
+                f"<p>{esc(t.says)}{_behind(t.statements)}</p>"
+                for t in self.policy.texts.values()
+            )
+        )
+
+    def _code_notice(self, notice: CodeNotice) -> str:
+        lever, value = self.policy.levers[notice.lever], self.settings[notice.lever]
+        choices = bullets(
+            f"{'<b>' if w == value else ''}{esc(w.replace('_', ' '))}{' (now)</b>' if w == value else ''}: {esc(t)}"
+            for w, t in (lever.choices or {}).items()
+        )
+        return (
+            f'<div class="note"><p><b>{esc(notice.code)}</b> is called “{esc(notice.source_label)}” by the source '
+            f"assessment. It means: {esc(notice.official_meaning)}</p><p>{esc(notice.consequence)}</p>"
+            f"<p>Likely intended: {esc('; '.join(notice.likely_intended))}. Stands on {codes(notice.statements)}.</p>"
+            f"<p>Lever “{esc(lever.label)}”:</p>{choices}</div>"
+        )
+
+    def pathways(self, *diagnoses: str) -> Shown:
+        """Every pathway of these diagnosis groups (all, when none is named): rule, evidence, statements."""
+        self._known(diagnoses)
+        wanted = set(diagnoses) or set(self.policy.diagnoses)
+        names = [n for n, p in self.policy.pathways.items() if wanted & set(p.selects.diagnosis)]
+        return page(*map(Writer(self.settings).pathway, names))
+
+    def _known(self, diagnoses: Iterable[str]) -> None:
+        known = self.policy.diagnoses
+        problems = [
+            Problem(
+                "diagnosis", "pathways", f"{quoted(d)} is no diagnosis group of {self.policy.name}{nearest(d, known)}"
+            )
+            for d in diagnoses
+            if d not in known
+        ]
+        if problems:
+            raise ProblemsFound(problems)
+
+    def _by_diagnosis(self) -> dict[tuple[str, ...], list[str]]:
+        found: dict[tuple[str, ...], list[str]] = {}
+        for name, pathway in self.policy.pathways.items():
+            found.setdefault(pathway.selects.diagnosis, []).append(name)
+        return found
+
+    def levers(self) -> Shown:
+        """Every lever with its present value, default, legal values, source, and the pathways that read it."""
+        found, tables = mentions(self.policy), []
+        for title, names in groups(self.policy, found).items():
+            rows = []
+            for name in names:
+                lever, value = self.policy.levers[name], self.settings[name]
+                default = lever.check(lever.default)
+                now = f"<b>{esc(shown(lever, value))}</b>"
+                now += f" {mark(f'moved, default {shown(lever, default)}', 'moved')}" if value != default else ""
+                origin = f"<br>{mark(lever.origin, 'origin')}" if lever.origin else ""
+                legal = self._choices(name) if lever.choices else esc(allowed(lever))
+                behind = f" {codes(lever.statements)}." if lever.statements else ""
+                marks = " ".join(evidence_mark(self.policy.evidence[key]) for key in lever.evidence)
+                reads = len(pathways_of(self.policy, name, found))
+                source = f"{esc(lever.citation)}{behind} {marks} <small>Read by {reads} pathways.</small>"
+                label = f"{esc(lever.label)}<br><small class='faint'>{esc(name)}</small>{origin}"
+                rows.append((label, now, legal, f"<small>{source}</small>"))
+            tables.append(table(("Lever", "Now", "Can be", "Source"), rows, esc(title)))
+        return page(*tables)
+
+    def _choices(self, name: str) -> str:
+        lever = self.policy.levers[name]
+        return bullets(f"{esc(w.replace('_', ' '))}: {esc(t)}" for w, t in (lever.choices or {}).items())
+
+    def evidence(self) -> Shown:
+        """Every piece of evidence: source, population, stance, strength, standing, and how far it was read."""
+        return page(*(_card(key, card) for key, card in self.policy.evidence.items()))
+
+    def statements(self) -> Shown:
+        """Every statement of the source assessment, in our words."""
+        rows = [
+            (esc(name), esc(s.says), esc(s.stance.replace("_", " ")), esc(s.applies_to))
+            for name, s in self.policy.statements.items()
+        ]
+        return page(table(("", "Says", "Stance", "About"), rows))
+
+    def open_questions(self) -> Shown:
+        """What the source assessment leaves open and no lever can settle."""
+        return page(
+            *(
+                f"<h4>{esc(q.question)} {mark(q.origin, 'origin') if q.origin else ''}</h4>"
+                f"<p>{esc(q.why_open)}{_behind(q.statements)}</p>{bullets(map(esc, q.options))}"
+                for q in self.policy.open_questions.values()
+            )
+        )
+
+    def references(self) -> Shown:
+        """Where figures and texts were read."""
+        rows = [(esc(name), esc(text)) for name, text in self.policy.references.items()]
+        return page(table(("", "Read at"), rows))
+
+
+def _behind(statements: Iterable[str]) -> str:
+    named = codes(statements)
+    return f" <small class='faint'>({named})</small>" if named else ""
+
+
+def _card(key: str, card: Evidence) -> str:
+    terms = (
+        ("Source", f"{card.source}, {card.year}"),
+        ("About", card.population),
+        ("Stance", card.stance),
+        ("Strength", card.strength),
+        ("Standing", f"{card.status}. {card.status_note or ''}"),
+        ("Note", card.note),
+        ("How far read", card.verified),
+        ("Reference", card.reference),
+        ("Behind", ", ".join(card.statements) or f"none ({card.origin})"),
+    )
+    inside = "".join(f"<dt>{esc(term)}</dt><dd>{esc(text)}</dd>" for term, text in terms)
+    return f'<h4 id="evidence-{key}">{esc(card.title)}</h4><p>{evidence_mark(card)}</p><dl>{inside}</dl>'

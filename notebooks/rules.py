@@ -1,0 +1,222 @@
+"""The rule of a pathway as a person reads it: what must be true, what is asked for, what it stands on, what follows."""
+
+import re
+from collections.abc import Iterable
+
+from notebooks.levers import shown
+from notebooks.page import bullets, codes, esc, evidence_mark, mark, outcome_mark, table
+from policy.model import Policy, Requirement, Rule, Settings, Step, While
+
+__all__ = ["Writer", "ends", "sentence", "statements_behind"]
+
+_HEADER = ("What must be true", "Asked for when not documented", "Stands on")
+_BLOCKS = {"0": "none", "1": "one", "2": "two"}
+
+
+def sentence(settings: Settings, criterion: str) -> str:
+    """The criterion's sentence, each lever's present value in bold; a lever that is off shows what is suggested."""
+    policy = settings.policy
+    stated = policy.criteria[criterion]
+    says = next((v.says for v in stated.variants if settings.holds(v.while_)), stated.says)
+    parts = re.split(r"\{([a-z0-9_]+)\}", says)
+    words = [esc(part) for part in parts]
+    for i in range(1, len(parts), 2):
+        lever = policy.levers.get(parts[i])
+        if lever is None:
+            words[i] = esc("{" + parts[i] + "}")
+            continue
+        value = shown(lever, settings[parts[i]])
+        if settings[parts[i]] is None and lever.suggested is not None:
+            value = f"{shown(lever, lever.suggested)} (suggested; now off)"
+        words[i] = f"<b>{esc(value)}</b>"
+    return "".join(words)
+
+
+def statements_behind(policy: Policy, name: str) -> list[str]:
+    """Every statement that the pathway or one of its criteria stands on, in the order of their numbers."""
+    found = set(policy.pathways[name].statements)
+    for rule in policy.pathways[name].rule.walk():
+        named = [r.criterion for r in _written_out(policy, rule.require or ())]
+        named += [step.when for step in rule.then if step.when] + ([rule.stated] if rule.stated else [])
+        found |= {s for criterion in named for s in policy.criteria[criterion].statements}
+    return sorted(found, key=lambda s: int(s[1:]))
+
+
+def _written_out(policy: Policy, entries: Iterable[Requirement]) -> list[Requirement]:
+    return [r for e in entries for r in (policy.gates[e.criterion].require if e.criterion in policy.gates else (e,))]
+
+
+def ends(settings: Settings, rule: Rule) -> list[str]:
+    """The outcome words that a rule can lead to under these settings."""
+    if rule.first_of is not None:
+        return ends(settings, next(r for r in rule.first_of if settings.holds(r.while_)))
+    if rule.outcome is not None:
+        return [outcome_of(settings, rule.outcome)]
+    below = [*rule.branches.values(), *([rule.otherwise] if rule.otherwise else [])]
+    found = [word for r in below for word in ends(settings, r)]
+    if rule.require is not None:
+        found = [outcome_of(settings, s.outcome) for s in _in_force(settings, rule.then)]
+        found += ["not_met"] if settings.policy.required(rule, settings) else []
+    return list(dict.fromkeys([*found, str(settings["undocumented_action"])]))
+
+
+def outcome_of(settings: Settings, outcome: str) -> str:
+    """An outcome word, or that of the lever which sets it."""
+    value = str(settings[outcome]) if outcome in settings.policy.levers else outcome
+    return "met" if value == "met_if_prereqs" else value
+
+
+def _in_force(settings: Settings, steps: Iterable[Step]) -> list[Step]:
+    """The steps that can still decide: none after the first that always applies."""
+    found: list[Step] = []
+    for step in steps:
+        if settings.holds(step.while_):
+            found.append(step)
+            if not step.when:
+                break
+    return found
+
+
+def _while(settings: Settings, values: While) -> str:
+    levers = settings.policy.levers
+    parts = [f"“{levers[n].label}” is {' or '.join(words).replace('_', ' ')}" for n, words in values.items()]
+    return esc(" and ".join(parts))
+
+
+class Writer:
+    """Writes pathways one after the other; a gate is written out where it first occurs and named after that."""
+
+    def __init__(self, settings: Settings):
+        self.settings, self.policy = settings, settings.policy
+        self._gates: set[str] = set()
+
+    def pathway(self, name: str) -> str:
+        """One pathway: title, codes, evidence, rule, and the statements behind it in our words."""
+        pathway, statements = self.policy.pathways[name], statements_behind(self.policy, name)
+        own = mark(pathway.origin, "origin") if pathway.origin else ""
+        cards = [c for c in self.policy.evidence.values() if set(c.statements) & set(pathway.statements)]
+        source = f"<p>Stands on {codes(pathway.statements)}: {' '.join(map(evidence_mark, cards))}</p>"
+        told = [(s, self.policy.statements[s]) for s in statements]
+        lines = bullets(f"<b>{s}</b> {esc(x.says)} <i>({esc(x.stance.replace('_', ' '))})</i>" for s, x in told)
+        folded = f"<details><summary>The {len(told)} statements behind it, in our words</summary>{lines}</details>"
+        return (
+            f'<h3 id="pathway-{name}">{esc(pathway.title)} {own}</h3><p class="faint">{self._requests(name)}.</p>'
+            f"{source if pathway.statements else ''}{self._rule(pathway.rule)}{folded if told else ''}"
+        )
+
+    def _requests(self, name: str) -> str:
+        selects = self.policy.pathways[name].selects
+        groups = [self.policy.diagnoses[d] for d in selects.diagnosis]
+        dx = [*(c for g in groups for c in g.codes), *(f"{p}-" for g in groups for p in g.prefixes)]
+        families = [self.policy.procedures[p] for p in selects.procedure]
+        cpt = [code for f in families for code, x in f.codes.items() if selects.level in (None, x.level)]
+        return f"For {codes(dx)} with {codes(cpt)}"
+
+    def _outcome(self, outcome: str, because: str | None) -> str:
+        """The outcome as a mark, why, and the lever that sets it."""
+        lever, word = self.policy.levers.get(outcome), outcome_of(self.settings, outcome)
+        by = f" <small class='faint'>(lever “{esc(lever.label)}”)</small>" if lever else ""
+        return f"{outcome_mark(word)}{f' {esc(because)}' if because else ''}{by}"
+
+    def _rule(self, rule: Rule) -> str:
+        if rule.first_of is not None:
+            return self._first_of(rule.first_of)
+        if rule.outcome is not None:
+            return f"<p>Always {self._outcome(rule.outcome, rule.because)}.</p>"
+        return self._require(rule) if rule.require is not None else self._switch(rule)
+
+    def _first_of(self, rules: tuple[Rule, ...]) -> str:
+        """The alternative in force, then the others: one line, or folded away."""
+        chosen = next(r for r in rules if self.settings.holds(r.while_))
+        html = f"<p>In force because {_while(self.settings, chosen.while_)}:</p>" if chosen.while_ else ""
+        html += self._rule(chosen)
+        for other in rules:
+            if other is chosen:
+                continue
+            when = f"Instead, while {_while(self.settings, other.while_)}" if other.while_ else "Otherwise"
+            if other.outcome is not None:
+                html += f'<p class="faint">{when}: {self._outcome(other.outcome, other.because)}.</p>'
+            else:
+                html += f"<details><summary>{when}</summary>{self._rule(other)}</details>"
+        return html
+
+    def _switch(self, rule: Rule) -> str:
+        assert rule.switch and rule.stated
+        label, stated = self.policy.fields_[rule.switch].label, self.policy.criteria[rule.stated]
+        branches = [*rule.branches.items(), *([("anything else", rule.otherwise)] if rule.otherwise else [])]
+        html = f"<p>Depends on <b>{esc(label[0].lower() + label[1:])}</b>. {self._missing(rule)}</p>"
+        for word, below in branches:
+            name = _BLOCKS.get(word, word.replace("_", " "))
+            html += f'<div class="band"><h4>{esc(label)}: {esc(name)}</h4>{self._rule(below)}</div>'
+        source = self._source(stated.evidence, stated.citation)
+        return f"{html}<p class='faint'><small>{esc(stated.says)}. {source}</small></p>"
+
+    def _missing(self, rule: Rule) -> str:
+        if rule.assume and self.settings.holds(rule.assume.while_):
+            return f"Not documented is read as {esc(rule.assume.criterion.replace('_', ' '))}."
+        ask = esc(self.policy.criteria[str(rule.stated)].ask)
+        word = outcome_mark(str(self.settings["undocumented_action"]))
+        return f"Not documented: {word} and the question is {ask}, unless every branch comes out the same."
+
+    def _require(self, rule: Rule) -> str:
+        rows: list[tuple[str, ...]] = []
+        dormant: list[tuple[Requirement, While]] = []
+        for entry in rule.require or ():
+            if entry.criterion in self.policy.gates:
+                rows += self._gate(entry, dormant)
+            elif self.settings.holds(entry.while_):
+                rows.append(self._row(entry))
+            else:
+                dormant.append((entry, entry.while_))
+        html = table(_HEADER, rows) if rows else ""
+        if dormant:
+            would = bullets(
+                f"{sentence(self.settings, r.criterion)}, while {_while(self.settings, w)}" for r, w in dormant
+            )
+            html += f"<details><summary>Not asked for now, but could be ({len(dormant)})</summary>{would}</details>"
+        missing = outcome_mark(str(self.settings["undocumented_action"]))
+        order = f"If one is false: {outcome_mark('not_met')} If none is false but one is not documented: {missing}"
+        first = f"<p>{order}</p><p>If all are met:</p>" if rows else "<p>Nothing has to be true first:</p>"
+        return f"{html}{first}{self._steps(rule.then)}"
+
+    def _gate(self, entry: Requirement, dormant: list[tuple[Requirement, While]]) -> list[tuple[str, ...]]:
+        gate, active = self.policy.gates[entry.criterion], []
+        for inner in gate.require:
+            both = {**entry.while_, **inner.while_}
+            if self.settings.holds(both):
+                active.append(inner)
+            else:
+                dormant.append((inner, both))
+        if entry.criterion not in self._gates or not active:
+            self._gates |= {entry.criterion} if active else set()
+            return [self._row(inner) for inner in active]
+        again = f"<b>{esc(gate.title)}</b>, as above: "
+        again += "; ".join(sentence(self.settings, inner.criterion) for inner in active)
+        return [(again, "as above", "as above")]
+
+    def _row(self, entry: Requirement) -> tuple[str, ...]:
+        criterion = self.policy.criteria[entry.criterion]
+        only = f" <small>(only for {codes(entry.codes)})</small>" if entry.codes else ""
+        own = f" {mark(criterion.origin, 'origin')}" if criterion.origin else ""
+        what = f"{sentence(self.settings, entry.criterion)}{only}{own}"
+        return what, esc(criterion.ask), self._source(criterion.evidence, criterion.citation)
+
+    def _source(self, evidence: Iterable[str], citation: str) -> str:
+        marks = " ".join(evidence_mark(self.policy.evidence[key]) for key in evidence)
+        return f"{marks} <small>{esc(citation)}</small>"
+
+    def _steps(self, steps: tuple[Step, ...]) -> str:
+        """What follows, the first that applies; then, folded, what would follow under other settings."""
+        lines: list[str] = []
+        active = _in_force(self.settings, steps)
+        for step in active:
+            when = f"{sentence(self.settings, step.when)}: " if step.when else "otherwise: " if lines else ""
+            lines.append(f"{when}{self._outcome(step.outcome, step.because)}")
+        others = [step for step in steps if step not in active]
+        would = [
+            f"{f'while {_while(self.settings, x.while_)}' if x.while_ else 'if none of these applied'}: "
+            f"{self._outcome(x.outcome, x.because)}"
+            for x in others
+        ]
+        folded = f"<details><summary>Under other settings</summary>{bullets(would)}</details>" if would else ""
+        return bullets(lines) + folded

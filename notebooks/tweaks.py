@@ -1,0 +1,270 @@
+"""Levers moved over a policy, step by step, and what that does to the same cases: plain Python, no widget in sight."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from notebooks.reach import Mention, Watched, mentions, pathways_of, why_idle
+from policy.document import change_in_words, parse
+from policy.evaluation import Determinations, Memory, determine, diagnosis_group, pathways
+from policy.files import save
+from policy.model import OUTCOMES, Policy, Scenario, Settings, Value
+from policy.problems import refuse, shown
+from simulations.caseload import Caseload
+from simulations.impact import Impact, compare
+from simulations.scenario import shipped
+
+__all__ = ["Answer", "Tweaks"]
+
+MOST = 250_000  # cases held in memory while levers move
+_NONE = pd.DataFrame(columns=["baseline", "scenario", "case_id", "dx", "cpt", "reasons_baseline", "reasons_scenario"])
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the moved levers do: `changes` lever -> sentence, `nothing` why no case moves (empty when some do)."""
+
+    impact: Impact
+    changes: dict[str, str]
+    nothing: str
+
+
+class Tweaks:
+    """The present value of every lever with a history, over the cases of one caseload (at most 250,000).
+
+    `baseline` is what every answer is compared with; `start` the settings to begin with. Values are checked by the
+    policy: ProblemsFound says what is allowed and leaves everything as it was.
+    """
+
+    def __init__(self, baseline: Settings, load: Caseload, start: Settings | None = None):
+        if load.size > MOST:
+            raise refuse("size", "size", f"{load.size:,} cases are too many to move levers over; at most {MOST:,}")
+        self.policy: Policy = baseline.policy
+        self.baseline = baseline
+        self.load = load
+        (self.cases,) = load.slices(MOST)
+        self._history = [start or baseline]
+        self._at = 0
+        self._memory = Memory(pathways(self.policy, self.cases))
+        self._before = self._determined(baseline)
+        self._idle: dict[str, str] = {}
+        self._here: tuple[np.ndarray, set[str]] | None = None  # outcomes, and the levers that were read for them
+
+    # Moving -----------------------------------------------------------------------------------------------------------
+
+    @property
+    def settings(self) -> Settings:
+        """Every lever as it stands now."""
+        return self._history[self._at]
+
+    def move(self, lever: str, value: object, joined: bool = False) -> bool:
+        """Set one lever; False when it stood there already. `joined`: one undo step with the move of it just before."""
+        if lever not in self.policy.levers:
+            self.policy.settings({lever: value})  # says what is wrong with the name
+        try:
+            checked = self.policy.levers[lever].check(value)
+        except ValueError as error:
+            raise refuse("lever-value", lever, str(error)) from None
+        if checked == self.settings[lever]:
+            return False
+        last_moved = self._moved_between(self._at) if joined and self._at else []
+        self._go(self._with(lever, checked), replace=last_moved == [lever] and self._at == len(self._history) - 1)
+        return True
+
+    def revert(self, lever: str) -> bool:
+        """One lever back to the baseline."""
+        return self.move(lever, self.baseline[lever])
+
+    def reset(self) -> bool:
+        """All levers back to the baseline, as one step that can be undone."""
+        if self.settings == self.baseline:
+            return False
+        self._go(self.baseline)
+        return True
+
+    def undo(self) -> bool:
+        """One step back; False at the beginning."""
+        return self._to(self._at - 1)
+
+    def redo(self) -> bool:
+        """One step forward again; False at the end."""
+        return self._to(self._at + 1)
+
+    @property
+    def steps(self) -> tuple[int, int]:
+        """How many steps can be undone and redone."""
+        return self._at, len(self._history) - 1 - self._at
+
+    def _with(self, lever: str, value: Value) -> Settings:
+        return Settings(self.policy, {**self.settings, lever: value})
+
+    def _moved_between(self, at: int) -> list[str]:
+        before, after = self._history[at - 1], self._history[at]
+        return [name for name in after if after[name] != before[name]]
+
+    def _go(self, settings: Settings, replace: bool = False) -> None:
+        kept = self._history[: self._at + (not replace)]
+        if kept[-1] == settings:  # a drag that ended where it began leaves no step
+            self._history = kept
+        else:
+            self._history = [*kept, settings]
+        self._at = len(self._history) - 1
+        self._idle, self._here = {}, None
+
+    def _to(self, at: int) -> bool:
+        if not 0 <= at < len(self._history):
+            return False
+        self._at, self._idle, self._here = at, {}, None
+        return True
+
+    # Answering --------------------------------------------------------------------------------------------------------
+
+    def answer(self) -> Answer:
+        """The same cases under the baseline and under the present settings, with the reason when nothing changes."""
+        after = self._determined(self.settings)
+        flow = self._cell * len(OUTCOMES) + after.outcome
+        counts = np.bincount(flow, minlength=int(np.prod(self._shape))).reshape(self._shape)
+        impact = Impact(self.baseline, self.settings, counts, int((after.outcome != self._before.outcome).sum()), _NONE)
+        return Answer(impact, self._changes(), "" if impact.moved else self._nothing())
+
+    def _changes(self) -> dict[str, str]:
+        names = [n for n in self.policy.levers if self.settings[n] != self.baseline[n]]
+        sentences = change_in_words(self.settings, self.baseline)
+        return {n: s.replace(" -> ", " → ").replace(f" ({n})", "") for n, s in zip(names, sentences, strict=True)}
+
+    def _nothing(self) -> str:
+        if self.settings == self.baseline:
+            return "no lever is moved"
+        reasons = [(self.policy.levers[n].label, self.idle(n)) for n in self._changes()]
+        told = [f"“{label}” {reason}" for label, reason in reasons if reason]
+        return "; ".join(told) or compare(self._asked, self._determined(self.settings, asking=True)).why_nothing()
+
+    def _determined(self, settings: Settings, asking: bool = False) -> Determinations:
+        return determine(self.policy, self.cases, settings, memory=self._memory, asking=asking)
+
+    @cached_property
+    def _asked(self) -> Determinations:
+        return self._determined(self.baseline, asking=True)
+
+    @cached_property
+    def _shape(self) -> tuple[int, int, int, int]:
+        return len(self.policy.diagnoses) + 1, len(self.policy.procedures) + 1, len(OUTCOMES), len(OUTCOMES)
+
+    @cached_property
+    def _cell(self) -> np.ndarray:
+        """Diagnosis group, procedure family and outcome under the baseline of each case, as one number."""
+        diagnoses, families = list(self.policy.diagnoses), list(self.policy.procedures.values())
+        found = [diagnosis_group(self.policy, code) for code in self.cases.dx.categories]
+        group = np.array([len(diagnoses) if g is None else diagnoses.index(g) for g in found])
+        family = np.array([_first([c in f.codes for f in families]) for c in self.cases.cpt.categories])
+        where = (group[self.cases.dx.codes], family[self.cases.cpt.codes], self._before.outcome)
+        return np.ravel_multi_index(where, self._shape[:3])
+
+    # Reach ------------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def mentions(self) -> list[Mention]:
+        """Where the policy reads its levers."""
+        return mentions(self.policy)
+
+    @cached_property
+    def by_pathway(self) -> dict[str, int]:
+        """How many of the cases each pathway has."""
+        counts = np.bincount(self._memory.where + 1, minlength=len(self.policy.pathways) + 1)[1:]
+        return dict(zip(self.policy.pathways, counts.tolist(), strict=True))
+
+    def idle(self, lever: str) -> str:
+        """Why no legal value of this lever, moved alone from here, changes any outcome; empty when one does."""
+        if lever not in self._idle:
+            self._idle[lever] = "" if any(self._differs(lever)) else self._why(lever)
+        return self._idle[lever]
+
+    def known_idle(self, lever: str) -> str | None:
+        """`idle` as far as it was looked for since the last move; None when it was not."""
+        return self._idle.get(lever)
+
+    def looking(self) -> Iterator[str | None]:
+        """`idle` of every lever in small steps: the lever just settled, or None in the middle of one."""
+        for lever in self.policy.levers:
+            if lever not in self._idle:
+                reaches = False
+                for differs in self._differs(lever):
+                    if differs:
+                        reaches = True
+                        break
+                    yield None
+                self._idle[lever] = "" if reaches else self._why(lever)
+            yield lever
+
+    def _differs(self, lever: str) -> Iterator[bool]:
+        """For each other legal value, the ends first, whether any outcome differs; nothing where nobody reads it."""
+        if self._here is None:
+            watched = Watched(self.settings)
+            self._here = self._determined(watched).outcome, watched.seen
+        here, seen = self._here
+        if lever not in seen:
+            return
+        values = self.policy.levers[lever].values()
+        for value in (values[-1], *values[:-1]):
+            if value != self.settings[lever]:
+                yield bool((self._determined(self._with(lever, value)).outcome != here).any())
+
+    def _why(self, lever: str) -> str:
+        touched = self._touched(lever)
+        return why_idle(self.policy, lever, self.settings, self.mentions, self.by_pathway, touched)
+
+    def _touched(self, lever: str) -> int:
+        """Most cases of which a criterion reads differently at a legal value: of a number, the ends tell."""
+        values = self.policy.levers[lever].values()
+        few = values if len(values) < 5 else [values[0], values[1], values[-1]]
+        here = self._determined(self.settings, asking=True)
+        others = (self._determined(self._with(lever, v), asking=True) for v in few if v != self.settings[lever])
+        return max(compare(here, there).touched for there in others)
+
+    def pathways_of(self, lever: str) -> tuple[str, ...]:
+        """The pathways that read a lever."""
+        return pathways_of(self.policy, lever, self.mentions)
+
+    # Keeping ----------------------------------------------------------------------------------------------------------
+
+    def scenario(self, name: str) -> tuple[str, str]:
+        """Id and YAML text of the present settings as a scenario called `name`; raises ProblemsFound."""
+        label = " ".join(name.split())
+        key = re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_")[:60]
+        key = key if key[:1].isalpha() or not key else f"scenario_{key}"[:60]
+        if not key:
+            raise refuse("name", "name", f"{shown(name)} is no name for a scenario; use letters or digits")
+        provisions = self.settings.provisions()
+        if not provisions:
+            raise refuse("scenario", "scenario", "no lever is moved, so there is nothing to save")
+        because = "; ".join(change_in_words(self.settings, self.policy.settings())).replace(" -> ", " to ")
+        head = {"id": key, "label": label, "policy": self.policy.name, "because": f"Moved by hand: {because}."}
+        lines = ["schema: scenario/1", *(f"{k}: {json.dumps(v, ensure_ascii=False)}" for k, v in head.items())]
+        lines.append("provisions:")
+        lines += [f'  {lever}: "{"off" if value is None else value}"' for lever, value in provisions.items()]
+        text = "\n".join(lines) + "\n"
+        parse(text, f"{key}.yaml", Scenario)
+        return key, text
+
+    def keep(self, name: str, folder: Path) -> Path:
+        """Save the present settings as a new file in `folder` (made when missing); never over an existing file."""
+        key, text = self.scenario(name)
+        path = folder / f"{key}.yaml"
+        if path.exists() or key in shipped():
+            raise refuse("exists", path.name, "is there already and stays as it is; choose another name")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise refuse("write", str(folder), f"cannot be made ({error.strerror})") from None
+        save(path, text.encode())
+        return path
+
+
+def _first(flags: list[bool]) -> int:
+    return flags.index(True) if True in flags else len(flags)

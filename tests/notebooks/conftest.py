@@ -1,0 +1,18 @@
+"""One policy, and a few cases of it, for all tests of the notebooks."""
+
+import pytest
+
+import policy as core
+import simulations
+from policy.model import Policy
+from simulations import Caseload
+
+
+@pytest.fixture(scope="session")
+def nerve_blocks() -> Policy:
+    return core.load("nerve_blocks")
+
+
+@pytest.fixture(scope="session")
+def cases(nerve_blocks: Policy) -> Caseload:
+    return simulations.cases_of(nerve_blocks, size=2_000, seed=1)

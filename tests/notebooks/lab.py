@@ -1,0 +1,116 @@
+"""JupyterLab as `workbook lab` starts it, and Debian's Chromium in front of it, for the tests that need both."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page, Route, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+TOKEN = "for-the-test-only"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
+CHROMIUM = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+
+
+@dataclass
+class Desk:
+    """A browser in front of a running Lab; `outside` collects every request that would have left this machine."""
+
+    browser: Browser
+    address: str
+    outside: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def open(self, notebook: str) -> Page:
+        """A new page with a notebook; nothing that happens there is written to its file."""
+        page = self.browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+        page.route("**/*", self._only_here)
+        page.on("dialog", lambda dialog: (self.errors.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        page.goto(f"{self.address}/lab/tree/notebooks/{notebook}?token={TOKEN}&reset")
+        page.locator(".jp-Notebook").wait_for(timeout=60_000)
+        page.get_by_text("| Idle").first.wait_for(timeout=60_000)
+        page.keyboard.press("Control+b")  # the file list, to leave the room to the notebook
+        return page
+
+    def _only_here(self, route: Route) -> None:
+        request = route.request
+        here = request.url.startswith((self.address, self.address.replace("http", "ws"), "data:", "blob:"))
+        if not here:
+            self.outside.append(request.url)
+        if not here or (request.method == "PUT" and "/api/contents/" in request.url):
+            route.abort()
+        else:
+            route.continue_()
+
+
+def run_all(page: Page) -> None:
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+
+
+def type_in_new_cell(page: Page, code: str) -> None:
+    """Run `code` in a cell added below the one in use."""
+    page.locator(".jp-Notebook .jp-Cell").first.click()
+    page.keyboard.press("Escape")
+    page.keyboard.press("b")
+    page.keyboard.press("Enter")
+    page.keyboard.insert_text(code)
+    page.keyboard.press("Shift+Enter")
+
+
+@contextmanager
+def lab(scratch: Path) -> Iterator[Desk]:
+    """Start the command and a browser, stop both; Lab keeps its own files in `scratch`."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    kept = (
+        "JUPYTER_RUNTIME_DIR",
+        "JUPYTER_CONFIG_DIR",
+        "JUPYTERLAB_SETTINGS_DIR",
+        "JUPYTERLAB_WORKSPACES_DIR",
+        "IPYTHONDIR",
+    )
+    own: dict[str, Any] = {name: str(scratch / name.lower()) for name in kept} | {"JUPYTER_TOKEN": TOKEN}
+    command = [sys.executable, "-c", "from simulations.command import main; main()"]
+    with (scratch / "lab.log").open("wb") as log:
+        process = subprocess.Popen(
+            [*command, "lab", "--no-browser", "--port", str(port)],
+            cwd=ROOT,
+            env=os.environ | own,
+            stdout=log,
+            stderr=log,
+        )
+        try:
+            address = f"http://127.0.0.1:{port}"
+            _wait(address, process, scratch / "lab.log")
+            with sync_playwright() as playwright:
+                browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS])
+                yield Desk(browser, address)
+                browser.close()
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def _wait(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(300):
+        if process.poll() is not None:
+            break
+        try:
+            urllib.request.urlopen(f"{address}/api?token={TOKEN}").close()
+            return
+        except urllib.error.URLError:
+            time.sleep(0.1)
+    raise RuntimeError(f"JupyterLab did not start: {log.read_text('utf-8')[-2000:]}")

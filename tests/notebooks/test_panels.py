@@ -1,0 +1,365 @@
+"""The panel, driven as a hand drives it: by setting the values of its widgets."""
+
+import asyncio
+import re
+import threading
+from pathlib import Path
+from typing import Any
+
+import ipywidgets as widgets
+import pytest
+
+import simulations
+from notebooks.page import plain
+from notebooks.panels import LeverPanel
+from policy import load_scenario
+from policy.model import Policy
+from policy.problems import ProblemsFound
+from simulations import Caseload
+from tests.notebooks.hostile import NASTY, SCRIPT, Elements
+from tests.notebooks.hostile import cases as hostile_cases
+from tests.notebooks.hostile import policy as hostile_policy
+
+
+@pytest.fixture
+def panel(nerve_blocks: Policy, cases: Caseload, tmp_path: Path) -> LeverPanel:
+    return LeverPanel(nerve_blocks, cases, folder=tmp_path)
+
+
+def below(widget: Any) -> list[Any]:
+    """A widget and all inside it."""
+    return [widget, *(w for child in getattr(widget, "children", ()) for w in below(child))]
+
+
+def slider(panel: LeverPanel, lever: str) -> Any:
+    return panel.controls[lever].parts["slider"]
+
+
+def finding(panel: LeverPanel) -> str:
+    return plain(panel.headline.value).splitlines()[0]
+
+
+def changes(panel: LeverPanel) -> list[str]:
+    return [plain(row.children[0].value) for row in panel.changes.children]
+
+
+# From the document ---------------------------------------------------------------------------------------------------
+
+
+def test_there_is_a_control_for_each_lever_and_no_other(panel: LeverPanel, nerve_blocks: Policy):
+    assert list(panel.controls) == list(nerve_blocks.levers)
+    shown = {c for w in below(panel.view) for c in getattr(w, "_dom_classes", ()) if c.startswith("nbw-lever-")}
+    assert shown == {f"nbw-lever-{name}" for name in nerve_blocks.levers}
+
+
+def test_each_control_is_built_from_its_levers_domain(panel: LeverPanel, nerve_blocks: Policy):
+    for name, lever in nerve_blocks.levers.items():
+        control = panel.controls[name]
+        if lever.domain:
+            for part in ("slider", "number"):
+                widget = control.parts[part]
+                found = (widget.min, widget.max, widget.step)
+                assert found == (lever.domain.min, lever.domain.max, lever.domain.step), name
+            assert ("on" in control.parts) == lever.off_allowed
+        elif control.kind == "switch":
+            assert set(lever.choices or {}) in ({"true", "false"}, {"off", "on"})
+        else:
+            assert [value for _, value in control.parts["choice"].options] == list(lever.choices or {})
+        assert control.value == lever.check(lever.default), name
+
+
+def test_every_legal_value_can_be_reached_by_its_control(panel: LeverPanel, nerve_blocks: Policy):
+    for name, lever in nerve_blocks.levers.items():
+        for value in {lever.values()[0], lever.values()[-1], lever.check(lever.default)}:
+            panel.set(name, value)
+            assert panel.tweaks.settings[name] == value == panel.controls[name].value
+        panel.set(name, lever.default)
+    assert changes(panel) == []
+
+
+def test_what_can_be_named_has_a_name_and_a_unit(panel: LeverPanel, nerve_blocks: Policy):
+    for name, lever in nerve_blocks.levers.items():
+        for part in panel.controls[name].parts.values():
+            assert part.tooltip.startswith(lever.label), name
+    assert panel.controls["conservative_weeks"].parts["number"].tooltip == "Minimum conservative care, weeks"
+    unnamed = [w for w in below(panel.view) if isinstance(w, widgets.Button) and not w.description]
+    assert unnamed == []
+
+
+def test_value_default_source_and_origin_stand_beside_the_lever(panel: LeverPanel, nerve_blocks: Policy):
+    for name, lever in nerve_blocks.levers.items():
+        head, note = (plain(panel.controls[name].box.children[i].value) for i in (0, 2))
+        assert head.startswith(lever.label)
+        assert (lever.origin or "assumption") in head or lever.origin is None
+        assert f"Default {lever.show(lever.check(lever.default)).replace('_', ' ')}" in note
+        assert lever.citation in note
+        assert all(statement in note for statement in lever.statements)
+
+
+def test_levers_are_grouped_by_their_pathways(panel: LeverPanel):
+    assert list(panel.groups) == [
+        "More than one diagnosis", "Neck pain and thoracic spine pain", "Trigeminal neuralgia", "Fibromyalgia",
+        "Migraine",
+    ]  # fmt: skip
+    assert panel.groups["Fibromyalgia"] == ["fm_drugs_failed_min", "fm_tpi_with_trigger_points"]
+    assert "conservative_weeks" in panel.groups["More than one diagnosis"]
+
+
+# Moving --------------------------------------------------------------------------------------------------------------
+
+
+def test_moving_a_slider_changes_the_answer_the_list_and_the_table(panel: LeverPanel):
+    assert finding(panel) == "No lever is moved: this is the policy as it stands."
+    before = panel.table.value
+    slider(panel, "conservative_weeks").value = 8
+    study = simulations.ask(provisions={"conservative_weeks": 8}, size=2_000, seed=1)
+    assert finding(panel) == study.impact.finding() + "."
+    assert changes(panel) == ["Minimum conservative care: 6 weeks → 8 weeks (stricter)"]
+    assert panel.table.value != before
+    assert "moved, was 6 weeks" in panel.controls["conservative_weeks"].head.value
+    assert panel.accordion.get_title(0) == "More than one diagnosis (1 moved)"
+
+
+def test_each_view_is_set_once_for_each_event(panel: LeverPanel):
+    seen: list[str] = []
+    for name in ("headline", "table"):
+        getattr(panel, name).observe(lambda _, name=name: seen.append(name), names="value")
+    slider(panel, "conservative_weeks").value = 9
+    assert sorted(seen) == ["headline", "table"]
+
+
+def test_the_table_sums_to_the_cases(panel: LeverPanel):
+    slider(panel, "conservative_weeks").value = 12
+    rows = [line.split(" | ") for line in plain(panel.table.value).splitlines() if line.count("|") > 2]
+    header, body = rows[0], rows[1:]
+    assert header[:4] == ["Request", "Cases", "Approval rate", "Met"]
+    assert sum(int(row[1].replace(",", "")) for row in body) == 2_000
+    for row in body:
+        counts = [int(re.sub(r"[^\d]", "", cell.split(" ")[0]) or 0) for cell in row[3:]]
+        assert sum(counts) == int(row[1].replace(",", "")), row
+
+
+def test_a_thousand_events_leave_the_last_value_and_one_step(panel: LeverPanel):
+    for i in range(250):
+        slider(panel, "conservative_weeks").value = i % 26
+    last = panel.tweaks.settings["conservative_weeks"]
+    assert last == 249 % 26 == slider(panel, "conservative_weeks").value
+    assert f"{last} weeks" in panel.controls["conservative_weeks"].head.value
+    assert panel.readback().splitlines()[1] == finding(panel)
+    assert panel.tweaks.steps[0] <= 2
+
+
+def test_an_off_lever_is_switched_on_at_its_suggestion(panel: LeverPanel):
+    control = panel.controls["max_sessions_12m"]
+    assert control.parts["slider"].disabled
+    control.parts["on"].value = True
+    assert panel.tweaks.settings["max_sessions_12m"] == 3
+    assert not control.parts["slider"].disabled
+    control.parts["slider"].value = 5
+    control.parts["on"].value = False
+    assert panel.tweaks.settings["max_sessions_12m"] is None
+    assert control.parts["number"].disabled
+
+
+def test_a_value_between_two_steps_is_refused_beside_the_lever(panel: LeverPanel):
+    slider(panel, "relief_pct").value = 83  # what a typed number does
+    head = panel.controls["relief_pct"].head.value
+    assert 'role="alert"' in head
+    assert "between two steps; allowed 50 to 100 percent in steps of 5" in plain(head)
+    assert slider(panel, "relief_pct").value == 80
+    assert changes(panel) == []
+    slider(panel, "relief_pct").value = 85
+    assert 'role="alert"' not in panel.controls["relief_pct"].head.value
+
+
+def test_undo_redo_revert_and_reset(panel: LeverPanel):
+    slider(panel, "conservative_weeks").value = 8
+    panel.controls["relief_rule"].parts["choice"].value = "mean"
+    assert len(changes(panel)) == 2
+    panel.undo_button.click()
+    assert panel.controls["relief_rule"].value == "each_block"
+    panel.redo_button.click()
+    assert panel.controls["relief_rule"].value == "mean"
+    panel.changes.children[0].children[1].click()
+    assert slider(panel, "conservative_weeks").value == 6
+    assert changes(panel) == ["Which relief counts: each_block → mean"]
+    panel.controls["relief_rule"].reset.click()
+    assert changes(panel) == []
+    panel.undo_button.click()
+    panel.undo_button.click()
+    panel.reset_button.click()
+    assert changes(panel) == []
+    assert panel.reset_button.disabled
+    assert slider(panel, "conservative_weeks").value == 6
+
+
+def test_this_changes_nothing_because(panel: LeverPanel):
+    panel.set("diagnostic_block_exempt", "false")
+    assert finding(panel).startswith(
+        "This changes nothing, because “Diagnostic block exempt from the stance” reaches no"
+    )
+
+
+def test_setting_by_code_says_what_is_allowed(panel: LeverPanel):
+    with pytest.raises(ProblemsFound, match="outside the domain; allowed 0 to 26 weeks"):
+        panel.set("conservative_weeks", 80)
+    with pytest.raises(ProblemsFound, match="did you mean conservative_weeks"):
+        panel.set("conservative_week", 8)
+
+
+def test_a_start_from_a_scenario(nerve_blocks: Policy, cases: Caseload):
+    panel = LeverPanel(nerve_blocks, cases, scenario="strict_reading")
+    assert len(changes(panel)) == 6
+    assert panel.controls["diagnostic_block_exempt"].parts["on"].value is False
+
+
+# Levers that reach no case --------------------------------------------------------------------------------------------
+
+
+def test_idle_levers_are_grey_with_the_reason_and_come_back(panel: LeverPanel):
+    panel.look_for_idle()
+    control = panel.controls["tpi_is_im_injection"]
+    assert "nbw-idle" in control.box._dom_classes
+    assert "Reaches no case here: it counts only while “Stance on axial spine pain” is" in plain(control.head.value)
+    assert "nbw-idle" not in panel.controls["conservative_weeks"].box._dom_classes
+    panel.set("axial_spine_stance", "no_position")
+    panel.look_for_idle()
+    assert "nbw-idle" not in control.box._dom_classes
+    assert "nbw-idle" in panel.controls["confirmed_facet_other_code"].box._dom_classes
+
+
+def test_with_an_event_loop_the_look_comes_by_itself_after_a_rest(panel: LeverPanel):
+    async def rest() -> None:
+        slider(panel, "conservative_weeks").value = 8
+        for _ in range(200):
+            await asyncio.sleep(0.05)
+            if all(panel.tweaks.known_idle(name) is not None for name in panel.controls):
+                return
+
+    asyncio.run(rest())
+    assert panel.tweaks.known_idle("tpi_is_im_injection")
+    assert "nbw-idle" in panel.controls["tpi_is_im_injection"].box._dom_classes
+
+
+# Faults --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_fault_in_a_callback_is_shown_and_the_numbers_are_greyed(panel: LeverPanel, monkeypatch: pytest.MonkeyPatch):
+    def broken() -> None:
+        raise ZeroDivisionError(SCRIPT)
+
+    monkeypatch.setattr(panel.tweaks, "answer", broken)
+    slider(panel, "conservative_weeks").value = 8
+    assert 'role="alert"' in panel.alert.value
+    assert f"ZeroDivisionError: {SCRIPT}" in plain(panel.alert.value)
+    assert SCRIPT not in panel.alert.value
+    for part in (panel.headline, panel.table):
+        assert part.value.startswith('<div class="nbw mathjax_ignore live stale" aria-disabled="true">')
+    monkeypatch.undo()
+    slider(panel, "conservative_weeks").value = 9
+    assert panel.alert.value == ""
+    assert "stale" not in panel.headline.value
+    assert finding(panel).startswith("Approvals fall")
+
+
+def test_every_button_and_hand_runs_in_the_wrapper(panel: LeverPanel, monkeypatch: pytest.MonkeyPatch):
+    """Whatever breaks, the alert is there: nothing is swallowed."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise OSError("no")
+
+    slider(panel, "conservative_weeks").value = 8
+    for name in ("move", "revert", "undo", "redo", "reset", "keep"):
+        monkeypatch.setattr(panel.tweaks, name, broken)
+    panel._build()
+    acts = [
+        lambda: setattr(slider(panel, "relief_pct"), "value", 90),
+        lambda: panel.controls["conservative_weeks"].reset.click(),
+        lambda: panel.changes.children[0].children[1].click(),
+        *(button.click for button in (panel.undo_button, panel.redo_button, panel.reset_button, panel.save_button)),
+    ]
+    panel._refresh()
+    for act in acts:
+        panel.alert.value = ""
+        act()
+        assert "OSError: no" in panel.alert.value
+
+
+def test_two_threads_never_mix_state_and_view(panel: LeverPanel):
+    """JupyterLab may run callbacks beside a running cell."""
+    levers = ("conservative_weeks", "pain_duration_months")
+
+    def drag(lever: str) -> None:
+        for i in range(30):
+            slider(panel, lever).value = i % 12 + 1
+
+    threads = [threading.Thread(target=drag, args=(lever,)) for lever in levers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert panel.alert.value == ""
+    assert all(panel.tweaks.settings[n] == slider(panel, n).value for n in levers)
+    assert panel.readback().splitlines()[2 if len(changes(panel)) > 1 else 1] == finding(panel)
+
+
+# Keeping -------------------------------------------------------------------------------------------------------------
+
+
+def test_saving_says_where_and_how_to_use_it(panel: LeverPanel, nerve_blocks: Policy, tmp_path: Path):
+    slider(panel, "conservative_weeks").value = 8
+    panel.name.value = "Eight weeks"
+    panel.save_button.click()
+    assert "workbook simulate --scenario" in plain(panel.message.value)
+    assert load_scenario(tmp_path / "eight_weeks.yaml", nerve_blocks).provisions == {"conservative_weeks": "8"}
+    panel.save_button.click()
+    assert "Not saved: eight_weeks.yaml: is there already" in plain(panel.message.value)
+    assert 'role="alert"' in panel.message.value
+
+
+# What is sent to the browser ------------------------------------------------------------------------------------------
+
+
+def test_the_picture_says_its_numbers(panel: LeverPanel):
+    slider(panel, "conservative_weeks").value = 8
+    (said,) = re.findall(r'<svg role="img" aria-label="([^"]+)"', panel.headline.value)
+    flow = panel._answer.impact.flow()
+    before, now = flow.loc["met"].sum(), flow["met"].sum()
+    assert said.startswith(f"Cases by outcome, baseline to now: Met {before:,} → {now:,}; Not met")
+    assert 'role="status" aria-live="polite"' in panel.headline.value
+
+
+def test_shown_without_a_kernel_it_is_a_table(panel: LeverPanel):
+    bundle = panel._repr_mimebundle_()
+    assert set(bundle) == {"text/plain", "text/html", "application/vnd.jupyter.widget-view+json"}
+    assert bundle["text/plain"] == panel.readback()
+    assert "<svg" not in bundle["text/html"]
+    assert "Run this notebook to move the levers" in bundle["text/html"]
+
+
+def test_no_output_widget_no_interact_no_matplotlib(panel: LeverPanel):
+    assert not [w for w in below(panel.view) if isinstance(w, (widgets.Output, widgets.HTMLMath, widgets.Image))]
+    source = Path(LeverPanel.__module__.replace(".", "/") + ".py").read_text("utf-8")
+    assert not re.search(r"interact|Output\(|pyplot|matplotlib|HTMLMath|description_allow_html", source)
+
+
+def test_hostile_text_reaches_the_browser_as_text_only(tmp_path: Path):
+    policy = hostile_policy()
+    panel = LeverPanel(policy, simulations.cases_of(policy, hostile_cases(tmp_path)), folder=tmp_path)
+    panel.look_for_idle()
+    panel.set("conservative_weeks", 12)
+    panel.name.value = NASTY
+    panel.save_button.click()
+    pages = [w for w in below(panel.view) if isinstance(w, widgets.HTML)]
+    assert len(pages) > 2 * len(policy.levers)
+    for page in pages:
+        found = Elements(page.value).found
+        assert not {tag for tag, _ in found} & {"img", "script", "iframe", "a"}
+        assert not [name for _, attributes in found for name in attributes if name.startswith("on")]
+    assert NASTY in plain(panel.controls["conservative_weeks"].head.value)
+    assert "<img src=x onerror=alert(1)> $x$.csv" in panel.readback()
+    for widget in below(panel.view):  # Lab reads mathematics in a description: only our own words stand there
+        assert NASTY[:5] not in getattr(widget, "description", "")
+        assert "$" not in getattr(widget, "description", "")
+    bundle = panel._repr_mimebundle_()
+    assert "<img" not in bundle["text/html"]
