@@ -13,7 +13,7 @@ import policy
 from policy.problems import ProblemsFound
 from policy.reading import Node, read_yaml
 from simulations import population as populations
-from simulations.population import COLUMNS, FOLDER, MOST_CASES, against_targets, generate, load, parse
+from simulations.population import COLUMNS, FOLDER, MOST_CASES, generate, load, parse
 from simulations.streams import Streams
 
 NAME = "seed_low_prevalence"
@@ -120,7 +120,7 @@ def test_two_processes_make_the_whole(spec: populations.Population, frame: pd.Da
 def test_another_seed_makes_other_cases(spec: populations.Population, frame: pd.DataFrame):
     other = generate(spec, SIZE, 3)
     unchanged = [c for c in frame.columns if frame[c].equals(other[c])]
-    assert unchanged == ["case_id", "truth_benefit"]
+    assert unchanged == ["case_id"]
     assert generate(spec, 100, 2**64 - 1).equals(generate(spec, 100, 2**64 - 1))
 
 
@@ -174,9 +174,6 @@ def test_types_are_exact_and_no_fact_is_a_float(frame: pd.DataFrame):
 def test_values_lie_in_the_domain(many: pd.DataFrame, name: str):
     kind, *allowed = TABLE[name]
     known = many[name].dropna()
-    if name == "truth_benefit":
-        assert known.empty
-        return
     assert len(known), "never documented, so nothing was shown"
     if kind == "count":
         assert allowed[0] <= known.min()
@@ -295,13 +292,51 @@ def test_severity_ties_duration_function_and_drugs_together(many: pd.DataFrame):
     assert neuralgia["failed_anticonvulsants"][long].mean() > neuralgia["failed_anticonvulsants"][~long].mean()
 
 
-def test_two_blocks_are_not_independent(many: pd.DataFrame):
-    both = many[["block_1_relief_pct", "block_2_relief_pct"]].dropna() >= 80
-    first, second = both["block_1_relief_pct"], both["block_2_relief_pct"]
-    assert len(both) > 3000
-    for outcome in (True, False):
-        assert 0.1 < (first == outcome).mean() < 0.95
-    assert second[first].mean() > second[~first].mean() + 0.2
+def test_two_blocks_are_not_independent_even_without_facet_pain(spec: populations.Population):
+    """A patient's propensity is in both blocks; a gap of 5 standard errors is no luck, and shuffling closes it."""
+    names = ["truth_facet_pain", "first_block_response", "second_block_response"]
+    facts = populations.facts_of(spec, 150_000, 2, names=names)
+    without = facts["truth_facet_pain"] == 0
+    first, second = (facts[name][without] == spec[name].code("strong") for name in names[1:])
+
+    def gap(first: np.ndarray) -> float:
+        error = (0.25 / first.sum() + 0.25 / (~first).sum()) ** 0.5
+        return float((second[first].mean() - second[~first].mean()) / error)
+
+    assert gap(first) > 5
+    assert abs(gap(np.random.default_rng(7).permutation(first))) < 4
+
+
+def test_truth_is_missing_where_it_would_be_refused(many: pd.DataFrame, spec: populations.Population):
+    """Facts that speak against a request are written down less often, in each class of provider."""
+    names = ["function_limited", "conservative_care_days", "pain_duration_days", "provider_documentation"]
+    facts = populations.facts_of(spec, len(many), 2, names=names)
+    worse = {
+        "function_limited": facts["function_limited"] == 0,
+        "conservative_care_days": facts["conservative_care_days"] < 42,
+        "pain_duration_days": facts["pain_duration_days"] < 92,
+    }
+    for name, bad in worse.items():
+        missing = many[name].isna().to_numpy()
+        for provider in range(3):
+            here = facts["provider_documentation"] == provider
+            share = missing[here & bad].mean()
+            assert share > missing[here & ~bad].mean() + 4 * (share / (here & bad).sum()) ** 0.5, (name, provider)
+
+
+def test_cases_of_one_provider_are_documented_alike(many: pd.DataFrame, spec: populations.Population):
+    """Were habits a matter of the case alone, providers would differ by the luck of their cases alone."""
+    provider = populations.facts_of(spec, len(many), 2, names=["provider"])["provider"]
+    assert len(np.unique(provider)) == 400
+    missing = many[["pain_duration_days", "conservative_care_days", "function_limited"]].isna().sum(axis=1).to_numpy()
+
+    def between(of: np.ndarray) -> float:
+        cases = np.bincount(of)
+        means = np.bincount(of, weights=missing) / cases
+        return float((cases * (means - missing.mean()) ** 2).sum() / (len(cases) - 1) / missing.var())
+
+    assert between(provider) > 5
+    assert between(np.random.default_rng(3).permutation(provider)) < 1.4
 
 
 def test_documentation_differs_a_little_between_subgroups(many: pd.DataFrame):
@@ -341,16 +376,6 @@ def test_facet_pain_is_as_rare_as_the_source_assessment_says(many: pd.DataFrame)
     assert 0.04 < truth.dropna().astype(bool).mean() < 0.077
 
 
-def test_targets_are_met_and_can_be_missed(spec: populations.Population, frame: pd.DataFrame):
-    lines = against_targets(spec, frame)
-    assert len(lines) == len(spec.page.targets) >= 5
-    assert all(": within " in line for line in lines)
-    men = frame.assign(sex=pd.array(["male"] * SIZE, dtype="string"))
-    assert sum(": OUTSIDE " in line for line in against_targets(spec, men)) == 4
-    spine = frame[holds(frame["dx"], *SPINE)]
-    assert sum("no such case" in line for line in against_targets(spec, spine)) == 3
-
-
 # What the policy makes of it -----------------------------------------------------------------------------------------
 
 
@@ -366,8 +391,7 @@ def test_each_outcome_is_frequent_enough_to_see(determined):
     share = {word: float((outcome == code).mean()) for code, word in enumerate(policy.OUTCOMES)}
     for word in ("met", "not_met", "pend", "review", "mismatch"):
         assert share[word] >= 0.03, (word, share)
-    assert 0.2 <= share["met"] <= 0.35
-    assert 0.15 <= share["pend"] <= 0.30
+    assert 0.1 <= share["met"] <= 0.4, "a band in which an approval rate is believable; no source states one"
 
 
 NUMERIC = [
@@ -429,7 +453,7 @@ def ungrounded(node: Node, path: str = "", grounded: bool = False) -> Iterator[s
         assumed = "assumption" in here and here["assumption"].value == "true" and "range" in here
         grounded = grounded or "source" in here or "statements" in here or assumed
         for key, child in here.items():
-            if key not in ("when", "id", "schema", "statements", "source", "among", "share_of"):
+            if key not in ("when", "id", "schema", "statements", "source", "stratum", "share_of"):
                 yield from ungrounded(child, f"{path}.{key}", grounded)
     elif isinstance(node.value, list):
         for index, child in enumerate(node.value):
@@ -445,7 +469,7 @@ def pages() -> list[str]:
 @pytest.mark.parametrize("page", pages())
 def test_no_number_without_source_or_assumption(page: str):
     root = read_yaml((FOLDER / page).read_text("utf-8"), page)
-    del root.value["statements"]  # those of the page as a whole ground no number
+    root.value.pop("statements", None)  # those of the page as a whole ground no number
     assert list(ungrounded(root)) == []
 
 
@@ -538,8 +562,8 @@ ROW = "    percent: 20\n    assumption: true\n    range: {percent: [10, 30]}\n"
             "is never '1 to 99'; it can be 0 to",
         ),
         (
-            "{when: {rural: true}, shares: {thorough: 46",
-            "{when: {function_limited: true}, shares: {thorough: 46",
+            "{when: {rural: true}, shares: {0 to 231: 46",
+            "{when: {function_limited: true}, shares: {0 to 231: 46",
             "no variable above",
         ),
         (
@@ -548,8 +572,8 @@ ROW = "    percent: 20\n    assumption: true\n    range: {percent: [10, 30]}\n"
             "no row for diligence low",
         ),
         (
-            "{when: {rural: true, line_of_business: medicaid}, shares: {thorough: 40",
-            "{when: {}, shares: {thorough: 40",
+            "{when: {rural: true, line_of_business: medicaid}, shares: {0 to 231: 40",
+            "{when: {}, shares: {0 to 231: 40",
             "is never reached",
         ),
         (
@@ -581,8 +605,24 @@ ROW = "    percent: 20\n    assumption: true\n    range: {percent: [10, 30]}\n"
             "    at_most: pain_duration\n",
             "no number above it.*did you mean pain_duration_days",
         ),
-        ("among: {dx: M79.7}", "among: {dx: M79.9}", "can only be"),
-        ("among: {dx: M79.7}", "among: {dy: M79.7}", "no column of words"),
+        ("stratum: {dx: M79.7}", "stratum: {dx: M79.9}", "is never 'M79.9'"),
+        ("stratum: {dx: M79.7}", "stratum: {dy: M79.7}", "dy is no variable of the page"),
+        ("value: 73,\n    between: [71, 75]", "value: 70,\n    between: [71, 75]", "with the value between them"),
+        ("value: 73,\n    between: [71, 75], source: R28", "value: 73, source: R28", "unless its metric is an anchor"),
+        ("metric: single_block_ppv, ", "metric: helped, ", "needs blocks"),
+        ("metric: single_block_ppv, ", "metric: single_block_pv, ", "did you mean single_block_ppv"),
+        (
+            "stratum: {dx: G50.0}, share_of: {sex: female}",
+            "stratum: {dx: G50.0}",
+            "needs share_of with the metric share",
+        ),
+        ("assign: {procedure: facet_ablation,", "assign: {procedure: facet_ablatio,", "did you mean facet_ablation"),
+        ("  cut_off: 80\n", "  cut_off: 101\n", "no whole number from 1 to 100"),
+        (
+            "id: seed_low_prevalence\n",
+            "id: seed_low_prevalence\nbased_on: seed_low\n",
+            "no other population that ships",
+        ),
         ("  diligence:\n", "  diligence:\n  severity:\n", "no value|stands twice"),
         (
             "    says: Lives in a rural county\n",

@@ -1,0 +1,308 @@
+"""How far a result hangs on assumptions: populations drawn from the ranges of a page, and what they make of a change.
+
+A range is drawn by a Latin hypercube or a Sobol sequence. All shares of one name in a table move together (the factor
+of `severe` is the same in all its rows), so errors do not cancel by being many. Every population drawn has cases of its
+own, whose luck is taken off again: what is left is the assumptions' part.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from math import ceil, log2, sqrt
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import qmc
+
+from policy import document
+from policy.cases import Cases
+from policy.evaluation import determine
+from policy.model import Settings
+from policy.problems import listed, nearest, refuse
+from simulations.drawing import generate
+from simulations.population_compiler import altered, load
+from simulations.population_page import Page, Range, Row, Table
+from simulations.population_tables import Population
+from simulations.scenario import proposed
+from simulations.streams import whole
+
+Method = Literal["latin_hypercube", "sobol"]
+POPULATIONS = ("seed_low_prevalence", "trial_10_15", "pain_clinic_dual_block")
+MOST_DRAWS = 4096
+_MILLIONTH = Decimal("0.000001")
+_Z = 1.959963984540054
+
+Factors = Mapping[tuple[str, ...], float]  # place of an uncertain number -> where in its range, 0 to 1
+
+
+def with_shares(population: Population, shares: Mapping[str, object], variable: str = "diagnosis") -> Population:
+    """The population with other shares of one variable without rows: by default the mix of requests by diagnosis.
+
+    `shares` are per cent by value, as on the page, and add up to 100; what is not named gets none. Raises
+    ProblemsFound, also when a diagnosis falls to 0 that other rows speak of.
+    """
+    table = population.page.variables.get(variable)
+    if table is None or len(table.rows) != 1 or table.rows[0].shares is None:
+        simple = [n for n, v in population.page.variables.items() if len(v.rows) == 1 and v.rows[0].shares]
+        message = f"is no variable with one row of shares; there is {listed(simple)}{nearest(variable, simple)}"
+        raise refuse("mix", variable, message)
+    known = table.rows[0].shares
+    for name in shares.keys() - known.keys():
+        raise refuse("mix", variable, f"{name} is none of {listed(known)}{nearest(name, known)}")
+    row = _row({"shares": {name: str(shares.get(name, 0)) for name in known}}, variable)
+    return altered(_replaced(population.page, ("variables", variable), table.model_copy(update={"rows": (row,)})))
+
+
+def _row(data: Mapping[str, object], place: str) -> Row:
+    """A row of a table from its text; raises ProblemsFound."""
+    try:
+        return Row.model_validate(data)
+    except ValueError as error:
+        raise refuse("mix", place, str(error.errors()[0]["msg"]) if hasattr(error, "errors") else str(error)) from None
+
+
+# Drawing from the ranges ---------------------------------------------------------------------------------------------
+
+
+def uncertain(population: Population) -> tuple[tuple[str, ...], ...]:
+    """The places of all numbers with a range: section, table, ('documented',) row of a range of its own, share."""
+    return tuple(dict.fromkeys(place for path, table in _tables(population.page) for place in _places(path, table)))
+
+
+def drawn_populations(
+    population: Population, draws: int, seed: int = 1, method: Method = "latin_hypercube"
+) -> Iterator[Population]:
+    """`draws` populations (1 to 4,096) whose shares lie in the ranges of the page; the same seed gives the same ones.
+
+    Sobol draws are rounded up to a power of two inside, and the first ones taken. Raises ProblemsFound.
+    """
+    whole("draws", draws, 1, MOST_DRAWS)
+    places = uncertain(population)
+    luck = np.random.default_rng(whole("seed", seed, 0, 2**63 - 1))
+    if method == "sobol":
+        points = qmc.Sobol(len(places), rng=luck).random_base2(ceil(log2(draws)))[:draws]
+    elif method == "latin_hypercube":
+        points = qmc.LatinHypercube(len(places), rng=luck).random(draws)
+    else:
+        raise refuse("method", "method", f"{method} is neither latin_hypercube nor sobol")
+    for point in points:
+        yield moved(population, dict(zip(places, point.tolist(), strict=True)))
+
+
+def moved(population: Population, factors: Factors) -> Population:
+    """The population with every uncertain number at a place of its range: 0 its lower end, 1 its upper end."""
+    page = population.page
+    for path, table in _tables(page):
+        page = _replaced(page, path, _moved_table(path, table, factors))
+    return altered(page)
+
+
+def _tables(page: Page) -> Iterator[tuple[tuple[str, ...], Table]]:
+    """Every table with its path: habits, variables, and tables of documentation."""
+    for name, habit in page.habits.items():
+        yield ("habits", name), habit
+    for name, variable in page.variables.items():
+        yield ("variables", name), variable
+        if isinstance(variable.documented, Table):
+            yield ("variables", name, "documented"), variable.documented
+
+
+def _places(path: tuple[str, ...], table: Table) -> Iterator[tuple[str, ...]]:
+    for index, row in enumerate(table.rows):
+        if _range(table, row) is not None and (row.shares is not None or row.percent is not None):
+            yield from (_place(path, row, index, name) for name in row.shares or ("percent",))
+
+
+def _place(path: tuple[str, ...], row: Row, index: int, name: str) -> tuple[str, ...]:
+    """Rows that share the range of their table share its draw."""
+    return (*path, *([str(index)] if row.range else []), name)
+
+
+def _range(table: Table, row: Row) -> Range | None:
+    found = row.range or table.range
+    if found is not None and found.percent is not None and row.percent is None:
+        return None
+    return found
+
+
+def _moved_table(path: tuple[str, ...], table: Table, factors: Factors) -> Table:
+    return table.model_copy(
+        update={"rows": tuple(_moved_row(path, table, index, factors) for index in range(len(table.rows)))}
+    )
+
+
+def _moved_row(path: tuple[str, ...], table: Table, index: int, factors: Factors) -> Row:
+    row = table.rows[index]
+    limits = _range(table, row)
+    if limits is None or (row.shares is None and row.percent is None):
+        return row
+    if row.shares is None:
+        return row.model_copy(update={"percent": _percent(row, limits, factors[_place(path, row, index, "percent")])})
+    scaled = {
+        name: float(share) * _scale(limits, factors[_place(path, row, index, name)])
+        for name, share in row.shares.items()
+    }
+    return row.model_copy(update={"shares": _to_hundred(scaled)})
+
+
+def _percent(row: Row, limits: Range, factor: float) -> Decimal:
+    """The one percentage, moved; what is neither 0 nor 100 never becomes it, so that no row is left without cases."""
+    assert row.percent is not None
+    if row.percent in (0, 100):
+        return row.percent
+    share = float(row.percent) / 100
+    if limits.percent:
+        share = _between(limits.percent, factor) / 100
+    elif limits.odds_percent:
+        yes = share * _scale(limits, factor)
+        share = yes / (yes + 1 - share)
+    else:
+        share *= _scale(limits, factor)
+    return min(max(Decimal(100 * share).quantize(_MILLIONTH), _MILLIONTH), 100 - _MILLIONTH)
+
+
+def _scale(limits: Range, factor: float) -> float:
+    """What a share, or its odds, is multiplied by; odds move on the scale of their logarithm."""
+    if limits.odds_percent:
+        low, high = float(limits.odds_percent[0]), float(limits.odds_percent[1])
+        return float(low / 100 * (high / low) ** factor)
+    assert limits.scale_percent is not None
+    return _between(limits.scale_percent, factor) / 100
+
+
+def _between(ends: tuple[Decimal, Decimal], factor: float) -> float:
+    return float(ends[0]) + factor * float(ends[1] - ends[0])
+
+
+def _to_hundred(scaled: Mapping[str, float]) -> dict[str, Decimal]:
+    """Shares in millionths of a per cent that add up to 100, the largest one taking what rounding leaves."""
+    total = sum(scaled.values())
+    shares = {
+        name: max(Decimal(100 * value / total).quantize(_MILLIONTH), _MILLIONTH if value else Decimal(0))
+        for name, value in scaled.items()
+    }
+    largest = max(shares, key=lambda name: shares[name])
+    shares[largest] += 100 - sum(shares.values())
+    return shares
+
+
+def _replaced(page: Page, path: tuple[str, ...], table: Table) -> Page:
+    """The page with one table put in the place of another."""
+    section, name, *inner = path
+    entries: dict[str, Any] = dict(getattr(page, section))
+    entries[name] = entries[name].model_copy(update={"documented": table}) if inner else table
+    return page.model_copy(update={section: entries})
+
+
+# What a change does, with the two errors apart -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The change of the approval rate by a change of the policy, in percentage points, with both intervals of 95 %.
+
+    `change` and `sampling` are of the population as it stands; `centre` and `assumption` of the populations drawn from
+    its ranges, with the luck of their cases taken off.
+    """
+
+    population: str
+    scenario: str
+    approval: float
+    change: float
+    sampling: tuple[float, float]
+    centre: float
+    assumption: tuple[float, float]
+    cases: int
+    draws: int
+
+    def row(self) -> dict[str, object]:
+        """One row of a table, rounded to hundredths of a point."""
+        numbers: dict[str, object] = {
+            "population": self.population,
+            "scenario": self.scenario,
+            "approval_pct": round(self.approval, 2),
+            "change_points": round(self.change, 2),
+            "sampling_low": round(self.sampling[0], 2),
+            "sampling_high": round(self.sampling[1], 2),
+            "assumption_centre": round(self.centre, 2),
+            "assumption_low": round(self.assumption[0], 2),
+            "assumption_high": round(self.assumption[1], 2),
+        }
+        return numbers | {"cases": self.cases, "draws": self.draws}
+
+
+def side_by_side(
+    changes: Mapping[str, Settings | Mapping[str, object]],
+    populations: Sequence[str | Population] = POPULATIONS,
+    size: int = 10_000,
+    seed: int = 1,
+    draws: int = 32,
+    cases_per_draw: int = 4_000,
+    method: Method = "latin_hypercube",
+) -> list[Spread]:
+    """The same changes of the policy on each population: one Spread per population and change.
+
+    `changes`: a name -> settings, or provisions (lever -> value) of the shipped policy; a name that is a shipped
+    scenario may have no provisions of its own. Raises ProblemsFound.
+    """
+    policy = next((s.policy for s in changes.values() if isinstance(s, Settings)), None) or document.load(
+        "nerve_blocks"
+    )
+    named = {
+        name: given if isinstance(given, Settings) else proposed(policy, None if given else name, given)
+        for name, given in changes.items()
+    }
+    whole("cases per draw", cases_per_draw, 2, 1_000_000)
+    spreads = []
+    for one in populations:
+        population = one if isinstance(one, Population) else load(one)
+        rate, here = _changes(population, named, whole("size", size, 2, 5_000_000), seed)
+        below = [
+            _changes(other, named, cases_per_draw, seed + 1 + number)[1]
+            for number, other in enumerate(drawn_populations(population, draws, seed, method))
+        ]
+        for name, (change, error) in here.items():
+            centre, assumption = apart([each[name] for each in below])
+            sampling = (change - _Z * error, change + _Z * error)
+            spreads.append(Spread(population.id, name, rate, change, sampling, centre, assumption, size, draws))
+    return spreads
+
+
+def apart(results: Iterable[tuple[float, float]]) -> tuple[float, tuple[float, float]]:
+    """Centre and 95 % range of the assumptions alone, from a (value, standard error of its cases) for each draw.
+
+    Values differ by assumptions and by luck; their distances from the mean are shrunk so that the variance that luck
+    explains is gone. With fewer than two draws the range is the one value.
+    """
+    pairs = np.array(list(results), dtype=np.float64)
+    values, luck = pairs[:, 0], float((pairs[:, 1] ** 2).mean())
+    centre = float(values.mean())
+    total = float(values.var(ddof=1)) if len(values) > 1 else 0.0
+    kept = sqrt(max(0.0, 1 - luck / total)) if total else 0.0
+    low, high = np.quantile(centre + kept * (values - centre), [0.025, 0.975])
+    return centre, (float(low), float(high))
+
+
+def _changes(
+    population: Population, named: Mapping[str, Settings], size: int, seed: int
+) -> tuple[float, dict[str, tuple[float, float]]]:
+    """Approval rate as shipped (%), and for each change its points with the standard error of pairs."""
+    policy = next(iter(named.values())).policy
+    cases = Cases.from_frame(generate(population, size, seed), policy)
+    before = _approved(cases, policy.settings())
+    found = {}
+    for name, settings in named.items():
+        moves = 100 * (_approved(cases, settings) - before)
+        found[name] = (float(moves.mean()), float(moves.std(ddof=1)) / sqrt(size))
+    return 100 * float(before.mean()), found
+
+
+def _approved(cases: Cases, settings: Settings) -> NDArray[np.float64]:
+    return (determine(settings.policy, cases, settings).outcome == 0).astype(np.float64)
+
+
+def table(spreads: Iterable[Spread]) -> pd.DataFrame:
+    """One row per Spread; see `Spread.row`."""
+    return pd.DataFrame([spread.row() for spread in spreads])

@@ -1,0 +1,398 @@
+"""A page of YAML becomes tables ready to draw from; what does not fit together is said, all of it, with its line."""
+
+import hashlib
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policy import document
+from policy.model import Record
+from policy.problems import Problem, ProblemsFound, listed, nearest, refuse, shown
+from policy.reading import Node, read_text
+from simulations.population_page import (
+    ANCHORS,
+    COLUMNS,
+    FLAG,
+    FOLDER,
+    GIVEN,
+    LATENT_COUNT,
+    Cited,
+    Column,
+    Page,
+    Table,
+    Variable,
+)
+from simulations.population_tables import BITS, EMPTY, Choice, Decision, Population, last, span
+
+_MOST_STATES = 1 << 16
+_THIS = "this"  # in a table of documentation: the fact itself
+
+
+def shipped() -> tuple[str, ...]:
+    """Names of the populations that come with the workbook."""
+    return tuple(sorted(path.stem for path in FOLDER.glob("*.yaml")))
+
+
+def load(name_or_path: str | Path) -> Population:
+    """A shipped population by name, or one from a YAML file; raises ProblemsFound with every problem of the page."""
+    name = str(name_or_path)
+    known = shipped()
+    path = FOLDER / f"{name}.yaml" if name in known else Path(name_or_path)
+    if path.suffix not in (".yaml", ".yml"):
+        message = f"is no population that ships ({listed(known)}) and no .yaml file{nearest(name, known)}"
+        raise refuse("unknown-population", shown(name), message)
+    return parse(read_text(path), path.name if path.is_relative_to(FOLDER) else name)
+
+
+def parse(text: str, name: str) -> Population:
+    """The population written in `text`; `name` stands for the file in messages. Raises ProblemsFound."""
+    own, node = document.parse(text, name, Page)
+    if own.based_on is None:
+        return Population(own, _compiled(own, _Lines(name, node)), _digest(node.plain()))
+    known = shipped()
+    if own.based_on not in known or own.based_on == own.id:
+        line, near = node.line_of(("based_on",)), nearest(own.based_on, known)
+        message = f"based_on {shown(own.based_on)} is no other population that ships ({listed(known)}){near}"
+        raise refuse("population", f"{name}:{line}", message)
+    file = f"{own.based_on}.yaml"
+    base, under = document.parse(read_text(FOLDER / file), file, Page)
+    if base.based_on is not None:
+        message = f"based_on {own.based_on}, which is itself based on {base.based_on}; name that one"
+        raise refuse("population", f"{name}:{node.line_of(('based_on',))}", message)
+    page = own.over(base)
+    decisions = _compiled(page, _Lines(name, node, _Lines(file, under)))
+    return Population(page, decisions, _digest([node.plain(), under.plain()]))
+
+
+def altered(page: Page) -> Population:
+    """A page that was changed in memory (shares moved within their ranges), compiled again; raises ProblemsFound.
+
+    Its fingerprint is that of the changed content, so it is never taken for the page it came from.
+    """
+    return Population(page, _compiled(page, _Lines(page.id)), _digest(page.model_dump(mode="json", by_alias=True)))
+
+
+def _digest(content: object) -> str:
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class _Lines:
+    """Where an entry of the page is written: 'file:line', in this file or in the one it is based on."""
+
+    file: str
+    node: Node | None = None
+    base: "_Lines | None" = None
+
+    def owns(self, path: tuple[Any, ...]) -> bool:
+        """Whether this file, not the one it is based on, holds the entry."""
+        if self.node is None:
+            return False
+        section = self.node.value.get(path[0])
+        return self.base is None or (section is not None and (len(path) < 2 or path[1] in section.value))
+
+    def place(self, path: tuple[Any, ...]) -> str:
+        """'file:line' of the deepest entry on `path` that exists; the file alone for a page without lines."""
+        if self.base and not self.owns(path):
+            return self.base.place(path)
+        return f"{self.file}:{self.node.line_of(path)}" if self.node else self.file
+
+
+def _compiled(page: Page, lines: _Lines) -> tuple[Decision, ...]:
+    compiler = _Compiler(page, lines)
+    decisions = compiler.decisions()
+    if compiler.problems:
+        raise ProblemsFound(sorted(compiler.problems, key=_in_order))
+    return decisions
+
+
+def _in_order(problem: Problem) -> tuple[str, int]:
+    file, _, line = problem.place.rpartition(":")
+    return file, int(line) if line.isdigit() else 0
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What the values of a fact may be: `values` are its words, none for a count, whose column bounds it."""
+
+    kind: Literal["words", "flag", "count"]
+    values: tuple[str, ...]
+    column: Column
+
+    def entry(self, text: str) -> tuple[int, int, int] | None:
+        """Lowest value, step and number of values behind one key of `shares`; None when it is not allowed."""
+        if self.kind == "count":
+            found = span(text)
+            fits = found is not None and found[0] >= self.column.lowest and last(found) <= self.column.highest
+            return found if fits else None
+        pattern = self.column.pattern
+        fits = bool(re.fullmatch(pattern, text)) if pattern else text in (self.column.words or self.values)
+        return (self.values.index(text), 1, 1) if fits and text in self.values else None
+
+    @property
+    def allowed(self) -> str:
+        """The allowed values in words."""
+        if self.kind == "count":
+            whole = f"from {self.column.lowest} to {self.column.highest:,}"
+            return f"a whole number, 'low to high' or 'low to high by step', {whole}"
+        return self.column.pattern or listed(self.column.words or self.values)
+
+
+_YES_NO = _Facts("flag", ("false", "true"), FLAG)
+
+
+class _Compiler:
+    """Turns a page into decisions and collects what does not fit together."""
+
+    def __init__(self, page: Page, lines: _Lines):
+        self.page, self.lines = page, lines
+        self.problems: dict[Problem, None] = {}
+        self.done: dict[str, Decision] = {}
+        self.states: dict[str, NDArray[np.bool_]] = {}  # which of empty, 0, 1, 2... a variable can be
+
+    def problem(self, path: tuple[Any, ...], message: str) -> None:
+        where = ".".join(str(step) for step in path)
+        self.problems[Problem("population", self.lines.place(path), f"{where} {message}")] = None
+
+    def decisions(self) -> tuple[Decision, ...]:
+        for name, variable in self.page.variables.items():
+            self._variable(name, variable)
+        for name in GIVEN.keys() - self.page.variables.keys():
+            self.problem(("variables",), f"do not say how the column {name} comes about")
+        used = {v.documented for v in self.page.variables.values() if isinstance(v.documented, str)}
+        for name in [n for n in self.page.habits if n not in used and self.lines.owns(("habits", n))]:
+            self.problem(("habits", name), "is used by no variable")
+        self._sources()
+        self._targets()
+        return tuple(self.done.values())
+
+    def _sources(self) -> None:
+        cited: set[str] = set()
+        for path, record in _records(self.page, ()):
+            cited.update(record.source)
+            for source in set(record.source) - self.page.sources.keys():
+                self.problem((*path, "source"), f"{source} is not described under sources")
+        for source in [s for s in self.page.sources if s not in cited and self.lines.owns(("sources", s))]:
+            self.problem(("sources", source), "is cited by nothing")
+
+    def _targets(self) -> None:
+        for name, target in self.page.targets.items():
+            for side in ("share_of", "stratum"):
+                self._described(("targets", name, side), getattr(target, side))
+            if target.metric not in ("share", *ANCHORS) and self.page.virtual_trial is None:
+                self.problem(("targets", name, "metric"), "needs a virtual_trial, which the page does not describe")
+        trial = self.page.virtual_trial
+        if trial is not None:
+            self._described(("virtual_trial", "among"), trial.among)
+            self._described(("virtual_trial", "assign"), {name: (text,) for name, text in trial.assign.items()})
+            if not 1 <= trial.cut_off <= 100:
+                self.problem(("virtual_trial", "cut_off"), "is no whole number from 1 to 100")
+
+    def _described(self, path: tuple[Any, ...], wanted: Mapping[str, tuple[str, ...]]) -> None:
+        """Cases by variable and values: the variables exist and can have the values."""
+        for name, values in wanted.items():
+            if name in self.done:
+                self._when(path, name, values)
+            else:
+                self.problem(path, f"{name} is no variable of the page{nearest(name, self.done)}")
+
+    def _variable(self, name: str, variable: Variable) -> None:
+        path = ("variables", name)
+        column = COLUMNS.get(name)
+        self._place(path, variable, column)
+        kind: Literal["words", "flag", "count"] = "flag" if _is_flag(variable) else "words"
+        if column is None and variable.unit is not None:
+            kind, column = "count", LATENT_COUNT
+        elif column and column.kind in ("words", "flag", "count"):
+            kind = column.kind
+        if kind == "count" and variable.unit is None:
+            self.problem(path, "is a number and needs a unit")
+        facts = (
+            _YES_NO
+            if kind == "flag"
+            else _Facts(kind, () if kind == "count" else _words(variable), column or Column("words"))
+        )
+        choice = self._choice(path, variable, facts)
+        self.states[name] = _states(choice, len(facts.values), variable.at_most is not None)
+        self.done[name] = Decision(
+            name, variable.latent, kind, facts.values, choice, variable.at_most, None, variable.only_with
+        )
+        habit = self._habit(path, variable.documented, name)
+        self.done[name] = replace(self.done[name], documented=habit)
+
+    def _place(self, path: tuple[Any, ...], variable: Variable, column: Column | None) -> None:
+        """Whether the variable is a column or latent, and stands below those it needs."""
+        name = path[-1]
+        if column is not None and column.kind == "made":
+            self.problem(path, "is made from the period, the number of the case and the duration of pain; remove it")
+        elif column is not None and variable.latent:
+            self.problem(path, "is a column of the case table and cannot be latent")
+        elif column is None and not variable.latent:
+            near = nearest(name, GIVEN.keys() - self.page.variables.keys())
+            self.problem(path, f"is no column of the case table{near}; a cause behind the scenes is latent: true")
+        if variable.latent and (variable.documented or variable.only_with):
+            self.problem(path, "is latent, so it cannot be documented")
+        if not variable.latent and variable.documented is None:
+            self.problem(path, "does not say how often it is documented: always, a habit or a table")
+        if variable.only_with is not None and (
+            variable.only_with not in self.done or self.done[variable.only_with].latent
+        ):
+            self.problem(
+                (*path, "only_with"),
+                f"{variable.only_with} is no column above it{nearest(variable.only_with, self.done)}",
+            )
+        limit = variable.at_most
+        if limit is not None and (limit not in self.done or self.done[limit].kind != "count" or self.states[limit][0]):
+            self.problem(
+                (*path, "at_most"), f"{limit} is no number above it that is never empty{nearest(limit, self.done)}"
+            )
+
+    def _habit(self, path: tuple[Any, ...], documented: str | Table | None, name: str) -> Choice | None:
+        if isinstance(documented, Table):
+            return self._choice((*path, "documented"), documented, _YES_NO, name)
+        if documented in self.page.habits:
+            return self._choice(("habits", documented), self.page.habits[documented], _YES_NO, name)
+        if documented not in (None, "always"):
+            known = ("always", *self.page.habits)
+            near = nearest(documented, known)
+            self.problem((*path, "documented"), f"{shown(documented)} is no habit; there is {listed(known)}{near}")
+        return None
+
+    def _choice(self, path: tuple[Any, ...], table: Table, facts: _Facts, this: str = _THIS) -> Choice:
+        """The table in whole numbers; `this` is the fact whose documentation it decides."""
+        whens = [{this if key == _THIS else key: wanted for key, wanted in row.when.items()} for row in table.rows]
+        parents = list(dict.fromkeys(parent for when in whens for parent in when))
+        for parent in [p for p in parents if p not in self.done]:
+            self.problem(
+                (*path, "rows"), f"depends on {parent}, which is no variable above it{nearest(parent, self.done)}"
+            )
+        known = all(parent in self.done for parent in parents)
+        parents = [parent for parent in parents if parent in self.done]
+        shape = [len(self.states[parent]) for parent in parents]
+        if math.prod(shape) > _MOST_STATES:
+            self.problem(
+                (*path, "rows"), f"depends on {listed(parents)}: that is more than {_MOST_STATES:,} combinations"
+            )
+            known, parents, shape = False, [], []
+        row_of = np.full(shape, -1)
+        for index in reversed(range(len(whens))):
+            fitting = [
+                self._when((*path, "rows", index, "when"), parent, whens[index].get(parent)) for parent in parents
+            ]
+            row_of[np.ix_(*fitting)] = index
+        if known:
+            self._reach(path, table, parents, row_of)
+        bounds, entries = self._entries(path, table, facts)
+        lowest, step, count = np.array(entries, dtype=np.int64).T
+        strides = [math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
+        return Choice(
+            tuple(zip(parents, strides, strict=True)),
+            np.maximum(row_of, 0).ravel().astype(np.uint64) << BITS,
+            np.array(bounds, dtype=np.uint64),
+            lowest.astype(np.int32),
+            step.astype(np.int32),
+            count.astype(np.uint64),
+        )
+
+    def _reach(self, path: tuple[Any, ...], table: Table, parents: list[str], row_of: NDArray[np.intp]) -> None:
+        """Every case has a row, and every row has cases."""
+        possible = np.ones(row_of.shape, dtype=np.bool_)
+        for axis, parent in enumerate(parents):
+            possible &= self.states[parent].reshape([-1 if i == axis else 1 for i in range(len(parents))])
+        missed = np.argwhere((row_of < 0) & possible)
+        if len(missed):
+            case = ", ".join(f"{p} {self._state(p, int(state))}" for p, state in zip(parents, missed[0], strict=True))
+            self.problem((*path, "rows"), f"have no row for {case}")
+        for index in sorted(set(range(len(table.rows))) - set(row_of[possible].tolist())):
+            if _THIS not in table.rows[index].when:
+                self.problem((*path, "rows", index), "is never reached: the rows above it take all its cases")
+
+    def _when(self, path: tuple[Any, ...], parent: str, wanted: tuple[str, ...] | None) -> NDArray[np.intp]:
+        """States of `parent` (0 is empty, then its values) that fit `wanted`; all of them when it is not mentioned."""
+        states = self.states[parent]
+        if wanted is None:
+            return np.arange(len(states))
+        decision = self.done[parent]
+        found: set[int] = set()
+        for text in wanted:
+            part = span(text) if decision.kind == "count" else None
+            if text == "empty" and states[0]:
+                found.add(0)
+            elif text in decision.values:
+                found.add(decision.values.index(text) + 1)
+            elif part is not None and last(part) + 1 < len(states):
+                found.update(part[0] + part[1] * k + 1 for k in range(part[2]))
+            else:
+                known = decision.values or (f"0 to {len(states) - 2}",)
+                self.problem(
+                    (*path, parent), f"is never {shown(text)}; it can be {listed(known)}{nearest(text, known)}"
+                )
+        return np.array(sorted(found), dtype=np.intp)
+
+    def _state(self, name: str, state: int) -> str:
+        values = self.done[name].values
+        return "empty" if state == 0 else values[state - 1] if values else str(state - 1)
+
+    def _entries(
+        self, path: tuple[Any, ...], table: Table, facts: _Facts
+    ) -> tuple[list[int], list[tuple[int, int, int]]]:
+        """Upper bound of each share in the words of its row, and the values that it stands for."""
+        bounds, entries = [], []
+        for index, row in enumerate(table.rows):
+            place = (*path, "rows", index)
+            if row.percent is not None and facts.kind != "flag":
+                self.problem(place, "gives a percentage of yes, but this is no yes-or-no fact: use shares")
+            total = Decimal(0)
+            for text, share in row.parts():
+                entry = (EMPTY, 1, 1) if text is None else facts.entry(text)
+                if entry is None and (row.percent is None or facts.kind == "flag"):
+                    self.problem(
+                        place,
+                        f"{shown(text)} is not allowed{nearest(str(text), facts.values)}; allowed: {facts.allowed}",
+                    )
+                total += share
+                if share:
+                    bounds.append((index << 32) + int(total * 2**32 / 100))
+                    entries.append(entry or (0, 1, 1))
+        return bounds, entries
+
+
+def _records(value: object, path: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], Cited]]:
+    """Every citing record of the page with its path."""
+    if isinstance(value, Cited):
+        yield path, value
+    if isinstance(value, Record):
+        for name in type(value).model_fields:
+            yield from _records(getattr(value, name), (*path, name))
+    elif isinstance(value, (dict, tuple)):
+        for key, item in dict(value if isinstance(value, dict) else enumerate(value)).items():
+            yield from _records(item, (*path, key))
+
+
+def _states(choice: Choice, values: int, capped: bool) -> NDArray[np.bool_]:
+    """Which of empty, 0, 1, 2... the table can give; below a cap, any number up to its highest."""
+    spans = list(zip(choice.lowest.tolist(), choice.step.tolist(), choice.count.tolist(), strict=True))
+    states = np.zeros(max(values, *(last(part) + 1 for part in spans)) + 1, dtype=np.bool_)
+    for low, step, count in spans:
+        states[low + 1 : low + 2 + step * (count - 1) : step] = True
+    states[1:] |= capped
+    return states
+
+
+def _is_flag(table: Table) -> bool:
+    return any(row.percent is not None or row.value in ("true", "false") for row in table.rows)
+
+
+def _words(table: Table) -> tuple[str, ...]:
+    return tuple(
+        dict.fromkeys(text for row in table.rows for text in (row.shares or ([row.value] if row.value else [])))
+    )

@@ -1,0 +1,330 @@
+"""A population as a page of YAML: the records that an epidemiologist's text is read into.
+
+A page is an ordered list of variables. Each is a table of shares that may depend on variables above it; those marked
+`latent` stay behind the scenes and tie the others together. Whether a fact is written down is a second decision with a
+table of its own. A page may be `based_on` a shipped one: it then says only what differs.
+"""
+
+import datetime
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Discriminator, Field, StringConstraints, Tag, model_validator
+from pydantic_core import PydanticCustomError
+
+from policy.model import Flag, Id, Record, StatementId, Text, as_list, whole
+
+FOLDER = Path(__file__).parent / "populations"
+
+
+@dataclass(frozen=True)
+class Column:
+    """What a column of the case table may hold: words, yes or no, a count, text of a pattern, or what is made here."""
+
+    kind: Literal["words", "flag", "count", "pattern", "made"]
+    words: tuple[str, ...] = ()
+    lowest: int = 0
+    highest: int = 0
+    pattern: str = ""
+
+
+_DAYS, _DRUGS, _PERCENT = Column("count", highest=36_500), Column("count", highest=20), Column("count", highest=100)
+FLAG = Column("flag")
+LATENT_COUNT = Column("count", highest=9_999)  # a number behind the scenes: a latent variable with a unit
+COLUMNS: dict[str, Column] = {
+    "case_id": Column("made"),
+    "dx": Column("pattern", pattern=r"[A-Z]\d[0-9A-Z](\.[0-9A-Z]{1,4})?"),
+    "cpt": Column("pattern", pattern=r"\d{5}"),
+    "request_date": Column("made"),
+    "onset_date": Column("made"),
+    "pain_duration_days": _DAYS,
+    "conservative_care_days": _DAYS,
+    "conservative_care_failed": FLAG,
+    "tried_physical_therapy": FLAG,
+    "tried_nsaid": FLAG,
+    "tried_exercise": FLAG,
+    "conservative_care_contraindicated": FLAG,
+    "function_limited": FLAG,
+    "imaging_other_cause": FLAG,
+    "radiculopathy": FLAG,
+    "diagnostic_blocks_done": Column("count", highest=2),
+    "block_1_relief_pct": _PERCENT,
+    "block_2_relief_pct": _PERCENT,
+    "blocks_comparative": FLAG,
+    "image_guidance": Column("words", ("fluoroscopy", "ct", "ultrasound", "none")),
+    "intent": Column("words", ("diagnostic", "therapeutic", "acute", "preventive")),
+    "trigger_points_on_exam": FLAG,
+    "nerve_named": FLAG,
+    "failed_anticonvulsants": _DRUGS,
+    "failed_preventives": _DRUGS,
+    "failed_fibromyalgia_drugs": _DRUGS,
+    "headache_days_per_month": Column("count", highest=31),
+    "tn_specialist_diagnosis": FLAG,
+    "tn_mri_done": FLAG,
+    "clinical_trial": FLAG,
+    "site_of_service": Column("words", ("office", "outpatient", "asc", "ed")),
+    "sessions_last_12m": Column("count", highest=365),
+    "prior_relief_pct": _PERCENT,
+    "prior_relief_days": Column("count", highest=3650),
+    "age": Column("count", highest=120),
+    "sex": Column("words", ("female", "male", "other")),
+    "line_of_business": Column("words", ("medicare_advantage", "medicaid", "commercial", "marketplace")),
+    "race_ethnicity": Column("pattern", pattern=r"[a-z][a-z_]{1,39}"),
+    "rural": FLAG,
+    "low_income_subsidy": FLAG,
+    "dual_eligible": FLAG,
+    "disability": FLAG,
+    "truth_benefit": FLAG,
+    "truth_facet_pain": FLAG,
+}
+GIVEN = {name: column for name, column in COLUMNS.items() if column.kind != "made"}
+
+
+def _exact(text: object) -> object:
+    """'5.85' -> Decimal: digits and at most six decimals, so that every share is a whole number of millionths."""
+    if not isinstance(text, str) or not re.fullmatch(r"(0|[1-9]\d{0,5})(\.\d{1,6})?", text):
+        raise PydanticCustomError("number", "is not a number such as 35 or 5.85")
+    return Decimal(text)
+
+
+def _signed(text: object) -> object:
+    """As `_exact`, with a minus sign allowed: a difference of percentages may be negative."""
+    if isinstance(text, str) and text.startswith("-"):
+        return -Decimal(str(_exact(text[1:])))
+    return _exact(text)
+
+
+Number = Annotated[Decimal, BeforeValidator(_exact)]
+Points = Annotated[Decimal, BeforeValidator(_signed)]
+Metric = Literal[
+    "share", "dual_positive", "single_block_false_positive", "single_block_ppv", "dual_block_ppv",
+    "helped", "success_per_ablation", "cut_off_gain", "denied", "overturned",
+]  # fmt: skip
+ARMS, ANCHORS = ("helped", "success_per_ablation"), ("denied", "overturned")
+Sources = Annotated[
+    tuple[Annotated[str, StringConstraints(pattern=r"^R\d{1,3}[a-z]?$")], ...],
+    BeforeValidator(as_list),
+    Field(min_length=1),
+]
+Listed = Annotated[tuple[str, ...], BeforeValidator(as_list), Field(min_length=1)]
+Day = Annotated[datetime.date, BeforeValidator(lambda text: datetime.date.fromisoformat(str(text)))]
+
+
+class Range(Record):
+    """How far an assumption may be moved: each share, or its odds, scaled to so many percent; or the one percentage."""
+
+    scale_percent: tuple[Number, Number] | None = None
+    odds_percent: tuple[Number, Number] | None = None
+    percent: tuple[Number, Number] | None = None
+
+    @model_validator(mode="after")
+    def _sound(self) -> "Range":
+        given = [pair for pair in (self.scale_percent, self.odds_percent, self.percent) if pair]
+        if len(given) != 1 or given[0][0] >= given[0][1]:
+            message = "needs scale_percent, odds_percent or percent: two numbers, the lower one first"
+            raise PydanticCustomError("range", message)
+        if self.odds_percent and not self.odds_percent[0]:
+            raise PydanticCustomError("range", "needs odds above 0")
+        return self
+
+
+class Cited(Record):
+    """Where numbers come from: a source of `sources:`, statements (S1-S66), or an assumption with its range."""
+
+    source: Sources = ()
+    statements: tuple[StatementId, ...] = ()
+    assumption: Flag = False
+    range: Range | None = None
+    note: Text | None = None
+
+    @model_validator(mode="after")
+    def _ranged(self) -> "Cited":
+        if self.assumption and self.range is None:
+            raise PydanticCustomError("range", "is an assumption without a range")
+        return self
+
+    @property
+    def cited(self) -> bool:
+        """Whether anything stands behind the numbers."""
+        return bool(self.source or self.statements or self.assumption)
+
+
+class Row(Cited):
+    """Shares (in %), one percentage of yes, one value, or nothing at all, for the cases that `when` describes."""
+
+    when: dict[Id, Listed] = Field(default_factory=dict)
+    shares: dict[str, Number] | None = None
+    percent: Number | None = None
+    value: str | None = None
+    empty: Flag = False
+
+    @model_validator(mode="after")
+    def _one_form(self) -> "Row":
+        forms = [self.shares is not None, self.percent is not None, self.value is not None, self.empty]
+        if sum(forms) != 1:
+            raise PydanticCustomError("form", "needs one of shares, percent, value, empty: true")
+        if self.shares is not None and sum(self.shares.values()) != 100:
+            total = {"total": str(sum(self.shares.values()))}
+            raise PydanticCustomError("shares", "has shares that add up to {total}; they must add up to 100", total)
+        if self.percent is not None and self.percent > 100:
+            raise PydanticCustomError("percent", "has a percentage above 100")
+        return self
+
+    def parts(self) -> Iterator[tuple[str | None, Decimal]]:
+        """Each value with its share in %; None stands for no value."""
+        if self.percent is not None:
+            yield from (("false", 100 - self.percent), ("true", self.percent))
+        elif self.empty:
+            yield None, Decimal(100)
+        else:
+            yield from (self.shares or {str(self.value): Decimal(100)}).items()
+
+    @property
+    def numeric(self) -> bool:
+        """Whether the row holds a number that needs a source."""
+        return self.shares is not None or self.percent is not None or (self.value or "").isdigit()
+
+
+class Table(Cited):
+    """Rows tried from the top: the first whose `when` fits a case is the one it is drawn from."""
+
+    rows: tuple[Row, ...] = Field(min_length=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, data: object) -> object:
+        forms = {"shares", "percent", "value", "empty"}
+        if isinstance(data, Mapping) and "rows" not in data and forms & data.keys():
+            return {k: v for k, v in data.items() if k not in forms} | {
+                "rows": [{k: data[k] for k in forms & data.keys()}]
+            }
+        return data
+
+    @model_validator(mode="after")
+    def _grounded(self) -> "Table":
+        if not self.cited and any(row.numeric and not row.cited for row in self.rows):
+            raise PydanticCustomError(
+                "source", "holds numbers without a source, statements or assumption: true with a range"
+            )
+        return self
+
+
+Habit = Annotated[
+    Annotated[Id, Tag("habit")] | Annotated[Table, Tag("table")],
+    Discriminator(lambda given: "habit" if isinstance(given, str) else "table"),
+]
+
+
+class Variable(Table):
+    """One fact of a case, or one latent cause of several."""
+
+    says: Text
+    unit: Text | None = None
+    latent: Flag = False
+    at_most: Id | None = None
+    documented: Habit | None = None
+    only_with: Id | None = None
+
+
+class Period(Cited):
+    """First and last request date; every day is as likely as the next."""
+
+    first: Day
+    last: Day
+
+    @model_validator(mode="after")
+    def _sound(self) -> "Period":
+        if not self.first <= self.last <= self.first.replace(year=self.first.year + 1):
+            raise PydanticCustomError("period", "must end after it begins, within 12 months")
+        if not self.cited:
+            raise PydanticCustomError("source", "names no source, statements or assumption: true with a range")
+        return self
+
+
+class Target(Cited):
+    """A figure that the cases should show, in % or percentage points, with the interval that counts as agreement.
+
+    `metric` is worked out among the cases of `stratum`: `share` of those that `share_of` describes, or a figure of the
+    page's virtual trial (see calibration.py), for which `blocks` may name the arm. Without `between` it is an anchor:
+    shown beside what was generated, and never judged.
+    """
+
+    says: Text
+    metric: Metric = "share"
+    stratum: dict[Id, Listed] = Field(default_factory=dict)
+    share_of: dict[Id, Listed] = Field(default_factory=dict)
+    blocks: Literal["0", "1", "2"] | None = None
+    value: Points
+    between: tuple[Points, Points] | None = None
+
+    @model_validator(mode="after")
+    def _grounded(self) -> "Target":
+        if not self.cited:
+            raise PydanticCustomError("source", "names no source, statements or assumption: true with a range")
+        if self.between and not self.between[0] <= self.value <= self.between[1]:
+            raise PydanticCustomError("between", "needs two numbers with the value between them")
+        if bool(self.share_of) != (self.metric == "share"):
+            raise PydanticCustomError("share_of", "needs share_of with the metric share, and with no other")
+        if (self.blocks is not None) != (self.metric in ARMS):
+            raise PydanticCustomError("blocks", "needs blocks (0, 1 or 2) with an arm of the trial, and with no other")
+        if (self.between is None) != (self.metric in ANCHORS):
+            raise PydanticCustomError("between", "needs between: two numbers, unless its metric is an anchor")
+        return self
+
+
+class VirtualTrial(Cited):
+    """How the figures of diagnostic blocks are taken: the patients `among` all cases, all given what `assign` says.
+
+    Assigning cuts the causes of a variable and changes nothing else, as allocation in a trial does. A block counts as
+    positive from `cut_off` % relief.
+    """
+
+    among: dict[Id, Listed]
+    assign: dict[Id, str]
+    cut_off: Annotated[int, BeforeValidator(whole)]
+
+    @model_validator(mode="after")
+    def _grounded(self) -> "VirtualTrial":
+        if not self.cited:
+            raise PydanticCustomError("source", "names no source, statements or assumption: true with a range")
+        return self
+
+
+class Page(Record):
+    """The whole document as written; one that is `based_on` a shipped page replaces whole entries of it."""
+
+    schema_: Literal["population/1"] = Field(alias="schema")
+    id: Id
+    based_on: Id | None = None
+    label: Text
+    notice: Text
+    statements: tuple[StatementId, ...] = ()
+    sources: dict[Annotated[str, StringConstraints(pattern=r"^R\d{1,3}[a-z]?$")], Text] = Field(default_factory=dict)
+    period: Period | None = None
+    habits: dict[Id, Table] = Field(default_factory=dict)
+    variables: dict[Id, Variable] = Field(default_factory=dict)
+    virtual_trial: VirtualTrial | None = None
+    targets: dict[Id, Target] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _whole(self) -> "Page":
+        if self.based_on is None and (self.period is None or not self.variables):
+            raise PydanticCustomError("page", "needs a period and variables, or based_on: the page it changes")
+        return self
+
+    def over(self, base: "Page") -> "Page":
+        """This page with what it leaves out taken from `base`: whole entries, in the order of `base`."""
+        return self.model_copy(
+            update={
+                "sources": base.sources | self.sources,
+                "period": self.period or base.period,
+                "habits": base.habits | self.habits,
+                "variables": base.variables | self.variables,
+                "virtual_trial": self.virtual_trial or base.virtual_trial,
+                "targets": self.targets or base.targets,
+            }
+        )

@@ -1,0 +1,195 @@
+from decimal import Decimal
+
+import numpy as np
+import pytest
+
+from policy.problems import ProblemsFound
+from simulations import population
+from simulations.assumptions import (
+    POPULATIONS,
+    apart,
+    drawn_populations,
+    moved,
+    side_by_side,
+    table,
+    uncertain,
+    with_shares,
+)
+from simulations.calibration_chart import spreads_chart
+from simulations.expectation import expected
+from simulations.population_tables import Population
+
+SEED = "seed_low_prevalence"
+RURAL = ("variables", "rural", "percent")
+FACET = ("variables", "truth_facet_pain", "0", "percent")
+
+
+@pytest.fixture(scope="module")
+def spec() -> Population:
+    return population.load(SEED)
+
+
+def percent(of: Population, variable: str, row: int = 0) -> Decimal:
+    found = of.page.variables[variable].rows[row].percent
+    assert found is not None
+    return found
+
+
+# Ranges --------------------------------------------------------------------------------------------------------------
+
+
+def test_every_range_of_the_page_is_an_uncertain_place(spec: Population):
+    places = uncertain(spec)
+    assert len(places) == len(set(places)) > 200
+    assert {RURAL, FACET, ("habits", "charted", "percent"), ("variables", "severity", "severe")} <= set(places)
+    ranged = {name for name, v in spec.page.variables.items() if v.range or any(row.range for row in v.rows)}
+    assert ranged == {place[1] for place in places if place[0] == "variables" and place[2:3] != ("documented",)}
+
+
+@pytest.mark.parametrize(("factor", "rural", "facet"), [(0.0, 10, 4), (1.0, 30, 7.7), (0.5, 20, 5.85)])
+def test_the_ends_of_a_range_are_reached(spec: Population, factor: float, rural: float, facet: float):
+    other = moved(spec, dict.fromkeys(uncertain(spec), factor))
+    assert float(percent(other, "rural")) == pytest.approx(rural)
+    assert float(percent(other, "truth_facet_pain")) == pytest.approx(facet)
+
+
+def test_odds_are_halved_and_doubled(spec: Population):
+    """Charted by a thorough provider: 98 %, so 2 missing for 98; half the odds is 98 to 4, twice is 98 to 1."""
+    for factor, odds in ((0.0, 0.5), (0.5, 1.0), (1.0, 2.0)):
+        habit = moved(spec, dict.fromkeys(uncertain(spec), factor)).page.habits["charted"].rows[0].percent
+        assert habit is not None
+        assert float(habit) == pytest.approx(100 * 98 * odds / (98 * odds + 2), abs=1e-5)
+
+
+def test_shares_scale_and_the_rest_gives_way(spec: Population):
+    """`severe` 1.3 times its share of 35, the other two as they are: 45.5 of 110.5."""
+    factors = dict.fromkeys(uncertain(spec), 0.5) | {("variables", "severity", "severe"): 1.0}
+    shares = moved(spec, factors).page.variables["severity"].rows[1].shares
+    assert shares is not None
+    assert float(shares["severe"]) == pytest.approx(100 * 45.5 / 110.5, abs=1e-5)
+    assert float(shares["mild"] / shares["moderate"]) == pytest.approx(15 / 50, abs=1e-5)
+    assert sum(shares.values()) == 100
+
+
+def test_the_middle_of_all_ranges_is_the_page_where_ranges_are_even(spec: Population):
+    middle = moved(spec, dict.fromkeys(uncertain(spec), 0.5))
+    for name in ("severity", "diligence", "care_course", "rural"):
+        for before, after in zip(spec.page.variables[name].rows, middle.page.variables[name].rows, strict=True):
+            one, two = (dict(row.parts()) for row in (before, after))
+            assert one.keys() == two.keys()
+            assert all(abs(one[key] - two[key]) < Decimal("0.00001") for key in one)
+    assert middle.fingerprint != spec.fingerprint
+
+
+@pytest.mark.parametrize("method", ["latin_hypercube", "sobol"])
+def test_draws_fill_the_range_evenly(spec: Population, method: str):
+    """Both methods put one of 16 draws into each sixteenth of a range; plain luck would leave a third of them empty."""
+    draws = list(drawn_populations(spec, 16, 3, method))  # type: ignore[arg-type]
+    values = [(float(percent(one, "rural")) - 10) / 20 for one in draws]
+    assert sorted(int(16 * value) for value in values) == list(range(16))
+    assert len({one.fingerprint for one in draws}) == 16
+    again = list(drawn_populations(spec, 16, 3, method))  # type: ignore[arg-type]
+    assert [one.fingerprint for one in again] == [one.fingerprint for one in draws]
+    other = list(drawn_populations(spec, 16, 4, method))  # type: ignore[arg-type]
+    assert not {one.fingerprint for one in other} & {one.fingerprint for one in draws}
+
+
+@pytest.mark.parametrize("name", POPULATIONS)
+def test_every_corner_still_makes_cases(name: str):
+    """No range takes a share to nothing, so no row of a drawn page is left without cases."""
+    spec = population.load(name)
+    for factor in (0.0, 1.0):
+        frame = population.generate(moved(spec, dict.fromkeys(uncertain(spec), factor)), 500, 1)
+        assert len(frame) == 500
+
+
+@pytest.mark.parametrize(
+    ("draws", "method", "told"), [(0, "sobol", "draws"), (5000, "sobol", "draws"), (4, "dice", "neither")]
+)
+def test_what_cannot_be_drawn_is_refused(spec: Population, draws: int, method: str, told: str):
+    with pytest.raises(ProblemsFound, match=told):
+        list(drawn_populations(spec, draws, 1, method))  # type: ignore[arg-type]
+
+
+# The mix of requests -------------------------------------------------------------------------------------------------
+
+
+def test_the_request_mix_is_a_lever(spec: Population):
+    mix = {"neck_pain": 60, "thoracic_pain": 20, "trigeminal_neuralgia": 5, "fibromyalgia": 5, "migraine": 10}
+    other = with_shares(spec, mix)
+    tally = expected(other, ["diagnosis"])
+    for name, share in mix.items():
+        assert tally.total(tally.where({"diagnosis": [name]})) == pytest.approx(share / 100, abs=1e-8)
+    assert other.fingerprint != spec.fingerprint
+    kept = ["rural", "clinical_trial"]  # hang on no diagnosis: the same luck, the same facts
+    one, two = (population.generate(of, 2000, 1)[kept] for of in (spec, other))
+    assert one["clinical_trial"].equals(two["clinical_trial"])
+
+
+@pytest.mark.parametrize(
+    ("shares", "variable", "told"),
+    [
+        ({"neck_pain": 60}, "diagnosis", "add up to 60"),
+        ({"neck": 100}, "diagnosis", "neck is none of .*did you mean neck_pain"),
+        ({"neck_pain": "many"}, "diagnosis", "is not a number"),
+        ({"neck_pain": 100}, "diagnosis", "is never reached"),
+        ({"mild": 100}, "severity", "no variable with one row of shares"),
+    ],
+)
+def test_a_mix_that_cannot_be_is_refused(spec: Population, shares: dict[str, object], variable: str, told: str):
+    with pytest.raises(ProblemsFound, match=told):
+        with_shares(spec, shares, variable)
+
+
+# The two errors apart ------------------------------------------------------------------------------------------------
+
+
+def test_luck_is_taken_off_the_range_of_assumptions():
+    """Values whose assumptions spread by 3 and whose cases by 4: together 5, apart 3 again."""
+    luck = np.random.default_rng(8)
+    values = luck.normal(10, 3, 20_000) + luck.normal(0, 4, 20_000)
+    centre, (low, high) = apart((float(value), 4.0) for value in values)
+    assert centre == pytest.approx(10, abs=0.2)
+    assert (high - low) / 2 == pytest.approx(1.96 * 3, rel=0.05)
+    together = np.quantile(values, [0.025, 0.975])
+    assert (together[1] - together[0]) / 2 == pytest.approx(1.96 * 5, rel=0.05)
+
+
+def test_without_differences_of_assumption_no_range_is_left():
+    luck = np.random.default_rng(9)
+    _, (low, high) = apart((float(value), 4.2) for value in luck.normal(10, 4, 2000))
+    assert high - low < 1
+
+
+def test_three_populations_side_by_side_with_both_ranges():
+    changes = {"conservative_weeks=8": {"conservative_weeks": 8}, "strict_reading": {}}
+    spreads = side_by_side(changes, size=4000, draws=6, cases_per_draw=1000)
+    assert [(s.population, s.scenario) for s in spreads] == [(p, c) for p in POPULATIONS for c in changes]
+    for s in spreads:
+        assert s.sampling[0] < s.change < s.sampling[1] < 0
+        assert s.assumption[0] < s.centre < s.assumption[1] < 0
+        assert (s.sampling[1] - s.sampling[0]) < 3
+    rows = table(spreads)
+    assert len(rows) == 6
+    assert set(rows["draws"]) == {6}
+    chart = spreads_chart("Change", spreads)
+    assert "pain_clinic_dual_block strict_reading" in chart.alt
+
+
+def test_more_cases_narrow_sampling_and_leave_assumptions():
+    """At sixteen times the cases the sampling interval is a quarter; the assumption range only loses noise."""
+    few, many = (
+        side_by_side({"it": {"conservative_weeks": 8}}, [SEED], size=n, draws=8, cases_per_draw=n)[0]
+        for n in (1000, 16_000)
+    )
+    ratio = (few.sampling[1] - few.sampling[0]) / (many.sampling[1] - many.sampling[0])
+    assert 3 < ratio < 5.3
+    assert many.assumption[1] - many.assumption[0] > 0.5 * (few.assumption[1] - few.assumption[0])
+    assert many.assumption[1] - many.assumption[0] > 2 * (many.sampling[1] - many.sampling[0])
+
+
+def test_a_change_that_changes_nothing_is_refused_or_zero():
+    (spread,) = side_by_side({"it": {"conservative_weeks": 6}}, [SEED], size=500, draws=2, cases_per_draw=100)
+    assert (spread.change, spread.sampling, spread.assumption) == (0, (0, 0), (0, 0))
+    with pytest.raises(ProblemsFound, match="conservative_week"):
+        side_by_side({"it": {"conservative_week": 8}}, [SEED], size=500, draws=2)
