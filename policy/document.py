@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from policy.examples import check_examples
 from policy.model import Policy, Record, Scenario, Settings
 from policy.problems import Problem, ProblemsFound, listed, nearest, refuse, shown
 from policy.reading import Node, read_text, read_yaml
@@ -57,7 +58,8 @@ def _load(path: Path, name: str) -> Policy:
 @lru_cache(maxsize=8)
 def _parse(text: str, name: str) -> Policy:
     policy, node = parse(text, name, Policy)
-    problems = [Problem(code, f"{name}:{node.line_of(path)}", message) for code, path, message in check_policy(policy)]
+    findings = list(check_policy(policy)) or list(check_examples(policy))
+    problems = [Problem(code, f"{name}:{node.line_of(path)}", message) for code, path, message in findings]
     if problems:
         raise ProblemsFound(sorted(problems, key=lambda p: int(p.place.rpartition(":")[2])))
     return policy

@@ -105,7 +105,7 @@ def _documents(policy: Policy, ask: tuple[str, ...]) -> list[str]:
 
 
 def _outcome(policy: Policy, one: Cases, settings: Settings, assumed: dict[str, np.int8] | None = None) -> str:
-    return OUTCOMES[determine(policy, one, settings, assumed=assumed).outcome[0]]
+    return OUTCOMES[int(determine(policy, one, settings, assumed=assumed).outcome[0])]
 
 
 def _criteria(policy: Policy, one: Cases, settings: Settings, reasons: list[Reason]) -> list[str]:

@@ -8,13 +8,14 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-OUTCOMES = ("met", "not_met", "pend", "review", "mismatch", "out_of_scope")
+Outcome = Literal["met", "not_met", "pend", "review", "mismatch", "out_of_scope"]
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 Value = int | str | None  # a lever's value: steps in its unit, a choice, or None for "off"
 
 # How one unit of a lever becomes the integer grid of the facts it is compared with (contract.md 2; domain.md 4.2).
@@ -135,6 +136,13 @@ class Domain(Record):
         return range(self.min, self.max + 1, self.step)
 
 
+class Span(Record):
+    """The least and the greatest value that a cited source uses."""
+
+    min: Whole
+    max: Whole
+
+
 class Lever(Element):
     """One adjustable setting: numeric (domain, unit, direction) or a choice (stance, action, switch)."""
 
@@ -146,6 +154,7 @@ class Lever(Element):
     direction: Literal["stricter_when_higher", "stricter_when_lower"] | None = None
     off_allowed: Flag = False
     suggested: Whole | None = None
+    cited: Span | None = None  # what the sources named in `citation` use; a value outside is remarked on
     choices: dict[Word, Text] | None = None
     citation: Text
     evidence: tuple[Key, ...] = ()
@@ -475,6 +484,16 @@ class OpenQuestion(Element):
     contradiction: Text | None = None
 
 
+class Example(Record):
+    """A worked example: a case, perhaps under other levers, and the outcome it must have; checked on load."""
+
+    name: Text
+    case: dict[Id, Text]
+    set_: dict[Id, Word] = Field(default_factory=dict, alias="set")
+    expect: Outcome
+    asks: tuple[Id, ...] | None = None  # exactly these columns
+
+
 class Scenario(Record):
     """Named provisions over a policy."""
 
@@ -509,6 +528,7 @@ class Policy(Record):
     pathways: dict[Id, Pathway]
     texts: dict[Id, TextElement]
     open_questions: dict[Id, OpenQuestion]
+    examples: tuple[Example, ...] = ()
 
     @cached_property
     def fingerprint(self) -> str:

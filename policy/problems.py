@@ -43,7 +43,7 @@ class Problem:
     value: str | None = None
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.message}"
+        return visible(f"{self.place}: {self.message}")
 
 
 class ProblemsFound(Exception):

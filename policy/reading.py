@@ -48,8 +48,11 @@ class Node:
 def read_text(path: Path) -> str:
     """The file as UTF-8 text; refused when missing, above 200 KiB (before it is read) or not UTF-8."""
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise refuse("size", str(path), f"is {path.stat().st_size:,} bytes; at most {MAX_BYTES:,} are read")
+        size = path.stat().st_size
+        if not path.is_file():
+            raise refuse("read", str(path), "cannot be read (no ordinary file)")
+        if size > MAX_BYTES:
+            raise refuse("size", str(path), f"is {size:,} bytes; at most {MAX_BYTES:,} are read")
         return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise refuse("encoding", str(path), f"is not UTF-8 text (byte {error.start})") from None
@@ -57,8 +60,11 @@ def read_text(path: Path) -> str:
         raise refuse("read", str(path), f"cannot be read ({error.strerror})") from None
 
 
-def read_yaml(text: str, name: str) -> Node:
-    """Parse `text` (from the file called `name`) into a Node; raises ProblemsFound with every problem and its line."""
+def read_yaml(text: str, name: str, nulls: bool = False) -> Node:
+    """Parse `text` (from the file called `name`) into a Node; raises ProblemsFound with every problem and its line.
+
+    An entry without a value is refused unless `nulls`: then it is the text that stands there ('null').
+    """
     problems: list[Problem] = []
 
     def problem(code: str, line: int, message: str) -> None:
@@ -116,7 +122,7 @@ def read_yaml(text: str, name: str) -> Node:
                 if isinstance(event, yaml.ScalarEvent):
                     if len(event.value) > MAX_SCALAR:
                         problem("length", line, f"a value of {len(event.value):,} characters; at most {MAX_SCALAR:,}")
-                    elif not event.style and event.value in ("", "~", "null") and tag is None:
+                    elif not event.style and event.value in ("", "~", "null") and tag is None and not nulls:
                         problem("no-value", line, "an entry has no value (null): give it one or remove it")
                     add(Node(event.value[:MAX_SCALAR], line))
                 else:

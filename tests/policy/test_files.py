@@ -1,6 +1,8 @@
 """Writing: the old file or the new one, whole, and nothing else in the folder."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -83,3 +85,96 @@ def test_a_file_in_the_place_of_the_folder_is_said(tmp_path: Path) -> None:
         folder(tmp_path / "out", last="stamp"),
     ):
         pytest.fail("the block must not begin")
+
+
+@pytest.mark.parametrize("step", ["fsync", "replace", "chmod"])
+def test_a_new_file_that_fails_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, step, broken)
+    with pytest.raises(KeyboardInterrupt):
+        save(tmp_path / "table.csv", b"new")
+    monkeypatch.undo()
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_disk_that_fills_in_the_middle_of_a_write_leaves_the_old_file(tmp_path: Path) -> None:
+    """A real limit on the size of files, in a process of its own."""
+    (tmp_path / "table.csv").write_bytes(b"old")
+    program = (
+        "import resource, signal, pathlib; from policy import ProblemsFound; from policy.files import save\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (100000, 100000))\n"
+        "try: save(pathlib.Path('table.csv'), b'x' * 1000000)\n"
+        "except ProblemsFound as found: print(found)"
+    )
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": str(root)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stdout == "table.csv: cannot be written (File too large); nothing was changed\n", done.stderr
+    assert (tmp_path / "table.csv").read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["table.csv"]
+
+
+def test_a_file_is_readable_by_those_the_user_lets_in(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        save(tmp_path / "table.csv", b"new")
+        with folder(tmp_path / "out", last="stamp") as work:
+            (work / "stamp").write_bytes(b"new")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "table.csv").stat().st_mode & 0o777 == 0o640
+    assert (tmp_path / "out").stat().st_mode & 0o777 == 0o750
+
+
+def test_a_block_that_fails_leaves_an_old_folder_as_it_was(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "stamp").write_bytes(b"old")
+
+    def fill() -> None:
+        with folder(out, last="stamp") as work:
+            (work / "stamp").write_bytes(b"new")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fill()
+    assert (out / "stamp").read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["out"]
+
+
+@pytest.mark.parametrize("failing", [1, 2, 3])
+def test_a_folder_that_cannot_be_filled_has_no_stamp(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: int
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "stamp").write_bytes(b"old")
+    replace, calls = os.replace, []
+
+    def broken(source: str | Path, target: str | Path) -> None:
+        calls.append(target)
+        if len(calls) == failing:
+            raise OSError(28, "No space left on device")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", broken)
+
+    def fill() -> None:
+        with folder(out, last="stamp") as work:
+            for name in ("a.csv", "b.csv", "stamp"):
+                (work / name).write_bytes(b"new")
+
+    with pytest.raises(ProblemsFound, match="No space left on device"):
+        fill()
+    monkeypatch.undo()
+    assert not (out / "stamp").exists()
+    assert os.listdir(tmp_path) == ["out"]

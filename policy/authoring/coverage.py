@@ -1,0 +1,205 @@
+"""What a set of vignettes proves: which criteria were seen to decide an outcome, in which of their three states.
+
+A criterion decides a case when flipping it alone, everything else as it is, would change the outcome. One that a rule
+switches on (whether intent is stated) is flipped by documenting its field, or by taking the document away. What a
+criterion can be in at all, while it decides, is found by enumeration; only that is counted.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policy.authoring.enumeration import Ground, Row, as_cases
+from policy.authoring.vignettes import Batch, Readings
+from policy.cases import Cases
+from policy.evaluation import Memory, codes_of, determine
+from policy.evaluation import pathways as pathways_of
+from policy.model import OUTCOMES, Policy, Rule, Settings, While
+from policy.truth import NOT_DOCUMENTED
+
+STATES = ("NOT_MET", "NOT_DOCUMENTED", "MET")
+Goal = tuple[str, str, str, int]  # reading, pathway, criterion, truth
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A case that would cover a goal: the levers to set, the facts, and the outcome today."""
+
+    provisions: dict[str, str]
+    case: Row
+    outcome: str
+
+
+@dataclass
+class Coverage:
+    """Goal -> the vignette that reaches it (place and name), or the case that would; `idle`: what can never decide."""
+
+    covered: dict[Goal, str] = field(default_factory=dict)
+    uncovered: dict[Goal, Offer] = field(default_factory=dict)
+    idle: list[tuple[str, str, str, int]] = field(default_factory=list)
+
+    def share(self, reading: str) -> tuple[int, int]:
+        """(reached, to be reached) of one reading."""
+        reached = sum(goal[0] == reading for goal in self.covered)
+        return reached, reached + sum(goal[0] == reading for goal in self.uncovered)
+
+    def by_criterion(self, reading: str) -> dict[str, list[tuple[int, int]]]:
+        """Criterion -> for each state, (pathways in which it was reached, pathways in which it can decide)."""
+        found: dict[str, list[tuple[int, int]]] = {}
+        for group, hit in ((self.covered, 1), (self.uncovered, 0)):
+            for name, _, criterion, truth in group:
+                if name == reading:
+                    counts = found.setdefault(criterion, [(0, 0)] * 3)
+                    counts[truth] = (counts[truth][0] + hit, counts[truth][1] + 1)
+        return found
+
+
+def stated_by(policy: Policy) -> dict[str, tuple[str, tuple[int, ...]]]:
+    """Criteria that say whether a switch is documented -> the field, and the values that have branches."""
+    rules = [rule for way in policy.pathways.values() for rule in way.rule.walk() if rule.switch and rule.stated]
+    found: dict[str, tuple[str, tuple[int, ...]]] = {}
+    for rule in rules:
+        kind = policy.fields_[str(rule.switch)]
+        values = set(codes_of(kind, rule.branches)) | (set(range(kind.span[1] + 1)) if rule.otherwise else set())
+        old = found.get(str(rule.stated), ("", ()))[1]
+        found[str(rule.stated)] = (str(rule.switch), tuple(sorted({*values, *old})))
+    return found
+
+
+def deciding(
+    policy: Policy, cases: Cases, settings: Settings, names: Sequence[str] | None = None
+) -> Iterator[tuple[str, NDArray[np.int8], NDArray[np.bool_]]]:
+    """For each criterion read: its name, its truth (n,) and whether it alone decides the outcome (n,)."""
+    memory = Memory(pathways_of(policy, cases), lasting=False)
+    base = determine(policy, cases, settings, memory=memory)
+    switches = stated_by(policy)
+    for name, truth in base.truths.items():
+        if (names is not None and name not in names) or not (truth <= 2).any():
+            continue
+        decides = np.zeros(len(cases), dtype=bool)
+        if name in switches:
+            column, values = switches[name]
+            for value in (-1, *values):
+                facts = cases.facts | {column: np.full_like(cases.facts[column], value)}
+                outcome = determine(policy, replace(cases, facts=facts), settings, asking=False).outcome
+                other_side = (truth == NOT_DOCUMENTED) if value >= 0 else (truth != NOT_DOCUMENTED)
+                decides |= (outcome != base.outcome) & other_side
+        else:
+            for flip in (0, 1, 2):
+                if (truth == flip).all():
+                    continue
+                assumed = {name: np.int8(flip)}
+                outcome = determine(policy, cases, settings, assumed=assumed, memory=memory, asking=False).outcome
+                decides |= (outcome != base.outcome) & (truth != flip)
+        yield name, truth, decides & (truth <= 2)
+
+
+def cover(policy: Policy, asked: Sequence[Batch], readings: Readings) -> Coverage:
+    """What the vignettes reach of all that each reading's criteria can decide."""
+    found = Coverage()
+    order = list(policy.pathways)
+    for batch in asked:
+        settings = batch.settings(policy)
+        where = determine(policy, batch.cases, settings, asking=False).pathway
+        for name, truth, decides in deciding(policy, batch.cases, settings):
+            for row in np.flatnonzero(decides & (where >= 0)):
+                goal = (batch.reading, order[where[row]], name, int(truth[row]))
+                vignette = batch.vignettes[row]
+                found.covered.setdefault(goal, f"{vignette.place} {vignette.name}")
+    for reading, provisions in readings.items():
+        for pathway in policy.pathways:
+            for criterion in criteria_of(policy, policy.pathways[pathway].rule):
+                _offers(policy, provisions, (reading, pathway, criterion), found)
+    return found
+
+
+def criteria_of(policy: Policy, rule: Rule) -> list[str]:
+    """Every criterion that a rule reads under one setting or another."""
+    names: dict[str, None] = {}
+    for below in rule.walk():
+        names |= dict.fromkeys([below.stated] if below.stated else [])
+        for entry in below.require or ():
+            gate = policy.gates.get(entry.criterion)
+            names |= dict.fromkeys([r.criterion for r in gate.require] if gate else [entry.criterion])
+    return list(names)
+
+
+def _offers(policy: Policy, provisions: Mapping[str, object], key: tuple[str, str, str], found: Coverage) -> None:
+    """For the states not reached yet: a case that would reach it, or the finding that there is none."""
+    reading, pathway, criterion = key
+    missing = [t for t in range(3) if (reading, pathway, criterion, t) not in found.covered]
+    for levers in activations(policy, pathway, criterion) if missing else ():
+        settings = policy.settings({**provisions, **levers})
+        space = Ground.of([settings]).space([pathway], focus=criterion)
+        if not space.rows:
+            continue
+        cases = as_cases(space.rows, policy)
+        outcome = determine(policy, cases, settings, asking=False).outcome
+        for _, truth, decides in deciding(policy, cases, settings, [criterion]):
+            for state in list(missing):
+                rows = np.flatnonzero(decides & (truth == state))
+                if len(rows):
+                    row = int(min(rows, key=lambda i: (len(space.rows[i]), i)))
+                    missing.remove(state)
+                    offer = Offer(dict(levers), space.case(row), OUTCOMES[outcome[row]])
+                    found.uncovered[reading, pathway, criterion, state] = offer
+        if not missing:
+            break
+    found.idle += [(reading, pathway, criterion, state) for state in missing]
+
+
+def activations(policy: Policy, pathway: str, criterion: str) -> Iterator[dict[str, str]]:
+    """Levers to set so that a pathway asks for a criterion, the fewest first; then each of its actions besides."""
+    seen: list[dict[str, str]] = []
+    for base in _conditions(policy, policy.pathways[pathway].rule, criterion, {}):
+        for levers in base:
+            if levers not in seen:
+                seen.append(levers)
+    seen.sort(key=len)
+    yield from seen
+    actions = _actions(policy, policy.pathways[pathway].rule)
+    for levers, words in product(seen, product(*actions.values())):
+        more = {**levers, **dict(zip(actions, words, strict=True))}
+        if more not in seen:
+            yield more
+
+
+def _actions(policy: Policy, rule: Rule) -> dict[str, list[str]]:
+    """The levers that name what follows, or when, in a rule, with all their words."""
+    names = {step.outcome for r in rule.walk() for step in r.then} | {
+        lever for r in rule.walk() for step in r.then for lever in step.while_
+    }
+    return {n: [str(v) for v in policy.levers[n].values()] for n in sorted(names) if n in policy.levers}
+
+
+def _conditions(policy: Policy, rule: Rule, criterion: str, above: dict[str, str]) -> Iterator[list[dict[str, str]]]:
+    """For each place of a rule that asks for a criterion: the settings of levers under which it does."""
+    if rule.first_of is not None:
+        for below in rule.first_of:
+            for levers in _words(policy, below.while_):
+                yield from _conditions(policy, below, criterion, above | levers)
+    elif rule.require is not None:
+        for entry in rule.require:
+            gate = policy.gates.get(entry.criterion)
+            for inner in gate.require if gate else (entry,):
+                if inner.criterion == criterion:
+                    outer = _words(policy, entry.while_)
+                    yield [above | a | b for a in outer for b in (_words(policy, inner.while_) if gate else [{}])]
+    elif rule.switch is not None:
+        if rule.stated == criterion:
+            yield [above]
+        for below in (*rule.branches.values(), *([rule.otherwise] if rule.otherwise else [])):
+            yield from _conditions(policy, below, criterion, above)
+
+
+def _words(policy: Policy, condition: While) -> list[dict[str, str]]:
+    """The settings that make a condition hold ('on' is the lever's suggested value)."""
+    choices = []
+    for name, words in condition.items():
+        lever = policy.levers[name]
+        on = str(lever.suggested if lever.suggested is not None else lever.domain.max if lever.domain else "on")
+        choices.append([on if word == "on" and lever.off_allowed else word for word in words])
+    return [dict(zip(condition, words, strict=True)) for words in product(*choices)]

@@ -1,0 +1,333 @@
+"""Every case that can matter to some readings of a policy, each kind of case once: the ground of all proofs.
+
+Why the enumeration is complete. The outcome of a case is a function of its codes, of the values of the fields that its
+rule switches on, and of the truths of criteria, and these enter in two ways only: as the least truth of all that one
+`require` asks for, and as "known to be met" in its `then`. So two cases with the same codes, the same switches, the
+same least truth at every `require` and the same `when` have the same outcome; one stands for both.
+
+The facts fall into components (facts.py) that share no criterion and no check of the case table. Within a component
+every combination of the values that matter is written out and passed through the door of the case table, which drops
+the impossible ones; what is left is every signature (least truths, whens, switches) the component can give. Components
+are independent, so the signatures of a whole case are the product of theirs, with least truths combined by minimum.
+The product is folded component by component, keeping one case for each signature, the one with the fewest documented
+columns. Sizes add up, so the case kept is the smallest of its kind.
+
+The truths come from the policy's own evaluation, and so do the outcomes of the cases found: nothing is decided twice.
+"""
+
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from policy.authoring.facts import column_of, components, values
+from policy.cases import Cases
+from policy.evaluation import Determinations, Evaluation, determine, diagnosis_group, pathway_of
+from policy.model import Policy, Rule, Settings
+from policy.problems import refuse
+from policy.truth import MET
+
+Signature = NDArray[np.int16]
+Row = dict[str, str]
+MOST = 3_000_000  # combinations of one component that are written out
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A diagnosis and a procedure code that stand for all codes which every reading treats alike."""
+
+    dx: str
+    cpt: str
+    pathways: tuple[str | None, ...]  # of each reading
+
+    @property
+    def name(self) -> str:
+        """The pathway of the first reading that has one."""
+        return next((name for name in self.pathways if name), "")
+
+
+@dataclass(frozen=True)
+class Space:
+    """Cases (rows of a case table as text, missing columns left out) that stand for all cases there can be."""
+
+    readings: tuple[Settings, ...]
+    rows: tuple[Row, ...]
+    cells: tuple[Cell, ...]  # of each row
+
+    def cases(self, policy: Policy) -> Cases:
+        """The rows as cases of one of the policies; columns that it does not know are left out."""
+        return as_cases(self.rows, policy)
+
+    def outcomes(self) -> NDArray[np.int8]:
+        """Outcome of every row under every reading: int8 (rows, readings), positions in OUTCOMES."""
+        tables: dict[int, Cases] = {}
+        found = []
+        for settings in self.readings:
+            cases = tables.setdefault(id(settings.policy), self.cases(settings.policy))
+            found.append(determine(settings.policy, cases, settings, asking=False).outcome)
+        return np.stack(found, axis=1)
+
+    def determinations(self) -> list[Determinations]:
+        """The same with reasons, one for each reading."""
+        return [determine(s.policy, self.cases(s.policy), s) for s in self.readings]
+
+    def case(self, row: int) -> Row:
+        """One row, its columns in the order of the policy."""
+        order = list(self.readings[0].policy.fields_)
+        found = self.rows[row]
+        return {k: found[k] for k in sorted(found, key=lambda k: order.index(k) if k in order else len(order))}
+
+
+def as_cases(rows: Sequence[Row], policy: Policy, keep_good: bool = False) -> Cases:
+    """Rows of text as cases of `policy`, through the door; case_id is the position."""
+    frame = pd.DataFrame(list(rows), dtype=object).fillna("")
+    frame = frame[[column for column in frame.columns if column in policy.fields_]].astype(str)
+    frame.insert(0, "case_id", [str(i) for i in range(len(frame))])
+    return Cases.from_frame(frame, policy, keep_good=keep_good)
+
+
+@dataclass(frozen=True)
+class Ground:
+    """The components of some readings; each is worked out when a space first needs it, and remembered."""
+
+    readings: tuple[Settings, ...]
+    groups: tuple[tuple[str, ...], ...]
+
+    @classmethod
+    def of(cls, readings: Sequence[Settings]) -> "Ground":
+        """Raises ProblemsFound when a rule is outside what can be enumerated."""
+        return cls(tuple(readings), tuple(components(_policies(readings))))
+
+    def space(self, pathways: Sequence[str] | None = None, focus: str | None = None) -> Space:
+        """The cases that matter, in all cells or in those of some pathways (of any reading).
+
+        With a criterion as `focus`, its truth is told apart from that of the others which the same rule asks for.
+        """
+        rows: list[Row] = []
+        found: list[Cell] = []
+        for cell in cells(self.readings):
+            if pathways is None or set(pathways) & set(cell.pathways):
+                for row in _fold(cell, self, focus):
+                    rows.append({"dx": cell.dx, "cpt": cell.cpt} | row)
+                    found.append(cell)
+        return Space(self.readings, tuple(rows), tuple(found))
+
+    def parts(self, needed: set[str]) -> list["_Component"]:
+        """The components with a field that is needed."""
+        return [_remembered(fields, self.readings) for fields in self.groups if needed & set(fields)]
+
+
+def enumerate_cases(readings: Sequence[Settings], pathways: Sequence[str] | None = None) -> Space:
+    """The cases that matter to `readings`, in all cells or in those of some pathways (of any reading)."""
+    return Ground.of(readings).space(pathways)
+
+
+def _policies(readings: Sequence[Settings]) -> list[Policy]:
+    return list({id(s.policy): s.policy for s in readings}.values())
+
+
+def cells(readings: Sequence[Settings]) -> list[Cell]:
+    """One cell for each kind of (diagnosis code, procedure code) that some reading may treat apart."""
+    policies = _policies(readings)
+    named = set().union(*(_named(policy) for policy in policies))
+    dxs = dict.fromkeys(c for p in policies for g in p.diagnoses.values() for c in (*g.codes, *g.prefixes))
+    cpts = dict.fromkeys(c for p in policies for family in p.procedures.values() for c in family.codes)
+    found: dict[tuple[Any, ...], Cell] = {}
+    for dx, cpt in itertools.product(dxs, cpts):
+        groups = [diagnosis_group(s.policy, dx) for s in readings]
+        ways = tuple(
+            pathway_of(s.policy, group, cpt) if group else None for s, group in zip(readings, groups, strict=True)
+        )
+        found.setdefault((ways, tuple(groups), dx if dx in named else ""), Cell(dx, cpt, ways))
+    return list(found.values())
+
+
+def _named(policy: Policy) -> set[str]:
+    entries = [e for gate in policy.gates.values() for e in gate.require]
+    entries += [e for way in policy.pathways.values() for rule in way.rule.walk() for e in rule.require or ()]
+    return {notice.code for notice in policy.code_notices} | {code for entry in entries for code in entry.codes}
+
+
+@dataclass(frozen=True)
+class Requires:
+    """One `require` that a cell may come to: the criteria in force, and those that its `then` asks about."""
+
+    criteria: tuple[str, ...]
+    whens: tuple[str, ...]
+
+
+def reachable(rule: Rule, settings: Settings, dx: str) -> Iterator[Requires | str]:
+    """Every `require` that some case may come to under these settings, and (as text) every field switched on."""
+    if rule.first_of is not None:
+        yield from reachable(next(r for r in rule.first_of if settings.holds(r.while_)), settings, dx)
+    elif rule.require is not None:
+        entries = settings.policy.required(rule, settings)
+        criteria = tuple(dict.fromkeys(e.criterion for e in entries if not e.codes or dx in e.codes))
+        yield Requires(criteria, tuple(s.when for s in rule.then if s.when and settings.holds(s.while_)))
+    elif rule.switch is not None:
+        yield rule.switch
+        for below in (*rule.branches.values(), *([rule.otherwise] if rule.otherwise else [])):
+            yield from reachable(below, settings, dx)
+
+
+@dataclass(frozen=True)
+class _Component:
+    """The facts of one component, one row for each combination of criteria truths they can give.
+
+    `truths`: for each reading, criterion -> truth of each row; `switches`: field -> value of each row.
+    """
+
+    rows: tuple[Row, ...]
+    sizes: NDArray[np.int16]
+    truths: tuple[dict[str, Signature], ...]
+    switches: dict[str, Signature]
+
+    @classmethod
+    def of(cls, fields: tuple[str, ...], readings: Sequence[Settings]) -> "_Component":
+        policies = _policies(readings)
+        for name in fields:
+            if len({p.fields_[name].type for p in policies if name in p.fields_}) > 1:
+                raise refuse("proof", f"fields.{name}", "has another type in the other policy: nothing can be proven")
+        columns = [column_of(name, policies) for name in fields]
+        choices = [values(name, readings) for name in fields]
+        count = math.prod(map(len, choices))
+        if count > MOST:
+            raise refuse("proof", ", ".join(fields), f"{count:,} combinations of values; at most {MOST:,} are tried")
+        rows = [dict(zip(columns, row, strict=True)) for row in itertools.product(*choices)]
+        tables, rows = _admitted(rows, policies)
+        truths: list[dict[str, Signature]] = []
+        seen: dict[tuple[Any, ...], Signature] = {}
+        for settings in readings:
+            truths.append(_truths(fields, settings, tables[id(settings.policy)], len(rows), seen))
+        facts = [(name, table.facts[name]) for table in tables.values() for name in fields if name in table.facts]
+        switched = {r.switch for p in policies for w in p.pathways.values() for r in w.rule.walk() if r.switch}
+        switches = {name: value.astype(np.int16) for name, value in facts if name in switched}
+        whole = cls(tuple(rows), _sizes(rows), tuple(truths), switches)
+        return whole.distinct([*switches.values(), *{id(v): v for part in truths for v in part.values()}.values()])
+
+    def distinct(self, signature: Sequence[Signature]) -> "_Component":
+        keep = smallest(signature, self.sizes)
+        return replace(
+            self, rows=tuple(self.rows[i] for i in keep), sizes=self.sizes[keep],
+            truths=tuple({k: v[keep] for k, v in part.items()} for part in self.truths),
+            switches={k: v[keep] for k, v in self.switches.items()},
+        )  # fmt: skip
+
+
+_MEMORY: dict[tuple[Any, ...], tuple[Sequence[Policy], _Component]] = {}
+
+
+def _remembered(fields: tuple[str, ...], readings: Sequence[Settings]) -> _Component:
+    """The component for these readings: one of the last few hundred, or worked out."""
+    key = (fields, *((id(s.policy), *(s[lever] for lever in _levers(fields, s.policy))) for s in readings))
+    if key not in _MEMORY:
+        if len(_MEMORY) >= 300:
+            del _MEMORY[next(iter(_MEMORY))]
+        _MEMORY[key] = ([s.policy for s in readings], _Component.of(fields, readings))  # policies kept: ids stay theirs
+    return _MEMORY[key][1]
+
+
+def _levers(fields: tuple[str, ...], policy: Policy) -> list[str]:
+    tests = [criterion.test for criterion in policy.criteria.values()]
+    mine = [t for t in tests if {field for part in t.walk() for field in part.fields()} & set(fields)]
+    return sorted({lever for test in mine for lever in test.levers()})
+
+
+def _sizes(rows: Sequence[Row]) -> NDArray[np.int16]:
+    return np.array([sum(1 for v in row.values() if v) for row in rows], dtype=np.int16)
+
+
+def _admitted(rows: list[Row], policies: Sequence[Policy]) -> tuple[dict[int, Cases], list[Row]]:
+    """The rows that the door of every policy admits, as cases of each."""
+    good = set(range(len(rows)))
+    tables = {}
+    for policy in policies:
+        dx = next(code for group in policy.diagnoses.values() for code in group.codes)
+        cpt = next(code for family in policy.procedures.values() for code in family.codes)
+        tables[id(policy)] = as_cases([{"dx": dx, "cpt": cpt} | row for row in rows], policy, keep_good=True)
+        good &= {int(i) for i in tables[id(policy)].ids}
+    for key, table in tables.items():
+        tables[key] = table.take(np.flatnonzero([int(i) in good for i in table.ids]))
+    return tables, [rows[i] for i in sorted(good)]
+
+
+def _truths(
+    fields: tuple[str, ...], settings: Settings, cases: Cases, n: int, seen: dict[tuple[Any, ...], Signature]
+) -> dict[str, Signature]:
+    """Truth of each criterion that reads one of the fields, int16 (n,); those that read no field are left out."""
+    evaluation = Evaluation(settings, cases, np.arange(n))
+    found = {}
+    for name, criterion in settings.policy.criteria.items():
+        if {field for test in criterion.test.walk() for field in test.fields()} & set(fields):
+            key = (id(settings.policy), name, *(settings[lever] for lever in criterion.test.levers()))
+            if key not in seen:
+                seen[key] = np.broadcast_to(evaluation.criterion(name), n).astype(np.int16)
+            found[name] = seen[key]
+    return found
+
+
+def smallest(signature: Sequence[Signature], sizes: NDArray[np.int16]) -> NDArray[np.intp]:
+    """Positions of one row for each distinct signature: the one of least size, the first among equals."""
+    if not signature:
+        return np.array([np.argmin(sizes)])
+    key = np.zeros(len(sizes), dtype=np.int64)
+    for column in {column.tobytes(): column for column in signature}.values():
+        key = key * (int(column.max()) + 4) + column + 3
+        key = pd.factorize(key)[0].astype(np.int64)
+    order = np.lexsort((np.arange(len(sizes)), sizes, key))
+    first = np.flatnonzero(np.r_[True, np.diff(key[order]) > 0])
+    return np.sort(order[first])
+
+
+def _fold(cell: Cell, ground: Ground, focus: str | None) -> list[Row]:
+    """One smallest case for each signature of a cell."""
+    nodes: list[tuple[int, Requires]] = []
+    switches: dict[str, None] = {}
+    for i, (settings, name) in enumerate(zip(ground.readings, cell.pathways, strict=True)):
+        for found in reachable(settings.policy.pathways[name].rule, settings, cell.dx) if name else ():
+            if isinstance(found, Requires):
+                nodes.append((i, found))
+            else:
+                switches[found] = None
+    read = {(i, name) for i, node in nodes for name in (*node.criteria, *node.whens)}
+    tests = [ground.readings[i].policy.criteria[name].test for i, name in read]
+    parts = ground.parts({*switches, *(field for test in tests for part in test.walk() for field in part.fields())})
+    least = np.full((1, len(nodes)), MET, dtype=np.int16)
+    flags = np.zeros((1, 0), dtype=np.int16)
+    sizes = np.zeros(1, dtype=np.int16)
+    picks: list[list[int]] = [[]]
+    for part in parts:
+        mine, more = _own(part, nodes, switches, focus)
+        keep = smallest([*mine.T, *more.T], part.sizes)
+        a, b = (x.ravel() for x in np.meshgrid(np.arange(len(sizes)), keep, indexing="ij"))
+        least, flags = np.minimum(least[a], mine[b]), np.concatenate([flags[a], more[b]], axis=1)
+        sizes = sizes[a] + part.sizes[b]
+        kept = smallest([*least.T, *flags.T], sizes)
+        picks = [[*picks[a[k]], int(b[k])] for k in kept]
+        least, flags, sizes = least[kept], flags[kept], sizes[kept]
+    return [{k: v for part, i in zip(parts, pick, strict=True) for k, v in part.rows[i].items() if v} for pick in picks]
+
+
+def _own(
+    part: _Component, nodes: Sequence[tuple[int, Requires]], switches: dict[str, None], focus: str | None
+) -> tuple[Signature, Signature]:
+    """What a component gives to each `require` (rows, nodes), and its whens and switches (rows, any)."""
+    n = len(part.rows)
+    least = np.full((n, len(nodes)), MET, dtype=np.int16)
+    flags: dict[tuple[Any, ...], Signature] = {}
+    for place, (i, node) in enumerate(nodes):
+        for name in node.criteria:
+            if name == focus and name in part.truths[i]:
+                flags[name, i, "focus"] = part.truths[i][name]
+            elif name in part.truths[i]:
+                least[:, place] = np.minimum(least[:, place], part.truths[i][name])
+        for name in node.whens:
+            if name in part.truths[i]:
+                flags[name, id(part.truths[i][name])] = (part.truths[i][name] == MET).astype(np.int16)
+    flags |= {(name,): part.switches[name] for name in switches if name in part.switches}
+    return least, np.stack([*flags.values()], axis=1) if flags else np.zeros((n, 0), dtype=np.int16)

@@ -1,0 +1,174 @@
+"""Which values of each fact a policy can tell apart, and which facts hang together.
+
+A test reads a fact by comparing it with a threshold, by asking for words, by asking whether it is on file, or as a part
+of a mean. So between two neighbouring thresholds all values of a fact are alike: one of them stands for all.
+"""
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from policy.evaluation import steps
+from policy.model import CaseField, Policy, Settings, Test
+from policy.problems import refuse
+
+BLOCKS = ("diagnostic_blocks_done", "block_1_relief_pct", "block_2_relief_pct")  # the door relates them (contract 3)
+FRACTION = range(1, 100)  # hundredths of a per cent that the door refuses as a fraction
+
+
+def components(policies: Sequence[Policy]) -> list[tuple[str, ...]]:
+    """The facts that rules read, in groups such that no criterion and no check of the case table spans two groups.
+
+    Facts of different groups can take any values together; so what one group makes of the criteria it feeds never
+    restricts another. Raises ProblemsFound where a rule reads a date or day count that a duration is computed from.
+    """
+    links = [set(fields) for policy in policies for fields in _read_together(policy)]
+    read = set().union(*links)
+    links.append(read & set(BLOCKS))
+    for policy in policies:
+        for name, kind in policy.fields_.items():
+            if kind.type == "months" and read & {kind.onset, kind.request, kind.days}:
+                raise refuse("proof", f"fields.{name}", "the proof does not cover rules on what a duration is made of")
+    groups: list[set[str]] = []
+    for link in links:
+        apart = [group for group in groups if not group & link]
+        groups = [*apart, link.union(*(group for group in groups if group & link))]
+    order = {name: i for policy in reversed(policies) for i, name in enumerate(policy.fields_)}
+    return sorted((tuple(sorted(group, key=order.__getitem__)) for group in groups if group), key=lambda g: order[g[0]])
+
+
+def _read_together(policy: Policy) -> Iterator[tuple[str, ...]]:
+    for criterion in policy.criteria.values():
+        yield tuple(name for test in criterion.test.walk() for name in test.fields())
+    for pathway in policy.pathways.values():
+        for rule in pathway.rule.walk():
+            if rule.switch:
+                yield (rule.switch,)
+
+
+def in_force(test: Test, settings: Settings) -> Iterator[Test]:
+    """The nodes of a tree of tests that these settings read; a part behind a lever that says no is left out."""
+    if any(part.lever is not None and not settings.holds(part.lever) for part in test.all_of or ()):
+        return
+    yield test
+    for part in test.all_of or test.any_of or test.none_of or (test.count.of if test.count else ()):
+        yield from in_force(part, settings)
+
+
+def values(name: str, readings: Sequence[Settings]) -> list[str]:
+    """The values of one column, as written in a case table, that some reading can tell apart; '' (missing) first.
+
+    Complete for comparisons: the least value of every stretch between thresholds. For a fact in a mean also the
+    greatest of each stretch, and every value that brings the sum with ends of the other facts' stretches exactly to a
+    threshold: going from the least corner of a box of stretches to the greatest by raising one fact after another, the
+    sum takes every value in between, so each threshold on the sum that a box can reach is reached on this path.
+    """
+    kinds = [s.policy.fields_[name] for s in readings if name in s.policy.fields_]
+    found: dict[str, None] = {"": None}
+    if kinds[0].type in ("boolean", "choice"):
+        for kind in kinds:
+            found |= dict.fromkeys(("true", "false") if kind.type == "boolean" else kind.choices)
+        return list(found)
+    if kinds[0].type == "date":
+        return ["", "2000-01-01"]
+    low, high = max(kind.span[0] for kind in kinds), min(kind.span[1] for kind in kinds)
+    cuts = _cuts(name, readings)
+    sums = _sums(name, readings)
+    if sums:
+        starts = sorted({low, *(c for c in cuts | _single(name, readings) if low < c <= high)})
+        cuts = {*starts, *(c - 1 for c in starts), high, *sums}
+    legal = {v for v in (low, *cuts) if low <= v <= high}
+    for value in sorted(legal):
+        text = _written(kinds[0], value, readings)
+        if text is not None:
+            found[text] = None
+    return list(found)
+
+
+def _written(kind: CaseField, value: int, readings: Sequence[Settings]) -> str | None:
+    """The column's text for a value of the grid; None where the door admits no such value."""
+    if kind.type == "percent":
+        return None if value in FRACTION else f"{value // 100}.{value % 100:02}".removesuffix(".00")
+    if kind.type == "months":
+        months, more = divmod(value, 2)
+        days = months * 487 // 16 + more
+        most = min(s.policy.fields_[str(kind.days)].max for s in readings if str(kind.days) in s.policy.fields_)
+        return str(days) if days <= most else None
+    return str(value)
+
+
+def _cuts(name: str, readings: Sequence[Settings]) -> set[int]:
+    """The values of the grid at which some comparison, word or branch changes its answer."""
+    cuts = (
+        {100} if any(s.policy.fields_[name].type == "percent" for s in readings if name in s.policy.fields_) else set()
+    )
+    for settings in readings:
+        for test in _tests(settings):
+            if name not in test.fields():
+                continue
+            if test.reference() is not None and not test.mean:
+                threshold = _threshold(settings, name, str(test.reference()))
+                if threshold is not None:
+                    cuts.add(threshold + bool(test.more_than))
+            for words in (test.equals or {}, test.states or {}):
+                cuts |= {int(w) + end for w in words.get(name, ()) if w.isdigit() for end in (0, 1)}
+        for pathway in settings.policy.pathways.values():
+            for rule in pathway.rule.walk():
+                if rule.switch == name:
+                    cuts |= {int(w) + end for w in rule.branches if w.isdigit() for end in (0, 1)}
+    return cuts
+
+
+def _tests(settings: Settings) -> Iterator[Test]:
+    for criterion in settings.policy.criteria.values():
+        yield from in_force(criterion.test, settings)
+
+
+def _threshold(settings: Settings, name: str, reference: str) -> int | None:
+    number = settings.number(reference)
+    return None if number is None else number * steps(settings.policy, name, reference)
+
+
+def _means(name: str, readings: Sequence[Settings]) -> Iterator[tuple[Settings, tuple[str, ...], int]]:
+    """The means in force that a fact is part of: the settings, the other facts, and the sum that is needed."""
+    for settings in readings:
+        for test in _tests(settings):
+            if test.mean and name in test.mean.of:
+                threshold = _threshold(settings, name, test.mean.reaches)
+                if threshold is not None:
+                    others = tuple(other for other in test.mean.of if other != name)
+                    yield settings, others, threshold * len(test.mean.of)
+
+
+def _single(name: str, readings: Sequence[Settings]) -> set[int]:
+    """Where a mean changes its answer while the other facts are missing (each then stands for its whole range)."""
+    found = set()
+    for settings, others, total in _means(name, readings):
+        for ends in itertools.product(*(settings.policy.fields_[other].span for other in others)):
+            found.add(total - sum(ends))
+    return found
+
+
+def _sums(name: str, readings: Sequence[Settings]) -> set[int]:
+    """The values that bring a sum exactly to its threshold, with the others at the ends of their stretches."""
+    found = set()
+    for settings, others, total in _means(name, readings):
+        corners = [_corners(other, settings, readings) for other in others]
+        found |= {total - sum(ends) for ends in itertools.product(*corners)}
+    return found
+
+
+def _corners(name: str, settings: Settings, readings: Sequence[Settings]) -> set[int]:
+    low, high = settings.policy.fields_[name].span
+    starts = {low, *(c for c in _cuts(name, readings) | _single(name, readings) if low < c <= high)}
+    return {*starts, *(c - 1 for c in starts if c > low), high}
+
+
+def size_of(row: Mapping[str, str]) -> int:
+    """How many columns of a case are documented."""
+    return sum(1 for value in row.values() if value)
+
+
+def column_of(name: str, policies: Iterable[Policy]) -> str:
+    """The column that a fact is written in: itself, or the day count that a duration is told by."""
+    kind = next(p.fields_[name] for p in policies if name in p.fields_)
+    return str(kind.days) if kind.type == "months" else name

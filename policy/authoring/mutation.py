@@ -1,0 +1,332 @@
+"""Small slips an author could make, each put into the policy on its own: does some vignette notice?
+
+Levers moved by one step, operators exchanged, criteria dropped, actions swapped, conditions lost. A slip that no
+vignette notices is either equivalent (the proof finds no case that it decides otherwise) or a gap in the vignettes.
+"""
+
+import copy
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from policy.authoring.proof import prove
+from policy.authoring.vignettes import Batch
+from policy.model import OUTCOMES, Lever, Policy, Rule
+
+Tree = dict[str, Any]
+ALWAYS = {"lever": {"undocumented_action": ["pend", "not_met"]}}  # a test that every setting meets
+COMPARISONS = {
+    "at_least": ("more_than", "less_than"),
+    "more_than": ("at_least", "less_than"),
+    "less_than": ("at_least",),
+}
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A slip: its kind, where it is, what was done, and the policy with it (None: no policy at all)."""
+
+    kind: str
+    place: str
+    did: str
+    policy: Policy
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a mutant: killed (by a vignette), equivalent or survived, and why."""
+
+    mutant: Mutant
+    word: str
+    why: str
+
+
+def mutants(policy: Policy) -> Iterator[Mutant]:
+    """Every slip of every kind."""
+    tree = policy.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    tree.pop("examples", None)
+    for kind, place, did, changed in (
+        *_levers(policy, tree),
+        *_tests(tree),
+        *_requirements(tree),
+        *_rules(policy, tree),
+    ):
+        yield Mutant(kind, place, did, Policy.model_validate(changed))
+
+
+Slip = tuple[str, str, str, Tree]
+
+
+def _levers(policy: Policy, tree: Tree) -> Iterator[Slip]:
+    for name, lever in policy.levers.items():
+        for value in _neighbours(lever):
+            changed = copy.deepcopy(tree)
+            changed["levers"][name]["default"] = value
+            yield "lever", f"levers.{name}", f"{lever.default} -> {value}", changed
+
+
+def _neighbours(lever: Lever) -> list[str]:
+    """One step down and up; from off: the loosest and the suggested value; of choices: every other one."""
+    if lever.choices:
+        return [word for word in lever.choices if word != lever.default]
+    assert lever.domain
+    if lever.default == "off":
+        loosest = lever.domain.min if lever.direction == "stricter_when_higher" else lever.domain.max
+        return [str(v) for v in dict.fromkeys([loosest, lever.suggested]) if v is not None]
+    here = int(lever.default)
+    return [str(v) for v in (here - lever.domain.step, here + lever.domain.step) if v in lever.domain.values()]
+
+
+def _tests(tree: Tree) -> Iterator[Slip]:
+    for name, criterion in tree["criteria"].items():
+        for path, node in _nodes(criterion["test"]):
+            for did, new in _slips(node):
+                changed = copy.deepcopy(tree)
+                _put(changed["criteria"][name], ("test", *path), new)
+                yield "operator", ".".join(map(str, ("criteria", name, "test", *path))), did, changed
+        for path, node in _nodes(criterion["test"]):
+            parts = node.get("all_of") or node.get("any_of") or node.get("count", {}).get("of")
+            for i in range(len(parts or ()) if len(parts or ()) > 1 else 0):
+                changed = copy.deepcopy(tree)
+                key = next(k for k in ("all_of", "any_of", "count") if k in node)
+                place = ("test", *path, key, *(["of"] if key == "count" else []))
+                del _at(changed["criteria"][name], place)[i]
+                yield "part dropped", ".".join(map(str, ("criteria", name, *place, i))), "dropped", changed
+
+
+def _nodes(test: Tree, path: tuple[object, ...] = ()) -> Iterator[tuple[tuple[object, ...], Tree]]:
+    yield path, test
+    for key in ("all_of", "any_of", "none_of"):
+        for i, part in enumerate(test.get(key, ())):
+            yield from _nodes(part, (*path, key, i))
+    for i, part in enumerate(test.get("count", {}).get("of", ())):
+        yield from _nodes(part, (*path, "count", "of", i))
+
+
+def _slips(node: Tree) -> Iterator[tuple[str, Tree]]:
+    """What one node of a test could have been by mistake."""
+    (kind, body), *_ = node.items()
+    for other in COMPARISONS.get(kind, ()):
+        yield f"{kind} -> {other}", {other: body}
+    if kind == "less_than":
+        yield "less_than -> at most", {"none_of": [{"more_than": body}]}
+    if kind in ("all_of", "any_of") and len(body) > 1:
+        other = "any_of" if kind == "all_of" else "all_of"
+        yield f"{kind} -> {other}", {other: body}
+    if kind == "none_of":
+        yield "none_of -> any_of", {"any_of": body}
+    if kind == "count":
+        yield "count -> all_of", {"all_of": body["of"]}
+        yield "count -> any_of", {"any_of": body["of"]}
+    if kind == "mean":
+        yield "mean -> each", {"all_of": [{"at_least": {name: body["reaches"]}} for name in body["of"]]}
+        yield "mean -> any", {"any_of": [{"at_least": {name: body["reaches"]}} for name in body["of"]]}
+    if kind in ("is", "states", "on_file", "lever"):
+        yield f"{kind} negated", {"none_of": [node]}
+    if kind in ("is", "states"):
+        yield from _words(node, kind)
+    if kind in COMPARISONS:
+        ((field, reference),) = body.items()
+        for number in (int(reference) - 1, int(reference) + 1) if str(reference).isdigit() else ():
+            if number >= 0:
+                yield f"{reference} -> {number}", {kind: {field: str(number)}}
+
+
+def _words(node: Tree, kind: str) -> Iterator[tuple[str, Tree]]:
+    ((field, words),) = node[kind].items()
+    other = "states" if kind == "is" else "is"
+    yield f"{kind} -> {other}", {other: node[kind]}
+    for word in words if len(words) > 1 else ():
+        yield f"without {word}", {kind: {field: [w for w in words if w != word]}}
+
+
+def _requirements(tree: Tree) -> Iterator[Slip]:
+    """Each criterion dropped from each gate and each rule, and each condition or code list on one lost."""
+    places: list[tuple[tuple[Any, ...], Tree]] = [(("gates", name), gate) for name, gate in tree["gates"].items()]
+    places += [(path, rule) for path, rule in _all_rules(tree) if "require" in rule]
+    for path, owner in places:
+        where = ".".join(map(str, path))
+        for i, entry in enumerate(owner["require"]):
+            changed = copy.deepcopy(tree)
+            required = _at(changed, (*path, "require"))
+            if len(required) > 1:
+                del required[i]
+            else:
+                changed["criteria"]["always"] = changed["criteria"][entry["criterion"]] | {"test": ALWAYS}
+                required[i] = {"criterion": "always"}
+            yield "criterion dropped", f"{where}.{entry['criterion']}", "dropped", changed
+            for key in ("while", "codes"):
+                if entry.get(key):
+                    changed = copy.deepcopy(tree)
+                    del _at(changed, (*path, "require"))[i][key]
+                    yield "condition lost", f"{where}.{entry['criterion']}", f"{key} lost", changed
+
+
+def _all_rules(tree: Tree) -> Iterator[tuple[tuple[object, ...], Tree]]:
+    for name, pathway in tree["pathways"].items():
+        yield from _below(pathway["rule"], ("pathways", name, "rule"))
+
+
+def _below(rule: Tree, path: tuple[object, ...]) -> Iterator[tuple[tuple[object, ...], Tree]]:
+    yield path, rule
+    for i, part in enumerate(rule.get("first_of", ())):
+        yield from _below(part, (*path, "first_of", i))
+    for word, part in rule.get("branches", {}).items():
+        yield from _below(part, (*path, "branches", word))
+    if rule.get("otherwise"):
+        yield from _below(rule["otherwise"], (*path, "otherwise"))
+
+
+def _rules(policy: Policy, tree: Tree) -> Iterator[Slip]:
+    for path, rule in _all_rules(tree):
+        where = ".".join(map(str, path))
+        if "outcome" in rule:
+            for word in OUTCOMES[:5]:
+                if word != rule["outcome"]:
+                    yield "action swapped", where, f"{rule['outcome']} -> {word}", _with(tree, (*path, "outcome"), word)
+        for i, step in enumerate(rule.get("then", ())):
+            place = (*path, "then", i)
+            for word in OUTCOMES[:4]:
+                if word != step["outcome"]:
+                    did = f"{step['outcome']} -> {word}"
+                    yield "action swapped", f"{where}.then.{i}", did, _with(tree, (*place, "outcome"), word)
+            if i < len(rule["then"]) - 1:
+                changed = copy.deepcopy(tree)
+                del _at(changed, (*path, "then"))[i]
+                yield "action dropped", f"{where}.then.{i}", f"{step['outcome']} dropped", changed
+        for i in range(len(rule.get("first_of", ())) - 1):
+            changed = copy.deepcopy(tree)
+            del _at(changed, (*path, "first_of"))[i]
+            yield "stance dropped", f"{where}.first_of.{i}", "dropped", changed
+            for lever in rule["first_of"][i]["while"] if len(rule["first_of"][i]["while"]) > 1 else ():
+                changed = copy.deepcopy(tree)
+                del _at(changed, (*path, "first_of", i, "while"))[lever]
+                yield "condition lost", f"{where}.first_of.{i}", f"while {lever} lost", changed
+        if rule.get("assume"):
+            changed = copy.deepcopy(tree)
+            del _at(changed, path)["assume"]
+            yield "condition lost", where, "assume lost", changed
+
+
+def _at(tree: Any, path: Sequence[object]) -> Any:
+    for step in path:
+        tree = tree[step]
+    return tree
+
+
+def _put(tree: Any, path: Sequence[object], value: object) -> None:
+    _at(tree, path[:-1])[path[-1]] = value
+
+
+def _with(tree: Tree, path: Sequence[object], value: object) -> Tree:
+    changed = copy.deepcopy(tree)
+    _put(changed, path, value)
+    return changed
+
+
+def judge(
+    policy: Policy, mutant: Mutant, asked: Sequence[Batch], readings: Mapping[str, Mapping[str, object]]
+) -> Verdict:
+    """Killed by the first vignette that fails (outcomes first, then the lists), else equivalent or survived."""
+    for lists in (False, True):
+        for batch in asked:
+            if lists and batch.reading != "default":
+                continue
+            failing = batch.failing(mutant.policy, lists)
+            if failing:
+                vignette, said = failing[0]
+                expected = vignette.expect[batch.reading]
+                what = f"{said} for {expected}" if said != expected else "reasons or ask differ"
+                return Verdict(mutant, "killed", f"{vignette.place} {vignette.name}: {what}")
+    return _unnoticed(policy, mutant, readings)
+
+
+def _unnoticed(policy: Policy, mutant: Mutant, readings: Mapping[str, Mapping[str, object]]) -> Verdict:
+    """Whether any case is decided otherwise, under the readings, each lever moved alone, and what the slip needs."""
+    touched = affected(policy, mutant)
+    tried = 0
+    for provisions in probes(policy, readings, touched, mutant):
+        tried += 1
+        proof = prove(policy.settings(provisions), mutant.policy.settings(provisions), touched)
+        for direction, witness in proof.overall.witnesses().items():
+            levers = ", ".join(f"{k}={v}" for k, v in provisions.items()) or "no lever moved"
+            return Verdict(mutant, "survived", f"{direction} with {levers}: {witness.text()}")
+    return Verdict(mutant, "equivalent", f"no case is decided otherwise under {tried} settings of the levers it reads")
+
+
+def affected(policy: Policy, mutant: Mutant) -> list[str]:
+    """The pathways whose determinations a slip can reach."""
+    section, name = mutant.place.split(".")[:2]
+    if section == "pathways":
+        return [name]
+    return [
+        way
+        for way, pathway in policy.pathways.items()
+        if section == "levers" or _reads(policy, pathway.rule, section, name)
+    ]
+
+
+def _reads(policy: Policy, rule: Rule, section: str, name: str) -> bool:
+    for below in rule.walk():
+        if section == "criteria" and name in (below.stated, *(step.when for step in below.then)):
+            return True
+        for entry in below.require or ():
+            gate = policy.gates.get(entry.criterion)
+            inside = {r.criterion for r in gate.require} if gate else set()
+            if name in {entry.criterion, *inside}:
+                return True
+    return False
+
+
+def levers_of(policy: Policy, pathways: Sequence[str]) -> list[str]:
+    """The levers that some pathways read, in the order of the policy."""
+    found = {"undocumented_action", *(notice.lever for notice in policy.code_notices)}
+    for name in pathways:
+        for rule in policy.pathways[name].rule.walk():
+            found |= {
+                *rule.while_,
+                *(rule.assume.while_ if rule.assume else ()),
+                *([rule.outcome] if rule.outcome else []),
+            }
+            for step in rule.then:
+                found |= {step.outcome, *step.while_}
+                found |= set(policy.criteria[step.when].test.levers()) if step.when else set()
+            for entry in rule.require or ():
+                gate = policy.gates.get(entry.criterion)
+                for inner in gate.require if gate else (entry,):
+                    found |= {*entry.while_, *inner.while_, *policy.criteria[inner.criterion].test.levers()}
+    return [name for name in policy.levers if name in found]
+
+
+def probes(
+    policy: Policy, readings: Mapping[str, Mapping[str, object]], pathways: Sequence[str], mutant: Mutant | None = None
+) -> Iterator[dict[str, object]]:
+    """Settings under which a difference could show: the readings, then every lever that is read moved alone.
+
+    Of a numeric lever: off, both ends, the default with its neighbours and the suggested value. A slip in a lever's
+    default is only tried where the lever itself is not set.
+    """
+    moved = mutant.place.split(".")[1] if mutant and mutant.kind == "lever" else None
+    for provisions in readings.values():
+        base = {k: v for k, v in provisions.items() if k != moved}
+        yield base
+        for name in levers_of(policy, pathways):
+            lever = policy.levers[name]
+            values = [str(v) for v in lever.choices] if lever.choices else _telling(lever)
+            for value in values:
+                if name != moved and value != str(base.get(name, lever.default)):
+                    yield {**base, name: value}
+
+
+def _telling(lever: Lever) -> list[str]:
+    assert lever.domain
+    values = [str(lever.domain.min), *_neighbours(lever), str(lever.domain.max)]
+    return list(dict.fromkeys([*(["off"] if lever.off_allowed else []), *values]))
+
+
+def judge_all(
+    policy: Policy, asked: Sequence[Batch], readings: Mapping[str, Mapping[str, object]]
+) -> Iterator[Verdict]:
+    """Every mutant with its verdict, one by one."""
+    for mutant in mutants(policy):
+        yield judge(policy, mutant, asked, readings)
