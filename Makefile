@@ -56,6 +56,10 @@ lock:
 	build/uv/bin/uv pip compile pyproject.toml --extra test --extra check --group build --python-version 3.11 \
 		--universal --fork-strategy fewest --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--custom-compile-command 'make lock' --quiet --output-file requirements.lock
+	build/uv/bin/uv pip compile pyproject.toml --extra test --extra check --group build --extra spark --group bench \
+		--constraint requirements.lock --python-version 3.11 --universal --fork-strategy fewest --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' --quiet \
+		--output-file requirements-engines.lock
 
 clean:
 	rm -rf out build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis test-results

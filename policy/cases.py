@@ -96,6 +96,8 @@ def read_cases(path: Path, policy: Policy, **options: Any) -> Cases:
     """
     path = Path(path)
     try:
+        if path.exists() and not path.is_file():  # a pipe could be read only once
+            raise refuse("read", path.name or str(path), "cannot be read (no ordinary file)")
         with path.open("rb") as stream:
             head = stream.readline(_BLOCK)
     except OSError as error:

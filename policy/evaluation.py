@@ -4,7 +4,7 @@
 together (Kleene); 6-7 what follows when all are met; 8 closing the file. Each step works on whole columns.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, reduce
 from typing import Any
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from policy import truth
 from policy.cases import Cases, Ints
-from policy.model import OUTCOMES, UNITS, Policy, Requirement, Rule, Settings, Step, Test
+from policy.model import OUTCOMES, UNITS, CaseField, Policy, Requirement, Rule, Settings, Step, Test
 from policy.problems import refuse
 from policy.truth import MET, NOT_DOCUMENTED, NOT_MET, Truth
 
@@ -180,10 +180,9 @@ class Evaluation:
             return found
         return self._comparison(test)
 
-    def codes(self, name: str, words: Sequence[str]) -> list[int]:
+    def codes(self, name: str, words: Iterable[str]) -> list[int]:
         """Integers of a field's words."""
-        kind = self.policy.fields_[name]
-        return [kind.code(w) if kind.type in ("boolean", "choice") else int(w) for w in words]
+        return codes_of(self.policy.fields_[name], words)
 
     def threshold(self, field_name: str, reference: str) -> int | None:
         """The number a field is compared with, on the field's grid; None when the lever is off."""
@@ -368,6 +367,11 @@ def pick(mask: NDArray[np.bool_], yes: Any, no: Any) -> Any:
     return no + (yes - no) * mask
 
 
+def codes_of(kind: CaseField, words: Iterable[str]) -> list[int]:
+    """Integers of a field's words."""
+    return [kind.code(w) if kind.type in ("boolean", "choice") else int(w) for w in words]
+
+
 def steps(policy: Policy, field_name: str, reference: str) -> int:
     """How many units of a field's grid one unit of a lever, or of a plain number, is."""
     if reference.isdigit():
@@ -444,6 +448,7 @@ class Memory:
             self.laid_out = [
                 (int(self.where[rows[0]]), Evaluation(settings, cases, rows, cuts=grid))
                 for rows in _alike(settings.policy, cases, self.where)
+                if len(rows)
             ]
         return self.laid_out
 
@@ -451,18 +456,22 @@ class Memory:
 def _alike(policy: Policy, cases: Cases, where: Ints) -> list[NDArray[np.intp]]:
     """Positions of the cases with the same pathway, the same code where one is named, and the same switches."""
     named = {notice.code for notice in policy.code_notices}
-    switches: dict[str, list[bool]] = {}
+    ways: dict[str, NDArray[np.int32]] = {}  # field -> for each pathway and value from -2, which way the switch goes
     for position, pathway in enumerate(policy.pathways.values()):
         for rule in pathway.rule.walk():
             named |= {code for entry in rule.require or () for code in entry.codes}
             if rule.switch:
-                switches.setdefault(rule.switch, [False] * len(policy.pathways))[position] = True
+                kind = policy.fields_[rule.switch]
+                values = np.arange(-2, kind.span[1] + 1)
+                own = np.isin(values, codes_of(kind, rule.branches)) | (values == -2)
+                rest = np.where((values >= 0) & (rule.otherwise is not None), kind.span[1] + 1, -1)
+                way = ways.setdefault(rule.switch, np.zeros((len(policy.pathways) + 1, len(values)), dtype=np.int32))
+                way[position] = way[position] * (kind.span[1] + 4) + np.where(own, values, rest) + 2
     named |= {code for gate in policy.gates.values() for entry in gate.require for code in entry.codes}
     codes = np.array([i * (code in named) for i, code in enumerate(cases.dx.categories, start=1)])
     key = (where + np.int32(1)) * np.int32(len(codes) + 1) + codes[cases.dx.codes]
-    for name, read in switches.items():
-        key = key * (policy.fields_[name].span[1] + 3)
-        key += (cases.facts[name] + np.int32(2)) * np.array([*read, False])[where]
+    for name, way in ways.items():
+        key = key * np.int32(way.max() + 1) + way[where, cases.facts[name] + 2]
     group, found = pd.factorize(key, sort=True)
     order = np.argsort(group.astype(np.min_scalar_type(len(found))), kind="stable")
     return np.split(order, np.cumsum(np.bincount(group))[:-1])

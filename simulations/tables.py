@@ -12,7 +12,7 @@ import pyarrow.parquet
 
 from policy.problems import refuse, shown
 
-FORMULA = r"(?![+-]?\d+(\.\d+)?$)[=+\-@\t\r]"  # -2 is a number and stays one
+FORMULA = r"(?![+-]?\d+(\.\d+)?$)'*[=+\-@\t\r]"  # -2 is a number and stays one; '= gets one more, so none is lost
 
 
 def check_target(path: Path, suffixes: tuple[str, ...] = (".csv", ".parquet")) -> Path:
@@ -21,6 +21,12 @@ def check_target(path: Path, suffixes: tuple[str, ...] = (".csv", ".parquet")) -
         raise refuse("write", str(path), f"cannot be written as {shown(path.suffix)}; use {' or '.join(suffixes)}")
     if not path.absolute().parent.is_dir():
         raise refuse("write", str(path), "its folder does not exist; make it first")
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise refuse("write", str(path), f"cannot be written ({error.strerror})") from None
     if not os.access(path.absolute().parent, os.W_OK):
         raise refuse("write", str(path), "its folder may not be written to")
     if path.is_dir():

@@ -1,6 +1,9 @@
 """The `workbook` command as a user meets it: what it prints, its exit codes, and what it leaves on disk."""
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -184,3 +187,146 @@ def test_sizes_and_seeds_are_plain_whole_numbers(tmp_path: Path, words: list[str
     assert result.exit_code == 1
     assert "is not a whole number" in result.output
     assert list(tmp_path.iterdir()) == []
+
+
+def test_rejects_are_written_even_when_no_row_is_left(cases: Path, tmp_path: Path) -> None:
+    cases.write_text(HEADER + MET.format("a").replace("M54.2", "neck"))
+    done = workbook("determine", cases, "--out", tmp_path / "d.csv", "--rejects", tmp_path / "r.csv")
+    assert done.exit_code == 0
+    assert "approval rate not known" in done.output
+    assert pd.read_csv(tmp_path / "d.csv")["case_id"].tolist() == []
+    assert pd.read_csv(tmp_path / "r.csv")["column"].tolist() == ["dx"]
+
+
+def test_a_parquet_table_gives_the_same_determinations_as_its_csv(cases: Path, tmp_path: Path) -> None:
+    pd.read_csv(cases).to_parquet(tmp_path / "cases.parquet")  # numbers and booleans, no text
+    assert workbook("determine", cases, "--out", tmp_path / "from_csv.csv").exit_code == 0
+    assert workbook("determine", tmp_path / "cases.parquet", "--out", tmp_path / "from_parquet.csv").exit_code == 0
+    assert (tmp_path / "from_csv.csv").read_bytes() == (tmp_path / "from_parquet.csv").read_bytes()
+
+
+def test_the_same_call_writes_the_same_bytes(cases: Path, tmp_path: Path) -> None:
+    for name in ("1.csv", "2.csv", "1.parquet", "2.parquet"):
+        assert workbook("determine", cases, "--out", tmp_path / name).exit_code == 0
+    assert (tmp_path / "1.csv").read_bytes() == (tmp_path / "2.csv").read_bytes()
+    assert (tmp_path / "1.parquet").read_bytes() == (tmp_path / "2.parquet").read_bytes()
+
+
+def test_every_kind_of_wrong_setting_comes_in_one_pass(cases: Path, tmp_path: Path) -> None:
+    wrong = ("conservative_week=8", "relief_pct=83", "relief_rule=x", "tn_failed_drugs_min=six", "relief_pct=90")
+    words = [word for text in wrong for word in ("--set", text)]
+    result = workbook("determine", cases, *words, "--scenario", "strict", "--out", tmp_path / "d.csv")
+    assert result.exit_code == 1
+    for said in (
+        "--set conservative_week: ", "--set relief_pct: is set twice, to '83' and to '90'", "--set relief_rule: 'x' is",
+        "--set tn_failed_drugs_min: 'six' is not a whole number", "scenario: 'strict' is no scenario",
+    ):  # fmt: skip
+        assert sum(line.startswith(said) for line in result.output.splitlines()) == 1, result.output
+    assert list(tmp_path.iterdir()) == [cases]
+
+
+def test_a_formula_is_neutralised_so_that_the_text_can_be_had_back(cases: Path, tmp_path: Path) -> None:
+    ids = ["=1+1", "'=1+1", "@SUM(A1)", "-cmd", "+2", "-2", "-2.5", "'quoted", "plain"]
+    cases.write_text(HEADER + "".join(MET.format(i) for i in ids))
+    assert workbook("determine", cases, "--out", tmp_path / "d.csv").exit_code == 0
+    written = pd.read_csv(tmp_path / "d.csv", dtype=str)["case_id"].tolist()
+    assert written == ["'=1+1", "''=1+1", "'@SUM(A1)", "'-cmd", "+2", "-2", "-2.5", "'quoted", "plain"]
+    assert workbook("determine", cases, "--out", tmp_path / "d.parquet").exit_code == 0
+    assert pd.read_parquet(tmp_path / "d.parquet")["case_id"].tolist() == ids  # no spreadsheet opens it
+
+
+def test_a_secret_is_in_no_output(cases: Path, tmp_path: Path) -> None:
+    cases.write_text(HEADER + MET.format("a") + MET.format("123-45-6789"))
+    for words in (("--out", tmp_path / "d.csv"), ("--out", tmp_path / "d.csv", "--rejects", tmp_path / "r.csv")):
+        assert "6789" not in workbook("determine", cases, *words).output
+    assert "looks like a social security number" in (tmp_path / "r.csv").read_text()
+    assert "6789" not in (tmp_path / "d.csv").read_text() + (tmp_path / "r.csv").read_text()
+
+
+LONG = "x" * 300
+MISTAKES = [
+    *(
+        "determine {cases} --out {here}",
+        "determine {cases} --out {cases}/d.csv",
+        "determine {cases} --out {here}/d.txt",
+    ),
+    *("determine {cases} --out {here}/d.csv --rejects {here}/d.csv", "determine {cases} --out /proc/d.csv"),
+    *("determine {cases} --out {here}/d.csv --rejects {cases}", f"determine {{cases}} --out {{here}}/{LONG}.csv"),
+    *("determine {here} --out {here}/d.csv", "determine {here}/none.parquet --out {here}/d.csv"),
+    *(f"determine {{here}}/{LONG}.csv --out {{here}}/d.csv", "determine {pipe} --out {here}/d.csv"),
+    *("determine {cases} --policy {broken} --out {here}/d.csv", "determine {cases} --policy {here} --out {here}/d.csv"),
+    *(
+        "determine {cases} --policy {bytes} --out {here}/d.csv",
+        "determine {cases} --scenario {bytes} --out {here}/d.csv",
+    ),
+    *("determine {cases} --scenario {here}/none.yaml --out {here}/d.csv", "determine {bytes} --out {here}/d.csv"),
+    *("determine {cases} --map age=dx --out {here}/d.csv", "determine {cases} --ignore nothing --out {here}/d.csv"),
+    *("determine {cases} --map dx=cpt --out {here}/d.csv", "determine {cases} --ignore dx --out {here}/d.csv"),
+    *(
+        "determine {cases} --set relief_pct=\x1b[31m --out {here}/d.csv",
+        "determine {cases} --set a\n=1 --out {here}/d.csv",
+    ),
+    *("explain {cases} --case zz", "explain {here}/none.csv --case a", "explain {cases} --case a --set relief_pct=1"),
+    *(
+        "validate {broken} {bytes} {here}/none.yaml",
+        "validate {cases}",
+        "validate {pipe}",
+        f"validate {{here}}/{LONG}.yaml",
+    ),
+    *("validate {here}/empty", "population {bytes} --out {here}/p.csv", "population none --out {here}/p.csv"),
+]
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_no_mistake_shows_a_traceback_or_leaves_a_file(cases: Path, tmp_path: Path, mistake: str) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "broken.yaml").write_text("a: [\n")
+    (tmp_path / "bytes.yaml").write_bytes(b"\x00\xff\xfe")
+    os.mkfifo(tmp_path / "pipe.yaml")
+    before = {path: path.read_bytes() if path.is_file() else b"" for path in tmp_path.iterdir()}
+    places = {name: tmp_path / f"{name}.yaml" for name in ("broken", "bytes", "pipe")}
+    result = workbook(*(word.format(cases=cases, here=tmp_path, **places) for word in mistake.split(" ")))
+    assert result.exit_code == 1
+    said = result.output.splitlines()
+    assert said
+    assert [line for line in said if ": " not in line or not line.isprintable()] == []
+    assert {path: path.read_bytes() if path.is_file() else b"" for path in tmp_path.iterdir()} == before
+
+
+def test_a_write_that_fails_leaves_the_old_determinations(
+    cases: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "d.csv").write_bytes(b"old")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    result = workbook("determine", cases, "--out", tmp_path / "d.csv")
+    monkeypatch.undo()
+    assert result.exit_code == 1
+    assert "cannot be written (No space left on device); nothing was changed" in result.output
+    assert (tmp_path / "d.csv").read_bytes() == b"old"
+    assert {path.name for path in tmp_path.iterdir()} == {"cases.csv", "d.csv"}
+
+
+def installed(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """The command as installed, in a process of its own that stands in `folder`."""
+    script = Path(sys.executable).with_name("workbook")
+    return subprocess.run([script, *words], cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_the_installed_command(cases: Path, tmp_path: Path) -> None:
+    done = installed("determine", "cases.csv", "--out", "d.csv", folder=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "written: d.csv" in done.stdout
+    refused = installed("determine", "cases.csv", "--set", "conservative_week=8", "--out", "e.csv", folder=tmp_path)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr == (
+        "--set conservative_week: 'conservative_week' is not a lever of nerve_blocks@2026.1, "
+        "did you mean conservative_weeks?\n"
+    )
+    wrong = installed("determine", folder=tmp_path)
+    assert wrong.returncode == 2
+    assert "Missing argument" in wrong.stderr
+    assert {path.name for path in tmp_path.iterdir()} == {"cases.csv", "d.csv"}

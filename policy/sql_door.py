@@ -1,0 +1,181 @@
+"""The door (cases.py) in SQL: the columns of a table `cases` as integer facts, codes as pathways.
+
+A fact is a whole number on its grid with -1 for not documented, so that no engine's rules for NULL or NaN matter.
+Counts may arrive as DOUBLE, dates as TIMESTAMP or ISO text, yes-or-no columns as BOOLEAN, words or 0 and 1.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from policy.cases import AT_LEAST_ONE, FALSE, TRUE
+from policy.model import CaseField, Policy
+from policy.sql_text import Predicate, Query, chosen, either, every, literal, one_of
+
+OUT_OF_SCOPE, REJECTED = -1, -9  # in place of a pathway's position; -9 also for a value that the door would refuse
+DATE_PARTS = ("year", "month", "day")
+NUMBERS = ["", *map(str, range(10)), *(f"{number:02}" for number in range(100))]
+ALPHANUMERIC = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+@dataclass
+class Table:
+    """The door in SQL: the columns of `cases` as integer facts; `faults`: column -> when the door would reject it."""
+
+    policy: Policy
+    booleans: Collection[str] = ()  # columns known to be BOOLEAN; others may be words or numbers
+    query: Query = field(default_factory=Query)
+    faults: dict[str, Predicate] = field(default_factory=dict)
+    known: dict[str, str] = field(default_factory=dict)
+    procedures: dict[tuple[str, tuple[int, ...]], list[str]] = field(default_factory=dict)  # by family and pathways
+
+    def fact(self, name: str) -> str:
+        """Name of a fact: a whole number, -1 where nothing is documented (-2: see cases.py, -9: refused)."""
+        if name not in self.known:
+            self.known[name] = self.query.let(f"f_{name}", self._fact(name, self.policy.fields_[name]))
+        return self.known[name]
+
+    def _fact(self, name: str, kind: CaseField) -> str:
+        if kind.type == "months":
+            return self._months(kind)
+        code = self._code(name, kind)
+        if name not in self.booleans:
+            code = self.query.let(f"x_{name}", code)
+            self.faults[name] = f"{code} = {REJECTED}"
+        if name == "diagnostic_blocks_done":
+            code = self._blocks_done(code)
+        return code if kind.absent is None else chosen([(f"{code} < 0", kind.code(kind.absent))], code)
+
+    def _code(self, name: str, kind: CaseField) -> str:
+        column = f"{self.query.source}.{name}"
+        if name in self.booleans:
+            return chosen([(f"{column} IS NULL", -1), (column, 1)], 0)
+        if kind.type in ("boolean", "choice"):
+            word = self.query.let(f"v_{name}", f"CAST({column} AS VARCHAR)")
+            words = [FALSE | {"0.0"}, TRUE | {"1.0"}] if kind.type == "boolean" else [{w} for w in kind.choices]
+            read = [
+                (one_of(text, sorted(group)), code)
+                for text in (word, f"LOWER(TRIM({word}))")  # the usual spelling first: it is told quickly
+                for code, group in enumerate(words)
+            ]
+            return chosen([(f"{word} IS NULL", -1), *read, (one_of(f"LOWER(TRIM({word}))", ["", "nan"]), -1)], REJECTED)
+        if kind.type == "date":
+            return self._date(name, column)
+        number = self.query.let(f"v_{name}", f"CAST({column} AS DOUBLE)")
+        inside: Predicate = f"{number} BETWEEN {kind.min} AND {kind.max}"
+        value = number
+        if kind.type == "whole":
+            inside = every([inside, f"FLOOR({number}) = {number}"])
+        else:  # hundredths, never rounded up: the double next below 80 is 79.99
+            inside = every([inside, f"({number} = 0 OR {number} >= 1)"])
+            near = self.query.let(f"near_{name}", f"FLOOR({number} * 100 + 0.5)")
+            value = chosen([(f"{number} < {near} / 100", f"{near} - 1")], near)
+        nothing = f"LOWER(CAST({number} AS VARCHAR)) = 'nan'"
+        return chosen([(f"{number} IS NULL", -1), (inside, value), (nothing, -1)], REJECTED)
+
+    def _date(self, name: str, column: str) -> str:
+        """A date as year, month and day in one number; a time of day is refused."""
+        let = self.query.let
+        moment, date = let(f"v_{name}", f"CAST({column} AS TIMESTAMP)"), f"date_{name}"
+        let(date, f"CAST({moment} AS DATE)")
+        year, month, day = (let(f"{part}_{name}", f"EXTRACT({part.upper()} FROM {date})") for part in DATE_PARTS)
+        number = let(f"number_{name}", f"{year} * 10000 + {month} * 100 + {day}")
+        inside = f"{number} BETWEEN 19000101 AND 21000101 AND {moment} = CAST({date} AS TIMESTAMP)"
+        return chosen([(f"{moment} IS NULL", -1), (inside, number)], REJECTED)
+
+    def _months(self, kind: CaseField) -> str:
+        """Half months, by calendar months from two dates, else from days (the rules stand in cases.py)."""
+        onset, request, days = (self.fact(str(c)) for c in (kind.onset, kind.request, kind.days))
+        late = f"({onset} > {request} AND {request} >= 0)"
+        self.faults[str(kind.onset)] = either([self.faults[str(kind.onset)], late])
+        let, name = self.query.let, kind.onset
+        (y1, m1, d1), (y2, m2, d2) = ([f"{part}_{c}" for part in DATE_PARTS] for c in (kind.onset, kind.request))
+        leap = f"MOD({y2}, 4) = 0 AND {y2} NOT IN (1900, 2100)"
+        length = let(f"length_{name}", chosen([(one_of(m2, [4, 6, 9, 11]), 30), (f"{m2} <> 2", 31), (leap, 29)], 28))
+        same = let(f"same_{name}", chosen([(f"{d1} < {length}", d1)], length))  # a month's end clamps
+        passed = f"({y2} - {y1}) * 12 + {m2} - {m1} - {chosen([(f'{d2} < {same}', 1)], 0)}"
+        by_dates = f"2 * ({passed}) + {chosen([(f'{d2} = {same}', 0)], 1)}"
+        near = let(f"months_{name}", f"FLOOR((16 * {days} + 15) / 487)")
+        full = let(f"full_{name}", chosen([(f"FLOOR({near} * 487 / 16) > {days}", f"{near} - 1")], near))
+        by_days = f"2 * {full} + {chosen([(f'{days} > FLOOR({full} * 487 / 16)', 1)], 0)}"
+        dated = every([f"{onset} >= 0", f"{request} >= {onset}"])
+        return chosen([(dated, by_dates), (f"{days} < 0", -1)], by_days)
+
+    def _blocks_done(self, done: str) -> str:
+        """Relief of the second block implies two; a relief of a block that was not done is a contradiction."""
+        second = self.fact("block_2_relief_pct")
+        for column, needed in (("block_1_relief_pct", 1), ("block_2_relief_pct", 2)):
+            contradiction = f"{self.fact(column)} >= 0 AND {done} BETWEEN 0 AND {needed - 1}"
+            self.faults[column] = either([self.faults[column], f"({contradiction})"])
+        unsaid = f"{done} = -1 AND"
+        first = self.fact("block_1_relief_pct")
+        return chosen([(f"{unsaid} {second} >= 0", 2), (f"{unsaid} {first} >= 0", AT_LEAST_ONE)], done)
+
+    def diagnosis(self) -> str:
+        """Position of the diagnosis group; the code itself without its dot is `dx`."""
+        let = self.query.let
+        word = let("v_dx", f"CAST({self.query.source}.dx AS VARCHAR)")
+        tidy = f"UPPER(TRIM({word}))"
+        bare = let("dx", chosen([
+            *((f"{word} = {literal(code)}", literal(code.replace(".", ""))) for code in self.codes()),
+            (f"SUBSTRING({tidy}, 4, 1) = '.'", f"CONCAT(SUBSTRING({tidy}, 1, 3), SUBSTRING({tidy}, 5, 80))"),
+        ], f"COALESCE({tidy}, '')"))  # fmt: skip
+        sound = every([
+            f"LENGTH({bare}) BETWEEN 3 AND 7", *(
+                f"TRIM(BOTH {literal(allowed)} FROM {part}) = ''" for allowed, part in (
+                    (ALPHANUMERIC[10:], f"SUBSTRING({bare}, 1, 1)"), (ALPHANUMERIC[:10], f"SUBSTRING({bare}, 2, 1)"),
+                    (ALPHANUMERIC, bare),
+                )
+            ),
+        ])  # fmt: skip
+        pairs: list[tuple[Predicate, object]] = []
+        for position, group in enumerate(self.policy.diagnoses.values()):
+            pairs.append((one_of(bare, [code.replace(".", "") for code in group.codes]), position))
+            for prefix in (code.replace(".", "") for code in group.prefixes):
+                plain = one_of(f"SUBSTRING({bare}, {len(prefix) + 1}, 7)", NUMBERS)  # the usual rest, and quickly told
+                pairs.append((every([f"{bare} LIKE '{prefix}%'", either([plain, sound])]), position))
+        self.faults["dx"] = f"diagnosis = {REJECTED}"
+        return let("diagnosis", chosen([*pairs, (sound, OUT_OF_SCOPE)], REJECTED))
+
+    def codes(self) -> list[str]:
+        """The diagnosis codes that the policy names."""
+        return [code for group in self.policy.diagnoses.values() for code in group.codes]
+
+    def pathway(self) -> str:
+        """Position of the pathway, -1 for a code out of scope."""
+        diagnosis, let = self.diagnosis(), self.query.let
+        word = let("v_cpt", f"CAST({self.query.source}.cpt AS VARCHAR)")
+        known = [code for family in self.policy.procedures.values() for code in family.codes]
+        number = (f"TRIM({word}) LIKE '_____.0'", f"SUBSTRING(TRIM({word}), 1, 5)")
+        code = let("cpt", chosen([(one_of(word, known), word), number], f"COALESCE(TRIM({word}), '')"))
+        groups = list(self.policy.diagnoses)
+        alike = self.procedures
+        for family, procedures in self.policy.procedures.items():
+            for cpt, label in procedures.codes.items():
+                leads = tuple(self._leads(g, family, label.level) for g in groups)
+                alike.setdefault((family, leads), []).append(cpt)
+        sound = f"LENGTH({code}) = 5 AND TRIM(BOTH '{ALPHANUMERIC[:10]}' FROM {code}) = ''"
+        kinds = [(one_of(code, codes), position) for position, codes in enumerate(alike.values())]
+        procedure = let("procedure_kind", chosen([*kinds, (sound, OUT_OF_SCOPE)], REJECTED))
+        self.faults["cpt"] = f"{procedure} = {REJECTED}"
+        places: dict[int, list[Predicate]] = {}
+        for position, (_, leads) in enumerate(alike):
+            for pathway in dict.fromkeys(leads):
+                where = [g for g, found in enumerate(leads) if found == pathway]
+                places.setdefault(pathway, []).append(every([one_of(diagnosis, where), one_of(procedure, [position])]))
+        pairs = [(either(parts), pathway) for pathway, parts in sorted(places.items()) if pathway >= 0]
+        return let("pathway_number", chosen(pairs, OUT_OF_SCOPE))
+
+    def _leads(self, diagnosis: str, family: str, level: str | None) -> int:
+        for position, pathway in enumerate(self.policy.pathways.values()):
+            wanted = pathway.selects
+            if diagnosis in wanted.diagnosis and family in wanted.procedure and wanted.level in (None, level):
+                return position
+        return OUT_OF_SCOPE
+
+
+def readable(policy: Policy) -> list[str]:
+    """Every fact that some rule of the policy may read."""
+    tests = [node for criterion in policy.criteria.values() for node in criterion.test.walk()]
+    names = {name for node in tests for name in node.fields()}
+    names |= {str(rule.switch) for p in policy.pathways.values() for rule in p.rule.walk() if rule.switch}
+    return [name for name in policy.fields_ if name in names]

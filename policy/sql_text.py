@@ -1,0 +1,125 @@
+"""SQL as text: predicates, choices and named expressions, in one portable form that is printed in other dialects.
+
+Every name and number that gets into a text here comes from a checked document; text constants go through `literal`.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from policy.problems import listed, nearest, refuse, shown
+
+Predicate = str | bool  # SQL, or what the setting alone decides
+
+DIALECTS = ("bigquery", "databricks", "duckdb", "postgres", "snowflake", "spark", "tsql")
+
+
+def literal(text: str) -> str:
+    """A text constant."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def every(parts: Iterable[Predicate]) -> Predicate:
+    """All of the predicates."""
+    texts = list(dict.fromkeys(parts))
+    if False in texts:
+        return False
+    return _joined([p for p in texts if isinstance(p, str)], " AND ") or True
+
+
+def either(parts: Iterable[Predicate]) -> Predicate:
+    """Any of the predicates."""
+    texts = list(dict.fromkeys(parts))
+    if True in texts:
+        return True
+    return _joined([p for p in texts if isinstance(p, str)], " OR ") or False
+
+
+def _joined(parts: Sequence[str], word: str) -> str:
+    return parts[0] if len(parts) == 1 else f"({word.join(parts)})" if parts else ""
+
+
+def negated(part: Predicate) -> Predicate:
+    """The opposite; no predicate here is ever NULL."""
+    return not part if isinstance(part, bool) else f"NOT ({part})"
+
+
+def one_of(name: str, values: Iterable[object]) -> Predicate:
+    """A number or text among constants."""
+    words = [literal(v) if isinstance(v, str) else str(v) for v in values]
+    return f"{name} = {words[0]}" if len(words) == 1 else f"{name} IN ({', '.join(words)})" if words else False
+
+
+def chosen(pairs: Iterable[tuple[Predicate, object]], otherwise: object) -> str:
+    """The value of the first predicate that holds."""
+    kept: list[str] = []
+    for predicate, value in pairs:
+        if predicate is True:
+            otherwise = value
+            break
+        if predicate is not False:
+            kept.append(f"WHEN {predicate} THEN {value}")
+    return f"CASE {' '.join(kept)} ELSE {otherwise} END" if kept else str(otherwise)
+
+
+@dataclass
+class Query:
+    """Named expressions over `source`; each stands one SELECT above the names that it uses."""
+
+    source: str = "cases"
+    depth: dict[str, int] = field(default_factory=dict)
+    text: dict[str, str] = field(default_factory=dict)
+
+    def let(self, name: str, expression: str) -> str:
+        """Name an expression; constants and names need no other name."""
+        if expression in self.depth or re.fullmatch(r"-?\d+", expression):
+            return expression
+        used = set(re.findall(r"(?<![.\w])\w+", expression)) & self.depth.keys()
+        self.depth[name] = 1 + max((self.depth[other] for other in used), default=0)
+        self.text[name] = expression
+        return name
+
+    def select(self, columns: Sequence[str], keep: Sequence[str] = (), tail: str = "", then: Sequence[str] = ()) -> str:
+        """One SELECT of `columns`; `keep`: columns of the source to carry along; `then`: columns of the outcome."""
+        steps, below = [], self.source
+        for level in range(1, max(self.depth.values(), default=0) + 1):
+            names = [f"{self.text[n]} AS {n}" for n, depth in self.depth.items() if depth == level]
+            carried = [f"{self.source}.{c} AS {c}" for c in keep] if level == 1 else ["*"]
+            steps.append(f"step_{level} AS (SELECT {', '.join([*carried, *names])} FROM {below})")
+            below = f"step_{level}"
+        last = f"SELECT {', '.join(columns)} FROM {below}{tail}"
+        if then:
+            steps.append(f"counted AS ({last})")
+            last = f"SELECT {', '.join(then)} FROM counted"
+        return f"WITH {', '.join(steps)} {last}"
+
+
+def any_bits(parts: Iterable[str]) -> str:
+    """Union of sets of columns."""
+    kept = [part for part in dict.fromkeys(parts) if part != "0"]
+    return f"({' | '.join(f'({part})' for part in kept)})" if kept else "0"
+
+
+def grouped(which: str, values: dict[int, str]) -> list[tuple[Predicate, object]]:
+    """One entry for each different expression."""
+    places: dict[str, list[int]] = {}
+    for position, value in values.items():
+        places.setdefault(value, []).append(position)
+    return [(one_of(which, positions), value) for value, positions in places.items()]
+
+
+def printed(text: str, dialect: str = "duckdb", notices: Sequence[str] = ()) -> str:
+    """The SELECT laid out in a dialect, `notices` as a comment at its end; ProblemsFound for an unknown dialect."""
+    import sqlglot
+
+    if dialect not in DIALECTS:
+        raise refuse(
+            "dialect", "--dialect", f"{shown(dialect)} is unknown; {listed(DIALECTS)}{nearest(dialect, DIALECTS)}"
+        )
+    tree = sqlglot.parse_one(text, read="duckdb")
+    if dialect == "postgres":  # it would write each name out in full, again and again, before it starts
+        for step in tree.find_all(sqlglot.exp.CTE):
+            step.set("materialized", True)
+    laid_out = tree.sql(dialect=dialect, pretty=True)
+    said = "\n".join(notices).replace("*/", "* /").replace("/*", "/ *")
+    return f"{laid_out}\n/* {said} */\n" if notices else f"{laid_out}\n"

@@ -1,0 +1,348 @@
+"""The one GROUP BY that counts the cases alike in everything that some reachable setting can tell apart.
+
+A lever is moving or frozen at its value. What only frozen levers decide is folded: a rule to its outcome, a criterion
+to its truth, the required ones to their least. What remains is cut at every threshold that the moving levers can reach,
+on the integer grid of the facts. Cases alike in all of this have the same outcome at every reachable setting, so one of
+them, with the number of them all, stands for them.
+"""
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from policy.cases import AT_LEAST_ONE
+from policy.model import Policy, Rule, Settings, Test
+from policy.problems import listed, nearest, refuse, shown
+from policy.sql import OPEN, Compiler
+from policy.sql_door import REJECTED, Table, readable
+from policy.sql_text import Predicate, chosen, either, every, grouped, literal, negated, one_of
+from simulations.reachable_facts import Reads
+
+WEIGHT, FAULTY = "weight", "rejected"  # column of the counts; name of the pathway of rows that the door would refuse
+Part = tuple[str, int, Predicate]  # a whole number from 0, how many values it has, where it counts (else 0)
+Place = tuple[str, int, int, int, Predicate]  # part, number of the word, by what it is multiplied there, values, where
+CODED = ("diagnosis", "procedure")  # groups that the codes tell, see grouping.py
+BITS = 62  # of a whole number that every engine has
+
+
+@dataclass(frozen=True)
+class Bins:
+    """A fact's bins: the least cut is at `low`, and every fact of a bin passes the same tests as its least value."""
+
+    fact: str
+    low: int
+    cuts: tuple[int, ...]
+    words: tuple[tuple[int, ...], ...] = ()  # instead of cuts: values that no test tells apart
+
+    @property
+    def size(self) -> int:
+        """Number of bins; the first two are -2 and -1, see cases.py."""
+        return 1 + len(self.words) if self.words else 3 + len(self.cuts)
+
+    def index(self) -> str:
+        """The bin of the fact, counted from 0."""
+        if self.words:
+            return chosen([(one_of(self.fact, codes), i) for i, codes in enumerate(self.words, start=1)], 0)
+        return chosen([(f"{self.fact} < 0", f"{self.fact} + 2")], stepped(self.fact, self.cuts, 2))
+
+    def value(self, index: str) -> str:
+        """The value that stands for a bin."""
+        if self.words:
+            return chosen([(f"{index} = {i}", codes[0]) for i, codes in enumerate(self.words, start=1)], -1)
+        below: list[tuple[Predicate, object]] = [(f"{index} < 2", f"{index} - 2"), (f"{index} = 2", self.low)]
+        step = even(self.cuts)
+        if step:
+            return chosen(below, f"{self.cuts[0]} + {step} * ({index} - 3)")
+        return chosen([*below, *((f"{index} = {i}", cut) for i, cut in enumerate(self.cuts, start=3))], -1)
+
+
+def even(cuts: Sequence[int]) -> int:
+    """The step of many evenly spaced cuts, else 0."""
+    steps = {after - before for before, after in pairwise(cuts)}
+    return steps.pop() if len(cuts) > 4 and len(steps) == 1 else 0
+
+
+def stepped(value: str, cuts: Sequence[int], first: int = 0) -> str:
+    """`first` plus the number of cuts that a whole number reaches; even cuts by one division of whole numbers."""
+    step = even(cuts)
+    if not step:
+        return chosen([(f"{value} >= {cut}", first + i) for i, cut in reversed(list(enumerate(cuts, 1)))], first)
+    inside = f"{first + 1} + FLOOR(({value} - {cuts[0]}) / {step})"
+    return chosen([(f"{value} < {cuts[0]}", first), (f"{value} >= {cuts[-1]}", first + len(cuts))], inside)
+
+
+def binned(policy: Policy, name: str, fact: str, reads: Sequence[Reads]) -> Bins:
+    """The bins of a fact for several pathways; a fact whose sum with others is tested keeps each of its values."""
+    low, high = policy.fields_[name].span
+    if policy.fields_[name].type in ("boolean", "choice"):
+        sets = [words for read in reads for words in read.words.get(name, [])]
+        alike: dict[tuple[bool, ...], list[int]] = {}
+        for code in range(low, high + 1):
+            alike.setdefault(tuple(code in words for words in sets), []).append(code)
+        return Bins(fact, low, (), tuple(tuple(codes) for codes in alike.values()))
+    if any(name in fields for read in reads for fields in read.means):
+        return Bins(fact, low, tuple(range(low + 1, high + 1)))
+    return Bins(fact, low, tuple(sorted({cut for read in reads for cut in read.cuts[name] if low < cut <= high})))
+
+
+@dataclass
+class Keys:
+    """What decides the outcomes of one pathway while some levers move, as parts of a key."""
+
+    compiler: Compiler
+    reads: Reads
+    names: dict[str, str]
+    parts: list[Part] = field(default_factory=list)
+
+    def add(self, value: str, size: int, where: Predicate) -> None:
+        """A part of the key, 0 where it cannot matter."""
+        part = (self._named(value), size, where)
+        if where is not False and part not in self.parts:
+            self.parts.append(part)
+
+    def _named(self, text: str) -> str:
+        """A name for an expression, so that pathways that share it compute it once, on all rows."""
+        if text not in self.names:
+            self.names[text] = self.compiler.let(f"part_{len(self.names)}", text)
+        return self.names[text]
+
+    def rule(self, rule: Rule, where: Predicate = True) -> None:
+        """All that a rule's outcome depends on."""
+        if not self.reads.moves(rule):
+            reading = self.compiler.rule(rule)
+            self.add(reading.outcome, OPEN + 1, where)
+        elif rule.require is not None:
+            self._require(rule, where)
+        elif rule.switch:
+            self._switch(rule, where)
+        for below in self.reads.possible(rule) if self.reads.moves(rule) else ():
+            self.rule(below, where)
+
+    def _moving(self, test: Test) -> bool:
+        return bool(self.reads.moving.intersection(test.levers()))
+
+    def _require(self, rule: Rule, where: Predicate) -> None:
+        criteria = self.reads.policy.criteria
+        moving, folded = [], []
+        for entry, always in self.reads.entries(rule):
+            test = criteria[entry.criterion].test
+            if self._moving(test):
+                moving.append(test)
+                continue
+            truth = self.compiler.criterion(entry.criterion)
+            if entry.codes:
+                truth = chosen([(one_of("dx", [code.replace(".", "") for code in entry.codes]), truth)], 3)
+            if always:
+                folded.append(truth)
+            else:
+                self.add(truth, 4, where)
+        if folded:
+            least = f"LEAST({', '.join(folded)})" if len(folded) > 1 else folded[0]
+            worst = self._named(least)
+            self.add(worst, 4, where)
+            where = every([where, f"{worst} > 0"])  # what fails for good needs nothing else
+        for test in moving:
+            self._test(test, where)
+        for step in rule.then:
+            if step.when and self.reads.may(step.while_):
+                test = criteria[step.when].test
+                if self._moving(test):
+                    self._test(test, where)
+                else:
+                    self.add(chosen([(f"{self.compiler.criterion(step.when)} = 2", 1)], 0), 2, where)
+
+    def _switch(self, rule: Rule, where: Predicate) -> None:
+        assert rule.switch
+        fact = self.compiler.table.fact(rule.switch)
+        codes = [self.compiler.codes(rule.switch, [word])[0] for word in rule.branches]
+        classes: list[tuple[Predicate, object]] = [(one_of(fact, [code]), i) for i, code in enumerate(codes)]
+        classes += [(f"{fact} = {AT_LEAST_ONE}", len(codes) + 1), (f"{fact} >= 0", len(codes) + 2)]
+        self.add(chosen(classes, len(codes)), len(codes) + 3, where)
+        elsewhere = negated(one_of(fact, codes))
+        for code, below in zip(codes, rule.branches.values(), strict=True):
+            self.rule(below, every([where, either([one_of(fact, [code]), elsewhere])]))
+        if rule.otherwise:
+            self.rule(rule.otherwise, every([where, elsewhere]))
+
+    def _test(self, test: Test, where: Predicate) -> None:
+        """A test that reads a moving lever: parts that read none are folded to their truths."""
+        if self.reads.settled(test) or test.lever:
+            return
+        below = test.all_of or test.any_of or test.none_of or (test.count.of if test.count else ())
+        fixed = [part for part in below if not self._moving(part)]
+        if fixed and test.count:
+            for possibly in (False, True):
+                held = [chosen([(self.compiler.holds(part, possibly), 1)], 0) for part in fixed]
+                self.add(f"({' + '.join(held)})", len(fixed) + 1, where)
+        elif fixed:
+            kind = "all_of" if test.all_of else "any_of"
+            together = Test.model_validate({kind: tuple(fixed)})
+            surely, hopeful = self.compiler.holds(together), self.compiler.holds(together, possibly=True)
+            self.add(chosen([(surely, 2), (hopeful, 1)], 0), 3, where)
+            if test.all_of:
+                where = every([where, hopeful])
+            elif test.any_of or test.none_of:
+                where = every([where, negated(surely)])
+        for part in below:
+            if self._moving(part):
+                self._test(part, where)
+        if test.mean:
+            self._sum(test.mean.of, where)
+        elif test.fields():
+            name = test.fields()[0]
+            cuts = self.reads.of(test)
+            bins = Bins(self.compiler.table.fact(name), self.reads.policy.fields_[name].span[0], cuts)
+            self.add(bins.index(), bins.size, where)
+
+    def _sum(self, names: Sequence[str], where: Predicate) -> None:
+        """The sum of several facts, missing ones at the low and at the high end of their range."""
+        fields, cuts = self.reads.policy.fields_, sorted(self.reads.means[tuple(names)])
+        for end in (0, 1):
+            facts = [(self.compiler.table.fact(name), fields[name].span[end]) for name in names]
+            total = " + ".join(chosen([(f"{fact} < 0", value)], fact) for fact, value in facts)
+            total = self.compiler.let(f"sum_{end}_{'_'.join(names)}", f"({total})")
+            self.add(stepped(total, cuts), len(cuts) + 1, where)
+
+
+@dataclass(frozen=True)
+class Collapse:
+    """The collapse as text, and what its columns are: `facts` by field, `groups` as asked for."""
+
+    text: str
+    facts: tuple[str, ...]
+    groups: tuple[str, ...]
+
+
+def collapse_sql(
+    settings: Settings, moving: Collection[str], groups: Sequence[str] = (), booleans: Collection[str] = ()
+) -> Collapse:
+    """One SELECT: pathway, dx, cpt, facts of a case that stands for `weight` cases, and the groups.
+
+    `moving`: levers that may later stand at any legal value, the others being frozen as in `settings`. `groups`:
+    what splits the rows further: diagnosis, procedure, dx, cpt, columns that no rule reads, any named group_. Rows that
+    the door would refuse come back under the pathway `rejected`. Raises ProblemsFound for a group of another name.
+    """
+    policy, table = settings.policy, Table(settings.policy, booleans)
+    check_groups(policy, groups)
+    let, compiler = table.query.let, Compiler(settings, table)
+    by_fact = {name: table.fact(name) for name in groups if policy.fields_.get(name) and _is_fact(policy, name)}
+    for name in readable(policy):
+        table.fact(name)
+    pathway_number = table.pathway()
+    which = let("which", chosen([(either(table.faults.values()), REJECTED)], pathway_number))
+    reads, keys = {}, {}
+    names: dict[str, str] = {}
+    for position, pathway in enumerate(policy.pathways.values()):
+        reads[position] = Reads(settings, frozenset(moving))
+        reads[position].rule(pathway.rule)
+        keys[position] = Keys(compiler, reads[position], names)
+        keys[position].rule(pathway.rule)
+    grouping = {"which": which} | _codes(table, reads.values(), groups) | by_fact
+    for name in groups:
+        if name not in grouping and name not in CODED:
+            grouping[name] = let(f"by_{name}", f"COALESCE(TRIM(CAST({table.query.source}.{name} AS VARCHAR)), '')")
+    held = _facts(table, reads)
+    index = {name: let(f"i_{name}", f"CAST({bins.index()} AS BIGINT)") for name, bins in held.items()}
+    shared = laid_out([(name, bins.size, True) for name, bins in held.items()])
+    layouts = {
+        i: shared if shared[-1][1] == 0 else laid_out([(name, held[name].size, True) for name in read.cuts])
+        for i, read in reads.items()
+    }
+    facts = {i: words_of([(index[place[0]], *place[1:]) for place in layout]) for i, layout in layouts.items()}
+    folded = {i: words_of(laid_out(k.parts)) for i, k in keys.items()}
+    # Facts that do not fit into one number cannot be taken from one case by MIN: they are the key themselves.
+    alike = {i: folded[i] if len(facts[i]) < 2 else facts[i] for i in reads}
+    for name, texts in (("key", alike), ("held", facts)):
+        for number in range(max(1, *map(len, texts.values()))):
+            parts = {i: words[number] for i, words in texts.items() if number < len(words)}
+            grouping[f"{name}_{number}"] = let(f"{name}_{number}", chosen(grouped(which, parts), 0))
+    kept = {name: text for name, text in grouping.items() if name.startswith("held_")}
+    by = {name: text for name, text in grouping.items() if name not in kept}
+    columns = [*(f"{text} AS {name}" for name, text in by.items()), *(f"MIN({t}) AS {n}" for n, t in kept.items())]
+    tail = f" GROUP BY {', '.join(text for text in dict.fromkeys(by.values()) if not text.isdigit())}"
+    titles = [(one_of("which", [i]), literal(name)) for i, name in enumerate(policy.pathways)]
+    answer = [f"{chosen([(f'which = {REJECTED}', literal(FAULTY)), *titles], literal(''))} AS pathway"]
+    answer += [name for name in by if name != "which" and not name.startswith("key_")]
+    for name, bins in held.items():
+        values = {
+            i: bins.value(_digit(*entry[1:4])) for i, layout in layouts.items() for entry in layout if entry[0] == name
+        }
+        answer.append(f"CAST({chosen(grouped('which', values), -1)} AS BIGINT) AS {name}")
+    text = table.query.select([*columns, f"COUNT(*) AS {WEIGHT}"], tail=tail, then=[*answer, WEIGHT])
+    return Collapse(text, tuple(held), tuple(groups))
+
+
+def _is_fact(policy: Policy, name: str) -> bool:
+    kind = policy.fields_[name]
+    return kind.type in ("boolean", "choice", "whole") and not kind.ignored
+
+
+def _facts(table: Table, reads: dict[int, Reads]) -> dict[str, Bins]:
+    """The facts that some pathway may read, each in bins that serve all of its readers."""
+    found = {}
+    for name in table.policy.fields_:
+        readers = [read for read in reads.values() if name in read.cuts]
+        if readers:
+            found[name] = binned(table.policy, name, table.fact(name), readers)
+    return found
+
+
+def laid_out(parts: Sequence[Part]) -> list[Place]:
+    """Where each part goes, in as few numbers as will hold them all."""
+    found, word, by = [], 0, 1
+    for part, size, where in parts:
+        if by * size >= 1 << BITS:
+            word, by = word + 1, 1
+        found.append((part, word, by, size, where))
+        by *= size
+    return found
+
+
+def words_of(places: Sequence[Place]) -> list[str]:
+    """The parts of each word added up."""
+    words: dict[int, dict[Predicate, list[str]]] = {}
+    for text, word, by, _, where in places:
+        term = f"CAST({text} AS BIGINT)" + (f" * {by}" if by > 1 else "")
+        words.setdefault(word, {}).setdefault(where, []).append(term)
+    return [
+        " + ".join(chosen([(where, f"({' + '.join(terms)})")], 0) for where, terms in by_place.items())
+        for by_place in words.values()
+    ]
+
+
+def _digit(word: int, by: int, size: int) -> str:
+    """The part that `laid_out` put there, taken out of the word again."""
+    name = f"held_{word}"
+    return (
+        f"CAST((MOD({name}, {by * size}) - MOD({name}, {by})) / {by} AS BIGINT)" if by > 1 else f"MOD({name}, {size})"
+    )
+
+
+def _codes(table: Table, reads: Collection[Reads], groups: Sequence[str]) -> dict[str, str]:
+    """Codes that lead to the pathway; diagnosis codes that some rule names stay, and those that are counted by."""
+    policy, let = table.policy, table.query.let
+    named = {notice.code for notice in policy.code_notices} | {code for read in reads for code in read.codes}
+    dx: list[tuple[Predicate, object]] = [
+        (one_of("dx", [code.replace(".", "")]), literal(code)) for code in sorted(named)
+    ]
+    for position, group in enumerate(policy.diagnoses.values()):
+        other = next((code for code in (*group.codes, *group.prefixes) if code not in named), "")
+        dx.append((f"diagnosis = {position}", literal(other)))
+    cpt = [(f"procedure_kind = {i}", literal(codes[0])) for i, codes in enumerate(table.procedures.values())]
+    texts = {"dx": chosen(dx, "''"), "cpt": chosen(cpt, "''")}
+    if "dx" in groups:
+        texts["dx"] = "CASE WHEN LENGTH(dx) > 3 THEN CONCAT(SUBSTRING(dx, 1, 3), '.', SUBSTRING(dx, 4, 80)) ELSE dx END"
+    if "cpt" in groups:
+        texts["cpt"] = "cpt"
+    return {name: let(f"by_{name}", text) for name, text in texts.items()}
+
+
+def check_groups(policy: Policy, groups: Sequence[str]) -> None:
+    """Only names of the schema get into the text."""
+    read = {*readable(policy), "case_id"}
+    allowed = [n for n, kind in policy.fields_.items() if n not in read and kind.type not in ("date", "months")]
+    for name in groups:
+        if name not in (*allowed, *CODED) and not re.fullmatch(r"group_[a-z0-9_]{1,40}", name):
+            message = f"cannot group by {shown(name)}; {listed(allowed)} or a column named group_..."
+            raise refuse("group", "groups", message + nearest(name, allowed))

@@ -1,0 +1,309 @@
+"""Every setting of some levers at once: cases are counted one time, each setting after that is a look-up.
+
+A numeric lever that only ever makes a policy stricter is an axis: of its values in order, lenient to strict, a test
+passes the first so many, and that number is its level. The same tree of tests is evaluated in levels by minimum and
+maximum, once with what is missing failing and once with it passing. A case then is a box of settings under which it is
+met, within a box under which it is not refused; counted by corner (bincount) and added up along each axis (cumulate),
+the boxes give the counts at all settings. Other levers that move (choices, stances) multiply: one count for each value.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import product
+from math import prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policy.cases import Cases
+from policy.evaluation import BLOCK, CODE, Evaluation, Memory, pathways
+from policy.model import OUTCOMES, Policy, Settings, Value
+from policy.problems import refuse
+from simulations.axes import Roles, in_order
+from simulations.boxes import Reader, Region, Tables, outcomes
+from simulations.grouping import Groups
+
+MOST_CELLS = 1 << 24  # counts held at a time, 8 bytes each
+CLOSING = "undocumented_action"  # always free to move: what is open is counted apart
+
+
+@dataclass
+class Batch:
+    """Some cases to be counted; `weights`: int64 (n,), how many cases each stands for (None: itself)."""
+
+    cases: Cases
+    weights: NDArray[np.int64] | None = None
+    _labelled: tuple[Groups, NDArray[np.intp]] | None = field(default=None, repr=False)
+
+    @cached_property
+    def memory(self) -> Memory:
+        """The cases laid out for evaluation, once."""
+        return Memory(pathways(self.cases.policy, self.cases))
+
+    def __len__(self) -> int:
+        return len(self.cases) if self.weights is None else int(self.weights.sum())
+
+    def labels(self, groups: Groups) -> NDArray[np.intp]:
+        """What `Groups.of` says of the cases, asked once."""
+        if self._labelled is None or self._labelled[0] is not groups:
+            self._labelled = (groups, groups.of(self.cases))
+        return self._labelled[1]
+
+
+@dataclass
+class Cube:
+    """Counts for one pathway at every setting of the levers that it reads: one array for each value of its choices.
+
+    `members`: the groups that occur; `counts`: values of the choices -> int64 (7 outcomes with OPEN, cells, members).
+    While counting, a cell is a corner and a level can be 0; `finish` makes it (values of each axis..., members, 7).
+    """
+
+    axes: dict[str, list[Value]]
+    choices: dict[str, list[Value]]
+    members: list[int] = field(default_factory=list)
+    counts: dict[tuple[Value, ...], NDArray[np.int64]] = field(default_factory=dict)
+
+    @property
+    def shape(self) -> list[int]:
+        """Levels of each axis; one level where there is no axis."""
+        return [len(values) + 1 for values in self.axes.values()] or [2]
+
+    def members_of(self, labels: NDArray[np.intp], rows: NDArray[np.intp]) -> NDArray[np.int32] | None:
+        """The member that each row is in, new ones added; None where there is one group for all cases."""
+        if not labels.size:
+            self.members = [0]
+            return None
+        mine = labels[rows]
+        present = np.flatnonzero(np.bincount(mine)).tolist()
+        self.members += [label for label in present if label not in self.members]
+        places = np.zeros(max(present) + 1, dtype=np.int32)
+        places[present] = [self.members.index(label) for label in present]
+        found: NDArray[np.int32] = places[mine]
+        return found
+
+    def add(
+        self, group: Evaluation, position: int, member: NDArray[np.int32] | None, weights: NDArray[np.int64] | None,
+        tables: Tables,
+    ) -> None:  # fmt: skip
+        """Count the rows of one group that `Memory.groups` found."""
+        strictest = {lever: values[-1] for lever, values in self.axes.items()}
+        for combination in product(*self.choices.values()):
+            chosen = dict(zip(self.choices, combination, strict=True))
+            settings = Settings(group.policy, {**group.settings, **strictest, **chosen})
+            rows = replace(group, settings=settings, known={}, entries={})
+            self._count(combination, rows, position, member, weights, tables)
+
+    def _count(
+        self, combination: tuple[Value, ...], rows: Evaluation, position: int,
+        member: NDArray[np.int32] | None, weights: NDArray[np.int64] | None, tables: Tables,
+    ) -> None:  # fmt: skip
+        size = len(self.members)
+        held = self.counts.get(combination, np.zeros((len(OUTCOMES) + 1, prod(self.shape), 0), dtype=np.int64))
+        held = np.pad(held, ((0, 0), (0, 0), (0, size - held.shape[2])))
+        keys: list[list[NDArray[np.int32]]] = []
+        for start in range(0, len(rows.rows), BLOCK):
+            part = slice(start, start + BLOCK)
+            terms = outcomes(Reader(rows.block(part), self.axes, tables), position)
+            keys = keys or [[] for _ in terms]
+            for key, (region, _) in zip(keys, terms, strict=True):
+                cell = self._cell(region)
+                cell = cell if member is None else cell * np.int32(size) + member[part]
+                key.append(np.broadcast_to(cell, len(rows.rows[part])))
+        times = None if weights is None else weights[rows.rows]
+        for key, (_, change) in zip(keys, terms, strict=True):
+            found = np.bincount(np.concatenate(key), times, prod(self.shape) * size).astype(np.int64).reshape(-1, size)
+            for outcome, by in change.items():
+                held[outcome] += by * found
+        self.counts[combination] = held
+
+    def _cell(self, region: Region) -> NDArray[np.int32]:
+        cell = np.asarray(np.int32(0))
+        for levels, size in zip(region, self.shape, strict=True):
+            cell = cell * np.int32(size) + levels
+        return cell
+
+    @property
+    def cells(self) -> int:
+        """How many counts are held, or will be."""
+        return (len(OUTCOMES) + 1) * prod([*self.shape, *map(len, self.choices.values()), len(self.members)])
+
+    @cached_property
+    def place(self) -> dict[str, dict[Value, int]]:
+        """Position of each value on its axis."""
+        return {lever: {value: i for i, value in enumerate(values)} for lever, values in self.axes.items()}
+
+    @cached_property
+    def totals(self) -> dict[tuple[Value, ...], NDArray[np.int64]]:
+        """The finished counts of all groups together."""
+        return {combination: counts.sum(axis=-2) for combination, counts in self.counts.items()}
+
+    def sweep(self, total: NDArray[np.int64], values: Mapping[str, Sequence[Value]]) -> None:
+        """Add the counts at many settings to `total` (settings, 7)."""
+        where = [np.array([self.place[lever][value] for value in values[lever]], dtype=np.intp) for lever in self.axes]
+        if not self.choices:
+            total += self.totals[()][tuple(where)]
+            return
+        chosen = list(zip(*(values[lever] for lever in self.choices), strict=True))
+        for combination in set(chosen):
+            rows = np.array([c == combination for c in chosen])
+            total[rows] += (
+                self.totals[combination][tuple(place[rows] for place in where)]
+                if where
+                else self.totals[combination][0]
+            )
+
+    def finish(self) -> None:
+        """From corners to counts: the cases whose level is at least p + 1 on every axis pass at position p."""
+        for combination, held in self.counts.items():
+            cube = held.reshape(len(OUTCOMES) + 1, *self.shape, len(self.members))
+            for axis in range(1, len(self.shape) + 1):
+                cube = np.flip(np.cumsum(np.flip(cube, axis), axis), axis)
+                cube = cube.take(range(1, cube.shape[axis]), axis)
+            self.counts[combination] = np.ascontiguousarray(np.moveaxis(cube, 0, -1))
+
+
+@dataclass(frozen=True)
+class Levels:
+    """Counts of some cases at every value of `levers`; the other levers stay as in `base`.
+
+    `groups`: what the counts are split by; `fixed`: int64 (groups, 7), cases that no lever of these moves.
+    """
+
+    base: Settings
+    levers: tuple[str, ...]
+    groups: Groups
+    fixed: NDArray[np.int64]
+    cubes: tuple[Cube, ...]
+
+    @classmethod
+    def of(
+        cls, base: Settings, batches: Iterable[Batch], levers: Sequence[str], groups: Groups | None = None
+    ) -> "Levels":
+        """Count the cases of all batches; raises ProblemsFound for unknown levers and for too many cells."""
+        policy = base.policy
+        policy.settings(
+            {lever: base[lever] for lever in levers if lever in base} | dict.fromkeys({*levers} - {*base}, "")
+        )
+        by = Groups(policy) if groups is None else groups
+        cubes: dict[tuple[int, Roles], Cube] = {}
+        tables: Tables = {}
+        for batch in batches:
+            labels = batch.labels(by)
+            for group, key in grouped(batch, base, levers):
+                cube = cubes.setdefault(key, new_cube(policy, key[1]))
+                member = cube.members_of(labels, group.rows)
+                if sum(cube.cells for cube in cubes.values()) > MOST_CELLS:
+                    raise refuse("cells", "levels", f"{', '.join(levers)}: too many combinations to count at once")
+                cube.add(group, key[0], member, batch.weights, tables)
+        return cls(base, tuple(levers), by, *_finished(cubes.values(), len(by)))
+
+    def __repr__(self) -> str:
+        settings = prod(len(self.base.policy.levers[lever].values()) for lever in self.levers)
+        return (
+            f"Levels: {self.cases:,} cases counted once at {settings:,} settings of {len(self.levers)} levers"
+            f" ({self.cells:,} cells, {len(self.groups)} groups); every setting is a look-up"
+        )
+
+    @property
+    def cells(self) -> int:
+        """How many counts are held."""
+        return sum(cube.cells for cube in self.cubes)
+
+    @property
+    def cases(self) -> int:
+        """How many cases were counted."""
+        anywhere = [
+            next(iter(cube.counts.values())).reshape(-1, len(cube.members), len(OUTCOMES) + 1)[0] for cube in self.cubes
+        ]
+        return int(self.fixed.sum() + sum(counts.sum() for counts in anywhere))
+
+    def covers(self, settings: Settings) -> bool:
+        """Whether only levers that were counted differ from the base."""
+        free = {*self.levers, CLOSING}
+        return all(value == self.base[lever] or lever in free for lever, value in settings.items())
+
+    def at(self, settings: Settings) -> NDArray[np.int64]:
+        """Counts of every group and outcome, int64 (groups, 6), as determining all the cases would give.
+
+        Raises ProblemsFound when a lever moved that was not counted.
+        """
+        if not self.covers(settings):
+            moved = [k for k, v in settings.items() if v != self.base[k] and k not in self.levers]
+            raise refuse("frozen", "levels", f"lever {', '.join(moved)} was frozen when the cases were counted")
+        total = self.fixed.copy()
+        for cube in self.cubes:
+            counts = cube.counts[tuple(settings[lever] for lever in cube.choices)]
+            total[cube.members] += counts[tuple(cube.place[lever][settings[lever]] for lever in cube.axes) or (0,)]
+        return _closed(total, settings[CLOSING])
+
+    def counts(self, settings: Settings) -> dict[str, int]:
+        """Number of cases for each outcome word."""
+        return dict(zip(OUTCOMES, self.at(settings).sum(axis=0).tolist(), strict=True))
+
+    def sweep(self, values: Mapping[str, Sequence[Value]]) -> NDArray[np.int64]:
+        """Counts of each outcome at many settings, int64 (settings, 6); `values`: lever -> value at each setting."""
+        size = len(next(iter(values.values()))) if values else 1
+        frozen = [lever for lever in values if lever not in (*self.levers, CLOSING)]
+        if frozen or len({len(column) for column in values.values()} | {size}) != 1:
+            raise refuse("frozen", "levels", f"columns differ in length, or these were frozen: {', '.join(frozen)}")
+        total = np.tile(self.fixed.sum(axis=0), (size, 1))
+        for cube in self.cubes:
+            cube.sweep(
+                total, {lever: values.get(lever, [self.base[lever]] * size) for lever in (*cube.axes, *cube.choices)}
+            )
+        closing = values.get(CLOSING, [self.base[CLOSING]] * size)
+        for word in set(closing):
+            rows = np.array([value == word for value in closing])
+            total[rows, :-1] = _closed(total[rows], word)
+        return total[:, :-1]
+
+
+def grouped(batch: Batch, base: Settings, levers: Sequence[str]) -> Iterator[tuple[Evaluation, tuple[int, Roles]]]:
+    """The groups of a batch, each with the position of its pathway and the parts that the levers play."""
+    policy, rules = base.policy, [pathway.rule for pathway in base.policy.pathways.values()]
+    notices = {notice.code: notice.lever for notice in policy.code_notices}
+    known: dict[tuple[int, str | None], Roles] = {}
+    for position, group in batch.memory.groups(base, batch.cases):
+        key = (position, notices.get(str(batch.cases.dx[group.rows[0]])))
+        if key not in known:
+            named = [key[1]] if key[1] else []
+            known[key] = Roles.of(policy, rules[position], levers, named) if position >= 0 else Roles((), ())
+        yield replace(group, settings=base), (position, known[key])
+
+
+def cells(base: Settings, batch: Batch, levers: Sequence[str], groups: Groups) -> int:
+    """How many counts `Levels.of` would hold."""
+    labels, cubes = batch.labels(groups), dict[tuple[int, Roles], Cube]()
+    for group, key in grouped(batch, base, levers):
+        cubes.setdefault(key, new_cube(base.policy, key[1])).members_of(labels, group.rows)
+    return sum(cube.cells for cube in cubes.values())
+
+
+def new_cube(policy: Policy, roles: Roles) -> Cube:
+    """An empty cube."""
+    axes = {lever: in_order(policy, lever) for lever in roles.axes}
+    return Cube(axes, {lever: policy.levers[lever].values() for lever in roles.choices})
+
+
+def _finished(cubes: Iterable[Cube], groups: int) -> tuple[NDArray[np.int64], tuple[Cube, ...]]:
+    """Cubes with the same levers and groups are added up; those with none are one fixed array."""
+    fixed = np.zeros((groups, len(OUTCOMES) + 1), dtype=np.int64)
+    merged: dict[tuple[str, ...], Cube] = {}
+    for cube in cubes:
+        cube.finish()
+        if not cube.axes and not cube.choices:
+            fixed[cube.members] += cube.counts[()][0]
+            continue
+        same = merged.setdefault((*cube.axes, "", *cube.choices, "", *map(str, cube.members)), cube)
+        if same is not cube:
+            for combination, counts in cube.counts.items():
+                same.counts[combination] += counts
+    return fixed, tuple(merged.values())
+
+
+def _closed(counts: NDArray[np.int64], word: Value) -> NDArray[np.int64]:
+    """(..., 7) to (..., 6): what is open is what closing the file makes of it."""
+    closed = counts[..., :-1].copy()
+    closed[..., CODE[str(word)]] += counts[..., -1]
+    return closed

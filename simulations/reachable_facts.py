@@ -1,0 +1,140 @@
+"""Which facts a pathway may read while some levers move, and at which of their values a reachable test changes.
+
+A lever is moving (it may stand at any legal value) or frozen as in the settings.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from policy.model import Policy, Requirement, Rule, Settings, Test, While
+from policy.sql import threshold_of
+
+
+@dataclass
+class Reads:
+    """What one pathway may read while some levers move: field -> cuts, sets of words; means of several fields."""
+
+    settings: Settings
+    moving: frozenset[str]
+    cuts: dict[str, set[int]] = field(default_factory=dict)
+    words: dict[str, list[frozenset[int]]] = field(default_factory=dict)
+    means: dict[tuple[str, ...], set[int]] = field(default_factory=dict)
+    codes: set[str] = field(default_factory=set)
+
+    @property
+    def policy(self) -> Policy:
+        """The policy of the settings."""
+        return self.settings.policy
+
+    def may(self, condition: While) -> bool:
+        """Whether the moving levers can be set so that a condition holds."""
+        return all(any(self._fits(name, words)) for name, words in condition.items())
+
+    def must(self, condition: While) -> bool:
+        """Whether a condition holds wherever the moving levers stand."""
+        return all(all(self._fits(name, words)) for name, words in condition.items())
+
+    def _fits(self, name: str, words: tuple[str, ...]) -> list[bool]:
+        values = self.policy.levers[name].values() if name in self.moving else [self.settings[name]]
+        return [Settings(self.policy, {name: value}).holds({name: words}) for value in values]
+
+    def rule(self, rule: Rule) -> None:
+        """Everything that a rule may read."""
+        for below in self.possible(rule):
+            self.rule(below)
+        for entry, _ in self.entries(rule):
+            self.codes.update(entry.codes)
+            self.test(self.policy.criteria[entry.criterion].test)
+        for step in rule.then:
+            if step.when and self.may(step.while_):
+                self.test(self.policy.criteria[step.when].test)
+        if rule.switch and rule.stated:
+            self._among(rule.switch, [(word,) for word in rule.branches])
+            self.test(self.policy.criteria[rule.stated].test)
+            for below in (*rule.branches.values(), *([rule.otherwise] if rule.otherwise else [])):
+                self.rule(below)
+
+    def moves(self, rule: Rule) -> bool:
+        """Whether what a rule makes of a case can depend on a moving lever."""
+        if rule.first_of is not None:
+            possible = self.possible(rule)
+            return len(possible) > 1 or self.moves(possible[0])
+        names = {*((rule.outcome,) if rule.outcome else ()), *(rule.assume.while_ if rule.assume else ())}
+        for entry, _ in self.entries(rule):
+            names.update(entry.while_, self.policy.criteria[entry.criterion].test.levers())
+        for step in rule.then:
+            names.update(
+                (step.outcome,), step.while_, self.policy.criteria[step.when].test.levers() if step.when else ()
+            )
+        below = [*rule.branches.values(), *([rule.otherwise] if rule.otherwise else [])]
+        return bool(names & self.moving) or any(self.moves(branch) for branch in below)
+
+    def possible(self, rule: Rule) -> list[Rule]:
+        """Of `first_of`, the rules that can be in force."""
+        found = []
+        for below in rule.first_of or ():
+            if self.may(below.while_):
+                found.append(below)
+            if self.must(below.while_):
+                break
+        return found
+
+    def entries(self, rule: Rule) -> list[tuple[Requirement, bool]]:
+        """The requirements that can be in force, gates written out, and whether they always are."""
+        found = []
+        for entry in rule.require or ():
+            gate = self.policy.gates.get(entry.criterion)
+            for inner in gate.require if gate else (entry,):
+                if self.may(entry.while_) and self.may(inner.while_):
+                    both = Requirement(
+                        criterion=inner.criterion, codes=inner.codes, **{"while": entry.while_ | inner.while_}
+                    )
+                    found.append((both, self.must(entry.while_) and self.must(inner.while_)))
+        return found
+
+    def test(self, test: Test) -> None:
+        """Everything that a test may read; parts that a frozen lever switches off are left out."""
+        if self.settled(test):
+            return
+        for part in test.all_of or test.any_of or test.none_of or (test.count.of if test.count else ()):
+            self.test(part)
+        if test.on_file:
+            self.cuts.setdefault(test.on_file, set())
+        elif test.equals or test.states:
+            ((name, words),) = (test.equals or test.states or {}).items()
+            self._among(name, [words])
+        elif test.mean:
+            self.means.setdefault(test.mean.of, set()).update(len(test.mean.of) * n for n in self._thresholds(test))
+            for name in test.mean.of:
+                self.cuts.setdefault(name, set())
+        elif test.fields():
+            more = bool(test.more_than)
+            self.cuts.setdefault(test.fields()[0], set()).update(n + more for n in self._thresholds(test))
+
+    def settled(self, test: Test) -> bool:
+        """Whether the frozen levers alone decide a test that combines others."""
+        off = any(part.lever and not self.may(part.lever) for part in test.all_of or ())
+        return off or any(part.lever and self.must(part.lever) for part in test.any_of or ())
+
+    def of(self, test: Test) -> tuple[int, ...]:
+        """The cuts of one comparison within the span of its field."""
+        low, high = self.policy.fields_[test.fields()[0]].span
+        cuts = {n + bool(test.more_than) for n in self._thresholds(test)}
+        return tuple(sorted(cut for cut in cuts if low < cut <= high))
+
+    def _thresholds(self, test: Test) -> list[int]:
+        reference = str(test.reference())
+        lever = self.policy.levers[reference] if reference in self.moving else None
+        values = lever.values() if lever else [self.settings.number(reference)]
+        name = test.fields()[0]
+        found = [threshold_of(self.settings, name, reference, n) for n in values if isinstance(n, int)]
+        return [n for n in found if n is not None]
+
+    def _among(self, name: str, sets: Sequence[Sequence[str]]) -> None:
+        kind = self.policy.fields_[name]
+        cuts = self.cuts.setdefault(name, set())
+        for words in sets:
+            coded = kind.type in ("boolean", "choice")
+            codes = frozenset(kind.code(w) if coded else int(w) for w in words)
+            self.words.setdefault(name, []).append(codes)
+            cuts.update(edge for code in codes for edge in (code, code + 1) if not coded)
