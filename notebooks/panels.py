@@ -43,6 +43,8 @@ _LOOK = """<style>
 .nbw-lever{border-bottom:1px solid var(--jp-border-color2,#d0d5db);padding:2px 2px 6px}
 .nbw-live .widget-html-content,.nbw-live .widget-html{line-height:1.45!important;height:auto}
 .nbw-lever.nbw-idle .nbw-hands{opacity:.45}
+.nbw-live .nbw-lever,.nbw-live .widget-html{contain:content}
+.nbw-live .wide{content-visibility:auto;contain-intrinsic-size:auto 1500px}
 .nbw-live .jupyter-button:focus-visible,.nbw-live input:focus-visible,.nbw-live select:focus-visible,
 .nbw-live .noUi-handle:focus-visible{outline:3px solid #0072b2;outline-offset:1px}
 </style>"""
@@ -56,6 +58,8 @@ class Control:
 
     def __init__(self, name: str, lever: Lever, value: Value, note: str):
         self.name, self.lever = name, lever
+        self.idle = ""
+        self.shown: tuple[object, str, str] = (self, "", "")  # what the head says: value, idle, complaint
         self.kind, self.parts = _parts(lever, value)
         self.head = widgets.HTML(layout=_WIDE)
         self.reset = widgets.Button(description="Reset", layout=_SMALL, tooltip=f"{lever.label}: back to the baseline")
@@ -283,21 +287,23 @@ class LeverPanel:
         self._look_later()
 
     def _show(self, name: str) -> None:
+        """One lever as it stands; whether it is idle is told again once that is known again."""
         control, value = self.controls[name], self.tweaks.settings[name]
-        idle = self.tweaks.known_idle(name)
-        control.head.value = heading(
-            self.policy, name, value, self.tweaks.baseline[name], idle or "", self._complaints.get(name, "")
-        )
-        control.reset.disabled = value == self.tweaks.baseline[name]
-        control.enable(value)
-        if idle is not None:
-            (control.box.add_class if idle else control.box.remove_class)("nbw-idle")
-        if control.value != value or name in self._complaints:
+        known, complaint = self.tweaks.known_idle(name), self._complaints.get(name, "")
+        control.idle = control.idle if known is None else known
+        if control.value != value:
             self._quiet = True
             try:
                 control.put(value)
             finally:
                 self._quiet = False
+        if control.shown != (value, control.idle, complaint):
+            control.shown = (value, control.idle, complaint)
+            baseline = self.tweaks.baseline[name]
+            control.head.value = heading(self.policy, name, value, baseline, control.idle, complaint)
+            control.reset.disabled = value == baseline
+            control.enable(value)
+            (control.box.add_class if control.idle else control.box.remove_class)("nbw-idle")
 
     def _show_changes(self, changes: dict[str, str]) -> None:
         for name, sentence in changes.items():

@@ -149,7 +149,7 @@ class Writer:
             name = _BLOCKS.get(word, word.replace("_", " "))
             html += f'<div class="band"><h4>{esc(label)}: {esc(name)}</h4>{self._rule(below)}</div>'
         source = self._source(stated.evidence, stated.citation)
-        return f"{html}<p class='faint'><small>{esc(stated.says)}. {source}</small></p>"
+        return f"{html}<div class='faint'><small>{esc(stated.says)}.</small> {source}</div>"
 
     def _missing(self, rule: Rule) -> str:
         if rule.assume and self.settings.holds(rule.assume.while_):
@@ -203,7 +203,7 @@ class Writer:
 
     def _source(self, evidence: Iterable[str], citation: str) -> str:
         marks = " ".join(evidence_mark(self.policy.evidence[key]) for key in evidence)
-        return f"{marks} <small>{esc(citation)}</small>"
+        return f"{marks}<div><small>{esc(citation)}</small></div>"
 
     def _steps(self, steps: tuple[Step, ...]) -> str:
         """What follows, the first that applies; then, folded, what would follow under other settings."""

@@ -61,11 +61,16 @@ def test_a_slider_moves_by_keyboard_and_the_rate_is_read_anew(desk: Desk, opened
     opened.wait_for_timeout(2_000)  # moves in quick succession are one gesture, and one step to undo
     lever.get_by_role("slider").press("Tab")  # from the slider to its number, and type
     opened.keyboard.press("Control+a")
-    opened.keyboard.type("6")
+    opened.keyboard.type("10")
     opened.keyboard.press("Enter")
+    further = simulations.ask(provisions={"conservative_weeks": 10}).impact
+    expect(status).to_have_text(further.finding() + ".", timeout=10_000)
+    opened.get_by_role("button", name="Reset all").click()
     expect(status).to_have_text("No lever is moved: this is the policy as it stands.", timeout=10_000)
+    expect(number).to_have_value("6")
     opened.get_by_role("button", name="Undo").click()
-    expect(status).to_have_text(impact.finding() + ".", timeout=10_000)
+    expect(status).to_have_text(further.finding() + ".", timeout=10_000)
+    expect(number).to_have_value("10")
     assert desk.outside == []
     assert desk.errors == []
 
