@@ -494,18 +494,6 @@ class Example(Record):
     asks: tuple[Id, ...] | None = None  # exactly these columns
 
 
-class Scenario(Record):
-    """Named provisions over a policy."""
-
-    schema_: Literal["scenario/1"] = Field(alias="schema")
-    id: Id
-    label: Text
-    policy: Text
-    because: Text
-    statements: tuple[StatementId, ...] = ()
-    provisions: dict[Id, Word]
-
-
 class Policy(Record):
     """A versioned policy document; its identity is id, version and fingerprint of content."""
 
