@@ -81,9 +81,24 @@ def load_scenario(path: str | Path, policy: Policy) -> Scenario:
             for p in found.problems:
                 line = node.line_of(("provisions", p.place))
                 problems.append(Problem(p.code, f"{place}:{line}", f"{p.place}: {p.message}"))
+        for path_in_file, message in _unknown_cells(scenario, policy):
+            problems.append(Problem("applies-to", f"{place}:{node.line_of(path_in_file)}", f"applies_to: {message}"))
     if problems:
-        raise ProblemsFound(problems)
+        raise ProblemsFound(sorted(problems, key=lambda p: int(p.place.rpartition(":")[2])))
     return scenario
+
+
+def _unknown_cells(scenario: Scenario, policy: Policy) -> Iterator[tuple[tuple[object, ...], str]]:
+    """Procedures and diagnoses that a scenario says it speaks of and the policy does not know."""
+    for procedure, diagnoses in scenario.applies_to.items():
+        if procedure not in policy.procedures:
+            known = f"{listed(policy.procedures)}{nearest(procedure, policy.procedures)}"
+            yield ("applies_to", procedure), f"{shown(procedure)} is no procedure of {policy.name}; one of {known}"
+        for place, diagnosis in enumerate(diagnoses):
+            if diagnosis not in policy.diagnoses:
+                known = f"{listed(policy.diagnoses)}{nearest(diagnosis, policy.diagnoses)}"
+                message = f"{shown(diagnosis)} is no diagnosis of {policy.name}; one of {known}"
+                yield ("applies_to", procedure, place), message
 
 
 def parse(text: str, name: str, model: type[Model]) -> tuple[Model, Node]:

@@ -502,8 +502,13 @@ class Scenario(Record):
     label: Text
     policy: Text
     because: Text
+    citation: Text | None = None
+    read: Text | None = None  # when the source was read
+    status: Text | None = None
     statements: tuple[StatementId, ...] = ()
+    applies_to: dict[Id, tuple[Id, ...]] = Field(default_factory=dict)  # procedure -> diagnoses; empty: every request
     provisions: dict[Id, Word]
+    not_modelled: tuple[Text, ...] = ()  # terms of the source that no lever can express
 
 
 class Policy(Record):
