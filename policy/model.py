@@ -494,23 +494,6 @@ class Example(Record):
     asks: tuple[Id, ...] | None = None  # exactly these columns
 
 
-class Scenario(Record):
-    """Named provisions over a policy."""
-
-    schema_: Literal["scenario/1"] = Field(alias="schema")
-    id: Id
-    label: Text
-    policy: Text
-    because: Text
-    citation: Text | None = None
-    read: Text | None = None  # when the source was read
-    status: Text | None = None
-    statements: tuple[StatementId, ...] = ()
-    applies_to: dict[Id, tuple[Id, ...]] = Field(default_factory=dict)  # procedure -> diagnoses; empty: every request
-    provisions: dict[Id, Word]
-    not_modelled: tuple[Text, ...] = ()  # terms of the source that no lever can express
-
-
 class Policy(Record):
     """A versioned policy document; its identity is id, version and fingerprint of content."""
 

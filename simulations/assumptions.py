@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from math import ceil, log2, sqrt
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -20,8 +20,9 @@ from policy import document
 from policy.cases import Cases
 from policy.evaluation import determine
 from policy.model import Settings
-from policy.problems import listed, nearest, refuse
+from policy.problems import refuse
 from simulations.drawing import generate
+from simulations.mix import replaced, with_shares
 from simulations.population_compiler import altered, load
 from simulations.population_page import Page, Range, Row, Table
 from simulations.population_tables import Population
@@ -29,38 +30,16 @@ from simulations.scenario import proposed
 from simulations.streams import whole
 
 Method = Literal["latin_hypercube", "sobol"]
+__all__ = [
+    "Spread", "apart", "drawn_populations", "moved", "side_by_side", "table", "uncertain", "with_shares",
+]  # fmt: skip
+
 POPULATIONS = ("seed_low_prevalence", "trial_10_15", "pain_clinic_dual_block")
 MOST_DRAWS = 4096
 _MILLIONTH = Decimal("0.000001")
 _Z = 1.959963984540054
 
 Factors = Mapping[tuple[str, ...], float]  # place of an uncertain number -> where in its range, 0 to 1
-
-
-def with_shares(population: Population, shares: Mapping[str, object], variable: str = "diagnosis") -> Population:
-    """The population with other shares of one variable without rows: by default the mix of requests by diagnosis.
-
-    `shares` are per cent by value, as on the page, and add up to 100; what is not named gets none. Raises
-    ProblemsFound, also when a diagnosis falls to 0 that other rows speak of.
-    """
-    table = population.page.variables.get(variable)
-    if table is None or len(table.rows) != 1 or table.rows[0].shares is None:
-        simple = [n for n, v in population.page.variables.items() if len(v.rows) == 1 and v.rows[0].shares]
-        message = f"is no variable with one row of shares; there is {listed(simple)}{nearest(variable, simple)}"
-        raise refuse("mix", variable, message)
-    known = table.rows[0].shares
-    for name in shares.keys() - known.keys():
-        raise refuse("mix", variable, f"{name} is none of {listed(known)}{nearest(name, known)}")
-    row = _row({"shares": {name: str(shares.get(name, 0)) for name in known}}, variable)
-    return altered(_replaced(population.page, ("variables", variable), table.model_copy(update={"rows": (row,)})))
-
-
-def _row(data: Mapping[str, object], place: str) -> Row:
-    """A row of a table from its text; raises ProblemsFound."""
-    try:
-        return Row.model_validate(data)
-    except ValueError as error:
-        raise refuse("mix", place, str(error.errors()[0]["msg"]) if hasattr(error, "errors") else str(error)) from None
 
 
 # Drawing from the ranges ---------------------------------------------------------------------------------------------
@@ -95,7 +74,7 @@ def moved(population: Population, factors: Factors) -> Population:
     """The population with every uncertain number at a place of its range: 0 its lower end, 1 its upper end."""
     page = population.page
     for path, table in _tables(page):
-        page = _replaced(page, path, _moved_table(path, table, factors))
+        page = replaced(page, path, _moved_table(path, table, factors))
     return altered(page)
 
 
@@ -186,14 +165,6 @@ def _to_hundred(scaled: Mapping[str, float]) -> dict[str, Decimal]:
     largest = max(shares, key=lambda name: shares[name])
     shares[largest] += 100 - sum(shares.values())
     return shares
-
-
-def _replaced(page: Page, path: tuple[str, ...], table: Table) -> Page:
-    """The page with one table put in the place of another."""
-    section, name, *inner = path
-    entries: dict[str, Any] = dict(getattr(page, section))
-    entries[name] = entries[name].model_copy(update={"documented": table}) if inner else table
-    return page.model_copy(update={section: entries})
 
 
 # What a change does, with the two errors apart -----------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """The cases of one run: drawn from a population, or read from a case table, a slice at a time."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from policy.cases import Cases, read_cases
 from policy.model import Policy
 from policy.problems import Problem, ProblemsFound
 from simulations import population
+from simulations.mix import with_shares
 from simulations.streams import whole
 
 LARGEST = 100_000_000
@@ -60,11 +61,13 @@ class Caseload:
 
 
 def cases_of(
-    policy: Policy, population_name: str | Path = "seed_low_prevalence", size: int = 10_000, seed: int = 1
-) -> Caseload:
+    policy: Policy, population_name: str | Path = "seed_low_prevalence", size: int = 10_000, seed: int = 1,
+    shares: Mapping[str, Mapping[str, object]] | None = None,
+) -> Caseload:  # fmt: skip
     """`size` cases (1 to 100,000,000) of a population by name or .yaml file, drawn with `seed` (0 to 2**63 - 1).
 
-    A .csv or .parquet file is a case table instead: all its rows, no seed. Raises ProblemsFound with every problem.
+    `shares`: assumptions put in place of the population's (variable -> value -> per cent). A .csv or .parquet file is a
+    case table instead: all its rows, no seed, no assumptions. Raises ProblemsFound with every problem.
     """
     path = Path(population_name)
     problems: list[Problem] = []
@@ -79,12 +82,23 @@ def cases_of(
             cases = read_cases(path, policy)
         else:
             spec = population.load(population_name)
+            for variable, values in (shares or {}).items():
+                spec = with_shares(spec, values, variable)
     except ProblemsFound as found:
         problems += found.problems
     if spec and not problems:
-        return Caseload(policy, spec.id, int(size), int(seed), spec.fingerprint, (spec.notice,), _spec=spec)
+        remarks = (spec.notice, *_replaced(shares or {}))
+        return Caseload(policy, spec.id, int(size), int(seed), spec.fingerprint, remarks, _spec=spec)
     if cases is None or problems:
         raise ProblemsFound(problems)
     with path.open("rb") as stream:
         fingerprint = hashlib.file_digest(stream, "sha256").hexdigest()
     return Caseload(policy, path.name, len(cases), None, fingerprint, tuple(cases.remarks), _table=cases)
+
+
+def _replaced(shares: Mapping[str, Mapping[str, object]]) -> list[str]:
+    """What a reader must know about assumptions that are not the population's own."""
+    return [
+        f"The scenario assumes other shares of {name}: {', '.join(f'{k} {v} %' for k, v in values.items())}."
+        for name, values in shares.items()
+    ]

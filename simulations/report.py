@@ -52,6 +52,7 @@ def summary(study: Study, said: str | None = None, entries: Mapping[str, Any] | 
         "policy": {"id": policy.id, "version": policy.version, "fingerprint": policy.fingerprint},
         "scenario": {"id": study.name, "provisions": study.provisions(), "changes": impact.changes()},
         "population": study.cases.source(),
+        **({"expect": study.expectations()} if study.expectations() else {}),
         "outcomes": {
             name: dict(zip(OUTCOMES, counts[name].tolist(), strict=True)) for name in ("baseline", "scenario")
         },

@@ -15,7 +15,7 @@ from policy.model import OUTCOMES
 from policy.problems import Problem, ProblemsFound, listed, nearest, refuse, shown
 from simulations import report
 from simulations.parameters import PARAMETERS, defaults, own_parameters
-from simulations.study import Study, ask
+from simulations.study import Study, ask, drawn
 
 if TYPE_CHECKING:  # notebook libraries are imported where they are used: the command line must not wait for them
     from nbformat import NotebookNode
@@ -35,9 +35,9 @@ def simulate(
     policy: str | Path = "nerve_blocks",
     scenario: str | Path | None = None,
     provisions: Mapping[str, object] | None = None,
-    population: str | Path = "seed_low_prevalence",
-    size: int = 10_000,
-    seed: int = 1,
+    population: str | Path | None = None,
+    size: int | None = None,
+    seed: int | None = None,
     out: str | Path = "out",
     parameters: Mapping[str, object] | None = None,
     progress: bool = False,
@@ -71,11 +71,12 @@ def simulate(
     name = Path(template).stem
     with tempfile.TemporaryDirectory(prefix="workbook", ignore_cleanup_errors=True) as place:
         desk = Path(place)
-        values: dict[str, Any] = _brought(desk, {"policy": policy, "scenario": scenario, "population": population})
+        cases, _, first = drawn(scenario, asked.plan, population, size, seed)
+        values: dict[str, Any] = _brought(desk, {"policy": policy, "scenario": scenario, "population": cases})
         values |= {
             "provisions": _canonical(asked, provisions),
             "size": asked.cases.size,
-            "seed": int(seed),
+            "seed": int(first),
             "out": _OUT,
             **own,
         }
