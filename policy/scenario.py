@@ -117,6 +117,9 @@ class Scenario(Record):
     baseline: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{12,64}$")] | None = None
     because: Text
     citation: Text | None = None
+    read: Text | None = None  # when the source was read
+    status: Text | None = None
+    applies_to: dict[Id, tuple[Id, ...]] = Field(default_factory=dict)  # procedure -> diagnoses; empty: every request
     statements: tuple[StatementId, ...] = ()
     not_modelled: tuple[Text, ...] = ()  # terms of the source that no lever can express
     provisions_: dict[Id, Annotated[Provision, BeforeValidator(as_provision)]] = Field(
@@ -162,6 +165,14 @@ def _problems(scenario: Scenario, policy: Policy) -> Iterator[Finding]:
     for name, provision in scenario.provisions_.items():
         if name in policy.levers and provision.from_ is not None:
             yield from _stale(policy, name, provision.from_)
+    for procedure, diagnoses in scenario.applies_to.items():
+        if procedure not in policy.procedures:
+            message = f"no procedure is called {shown(procedure)}{nearest(procedure, policy.procedures)}"
+            yield "applies-to", ("applies_to", procedure), f"applies_to: {message}"
+        for place, diagnosis in enumerate(diagnoses):
+            if diagnosis not in policy.diagnoses:
+                message = f"no diagnosis is called {shown(diagnosis)}{nearest(diagnosis, policy.diagnoses)}"
+                yield "applies-to", ("applies_to", procedure, place), f"applies_to: {message}"
     try:
         edited(policy, scenario.criteria)
     except ProblemsFound as found:
