@@ -45,14 +45,22 @@ class Caseload:
 
     def slices(self, most: int = _SLICE) -> Iterator[Cases]:
         """All the cases in order, at most `most` (1 or more) at a time."""
+        for number in range(self.parts(most)):
+            yield self.part(number, most)
+
+    def parts(self, most: int = _SLICE) -> int:
+        """How many slices there are; a case table is one."""
+        return 1 if self._table is not None else -(-self.size // most)
+
+    def part(self, number: int, most: int = _SLICE) -> Cases:
+        """One slice, by its place from 0 on; no other is drawn for it."""
         if self._table is not None:
-            yield self._table
-            return
+            return self._table
         assert self._spec is not None
         assert self.seed is not None
-        for start in range(0, self.size, most):
-            frame = population.generate(self._spec, min(most, self.size - start), self.seed, start)
-            yield Cases.from_frame(frame, self.policy, self.name)
+        start = number * most
+        frame = population.generate(self._spec, min(most, self.size - start), self.seed, start)
+        return Cases.from_frame(frame, self.policy, self.name)
 
     def source(self) -> dict[str, object]:
         """What identifies the cases: name or file, size, seed (None for a file) and fingerprint."""
