@@ -1,4 +1,4 @@
-"""Pictures of a calibration, drawn with the settings of report.py: the same bytes for the same numbers."""
+"""Pictures of a calibration, drawn with the settings of picture_chart.py: the same bytes for the same numbers."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING
 
 from simulations.assumptions import Spread
 from simulations.calibration import Found
-from simulations.report import AFTER, FAINT, INK, Picture, _picture
+from simulations.picture_chart import AFTER, FAINT, INK, OFF, Picture, picture
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-OFF = "#D55E00"  # what disagrees; a square where the others are dots
 
 
 @dataclass(frozen=True)
@@ -60,7 +58,7 @@ def _chart(name: str, title: str, under: str, bars: Sequence[_Bar], told: str) -
     def draw(figure: "Figure") -> None:
         axes = figure.add_axes((0.43, 0.7 / height, 0.5, (height - 1.3) / height))
         for place, bar in enumerate(bars):
-            colour = AFTER if bar.agreed else OFF
+            colour = AFTER if bar.agreed else OFF  # a square too, where the others are dots
             axes.plot([bar.low, bar.high], [place] * 2, color=colour, alpha=0.35, linewidth=2 if bar.inner else 8)
             if bar.inner:
                 axes.plot(bar.inner, [place] * 2, color=colour, alpha=0.5, linewidth=7)
@@ -76,4 +74,4 @@ def _chart(name: str, title: str, under: str, bars: Sequence[_Bar], told: str) -
         figure.text(0.02, 1 - 0.3 / height, title, fontsize=13, weight="bold", va="center")
         figure.text(0.02, 0.18 / height, under, fontsize=9.5, color=FAINT, va="center")
 
-    return _picture(name, draw, height, title, f"{title}: {told}")
+    return picture(name, draw, height, title, f"{title}: {told}")

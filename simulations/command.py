@@ -36,14 +36,16 @@ def says_problems(function: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
-def provisions_of(assignments: tuple[str, ...]) -> dict[str, str]:
-    """--set LEVER=VALUE, each lever once."""
+def assigned(assignments: tuple[str, ...], option: str = "--set LEVER") -> dict[str, str]:
+    """--set LEVER=VALUE, --parameter NAME=VALUE: each name once."""
     found: dict[str, str] = {}
     problems = []
     for text in assignments:
         name, equals, value = text.partition("=")
         if not equals or not name or not value:
-            raise click.UsageError(f"--set needs LEVER=VALUE, found {shown(text)}")
+            raise click.UsageError(
+                f"{option.partition(' ')[0]} needs {option.partition(' ')[2]}=VALUE, found {shown(text)}"
+            )
         if name in found:
             message = f"is set twice, to {shown(found[name])} and to {shown(value)}"
             problems.append(Problem("set-twice", name, message))
@@ -59,7 +61,7 @@ def under(policy: Policy, scenario: str | None, assignments: tuple[str, ...]) ->
 
     problems: list[Problem] = []
     given = dict(text.partition("=")[::2] for text in assignments)
-    for check in (lambda: provisions_of(assignments), lambda: proposed(policy, scenario, given)):
+    for check in (lambda: assigned(assignments), lambda: proposed(policy, scenario, given)):
         try:
             check()
         except ProblemsFound as found:
@@ -244,6 +246,9 @@ def explain(
 
 @main.command(epilog="Example: workbook simulate --set conservative_weeks=8 --out out")
 @click.argument("template", default="approval_impact")
+@click.option(
+    "-p", "--parameter", "own", multiple=True, metavar="NAME=VALUE", help="Set a parameter that only TEMPLATE has."
+)
 @policy_options
 @click.option("--population", default="seed_low_prevalence", show_default=True, metavar="NAME|FILE")
 @click.option("--size", default="10000", show_default=True, help="Number of synthetic cases.")
@@ -251,23 +256,18 @@ def explain(
 @click.option("--out", required=True, metavar="DIR")
 @says_problems
 def simulate(
-    template: str, policy_name: str, scenario: str | None, assignments: tuple[str, ...],
+    template: str, own: tuple[str, ...], policy_name: str, scenario: str | None, assignments: tuple[str, ...],
     population: str, size: str, seed: str, out: str,
 ) -> None:  # fmt: skip
     """Baseline against scenario on a population: report, tables, figures, summary.json, by a shipped notebook."""
     from simulations import run
 
     summary = run.simulate(
-        template=template, policy=policy_name, scenario=scenario, provisions=provisions_of(assignments),
+        template=template, policy=policy_name, scenario=scenario, provisions=assigned(assignments, "--set LEVER"),
         population=population, size=number(size), seed=number(seed), out=Path(out),
-        progress=sys.stderr.isatty(),
+        parameters=assigned(own, "--parameter NAME"), progress=sys.stderr.isatty(),
     )  # fmt: skip
-    rate = summary["approval_rate"]
-    click.echo(
-        f"Approval rate {rate['baseline']:.1%} -> {rate['scenario']:.1%}: change {100 * rate['change']:+.1f} "
-        f"percentage points (95 % interval {100 * rate['low']:+.1f} to {100 * rate['high']:+.1f}), "
-        f"{summary['population']['size']:,} cases"
-    )
+    click.echo(summary["headline"])
     click.echo(summary["notice"] if "notice" in summary else core.load(policy_name).notice)
     click.echo(f"Report: {Path(out) / (Path(template).stem + '.html')}")
 

@@ -1,6 +1,5 @@
 """The one way to run a notebook of this folder: checked before a kernel starts, written whole or not at all."""
 
-import ast
 import contextlib
 import json
 import logging
@@ -15,13 +14,13 @@ from policy.files import folder, save
 from policy.model import OUTCOMES
 from policy.problems import Problem, ProblemsFound, listed, nearest, refuse, shown
 from simulations import report
+from simulations.parameters import PARAMETERS, defaults, own_parameters
 from simulations.study import Study, ask
 
 if TYPE_CHECKING:  # notebook libraries are imported where they are used: the command line must not wait for them
     from nbformat import NotebookNode
 
 FOLDER = Path(__file__).parent
-PARAMETERS = ("policy", "scenario", "provisions", "population", "size", "seed", "out")
 INJECTED = "injected-parameters"
 _OUT = "results"  # where the notebook writes, inside the folder it runs in
 
@@ -40,19 +39,23 @@ def simulate(
     size: int = 10_000,
     seed: int = 1,
     out: str | Path = "out",
+    parameters: Mapping[str, object] | None = None,
     progress: bool = False,
 ) -> dict[str, Any]:
     """Run a notebook on a question and write what it finds to the folder `out`; the content of summary.json comes back.
 
     `template`: the name of a notebook that ships, or a path to one with the same parameters; for the rest see `ask`.
+    `parameters`: values of the parameters that only this notebook has, checked against its own tagged cell.
     `progress` shows a bar on stderr. Raises ProblemsFound, with nothing written, for input that cannot be used (before
     any kernel starts) and for a notebook that fails or does not finish.
     """
     problems: list[Problem] = []
     asked: Study | None = None
     notebook: NotebookNode | None = None
+    own: dict[str, Any] = {}
     try:
         notebook = _template(template)
+        own = own_parameters(_tagged(notebook).source, parameters or {}, Path(template).name)
     except ProblemsFound as found:
         problems += found.problems
     try:
@@ -74,6 +77,7 @@ def simulate(
             "size": asked.cases.size,
             "seed": int(seed),
             "out": _OUT,
+            **own,
         }
         (desk / _OUT).mkdir()
         ran = _finished(_executed(notebook, values, desk, progress, name), name)
@@ -114,10 +118,14 @@ def _template(template: str | Path) -> "NotebookNode":
     if tagged != [0]:
         message = f"needs one cell tagged 'parameters', the first code cell; {len(tagged)} cells are tagged"
         raise refuse("template", place, message)
-    set_here = _assigned(code[0].source, place)
+    set_here = defaults(code[0].source, place)
     if missing := [name for name in PARAMETERS if name not in set_here]:
         raise refuse("template", place, f"its parameters cell does not set {', '.join(missing)}")
     return notebook
+
+
+def _tagged(notebook: "NotebookNode") -> "NotebookNode":
+    return next(cell for cell in notebook.cells if cell.cell_type == "code")
 
 
 def _check_folder(out: Path) -> None:
@@ -127,16 +135,6 @@ def _check_folder(out: Path) -> None:
     above = next(p for p in (out.absolute(), *out.absolute().parents) if p.exists())
     if not (above.is_dir() and os.access(above, os.W_OK | os.X_OK)):
         raise refuse("write", str(out), "cannot be written (no permission); nothing was changed")
-
-
-def _assigned(source: str, place: str) -> set[str]:
-    try:
-        tree = ast.parse(source)
-    except SyntaxError as error:
-        raise refuse("template", place, f"its parameters cell is not Python (line {error.lineno})") from None
-    targets = [t for node in tree.body if isinstance(node, ast.Assign) for t in node.targets]
-    targets += [node.target for node in tree.body if isinstance(node, ast.AnnAssign)]
-    return {target.id for target in targets if isinstance(target, ast.Name)}
 
 
 def _canonical(asked: Study, provisions: Mapping[str, object] | None) -> dict[str, int | str]:
@@ -190,6 +188,9 @@ def _executed(
     except PapermillExecutionError as error:
         position = [i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
         where = sum(1 for i in position if i < error.cell_index)  # the injected cell takes one place
+        if error.ename == ProblemsFound.__name__:  # input that only the notebook can judge
+            lines = str(error.evalue).splitlines()
+            raise ProblemsFound(Problem("refused", f"{name}.ipynb", _plain(line)) for line in lines) from None
         what = f"{error.ename}: {error.evalue}".splitlines()[0] if error.evalue else str(error.ename)
         raise refuse(
             "cell", f"{name}.ipynb", f"code cell {where} failed with {_plain(what)}; nothing was written"
@@ -281,6 +282,7 @@ def _summary(results: Path, asked: Study, name: str) -> dict[str, Any]:
         }
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise refuse("summary", f"{name}.ipynb", f"wrote no usable summary.json ({type(error).__name__})") from None
+    found.setdefault("headline", str(found.get("finding", "")))
     if wrong := [key for key, right in answers.items() if not right]:
         raise refuse(
             "summary", f"{name}.ipynb", f"answers another question: {', '.join(wrong)} of its summary.json differ"

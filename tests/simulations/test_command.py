@@ -342,3 +342,18 @@ def test_the_installed_command(cases: Path, tmp_path: Path) -> None:
     assert wrong.returncode == 2
     assert "Missing argument" in wrong.stderr
     assert {path.name for path in tmp_path.iterdir()} == {"cases.csv", "d.csv"}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["aproval_impact"], "did you mean approval_impact?"),
+        (["calibration", "-p", "lever=relief_pct"], "calibration: has no parameter 'lever' of its own (it has none)"),
+    ],
+)
+def test_a_template_that_is_not_there_is_said_in_one_line(tmp_path: Path, words: list[str], said: str) -> None:
+    result = workbook("simulate", *words, "--out", tmp_path / "out")
+    assert result.exit_code == 1
+    assert said in result.output
+    assert len(result.output.strip().splitlines()) == 1
+    assert not (tmp_path / "out").exists()
