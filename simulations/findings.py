@@ -72,12 +72,12 @@ def headline(study: Study) -> Shown:
 def changes(study: Study) -> Shown:
     """Each lever that moves, in words."""
     sentences = [sentence.replace(" -> ", " → ") for sentence in study.impact.changes()]
-    return _listed(sentences or ["No lever differs from the policy as it stands."])
+    return listed(sentences or ["No lever differs from the policy as it stands."])
 
 
 def notices(study: Study) -> Shown:
     """What every reader of a result must know."""
-    return _listed(all_notices(study))
+    return listed(all_notices(study))
 
 
 def all_notices(study: Study) -> list[str]:
@@ -119,7 +119,7 @@ def stamp(study: Study) -> Shown:
     return Shown(text, f'<table class="stamp"><tbody>{body}</tbody></table>')
 
 
-def _listed(sentences: Sequence[str]) -> Shown:
+def listed(sentences: Sequence[str]) -> Shown:
     items = "".join(f"<li>{esc(sentence)}</li>" for sentence in sentences)
     return Shown("\n".join(f"- {sentence}" for sentence in sentences), f"<ul>{items}</ul>")
 
@@ -135,7 +135,7 @@ def outcomes(study: Study) -> Shown:
         rows.append((LABELS[row["outcome"]], *counts, signed(row["change"])))
     rows.append(("All cases", f"{study.impact.cases:,}", "100%", f"{study.impact.cases:,}", "100%", "0"))
     header = ("Outcome", "Baseline", "Baseline share", "Scenario", "Scenario share", "Change")
-    return _table("Outcomes of all cases (counts, and share of all cases)", header, rows, total=True)
+    return table("Outcomes of all cases (counts, and share of all cases)", header, rows, total=True)
 
 
 def groups(study: Study) -> Shown:
@@ -159,7 +159,7 @@ def groups(study: Study) -> Shown:
     )
     header = ("Diagnosis", "Procedure", "Cases", "Baseline met (95%)", "Scenario met (95%)", "Change in points (95%)")
     caption = "Approval rate by diagnosis and procedure: share of the cases of the row, with 95% intervals"
-    return _table(caption, header, [*rows, *([rest] if silent["rows"] else [])], words=2)
+    return table(caption, header, [*rows, *([rest] if silent["rows"] else [])], words=2)
 
 
 def group_outcomes(study: Study) -> Shown:
@@ -171,8 +171,8 @@ def group_outcomes(study: Study) -> Shown:
         rows.append((*group_labels(study, row), f"{row['cases']:,}", *cells))
     header = ("Diagnosis", "Procedure", "Cases", *LABELS.values())
     title = "Every outcome by diagnosis and procedure (cases; baseline → scenario where they differ)"
-    table = _table(title, header, rows, words=2)
-    return Shown(table.text, f"<details><summary>{esc(title)}</summary>{table.html}</details>")
+    every = table(title, header, rows, words=2)
+    return Shown(every.text, f"<details><summary>{esc(title)}</summary>{every.html}</details>")
 
 
 def flow(study: Study) -> Shown:
@@ -185,7 +185,7 @@ def flow(study: Study) -> Shown:
     rows.append(("All, scenario", *(f"{n:,}" for n in counts.sum(axis=0)), f"{counts.sum():,}"))
     header = ("Baseline ↓  scenario →", *LABELS.values(), "All, baseline")
     caption = "Cases by outcome under the baseline (rows) and under the scenario (columns)"
-    return _table(caption, header, rows, total=True)
+    return table(caption, header, rows, total=True)
 
 
 def examples(study: Study) -> Shown:
@@ -199,10 +199,10 @@ def examples(study: Study) -> Shown:
         codes = f"{row['dx']} × {row['cpt']}"
         rows.append((way, row["case_id"], codes, row["reasons_baseline"], row["reasons_scenario"]))
     header = ("Outcome", "Case", "Codes", "Reasons, baseline", "Reasons, scenario")
-    return _table("Some of the cases that move, the first of each kind", header, rows, words=5)
+    return table("Some of the cases that move, the first of each kind", header, rows, words=5)
 
 
-def _table(
+def table(
     caption: str, header: Sequence[str], rows: Sequence[Sequence[str]], words: int = 1, total: bool = False
 ) -> Shown:
     """The first `words` columns hold words, the others numbers; `total`: the last row sums up."""
