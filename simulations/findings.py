@@ -1,7 +1,7 @@
 """What a study found, in sentences and tables for people, each also as plain text; every value is escaped in `esc`."""
 
 import html
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -119,7 +119,9 @@ def stamp(study: Study) -> Shown:
     return Shown(text, f'<table class="stamp"><tbody>{body}</tbody></table>')
 
 
-def listed(sentences: Sequence[str]) -> Shown:
+def listed(sentences: Iterable[str]) -> Shown:
+    """Sentences as a list."""
+    sentences = list(sentences)
     items = "".join(f"<li>{esc(sentence)}</li>" for sentence in sentences)
     return Shown("\n".join(f"- {sentence}" for sentence in sentences), f"<ul>{items}</ul>")
 

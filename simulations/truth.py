@@ -139,12 +139,12 @@ class Compared:
         families = [list(self.policy.procedures).index(name) for name in FACET_FAMILIES]
         return Truth(counts.sum(axis=(0, 1, 3)), counts[:, families, :, 1:].sum(axis=(0, 1, 2)))
 
-    def rows(self) -> list[dict[str, Any]]:
+    def frame(self) -> pd.DataFrame:
         """Two rows: population, setting (baseline, scenario), then `Truth.row`."""
-        return [
-            {"population": self.population, "setting": name, **self.truth(name == "scenario").row()}
-            for name in ("baseline", "scenario")
-        ]
+        settings = {"baseline": False, "scenario": True}
+        return pd.DataFrame(
+            [{"population": self.population, "setting": n, **self.truth(s).row()} for n, s in settings.items()]
+        )
 
     def change(self, outcome: str, helps: bool | None = None) -> Interval:
         """Change of the share of an outcome among all cases, among those it would help, or would not; paired, 95 %."""

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from policy.problems import ProblemsFound
-from simulations import population
+from simulations import ask, population
 from simulations.assumptions import (
     POPULATIONS,
     apart,
@@ -195,8 +195,12 @@ def test_three_populations_side_by_side_with_both_ranges():
     rows = table(spreads)
     assert len(rows) == 6
     assert set(rows["draws"]) == {6}
-    chart = spreads_chart("Change", spreads)
-    assert "pain_clinic_dual_block strict_reading" in chart.alt
+    chart = spreads_chart(ask(size=100), spreads)
+    for s in spreads:
+        assert (
+            f"{s.population} {s.scenario} −{-s.change:.1f} (−{-s.sampling[0]:.1f} to −{-s.sampling[1]:.1f})"
+            in chart.alt
+        )
 
 
 def test_more_cases_narrow_sampling_and_leave_assumptions():

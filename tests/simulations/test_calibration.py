@@ -14,7 +14,7 @@ from scipy.stats import binomtest
 
 import policy
 from policy.problems import ProblemsFound
-from simulations import calibration, population
+from simulations import ask, calibration, population
 from simulations.block_trial import FIRST, SECOND, by_cut_off, trial_tally
 from simulations.calibration import against_targets, calibrate, predictive_value, predictive_values, table
 from simulations.calibration_chart import targets_chart
@@ -163,11 +163,15 @@ def test_the_table_and_the_chart_show_every_target():
     rows = table(seed, results)
     assert list(rows["target"]) == list(seed.page.targets)
     assert list(rows["verdict"]).count("pass") == 7
-    chart = targets_chart("Seed & others", results)
-    assert chart.png == targets_chart("Seed & others", results).png
-    assert "7 of 7 figures agree" in repr(chart)
-    clinic = targets_chart("Clinic", calibrate(population.load(CLINIC)))
-    assert "9 of 10 figures agree; outside: Two positive blocks in the neck (2007)" in clinic.alt
+    study = ask(size=100)
+    chart = targets_chart(study, results)
+    assert chart.png == targets_chart(study, results).png
+    assert "seed_low_prevalence: 7 of 7 published figures agree." in chart.alt
+    for one in results:
+        if one.target.between:
+            assert f"{one.target.says} {one.expected:.1f} ({one.target.value:g})" in chart.alt
+    clinic = targets_chart(ask(population=CLINIC, size=100), calibrate(population.load(CLINIC)))
+    assert "9 of 10 published figures agree; outside: Two positive blocks in the neck (2007)." in clinic.alt
 
 
 # Exact expectations --------------------------------------------------------------------------------------------------
