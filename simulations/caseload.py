@@ -1,7 +1,7 @@
 """The cases of one run: drawn from a population, or read from a case table, a slice at a time."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from policy.cases import Cases, read_cases
 from policy.model import Policy
 from policy.problems import Problem, ProblemsFound
 from simulations import population
+from simulations.streaming import batches
 from simulations.streams import whole
 
 LARGEST = 100_000_000
@@ -42,16 +43,15 @@ class Caseload:
         """Whether the cases are made here; those of a file may be anybody's."""
         return self._spec is not None
 
-    def slices(self, most: int = _SLICE) -> Iterator[Cases]:
-        """All the cases in order, at most `most` (1 or more) at a time."""
+    def slices(self, most: int = _SLICE, truths: Sequence[str] = ()) -> Iterator[Cases]:
+        """All the cases in order, at most `most` (1 or more) at a time; `truths` of made cases come along as groups."""
         if self._table is not None:
             yield self._table
             return
         assert self._spec is not None
         assert self.seed is not None
-        for start in range(0, self.size, most):
-            frame = population.generate(self._spec, min(most, self.size - start), self.seed, start)
-            yield Cases.from_frame(frame, self.policy, self.name)
+        for batch in batches(self.policy.settings(), self._spec, self.size, self.seed, truths, most):
+            yield batch.cases
 
     def source(self) -> dict[str, object]:
         """What identifies the cases: name or file, size, seed (None for a file) and fingerprint."""
