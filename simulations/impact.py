@@ -177,11 +177,8 @@ def compare(baseline: Determinations, scenario: Determinations) -> Impact:
     alike = scenario.policy is policy or _but_for_criteria(scenario.policy) == _but_for_criteria(policy)
     if not alike or (scenario.cases is not cases and list(scenario.cases.ids) != list(cases.ids)):
         raise refuse("cases", "compare", "both determinations must be of the same cases under the same policy")
-    diagnoses, procedures = list(policy.diagnoses), list(policy.procedures)
-    groups = np.array([_position(diagnoses, diagnosis_group(policy, code)) for code in cases.dx.categories])
-    families = np.array([_position(procedures, _family(policy, code)) for code in cases.cpt.categories])
-    shape = (len(diagnoses) + 1, len(procedures) + 1, _WORDS, _WORDS)
-    where = (groups[cases.dx.codes], families[cases.cpt.codes], baseline.outcome, scenario.outcome)
+    shape = (len(policy.diagnoses) + 1, len(policy.procedures) + 1, _WORDS, _WORDS)
+    where = (*cells(policy, cases), baseline.outcome, scenario.outcome)
     counts = np.bincount(np.ravel_multi_index(where, shape), minlength=int(np.prod(shape))).reshape(shape)
     touched, few = _touched(baseline, scenario), _examples(baseline, scenario)
     impact = Impact(baseline.settings, scenario.settings, counts, touched, few)
@@ -192,16 +189,34 @@ def compare(baseline: Determinations, scenario: Determinations) -> Impact:
     return impact
 
 
+def cells(policy: Policy, cases: Cases) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Positions (n,) of each case's diagnosis group and procedure family; the last place is for codes outside."""
+    diagnoses, procedures = list(policy.diagnoses), list(policy.procedures)
+    groups = np.array([_position(diagnoses, diagnosis_group(policy, code)) for code in cases.dx.categories], np.intp)
+    families = np.array([_position(procedures, _family(policy, code)) for code in cases.cpt.categories], np.intp)
+    return groups[cases.dx.codes], families[cases.cpt.codes]
+
+
 def measure(
-    baseline: Settings, scenario: Settings, cases: Caseload, progress: Callable[[int], None] | None = None
+    baseline: Settings,
+    scenario: Settings,
+    cases: Caseload,
+    progress: Callable[[int], None] | None = None,
+    also: Callable[[Determinations, Determinations], None] | None = None,
 ) -> Impact:
-    """Determine all the cases under both settings; `progress` is told how many are done. Memory stays the same."""
+    """Determine all the cases under both settings; `progress` is told how many are done. Memory stays the same.
+
+    `also` is given every slice as it was determined, so that other counts need no second pass.
+    """
     parts = []
     done = 0
     for part in cases.slices():
-        parts.append(compare(determined(part, baseline), determined(part, scenario)))
+        before, after = determined(part, baseline), determined(part, scenario)
+        parts.append(compare(before, after))
         parts = [reduce(Impact.__add__, parts)]
         done += len(part)
+        if also:
+            also(before, after)
         if progress:
             progress(done)
     return parts[0]

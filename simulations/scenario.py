@@ -14,9 +14,9 @@ from policy.reading import read_text
 from policy.scenario import Scenario, edited, load_scenario
 from simulations.caseload import TABLES
 from simulations.impact import Impact
-from simulations.mix import with_shares
 from simulations.population_compiler import load
 from simulations.population_compiler import shipped as populations
+from simulations.request_mix import with_shares
 
 FOLDER = Path(__file__).parent / "scenarios"
 
@@ -55,6 +55,8 @@ def _file(name_or_path: str | Path) -> Path:
 def _population_problems(path: Path) -> list[Problem]:
     """What is wrong with the population and the assumptions that a scenario names."""
     scenario, node = parse(read_text(path), str(path), Scenario)
+    if scenario.population is None and not scenario.assumptions:
+        return []
     problems = []
     name = population_of(path, scenario)
     if Path(name or "").suffix in TABLES:
@@ -115,14 +117,14 @@ def proposed(
 
 # What a scenario expects ---------------------------------------------------------------------------------------------
 
-_RANKS = np.array([{"met": 2, "pend": 1, "review": 1}.get(word, 0) for word in OUTCOMES])  # contract.md 2
+RANKS = np.array([{"met": 2, "pend": 1, "review": 1}.get(word, 0) for word in OUTCOMES])  # contract.md 2
 
 
 def measured(impact: Impact) -> dict[str, Fraction]:
     """Every measure that a scenario can set bounds for, exactly."""
     flow = impact.flow().to_numpy()
     before, after = flow.sum(axis=1), flow.sum(axis=0)
-    up = np.sign(_RANKS[None, :] - _RANKS[:, None])
+    up = np.sign(RANKS[None, :] - RANKS[:, None])
     found = {
         "approval_pct": Fraction(100 * int(after[0]), impact.cases),
         "approval_change_points": Fraction(100 * int(after[0] - before[0]), impact.cases),

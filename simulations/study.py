@@ -12,6 +12,7 @@ from policy.problems import Problem, ProblemsFound
 from policy.scenario import Scenario
 from simulations.caseload import Caseload, cases_of
 from simulations.impact import Impact, edits_in_words, measure
+from simulations.medicare import Guard
 from simulations.scenario import expectations, find_scenario, population_of, proposed
 
 
@@ -34,9 +35,19 @@ class Study:
         return self.baseline.policy
 
     @cached_property
+    def _measured(self) -> tuple[Impact, Guard]:
+        guard = Guard(self.baseline, self.scenario)
+        return measure(self.baseline, self.scenario, self.cases, also=guard.add), guard
+
+    @property
     def impact(self) -> Impact:
         """What the change does; determined once, when first asked for."""
-        return measure(self.baseline, self.scenario, self.cases)
+        return self._measured[0]
+
+    @property
+    def guard(self) -> Guard:
+        """Medicare Advantage requests held against the Medicare-like presets, in the same pass."""
+        return self._measured[1]
 
     def asks(self) -> str:
         """The change in a line: 'Minimum conservative care: 6 weeks → 8 weeks', or how many levers move."""
