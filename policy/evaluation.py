@@ -511,6 +511,8 @@ def determine(
                 result.ask[rows], result.because[rows] = reading.ask, reading.because
                 for name, value in reading.truths.items():
                     result.truths.setdefault(name, np.full(n, UNREAD))[rows] = value
+    # Reasons stand in the order of the document, whatever other cases there are.
+    result.truths = {name: result.truths[name] for name in policy.criteria if name in result.truths}
     return result
 
 
