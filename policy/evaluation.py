@@ -99,11 +99,7 @@ class Determinations:
 
 def criterion_says(policy: Policy, criterion: str, settings: Settings) -> str:
     """The criterion's sentence under these settings, with the values of its levers."""
-    stated = policy.criteria[criterion]
-    says = next((v.says for v in stated.variants if settings.holds(v.while_)), stated.says)
-    for name, lever in policy.levers.items():
-        says = says.replace("{" + name + "}", lever.show(settings[name]).replace("_", " "))
-    return says
+    return settings.says(criterion)
 
 
 @dataclass
