@@ -99,11 +99,7 @@ class Determinations:
 
 def criterion_says(policy: Policy, criterion: str, settings: Settings) -> str:
     """The criterion's sentence under these settings, with the values of its levers."""
-    stated = policy.criteria[criterion]
-    says = next((v.says for v in stated.variants if settings.holds(v.while_)), stated.says)
-    for name, lever in policy.levers.items():
-        says = says.replace("{" + name + "}", lever.show(settings[name]).replace("_", " "))
-    return says
+    return settings.says(criterion)
 
 
 @dataclass
@@ -511,6 +507,8 @@ def determine(
                 result.ask[rows], result.because[rows] = reading.ask, reading.because
                 for name, value in reading.truths.items():
                     result.truths.setdefault(name, np.full(n, UNREAD))[rows] = value
+    # Reasons stand in the order of the document, whatever other cases there are.
+    result.truths = {name: result.truths[name] for name in policy.criteria if name in result.truths}
     return result
 
 

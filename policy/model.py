@@ -612,3 +612,11 @@ class Settings(Mapping[str, Value]):
         value = self[reference]
         assert value is None or isinstance(value, int)
         return value
+
+    def says(self, criterion: str) -> str:
+        """The criterion's sentence under these settings, with the values of its levers."""
+        stated = self.policy.criteria[criterion]
+        says = next((v.says for v in stated.variants if self.holds(v.while_)), stated.says)
+        for name, lever in self.policy.levers.items():
+            says = says.replace("{" + name + "}", lever.show(self[name]).replace("_", " "))
+        return says
