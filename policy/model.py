@@ -620,3 +620,14 @@ class Settings(Mapping[str, Value]):
         for name, lever in self.policy.levers.items():
             says = says.replace("{" + name + "}", lever.show(self[name]).replace("_", " "))
         return says
+
+    def implies(self, one: Test, other: Test) -> bool:
+        """Whether every value that meets `one` meets `other`: two thresholds of one kind on the same single field."""
+        if (
+            one.kind != other.kind
+            or one.fields() != other.fields()
+            or not (one.at_least or one.more_than or one.less_than)
+        ):
+            return False
+        mine, others = self.number(str(one.reference())), self.number(str(other.reference()))
+        return mine is not None and others is not None and (mine <= others if one.less_than else mine >= others)

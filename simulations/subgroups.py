@@ -179,7 +179,7 @@ class Subgroups:
         return next(column for column in self.columns if column.name == name)
 
     def widest(self, measure: str = "met") -> dict[str, Any] | None:
-        """The gap under the scenario that is surely widest: its interval lies farthest from 0; None where all reach it."""
+        """The gap under the scenario that is surely widest: its interval lies farthest from 0; None: all reach it."""
         gaps = self.gaps()
         now = gaps[(gaps["measure"] == measure) & (gaps["setting"] == "scenario")].dropna(subset=["gap_points"])
         sure = [max(row["gap_low"], -row["gap_high"]) for row in now.to_dict("records")]

@@ -18,12 +18,16 @@ OPEN = len(OUTCOMES)  # information is missing: closing the file turns this, and
 
 @dataclass(frozen=True)
 class Reading:
-    """What a rule makes of a row, as expressions: outcome code, position of the reason, columns to ask for, truths."""
+    """What a rule makes of a row, as expressions: outcome code, position of the reason, columns to ask for, truths.
+
+    `follows`: a number for what a `require` does once all is met; 0 = no `require` alone decides.
+    """
 
     outcome: str
     because: str
     ask: str
     truths: dict[str, str]
+    follows: str = "0"
 
 
 @dataclass
@@ -34,6 +38,7 @@ class Compiler:
     table: Table
     texts: list[str] = field(default_factory=lambda: ["", "the code is outside this policy"])
     switches: int = 0
+    ends: list[list[tuple[str | None, int]]] = field(default_factory=lambda: [[]])
 
     @property
     def policy(self) -> Policy:
@@ -150,8 +155,11 @@ class Compiler:
 
     def _require(self, rule: Rule) -> Reading:
         truths, bits = {}, []
-        for entry in self.policy.required(rule, self.settings):
-            truth, ask = self.criterion(entry.criterion), self.asks(entry.criterion)
+        entries = self.policy.required(rule, self.settings)
+        implied = self._implied_by_others([e.criterion for e in entries if not e.codes])
+        for entry in entries:
+            truth = self.criterion(entry.criterion)
+            ask = chosen([(implied.get(entry.criterion, False), 0)], self.asks(entry.criterion))
             if entry.codes:
                 concerned = one_of("dx", [code.replace(".", "") for code in entry.codes])
                 truth, ask = chosen([(concerned, truth)], 3), chosen([(concerned, ask)], 0)
@@ -160,13 +168,34 @@ class Compiler:
         failing, missing = (either(f"{t} = {code}" for t in truths.values()) for code in (0, 1))
         outcomes: list[tuple[Predicate, object]] = [(failing, CODE["not_met"]), (missing, OPEN)]
         reasons: list[tuple[Predicate, object]] = [(failing, 0), (missing, 0)]
-        for step in rule.then:
-            if self.settings.holds(step.while_):
-                applies: Predicate = f"{self.criterion(step.when)} = 2" if step.when else True
-                outcomes.append((applies, self.word(step.outcome)))
-                reasons.append((applies, self._reason(step)))
+        steps = [step for step in rule.then if self.settings.holds(step.while_)]
+        steps = steps[: 1 + next(i for i, step in enumerate(steps) if not step.when)]
+        for step in steps:
+            applies: Predicate = f"{self.criterion(step.when)} = 2" if step.when else True
+            outcomes.append((applies, self.word(step.outcome)))
+            reasons.append((applies, self._reason(step)))
         ask = chosen([(failing, 0), (missing, any_bits(bits))], 0)
-        return Reading(chosen(outcomes, CODE["met"]), chosen(reasons, 0), ask, truths)
+        end = [(step.when, self.word(step.outcome)) for step in steps]
+        self.ends += [end] if end not in self.ends else []
+        return Reading(chosen(outcomes, CODE["met"]), chosen(reasons, 0), ask, truths, str(self.ends.index(end)))
+
+    def _implied_by_others(self, names: list[str]) -> dict[str, Predicate]:
+        """Criteria that have nothing of their own to ask where this holds (see evaluation.py)."""
+        tests = {name: self.policy.criteria[name].test for name in names}
+        found: dict[str, Predicate] = {}
+        for name, test in tests.items():
+            others = [(key, self.implied(one, test)) for key, one in tests.items() if key != name]
+            found[name] = either(every([when, negated(found.get(key, False))]) for key, when in others)
+        return found
+
+    def implied(self, one: Test, test: Test) -> Predicate:
+        """Where meeting `one` also meets `test`."""
+        if test.any_of is not None:
+            return either(self.implied(one, part) for part in test.any_of)
+        if one.any_of is not None and any(self.implied(part, test) is not False for part in one.any_of):
+            fails = [negated(self.holds(part, possibly=True)) for part in one.any_of]
+            return every(either([self.implied(p, test), fail]) for p, fail in zip(one.any_of, fails, strict=True))
+        return self.settings.implies(one, test)
 
     def _reason(self, step: Step) -> int:
         return self.because(step.because) if self.word(step.outcome) != CODE["met"] else 0
@@ -177,7 +206,7 @@ class Compiler:
             self.let(f"{part}_{self.switches}", getattr(reading, part)) for part in ("outcome", "because", "ask")
         )
         truths = {c: self.let(f"t_{self.switches}_{c}", t) for c, t in reading.truths.items()}
-        return Reading(outcome, because, ask, truths)
+        return Reading(outcome, because, ask, truths, reading.follows)
 
     def _switch(self, rule: Rule) -> Reading:
         """A documented field takes its branch; a missing one takes all, and one same outcome is the outcome."""
@@ -200,14 +229,14 @@ class Compiler:
                     (f"{fact} = {AT_LEAST_ONE}", above[0] if len(above) == 1 else self._merge(above, rule.switch))
                 )
         merged = self._merge(readings, rule.switch)
-        outcome, because, ask = (
+        outcome, because, ask, follows = (
             chosen([(when, getattr(reading, part)) for when, reading in taken], getattr(merged, part))
-            for part in ("outcome", "because", "ask")
+            for part in ("outcome", "because", "ask", "follows")
         )
         truths = {rule.stated: self.criterion(rule.stated)}
         for name, together in merged.truths.items():
             truths[name] = chosen([(when, reading.truths.get(name, "3")) for when, reading in taken], together)
-        return Reading(outcome, because, ask, truths)
+        return Reading(outcome, because, ask, truths, follows)
 
     def _assumed(self, rule: Rule, reading: Reading) -> Reading:
         """The branch that a missing field is read as, which the reasons say."""
@@ -220,11 +249,18 @@ class Compiler:
         """Several readings of the same row: one same outcome, or open (what open asks for: see evaluation.py)."""
         first = readings[0]
         same = every(f"{r.outcome} = {first.outcome}" for r in readings[1:])
-        hopeful = [one_of(r.outcome, [CODE["met"], OPEN]) for r in readings]
-        shared = " & ".join(f"({chosen([(h, r.ask)], -1)})" for h, r in zip(hopeful, readings, strict=True))
-        asked = chosen([(every(hopeful), any_bits([r.ask for r in readings])), (either(hopeful), f"({shared})")], 0)
         settled = every([same, f"{first.outcome} <> {OPEN}"])
-        ask = chosen([(settled, 0)], any_bits([asked, self.columns(switch)]))
+        asked: list[tuple[Predicate, object]] = [(settled, 0)]
+        bits = [r.ask for r in readings]
+        ends = [r.follows for r in readings]
+        if not all(end.isdigit() for end in ends) or (len({*ends}) == 1 and ends[0] != "0"):
+            alike = [same, f"{first.outcome} = {OPEN}", f"{ends[0]} > 0", *(f"{end} = {ends[0]}" for end in ends[1:])]
+            for name in dict.fromkeys(name for r in readings for name in r.truths):
+                waits = [f"{r.truths.get(name, '3')} = 1" for r in readings]
+                if len({*waits}) > 1:
+                    alike.append(either([every(waits), every(map(negated, waits))]))
+            asked.append((every(alike), any_bits(bits)))
+        ask = chosen(asked, any_bits([*bits, self.columns(switch)]))
         truths = {}
         for name in dict.fromkeys(name for r in readings for name in r.truths):
             values = [r.truths.get(name, "3") for r in readings]
