@@ -260,7 +260,7 @@ def sources(alternatives: Sequence[Alternative]) -> pd.DataFrame:
 
 
 def write(study: Study, results: Sequence[Result], pictures: Sequence[Picture], folder: str | Path, said: str) -> None:
-    """The tables, the pictures and summary.json, which holds the row of every result under `alternatives`."""
+    """The tables, the pictures and summary.json, which holds every row of the first under `alternatives`."""
     every = list(dict.fromkeys(result.alternative.name for result in results))
     firsts = [next(result.alternative for result in results if result.alternative.name == name) for name in every]
     tables = {
@@ -269,5 +269,6 @@ def write(study: Study, results: Sequence[Result], pictures: Sequence[Picture], 
         "medicare": medicare(results),
         "sources": sources(firsts),
     }
-    rows = [result.row() for result in results]
-    report.write(study, folder, tables, pictures, said, {"alternatives": rows})
+    loads = {result.cases.fingerprint: result.cases.source() for result in results}
+    entries = {"populations": list(loads.values()), "alternatives": [result.row() for result in results]}
+    report.write(study, folder, tables, pictures, said, entries)

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 from policy.model import OUTCOMES
-from simulations.alternatives import Alternative, Result, moves, sources
-from simulations.findings import LABELS, Shown, bullets, esc, tabulated
+from simulations.alternatives import STRICT, Alternative, Result, moves
+from simulations.findings import LABELS, Shown, bullets, esc, folded, signed, tabulated
 from simulations.impact import OUTSIDE, percent, points
 from simulations.medicare import MEANING
 from simulations.study import Study
 
-MOST = 4  # ways to move that are shown of each alternative; all are in moves.csv
+MOST = 3  # ways to move that are shown of each alternative; all are in moves.csv
 
 
 def per_alternative(results: Sequence[Result]) -> list[list[Result]]:
@@ -26,18 +26,24 @@ def names(results: Sequence[Result]) -> list[str]:
 
 
 def finding(results: Sequence[Result]) -> str:
-    """Which alternative moves approvals most, in one sentence made from the numbers."""
-    groups = [g for g in per_alternative(results) if any(one.row()["moved"] for one in g)]
-    if not groups:
+    """By how much the strict reading and the other alternatives change approvals, in one sentence."""
+    groups = per_alternative(results)[1:]
+    strict = [one for group in groups for one in group if one.alternative.name == STRICT]
+    others = [one for group in groups for one in group if one.alternative.name != STRICT]
+    if not any(one.row()["moved"] for one in strict + others):
         return "No alternative changes the outcome of any request"
-    most = max(groups, key=lambda g: max(abs(one.row()["change_points"]) for one in g))
-    changes = [one.row()["change_points"] for one in most]
-    low, high = points(min(changes, key=abs) / 100), points(max(changes, key=abs) / 100)
-    span = low if low == high else f"{low} to {high}"
-    others = len(per_alternative(results)) - 1 - len(groups)
-    silent = f"; {others} of {len(per_alternative(results)) - 1} change nothing" if others > 0 else ""
-    one = most[0].alternative
-    return f"{one.number} ({one.label}) moves approvals most: {span} points{silent}"
+    if not strict or not others:
+        return f"The alternatives change approvals by {_span(strict + others)} points"
+    return (
+        f"Read strictly, approvals change by {_span(strict)} points; other alternatives change them by {_span(others)}"
+    )
+
+
+def _span(results: Sequence[Result]) -> str:
+    """'−9.1 to +0.7', the least first."""
+    changes = sorted(one.row()["change_points"] for one in results)
+    ends = dict.fromkeys(points(end / 100) for end in (changes[0], changes[-1]))
+    return " to ".join(ends)
 
 
 def headline(study: Study, results: Sequence[Result]) -> Shown:
@@ -45,7 +51,6 @@ def headline(study: Study, results: Sequence[Result]) -> Shown:
     base = [one.row() for one in per_alternative(results)[0]]
     rows = [one.row() for one in results if one.row()["preset"] != "P0"]
     low, high = (pick(rows, key=lambda row: row["change_points"]) for pick in (min, max))
-    moved = max(rows, key=lambda row: row["moved"])
     rates = sorted(row["approval_pct"] for row in base)
     tiles = [
         (
@@ -62,11 +67,6 @@ def headline(study: Study, results: Sequence[Result]) -> Shown:
             "Loosest",
             f"{points(high['change_points'] / 100)} points",
             f"{high['preset']}, {_interval(high)}, {high['population']}",
-        ),
-        (
-            "Most requests moved",
-            percent(moved["moved"] / moved["cases"]),
-            f"{moved['preset']}, {moved['moved']:,} of {moved['cases']:,}, {moved['population']}",
         ),
     ]
     said = finding(results) + "."
@@ -87,20 +87,22 @@ def _signed(value: object) -> str:
 
 def approvals(results: Sequence[Result]) -> Shown:
     """The one table: approval and change with intervals, populations side by side."""
-    populations = names(results)
-    header = ["", "Alternative"]
-    for name in populations:
-        header += [f"Approved, {name} (95%)", "Change in points (95%)"]
     rows = []
     for group in per_alternative(results):
-        cells = [group[0].alternative.number, group[0].alternative.label]
+        cells = [_named(group[0].alternative)]
         for row in (one.row() for one in group):
-            cells.append(f"{row['approval_pct']:.1f}% ({row['approval_low']:.1f} to {row['approval_high']:.1f})")
+            rate = f"{row['approval_pct']:.1f}% ({row['approval_low']:.1f} to {row['approval_high']:.1f})"
             change = f"{_signed(row['change_points'])} ({_signed(row['change_low'])} to {_signed(row['change_high'])})"
-            cells.append(change if row["preset"] != "P0" else "–")
+            cells.append(rate if row["preset"] == "P0" else f"{rate}\nby {change}")
         rows.append(cells)
-    caption = "Approval rate (share of all requests) and its change against P0, with 95% intervals"
-    return tabulated(caption, header, rows, words=2)
+    caption = (
+        "Approval rate (met, of all requests) and by how many points it differs from P0, each with its 95% interval"
+    )
+    return tabulated(caption, ["Alternative", *names(results)], rows)
+
+
+def _named(one: Alternative) -> str:
+    return f"{one.number} {one.label}"
 
 
 def outcomes(results: Sequence[Result]) -> Shown:
@@ -110,33 +112,24 @@ def outcomes(results: Sequence[Result]) -> Shown:
         for row in (one.row() for one in results if one.cases.name == name):
             rows.append([name, row["preset"], *(f"{row[word]:,}" for word in OUTCOMES), f"{row['cases']:,}"])
     header = ["Population", "Alternative", *LABELS.values(), "All requests"]
-    return tabulated("Requests by outcome", header, rows, words=2)
+    title = "Every outcome of every alternative (requests)"
+    return folded(title, tabulated(title, header, rows, words=2))
 
 
 def decided(results: Sequence[Result]) -> Shown:
     """Among the requests that each alternative decides: how many are met before and after, and who moves."""
     rows = []
-    for group in per_alternative(results):
-        for row in (one.row() for one in group):
-            if row["preset"] == "P0":
-                continue
-            rates = [
-                f"{percent(row[k] / row['spoken_of'])}" if row["spoken_of"] else "–"
-                for k in ("spoken_of_met_before", "spoken_of_met")
-            ]
-            counts = [f"{row[key]:,}" for key in ("gained", "lost", "moved")]
-            rows.append([row["preset"], row["population"], f"{row['spoken_of']:,}", *rates, *counts])
-    header = [
-        "Alternative",
-        "Population",
-        "Requests it decides",
-        "Met, P0",
-        "Met there",
-        "Gain approval",
-        "Lose it",
-        "Outcome moves",
-    ]
-    return tabulated("Among the requests that the source of each alternative speaks of", header, rows, words=2)
+    for group in per_alternative(results)[1:]:
+        found = [one.row() for one in group]
+        requests = " / ".join(dict.fromkeys(f"{row['spoken_of']:,}" for row in found))
+        cells = [f"{_named(group[0].alternative)}\ndecides {requests} requests"]
+        for row in found:
+            before, after = (row[f"spoken_of_{word}"] / max(row["spoken_of"], 1) for word in ("met_before", "met"))
+            moves = f"{row['gained']:,} gain, {row['lost']:,} lose, {row['moved']:,} move"
+            cells.append(f"{percent(before)} → {percent(after)}\n{moves}")
+        rows.append(cells)
+    caption = "Share met of the requests that an alternative decides, P0 → alternative; who gains, loses or moves"
+    return tabulated(caption, ["Alternative", *names(results)], rows)
 
 
 def movers(study: Study, results: Sequence[Result]) -> Shown:
@@ -158,7 +151,7 @@ def movers(study: Study, results: Sequence[Result]) -> Shown:
             way = f"{LABELS[row['from_outcome']]} → {LABELS[row['to_outcome']]}"
             rows.append([group[0].alternative.number, what, way, *(f"{int(row[name]):,}" for name in populations)])
     caption = f"Which requests move: of each alternative the {MOST} largest ways, requests by population"
-    return tabulated(caption, ["", "Diagnosis × procedure", "Outcome", *populations], rows, words=3)
+    return tabulated(caption, ["Preset", "Diagnosis × procedure", "Outcome", *populations], rows, words=3)
 
 
 def _label(study: Study, kind: str, name: str) -> str:
@@ -167,30 +160,46 @@ def _label(study: Study, kind: str, name: str) -> str:
 
 def advantage(results: Sequence[Result]) -> Shown:
     """Medicare Advantage requests held against the Medicare-like presets, by alternative and population."""
-    populations = names(results)
-    rows = []
-    for group in per_alternative(results):
-        found = [one.row() for one in group]
-        if not found[0]["medicare_compared"]:
-            return bullets(
-                ["No request says Medicare Advantage, so nothing is held against the Medicare-like presets."]
-            )
-        cells = [f"{r['medicare_stricter']:,} of {r['medicare_compared']:,}" for r in found]
-        mark = "stricter" if any(r["medicare_stricter"] for r in found) else ""
-        rows.append([group[0].alternative.number, group[0].alternative.label, mark, *cells])
-    caption = "Medicare Advantage requests judged more strictly than under the Medicare-like presets"
-    table = tabulated(caption, ["", "Alternative", "Warning", *populations], rows, words=3)
-    return Shown(f"{table.text}\n{MEANING}", f"{table.html}<p>{esc(MEANING)}</p>")
+    groups = per_alternative(results)
+    base = [one.row() for one in groups[0]]
+    if not base[0]["medicare_compared"]:
+        return bullets(["No request says Medicare Advantage, so nothing is held against the Medicare-like presets."])
+    rows, stricter = [], []
+    for group in groups:
+        cells = [_named(group[0].alternative)]
+        for row, first in zip((one.row() for one in group), base, strict=True):
+            more = row["medicare_stricter"] - first["medicare_stricter"]
+            share = f"{row['medicare_stricter']:,} of {row['medicare_compared']:,}"
+            cells.append(share if row is first or group is groups[0] else f"{share}\n{signed(more)} against P0")
+            stricter += [group[0].alternative.number] if more > 0 else []
+        rows.append(cells)
+    who = ", ".join(dict.fromkeys(stricter))
+    found = (
+        f"Warning. Stricter on more requests than the policy as it stands: {who}."
+        if who
+        else "None is stricter on more requests than the policy as it stands."
+    )
+    caption = "Medicare Advantage requests judged more strictly than under the Medicare-like preset, of those compared"
+    table = tabulated(caption, ["Alternative", *names(results)], rows)
+    lead, rest = f"<p><b>{esc(found)}</b></p>", f"<p>{esc(MEANING)}</p>"
+    return Shown(f"{found}\n{table.text}\n{MEANING}", f"{lead}{table.html}{rest}")
 
 
 def terms(alternatives: Sequence[Alternative]) -> Shown:
     """What each alternative was read to say: levers moved, source, when it was read, and what no lever expresses."""
     rows = []
-    for row in sources(alternatives).to_dict("records"):
-        if row["preset"] == "P0":
-            continue
-        source = "; ".join(part for part in (row["citation"], row["read"], row["status"]) if part) or "–"
-        levers = row["levers"].replace(" -> ", " → ") or "none"
-        rows.append([row["preset"], row["label"], levers, row["not_modelled"] or "–", source])
-    header = ["", "Alternative", "Levers that move", "Not modelled: no lever expresses it", "Source, date read, status"]
-    return tabulated("What was read, and what of it no lever expresses", header, rows, words=5)
+    for one in alternatives[1:]:
+        plan, settings = one.plan, one.settings
+        baseline = settings.policy.settings()
+        levers = [
+            f"{lever.label}: {lever.show(baseline[name])} → {lever.show(settings[name])}"
+            for name, lever in settings.policy.levers.items()
+            if settings[name] != baseline[name]
+        ]
+        source = [plan.citation or "–"] if plan else ["the study"]
+        source += [f"Read: {plan.read}"] if plan and plan.read else []
+        source += [f"Status: {plan.status}"] if plan and plan.status else []
+        cells = ["\n".join(f"• {x}" for x in cell) or "none" for cell in (levers, plan.not_modelled if plan else ())]
+        rows.append([_named(one), *cells, "\n".join(source)])
+    header = ["Alternative", "Levers that move", "Not modelled: no lever expresses it", "Source, date read, status"]
+    return tabulated("What was read, and what of it no lever expresses", header, rows, words=4)

@@ -8,6 +8,7 @@ from typing import Any
 from policy.model import OUTCOMES, Policy
 from policy.scenario import Scenario
 from simulations.impact import OUTSIDE, percent, points
+from simulations.medicare import MEANING
 from simulations.study import Study
 
 LABELS = {
@@ -193,8 +194,12 @@ def group_outcomes(study: Study) -> Shown:
         rows.append((*group_labels(study, row), f"{row['cases']:,}", *cells))
     header = ("Diagnosis", "Procedure", "Cases", *LABELS.values())
     title = "Every outcome by diagnosis and procedure (cases; baseline → scenario where they differ)"
-    table = tabulated(title, header, rows, words=2)
-    return Shown(table.text, f"<details><summary>{esc(title)}</summary>{table.html}</details>")
+    return folded(title, tabulated(title, header, rows, words=2))
+
+
+def folded(title: str, shown: Shown) -> Shown:
+    """The same, on a page only after a click on its title."""
+    return Shown(shown.text, f"<details><summary>{esc(title)}</summary>{shown.html}</details>")
 
 
 def flow(study: Study) -> Shown:
@@ -208,6 +213,31 @@ def flow(study: Study) -> Shown:
     header = ("Baseline ↓  scenario →", *LABELS.values(), "All, baseline")
     caption = "Cases by outcome under the baseline (rows) and under the scenario (columns)"
     return tabulated(caption, header, rows, total=True)
+
+
+def medicare(study: Study) -> Shown:
+    """Medicare Advantage requests held against the Medicare-like presets, by preset and procedure."""
+    guard, policy = study.guard, study.policy
+    table = guard.frame()
+    if table.empty:
+        return bullets(["No case says Medicare Advantage, so nothing is held against the Medicare-like presets."])
+    rows = []
+    for (preset, procedure), part in table.groupby(["preset", "procedure"], sort=False):
+        count = part.sum(numeric_only=True)
+        pairs = [
+            f"{count[f'{name}_stricter']:,} stricter, {count[f'{name}_looser']:,} looser"
+            for name in ("baseline", "scenario")
+        ]
+        label = next(plan.label for plan in guard.presets if plan.id == preset)
+        rows.append((f"{label} ({preset})", policy.procedures[str(procedure)].label, f"{count['cases']:,}", *pairs))
+    header = ("Held against", "Procedure", "Medicare Advantage cases", "Baseline", "Scenario")
+    shown = tabulated(
+        "Medicare Advantage cases whose outcome differs from that under the preset", header, rows, words=2
+    )
+    said = guard.warnings()[0]
+    rest = [MEANING, *(f"Not compared, as no term of it fits a lever: {label}." for label in guard.left_out())]
+    below = "".join(f"<p>{esc(line)}</p>" for line in rest)
+    return Shown("\n".join([said, shown.text, *rest]), f"<p><b>{esc(said)}</b></p>{shown.html}{below}")
 
 
 def examples(study: Study) -> Shown:
@@ -229,8 +259,9 @@ def tabulated(
 ) -> Shown:
     """A table of texts; rows whose first cells are the same share one.
 
-    The first `words` columns hold words, the others numbers; `total`: the last row sums up.
+    The first `words` columns hold words, the others numbers; `total`: the last row sums up. A cell may have lines.
     """
+    page, rows = rows, [[cell.replace("\n", "; ") for cell in row] for row in rows]
     widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
 
     def line(row: Sequence[str]) -> str:
@@ -241,10 +272,10 @@ def tabulated(
     kinds = ["" if i < words else ' class="n"' for i in range(len(header))]
     head = "".join(f'<th scope="col"{kind}>{esc(name)}</th>' for name, kind in zip(header, kinds, strict=True))
     body = ""
-    for number, row in enumerate(rows):
+    for number, row in enumerate(page):
         last = ' class="total"' if total and number == len(rows) - 1 else ""
-        cells = "".join(f"<td{kind}>{esc(cell)}</td>" for cell, kind in zip(row[1:], kinds[1:], strict=True))
-        body += f"<tr{last}>{_row_header(rows, number, words)}{cells}</tr>"
+        cells = "".join(f"<td{kind}>{_lines(cell)}</td>" for cell, kind in zip(row[1:], kinds[1:], strict=True))
+        body += f"<tr{last}>{_row_header(page, number, words)}{cells}</tr>"
     parts = f"<caption>{esc(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
     return Shown(text, f'<div class="wide"><table>{parts}</table></div>')
 
@@ -257,7 +288,11 @@ def _row_header(rows: Sequence[Sequence[str]], number: int, words: int) -> str:
     below = rows[number:]
     same = 1 if words == 1 else next((n for n, row in enumerate(below) if row[0] != first), len(below))
     span = f' scope="rowgroup" rowspan="{same}"' if same > 1 else ' scope="row"'
-    return f"<th{span}>{esc(first)}</th>"
+    return f"<th{span}>{_lines(first)}</th>"
+
+
+def _lines(cell: str) -> str:
+    return esc(cell).replace("\n", "<br>")
 
 
 def share(count: int, study: Study) -> str:

@@ -128,7 +128,7 @@ class Guard:
         return pd.DataFrame(rows, columns=["preset", "diagnosis", "procedure", "cases", *columns])
 
     def warnings(self) -> list[str]:
-        """What a reader is told: one sentence with its numbers, and what was compared; nothing without requests."""
+        """What every reader is told, with its numbers; nothing without such requests."""
         after = self.counts["scenario"].sum(axis=(1, 2))
         requests, stricter = int(after.sum()), int(after[:, 0].sum())
         if not requests:
@@ -139,14 +139,11 @@ class Guard:
         found += f"preset speaks of ({percent(stricter / requests)}) more strictly than the preset"
         if self.name == "the scenario":
             found += f"; the baseline {int(self.counts['baseline'][..., 0].sum()):,}"
-        each = [
-            f"{plan.label} ({plan.id}) {int(ways[0]):,} of {int(ways.sum()):,}"
-            for plan, ways in zip(self.presets, after, strict=True)
-            if ways.sum()
-        ]
-        silent = [plan.label for plan in _every(self.policy) if not plan.provisions]
-        left_out = f" Not compared, as no term of theirs fits a lever: {'; '.join(silent)}." if silent else ""
-        return [f"{'Warning. ' if stricter else ''}{found}. By preset: {'; '.join(each)}.{left_out} {MEANING}"]
+        return [f"{'Warning. ' if stricter else ''}{found}."]
+
+    def left_out(self) -> list[str]:
+        """The Medicare-like presets that nothing is held against, as no term of theirs fits a lever."""
+        return [plan.label for plan in _every(self.policy) if not plan.provisions]
 
 
 def labels(policy: Policy, group: int, family: int) -> dict[str, str]:

@@ -6,7 +6,6 @@ case table the cases may be people: counts of 1 to 10, and what would give them 
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from math import exp, log, sqrt
 from typing import Any
 
@@ -179,11 +178,10 @@ class Subgroups:
     def __getitem__(self, name: str) -> Column:
         return next(column for column in self.columns if column.name == name)
 
-    @cached_property
-    def widest(self) -> dict[str, Any] | None:
-        """The gap of approvals under the scenario that is surely widest: whose interval lies farthest from 0."""
+    def widest(self, measure: str = "met") -> dict[str, Any] | None:
+        """The gap under the scenario that is surely widest: its interval lies farthest from 0; None: all reach it."""
         gaps = self.gaps()
-        now = gaps[(gaps["measure"] == "met") & (gaps["setting"] == "scenario")].dropna(subset=["gap_points"])
+        now = gaps[(gaps["measure"] == measure) & (gaps["setting"] == "scenario")].dropna(subset=["gap_points"])
         sure = [max(row["gap_low"], -row["gap_high"]) for row in now.to_dict("records")]
         if not sure or max(sure) <= 0:
             return None
@@ -265,9 +263,9 @@ def drivers(found: Subgroups, gap: Mapping[str, Any]) -> pd.DataFrame:
     """How far each lever alone, over its whole domain, moves a gap of approvals under the scenario (a row of `gaps`).
 
     One row per lever, the strongest first: lever, label, now (its value), gap_now, least_at, least, most_at, most (the
-    gap nearest to 0 and farthest from it, points), swing (highest less lowest; exactly 0 for an inert lever), and back:
-    what the gap would be if this lever alone went back to the baseline. Only the order is given where small cells are
-    withheld, as each number would be one more result to subtract.
+    gap nearest to 0 and farthest from it, points), lowest, highest, swing (their difference; exactly 0 for an inert
+    lever), and back: what the gap would be if this lever alone went back to the baseline. Only the order is given where
+    small cells are withheld, as each number would be one more result to subtract.
     """
     study, base = found.study, found.study.scenario
     batches = [Batch(cases) for cases in _labelled(study)]
@@ -281,12 +279,13 @@ def drivers(found: Subgroups, gap: Mapping[str, Any]) -> pd.DataFrame:
         low, high = int(np.argmin(np.abs(gaps))), int(np.argmax(np.abs(gaps)))
         row: dict[str, Any] = {"lever": name, "label": lever.label, "now": lever.show(base[name]), "gap_now": now}
         row |= {"least_at": lever.show(values[low]), "least": gaps[low]}
-        row |= {"most_at": lever.show(values[high]), "most": gaps[high], "swing": max(gaps) - min(gaps)}
+        row |= {"most_at": lever.show(values[high]), "most": gaps[high]}
+        row |= {"lowest": min(gaps), "highest": max(gaps), "swing": max(gaps) - min(gaps)}
         rows.append(row | {"back": back if base[name] != study.baseline[name] else None})
     table = pd.DataFrame(rows).sort_values(["swing", "lever"], ascending=[False, True], ignore_index=True)
     if found.suppressed:
         return table[table["swing"] > 0][["lever", "label", "now"]]
-    return table.round(dict.fromkeys(("gap_now", "least", "most", "swing", "back"), 4))
+    return table.round(dict.fromkeys(("gap_now", "least", "most", "lowest", "highest", "swing", "back"), 4))
 
 
 def _gap(counts: Counts, places: Sequence[int]) -> float:
