@@ -98,8 +98,8 @@ def grid_figure(study: Study, table: pd.DataFrame, one: str, other: str) -> Pict
     marked = {name: tuple("off" if s[k] is None else str(s[k]) for k in (one, other)) for name, s in settings.items()}
 
     def draw(figure: "Figure") -> None:
-        what = "Approval rate, % of all cases; framed: baseline (dashed) and scenario (solid)"
-        axes = titled_axes(figure, study, title, under(study, what), left=0.17, above=1.62)
+        what = "% approved; framed: baseline (dashed), scenario (solid)"
+        axes = titled_axes(figure, study, title, under(study, what), left=0.2, above=1.72)
         for i, a in enumerate(keep[one]):
             for j, b in enumerate(keep[other]):
                 _field(axes, i, j, rates[a, b], most, [name for name, at in marked.items() if at == (a, b)])
@@ -112,14 +112,15 @@ def grid_figure(study: Study, table: pd.DataFrame, one: str, other: str) -> Pict
         axes.spines["bottom"].set_visible(False)
         axes.set_xlabel(levers[other].label, fontsize=10, color=FAINT, labelpad=6)
         axes.xaxis.set_label_position("top")
-        axes.set_ylabel(levers[one].label, fontsize=10, color=FAINT, labelpad=10)
+        name = textwrap.fill(f"{levers[one].label} ↓", 24)
+        axes.text(-0.02, 1.03, name, transform=axes.transAxes, ha="right", va="bottom", fontsize=10, color=FAINT)
 
     ends = "; ".join(
         f"{', '.join(shown(levers[n], w) for n, w in zip((one, other), pair, strict=True))} {rate:.1f}%"
         for pair, rate in rates.items()
         if pair[0] in keep[one] and pair[1] in keep[other]
     )
-    height = 2.5 + 0.36 * len(keep[one])
+    height = 2.6 + 0.38 * len(keep[one])
     return picture("grid", draw, height, title, f"Table of approval rates. {title}. {ends}.")
 
 
@@ -157,7 +158,7 @@ def ranking_figure(study: Study, ranked: pd.DataFrame) -> Picture:
     table = ranked[ranked["moved_most"] > 0].head(ROWS).to_dict("records")
 
     def draw(figure: "Figure") -> None:
-        lines = under(study, "Change of the approval rate in points, each lever moved alone over its whole domain")
+        lines = under(study, "Change in points of the approval rate by each lever alone")
         axes = titled_axes(figure, study, title, lines, left=0.31, right=0.93, above=1.05, below=0.95)
         widest = max((row["swing_points"] for row in table), default=1) or 1
         for i, row in enumerate(table):
@@ -174,8 +175,8 @@ def ranking_figure(study: Study, ranked: pd.DataFrame) -> Picture:
         axes.axvline(0, color=INK, linewidth=1)
         rows(axes, [f"{row['label']}\nnow {row['here'].replace('_', ' ')}" for row in table])
         axes.set_xlim(
-            min([row["down_low"] for row in table], default=0) - 0.36 * widest,
-            max([row["up_high"] for row in table], default=0) + 0.36 * widest,
+            min([row["down_low"] for row in table], default=0) - 0.5 * widest,
+            max([row["up_high"] for row in table], default=0) + 0.5 * widest,
         )
         axes.grid(axis="x", color=RULE, linewidth=0.8)
         axes.set_axisbelow(True)
@@ -195,11 +196,11 @@ def ranking_figure(study: Study, ranked: pd.DataFrame) -> Picture:
 def share_figure(study: Study, found: Attribution) -> Picture:
     """The share of each provision in the change of approvals, with the least and the most over all orders."""
     title = share_finding(study, found)
-    table = found.frame().to_dict("records")
+    table = sorted(found.frame().to_dict("records"), key=lambda row: -abs(row["share"]))
     per = 100 / found.cases
 
     def draw(figure: "Figure") -> None:
-        lines = under(study, "Share in the change of the approval rate, in points; thin line: over all orders")
+        lines = under(study, "Share in the change, in points of all cases; thin line: over all orders")
         axes = titled_axes(figure, study, title, lines, left=0.36, right=0.9, above=1.05, below=0.95)
         for i, row in enumerate(table):
             value = row["share_points"]
@@ -209,7 +210,7 @@ def share_figure(study: Study, found: Attribution) -> Picture:
             axes.plot(ends, [i, i], color=INK, linewidth=1.4, marker="|", markersize=9)
             axes.text(1.015, i, points(value / 100, 2), transform=axes.get_yaxis_transform(), va="center", fontsize=10)
         axes.axvline(0, color=INK, linewidth=1)
-        names = [textwrap.fill(provision_label(study, row["provision"]), 42) for row in table]
+        names = [provision_label(study, row["provision"]).replace(": ", "\n", 1) for row in table]
         rows(axes, names)
         axes.grid(axis="x", color=RULE, linewidth=0.8)
         axes.set_axisbelow(True)

@@ -1,6 +1,7 @@
 """What levers can do, in sentences and tables for people; see findings.py."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
@@ -48,11 +49,10 @@ def steepest(lever: Lever, swept: pd.DataFrame) -> str:
     """'6 weeks → 7 weeks (−3.6 points)' for the step of a numeric lever that changes approvals most, or nothing."""
     if lever.domain is None:
         return ""
-    steps = (100 * swept["met"] / swept["cases"]).diff()[swept["value"].shift() != "off"].dropna()
-    if steps.empty or not steps.abs().max():
-        return ""
-    at = int(steps.abs().idxmax())
-    return f"{swept['shown'][at - 1]} → {swept['shown'][at]} ({points(steps[at] / 100)} points)"
+    table = [row for row in swept.to_dict("records") if row["value"] != "off"]
+    steps = [(before, after, _share(after) - _share(before)) for before, after in pairwise(table)]
+    before, after, change = max(steps, key=lambda step: abs(step[2]))
+    return f"{before['shown']} → {after['shown']} ({points(change)} points)" if change else ""
 
 
 def headline(study: Study, swept: pd.DataFrame, lever: str) -> Shown:
@@ -63,7 +63,7 @@ def headline(study: Study, swept: pd.DataFrame, lever: str) -> Shown:
         note = (
             f"{row['met']:,} of {row['cases']:,} cases met; 95% {row['approval_low']:.1f} to {row['approval_high']:.1f}"
         )
-        tiles.append((f"Approval rate at the {name}'s {row['shown']}", f"{row['approval_pct']:.2f}%", note))
+        tiles.append((f"Approval rate, {name}: {row['shown']}".replace("_", " "), f"{row['approval_pct']:.2f}%", note))
     moved = len(study.impact.changes())
     rest = "All other levers stay as in the scenario" + (f", in which {moved} provisions move." if moved > 1 else ".")
     over = f"{rest} Policy {study.policy.name}, {study.cases!r}."
@@ -94,6 +94,7 @@ def grid_finding(study: Study, table: pd.DataFrame, one: str, other: str) -> str
         f"{percent(_share(row))} ({', '.join(shown(study.policy.levers[name], row[name]) for name in (one, other))})"
         for row in (low, top)
     ]
+    ends = [end.replace("_", " ") for end in ends]
     return f"{names} together: approvals from {ends[0]} to {ends[1]}"
 
 
@@ -171,8 +172,8 @@ def share_finding(study: Study, found: Attribution) -> str:
         return f"None of the {len(frame)} provisions has a share: approvals do not change"
     name = first["provision"]
     label = study.policy.levers[name].label if name in study.policy.levers else name.replace("_", " ")
-    total = f"the change of {points(change / found.cases)} points"
-    return f"{label} has the largest share of {total}: {points(first['share'] / found.cases)}"
+    part, total = points(first["share"] / found.cases), points(change / found.cases)
+    return f"Of the change of {total} points, {part} are the share of one provision: {label}"
 
 
 def share_table(study: Study, found: Attribution | None) -> Shown:
