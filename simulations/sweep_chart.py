@@ -64,9 +64,11 @@ def sweep_figure(study: Study, swept: pd.DataFrame, lever: str) -> Picture:
             if name == "scenario" and table[at]["is_baseline"]:
                 continue
             both = table[at]["is_baseline"] and table[at]["is_scenario"]
-            told = f"{'Baseline and scenario' if both else name.capitalize()} {table[at]['shown']}: {rate[at]:.1f}%"
+            whose = "Baseline and scenario" if both else f"{name.capitalize()}’s value"
+            told = f"{whose}, {table[at]['shown'].replace('_', ' ')}: {rate[at]:.1f}%"
             left = at > 0.6 * len(table)
-            place = (at + (-0.4 if left else 0.4) * (len(table) > 6), rate[at] + up * 0.07 * top)
+            aside = 0.4 if len(table) > 6 else 0.04 * len(table)
+            place = (at - aside if left else at + aside, rate[at] + up * 0.07 * top * (len(table) > 6))
             style: dict[str, Any] = {"ha": "right" if left else "left", "va": "center", "fontweight": "bold"}
             axes.annotate(told, (at, rate[at]), place, fontsize=10, **style)
         words = [row["value"].replace("_", " ") for row in table]
@@ -175,8 +177,8 @@ def ranking_figure(study: Study, ranked: pd.DataFrame) -> Picture:
         axes.axvline(0, color=INK, linewidth=1)
         rows(axes, [f"{row['label']}\nnow {row['here'].replace('_', ' ')}" for row in table])
         axes.set_xlim(
-            min([row["down_low"] for row in table], default=0) - 0.5 * widest,
-            max([row["up_high"] for row in table], default=0) + 0.5 * widest,
+            min([row["down_low"] for row in table], default=0) - 0.62 * widest,
+            max([row["up_high"] for row in table], default=0) + 0.62 * widest,
         )
         axes.grid(axis="x", color=RULE, linewidth=0.8)
         axes.set_axisbelow(True)

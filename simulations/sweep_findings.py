@@ -63,7 +63,7 @@ def headline(study: Study, swept: pd.DataFrame, lever: str) -> Shown:
         note = (
             f"{row['met']:,} of {row['cases']:,} cases met; 95% {row['approval_low']:.1f} to {row['approval_high']:.1f}"
         )
-        tiles.append((f"Approval rate, {name}: {row['shown']}".replace("_", " "), f"{row['approval_pct']:.2f}%", note))
+        tiles.append((f"Approval rate at {row['shown']}, the {name}’s value".replace("_", " "), f"{row['approval_pct']:.2f}%", note))
     moved = len(study.impact.changes())
     rest = "All other levers stay as in the scenario" + (f", in which {moved} provisions move." if moved > 1 else ".")
     over = f"{rest} Policy {study.policy.name}, {study.cases!r}."
@@ -74,13 +74,13 @@ def sweep_table(study: Study, swept: pd.DataFrame, lever: str) -> Shown:
     """Every value of the lever: outcomes, approval and its change from the baseline."""
     rows = []
     for row in swept.to_dict("records"):
-        marks = [name for name in ("baseline", "scenario") if row[f"is_{name}"]]
+        marks = [f"{name}’s" for name in ("baseline", "scenario") if row[f"is_{name}"]]
         rate = f"{row['approval_pct']:.1f}% ({row['approval_low']:.1f} to {row['approval_high']:.1f})"
         outcomes = [f"{row[word]:,}" for word in ("met", "not_met", "pend", "review")]
         value = row["shown"].replace("_", " ") + (f" ({', '.join(marks)})" if marks else "")
         rows.append((value, *outcomes, rate, _change(row)))
     header = ("Value", "Met", "Not met", "Pend", "Review", "Approval rate (95%)", "Change in points (95%)")
-    title = f"{study.policy.levers[lever].label}: all {len(rows)} values, cases of {study.cases.size:,}"
+    title = f"{study.policy.levers[lever].label}: all {len(rows)} values, the same {study.cases.size:,} cases"
     return tabulated(title, header, rows)
 
 
