@@ -70,6 +70,18 @@ def test_the_headline_is_the_numbers(study: Study):
     assert "95% interval −" in text
 
 
+def test_every_moved_cell_leads_to_cases_that_move_so():
+    moved = ask(scenario="strict_reading", size=1500)
+    links = [a.attrib["href"].removeprefix("#") for a in tree(report.flow(moved)).iter("a")]
+    rows = [row for row in tree(report.examples(moved)).iter("tr") if "id" in row.attrib]
+    assert sorted(links) == sorted(row.attrib["id"] for row in rows)
+    flow = moved.impact.flow().to_numpy()
+    assert len(links) == len(set(links)) == (flow > 0).sum() - (flow.diagonal() > 0).sum() > 1
+    for row in rows:
+        before, after = (part.strip() for part in next(row.iter("th")).text.split("→"))
+        assert row.attrib["id"] == f"moved-{before}-{after}".lower().replace(" ", "-")
+
+
 def test_a_table_has_as_many_cells_in_every_row(study: Study):
     for show in (report.outcomes, report.groups, report.group_outcomes, report.flow, report.examples):
         head, *rows = tree(show(study)).iter("tr")
