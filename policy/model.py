@@ -79,7 +79,9 @@ StatementId = Annotated[str, StringConstraints(pattern=r"^S[1-9][0-9]?$")]
 IcdCode = Annotated[str, StringConstraints(pattern=r"^[A-Z][0-9][0-9A-Z](\.[0-9A-Z]{1,4})?$")]
 CptCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{5}$")]
 Word = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,60}$")]
-Words = Annotated[tuple[Word, ...], BeforeValidator(as_list), Field(min_length=1)]
+Words = Annotated[
+    tuple[Word, ...], BeforeValidator(as_list, json_schema_input_type=Word | tuple[Word, ...]), Field(min_length=1)
+]
 While = dict[Id, Words]  # levers and the values under which an entry is in force
 
 
@@ -417,7 +419,9 @@ def as_requirement(value: object) -> object:
     return {"criterion": value} if isinstance(value, str) else value
 
 
-Requirements = tuple[Annotated[Requirement, BeforeValidator(as_requirement)], ...]
+Requirements = tuple[
+    Annotated[Requirement, BeforeValidator(as_requirement, json_schema_input_type=Id | Requirement)], ...
+]
 
 
 class Gate(Record):

@@ -1,6 +1,7 @@
 """The `workbook` command: exit 0 done, 1 the input has problems (one line each), 2 wrong usage; no traceback."""
 
 import functools
+import json
 import os
 import re
 import sys
@@ -14,7 +15,7 @@ import click
 import policy as core
 from policy.document import parse
 from policy.files import save
-from policy.model import Policy, Scenario, Settings
+from policy.model import Policy, Record, Scenario, Settings
 from policy.problems import Finding, Problem, ProblemsFound, nearest, refuse, shown
 from policy.reading import Node, located, read_text, read_yaml
 
@@ -112,9 +113,15 @@ def main() -> None:
 
 @main.command(epilog="Example: workbook validate simulations/scenarios")
 @click.argument("paths", nargs=-1, metavar="[FILE or FOLDER]...")
+@click.option(
+    "--schema", type=click.Choice([k.partition("/")[0] for k in KINDS]), help="Print its JSON Schema instead."
+)
 @says_problems
-def validate(paths: tuple[str, ...]) -> None:
+def validate(paths: tuple[str, ...], schema: str | None) -> None:
     """Check policies, scenarios and populations; without a name, all that ship."""
+    if schema:
+        click.echo(json_schema_of(schema), nl=False)
+        return
     files: list[Path] = []
     sound = True
     for path in [Path(p) for p in paths] or [ROOT / "policy" / "documents", ROOT / "simulations"]:
@@ -133,6 +140,15 @@ def validate(paths: tuple[str, ...]) -> None:
             sound = False
     if not sound:
         sys.exit(1)
+
+
+def json_schema_of(kind: str) -> str:
+    """What docs/schema holds: for an editor, in the form of the files themselves."""
+    from policy.authoring.schema import json_schema
+    from simulations.population_page import Page
+
+    models: dict[str, type[Record]] = {"policy": Policy, "scenario": Scenario, "population": Page}
+    return json.dumps(json_schema(models[kind], f"workbook {kind}"), indent=1, ensure_ascii=False) + "\n"
 
 
 def _validated(file: Path) -> str:

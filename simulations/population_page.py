@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, StringConstraints, Tag, model_validator
+from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, StringConstraints, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
 from policy.model import Flag, Id, Record, StatementId, Text, as_list, whole
@@ -116,13 +116,17 @@ Metric = Literal[
     "share", "dual_positive", "single_block_false_positive", "single_block_ppv", "dual_block_ppv",
     "helped", "success_per_ablation", "cut_off_gain", "denied", "overturned",
 ]  # fmt: skip
+FORMS = ("shares", "percent", "value", "empty")  # of a row
 ARMS, ANCHORS = ("helped", "success_per_ablation"), ("denied", "overturned")
+SourceId = Annotated[str, StringConstraints(pattern=r"^R[0-9]{1,3}[a-z]?$")]
 Sources = Annotated[
-    tuple[Annotated[str, StringConstraints(pattern=r"^R[0-9]{1,3}[a-z]?$")], ...],
-    BeforeValidator(as_list),
+    tuple[SourceId, ...],
+    BeforeValidator(as_list, json_schema_input_type=SourceId | tuple[SourceId, ...]),
     Field(min_length=1),
 ]
-Listed = Annotated[tuple[str, ...], BeforeValidator(as_list), Field(min_length=1)]
+Listed = Annotated[
+    tuple[str, ...], BeforeValidator(as_list, json_schema_input_type=str | tuple[str, ...]), Field(min_length=1)
+]
 Day = Annotated[datetime.date, BeforeValidator(_day)]
 
 
@@ -201,19 +205,26 @@ class Row(Cited):
         return self.shares is not None or self.percent is not None or (self.value or "").isdigit()
 
 
+def _short_form(schema: dict[str, Any]) -> None:
+    """In a JSON Schema: a table of one row may be written without `rows`."""
+    forms = Row.model_json_schema()["properties"]
+    schema["properties"] |= {form: forms[form] for form in FORMS}
+    schema["required"].remove("rows")
+    schema["oneOf"] = [{"required": [form]} for form in ("rows", *FORMS)]
+
+
 class Table(Cited):
     """Rows tried from the top: the first whose `when` fits a case is the one it is drawn from."""
 
+    model_config = ConfigDict(json_schema_extra=_short_form)
     rows: tuple[Row, ...] = Field(min_length=1)
 
     @model_validator(mode="before")
     @classmethod
     def _short(cls, data: object) -> object:
-        forms = {"shares", "percent", "value", "empty"}
-        if isinstance(data, Mapping) and "rows" not in data and forms & data.keys():
-            return {k: v for k, v in data.items() if k not in forms} | {
-                "rows": [{k: data[k] for k in forms & data.keys()}]
-            }
+        row = {form: data[form] for form in FORMS if form in data} if isinstance(data, Mapping) else {}
+        if isinstance(data, Mapping) and "rows" not in data and row:
+            return {k: v for k, v in data.items() if k not in row} | {"rows": [row]}
         return data
 
     @model_validator(mode="after")
@@ -315,7 +326,7 @@ class Page(Record):
     label: Text
     notice: Text
     statements: tuple[StatementId, ...] = ()
-    sources: dict[Annotated[str, StringConstraints(pattern=r"^R[0-9]{1,3}[a-z]?$")], Text] = Field(default_factory=dict)
+    sources: dict[SourceId, Text] = Field(default_factory=dict)
     period: Period | None = None
     habits: dict[Id, Table] = Field(default_factory=dict)
     variables: dict[Id, Variable] = Field(default_factory=dict)

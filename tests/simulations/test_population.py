@@ -534,7 +534,11 @@ ROW = "    percent: 20\n    assumption: true\n    range: {percent: [10, 30]}\n"
     [
         ("schema: population/1", "schema: population/2", "made by a newer version"),
         ("label: Low facet", "labell: Low facet", "did you mean label"),
-        ("period:\n  first: 2025-01-01", "period:\n  first: 2025-13-01", "'2025-13-01' is not a date such as 2026-01-31"),
+        (
+            "period:\n  first: 2025-01-01",
+            "period:\n  first: 2025-13-01",
+            "'2025-13-01' is not a date such as 2026-01-31",
+        ),
         ("  last: 2025-12-31", "  last: 2024-12-31", "must end after it begins"),
         ("neck_pain: 35, thoracic_pain: 10, tri", "neck_pain: 36, thoracic_pain: 10, tri", "add up to 101"),
         ("    percent: 20\n", "    percent: 120\n", "above 100"),
