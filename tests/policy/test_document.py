@@ -7,19 +7,16 @@ import json
 import re
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import policy
 from policy.document import parse
-from policy.model import OUTCOMES, Policy, Scenario
-from policy.problems import Problem, ProblemsFound, shown
+from policy.model import Policy, Scenario
+from policy.problems import ProblemsFound, shown
 from policy.reading import read_yaml
-from policy.validation import check_policy
-from tests.policy.near_misses import Draws, near_misses, table
+from tests.policy import fuzz
 
 IN_HERE = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -275,91 +272,13 @@ def test_a_change_in_words_names_both_values_and_the_direction():
     assert "(looser)" in policy.change_in_words(before, after)[0]
 
 
-# Fuzz ----------------------------------------------------------------------------------------------------------------
-
-ODD = (
-    "",
-    "~",
-    "-1",
-    "99999",
-    "0.8",
-    "true",
-    "[]",
-    "{}",
-    "[x]",
-    "{a: b}",
-    "off",
-    "x" * 90,
-    "&a b",
-    "*a",
-    "!t x",
-    "'",
-    '"',
-    "\u202e",
-    "{",
-    "é",
-)
+# Fuzz (far more of it: python -m tests.policy.fuzz) -------------------------------------------------------------------
 
 
-@functools.cache
-def numbered() -> tuple[str, ...]:
-    return tuple(source().splitlines(keepends=True))
-
-
-@functools.cache
-def requests() -> pd.DataFrame:
-    """Near misses of the shipped policy."""
-    return table(near_misses(nerve_blocks().settings(), 150, Draws(1)))
-
-
-def works(document: Policy) -> None:
-    """An accepted document answers any request, under any value of any lever, and explains itself."""
-    frame = requests()
-    known = [column for column in frame.columns if column in document.fields_]
-    cases = policy.Cases.from_frame(frame[known], document, keep_good=True)
-    assert len(cases) > 0
-    for settings_ in (document.settings(), document.settings({n: v.values()[-1] for n, v in document.levers.items()})):
-        found = policy.determine(document, cases, settings_)
-        assert set(np.unique(found.outcome)) <= set(range(len(OUTCOMES)))
-        assert len(found.frame()) == len(cases)
-    assert policy.explain(document, cases, 0, document.settings()).text()
-
-
-@settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
-@given(st.data())
-def test_nothing_but_problems_comes_out_and_what_is_accepted_works(data: st.DataObject):
-    lines = list(numbered())
-    for _ in range(data.draw(st.integers(1, 2))):
-        at = data.draw(st.integers(0, len(lines) - 1))
-        action = data.draw(st.sampled_from(["drop", "double", "swap", "value", "key", "indent", "copy"]))
-        if action == "drop":
-            lines[at] = ""
-        elif action == "double":
-            lines[at] *= 2
-        elif action == "swap":
-            other = data.draw(st.integers(0, len(lines) - 1))
-            lines[at], lines[other] = lines[other], lines[at]
-        elif action == "value":
-            lines[at] = re.sub(r"(: ?|- ).*$", lambda m: m[1] + data.draw(st.sampled_from(ODD)), lines[at], count=1)
-        elif action == "key":
-            lines[at] = re.sub(
-                r"\w+(?=:)", data.draw(st.sampled_from(["yes", "x", "label", "test", "1"])), lines[at], count=1
-            )
-        elif action == "indent":
-            lines[at] = data.draw(st.sampled_from(["", " ", "    ", "\t"])) + lines[at].lstrip(" ")
-        else:
-            words = re.findall(r"[a-z_]{4,}", "".join(lines[max(0, at - 30) : at + 30])) or ["x"]
-            lines[at] = re.sub(r"[a-z_]{4,}(?=\W*$)", data.draw(st.sampled_from(words)), lines[at], count=1)
-    text = "".join(lines)
-    try:
-        document, _ = parse(text, "fuzz.yaml", Policy)
-        problems = [Problem(code, "", message) for code, _, message, *_ in check_policy(document)]
-    except ProblemsFound as found:
-        problems = list(found.problems)
-    if problems:
-        assert all(problem.message and "\x1b" not in problem.message for problem in problems)
-    else:
-        works(document)
+def test_nothing_but_problems_comes_out_and_what_is_accepted_works():
+    seen = fuzz.run(200, 4000)
+    assert seen["escaped"] == 0
+    assert 10 < seen["large accepted"] < 100
 
 
 @given(st.text(max_size=200) | st.text("a:- []{}&*!|>\"'#%@`,?\n\t\\", max_size=200))
