@@ -1,6 +1,7 @@
 """The `workbook` command: exit 0 done, 1 the input has problems (one line each), 2 wrong usage; no traceback."""
 
 import functools
+import json
 import os
 import re
 import sys
@@ -14,9 +15,9 @@ import click
 import policy as core
 from policy.document import parse
 from policy.files import save
-from policy.model import Policy, Settings
-from policy.problems import Problem, ProblemsFound, nearest, refuse, shown
-from policy.reading import read_text, read_yaml
+from policy.model import Policy, Record, Settings
+from policy.problems import Finding, Problem, ProblemsFound, nearest, refuse, shown
+from policy.reading import Node, located, read_text, read_yaml
 from policy.scenario import Scenario
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -115,16 +116,22 @@ def main() -> None:
 
 @main.command(epilog="Example: workbook validate simulations/scenarios")
 @click.argument("paths", nargs=-1, metavar="[FILE or FOLDER]...")
+@click.option(
+    "--schema", type=click.Choice([k.partition("/")[0] for k in KINDS]), help="Print its JSON Schema instead."
+)
 @says_problems
-def validate(paths: tuple[str, ...]) -> None:
+def validate(paths: tuple[str, ...], schema: str | None) -> None:
     """Check policies, scenarios and populations; without a name, all that ship."""
+    if schema:
+        click.echo(json_schema_of(schema), nl=False)
+        return
     files: list[Path] = []
-    problems: list[Problem] = []
+    sound = True
     for path in [Path(p) for p in paths] or [ROOT / "policy" / "documents", ROOT / "simulations"]:
         if os.path.isdir(path):
             inside = sorted([*path.rglob("*.yaml"), *path.rglob("*.yml")])
             if not inside:
-                problems.append(Problem("read", str(path), "holds no .yaml file"))
+                raise refuse("read", str(path), "holds no .yaml file")
             files += inside
         else:
             files.append(path)
@@ -132,35 +139,51 @@ def validate(paths: tuple[str, ...]) -> None:
         try:
             click.echo(f"{file.name if not paths else file}: {_validated(file)}")
         except ProblemsFound as found:
-            problems += found.problems
-    if problems:
-        raise ProblemsFound(problems)
+            click.echo(str(found), err=True)
+            sound = False
+    if not sound:
+        sys.exit(1)
+
+
+def json_schema_of(kind: str) -> str:
+    """What docs/schema holds: for an editor, in the form of the files themselves."""
+    from policy.authoring.schema import json_schema
+    from simulations.population_page import Page
+
+    models: dict[str, type[Record]] = {"policy": Policy, "scenario": Scenario, "population": Page}
+    return json.dumps(json_schema(models[kind], f"workbook {kind}"), indent=1, ensure_ascii=False) + "\n"
 
 
 def _validated(file: Path) -> str:
     from simulations import population
     from simulations.scenario import find_scenario
 
-    tree = read_yaml(read_text(file), str(file))
-    kind = str(tree.value["schema"].value) if "schema" in tree.value else None
-    if kind is None or kind.partition("/")[0] not in [k.partition("/")[0] for k in KINDS]:
-        found = "has no schema" if kind is None else f"schema {shown(kind)} is unknown"
-        raise refuse(
-            "schema",
-            f"{file}:{tree.line_of(('schema',))}",
-            f"{found}; one of {', '.join(KINDS)}{nearest(kind or '', KINDS)}",
-        )
+    text = read_text(file)
+    written = re.search(r"^schema: *[\"']?((?:policy|scenario|population)/.*)", text, re.M)  # spares reading it twice
+    kind = written[1] if written else _kind(read_yaml(text, str(file)), str(file))
     if kind.startswith("policy/"):
         policy = core.load(file)
         return f"policy {policy.name}, {len(policy.levers)} levers, {len(policy.pathways)} pathways: no problems"
     if kind.startswith("population/"):
         return f"population {population.load(file).id}: no problems"
-    scenario, node = parse(read_text(file), str(file), Scenario)
+    scenario, node = parse(text, str(file), Scenario)
     try:
         policy = core.load(scenario.policy)
     except ProblemsFound as found:
-        raise refuse("scenario-policy", f"{file}:{node.line_of(('policy',))}", found.problems[0].message) from None
+        about = found.problems[0]
+        message = f"{about.place} {about.message}"
+        raise ProblemsFound(located([Finding("scenario-policy", ("policy",), message)], str(file), node)) from None
     return f"scenario {find_scenario(file, policy).id} for {policy.name}: no problems"
+
+
+def _kind(tree: Node, name: str) -> str:
+    """The schema of the document; refused when there is none that is known."""
+    stated = tree.value["schema"].plain() if "schema" in tree.value else None
+    kind = stated if isinstance(stated, str) else ""
+    if kind.partition("/")[0] not in [k.partition("/")[0] for k in KINDS]:
+        what = "the schema is missing" if stated is None else f"{shown(kind or 'a list or mapping')} is not known"
+        raise ProblemsFound(located([Finding("schema", ("schema",), what, kind or "none", KINDS)], name, tree))
+    return kind
 
 
 @main.command(epilog="Example: workbook determine cases.csv --scenario strict_reading --out determinations.csv")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from simulations.findings import Shown, esc
+from simulations.findings import Shown, bullets, esc, tabulated
 from simulations.impact import percent, points
 from simulations.subgroups import SETTINGS, UNKNOWN, Subgroups, parts
 
