@@ -87,7 +87,9 @@ class DuckDB:
         given = pa.table(held | {k: pa.array(v) for k, v in (columns.codes | {"label": columns.labels}).items()})
         self.connection = duckdb.connect()
         self.connection.register("given", given)
+        self.connection.execute("SET threads = 1")  # while the table is made, so that its rows stay in order
         self.connection.execute("CREATE TABLE cases AS SELECT * FROM given")
+        self.connection.execute("RESET threads")
         self.connection.unregister("given")
 
     def outcome(self, settings: Settings) -> str:

@@ -1,7 +1,8 @@
 """GoRules ZEN: a decision graph, called once for each case."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from benchmarks.cases import Columns
 from benchmarks.in_numpy import counts
-from benchmarks.walk import Walk
+from benchmarks.walk import PATHWAY, Walk
 from policy.model import Settings
 
 
@@ -30,14 +31,14 @@ class Zen:
         return f"({self.coded(name, codes)} ? 2 : 1)"
 
     def filed(self, name: str) -> str:
-        return f"({name} != null)"
+        return Condition(f"({name} != null)")
 
     def coded(self, name: str, codes: Sequence[int]) -> str:
-        return f"({name} != null and {name} in [{', '.join(map(str, codes))}])"
+        return Condition(f"({name} != null and {name} in [{', '.join(map(str, codes))}])")
 
     def total(self, names: Sequence[str], missing: Sequence[int], least: int) -> str:
         parts = [f"({n} == null ? {m} : {n})" for n, m in zip(names, missing, strict=True)]
-        return f"({' + '.join(parts)} >= {least})"
+        return Condition(f"({' + '.join(parts)} >= {least})")
 
     def all_of(self, parts: Sequence[str]) -> str:
         return f"min([{', '.join(map(as_truth, parts))}])"
@@ -52,19 +53,19 @@ class Zen:
         return f"({low} ? 2 : ({high} ? 1 : 0))"
 
     def true(self, part: str) -> str:
-        return f"({as_truth(part)} == 2)"
+        return Condition(f"({as_truth(part)} == 2)")
 
     def false(self, part: str) -> str:
-        return f"({as_truth(part)} == 0)"
+        return Condition(f"({as_truth(part)} == 0)")
 
     def possible(self, part: str) -> str:
-        return f"({as_truth(part)} > 0)"
+        return Condition(f"({as_truth(part)} > 0)")
 
     def tally(self, parts: Sequence[str], least: int) -> str:
-        return f"({' + '.join(f'({part} ? 1 : 0)' for part in parts)} >= {least})"
+        return Condition(f"({' + '.join(f'({part} ? 1 : 0)' for part in parts)} >= {least})")
 
     def equal(self, codes: Sequence[Any]) -> str:
-        return f"({' and '.join(f'{codes[0]} == {code}' for code in codes[1:])})"
+        return Condition(f"({' and '.join(f'{codes[0]} == {code}' for code in codes[1:])})")
 
     def chosen(self, pairs: Sequence[tuple[str, Any]], otherwise: Any) -> str:
         text = str(otherwise)
@@ -77,7 +78,58 @@ class Zen:
         return f"$.{name}_truth"
 
 
+class Condition(str):
+    """An expression that is true or false."""
+
+
 def as_truth(part: str) -> str:
-    """A condition as 0 or 2: those end in a comparison with null or a list."""
-    known = part.endswith(("!= null)", "])")) and not part.startswith(("min", "max"))
-    return f"({part} ? 2 : 0)" if known else part
+    """A condition as 0 or 2."""
+    return f"({part} ? 2 : 0)" if isinstance(part, Condition) else part
+
+
+class Rules:
+    """One graph: criteria, then the outcome; a missing fact is null."""
+
+    name = "GoRules ZEN"
+
+    def __init__(self, columns: Columns):
+        self.columns = columns
+        held = columns.facts | columns.codes
+        rows = zip(*(values.tolist() for values in held.values()), strict=True)
+        self.rows = [{n: v if v >= 0 or n == PATHWAY else None for n, v in zip(held, row, strict=True)} for row in rows]
+
+    def decision(self, settings: Settings) -> Any:
+        """The policy under one setting."""
+        language = Zen()
+        outcome = Walk(settings, language).outcome()
+        truths = [{"id": n, "key": f"{n}_truth", "value": text} for n, text in language.criteria.items()]
+        nodes = [
+            {"id": "in", "type": "inputNode", "name": "in"},
+            _node("criteria", truths, True),
+            _node("rules", [{"id": "o", "key": "outcome", "value": outcome.replace("$.", "")}], False),
+            {"id": "out", "type": "outputNode", "name": "out"},
+        ]
+        ids = [node["id"] for node in nodes]
+        edges = [
+            {"id": f"e{i}", "type": "edge", "sourceId": one, "targetId": other}
+            for i, (one, other) in enumerate(pairwise(ids))
+        ]
+        return zen.ZenEngine().create_decision(json.dumps({"nodes": nodes, "edges": edges}))
+
+    def prepared(self, settings: Settings) -> Callable[[], NDArray[np.int8]]:
+        """One determination of every row, the graph being made."""
+        decision = self.decision(settings)
+        return lambda: np.array([decision.evaluate(row)["result"]["outcome"] for row in self.rows], dtype=np.int8)
+
+    def determine(self, settings: Settings) -> NDArray[np.int8]:
+        """The outcome code of every row."""
+        return self.prepared(settings)()
+
+    def counts(self, settings: Settings) -> NDArray[np.int64]:
+        """How many rows of each group have each outcome."""
+        return counts(self.determine(settings), self.columns)
+
+
+def _node(name: str, expressions: list[dict[str, str]], through: bool) -> dict[str, Any]:
+    content = {"expressions": expressions, "passThrough": through}
+    return {"id": name, "name": name, "type": "expressionNode", "content": content}

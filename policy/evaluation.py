@@ -137,14 +137,19 @@ class Evaluation:
         return replace(self, rows=self.rows[part], columns={}, whole=self, part=part, known={})
 
     def fact(self, name: str, grid: bool = False) -> Ints:
-        """The rows' values of one fact; on its `grid`, how many of its cuts they reach (int8). -1 = not documented."""
+        """The rows' values of one fact, -1 = not documented; on its `grid` (int8) how many of its cuts they reach.
+
+        On the grid a yes-or-no fact is the truth of the yes.
+        """
         key = (name, grid)
         if key not in self.columns:
             if self.whole is not None and self.part is not None:
                 self.columns[key] = self.whole.fact(name, grid)[self.part]
             elif grid:
-                reached = np.searchsorted(self.cuts[name], np.arange(self.policy.fields_[name].span[1] + 1), "right")
-                self.columns[key] = np.append(reached, [-1, -1]).astype(np.int8)[self.cases.facts[name][self.rows]]
+                kind = self.policy.fields_[name]
+                reached = np.searchsorted(self.cuts.get(name, ()), np.arange(kind.span[1] + 1), "right")
+                table = [NOT_MET, MET, NOT_DOCUMENTED, NOT_DOCUMENTED] if kind.type == "boolean" else [*reached, -1, -1]
+                self.columns[key] = np.array(table, dtype=np.int8)[self.cases.facts[name][self.rows]]
             else:
                 self.columns[key] = self.cases.facts[name][self.rows]
         return self.columns[key]
@@ -174,6 +179,9 @@ class Evaluation:
             return MET * (self.fact(test.on_file) >= 0)
         if test.equals is not None or test.states is not None:
             ((name, words),) = (test.equals or test.states or {}).items()
+            if self.cuts and test.equals and words in (("true",), ("false",)):
+                yes = self.fact(name, grid=True)
+                return yes if words == ("true",) else MET - yes
             values = self.fact(name)
             hit = reduce(np.bitwise_or, [values == code for code in self.codes(name, words)])
             found: Truth = NOT_DOCUMENTED + hit if test.states is not None else MET * hit + (values < 0)
