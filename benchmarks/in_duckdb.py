@@ -97,9 +97,14 @@ class DuckDB:
         return f"CAST({Walk(settings, Sql(self.columns)).outcome()} AS TINYINT)"
 
     def determine(self, settings: Settings) -> NDArray[np.int8]:
-        """The outcome code of every row."""
+        """The outcome code of every row, in the engine's own order."""
         query = f"SELECT {self.outcome(settings)} AS outcome FROM cases"
         return np.asarray(self.connection.execute(query).fetchnumpy()["outcome"])
+
+    def in_order(self, settings: Settings) -> NDArray[np.int8]:
+        """The outcome code of every row."""
+        found = self.connection.execute(f"SELECT rowid, {self.outcome(settings)} AS outcome FROM cases").fetchnumpy()
+        return np.asarray(found["outcome"])[np.argsort(found["rowid"])]
 
     def counts(self, settings: Settings) -> NDArray[np.int64]:
         """How many rows of each group have each outcome."""

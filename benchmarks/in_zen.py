@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -88,7 +87,7 @@ def as_truth(part: str) -> str:
 
 
 class Rules:
-    """One graph: criteria, then the outcome; a missing fact is null."""
+    """One graph for all pathways; a missing fact is null."""
 
     name = "GoRules ZEN"
 
@@ -99,22 +98,25 @@ class Rules:
         self.rows = [{n: v if v >= 0 or n == PATHWAY else None for n, v in zip(held, row, strict=True)} for row in rows]
 
     def decision(self, settings: Settings) -> Any:
-        """The policy under one setting."""
-        language = Zen()
-        outcome = Walk(settings, language).outcome()
-        truths = [{"id": n, "key": f"{n}_truth", "value": text} for n, text in language.criteria.items()]
-        nodes = [
-            {"id": "in", "type": "inputNode", "name": "in"},
-            _node("criteria", truths, True),
-            _node("rules", [{"id": "o", "key": "outcome", "value": outcome.replace("$.", "")}], False),
-            {"id": "out", "type": "outputNode", "name": "out"},
+        """The policy under one setting: a switch on the pathway, then its criteria and outcome."""
+        nodes: list[dict[str, Any]] = []
+        statements: list[dict[str, str]] = []
+        edges = [("in", "which", "")]
+        for position in range(-1, len(settings.policy.pathways)):
+            language = Zen()
+            outcome = Walk(settings, language).pathway(position)
+            texts = {f"{name}_truth": text for name, text in language.criteria.items()} | {"outcome": str(outcome)}
+            expressions = [{"id": key, "key": key, "value": text} for key, text in texts.items()]
+            nodes.append(_node(f"p{position}", "expressionNode", {"expressions": expressions}))
+            statements.append({"id": f"s{position}", "condition": f"{PATHWAY} == {position}"})
+            edges += [("which", f"p{position}", f"s{position}"), (f"p{position}", "out", "")]
+        switch = {"statements": statements, "hitPolicy": "first"}
+        nodes += [_node("in", "inputNode", {}), _node("which", "switchNode", switch), _node("out", "outputNode", {})]
+        lines = [
+            {"id": f"e{i}", "type": "edge", "sourceId": one, "targetId": other, **({"sourceHandle": by} if by else {})}
+            for i, (one, other, by) in enumerate(edges)
         ]
-        ids = [node["id"] for node in nodes]
-        edges = [
-            {"id": f"e{i}", "type": "edge", "sourceId": one, "targetId": other}
-            for i, (one, other) in enumerate(pairwise(ids))
-        ]
-        return zen.ZenEngine().create_decision(json.dumps({"nodes": nodes, "edges": edges}))
+        return zen.ZenEngine().create_decision(json.dumps({"nodes": nodes, "edges": lines}))
 
     def prepared(self, settings: Settings) -> Callable[[], NDArray[np.int8]]:
         """One determination of every row, the graph being made."""
@@ -130,6 +132,5 @@ class Rules:
         return counts(self.determine(settings), self.columns)
 
 
-def _node(name: str, expressions: list[dict[str, str]], through: bool) -> dict[str, Any]:
-    content = {"expressions": expressions, "passThrough": through}
-    return {"id": name, "name": name, "type": "expressionNode", "content": content}
+def _node(name: str, kind: str, content: dict[str, Any]) -> dict[str, Any]:
+    return {"id": name, "name": name, "type": kind, "content": content}

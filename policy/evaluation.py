@@ -121,6 +121,7 @@ class Evaluation:
     texts: list[str] = field(default_factory=lambda: [""])
     asking: bool = True  # also find out what to ask for
     cuts: Mapping[str, list[int]] = field(default_factory=dict)  # of each field: the grid its tests can tell apart
+    grids: dict[str, Ints] = field(default_factory=dict)
     columns: dict[tuple[str, bool], Ints] = field(default_factory=dict)
     whole: "Evaluation | None" = None
     part: slice | None = None
@@ -146,13 +147,20 @@ class Evaluation:
             if self.whole is not None and self.part is not None:
                 self.columns[key] = self.whole.fact(name, grid)[self.part]
             elif grid:
-                kind = self.policy.fields_[name]
-                reached = np.searchsorted(self.cuts.get(name, ()), np.arange(kind.span[1] + 1), "right")
-                table = [NOT_MET, MET, NOT_DOCUMENTED, NOT_DOCUMENTED] if kind.type == "boolean" else [*reached, -1, -1]
-                self.columns[key] = np.array(table, dtype=np.int8)[self.cases.facts[name][self.rows]]
+                self.columns[key] = self.grid(name)[self.cases.facts[name][self.rows]]
             else:
                 self.columns[key] = self.cases.facts[name][self.rows]
         return self.columns[key]
+
+    def grid(self, name: str) -> Ints:
+        """Where each value of a fact lies on its grid; the last two are for -2 and -1."""
+        if name not in self.grids:
+            kind = self.policy.fields_[name]
+            reached = np.searchsorted(self.cuts.get(name, ()), np.arange(kind.span[1] + 1), "right")
+            yes_or_no = kind.type == "boolean"
+            found = [NOT_MET, MET, NOT_DOCUMENTED, NOT_DOCUMENTED] if yes_or_no else np.append(reached, [-1, -1])
+            self.grids[name] = np.array(found, dtype=np.int8)
+        return self.grids[name]
 
     def criterion(self, name: str) -> Truth:
         """Truth of one criterion for the rows: int8 (rows,), or a single value where only levers are read."""
@@ -452,9 +460,9 @@ class Memory:
     def groups(self, settings: Settings, cases: Cases) -> list[tuple[int, Evaluation]]:
         """(position of the pathway or -1, evaluation of its rows) for each group of rows that has any."""
         if not self.laid_out:
-            grid = cuts(settings.policy) if self.lasting else {}
+            grid, grids = cuts(settings.policy) if self.lasting else {}, dict[str, Ints]()
             self.laid_out = [
-                (int(self.where[rows[0]]), Evaluation(settings, cases, rows, cuts=grid))
+                (int(self.where[rows[0]]), Evaluation(settings, cases, rows, cuts=grid, grids=grids))
                 for rows in _alike(settings.policy, cases, self.where)
                 if len(rows)
             ]

@@ -191,9 +191,10 @@ class Levels:
         for batch in batches:
             labels = batch.labels(by)
             for group, key in grouped(batch, base, levers):
-                cube = cubes.setdefault(key, new_cube(policy, key[1]))
+                cube = cubes[key] = cubes.get(key) or new_cube(policy, key[1])
+                before = len(cube.members)
                 member = cube.members_of(labels, group.rows)
-                if sum(cube.cells for cube in cubes.values()) > MOST_CELLS:
+                if len(cube.members) > before and sum(cube.cells for cube in cubes.values()) > MOST_CELLS:
                     raise refuse("cells", "levels", f"{', '.join(levers)}: too many combinations to count at once")
                 cube.add(group, key[0], member, batch.weights, tables)
         return cls(base, tuple(levers), by, *_finished(cubes.values(), len(by)))
