@@ -138,20 +138,18 @@ class Cube:
         """The finished counts of all groups together."""
         return {combination: counts.sum(axis=-2) for combination, counts in self.counts.items()}
 
-    def sweep(self, total: NDArray[np.int64], values: Mapping[str, Sequence[Value]]) -> None:
-        """Add the counts at many settings to `total` (settings, 7)."""
-        where = [np.array([self.place[lever][value] for value in values[lever]], dtype=np.intp) for lever in self.axes]
+    def sweep(
+        self, total: NDArray[np.int64], where: Mapping[str, NDArray[np.intp]], values: Mapping[str, Sequence[Value]]
+    ) -> None:
+        """Add the counts at many settings to `total` (settings, 7); `where`: lever -> position on its axis."""
+        places = [where[lever] for lever in self.axes]
         if not self.choices:
-            total += self.totals[()][tuple(where)]
+            total += self.totals[()][tuple(places)]
             return
         chosen = list(zip(*(values[lever] for lever in self.choices), strict=True))
         for combination in set(chosen):
             rows = np.array([c == combination for c in chosen])
-            total[rows] += (
-                self.totals[combination][tuple(place[rows] for place in where)]
-                if where
-                else self.totals[combination][0]
-            )
+            total[rows] += self.totals[combination][tuple(place[rows] for place in places) if places else 0]
 
     def finish(self) -> None:
         """From corners to counts: the cases whose level is at least p + 1 on every axis pass at position p."""
@@ -249,11 +247,12 @@ class Levels:
         if frozen or len({len(column) for column in values.values()} | {size}) != 1:
             raise refuse("frozen", "levels", f"columns differ in length, or these were frozen: {', '.join(frozen)}")
         total = np.tile(self.fixed.sum(axis=0), (size, 1))
+        every = {lever: values.get(lever, [self.base[lever]] * size) for lever in (*self.levers, CLOSING)}
+        place = {lever: cube.place[lever] for cube in self.cubes for lever in cube.axes}
+        where = {lever: np.array([at[value] for value in every[lever]], dtype=np.intp) for lever, at in place.items()}
         for cube in self.cubes:
-            cube.sweep(
-                total, {lever: values.get(lever, [self.base[lever]] * size) for lever in (*cube.axes, *cube.choices)}
-            )
-        closing = values.get(CLOSING, [self.base[CLOSING]] * size)
+            cube.sweep(total, where, every)
+        closing = every[CLOSING]
         for word in set(closing):
             rows = np.array([value == word for value in closing])
             total[rows, :-1] = _closed(total[rows], word)
