@@ -62,9 +62,10 @@ class Columns:
     codes: dict[str, Ints]
     labels: NDArray[np.int16]
     groups: int
+    weights: NDArray[np.int64] | None = None  # how many cases each row stands for
 
     @classmethod
-    def of(cls, cases: Cases, groups: Groups) -> "Columns":
+    def of(cls, cases: Cases, groups: Groups, weights: NDArray[np.int64] | None = None) -> "Columns":
         """The columns of some cases."""
         policy, done = cases.policy, cases.facts["diagnostic_blocks_done"]
         criteria = [name for c in policy.criteria.values() for test in c.test.walk() for name in test.fields()]
@@ -77,7 +78,7 @@ class Columns:
         }
         facts = {name: np.maximum(cases.facts[name], -1) for name in dict.fromkeys([*criteria, *switches])}
         labels = groups.of(cases) if groups.names else np.zeros(len(cases))
-        return cls(policy, facts, codes, labels.astype(np.int16), len(groups))
+        return cls(policy, facts, codes, labels.astype(np.int16), len(groups), weights)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -85,7 +86,8 @@ class Columns:
     def take(self, rows: NDArray[np.intp]) -> "Columns":
         """The rows at these positions."""
         facts, codes = ({k: v[rows] for k, v in held.items()} for held in (self.facts, self.codes))
-        return Columns(self.policy, facts, codes, self.labels[rows], self.groups)
+        weights = None if self.weights is None else self.weights[rows]
+        return Columns(self.policy, facts, codes, self.labels[rows], self.groups, weights)
 
     def flag(self, name: str) -> bool:
         """Whether a fact is yes or no."""

@@ -86,8 +86,8 @@ def as_truth(part: str) -> str:
     return f"({part} ? 2 : 0)" if isinstance(part, Condition) else part
 
 
-class Rules:
-    """One graph for all pathways; a missing fact is null."""
+class ZenRules:
+    """One graph for all pathways; a missing fact is left out, which reads as null."""
 
     name = "GoRules ZEN"
 
@@ -95,7 +95,7 @@ class Rules:
         self.columns = columns
         held = columns.facts | columns.codes
         rows = zip(*(values.tolist() for values in held.values()), strict=True)
-        self.rows = [{n: v if v >= 0 or n == PATHWAY else None for n, v in zip(held, row, strict=True)} for row in rows]
+        self.rows = [{n: v for n, v in zip(held, row, strict=True) if v >= 0 or n == PATHWAY} for row in rows]
 
     def decision(self, settings: Settings) -> Any:
         """The policy under one setting: a switch on the pathway, then its criteria and outcome."""
@@ -116,7 +116,8 @@ class Rules:
             {"id": f"e{i}", "type": "edge", "sourceId": one, "targetId": other, **({"sourceHandle": by} if by else {})}
             for i, (one, other, by) in enumerate(edges)
         ]
-        return zen.ZenEngine().create_decision(json.dumps({"nodes": nodes, "edges": lines}))
+        graph = zen.ZenDecisionContent(json.dumps({"nodes": nodes, "edges": lines}))
+        return zen.ZenEngine().create_decision(graph)
 
     def prepared(self, settings: Settings) -> Callable[[], NDArray[np.int8]]:
         """One determination of every row, the graph being made."""
