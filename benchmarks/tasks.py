@@ -55,6 +55,7 @@ class Ground:
         self.zen = ZenRules(self.columns.take(self.few))
         self.levels = Levels.of(self.base, [self.direct.batch], LEVERS, self.groups)
         self.alone = Levels.of(self.base, [self.direct.batch], LEVERS)
+        self.weighted: dict[str, int] = {}  # weighted rows that stand for the cases, by which levers may move
 
     def _made(self, name: str, make: Callable[[], Any]) -> Any:
         begun = time.perf_counter()
@@ -75,7 +76,7 @@ class Ground:
             assert np.array_equal(self.levels.at(settings), counts), f"levels differ at {settings!r}"
 
 
-def determination(ground: Ground) -> list[Timing]:
+def determination(ground: Ground, _: Levels) -> list[Timing]:
     """Encoded columns to the outcome code of every case, at the defaults."""
     runs = {Direct.name: lambda _: ground.direct.determine(ground.base)}
     runs |= {name: (lambda _, c=c: c.determine(ground.base)) for name, c in ground.contenders.items()}
@@ -86,10 +87,11 @@ def determination(ground: Ground) -> list[Timing]:
     return interleaved("determination", runs, ground.rounds, part)
 
 
-def settings(ground: Ground) -> list[Timing]:
+def settings(ground: Ground, _: Levels) -> list[Timing]:
     """Counts of each outcome at 1,000 settings of four moved levers, all that is collapsed being collapsed."""
     moved = random_settings(ground.policy, LEVERS, ground.rounds, seed=2)
     weighted = Profiles.of(ground.base, [ground.direct.batch], LEVERS)
+    ground.weighted["four levers"] = len(weighted)
     few = Columns.of(weighted.batch.cases, Groups(ground.policy), weighted.batch.weights)
     collapsed = {f"{kind.name}, on weighted rows": kind(few) for kind in (PolarsByPathway, DuckDB)}
     totals = ground.direct.counts(moved[0]).sum(axis=0)
@@ -120,7 +122,7 @@ def one_lever(ground: Ground, small: Levels) -> list[Timing]:
     return interleaved("one lever moved", runs, ground.rounds, part)
 
 
-def collapse(ground: Ground) -> list[Timing]:
+def collapse(ground: Ground, _: Levels) -> list[Timing]:
     """All cases counted once for four levers; for all levers; and what DuckDB takes for the same GROUP BY."""
     duck = ground.contenders[DuckDB.name]
     query = duck.collapse(ground.base, LEVERS)
@@ -128,18 +130,22 @@ def collapse(ground: Ground) -> list[Timing]:
     batch, at = Batch(ground.cases.take(rows), weights), random_settings(ground.policy, LEVERS, 3, seed=3)
     for moved in at:
         assert np.array_equal(Levels.of(ground.base, [batch], LEVERS).at(moved), ground.alone.at(moved)), "GROUP BY"
+
+    def every_lever(_: int) -> None:
+        ground.weighted["all levers"] = len(Profiles.of(ground.base, [ground.direct.batch]))
+
     runs = {
         "this package, levels of one lever": lambda i: Levels.of(ground.base, [ground.direct.batch], LEVERS[1:2]),
         "this package, levels of four levers": lambda i: Levels.of(ground.base, [ground.direct.batch], LEVERS),
         "this package, weighted rows, four levers": lambda i: Profiles.of(ground.base, [ground.direct.batch], LEVERS),
-        "this package, weighted rows, all levers": lambda i: Profiles.of(ground.base, [ground.direct.batch]),
+        "this package, weighted rows, all levers": every_lever,
         f"{Direct.name}, one determination": lambda i: ground.direct.determine(ground.base),
         f"{DuckDB.name}, GROUP BY for four levers": lambda i: duck.collapsed(query),
     }
     return interleaved("collapse", runs, ground.rounds, {})
 
 
-def explanation(ground: Ground) -> list[Timing]:
+def explanation(ground: Ground, _: Levels) -> list[Timing]:
     """Why one case has its outcome."""
     row = int(np.flatnonzero(ground.direct.determine(ground.base) == 2)[0])
     one = ground.columns.take(np.array([row]))
@@ -165,7 +171,7 @@ def explanation(ground: Ground) -> list[Timing]:
     return interleaved("one explanation", runs, ground.rounds, {})
 
 
-def generation(ground: Ground) -> list[Timing]:
+def generation(ground: Ground, _: Levels) -> list[Timing]:
     """Cases of the population made, a hundred thousand of them."""
     size, page = min(100_000, ground.size), population.load(POPULATION)
     runs = {
@@ -175,3 +181,6 @@ def generation(ground: Ground) -> list[Timing]:
     }
     part = {name: (ground.size / size, f"{size:,} cases") for name in runs} if ground.size > size else {}
     return interleaved("generation", runs, ground.rounds, part)
+
+
+TASKS = (determination, settings, one_lever, collapse, explanation, generation)
