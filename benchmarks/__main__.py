@@ -12,7 +12,6 @@ from benchmarks.page import written
 from benchmarks.sweeps import LEVERS, random_settings
 from benchmarks.tasks import GROUPS, TASKS, Ground
 from policy.files import save
-from simulations.levels import Levels
 
 AGREED = 4  # settings at which everybody's outcomes and counts are compared first
 

@@ -1,7 +1,6 @@
 """The cases that everybody answers: a shipped population, encoded once and kept under build/ for the next run."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np

@@ -8,7 +8,7 @@ from policy.cases import Cases
 from policy.evaluation import determine
 from policy.model import Settings
 from simulations.grouping import Groups
-from simulations.levels import Batch, Levels
+from simulations.levels import Batch
 from simulations.profiles import counted
 
 

@@ -71,7 +71,9 @@ class Ground:
             found = getattr(contender, "in_order", contender.determine)(settings)
             assert np.array_equal(found, wanted), f"{name}: {(found != wanted).sum():,} outcomes differ at {settings!r}"
             assert np.array_equal(contender.counts(settings), counts), f"{name}: counts differ at {settings!r}"
-        assert np.array_equal(self.zen.determine(settings), wanted[self.few]), f"{self.zen.name} differs at {settings!r}"
+        assert np.array_equal(self.zen.determine(settings), wanted[self.few]), (
+            f"{self.zen.name} differs at {settings!r}"
+        )
         if self.levels.covers(settings):
             assert np.array_equal(self.levels.at(settings), counts), f"levels differ at {settings!r}"
 
@@ -98,8 +100,9 @@ def settings(ground: Ground, _: Levels) -> list[Timing]:
     for name, one in collapsed.items():
         assert np.array_equal(one.counts(moved[0]).sum(axis=0), totals), name
     assert np.array_equal(ground.alone.at(moved[0])[0], totals)
+    asked = [random_values(ground.policy, LEVERS, 1000, i) for i in range(ground.rounds)]
     runs = {
-        LOOKED_UP: lambda i: ground.alone.sweep(random_values(ground.policy, LEVERS, 1000, i)),
+        LOOKED_UP: lambda i: ground.alone.sweep(asked[i]),
         Direct.name: lambda i: ground.direct.counts(moved[i]),
     }
     runs |= {name: (lambda i, c=c: c.counts(moved[i])) for name, c in (ground.contenders | collapsed).items()}
@@ -179,7 +182,7 @@ def generation(ground: Ground, _: Levels) -> list[Timing]:
         "this package, case table read and encoded": lambda i: list(batches(ground.base, page, size, i)),
         "plain numpy, codes from one generator, no table": lambda i: plain(page, size),
     }
-    part = {name: (ground.size / size, f"{size:,} cases") for name in runs} if ground.size > size else {}
+    part = dict.fromkeys(runs, (ground.size / size, f"{size:,} cases")) if ground.size > size else {}
     return interleaved("generation", runs, ground.rounds, part)
 
 

@@ -168,8 +168,9 @@ class Cube:
         for combination, held in self.counts.items():
             cube = held.reshape(len(OUTCOMES) + 1, *self.shape, len(self.members))
             for axis in range(1, len(self.shape) + 1):
-                cube = np.flip(np.cumsum(np.flip(cube, axis), axis), axis)
-                cube = cube.take(range(1, cube.shape[axis]), axis)
+                backwards = np.flip(cube, axis)
+                np.cumsum(backwards, axis, out=backwards)
+                cube = cube[(slice(None),) * axis + (slice(1, None),)]
             self.counts[combination] = np.ascontiguousarray(np.moveaxis(cube, 0, -1))
 
 
