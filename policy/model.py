@@ -368,6 +368,11 @@ class Test(Record):
 
     def levers(self) -> tuple[str, ...]:
         """Every lever that this node or one below reads."""
+        return self.every_lever
+
+    @cached_property
+    def every_lever(self) -> tuple[str, ...]:
+        """What `levers` says, found once."""
         names = [name for node in self.walk() for name in (*(node.lever or ()), *filter(None, [node.reference()]))]
         return tuple(dict.fromkeys(name for name in names if not name.isdigit()))
 
