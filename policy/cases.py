@@ -27,6 +27,7 @@ from policy.problems import SHOWN, Problem, ProblemsFound, listed, nearest, refu
 Ints = NDArray[np.signedinteger[Any]]
 
 TRUE, FALSE = {"true", "yes", "y", "1", "t"}, {"false", "no", "n", "0", "f"}
+MAX_BYTES = 4 << 30  # a CSV table takes about five times its size in memory
 AT_LEAST_ONE = -2  # not documented, but -1 - k says: at least k
 _EPOCH = datetime.date(1900, 1, 1)
 _FLOATS = (float, np.floating)
@@ -98,6 +99,9 @@ def read_cases(path: Path, policy: Policy, **options: Any) -> Cases:
     try:
         if path.exists() and not path.is_file():  # a pipe could be read only once
             raise refuse("read", path.name or str(path), "cannot be read (no ordinary file)")
+        if (size := path.stat().st_size) > MAX_BYTES:
+            message = f"is {size:,} bytes; at most {MAX_BYTES:,} are read at once: split it, or use workbook sql"
+            raise refuse("size", path.name, message)
         with path.open("rb") as stream:
             head = stream.readline(_BLOCK)
     except OSError as error:

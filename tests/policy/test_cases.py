@@ -698,6 +698,14 @@ def test_several_problems_of_one_row_are_all_listed(tmp_path: Path):
     assert set(kept.rejected["row"]) == {2}
 
 
+def test_a_table_that_no_memory_holds_is_refused_unread(tmp_path: Path):
+    for name in ("big.csv", "big.parquet"):
+        with (tmp_path / name).open("wb") as file:
+            file.truncate(10 << 30)  # a hole: it takes no room on the disk
+        with pytest.raises(policy.ProblemsFound, match=f"{name}: is 10,737,418,240 bytes; at most 4,294,967,296 are"):
+            policy.read_cases(tmp_path / name, nerve_blocks())
+
+
 def test_a_missing_file_or_a_folder_is_said_plainly(tmp_path: Path):
     for name in ("none.csv", "none.parquet"):
         with pytest.raises(policy.ProblemsFound, match=rf"^{name}: cannot be read \(No such file or directory\)$"):
