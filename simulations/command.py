@@ -14,9 +14,10 @@ import click
 import policy as core
 from policy.document import parse
 from policy.files import save
-from policy.model import Policy, Scenario, Settings
+from policy.model import Policy, Settings
 from policy.problems import Problem, ProblemsFound, collecting, nearest, refuse, shown
 from policy.reading import read_text, read_yaml
+from policy.scenario import Scenario
 
 ROOT = Path(__file__).resolve().parent.parent
 KINDS = ("policy/1", "scenario/1", "population/1")
@@ -36,14 +37,16 @@ def says_problems(function: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
-def provisions_of(assignments: tuple[str, ...]) -> dict[str, str]:
-    """--set LEVER=VALUE, each lever once."""
+def assigned(assignments: tuple[str, ...], option: str = "--set LEVER") -> dict[str, str]:
+    """--set LEVER=VALUE, --parameter NAME=VALUE: each name once."""
     found: dict[str, str] = {}
     problems = []
     for text in assignments:
         name, equals, value = text.partition("=")
         if not equals or not name or not value:
-            raise click.UsageError(f"--set needs LEVER=VALUE, found {shown(text)}")
+            raise click.UsageError(
+                f"{option.partition(' ')[0]} needs {option.partition(' ')[2]}=VALUE, found {shown(text)}"
+            )
         if name in found:
             message = f"is set twice, to {shown(found[name])} and to {shown(value)}"
             problems.append(Problem("set-twice", name, message))
@@ -59,7 +62,7 @@ def under(policy: Policy, scenario: str | None, assignments: tuple[str, ...]) ->
 
     problems: list[Problem] = []
     given = dict(text.partition("=")[::2] for text in assignments)
-    for check in (lambda: provisions_of(assignments), lambda: proposed(policy, scenario, given)):
+    for check in (lambda: assigned(assignments), lambda: proposed(policy, scenario, given)):
         with collecting(problems):
             check()
     if problems:
@@ -255,32 +258,37 @@ def explain(
 
 @main.command(epilog="Example: workbook simulate --set conservative_weeks=8 --out out")
 @click.argument("template", default="approval_impact")
+@click.option(
+    "-p", "--parameter", "own", multiple=True, metavar="NAME=VALUE", help="Set a parameter that only TEMPLATE has."
+)
 @policy_options
-@click.option("--population", default="seed_low_prevalence", show_default=True, metavar="NAME|FILE")
-@click.option("--size", default="10000", show_default=True, help="Number of synthetic cases.")
-@click.option("--seed", default="1", show_default=True)
+@click.option("--population", metavar="NAME|FILE", help="Default: that of the scenario file, else seed_low_prevalence.")
+@click.option("--size", help="Number of synthetic cases. Default: that of the scenario file, else 10000.")
+@click.option("--seed", help="Default: that of the scenario file, else 1.")
 @click.option("--out", required=True, metavar="DIR")
 @says_problems
 def simulate(
-    template: str, policy_name: str, scenario: str | None, assignments: tuple[str, ...],
-    population: str, size: str, seed: str, out: str,
+    template: str, own: tuple[str, ...], policy_name: str, scenario: str | None, assignments: tuple[str, ...],
+    population: str | None, size: str | None, seed: str | None, out: str,
 ) -> None:  # fmt: skip
-    """Baseline against scenario on a population: report, tables, figures, summary.json, by a shipped notebook."""
+    """Baseline against scenario on a population: report, tables, figures, summary.json, by a shipped notebook.
+
+    Exit code 1, with the report written, when the result is not what the scenario file expects.
+    """
     from simulations import run
+    from simulations.scenario import unmet
 
     summary = run.simulate(
-        template=template, policy=policy_name, scenario=scenario, provisions=provisions_of(assignments),
-        population=population, size=number(size), seed=number(seed), out=Path(out),
-        progress=sys.stderr.isatty(),
+        template=template, policy=policy_name, scenario=scenario, provisions=assigned(assignments, "--set LEVER"),
+        population=population, size=None if size is None else number(size),
+        seed=None if seed is None else number(seed), out=Path(out),
+        parameters=assigned(own, "--parameter NAME"), progress=sys.stderr.isatty(),
     )  # fmt: skip
-    rate = summary["approval_rate"]
-    click.echo(
-        f"Approval rate {rate['baseline']:.1%} -> {rate['scenario']:.1%}: change {100 * rate['change']:+.1f} "
-        f"percentage points (95 % interval {100 * rate['low']:+.1f} to {100 * rate['high']:+.1f}), "
-        f"{summary['population']['size']:,} cases"
-    )
+    click.echo(summary["headline"])
     click.echo(summary["notice"] if "notice" in summary else core.load(policy_name).notice)
     click.echo(f"Report: {Path(out) / (Path(template).stem + '.html')}")
+    if scenario and (failed := unmet(scenario, summary.get("expect", []))):
+        raise ProblemsFound(failed)
 
 
 def number(text: str) -> Any:
@@ -288,25 +296,37 @@ def number(text: str) -> Any:
     return int(text) if re.fullmatch(r"-?(0|[1-9][0-9]{0,39})", text) else text
 
 
-@main.command(epilog="Example: workbook population seed_low_prevalence --size 1000 --seed 1 --out cases.csv")
-@click.argument("name")
+@main.command(epilog="Example: workbook population trial_10_15,neck_pain=60 --size 1000 --seed 1 --out cases.csv")
+@click.argument("name", metavar="NAME[,DIAGNOSIS=PERCENT]...|FILE")
 @click.option("--size", default="10000", show_default=True)
 @click.option("--seed", default="1", show_default=True)
-@click.option("--out", required=True, metavar="FILE", help="CSV or Parquet.")
+@click.option(
+    "--out", required=True, metavar="FILE|DIR", help="CSV or Parquet; without an ending, a folder of Parquet."
+)
 @says_problems
 def population(name: str, size: str, seed: str, out: str) -> None:
-    """A synthetic case table with every column; prints its targets against what was generated."""
+    """A synthetic case table with every column; prints its targets against what was generated.
+
+    A shipped NAME may move the mix of requests: trial_10_15,neck_pain=60,migraine.epidural=5 (per cent; what is not
+    named shares the rest). Above 5,000,000 cases, name a folder: it gets Parquet files of 250,000 cases each.
+    """
+    from tqdm import tqdm
+
     from simulations import population as populations
     from simulations.tables import check_target, table_bytes
 
-    target = check_target(Path(out))
+    folder, cases, luck = not Path(out).suffix, number(size), number(seed)
+    target = Path(out) if folder else check_target(Path(out))
     spec = populations.load(name)
-    frame = populations.generate(spec, number(size), number(seed))
-    save(target, table_bytes(frame, target))
+    if folder:
+        with tqdm(total=cases, unit=" cases", disable=None, leave=False) as bar:
+            populations.write_chunks(spec, cases, luck, target, lambda done: bar.update(done - bar.n))
+    else:
+        save(target, table_bytes(populations.generate(spec, cases, luck), target))
     click.echo("Synthetic data, policy simulation only, not for individual determinations.")
-    for line in populations.against_targets(spec, frame):
+    for line in populations.against_targets(spec, cases, luck):
         click.echo(line)
-    click.echo(f"{len(frame):,} cases written: {out}")
+    click.echo(f"{cases:,} cases written: {out}")
 
 
 @main.command(epilog="Example: workbook lab --no-browser --port 8899")

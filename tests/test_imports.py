@@ -16,7 +16,7 @@ ON_THE_MODEL = ("evaluation", "sql", "difference")  # explanation asks evaluatio
 ONLY_IN = {
     "ipywidgets": {"notebooks.panels"},
     "papermill": {"simulations.run"},
-    "matplotlib": {"simulations.report", "notebooks.panels"},
+    "matplotlib": {"notebooks.panels"},  # and simulations.*_chart
 }
 FOR_NOTEBOOKS = {"policy", "simulations", "notebooks", "panels"} | sys.stdlib_module_names
 
@@ -160,6 +160,7 @@ def later():
         ("simulations.run", "from notebooks.panels import panel"),
         ("simulations.run", "import matplotlib.pyplot as plt"),
         ("simulations.report", "import papermill"),
+        ("simulations.report", "from matplotlib.figure import Figure"),
         ("simulations.command", "from ipywidgets import HTML"),
     ],
 )
@@ -176,7 +177,7 @@ def test_a_wrong_import_is_found(module: str, source: str):
         ("policy.document", "from policy.validation import check\nfrom policy.reading import read"),
         ("policy.evaluation", "from policy.truth import MET\nfrom policy.model import Policy\nimport numpy"),
         ("policy.authoring.lint", "from policy.validation import validate"),
-        ("simulations.report", "from matplotlib.figure import Figure\nimport policy"),
+        ("simulations.impact_chart", "from matplotlib.figure import Figure\nimport policy"),
         ("notebooks.panels", "import ipywidgets, matplotlib, simulations"),
     ],
 )

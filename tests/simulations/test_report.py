@@ -226,3 +226,24 @@ def test_writing_twice_gives_the_same_bytes(study: Study, tmp_path: Path):
     assert [path.read_bytes() for path in sorted(folders[0].iterdir())] == [
         p.read_bytes() for p in sorted(folders[1].iterdir())
     ]
+
+
+def test_a_template_writes_its_own_tables_pictures_and_entries(study: Study, tmp_path: Path):
+    table, picture = study.impact.outcomes(), report.flow_figure(study)
+    report.write(study, tmp_path, {"mine": table}, [picture], said="A finding.", entries={"mine": [1]})
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["flow.png", "mine.csv", "summary.json"]
+    found = json.loads((tmp_path / "summary.json").read_bytes())
+    assert (found["headline"], found["mine"]) == ("A finding.", [1])
+    assert {key: found[key] for key in report.summary(study) if key != "headline"} == {
+        key: value for key, value in report.summary(study).items() if key != "headline"
+    }
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"tables": {"../mine": None}}, {"tables": {"Mine": None}}, {"entries": {"outcomes": {}}}]
+)
+def test_what_is_no_name_is_not_written(study: Study, tmp_path: Path, wrong: dict):
+    wrong = {key: {name: study.impact.outcomes() for name in value} for key, value in wrong.items()}
+    with pytest.raises(ValueError, match=r"no name for a file|has these entries already"):
+        report.write(study, tmp_path, **wrong)
+    assert list(tmp_path.iterdir()) == []

@@ -16,7 +16,8 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from policy.problems import ProblemsFound
 from simulations import ask, cases_of, report, simulate
-from simulations.run import FOLDER, PARAMETERS
+from simulations.parameters import PARAMETERS, own_parameters
+from simulations.run import FOLDER
 
 TEMPLATE = nbformat.read(FOLDER / "approval_impact.ipynb", as_version=4)
 CASES = """case_id,dx,cpt,pain_duration_days,conservative_care_days,conservative_care_failed,function_limited,\
@@ -196,7 +197,7 @@ def test_a_case_table_is_its_own_population(tmp_path: Path):
         ({"size": True}, "1 to 100,000,000"),
         ({"seed": -1}, "0 to 9,223,372,036,854,775,807"),
         ({"seed": 2**63}, "0 to 9,223,372,036,854,775,807"),
-        ({"seed": None}, "0 to 9,223,372,036,854,775,807"),
+        ({"seed": "one"}, "0 to 9,223,372,036,854,775,807"),
     ],
 )
 @pytest.mark.usefixtures("no_kernel")
@@ -248,6 +249,42 @@ def test_a_template_without_a_proper_parameters_cell(cells: list[nbformat.Notebo
     assert not (tmp_path / "out").exists()
 
 
+OWN = "lever = 'relief_pct'  # a lever\nsteps: int = 5\nbands = ['18', '65']\nexact = False\nlabel = None\n"
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (
+            {"levr": "relief_pct"},
+            "has no parameter 'levr' of its own (lever, steps, bands, exact, label), did you mean l",
+        ),
+        ({"size": "5"}, "has no parameter 'size' of its own"),
+        ({"steps": "05"}, "steps: '05' is not a whole number"),
+        ({"steps": 5.0}, "steps: '5.0' is not a whole number"),
+        ({"exact": "no"}, "exact: 'no' must be true or false"),
+        ({"bands": "18,,65"}, "bands: '18,,65' is not a list of words parted by commas"),
+        ({"lever": 3}, "lever: '3' is not text"),
+        ({"lever": None}, "lever: 'None' is not text"),
+    ],
+)
+@pytest.mark.usefixtures("no_kernel")
+def test_a_notebooks_own_parameters_are_held_against_its_cell(given: dict[str, Any], says: str, tmp_path: Path):
+    template = template_with(parameters(parameters().source + "\n" + OWN), path=tmp_path / "own.ipynb")
+    with pytest.raises(ProblemsFound) as found:
+        simulate(template, size=0, parameters={**given, "wrong": 1}, out=tmp_path / "out")
+    said = str(found.value).splitlines()
+    assert says in said[0]
+    assert "'wrong'" in said[1]
+    assert said[2].startswith("size:")
+
+
+def test_text_becomes_what_the_default_is():
+    read = own_parameters(OWN, {"steps": "7", "bands": "0, 65", "exact": "true", "label": "x"}, "own.ipynb")
+    assert read == {"steps": 7, "bands": ["0", "65"], "exact": True, "label": "x"}
+    assert own_parameters(OWN, {"label": None, "exact": False}, "own.ipynb") == {"label": None, "exact": False}
+
+
 @pytest.mark.usefixtures("no_kernel")
 def test_a_template_that_is_no_notebook(tmp_path: Path):
     (tmp_path / "own.ipynb").write_text("hello", encoding="utf-8")
@@ -264,6 +301,7 @@ def test_a_template_that_is_no_notebook(tmp_path: Path):
         ("1 / 0", "own.ipynb: code cell 2 failed with ZeroDivisionError: division by zero; nothing was written"),
         ("import os; os._exit(1)", "the kernel died"),
         ("raise SystemExit(0)", "not every cell ran to its end"),
+        ("from policy.problems import refuse\nraise refuse('x', 'lever', 'is none')", "own.ipynb: lever: is none"),
         ("print(out)", "wrote no usable summary.json"),
         (
             "from simulations import ask, report\nreport.write(ask(provisions={'relief_pct': 50}, size=size), out)",

@@ -1,0 +1,131 @@
+"""How every picture here is drawn: one palette, a title that says the finding, the notice inside, the same bytes."""
+
+import base64
+import io
+import textwrap
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from simulations.findings import NOT_MET
+from simulations.study import Study
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# Okabe and Ito's palette, told apart by everybody; lightness, hatch and marker say the same again.
+BEFORE, AFTER, OFF, INK, FAINT, RULE = "#C9CCD1", "#0072B2", "#D55E00", "#1B1F24", "#57606A", "#D9DDE2"
+WIDTH = 10.5  # inches
+DPI = 160
+_EXTRA = 0.26  # inches that a further line of a title takes
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure as PNG bytes, the same for the same numbers, with the text that says what it shows."""
+
+    name: str
+    png: bytes
+    alt: str
+
+    def __repr__(self) -> str:
+        return self.alt
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        return {"image/png": base64.b64encode(self.png).decode(), "text/plain": self.alt}
+
+
+def picture(name: str, draw: Callable[["Figure"], None], height: float, title: str, alt: str) -> Picture:
+    """What `draw` puts on an empty figure of WIDTH x `height` inches, drawn with settings of our own and no clock.
+
+    `name` is the file without its suffix, `title` goes into the file, `alt` says the finding and every number shown.
+    """
+    import matplotlib  # here, because the command line must not wait for it
+    from matplotlib.figure import Figure
+
+    ours: dict[Any, Any] = {k: v for k, v in matplotlib.rcParamsDefault.items() if "backend" not in k}
+    ours |= {"text.parse_math": False, "font.family": "DejaVu Sans", "hatch.linewidth": 0.6, "text.color": INK}
+    with matplotlib.rc_context(ours):
+        figure = Figure(figsize=(WIDTH, height), facecolor="white")
+        draw(figure)
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format="png", dpi=DPI, metadata={"Title": title, "Description": alt, "Software": None})
+    return Picture(name, buffer.getvalue(), alt)
+
+
+def under(study: Study, what: str) -> list[str]:
+    """The lines below a title: the change that is asked about, then what is drawn and over which cases."""
+    return [study.asks(), f"{what}; {study.cases!r}."]
+
+
+def titled_axes(
+    figure: "Figure",
+    study: Study,
+    title: str,
+    lines: Sequence[str],
+    left: float,
+    above: float,
+    right: float = 0.97,
+    below: float = 0.62,
+    cases: str | None = None,
+) -> "Axes":
+    """Axes under a title that says the finding and the lines below it, over the notices that travel with the picture.
+
+    `left` and `right` are shares of the width, `above` and `below` inches beside a title of one line; `cases`: the
+    fingerprints of what is drawn, where that is not the cases of the study.
+    """
+    height = figure.get_figheight()
+    wrapped = textwrap.wrap(title, 82)
+    extra = _EXTRA * (len(wrapped) - 1)
+    figure.text(0.02, 1 - 0.14 / height, "\n".join(wrapped), fontsize=14, fontweight="bold", va="top")
+    short = "\n".join(textwrap.shorten(line, 112, placeholder=" …") for line in lines)
+    figure.text(0.02, 1 - (0.46 + extra) / height, short, fontsize=10, va="top", color=FAINT, linespacing=1.45)
+    policy = study.policy
+    source = f"{policy.name} {policy.fingerprint[:12]} · population {cases or study.cases.fingerprint[:12]}"
+    notice = f"{policy.notice} {NOT_MET}\n{source}"
+    figure.text(0.02, 0.12 / height, notice, fontsize=8, va="bottom", color=FAINT, linespacing=1.4)
+    axes = figure.add_axes((left, below / height, right - left, 1 - (above + extra + below) / height))
+    for side in ("top", "right", "left"):
+        axes.spines[side].set_visible(False)
+    axes.spines["bottom"].set_color(RULE)
+    axes.tick_params(length=0, colors=INK)
+    return axes
+
+
+def rows(axes: "Axes", labels: Sequence[str]) -> None:
+    """One row for each label, the first on top."""
+    axes.set_yticks(range(len(labels)), labels, fontsize=10)
+    axes.set_ylim(len(labels) - 0.45 if labels else 0.5, -0.55)
+
+
+def legend(
+    figure: "Figure", handles: Sequence[Any], labels: Sequence[str] = ("Baseline", "Scenario"), row: int = 0
+) -> None:
+    """At the right, level with a row of the lines below the title; none when there is nothing to tell apart."""
+    if len(handles) != len(labels):
+        return
+    place = 1 - (0.4 + 0.21 * row + _EXTRA * figure.texts[0].get_text().count("\n")) / figure.get_figheight()
+    style: dict[str, Any] = {"frameon": False, "fontsize": 10, "columnspacing": 1.2, "handletextpad": 0.5}
+    figure.legend(handles, labels, loc="upper right", bbox_to_anchor=(0.985, place), ncols=len(labels), **style)
+
+
+def bar_style(name: str) -> dict[str, Any]:
+    """How a bar of the baseline or of the scenario looks."""
+    if name == "baseline":
+        return {"facecolor": BEFORE, "edgecolor": FAINT, "hatch": "////", "linewidth": 0.8}
+    return {"facecolor": AFTER, "edgecolor": AFTER, "linewidth": 0.8}
+
+
+def line_colour(name: str) -> str:
+    """The colour of an interval of the baseline or of the scenario."""
+    return FAINT if name == "baseline" else AFTER
+
+
+def marker_style(name: str) -> dict[str, Any]:
+    """How a point of the baseline or of the scenario looks."""
+    if name == "baseline":
+        style = {"marker": "o", "markerfacecolor": "white", "markeredgecolor": FAINT, "markeredgewidth": 1.8}
+    else:
+        style = {"marker": "D", "markerfacecolor": AFTER, "markeredgecolor": AFTER}
+    return {"markersize": 8, **style}
