@@ -1,7 +1,8 @@
 """Faults are values: collected in one pass, each with place, what was there, what is allowed and the nearest name."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -85,3 +86,12 @@ class ProblemsFound(Exception):
 def refuse(code: str, place: str, message: str) -> ProblemsFound:
     """The exception for a single problem: `raise refuse(...)`."""
     return ProblemsFound([Problem(code, place, message)])
+
+
+@contextmanager
+def collecting(problems: list[Problem]) -> Iterator[None]:
+    """The problems that the block raises join `problems`, and the next check can add its own."""
+    try:
+        yield
+    except ProblemsFound as found:
+        problems += found.problems

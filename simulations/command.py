@@ -16,7 +16,7 @@ import policy as core
 from policy.document import parse
 from policy.files import save
 from policy.model import Policy, Record, Settings
-from policy.problems import Finding, Problem, ProblemsFound, nearest, refuse, shown
+from policy.problems import Finding, Problem, ProblemsFound, collecting, nearest, refuse, shown
 from policy.reading import Node, located, read_text, read_yaml
 from policy.scenario import Scenario
 
@@ -64,12 +64,10 @@ def under(policy: Policy, scenario: str | None, assignments: tuple[str, ...]) ->
     problems: list[Problem] = []
     given = dict(text.partition("=")[::2] for text in assignments)
     for check in (lambda: assigned(assignments), lambda: proposed(policy, scenario, given)):
-        try:
+        with collecting(problems):
             check()
-        except ProblemsFound as found:
-            problems += [replace(p, place=f"--set {p.place}") if p.place in given else p for p in found.problems]
     if problems:
-        raise ProblemsFound(problems)
+        raise ProblemsFound(replace(p, place=f"--set {p.place}") if p.place in given else p for p in problems)
     return proposed(policy, scenario, given)
 
 
@@ -80,6 +78,8 @@ def read_table(
     pairs = dict(text.partition("=")[::2] for text in rename)
     if "" in pairs or "" in pairs.values():
         raise click.UsageError("--map needs COLUMN_IN_FILE=COLUMN_OF_THE_CONTRACT")
+    if len(pairs) < len(rename):
+        raise refuse("map-twice", "--map", "names a column of the file twice; name it once")
     return core.read_cases(Path(path), policy, rename=pairs, ignore=ignore, keep_good=keep_good)
 
 
@@ -171,7 +171,7 @@ def _validated(file: Path) -> str:
         policy = core.load(scenario.policy)
     except ProblemsFound as found:
         about = found.problems[0]
-        message = f"{about.place} {about.message}"
+        message = f"{shown(scenario.policy)} {about.message}"
         raise ProblemsFound(located([Finding("scenario-policy", ("policy",), message)], str(file), node)) from None
     return f"scenario {find_scenario(file, policy).id} for {policy.name}: no problems"
 
@@ -200,13 +200,23 @@ def determine(
     """Determinations with reasons for a case table (CSV or Parquet)."""
     from simulations.tables import check_target, table_bytes
 
-    policy = core.load(policy_name)
-    settings = under(policy, scenario, assignments)
-    targets = [check_target(Path(out))] + ([check_target(Path(rejects), (".csv",))] if rejects else [])
-    if any(os.path.exists(cases) and os.path.exists(t) and os.path.samefile(cases, t) for t in targets):
-        raise refuse("write", out, "is the case table itself; name another file")
+    problems: list[Problem] = []
+    targets = [Path(out)] + ([Path(rejects)] if rejects else [])
+    for target, suffixes in zip(targets, ((".csv", ".parquet"), (".csv",)), strict=False):
+        with collecting(problems):
+            check_target(target, suffixes)
+            if os.path.exists(cases) and os.path.exists(target) and os.path.samefile(cases, target):
+                raise refuse("write", str(target), "is the case table itself; name another file")
     if len({t.resolve() for t in targets}) < len(targets):
-        raise refuse("write", out, "is named for the determinations and for the rejected rows; name two files")
+        message = "is named for the determinations and for the rejected rows; name two files"
+        problems.append(Problem("write", out, message))
+    if not os.path.exists(cases):
+        problems.append(Problem("read", cases, "cannot be read (No such file or directory)"))
+    with collecting(problems):
+        policy = core.load(policy_name)
+        settings = under(policy, scenario, assignments)
+    if problems:
+        raise ProblemsFound(problems)
     table = read_table(cases, policy, rename, ignore, keep_good=rejects is not None)
     result = core.determine(policy, table, settings)
     tables = [result.frame(), table.rejected.assign(file=Path(cases).name)]
@@ -305,7 +315,7 @@ def simulate(
 
 def number(text: str) -> Any:
     """A whole number written plainly; any other text as it is, for the check to refuse together with the rest."""
-    return int(text) if re.fullmatch(r"-?(0|[1-9][0-9]{0,18})", text) else text
+    return int(text) if re.fullmatch(r"-?(0|[1-9][0-9]{0,39})", text) else text
 
 
 @main.command(epilog="Example: workbook population trial_10_15,neck_pain=60 --size 1000 --seed 1 --out cases.csv")
