@@ -14,8 +14,9 @@ from notebooks.reach import Mention, Watched, mentions, pathways_of, why_idle
 from policy.document import change_in_words, parse
 from policy.evaluation import Determinations, Memory, determine, diagnosis_group, pathways
 from policy.files import save
-from policy.model import OUTCOMES, Policy, Scenario, Settings, Value
+from policy.model import OUTCOMES, Policy, Settings, Value
 from policy.problems import refuse, shown
+from policy.scenario import Scenario
 from simulations.caseload import Caseload
 from simulations.impact import Impact, compare
 from simulations.scenario import shipped

@@ -1,4 +1,4 @@
-"""Text to records: one file is one policy (or scenario); every problem of the file in one pass, with its line."""
+"""Text to records: one file is one policy; every problem of the file in one pass, with its line."""
 
 import re
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from policy.examples import check_examples
-from policy.model import Policy, Record, Scenario, Settings
+from policy.model import Policy, Record, Settings
 from policy.problems import Problem, ProblemsFound, listed, nearest, refuse, shown
 from policy.reading import Node, read_text, read_yaml
 from policy.validation import check_policy
@@ -24,6 +24,7 @@ _PATTERNS = {
     "^[A-Z]": "an ICD-10-CM code such as M54.2",
     r"^\d{5}": "a CPT code of five digits",
     r"^\d{4}": "a version such as 2026.1",
+    "^[0-9a-f]{12": "at least the first 12 hexadecimal digits of a fingerprint",
 }
 
 
@@ -63,27 +64,6 @@ def _parse(text: str, name: str) -> Policy:
     if problems:
         raise ProblemsFound(sorted(problems, key=lambda p: int(p.place.rpartition(":")[2])))
     return policy
-
-
-def load_scenario(path: str | Path, policy: Policy) -> Scenario:
-    """A scenario file whose provisions are legal for `policy`; raises ProblemsFound."""
-    path = Path(path)
-    place = path.name if path.is_relative_to(DOCUMENTS.parent.parent) else str(path)
-    scenario, node = parse(read_text(path), place, Scenario)
-    problems = []
-    if scenario.policy.partition("@")[0] != policy.id or scenario.policy not in (policy.id, policy.name):
-        message = f"is a scenario for {scenario.policy}, but the policy is {policy.name}"
-        problems.append(Problem("scenario-policy", f"{place}:{node.line_of(('policy',))}", message))
-    else:
-        try:
-            policy.settings(scenario.provisions)
-        except ProblemsFound as found:
-            for p in found.problems:
-                line = node.line_of(("provisions", p.place))
-                problems.append(Problem(p.code, f"{place}:{line}", f"{p.place}: {p.message}"))
-    if problems:
-        raise ProblemsFound(problems)
-    return scenario
 
 
 def parse(text: str, name: str, model: type[Model]) -> tuple[Model, Node]:

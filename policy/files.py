@@ -29,6 +29,18 @@ def save(path: Path, content: bytes) -> None:
             os.unlink(temporary)
 
 
+def append(path: Path, line: str) -> None:
+    """One more line at the end of a file, on disk when this returns; a reader must bear a last line that is cut off."""
+    path = Path(path)
+    try:
+        with path.open("ab") as stream:
+            stream.write(f"{line}\n".encode())
+            stream.flush()
+            os.fsync(stream.fileno())
+    except OSError as error:
+        raise refuse("write", str(path), f"cannot be written ({error.strerror})") from None
+
+
 @contextmanager
 def folder(path: Path, last: str) -> Iterator[Path]:
     """A temporary folder that becomes `path` when the block ends well; a failure leaves `path` as it was.

@@ -7,7 +7,7 @@ import pandas as pd
 
 from simulations.assumptions import Spread
 from simulations.calibration import Found
-from simulations.findings import Shown, table
+from simulations.findings import Shown, tabulated
 from simulations.impact import points
 
 
@@ -36,7 +36,7 @@ def targets(name: str, found: Iterable[Found]) -> Shown:
         unit = " points" if target.metric == "cut_off_gain" else "%"
         rows.append((target.says, basis, one.verdict, f"{target.value}{unit}", span, *numbers, f"{one.cases:,}"))
     header = ("Figure", "Source", "Verdict", "Published", "Agreement", "Expected", "Generated", "Of cases")
-    return table(f"{name}: published, expected from the tables, generated", header, rows, words=3)
+    return tabulated(f"{name}: published, expected from the tables, generated", header, rows, words=3)
 
 
 def worth(values: pd.DataFrame) -> Shown:
@@ -58,7 +58,7 @@ def worth(values: pd.DataFrame) -> Shown:
         "Population", "Blocks", "Facet pain", "Sensitivity of the last block", "Its false positives", "Closed form",
         "Expected", "Generated (± standard error)", "Correlation, points",
     )  # fmt: skip
-    return table(
+    return tabulated(
         "Facet pain among patients with positive blocks: independent errors against shared readiness", header, rows
     )
 
@@ -72,7 +72,7 @@ def curve(values: pd.DataFrame) -> Shown:
         rows.append((str(name), f"{cut}%", *(f"{arm[key]:.1f}%" for key in keys for arm in (one, two))))
     header = ("Population", "Relief from", "Positive, 1 block", "2 blocks", "Helped, 1 block", "2 blocks",
               "Success per ablation, 1 block", "2 blocks")  # fmt: skip
-    return table("Who passes, who is helped (of all patients), and success per ablation", header, rows)
+    return tabulated("Who passes, who is helped (of all patients), and success per ablation", header, rows)
 
 
 def spreads(found: Iterable[Spread]) -> Shown:
@@ -82,7 +82,7 @@ def spreads(found: Iterable[Spread]) -> Shown:
         ranges = [f"{points(low / 100)} to {points(high / 100)}" for low, high in (s.sampling, s.assumption)]
         rows.append((s.population, s.scenario, f"{s.cases:,}", f"{s.approval:.1f}%", points(s.change / 100), *ranges))
     header = ("Population", "Change", "Requests", "Approved before", "Points", "Sampling, 95%", "Assumptions, 95%")
-    return table("Change of the approval rate: sampling and assumptions apart", header, rows, words=2)
+    return tabulated("Change of the approval rate: sampling and assumptions apart", header, rows, words=2)
 
 
 def truths(values: pd.DataFrame) -> Shown:
@@ -95,7 +95,7 @@ def truths(values: pd.DataFrame) -> Shown:
     header = ("Population", "Setting", "Requests", "Met", "Met, would help", "Met, would not", "Not met, would help",
               "Waiting, would help", "Would help, of those met", "Would not, of those not met",
               "Facet pain, of facet procedures met")  # fmt: skip
-    return table("By simulated truth; shares with 95% intervals of sampling", header, rows)
+    return tabulated("By simulated truth; shares with 95% intervals of sampling", header, rows)
 
 
 def _rate(row: Mapping[Any, Any], name: str) -> str:

@@ -1,7 +1,7 @@
 """The cases of one run: drawn from a population, or read from a case table, a slice at a time."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,7 +9,8 @@ from policy.cases import Cases, read_cases
 from policy.model import Policy
 from policy.problems import Problem, ProblemsFound
 from simulations import population
-from simulations.streaming import batches
+from simulations.request_mix import with_shares
+from simulations.streaming import drawn
 from simulations.streams import whole
 
 LARGEST = 100_000_000
@@ -45,13 +46,21 @@ class Caseload:
 
     def slices(self, most: int = _SLICE, truths: Sequence[str] = ()) -> Iterator[Cases]:
         """All the cases in order, at most `most` (1 or more) at a time; `truths` of made cases come along as groups."""
+        for number in range(self.parts(most)):
+            yield self.part(number, most, truths)
+
+    def parts(self, most: int = _SLICE) -> int:
+        """How many slices there are; a case table is one."""
+        return 1 if self._table is not None else -(-self.size // most)
+
+    def part(self, number: int, most: int = _SLICE, truths: Sequence[str] = ()) -> Cases:
+        """One slice, by its place from 0 on; no other is drawn for it."""
         if self._table is not None:
-            yield self._table
-            return
+            return self._table
         assert self._spec is not None
         assert self.seed is not None
-        for batch in batches(self.policy.settings(), self._spec, self.size, self.seed, truths, most):
-            yield batch.cases
+        start = number * most
+        return drawn(self.policy, self._spec, start, min(most, self.size - start), self.seed, truths)
 
     def source(self) -> dict[str, object]:
         """What identifies the cases: name or file, size, seed (None for a file) and fingerprint."""
@@ -60,11 +69,13 @@ class Caseload:
 
 
 def cases_of(
-    policy: Policy, population_name: str | Path = "seed_low_prevalence", size: int = 10_000, seed: int = 1
-) -> Caseload:
+    policy: Policy, population_name: str | Path = "seed_low_prevalence", size: int = 10_000, seed: int = 1,
+    shares: Mapping[str, Mapping[str, object]] | None = None,
+) -> Caseload:  # fmt: skip
     """`size` cases (1 to 100,000,000) of a population by name or .yaml file, drawn with `seed` (0 to 2**63 - 1).
 
-    A .csv or .parquet file is a case table instead: all its rows, no seed. Raises ProblemsFound with every problem.
+    `shares`: assumptions put in place of the population's (variable -> value -> per cent). A .csv or .parquet file is a
+    case table instead: all its rows, no seed, no assumptions. Raises ProblemsFound with every problem.
     """
     path = Path(population_name)
     problems: list[Problem] = []
@@ -79,12 +90,23 @@ def cases_of(
             cases = read_cases(path, policy)
         else:
             spec = population.load(population_name)
+            for variable, values in (shares or {}).items():
+                spec = with_shares(spec, values, variable)
     except ProblemsFound as found:
         problems += found.problems
     if spec and not problems:
-        return Caseload(policy, spec.id, int(size), int(seed), spec.fingerprint, (spec.notice,), _spec=spec)
+        remarks = (spec.notice, *_replaced(shares or {}))
+        return Caseload(policy, spec.id, int(size), int(seed), spec.fingerprint, remarks, _spec=spec)
     if cases is None or problems:
         raise ProblemsFound(problems)
     with path.open("rb") as stream:
         fingerprint = hashlib.file_digest(stream, "sha256").hexdigest()
     return Caseload(policy, path.name, len(cases), None, fingerprint, tuple(cases.remarks), _table=cases)
+
+
+def _replaced(shares: Mapping[str, Mapping[str, object]]) -> list[str]:
+    """What a reader must know about assumptions that are not the population's own."""
+    return [
+        f"The scenario assumes other shares of {name}: {', '.join(f'{k} {v} %' for k, v in values.items())}."
+        for name, values in shares.items()
+    ]

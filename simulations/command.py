@@ -14,9 +14,10 @@ import click
 import policy as core
 from policy.document import parse
 from policy.files import save
-from policy.model import Policy, Scenario, Settings
+from policy.model import Policy, Settings
 from policy.problems import Problem, ProblemsFound, nearest, refuse, shown
 from policy.reading import read_text, read_yaml
+from policy.scenario import Scenario
 
 ROOT = Path(__file__).resolve().parent.parent
 KINDS = ("policy/1", "scenario/1", "population/1")
@@ -250,26 +251,33 @@ def explain(
     "-p", "--parameter", "own", multiple=True, metavar="NAME=VALUE", help="Set a parameter that only TEMPLATE has."
 )
 @policy_options
-@click.option("--population", default="seed_low_prevalence", show_default=True, metavar="NAME|FILE")
-@click.option("--size", default="10000", show_default=True, help="Number of synthetic cases.")
-@click.option("--seed", default="1", show_default=True)
+@click.option("--population", metavar="NAME|FILE", help="Default: that of the scenario file, else seed_low_prevalence.")
+@click.option("--size", help="Number of synthetic cases. Default: that of the scenario file, else 10000.")
+@click.option("--seed", help="Default: that of the scenario file, else 1.")
 @click.option("--out", required=True, metavar="DIR")
 @says_problems
 def simulate(
     template: str, own: tuple[str, ...], policy_name: str, scenario: str | None, assignments: tuple[str, ...],
-    population: str, size: str, seed: str, out: str,
+    population: str | None, size: str | None, seed: str | None, out: str,
 ) -> None:  # fmt: skip
-    """Baseline against scenario on a population: report, tables, figures, summary.json, by a shipped notebook."""
+    """Baseline against scenario on a population: report, tables, figures, summary.json, by a shipped notebook.
+
+    Exit code 1, with the report written, when the result is not what the scenario file expects.
+    """
     from simulations import run
+    from simulations.scenario import unmet
 
     summary = run.simulate(
         template=template, policy=policy_name, scenario=scenario, provisions=assigned(assignments, "--set LEVER"),
-        population=population, size=number(size), seed=number(seed), out=Path(out),
+        population=population, size=None if size is None else number(size),
+        seed=None if seed is None else number(seed), out=Path(out),
         parameters=assigned(own, "--parameter NAME"), progress=sys.stderr.isatty(),
     )  # fmt: skip
     click.echo(summary["headline"])
     click.echo(summary["notice"] if "notice" in summary else core.load(policy_name).notice)
     click.echo(f"Report: {Path(out) / (Path(template).stem + '.html')}")
+    if scenario and (failed := unmet(scenario, summary.get("expect", []))):
+        raise ProblemsFound(failed)
 
 
 def number(text: str) -> Any:

@@ -1,12 +1,14 @@
 """What a study found, in sentences and tables for people, each also as plain text; every value is escaped in `esc`."""
 
 import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from policy.model import OUTCOMES
+from policy.model import OUTCOMES, Policy
+from policy.scenario import Scenario
 from simulations.impact import OUTSIDE, percent, points
+from simulations.medicare import MEANING
 from simulations.study import Study
 
 LABELS = {
@@ -72,12 +74,12 @@ def headline(study: Study) -> Shown:
 def changes(study: Study) -> Shown:
     """Each lever that moves, in words."""
     sentences = [sentence.replace(" -> ", " → ") for sentence in study.impact.changes()]
-    return listed(sentences or ["No lever differs from the policy as it stands."])
+    return bullets(sentences or ["No lever differs from the policy as it stands."])
 
 
 def notices(study: Study) -> Shown:
     """What every reader of a result must know."""
-    return listed(all_notices(study))
+    return bullets(all_notices(study))
 
 
 def all_notices(study: Study) -> list[str]:
@@ -94,10 +96,25 @@ def all_notices(study: Study) -> list[str]:
         if card.status in ("contested", "retracted"):
             year = f" ({card.year})" if any(c.isdigit() for c in card.year) else ""
             found.append(f"Evidence {card.status}: {card.title}{year}. {card.status_note or card.note}")
-    found += [METHOD, *study.cases.remarks]
+    found += [METHOD, *study.cases.remarks, *study.guard.warnings()]
+    if study.plan and study.plan.applies_to:
+        found.append(as_read(study.plan, study.policy))
     if policy.status != "adopted":
         found.append(f"The policy document {policy.name} is {policy.status}, not adopted.")
     return found
+
+
+def as_read(plan: Scenario, policy: Policy) -> str:
+    """What a scenario made from somebody's published terms speaks of, where it was read, and what it leaves out."""
+    speaks = "; ".join(f"{policy.procedures[p].label} ({_names(policy, ds)})" for p, ds in plan.applies_to.items())
+    parts = [f"Scenario {plan.id} speaks only of {speaks}; here its levers are moved for every request."]
+    parts += [f"Source: {plan.citation}; {plan.read or 'date not recorded'}; {plan.status or ''}".rstrip("; ") + "."]
+    parts += [f"No lever expresses: {'; '.join(plan.not_modelled)}."] if plan.not_modelled else []
+    return " ".join(parts)
+
+
+def _names(policy: Policy, diagnoses: Sequence[str]) -> str:
+    return ", ".join(policy.diagnoses[name].label for name in diagnoses)
 
 
 def stamp(study: Study) -> Shown:
@@ -119,9 +136,8 @@ def stamp(study: Study) -> Shown:
     return Shown(text, f'<table class="stamp"><tbody>{body}</tbody></table>')
 
 
-def listed(sentences: Iterable[str]) -> Shown:
+def bullets(sentences: Sequence[str]) -> Shown:
     """Sentences as a list."""
-    sentences = list(sentences)
     items = "".join(f"<li>{esc(sentence)}</li>" for sentence in sentences)
     return Shown("\n".join(f"- {sentence}" for sentence in sentences), f"<ul>{items}</ul>")
 
@@ -137,7 +153,7 @@ def outcomes(study: Study) -> Shown:
         rows.append((LABELS[row["outcome"]], *counts, signed(row["change"])))
     rows.append(("All cases", f"{study.impact.cases:,}", "100%", f"{study.impact.cases:,}", "100%", "0"))
     header = ("Outcome", "Baseline", "Baseline share", "Scenario", "Scenario share", "Change")
-    return table("Outcomes of all cases (counts, and share of all cases)", header, rows, total=True)
+    return tabulated("Outcomes of all cases (counts, and share of all cases)", header, rows, total=True)
 
 
 def groups(study: Study) -> Shown:
@@ -161,7 +177,7 @@ def groups(study: Study) -> Shown:
     )
     header = ("Diagnosis", "Procedure", "Cases", "Baseline met (95%)", "Scenario met (95%)", "Change in points (95%)")
     caption = "Approval rate by diagnosis and procedure: share of the cases of the row, with 95% intervals"
-    return table(caption, header, [*rows, *([rest] if silent["rows"] else [])], words=2)
+    return tabulated(caption, header, [*rows, *([rest] if silent["rows"] else [])], words=2)
 
 
 def group_outcomes(study: Study) -> Shown:
@@ -173,8 +189,12 @@ def group_outcomes(study: Study) -> Shown:
         rows.append((*group_labels(study, row), f"{row['cases']:,}", *cells))
     header = ("Diagnosis", "Procedure", "Cases", *LABELS.values())
     title = "Every outcome by diagnosis and procedure (cases; baseline → scenario where they differ)"
-    every = table(title, header, rows, words=2)
-    return Shown(every.text, f"<details><summary>{esc(title)}</summary>{every.html}</details>")
+    return folded(title, tabulated(title, header, rows, words=2))
+
+
+def folded(title: str, shown: Shown) -> Shown:
+    """The same, on a page only after a click on its title."""
+    return Shown(shown.text, f"<details><summary>{esc(title)}</summary>{shown.html}</details>")
 
 
 def flow(study: Study) -> Shown:
@@ -187,7 +207,32 @@ def flow(study: Study) -> Shown:
     rows.append(("All, scenario", *(f"{n:,}" for n in counts.sum(axis=0)), f"{counts.sum():,}"))
     header = ("Baseline ↓  scenario →", *LABELS.values(), "All, baseline")
     caption = "Cases by outcome under the baseline (rows) and under the scenario (columns)"
-    return table(caption, header, rows, total=True)
+    return tabulated(caption, header, rows, total=True)
+
+
+def medicare(study: Study) -> Shown:
+    """Medicare Advantage requests held against the Medicare-like presets, by preset and procedure."""
+    guard, policy = study.guard, study.policy
+    table = guard.frame()
+    if table.empty:
+        return bullets(["No case says Medicare Advantage, so nothing is held against the Medicare-like presets."])
+    rows = []
+    for (preset, procedure), part in table.groupby(["preset", "procedure"], sort=False):
+        count = part.sum(numeric_only=True)
+        pairs = [
+            f"{count[f'{name}_stricter']:,} stricter, {count[f'{name}_looser']:,} looser"
+            for name in ("baseline", "scenario")
+        ]
+        label = next(plan.label for plan in guard.presets if plan.id == preset)
+        rows.append((f"{label} ({preset})", policy.procedures[str(procedure)].label, f"{count['cases']:,}", *pairs))
+    header = ("Held against", "Procedure", "Medicare Advantage cases", "Baseline", "Scenario")
+    shown = tabulated(
+        "Medicare Advantage cases whose outcome differs from that under the preset", header, rows, words=2
+    )
+    said = guard.warnings()[0]
+    rest = [MEANING, *(f"Not compared, as no term of it fits a lever: {label}." for label in guard.left_out())]
+    below = "".join(f"<p>{esc(line)}</p>" for line in rest)
+    return Shown("\n".join([said, shown.text, *rest]), f"<p><b>{esc(said)}</b></p>{shown.html}{below}")
 
 
 def examples(study: Study) -> Shown:
@@ -201,13 +246,17 @@ def examples(study: Study) -> Shown:
         codes = f"{row['dx']} × {row['cpt']}"
         rows.append((way, row["case_id"], codes, row["reasons_baseline"], row["reasons_scenario"]))
     header = ("Outcome", "Case", "Codes", "Reasons, baseline", "Reasons, scenario")
-    return table("Some of the cases that move, the first of each kind", header, rows, words=5)
+    return tabulated("Some of the cases that move, the first of each kind", header, rows, words=5)
 
 
-def table(
+def tabulated(
     caption: str, header: Sequence[str], rows: Sequence[Sequence[str]], words: int = 1, total: bool = False
 ) -> Shown:
-    """The first `words` columns hold words, the others numbers; `total`: the last row sums up."""
+    """A table of texts; rows whose first cells are the same share one.
+
+    The first `words` columns hold words, the others numbers; `total`: the last row sums up. A cell may have lines.
+    """
+    page, rows = rows, [[cell.replace("\n", "; ") for cell in row] for row in rows]
     widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
 
     def line(row: Sequence[str]) -> str:
@@ -218,10 +267,10 @@ def table(
     kinds = ["" if i < words else ' class="n"' for i in range(len(header))]
     head = "".join(f'<th scope="col"{kind}>{esc(name)}</th>' for name, kind in zip(header, kinds, strict=True))
     body = ""
-    for number, row in enumerate(rows):
+    for number, row in enumerate(page):
         last = ' class="total"' if total and number == len(rows) - 1 else ""
-        cells = "".join(f"<td{kind}>{esc(cell)}</td>" for cell, kind in zip(row[1:], kinds[1:], strict=True))
-        body += f"<tr{last}>{_row_header(rows, number, words)}{cells}</tr>"
+        cells = "".join(f"<td{kind}>{_lines(cell)}</td>" for cell, kind in zip(row[1:], kinds[1:], strict=True))
+        body += f"<tr{last}>{_row_header(page, number, words)}{cells}</tr>"
     parts = f"<caption>{esc(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
     return Shown(text, f'<div class="wide"><table>{parts}</table></div>')
 
@@ -234,7 +283,11 @@ def _row_header(rows: Sequence[Sequence[str]], number: int, words: int) -> str:
     below = rows[number:]
     same = 1 if words == 1 else next((n for n, row in enumerate(below) if row[0] != first), len(below))
     span = f' scope="rowgroup" rowspan="{same}"' if same > 1 else ' scope="row"'
-    return f"<th{span}>{esc(first)}</th>"
+    return f"<th{span}>{_lines(first)}</th>"
+
+
+def _lines(cell: str) -> str:
+    return esc(cell).replace("\n", "<br>")
 
 
 def share(count: int, study: Study) -> str:

@@ -8,62 +8,23 @@ ones.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import reduce
-from math import sqrt
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from policy.cases import Cases
 from policy.document import change_in_words
 from policy.evaluation import Determinations, determine, diagnosis_group
-from policy.model import OUTCOMES, Policy, Settings
+from policy.model import OUTCOMES, Policy, Rule, Settings
 from policy.problems import refuse
 from simulations.caseload import Caseload
+from simulations.intervals import Interval, paired_change, wilson
 
 OUTSIDE = "outside_policy"  # the group or family of a code that the policy does not cover
 EXAMPLES = 3  # shown for each way in which cases move
-Z = 1.959963984540054  # two-sided 95 %
 _WORDS = len(OUTCOMES)
 _EXAMPLE_COLUMNS = ["baseline", "scenario", "case_id", "dx", "cpt", "reasons_baseline", "reasons_scenario"]
-
-
-class Interval(NamedTuple):
-    """A share or a difference of shares with its 95 % interval, as fractions."""
-
-    value: float
-    low: float
-    high: float
-
-
-def wilson(hits: int, cases: int) -> Interval:
-    """Share of hits with Wilson's score interval; cases must be at least 1."""
-    share, weight = hits / cases, Z * Z / cases
-    middle = (share + weight / 2) / (1 + weight)
-    half = sqrt(weight * share * (1 - share) + weight * weight / 4) / (1 + weight)
-    return Interval(share, max(0.0, middle - half) if hits else 0.0, min(1.0, middle + half) if hits < cases else 1.0)
-
-
-def paired_change(both: int, lost: int, gained: int, neither: int) -> Interval:
-    """Change of a share when the same cases are judged twice, with Newcombe's interval for pairs (his method 10).
-
-    Chosen over Tango's score interval, which covers as well, because it is closed: no iteration whose last digit could
-    differ. It squares and adds the Wilson limits of both shares, corrected by how strongly the judgements go together.
-    """
-    cases = both + lost + gained + neither
-    before, after = wilson(both + lost, cases), wilson(both + gained, cases)
-    together = both * neither - lost * gained
-    corrected = max(together - cases / 2, 0) if together > 0 else together
-    spread = sqrt(both + lost) * sqrt(gained + neither) * sqrt(both + gained) * sqrt(lost + neither)
-    phi = corrected / spread if spread else 0.0
-
-    def width(one: float, other: float) -> float:
-        return sqrt(max(0.0, one * one - 2 * phi * one * other + other * other))
-
-    change = (gained - lost) / cases
-    low = change - width(after.value - after.low, before.high - before.value)
-    high = change + width(after.high - after.value, before.value - before.low)
-    return Interval(change, max(-1.0, low), min(1.0, high))
 
 
 @dataclass(frozen=True)
@@ -101,21 +62,21 @@ class Impact:
         total: NDArray[np.int64] = self.counts.sum(axis=(0, 1))
         return total
 
+    @property
+    def same(self) -> bool:
+        """Whether both settings are the same rules."""
+        return self.scenario == self.baseline and self.scenario.policy.fingerprint == self.policy.fingerprint
+
     def changes(self) -> list[str]:
-        """One sentence for each lever that differs."""
-        return change_in_words(self.scenario, self.baseline)
+        """One sentence for each lever that differs, and for each pathway that requires more or less."""
+        return change_in_words(self.scenario, self.baseline) + edits_in_words(self.policy, self.scenario.policy)
 
     def rates(self) -> tuple[Interval, Interval, Interval]:
         """Share of `met` among all cases: baseline, scenario, and the change between them (paired)."""
         return self._rates(self._flow)
 
     def _rates(self, flow: NDArray[np.int64]) -> tuple[Interval, Interval, Interval]:
-        cases, before, after, both = int(flow.sum()), int(flow[0].sum()), int(flow[:, 0].sum()), int(flow[0, 0])
-        if self.scenario == self.baseline:
-            change = Interval(0.0, 0.0, 0.0)  # the same rules cannot differ, whoever is drawn
-        else:
-            change = paired_change(both, before - both, after - both, cases - before - after + both)
-        return wilson(before, cases), wilson(after, cases), change
+        return rates(flow, self.same)
 
     def outcomes(self) -> pd.DataFrame:
         """One row per outcome word: outcome; baseline, scenario, change (counts); the same as _pct, _pct, _points."""
@@ -163,10 +124,12 @@ class Impact:
         """Why no case has another outcome; an empty string when some have."""
         if self.moved:
             return ""
-        if self.scenario == self.baseline:
+        if self.same:
             return "the scenario moves no lever"
         moved = [name for name in self.policy.levers if self.scenario[name] != self.baseline[name]]
         which = f"{', '.join(moved)} {'is' if len(moved) == 1 else 'are'} moved"
+        if edits_in_words(self.policy, self.scenario.policy):
+            which = " and ".join([*([which] if moved else []), "criteria are changed"])
         if not self.touched:
             return f"{which}, but no criterion of any of these {self.cases:,} cases reads differently for it"
         kept = "case reads" if self.touched == 1 else "cases read"
@@ -174,11 +137,21 @@ class Impact:
 
     def __add__(self, other: "Impact") -> "Impact":
         """Both together: other cases under the same two settings."""
-        if (self.baseline, self.scenario) != (other.baseline, other.scenario):
+        if (self.baseline, self.scenario) != (other.baseline, other.scenario) or self.same != other.same:
             raise refuse("settings", "impact", "only impacts of the same two settings can be added")
         examples = pd.concat([self.examples, other.examples], ignore_index=True)
         few = _ordered(examples.groupby(["baseline", "scenario"], sort=False).head(EXAMPLES))
         return replace(self, counts=self.counts + other.counts, touched=self.touched + other.touched, examples=few)
+
+
+def rates(flow: NDArray[np.int64], same: bool = False) -> tuple[Interval, Interval, Interval]:
+    """Share of `met` before, after, and the change (paired), of one flow (6, 6) with at least one case.
+
+    `same`: both are the same rules, which cannot differ whoever is drawn.
+    """
+    cases, before, after, both = int(flow.sum()), int(flow[0].sum()), int(flow[:, 0].sum()), int(flow[0, 0])
+    change = paired_change(both, before - both, after - both, cases - before - after + both)
+    return wilson(before, cases), wilson(after, cases), Interval(0.0, 0.0, 0.0) if same else change
 
 
 def percent(share: float, decimals: int = 1) -> str:
@@ -196,15 +169,16 @@ def points(change: float, decimals: int = 1) -> str:
 
 
 def compare(baseline: Determinations, scenario: Determinations) -> Impact:
-    """The impact between two determinations of the same cases; raises ProblemsFound when they are not the same."""
+    """The impact between two determinations of the same cases; raises ProblemsFound when they are not the same.
+
+    The policies may differ in what their pathways require (policy.scenario.edited), in nothing else.
+    """
     policy, cases = baseline.policy, baseline.cases
-    if scenario.policy is not policy or (scenario.cases is not cases and list(scenario.cases.ids) != list(cases.ids)):
+    alike = scenario.policy is policy or _but_for_criteria(scenario.policy) == _but_for_criteria(policy)
+    if not alike or (scenario.cases is not cases and list(scenario.cases.ids) != list(cases.ids)):
         raise refuse("cases", "compare", "both determinations must be of the same cases under the same policy")
-    diagnoses, procedures = list(policy.diagnoses), list(policy.procedures)
-    groups = np.array([_position(diagnoses, diagnosis_group(policy, code)) for code in cases.dx.categories])
-    families = np.array([_position(procedures, _family(policy, code)) for code in cases.cpt.categories])
-    shape = (len(diagnoses) + 1, len(procedures) + 1, _WORDS, _WORDS)
-    where = (groups[cases.dx.codes], families[cases.cpt.codes], baseline.outcome, scenario.outcome)
+    shape = (len(policy.diagnoses) + 1, len(policy.procedures) + 1, _WORDS, _WORDS)
+    where = (*cells(policy, cases), baseline.outcome, scenario.outcome)
     counts = np.bincount(np.ravel_multi_index(where, shape), minlength=int(np.prod(shape))).reshape(shape)
     touched, few = _touched(baseline, scenario), _examples(baseline, scenario)
     impact = Impact(baseline.settings, scenario.settings, counts, touched, few)
@@ -215,19 +189,74 @@ def compare(baseline: Determinations, scenario: Determinations) -> Impact:
     return impact
 
 
+def cells(policy: Policy, cases: Cases) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Positions (n,) of each case's diagnosis group and procedure family; the last place is for codes outside."""
+    diagnoses, procedures = list(policy.diagnoses), list(policy.procedures)
+    groups = np.array([_position(diagnoses, diagnosis_group(policy, code)) for code in cases.dx.categories], np.intp)
+    families = np.array([_position(procedures, _family(policy, code)) for code in cases.cpt.categories], np.intp)
+    return groups[cases.dx.codes], families[cases.cpt.codes]
+
+
 def measure(
-    baseline: Settings, scenario: Settings, cases: Caseload, progress: Callable[[int], None] | None = None
+    baseline: Settings,
+    scenario: Settings,
+    cases: Caseload,
+    progress: Callable[[int], None] | None = None,
+    also: Callable[[Determinations, Determinations], None] | None = None,
 ) -> Impact:
-    """Determine all the cases under both settings; `progress` is told how many are done. Memory stays the same."""
+    """Determine all the cases under both settings; `progress` is told how many are done. Memory stays the same.
+
+    `also` is given every slice as it was determined, so that other counts need no second pass.
+    """
     parts = []
     done = 0
     for part in cases.slices():
-        parts.append(compare(determine(cases.policy, part, baseline), determine(cases.policy, part, scenario)))
+        before, after = determined(part, baseline), determined(part, scenario)
+        parts.append(compare(before, after))
         parts = [reduce(Impact.__add__, parts)]
         done += len(part)
+        if also:
+            also(before, after)
         if progress:
             progress(done)
     return parts[0]
+
+
+def determined(cases: Cases, settings: Settings) -> Determinations:
+    """The cases under settings that may be those of an edited policy: the fields of both are the same."""
+    return determine(settings.policy, under(cases, settings.policy), settings)
+
+
+def under(cases: Cases, policy: Policy) -> Cases:
+    """The same cases for a policy that differs only in what its pathways require."""
+    return cases if cases.policy is policy else replace(cases, policy=policy)
+
+
+def edits_in_words(before: Policy, after: Policy) -> list[str]:
+    """'Epidural injection for spine pain: also requires trigger_points' for each pathway that requires more or less."""
+    if after is before:
+        return []
+    sentences = []
+    for name, pathway in before.pathways.items():
+        old, new = _required(before, pathway.rule), _required(after, after.pathways[name].rule)
+        changes = [("also requires", sorted(new - old)), ("no longer requires", sorted(old - new))]
+        if said := [f"{words} {', '.join(dict.fromkeys(c for c, _ in found))}" for words, found in changes if found]:
+            sentences.append(f"{pathway.title}: {'; '.join(said)}")
+    return sentences
+
+
+def _required(policy: Policy, rule: Rule) -> set[tuple[str, int]]:
+    """The criteria that a rule requires, gates written out, each with the place in the rule."""
+    return {
+        (inner.criterion, place)
+        for place, below in enumerate(rule.walk())
+        for entry in below.require or ()
+        for inner in (policy.gates[entry.criterion].require if entry.criterion in policy.gates else (entry,))
+    }
+
+
+def _but_for_criteria(policy: Policy) -> Policy:
+    return policy.model_copy(update={"pathways": dict.fromkeys(policy.pathways), "examples": ()})
 
 
 def _position(names: list[str], name: str | None) -> int:
@@ -256,7 +285,7 @@ def _examples(baseline: Determinations, scenario: Determinations) -> pd.DataFram
     if not len(rows):
         return pd.DataFrame({name: pd.Series(dtype="str") for name in _EXAMPLE_COLUMNS})
     few = baseline.cases.take(rows)
-    before, after = (determine(d.policy, few, d.settings).frame() for d in (baseline, scenario))
+    before, after = (determined(few, d.settings).frame() for d in (baseline, scenario))
     columns = [before["outcome"], after["outcome"], few.ids, few.dx, few.cpt, before["reasons"], after["reasons"]]
     texts = {name: np.asarray(column, dtype=object) for name, column in zip(_EXAMPLE_COLUMNS, columns, strict=True)}
     return _ordered(pd.DataFrame(texts, dtype="str"))

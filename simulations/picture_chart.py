@@ -68,10 +68,12 @@ def titled_axes(
     above: float,
     right: float = 0.97,
     below: float = 0.62,
+    cases: str | None = None,
 ) -> "Axes":
     """Axes under a title that says the finding and the lines below it, over the notices that travel with the picture.
 
-    `left` and `right` are shares of the width, `above` and `below` inches beside a title of one line.
+    `left` and `right` are shares of the width, `above` and `below` inches beside a title of one line; `cases`: the
+    fingerprints of what is drawn, where that is not the cases of the study.
     """
     height = figure.get_figheight()
     wrapped = textwrap.wrap(title, 82)
@@ -79,8 +81,8 @@ def titled_axes(
     figure.text(0.02, 1 - 0.14 / height, "\n".join(wrapped), fontsize=14, fontweight="bold", va="top")
     short = "\n".join(textwrap.shorten(line, 112, placeholder=" …") for line in lines)
     figure.text(0.02, 1 - (0.46 + extra) / height, short, fontsize=10, va="top", color=FAINT, linespacing=1.45)
-    cases, policy = study.cases, study.policy
-    source = f"{policy.name} {policy.fingerprint[:12]} · population {cases.fingerprint[:12]}"
+    policy = study.policy
+    source = f"{policy.name} {policy.fingerprint[:12]} · population {cases or study.cases.fingerprint[:12]}"
     notice = f"{policy.notice} {NOT_MET}\n{source}"
     figure.text(0.02, 0.12 / height, notice, fontsize=8, va="bottom", color=FAINT, linespacing=1.4)
     axes = figure.add_axes((left, below / height, right - left, 1 - (above + extra + below) / height))
@@ -97,11 +99,13 @@ def rows(axes: "Axes", labels: Sequence[str]) -> None:
     axes.set_ylim(len(labels) - 0.45 if labels else 0.5, -0.55)
 
 
-def legend(figure: "Figure", handles: Sequence[Any], labels: Sequence[str] = ("Baseline", "Scenario")) -> None:
-    """In the right upper corner, level with the lines below the title; none when there is nothing to tell apart."""
+def legend(
+    figure: "Figure", handles: Sequence[Any], labels: Sequence[str] = ("Baseline", "Scenario"), row: int = 0
+) -> None:
+    """At the right, level with a row of the lines below the title; none when there is nothing to tell apart."""
     if len(handles) != len(labels):
         return
-    place = 1 - (0.4 + _EXTRA * figure.texts[0].get_text().count("\n")) / figure.get_figheight()
+    place = 1 - (0.4 + 0.21 * row + _EXTRA * figure.texts[0].get_text().count("\n")) / figure.get_figheight()
     style: dict[str, Any] = {"frameon": False, "fontsize": 10, "columnspacing": 1.2, "handletextpad": 0.5}
     figure.legend(handles, labels, loc="upper right", bbox_to_anchor=(0.985, place), ncols=len(labels), **style)
 

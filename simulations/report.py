@@ -19,6 +19,7 @@ from simulations.findings import (
     group_outcomes,
     groups,
     headline,
+    medicare,
     notices,
     outcomes,
     stamp,
@@ -31,7 +32,7 @@ from simulations.tables import table_bytes
 
 __all__ = [
     "FIGURES", "Picture", "changes", "examples", "flow", "flow_figure", "group_outcomes", "groups", "groups_figure",
-    "headline", "notices", "outcomes", "outcomes_figure", "stamp", "summary", "write",
+    "headline", "medicare", "notices", "outcomes", "outcomes_figure", "stamp", "summary", "write",
 ]  # fmt: skip
 
 SOFTWARE = ("nerve-block-workbook", "numpy", "pandas", "pyarrow", "pydantic", "matplotlib", "papermill", "nbconvert")
@@ -59,6 +60,7 @@ def summary(study: Study, said: str | None = None, entries: Mapping[str, Any] | 
         "policy": {"id": policy.id, "version": policy.version, "fingerprint": policy.fingerprint},
         "scenario": {"id": study.name, "provisions": study.provisions(), "changes": impact.changes()},
         "population": study.cases.source(),
+        **({"expect": study.expectations()} if study.expectations() else {}),
         "outcomes": {
             name: dict(zip(OUTCOMES, counts[name].tolist(), strict=True)) for name in ("baseline", "scenario")
         },
@@ -136,6 +138,7 @@ def impact_tables(study: Study) -> dict[str, pd.DataFrame]:
         "flow": study.impact.flow().reset_index(),
         "examples": study.impact.examples,
         "levers": levers,
+        "medicare": study.guard.frame(),
     }
 
 

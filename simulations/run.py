@@ -14,8 +14,9 @@ from policy.files import folder, save
 from policy.model import OUTCOMES
 from policy.problems import Problem, ProblemsFound, listed, nearest, refuse, shown
 from simulations import report
+from simulations.journal import WHERE, watched
 from simulations.parameters import PARAMETERS, defaults, own_parameters
-from simulations.study import Study, ask
+from simulations.study import Study, ask, drawn
 
 if TYPE_CHECKING:  # notebook libraries are imported where they are used: the command line must not wait for them
     from nbformat import NotebookNode
@@ -35,9 +36,9 @@ def simulate(
     policy: str | Path = "nerve_blocks",
     scenario: str | Path | None = None,
     provisions: Mapping[str, object] | None = None,
-    population: str | Path = "seed_low_prevalence",
-    size: int = 10_000,
-    seed: int = 1,
+    population: str | Path | None = None,
+    size: int | None = None,
+    seed: int | None = None,
     out: str | Path = "out",
     parameters: Mapping[str, object] | None = None,
     progress: bool = False,
@@ -46,7 +47,8 @@ def simulate(
 
     `template`: the name of a notebook that ships, or a path to one with the same parameters; for the rest see `ask`.
     `parameters`: values of the parameters that only this notebook has, checked against its own tagged cell.
-    `progress` shows a bar on stderr. Raises ProblemsFound, with nothing written, for input that cannot be used (before
+    `progress` shows bars on stderr. A run that was cut off is taken up where it stopped, by a notebook that keeps a
+    journal. Raises ProblemsFound, with nothing written, for input that cannot be used (before
     any kernel starts) and for a notebook that fails or does not finish.
     """
     problems: list[Problem] = []
@@ -69,18 +71,21 @@ def simulate(
     if problems or asked is None or notebook is None:
         raise ProblemsFound(problems)
     name = Path(template).stem
+    journal = _journal(Path(out))
     with tempfile.TemporaryDirectory(prefix="workbook", ignore_cleanup_errors=True) as place:
         desk = Path(place)
-        values: dict[str, Any] = _brought(desk, {"policy": policy, "scenario": scenario, "population": population})
+        cases, _, first = drawn(scenario, asked.plan, population, size, seed)
+        values: dict[str, Any] = _brought(desk, {"policy": policy, "scenario": scenario, "population": cases})
         values |= {
             "provisions": _canonical(asked, provisions),
             "size": asked.cases.size,
-            "seed": int(seed),
+            "seed": int(first),
             "out": _OUT,
-            **own,
+            **{key: _own_files(desk, key, value) for key, value in own.items()},
         }
         (desk / _OUT).mkdir()
-        ran = _finished(_executed(notebook, values, desk, progress, name), name)
+        with watched(journal, progress):
+            ran = _finished(_executed(notebook, values, desk, journal, progress, name), name)
         summary = _summary(desk / _OUT, asked, name)
         summary["stamp"] = {"template": name, "cells_run": _code_cells(ran), "complete": True}
         files = {file.name: file.read_bytes() for file in sorted((desk / _OUT).iterdir())}
@@ -92,6 +97,7 @@ def simulate(
     with folder(Path(out), last="summary.json") as work:
         for file, content in files.items():
             save(work / file, content)
+    journal.unlink(missing_ok=True)
     return summary
 
 
@@ -132,9 +138,19 @@ def _check_folder(out: Path) -> None:
     """Refuse a folder that cannot be written, before any long work."""
     if out.exists() and not out.is_dir():
         raise refuse("write", str(out), "is a file, but a folder is needed; nothing was changed")
-    above = next(p for p in (out.absolute(), *out.absolute().parents) if p.exists())
+    above = _existing(out)
     if not (above.is_dir() and os.access(above, os.W_OK | os.X_OK)):
         raise refuse("write", str(out), "cannot be written (no permission); nothing was changed")
+
+
+def _existing(out: Path) -> Path:
+    """The folder, or the nearest one above it that is there."""
+    return next(p for p in (out.absolute(), *out.absolute().parents) if p.exists())
+
+
+def _journal(out: Path) -> Path:
+    """Where a long run keeps its results until it is done: beside the folder that it will write."""
+    return _existing(out.absolute().parent) / f".{out.name}.unfinished"
 
 
 def _canonical(asked: Study, provisions: Mapping[str, object] | None) -> dict[str, int | str]:
@@ -152,7 +168,7 @@ def _brought(desk: Path, names: Mapping[str, str | Path | None]) -> dict[str, An
             continue
         values[kind] = f"{kind}/{Path(name).name}"
         target = desk / kind / Path(name).name
-        target.parent.mkdir()
+        target.parent.mkdir(parents=True)
         try:
             target.symlink_to(Path(name).resolve())
         except OSError:  # a system without links
@@ -160,11 +176,18 @@ def _brought(desk: Path, names: Mapping[str, str | Path | None]) -> dict[str, An
     return values
 
 
+def _own_files(desk: Path, kind: str, value: Any) -> Any:
+    """A notebook's own parameter, with files brought to the folder that it runs in."""
+    if not isinstance(value, list):
+        return _brought(desk, {kind: value})[kind] if isinstance(value, str) else value
+    return [_brought(desk, {f"{kind}/{i}": word})[f"{kind}/{i}"] for i, word in enumerate(value)]
+
+
 # The kernel ----------------------------------------------------------------------------------------------------------
 
 
 def _executed(
-    notebook: "NotebookNode", values: dict[str, Any], desk: Path, progress: bool, name: str
+    notebook: "NotebookNode", values: dict[str, Any], desk: Path, journal: Path, progress: bool, name: str
 ) -> "NotebookNode":
     """The notebook after all its cells ran in `desk`; ProblemsFound names the cell that failed."""
     import papermill
@@ -181,7 +204,7 @@ def _executed(
     logging.getLogger("papermill").setLevel(logging.CRITICAL)  # a failure is said once, by us
     options = {"kernel_name": "python3", "extra_arguments": ["--log-level=CRITICAL"], **_transport()}
     try:
-        with _surroundings(desk):
+        with _surroundings(desk, journal):
             ran: NotebookNode = papermill.execute_notebook(
                 notebook, None, parameters=values, progress_bar=progress, cwd=desk, **options
             )
@@ -217,13 +240,14 @@ def _transport() -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _surroundings(desk: Path) -> Iterator[None]:
+def _surroundings(desk: Path, journal: Path) -> Iterator[None]:
     """The kernel finds this checkout, installed or not, keeps its files in `desk` and reads nobody's start-up files."""
     path = [str(FOLDER.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
     ours = {
         "PYTHONPATH": os.pathsep.join(path),
         "IPYTHONDIR": str(desk / "ipython"),
         "JUPYTER_RUNTIME_DIR": str(desk / "kernel"),
+        WHERE: str(journal.absolute()),
     }
     before = {name: os.environ.get(name) for name in ours}
     os.environ.update(ours)

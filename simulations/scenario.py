@@ -1,11 +1,22 @@
-"""Named provisions over a policy, and what comes on top of them."""
+"""Named provisions over a policy, what comes on top of them, and whether the result is what a scenario expects."""
 
 from collections.abc import Mapping
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
-from policy import document
-from policy.model import Policy, Scenario, Settings
+import numpy as np
+
+from policy.document import parse
+from policy.model import OUTCOMES, Policy, Settings
 from policy.problems import Problem, ProblemsFound, listed, nearest, refuse, shown
+from policy.reading import read_text
+from policy.scenario import Scenario, edited, load_scenario
+from simulations.caseload import TABLES
+from simulations.impact import Impact
+from simulations.population_compiler import load
+from simulations.population_compiler import shipped as populations
+from simulations.request_mix import with_shares
 
 FOLDER = Path(__file__).parent / "scenarios"
 
@@ -17,27 +28,81 @@ def shipped() -> tuple[str, ...]:
 
 def find_scenario(name_or_path: str | Path, policy: Policy) -> Scenario:
     """A shipped scenario by name, or one from a YAML file, legal for `policy`; raises ProblemsFound."""
+    path = _file(name_or_path)
+    problems: list[Problem] = []
+    try:
+        load_scenario(path, policy)
+    except ProblemsFound as found:
+        problems += found.problems
+    if not any(p.code == "scenario-policy" for p in problems):
+        problems += _population_problems(path)
+    if problems:
+        raise ProblemsFound(sorted(problems, key=lambda p: int(p.place.rpartition(":")[2] or 0)))
+    return load_scenario(path, policy)
+
+
+def _file(name_or_path: str | Path) -> Path:
     name = str(name_or_path)
     if name in shipped():
-        return document.load_scenario(FOLDER / f"{name}.yaml", policy)
+        return FOLDER / f"{name}.yaml"
     path = Path(name)
     if path.suffix not in (".yaml", ".yml"):
         message = f"{shown(name)} is no scenario that ships ({listed(shipped())}) and no .yaml file"
         raise refuse("unknown-scenario", "scenario", message + nearest(name, shipped()))
-    return document.load_scenario(path, policy)
+    return path
+
+
+def _population_problems(path: Path) -> list[Problem]:
+    """What is wrong with the population and the assumptions that a scenario names."""
+    scenario, node = parse(read_text(path), str(path), Scenario)
+    if scenario.population is None and not scenario.assumptions:
+        return []
+    problems = []
+    name = population_of(path, scenario)
+    if Path(name or "").suffix in TABLES:
+        if not Path(str(name)).is_file():
+            line = node.line_of(("population", "name"))
+            problems.append(Problem("read", f"{path}:{line}", f"population: {shown(Path(str(name)).name)} is no file"))
+        return problems
+    try:
+        spec = load(name or "seed_low_prevalence")
+    except ProblemsFound as found:
+        line = node.line_of(("population", "name"))
+        return [Problem(p.code, f"{path}:{line}", f"population: {p}") for p in found.problems]
+    for variable, shares in scenario.assumptions.items():
+        try:
+            with_shares(spec, shares, variable)
+        except ProblemsFound as found:
+            line = node.line_of(("assumptions", variable))
+            problems += [Problem(p.code, f"{path}:{line}", f"assumptions: {p}") for p in found.problems]
+    return problems
+
+
+def population_of(name_or_path: str | Path, scenario: Scenario) -> str | None:
+    """The population that a scenario names: a shipped one, or a file beside the scenario; None where it names none."""
+    drawn = scenario.population
+    if drawn is None or drawn.name in populations() or not Path(drawn.name).suffix:
+        return drawn.name if drawn else None
+    return str(_file(name_or_path).resolve().parent / drawn.name)
 
 
 def proposed(
     policy: Policy, scenario: str | Path | None = None, provisions: Mapping[str, object] | None = None
 ) -> Settings:
-    """The settings of a scenario with `provisions` on top of it; raises ProblemsFound with the problems of both."""
+    """The settings of a scenario with `provisions` on top of it; raises ProblemsFound with the problems of both.
+
+    They belong to another policy where the scenario adds or removes criteria.
+    """
     problems: list[Problem] = []
     together: dict[str, object] = {}
+    changed = policy
     if not isinstance(provisions or {}, Mapping):
         raise refuse("provisions", "provisions", f"{shown(provisions)} is not a mapping of levers to values")
     if scenario is not None:
         try:
-            together.update(find_scenario(scenario, policy).provisions)
+            plan = find_scenario(scenario, policy)
+            changed = edited(policy, plan.criteria)
+            together.update(plan.provisions)
         except ProblemsFound as found:
             problems += found.problems
     try:
@@ -47,4 +112,57 @@ def proposed(
         problems += found.problems
     if problems:
         raise ProblemsFound(problems)
-    return policy.settings(together)
+    return changed.settings(together)
+
+
+# What a scenario expects ---------------------------------------------------------------------------------------------
+
+RANKS = np.array([{"met": 2, "pend": 1, "review": 1}.get(word, 0) for word in OUTCOMES])  # contract.md 2
+
+
+def measured(impact: Impact) -> dict[str, Fraction]:
+    """Every measure that a scenario can set bounds for, exactly."""
+    flow = impact.flow().to_numpy()
+    before, after = flow.sum(axis=1), flow.sum(axis=0)
+    up = np.sign(RANKS[None, :] - RANKS[:, None])
+    found = {
+        "approval_pct": Fraction(100 * int(after[0]), impact.cases),
+        "approval_change_points": Fraction(100 * int(after[0] - before[0]), impact.cases),
+        "moved": Fraction(impact.moved),
+        "looser": Fraction(int(flow[up > 0].sum())),
+        "stricter": Fraction(int(flow[up < 0].sum())),
+    }
+    found |= {word: Fraction(int(count)) for word, count in zip(OUTCOMES, after, strict=True)}
+    changes = zip(OUTCOMES, after - before, strict=True)
+    return found | {f"{word}_change": Fraction(int(change)) for word, change in changes}
+
+
+def expectations(scenario: Scenario, impact: Impact) -> list[dict[str, Any]]:
+    """Each measure that the scenario sets bounds for: its value, what is expected, and whether it holds."""
+    values = measured(impact)
+    return [
+        {
+            "measure": name,
+            "value": round(float(values[name]), 9),
+            "expected": str(bounds),
+            "holds": (bounds.at_least is None or values[name] >= Fraction(bounds.at_least))
+            and (bounds.at_most is None or values[name] <= Fraction(bounds.at_most)),
+        }
+        for name, bounds in scenario.expect.items()
+    ]
+
+
+def unmet(name_or_path: str | Path, found: list[dict[str, Any]]) -> list[Problem]:
+    """One problem, with its line in the scenario, for each expectation in `found` that does not hold."""
+    path = _file(name_or_path)
+    _, node = parse(read_text(path), path.name, Scenario)
+    place = path.name if path.is_relative_to(FOLDER) else str(path)
+    return [
+        Problem(
+            "expect",
+            f"{place}:{node.line_of(('expect', one['measure']))}",
+            f"{one['measure']} is {one['value']:g}, expected {one['expected']}",
+        )
+        for one in found
+        if not one["holds"]
+    ]

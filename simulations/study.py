@@ -4,13 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from policy import document
 from policy.model import Policy, Settings
 from policy.problems import Problem, ProblemsFound
+from policy.scenario import Scenario
 from simulations.caseload import Caseload, cases_of
-from simulations.impact import Impact, measure
-from simulations.scenario import find_scenario, proposed
+from simulations.impact import Impact, edits_in_words, measure
+from simulations.medicare import Guard
+from simulations.scenario import expectations, find_scenario, population_of, proposed
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,7 @@ class Study:
     baseline: Settings
     scenario: Settings
     cases: Caseload
+    plan: Scenario | None = None  # the scenario file, where there is one
 
     def __repr__(self) -> str:
         return f"{self.policy.name}: {self.name}, over {self.cases!r}"
@@ -31,38 +35,56 @@ class Study:
         return self.baseline.policy
 
     @cached_property
+    def _measured(self) -> tuple[Impact, Guard]:
+        guard = Guard(self.baseline, self.scenario)
+        return measure(self.baseline, self.scenario, self.cases, also=guard.add), guard
+
+    @property
     def impact(self) -> Impact:
         """What the change does; determined once, when first asked for."""
-        return measure(self.baseline, self.scenario, self.cases)
+        return self._measured[0]
+
+    @property
+    def guard(self) -> Guard:
+        """Medicare Advantage requests held against the Medicare-like presets, in the same pass."""
+        return self._measured[1]
 
     def asks(self) -> str:
         """The change in a line: 'Minimum conservative care: 6 weeks → 8 weeks', or how many levers move."""
         values = {name: (self.baseline[name], self.scenario[name]) for name in self.policy.levers}
         moved = [(self.policy.levers[name], *pair) for name, pair in values.items() if pair[0] != pair[1]]
         parts = [f"{lever.label}: {lever.show(before)} → {lever.show(after)}" for lever, before, after in moved]
-        if len(parts) > 2:
-            return f"{len(parts)} levers moved: {self.name}"
+        edits = edits_in_words(self.policy, self.scenario.policy)
+        if len(parts) + len(edits) > 2:
+            return f"{len(parts)} levers moved{f', {len(edits)} criteria changed' if edits else ''}: {self.name}"
+        parts += edits
         return "; ".join(parts) or "No lever is moved"
 
     def provisions(self) -> dict[str, int | str]:
         """Lever -> value where the scenario differs from the policy as it stands; what `--set` takes."""
         return {name: "off" if value is None else value for name, value in self.scenario.provisions().items()}
 
+    def expectations(self) -> list[dict[str, Any]]:
+        """What the scenario file expects of the result, and whether it holds."""
+        return expectations(self.plan, self.impact) if self.plan else []
+
 
 def ask(
     policy: str | Path = "nerve_blocks",
     scenario: str | Path | None = None,
     provisions: Mapping[str, object] | None = None,
-    population: str | Path = "seed_low_prevalence",
-    size: int = 10_000,
-    seed: int = 1,
+    population: str | Path | None = None,
+    size: int | None = None,
+    seed: int | None = None,
 ) -> Study:
     """What `provisions` (lever -> value), on top of a named scenario, do to the cases of a population or a case table.
 
-    Names of what ships, or paths; see `cases_of` for population, size and seed. Raises ProblemsFound with the problems
-    of all of them, before any case is drawn.
+    Names of what ships, or paths; see `cases_of` for population, size and seed, which where None are those of the
+    scenario file, else 10,000 cases of seed_low_prevalence with seed 1. Raises ProblemsFound with the problems of all
+    of them, before any case is drawn.
     """
     problems: list[Problem] = []
+    plan: Scenario | None = None
     try:
         asked: Policy | None = document.load(policy)
     except ProblemsFound as found:
@@ -72,16 +94,30 @@ def ask(
     if asked:
         try:
             settings = proposed(asked, scenario, provisions)
-            name = _name(find_scenario(scenario, asked).id if scenario is not None else None, provisions)
+            plan = find_scenario(scenario, asked) if scenario is not None else None
+            name = _name(plan.id if plan else None, provisions)
         except ProblemsFound as found:
             problems += found.problems
     try:
-        cases = cases_of(any_policy, population, size, seed)
+        cases = cases_of(any_policy, *drawn(scenario, plan, population, size, seed), plan.assumptions if plan else None)
     except ProblemsFound as found:
         problems += found.problems
     if problems or asked is None:
         raise ProblemsFound(problems)
-    return Study(name, asked.settings(), settings, cases)
+    return Study(name, asked.settings(), settings, cases, plan)
+
+
+def drawn(
+    scenario: str | Path | None, plan: Scenario | None, population: str | Path | None = None,
+    size: int | None = None, seed: int | None = None,
+) -> tuple[str | Path, int, int]:  # fmt: skip
+    """Population, size and seed of a question: those given, else those of the scenario file, else the defaults."""
+    named = plan.population if plan and scenario is not None else None
+    if population is None:
+        population = population_of(scenario, plan) if scenario is not None and plan and named else None
+    size = size if size is not None else named.size if named else None
+    seed = seed if seed is not None else named.seed if named else None
+    return population or "seed_low_prevalence", 10_000 if size is None else size, 1 if seed is None else seed
 
 
 def _name(scenario: str | None, provisions: Mapping[str, object] | None) -> str:

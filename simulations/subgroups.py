@@ -17,7 +17,7 @@ from policy.cases import Cases
 from policy.evaluation import determine
 from policy.model import OUTCOMES
 from simulations.grouping import Groups
-from simulations.impact import Interval, Z, paired_change, wilson
+from simulations.intervals import Interval, Z, paired_change, wilson
 from simulations.levels import Batch, Levels
 from simulations.profiles import each
 from simulations.study import Study

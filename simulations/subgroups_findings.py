@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from simulations.findings import Shown, esc, listed, table
+from simulations.findings import Shown, bullets, esc, tabulated
 from simulations.impact import percent, points
 from simulations.subgroups import SETTINGS, UNKNOWN, Subgroups, parts
 
@@ -102,22 +102,22 @@ def notes(found: Subgroups) -> Shown:
     if found.absent:
         names = ", ".join(column_label(found, name) for name in found.absent)
         sentences.append(f"Nothing is documented in any case about: {names}.")
-    return listed(sentences)
+    return bullets(sentences)
 
 
 def cause(found: Subgroups, gap: dict[str, Any] | None) -> Shown:
     """How much of the widest gap what is asked for explains; nothing where numbers would give small counts away."""
     if gap is None:
-        return listed(["No gap is surely wider than luck."])
+        return bullets(["No gap is surely wider than luck."])
     if found.suppressed:
-        return listed(["What the groups ask for is not told where small cells are withheld."])
+        return bullets(["What the groups ask for is not told where small cells are withheld."])
     asked, rest = (points(part / 100) for part in parts(found, gap))
     names = [group_label(gap[label]) for label in ("group", "reference")]
     sentence = (
         f"Of the gap of {points(gap['gap_points'] / 100)} points between {names[0]} and {names[1]}, {asked} come from "
         f"asking for other diagnoses and procedures, {rest} from other rates for the same requests."
     )
-    return listed([sentence])
+    return bullets([sentence])
 
 
 def rates(found: Subgroups) -> Shown:
@@ -141,7 +141,7 @@ def rates(found: Subgroups) -> Shown:
             rows.append((column_label(found, column.name), group, *cells))
     header = ["Column", "Group", "Cases", "Baseline met · rate (95%)", "Scenario met · rate (95%)", "Change, points"]
     header += ["Wrongly refused of those it would help"] if truth else []
-    return table("Approval rate of each group: share of met among all its cases", header, rows, words=2)
+    return tabulated("Approval rate of each group: share of met among all its cases", header, rows, words=2)
 
 
 def gaps(found: Subgroups, measure: str = "met") -> Shown:
@@ -149,7 +149,7 @@ def gaps(found: Subgroups, measure: str = "met") -> Shown:
     every = found.gaps()
     rows = []
     if measure == "wrongful" and all(column.helped is None for column in found.columns):
-        return listed(["Not known here: no truth is simulated for the cases of a table."])
+        return bullets(["Not known here: no truth is simulated for the cases of a table."])
     for column in found.columns:
         mine = every[(every["column"] == column.name) & (every["measure"] == measure)]
         for group in dict.fromkeys(mine["group"]):
@@ -159,16 +159,16 @@ def gaps(found: Subgroups, measure: str = "met") -> Shown:
             rows.append((column_label(found, column.name), f"{group_label(group)} against {reference}", *cells))
     what = "approval rate" if measure == "met" else "share wrongly refused"
     header = ("Column", "Groups", "Baseline, points (95%)", "Scenario, points (95%)", "Scenario, ratio (95%)")
-    return table(f"Gaps of the {what}; ratio 1 is no gap", header, rows, words=2)
+    return tabulated(f"Gaps of the {what}; ratio 1 is no gap", header, rows, words=2)
 
 
 def levers(found: Subgroups, drivers: pd.DataFrame | None, most: int = 12) -> Shown:
     """The levers that move the widest gap, the strongest first."""
     if drivers is None:
-        return listed(["So there is no gap for a lever to move."])
+        return bullets(["So there is no gap for a lever to move."])
     if found.suppressed:
         rows = [(row["label"], row["now"]) for row in drivers.head(most).to_dict("records")]
-        return table("Levers that move this gap, the strongest first", ("Lever", "Now"), rows, words=2)
+        return tabulated("Levers that move this gap, the strongest first", ("Lever", "Now"), rows, words=2)
     rows = []
     for row in drivers.head(most).to_dict("records"):
         ends = [f"{points(row[end] / 100)} at {row[f'{end}_at']}" for end in ("least", "most")]
@@ -177,7 +177,7 @@ def levers(found: Subgroups, drivers: pd.DataFrame | None, most: int = 12) -> Sh
     header = ("Lever", "Now", "Swing, points", "Gap nearest to 0", "Gap farthest from 0", "Gap with this lever back")
     inert = int((drivers["swing"] == 0).sum())
     caption = f"How far each lever alone moves this gap over its whole domain; {inert} of {len(drivers)} do not move it"
-    return table(caption, header, rows, words=2)
+    return tabulated(caption, header, rows, words=2)
 
 
 def _count(value: int | None) -> str:

@@ -17,7 +17,8 @@ from policy.model import OUTCOMES, Policy, Settings
 from policy.problems import nearest, refuse, shown
 from simulations.assumptions import POPULATIONS
 from simulations.grouping import Groups
-from simulations.impact import OUTSIDE, Interval, paired_change, wilson
+from simulations.impact import OUTSIDE
+from simulations.intervals import Interval, paired_change, wilson
 from simulations.population import load
 from simulations.profiles import each
 from simulations.streaming import TRUTHS, batches, stream

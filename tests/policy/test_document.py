@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 import policy
 from policy.document import parse
-from policy.model import OUTCOMES, Policy, Scenario
+from policy.model import OUTCOMES, Policy
 from policy.problems import Problem, ProblemsFound, shown
 from policy.reading import MAX_BYTES, MAX_DEPTH, MAX_SCALAR, read_yaml
+from policy.scenario import Scenario
 from policy.validation import check_policy
 from tests.policy.near_misses import Draws, near_misses, table
 

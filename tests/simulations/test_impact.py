@@ -14,7 +14,8 @@ from scipy.stats import binomtest
 import policy
 from policy.problems import ProblemsFound
 from simulations import ask, cases_of, compare
-from simulations.impact import EXAMPLES, OUTSIDE, Impact, paired_change, percent, points, wilson
+from simulations.impact import EXAMPLES, OUTSIDE, Impact, percent, points
+from simulations.intervals import paired_change, wilson
 from simulations.study import Study
 
 POLICY = policy.load("nerve_blocks")

@@ -197,7 +197,7 @@ def test_a_case_table_is_its_own_population(tmp_path: Path):
         ({"size": True}, "1 to 100,000,000"),
         ({"seed": -1}, "0 to 9,223,372,036,854,775,807"),
         ({"seed": 2**63}, "0 to 9,223,372,036,854,775,807"),
-        ({"seed": None}, "0 to 9,223,372,036,854,775,807"),
+        ({"seed": "one"}, "0 to 9,223,372,036,854,775,807"),
     ],
 )
 @pytest.mark.usefixtures("no_kernel")

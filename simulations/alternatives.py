@@ -1,0 +1,274 @@
+"""Other readings and payers' published terms (P0 to P9) held against the policy as it stands, in one table.
+
+Each alternative decides only the requests that its source speaks of (`applies_to`); all others stay as the policy has
+them, so its change is a change of all requests by what was read, and by nothing else.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from policy.cases import Cases
+from policy.document import change_in_words
+from policy.evaluation import Determinations
+from policy.model import OUTCOMES, Settings
+from policy.problems import Problem, ProblemsFound
+from policy.scenario import Scenario
+from simulations import report
+from simulations.assumptions import POPULATIONS
+from simulations.caseload import Caseload, cases_of
+from simulations.impact import cells, determined, rates
+from simulations.journal import Journal, key_of
+from simulations.medicare import WAYS, Counts, Yardstick, held_against, labels, presets, spoken_of, yardsticks
+from simulations.picture_chart import Picture
+from simulations.scenario import find_scenario, proposed, shipped
+from simulations.study import Study
+
+STRICT = "strict_reading"
+ASKED = "asked"
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """One way to decide: `number` P0 to P9 (`asked` for the scenario of the study), the scenario file behind it."""
+
+    number: str
+    name: str
+    label: str
+    settings: Settings
+    plan: Scenario | None = None
+
+    @property
+    def spoken_of(self) -> NDArray[np.bool_]:
+        """Diagnosis groups x procedure families that it decides."""
+        return spoken_of(self.settings.policy, self.plan)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What an alternative makes of the cases of one population.
+
+    `flow`: int64 (groups + 1, families + 1, 6, 6), outcome as the policy stands and under the alternative; `medicare`:
+    int64 (presets, groups + 1, families + 1, 3), Medicare Advantage requests judged stricter, the same, looser.
+    """
+
+    alternative: Alternative
+    cases: Caseload
+    flow: Counts
+    medicare: Counts
+
+    def row(self) -> dict[str, Any]:
+        """One row of the table: counts of every outcome, approval and change with intervals, who is concerned."""
+        flow = self.flow.sum(axis=(0, 1))
+        spoken = self.flow[self.alternative.spoken_of].sum(axis=0)
+        _, after, change = rates(flow, not self.alternative.settings.provisions())
+        one = self.alternative
+        row: dict[str, Any] = {"preset": one.number, "scenario": one.name, "population": self.cases.name}
+        row["cases"] = int(flow.sum())
+        row |= {word: int(count) for word, count in zip(OUTCOMES, flow.sum(axis=0), strict=True)}
+        for name, rate in (("approval", after), ("change", change)):
+            words = ("points" if name == "change" else "pct", "low", "high")
+            row |= {f"{name}_{word}": round(100 * value, 4) for word, value in zip(words, rate, strict=True)}
+        row |= {"moved": int(flow.sum() - np.trace(flow)), "gained": int(flow[1:, 0].sum())}
+        row |= {"lost": int(flow[0, 1:].sum()), "spoken_of": int(spoken.sum())}
+        row |= {"spoken_of_met_before": int(spoken[0].sum()), "spoken_of_met": int(spoken[:, 0].sum())}
+        ways = self.medicare.sum(axis=(0, 1, 2))
+        row |= {"medicare_compared": int(ways.sum())}
+        return row | {f"medicare_{way}": int(n) for way, n in zip(WAYS, ways, strict=True)}
+
+    def moves(self) -> Iterator[dict[str, Any]]:
+        """Where requests move: one row per diagnosis, procedure, outcome before and outcome after."""
+        policy = self.alternative.settings.policy
+        for group, family, before, after in np.argwhere(self.flow):
+            if before != after:
+                yield {
+                    "preset": self.alternative.number, "scenario": self.alternative.name, "population": self.cases.name,
+                    **labels(policy, group, family), "from_outcome": OUTCOMES[before], "to_outcome": OUTCOMES[after],
+                    "requests": int(self.flow[group, family, before, after]),
+                }  # fmt: skip
+
+
+def published(study: Study, names: Sequence[str | Path] = ()) -> list[Alternative]:
+    """P0, then the scenarios named, by default P1 to P9, then that of the study where it is none of them.
+
+    Raises ProblemsFound with the problems of all.
+    """
+    policy = study.policy
+    problems: list[Problem] = []
+    every = [STRICT, *(name for name in shipped() if re.match(r"p\d", name))]
+    found = [Alternative("P0", "baseline", "The policy as it stands", study.baseline)]
+    for name in names or every:
+        try:
+            plan = find_scenario(name, policy)
+            found.append(Alternative(_number(plan.id), plan.id, plan.label, proposed(policy, name), plan))
+        except ProblemsFound as one:
+            problems += one.problems
+    if problems:
+        raise ProblemsFound(problems)
+    if study.scenario != study.baseline and study.name not in [one.name for one in found]:
+        found.append(Alternative(ASKED, study.name, "The scenario that is asked about", study.scenario))
+    return found
+
+
+def _number(name: str) -> str:
+    number = re.match(r"p(\d+[a-z]?)_", name)
+    return "P1" if name == STRICT else f"P{number[1]}" if number else "own"
+
+
+def caseloads(study: Study) -> list[Caseload]:
+    """The three populations with the size and seed of the study; first its own, where that is another one.
+
+    A case table stands alone: made-up cases beside it would say nothing about it.
+    """
+    if not study.cases.synthetic:
+        return [study.cases]
+    seed = study.cases.seed or 0
+    three = [cases_of(study.policy, name, study.cases.size, seed) for name in POPULATIONS]
+    own = study.cases.fingerprint not in [one.fingerprint for one in three]
+    return [study.cases] * own + three
+
+
+def compared(study: Study, alternatives: Sequence[Alternative], loads: Sequence[Caseload]) -> list[Result]:
+    """Every alternative on every population, a slice of cases at a time; what the journal holds is not done again."""
+    journal = Journal(len(alternatives) * sum(load.parts() for load in loads))
+    plans = presets(study.policy)
+    results = []
+    for load in loads:
+        totals = [_nothing(one, plans) for one in alternatives]
+        for number in range(load.parts()):
+            keys = [_key(study, one, load, number, plans) for one in alternatives]
+            if not all(map(journal.get, keys)):
+                part = load.part(number)
+                measures = yardsticks(part, study.policy, plans)
+                _determine(study.baseline, alternatives, part, measures, keys, journal)
+            totals = [_sum(total, journal.get(key)) for total, key in zip(totals, keys, strict=True)]
+        results += [Result(one, load, *total) for one, total in zip(alternatives, totals, strict=True)]
+    return results
+
+
+def _determine(
+    baseline: Settings,
+    alternatives: Sequence[Alternative],
+    part: Cases,
+    measures: Sequence[Yardstick],
+    keys: Sequence[str],
+    journal: Journal,
+) -> None:
+    """Put what each alternative makes of one slice into the journal, unless it is there."""
+    before = determined(part, baseline)
+    for one, key in zip(alternatives, keys, strict=True):
+        if journal.get(key) is None:
+            flow, medicare = _counts(one, before, determined(part, one.settings), measures)
+            journal.put(key, {"flow": _sparse(flow), "medicare": _sparse(medicare)})
+
+
+def _counts(
+    one: Alternative, before: Determinations, after: Determinations, measures: Sequence[Yardstick]
+) -> tuple[Counts, Counts]:
+    """Flow and guard of a slice, the requests that the alternative does not speak of as they are in the policy."""
+    policy = before.policy
+    where = cells(policy, before.cases)
+    outcome = np.where(one.spoken_of[where], after.outcome, before.outcome)
+    shape = (len(policy.diagnoses) + 1, len(policy.procedures) + 1, len(OUTCOMES), len(OUTCOMES))
+    counted = np.bincount(np.ravel_multi_index((*where, before.outcome, outcome), shape), minlength=int(np.prod(shape)))
+    return counted.reshape(shape), held_against(measures, outcome, before.cases, policy)
+
+
+def _nothing(one: Alternative, plans: Sequence[Scenario]) -> tuple[Counts, Counts]:
+    shape = one.spoken_of.shape
+    pairs, lines = (len(OUTCOMES), len(OUTCOMES)), len(plans)
+    return np.zeros((*shape, *pairs), dtype=np.int64), np.zeros((lines, *shape, len(WAYS)), dtype=np.int64)
+
+
+def _sum(total: tuple[Counts, Counts], kept: dict[str, list[list[int]]]) -> tuple[Counts, Counts]:
+    for counts, rows in zip(total, kept.values(), strict=True):
+        for *place, count in rows:
+            counts[tuple(place)] += count
+    return total
+
+
+def _sparse(counts: Counts) -> list[list[int]]:
+    """Place and count of everything that is not 0."""
+    return [[*place, int(counts[tuple(place)])] for place in np.argwhere(counts).tolist()]
+
+
+def _key(study: Study, one: Alternative, load: Caseload, number: int, plans: Sequence[Scenario]) -> str:
+    return key_of(
+        policies=[study.policy.fingerprint, one.settings.policy.fingerprint],
+        provisions=one.settings.provisions(),
+        applies_to=one.plan.applies_to if one.plan else None,
+        presets=[[plan.provisions, plan.applies_to] for plan in plans],
+        cases=load.source(),
+        number=number,
+        parts=load.parts(),
+    )
+
+
+# Tables --------------------------------------------------------------------------------------------------------------
+
+
+def table(results: Sequence[Result]) -> pd.DataFrame:
+    """One row per population and alternative; see `Result.row`."""
+    return pd.DataFrame([result.row() for result in results])
+
+
+def moves(results: Sequence[Result]) -> pd.DataFrame:
+    """One row per population, alternative, diagnosis, procedure and way to move; see `Result.moves`."""
+    columns = ["preset", "scenario", "population", "diagnosis", "procedure", "from_outcome", "to_outcome", "requests"]
+    return pd.DataFrame([row for result in results for row in result.moves()], columns=columns)
+
+
+def medicare(results: Sequence[Result]) -> pd.DataFrame:
+    """Medicare Advantage requests of every population, alternative, preset, diagnosis and procedure."""
+    rows = []
+    plans = presets(results[0].alternative.settings.policy)
+    for result in results:
+        one, policy = result.alternative, result.alternative.settings.policy
+        for place, group, family in np.argwhere(result.medicare.sum(axis=3)):
+            ways = result.medicare[place, group, family]
+            rows.append(
+                {"preset": one.number, "scenario": one.name, "population": result.cases.name}
+                | {"held_against": plans[place].id, **labels(policy, group, family)}
+                | {"requests": int(ways.sum())}
+                | {way: int(n) for way, n in zip(WAYS, ways, strict=True)}
+            )
+    columns = ["preset", "scenario", "population", "held_against", "diagnosis", "procedure", "requests", *WAYS]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def sources(alternatives: Sequence[Alternative]) -> pd.DataFrame:
+    """One row per alternative: label, levers that it moves in words, what it speaks of, source, what has no lever."""
+    rows = []
+    for one in alternatives:
+        plan = one.plan
+        baseline = one.settings.policy.settings()
+        rows.append({
+            "preset": one.number, "scenario": one.name, "label": one.label,
+            "levers": "; ".join(change_in_words(one.settings, baseline)),
+            "applies_to": "; ".join(f"{p}: {', '.join(ds)}" for p, ds in (plan.applies_to if plan else {}).items()),
+            "citation": (plan.citation if plan else None) or "", "read": (plan.read if plan else None) or "",
+            "status": (plan.status if plan else None) or "",
+            "not_modelled": "; ".join(plan.not_modelled if plan else ()),
+        })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def write(study: Study, results: Sequence[Result], pictures: Sequence[Picture], folder: str | Path, said: str) -> None:
+    """The tables, the pictures and summary.json, which holds every row of the first under `alternatives`."""
+    every = list(dict.fromkeys(result.alternative.name for result in results))
+    firsts = [next(result.alternative for result in results if result.alternative.name == name) for name in every]
+    tables = {
+        "alternatives": table(results),
+        "moves": moves(results),
+        "medicare": medicare(results),
+        "sources": sources(firsts),
+    }
+    loads = {result.cases.fingerprint: result.cases.source() for result in results}
+    entries = {"populations": list(loads.values()), "alternatives": [result.row() for result in results]}
+    report.write(study, folder, tables, pictures, said, entries)
