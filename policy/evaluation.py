@@ -32,13 +32,15 @@ BLOCK = 1 << 17  # rows evaluated together, so that what is in between stays in 
 class Reading:
     """What a rule made of some rows; each array is (rows,) or a single value for all of them.
 
-    `outcome`: codes; `truths`: of each criterion read (3 = not read); `because`: place in Evaluation.texts, 0 = none.
+    `outcome`: codes; `truths`: of each criterion read (3 = not read); `because`: place in Evaluation.texts, 0 = none;
+    `follows`: what a `require` does once all is met, for each criterion that it depends on.
     """
 
     outcome: Outcomes
     truths: dict[str, Truth]
     ask: Columns = field(default_factory=lambda: np.asarray(np.uint64(0)))
     because: Ints = field(default_factory=lambda: np.asarray(np.int16(0)))
+    follows: tuple[tuple[str | None, int], ...] = ()
 
 
 @dataclass
@@ -99,11 +101,7 @@ class Determinations:
 
 def criterion_says(policy: Policy, criterion: str, settings: Settings) -> str:
     """The criterion's sentence under these settings, with the values of its levers."""
-    stated = policy.criteria[criterion]
-    says = next((v.says for v in stated.variants if settings.holds(v.while_)), stated.says)
-    for name, lever in policy.levers.items():
-        says = says.replace("{" + name + "}", lever.show(settings[name]).replace("_", " "))
-    return says
+    return settings.says(criterion)
 
 
 @dataclass
@@ -221,10 +219,7 @@ class Evaluation:
         return (values >= least).view(np.int8) + (unsigned >= least).view(np.int8)
 
     def ask(self, test: Test) -> Columns:
-        """The columns whose documentation can still change the truth of a test that is NOT_DOCUMENTED.
-
-        Each criterion asks for itself: two that share an open fact may together ask for one that no longer matters.
-        """
+        """The columns whose documentation can still change the truth of a test that is NOT_DOCUMENTED."""
         parts = test.all_of or test.any_of or test.none_of or (test.count.of if test.count else ())
         bits = np.zeros(len(self.rows), dtype=np.uint64)
         for part in parts:
@@ -278,13 +273,35 @@ class Evaluation:
     def _require(self, rule: Rule) -> Reading:
         truths = {name: self.criterion(name) for name in self.required(rule)}
         worst = truth.all_of(truths.values())
-        met, because = self._follow([s for s in rule.then if self.settings.holds(s.while_)])
+        steps = [s for s in rule.then if self.settings.holds(s.while_)]
+        steps = steps[: 1 + next(i for i, s in enumerate(steps) if not s.when)]
+        met, because = self._follow(steps)
         reading = Reading(pick(worst == MET, met, pick(worst == NOT_MET, CODE["not_met"], OPEN)), truths)
         if self.asking:
-            asks = [self.ask(self.policy.criteria[name].test) for name in truths]
-            reading.ask = np.where(reading.outcome == OPEN, reduce(np.bitwise_or, asks), np.uint64(0))
+            reading.ask = np.where(reading.outcome == OPEN, self._asks(truths), np.uint64(0))
             reading.because = pick(worst == MET, because, np.int16(0))
+            reading.follows = tuple((s.when, int(self.word(s.outcome))) for s in steps)
         return reading
+
+    def _asks(self, names: Iterable[str]) -> Columns:
+        """What open criteria ask for together; one that is met whenever another is has nothing of its own to ask."""
+        tests = {name: self.policy.criteria[name].test for name in names}
+        implied: dict[str, Any] = {}
+        asks = []
+        for name, test in tests.items():
+            others = [(key, self.implied(one, test)) for key, one in tests.items() if key != name]
+            masks = [mask & ~np.asarray(implied.get(key, False)) for key, mask in others if np.any(mask)]
+            implied[name] = reduce(np.bitwise_or, masks, np.False_)
+            asks.append(np.where(implied[name], np.uint64(0), self.ask(test)))
+        return np.asarray(reduce(np.bitwise_or, asks))
+
+    def implied(self, one: Test, test: Test) -> Any:
+        """Where meeting `one` also meets `test`: a mask over the rows, or a single value."""
+        if test.any_of is not None:
+            return reduce(np.bitwise_or, [self.implied(one, part) for part in test.any_of])
+        if one.any_of is not None and any(np.any(self.implied(part, test)) for part in one.any_of):
+            return reduce(np.bitwise_and, [self.implied(p, test) | (self.test(p) == NOT_MET) for p in one.any_of])
+        return np.bool_(self.settings.implies(one, test))
 
     def _follow(self, steps: list[Step]) -> tuple[Outcomes, Ints]:
         """Outcome and text of the first step that applies, all requirements being met."""
@@ -337,22 +354,20 @@ class Evaluation:
     def _merge(self, readings: list[Reading], switch: str) -> Reading:
         """Several readings of the same rows: one same outcome, or open.
 
-        Open asks for the switch, and for what the branches ask where documenting that could settle all of them (each
-        may still be met); where one branch cannot be met, only for what every branch that still can asks.
+        Open asks for what any branch asks for, and for the switch unless the branches wait for the same criteria and
+        then do the same.
         """
         same = reduce(np.bitwise_and, [r.outcome == readings[0].outcome for r in readings])
         merged = Reading(pick(same, readings[0].outcome, OPEN), {})
         if not self.asking:
             return merged
         undecided = merged.outcome == OPEN
-        hopeful = [(r.outcome == CODE["met"]) | (r.outcome == OPEN) for r in readings]
-        everything = np.uint64(np.iinfo(np.uint64).max)
-        shared = reduce(
-            np.bitwise_and, [np.where(h, r.ask, everything) for h, r in zip(hopeful, readings, strict=True)]
-        )
-        union = reduce(np.bitwise_or, [r.ask for r in readings])
-        ask = np.where(reduce(np.bitwise_and, hopeful), union, np.where(shared == everything, np.uint64(0), shared))
-        merged.ask = np.where(undecided, ask | self.bits(switch), np.uint64(0))
+        ask = reduce(np.bitwise_or, [r.ask for r in readings])
+        alike = same & (len({r.follows for r in readings}) == 1) & bool(readings[0].follows)
+        for name in {name for r in readings for name in r.truths} if np.any(alike) else ():
+            waits = [np.equal(r.truths.get(name, UNREAD), NOT_DOCUMENTED) for r in readings]
+            alike = alike & (reduce(np.bitwise_and, waits) == reduce(np.bitwise_or, waits))
+        merged.ask = np.where(undecided, ask | np.where(alike, np.uint64(0), self.bits(switch)), np.uint64(0))
         merged.because = pick(undecided, np.int16(0), readings[0].because)
         for name in dict.fromkeys(name for r in readings for name in r.truths):
             values = [r.truths.get(name, np.asarray(UNREAD)) for r in readings]
@@ -511,6 +526,8 @@ def determine(
                 result.ask[rows], result.because[rows] = reading.ask, reading.because
                 for name, value in reading.truths.items():
                     result.truths.setdefault(name, np.full(n, UNREAD))[rows] = value
+    # Reasons stand in the order of the document, whatever other cases there are.
+    result.truths = {name: result.truths[name] for name in policy.criteria if name in result.truths}
     return result
 
 

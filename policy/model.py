@@ -612,3 +612,22 @@ class Settings(Mapping[str, Value]):
         value = self[reference]
         assert value is None or isinstance(value, int)
         return value
+
+    def says(self, criterion: str) -> str:
+        """The criterion's sentence under these settings, with the values of its levers."""
+        stated = self.policy.criteria[criterion]
+        says = next((v.says for v in stated.variants if self.holds(v.while_)), stated.says)
+        for name, lever in self.policy.levers.items():
+            says = says.replace("{" + name + "}", lever.show(self[name]).replace("_", " "))
+        return says
+
+    def implies(self, one: Test, other: Test) -> bool:
+        """Whether every value that meets `one` meets `other`: two thresholds of one kind on the same single field."""
+        if (
+            one.kind != other.kind
+            or one.fields() != other.fields()
+            or not (one.at_least or one.more_than or one.less_than)
+        ):
+            return False
+        mine, others = self.number(str(one.reference())), self.number(str(other.reference()))
+        return mine is not None and others is not None and (mine <= others if one.less_than else mine >= others)

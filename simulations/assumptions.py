@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from math import ceil, log2, sqrt
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -22,18 +22,14 @@ from policy.evaluation import determine
 from policy.model import Settings
 from policy.problems import refuse
 from simulations.drawing import generate
-from simulations.mix import replaced, with_shares
-from simulations.population_compiler import altered, load
+from simulations.population_compiler import altered
 from simulations.population_page import Page, Range, Row, Table
 from simulations.population_tables import Population
+from simulations.request_mix import load
 from simulations.scenario import proposed
 from simulations.streams import whole
 
 Method = Literal["latin_hypercube", "sobol"]
-__all__ = [
-    "Spread", "apart", "drawn_populations", "moved", "side_by_side", "table", "uncertain", "with_shares",
-]  # fmt: skip
-
 POPULATIONS = ("seed_low_prevalence", "trial_10_15", "pain_clinic_dual_block")
 MOST_DRAWS = 4096
 _MILLIONTH = Decimal("0.000001")
@@ -74,7 +70,7 @@ def moved(population: Population, factors: Factors) -> Population:
     """The population with every uncertain number at a place of its range: 0 its lower end, 1 its upper end."""
     page = population.page
     for path, table in _tables(page):
-        page = replaced(page, path, _moved_table(path, table, factors))
+        page = _replaced(page, path, _moved_table(path, table, factors))
     return altered(page)
 
 
@@ -165,6 +161,14 @@ def _to_hundred(scaled: Mapping[str, float]) -> dict[str, Decimal]:
     largest = max(shares, key=lambda name: shares[name])
     shares[largest] += 100 - sum(shares.values())
     return shares
+
+
+def _replaced(page: Page, path: tuple[str, ...], table: Table) -> Page:
+    """The page with one table put in the place of another."""
+    section, name, *inner = path
+    entries: dict[str, Any] = dict(getattr(page, section))
+    entries[name] = entries[name].model_copy(update={"documented": table}) if inner else table
+    return page.model_copy(update={section: entries})
 
 
 # What a change does, with the two errors apart -----------------------------------------------------------------------

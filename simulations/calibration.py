@@ -23,6 +23,7 @@ from simulations.population_tables import Population
 from simulations.reachability import conflicts
 
 _ANCHOR_CASES = 20_000  # determined for the anchors, at most
+_SAMPLE = 1_000_000  # cases that a list of targets is drawn from, at most
 
 
 @dataclass(frozen=True)
@@ -56,20 +57,6 @@ class Found:
             return True
         return abs(self.generated - self.expected) <= 4 * self.error + 1e-9
 
-    def line(self) -> str:
-        """The target in one line of plain words."""
-        target = self.target
-        basis = ", ".join([*target.source, *target.statements]) or "assumption"
-        unit = "points" if target.metric == "cut_off_gain" else "%"
-        span = f", agreement {target.between[0]} to {target.between[1]}" if target.between else ""
-        parts = [f"{target.says}: target {target.value} {unit}{span} ({basis})"]
-        if self.expected is not None:
-            parts.append(f"expected from the tables {self.expected:.2f}")
-        if self.generated is not None:
-            parts.append(f"generated {self.generated:.2f} of {self.cases:,}")
-        verdict = self.verdict if self.verdict != "anchor" else "anchor, not judged"
-        return f"{', '.join(parts)}: {verdict}" + ("" if self.luck else " (the SAMPLE is off its tables)")
-
 
 def calibrate(
     population: Population, size: int = 0, seed: int = 1, targets: Mapping[str, Target] | None = None
@@ -97,13 +84,30 @@ def calibrate(
     return tuple(found)
 
 
-def against_targets(population: Population, frame: pd.DataFrame, seed: int | None = None) -> list[str]:
-    """One line per target, then one for each set of published targets that cannot hold together.
+def against_targets(population: Population, size: int = 0, seed: int = 1) -> list[str]:
+    """The targets as lines of a table, then one line for each set of published targets that cannot hold together.
 
-    With the `seed` of `frame` (cases from 0) the drawn cases stand beside what the tables are expected to give.
+    `generated` is of the cases that `generate` makes of this size and seed, of the first million where there are more.
     """
-    size = len(frame) if seed is not None else 0
-    lines = [found.line() for found in calibrate(population, size, seed or 0)]
+    found = calibrate(population, min(size, _SAMPLE), seed)
+    rows: list[tuple[str, ...]] = [
+        ("verdict", "published", "agreement", "expected", "generated", "of cases", "figure (source)")
+    ]
+    for one in found:
+        target = one.target
+        unit = "points" if target.metric == "cut_off_gain" else "%"
+        basis = ", ".join([*target.source, *target.statements]) or "assumption"
+        span = f"{target.between[0]} to {target.between[1]}" if target.between else "not judged"
+        luck = "" if one.luck else " - the SAMPLE is off its tables"
+        numbers = ("-" if value is None else f"{value:.2f}" for value in (one.expected, one.generated))
+        cases = f"{one.cases:,}" if one.cases else "-"
+        rows.append((one.verdict, f"{target.value} {unit}", span, *numbers, cases, f"{target.says} ({basis}){luck}"))
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]) - 1)]
+    lines = ["  ".join([c.rjust(w) for c, w in zip(row, widths, strict=False)] + [row[-1]]) for row in rows]
+    judged = [one.verdict for one in found if one.verdict in ("pass", "fail")]
+    lines.append(
+        f"{judged.count('pass')} of {len(judged)} published figures agree; the verdict is about expected, not luck"
+    )
     return lines + [f"cannot hold together: {conflict.line()}" for conflict in conflicts([population])]
 
 

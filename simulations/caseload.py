@@ -1,7 +1,7 @@
 """The cases of one run: drawn from a population, or read from a case table, a slice at a time."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,7 +9,8 @@ from policy.cases import Cases, read_cases
 from policy.model import Policy
 from policy.problems import Problem, ProblemsFound
 from simulations import population
-from simulations.mix import with_shares
+from simulations.request_mix import with_shares
+from simulations.streaming import drawn
 from simulations.streams import whole
 
 LARGEST = 100_000_000
@@ -43,24 +44,23 @@ class Caseload:
         """Whether the cases are made here; those of a file may be anybody's."""
         return self._spec is not None
 
-    def slices(self, most: int = _SLICE) -> Iterator[Cases]:
-        """All the cases in order, at most `most` (1 or more) at a time."""
+    def slices(self, most: int = _SLICE, truths: Sequence[str] = ()) -> Iterator[Cases]:
+        """All the cases in order, at most `most` (1 or more) at a time; `truths` of made cases come along as groups."""
         for number in range(self.parts(most)):
-            yield self.part(number, most)
+            yield self.part(number, most, truths)
 
     def parts(self, most: int = _SLICE) -> int:
         """How many slices there are; a case table is one."""
         return 1 if self._table is not None else -(-self.size // most)
 
-    def part(self, number: int, most: int = _SLICE) -> Cases:
+    def part(self, number: int, most: int = _SLICE, truths: Sequence[str] = ()) -> Cases:
         """One slice, by its place from 0 on; no other is drawn for it."""
         if self._table is not None:
             return self._table
         assert self._spec is not None
         assert self.seed is not None
         start = number * most
-        frame = population.generate(self._spec, min(most, self.size - start), self.seed, start)
-        return Cases.from_frame(frame, self.policy, self.name)
+        return drawn(self.policy, self._spec, start, min(most, self.size - start), self.seed, truths)
 
     def source(self) -> dict[str, object]:
         """What identifies the cases: name or file, size, seed (None for a file) and fingerprint."""

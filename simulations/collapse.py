@@ -14,9 +14,8 @@ from itertools import pairwise
 from policy.cases import AT_LEAST_ONE
 from policy.model import Policy, Rule, Settings, Test
 from policy.problems import listed, nearest, refuse, shown
-from policy.sql import OPEN, Compiler
-from policy.sql_door import REJECTED, Table, readable
-from policy.sql_text import Predicate, chosen, either, every, grouped, literal, negated, one_of
+from policy.sql import OPEN, REJECTED, Compiler, Table, readable
+from policy.sql.text import Predicate, chosen, either, every, grouped, literal, negated, one_of
 from simulations.reachable_facts import Reads
 
 WEIGHT, FAULTY = "weight", "rejected"  # column of the counts; name of the pathway of rows that the door would refuse
@@ -104,7 +103,7 @@ class Keys:
     def _named(self, text: str) -> str:
         """A name for an expression, so that pathways that share it compute it once, on all rows."""
         if text not in self.names:
-            self.names[text] = self.compiler.let(f"part_{len(self.names)}", text)
+            self.names[text] = self.compiler.let(f"part_{len(self.names)}", text, "keys")
         return self.names[text]
 
     def rule(self, rule: Rule, where: Predicate = True) -> None:
@@ -215,17 +214,22 @@ class Collapse:
 
 
 def collapse_sql(
-    settings: Settings, moving: Collection[str], groups: Sequence[str] = (), booleans: Collection[str] = ()
-) -> Collapse:
+    settings: Settings, moving: Collection[str], groups: Sequence[str] = (), booleans: Collection[str] = (),
+    without: Collection[str] = (),
+) -> Collapse:  # fmt: skip
     """One SELECT: pathway, dx, cpt, facts of a case that stands for `weight` cases, and the groups.
 
     `moving`: levers that may later stand at any legal value, the others being frozen as in `settings`. `groups`:
     what splits the rows further: diagnosis, procedure, dx, cpt, columns that no rule reads, any named group_. Rows that
     the door would refuse come back under the pathway `rejected`. Raises ProblemsFound for a group of another name.
     """
-    policy, table = settings.policy, Table(settings.policy, booleans)
+    policy, table = settings.policy, Table(settings.policy, booleans, without)
     check_groups(policy, groups)
-    let, compiler = table.query.let, Compiler(settings, table)
+    compiler = Compiler(settings, table)
+
+    def let(name: str, expression: str) -> str:
+        return table.query.let(name, expression, "keys")
+
     by_fact = {name: table.fact(name) for name in groups if policy.fields_.get(name) and _is_fact(policy, name)}
     for name in readable(policy):
         table.fact(name)
@@ -256,7 +260,9 @@ def collapse_sql(
     for name, texts in (("key", alike), ("held", facts)):
         for number in range(max(1, *map(len, texts.values()))):
             parts = {i: words[number] for i, words in texts.items() if number < len(words)}
-            grouping[f"{name}_{number}"] = let(f"{name}_{number}", chosen(grouped(which, parts), 0))
+            same = len(set(parts.values())) == 1 and len(parts) == len(reads)
+            by_pathway = next(iter(parts.values())) if same else chosen(grouped(which, parts), 0)
+            grouping[f"{name}_{number}"] = let(f"{name}_{number}", by_pathway)
     kept = {name: text for name, text in grouping.items() if name.startswith("held_")}
     by = {name: text for name, text in grouping.items() if name not in kept}
     columns = [*(f"{text} AS {name}" for name, text in by.items()), *(f"MIN({t}) AS {n}" for n, t in kept.items())]
@@ -268,7 +274,9 @@ def collapse_sql(
         values = {
             i: bins.value(_digit(*entry[1:4])) for i, layout in layouts.items() for entry in layout if entry[0] == name
         }
-        answer.append(f"CAST({chosen(grouped('which', values), -1)} AS BIGINT) AS {name}")
+        same = len(set(values.values())) == 1 and len(values) == len(reads)
+        value = next(iter(values.values())) if same else chosen(grouped("which", values), -1)
+        answer.append(f"CAST({value} AS BIGINT) AS {name}")
     text = table.query.select([*columns, f"COUNT(*) AS {WEIGHT}"], tail=tail, then=[*answer, WEIGHT])
     return Collapse(text, tuple(held), tuple(groups))
 

@@ -1,6 +1,6 @@
 """The same policy on an engine: DuckDB over files larger than memory, Spark where there is a cluster.
 
-The engine reads `cases` with the SELECTs of policy/sql.py and simulations/collapse.py. What comes back is a stream of
+The engine reads `cases` with the SELECTs of policy/sql and simulations/collapse.py. What comes back is a stream of
 determinations with reasons, or the few weighted rows of a collapse, whose every tweak runs in Python, exactly.
 """
 
@@ -16,8 +16,7 @@ import pyarrow as pa
 from policy.cases import Cases, _columns
 from policy.model import Policy, Settings
 from policy.problems import refuse, shown
-from policy.sql import determinations_sql
-from policy.sql_text import printed
+from policy.sql import determinations_sql, printed
 from simulations.collapse import FAULTY, WEIGHT, Collapse, collapse_sql
 from simulations.grouping import Groups
 from simulations.levels import Batch
@@ -126,7 +125,7 @@ class Spark:
 
 def determinations(engine: Engine, settings: Settings) -> Iterator[pd.DataFrame]:
     """The columns of `Determinations.frame()` as text, up to 100,000 rows at a time, in the engine's own order."""
-    for batch in engine.batches(determinations_sql(engine.policy, settings, engine.booleans)):
+    for batch in engine.batches(determinations_sql(settings, engine.booleans)):
         yield batch.to_pandas()
 
 

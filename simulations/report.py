@@ -27,6 +27,7 @@ from simulations.findings import (
 from simulations.impact_chart import FIGURES, flow_figure, groups_figure, outcomes_figure
 from simulations.picture_chart import Picture
 from simulations.study import Study
+from simulations.suppression import of_flow
 from simulations.tables import table_bytes
 
 __all__ = [
@@ -45,7 +46,13 @@ def summary(study: Study, said: str | None = None, entries: Mapping[str, Any] | 
     """
     impact, policy = study.impact, study.policy
     before, after, change = impact.rates()
-    counts, flow = impact.outcomes(), impact.flow().to_numpy().tolist()
+    counts, flow = impact.outcomes(), impact.flow().to_numpy()
+    moves = flow.tolist()
+    moved: int | None = impact.moved
+    if not study.cases.synthetic:  # null: a count of 1 to 10 people, or one that gives it away
+        hidden, uncounted = of_flow(flow)
+        moves = [[None if h else n for h, n in zip(*pair, strict=True)] for pair in zip(hidden, moves, strict=True)]
+        moved = None if uncounted else moved
     content = {
         "schema": "summary/1",
         "notice": policy.notice,
@@ -66,8 +73,8 @@ def summary(study: Study, said: str | None = None, entries: Mapping[str, Any] | 
         },
         "headline": said or _rates_in_words(study),
         "finding": impact.finding(),
-        "moved": impact.moved,
-        "flow": {word: dict(zip(OUTCOMES, row, strict=True)) for word, row in zip(OUTCOMES, flow, strict=True)},
+        "moved": moved,
+        "flow": {word: dict(zip(OUTCOMES, row, strict=True)) for word, row in zip(OUTCOMES, moves, strict=True)},
         "software": _versions(),
     }
     if taken := sorted(content.keys() & (entries or {}).keys()):

@@ -14,9 +14,9 @@ from policy.reading import read_text
 from policy.scenario import Scenario, edited, load_scenario
 from simulations.caseload import TABLES
 from simulations.impact import Impact
-from simulations.mix import with_shares
 from simulations.population_compiler import load
 from simulations.population_compiler import shipped as populations
+from simulations.request_mix import with_shares
 
 FOLDER = Path(__file__).parent / "scenarios"
 

@@ -8,7 +8,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from policy.cases import Cases
-from policy.model import Settings
+from policy.model import Policy, Settings
 from policy.problems import refuse
 from simulations import population as populations
 from simulations.grouping import Groups
@@ -21,18 +21,23 @@ SLICE = 100_000  # cases in memory at a time
 TRUTHS = ("truth_benefit", "truth_facet_pain")  # latent: no rule reads them, but counts can be split by them
 
 
+def drawn(
+    policy: Policy, population: Population, start: int, size: int, seed: int, truths: Sequence[str] = ()
+) -> Cases:
+    """`size` cases of a population from case `start` on; `truths` come along as groups."""
+    frame = populations.generate(population, size, seed, start)
+    cases = Cases.from_frame(frame, policy, population.id)
+    for name in truths:
+        cases.groups[name] = pd.Categorical(frame[name].astype(pd.StringDtype("pyarrow")).str.lower().astype(object))
+    return cases
+
+
 def batches(
     base: Settings, population: Population, size: int, seed: int, truths: Sequence[str] = (), most: int = SLICE
 ) -> Iterator[Batch]:
-    """Cases 0 to `size` - 1 of a population in order, at most `most` at a time; `truths` come along as groups."""
+    """Cases 0 to `size` - 1 of a population in order, at most `most` at a time."""
     for start in range(0, size, most):
-        frame = populations.generate(population, min(most, size - start), seed, start)
-        cases = Cases.from_frame(frame, base.policy, population.id)
-        for name in truths:
-            cases.groups[name] = pd.Categorical(
-                frame[name].astype(pd.StringDtype("pyarrow")).str.lower().astype(object)
-            )
-        yield Batch(cases)
+        yield Batch(drawn(base.policy, population, start, min(most, size - start), seed, truths))
 
 
 def stream(

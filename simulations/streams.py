@@ -48,6 +48,10 @@ class Streams:
         words = np.random.Philox(key=self._key(name), counter=block).random_raw(skipped + count)
         return np.asarray(words, dtype=np.uint64)[skipped:]
 
+    def generator(self, name: str) -> np.random.Generator:
+        """A numpy generator of its own for the stream `name`, for draws that belong to no case."""
+        return np.random.Generator(np.random.Philox(key=self._key(name)))
+
     def _key(self, name: str) -> int:
         digest = hashlib.blake2b(f"{self.seed}/{name}".encode(), digest_size=16).digest()
         return int.from_bytes(digest, "little")

@@ -117,7 +117,7 @@ class Ground:
                     found.append(cell)
         return Space(self.readings, tuple(rows), tuple(found))
 
-    def parts(self, needed: set[str]) -> list["_Component"]:
+    def parts(self, needed: set[str]) -> list["Component"]:
         """The components with a field that is needed."""
         return [_remembered(fields, self.readings) for fields in self.groups if needed & set(fields)]
 
@@ -176,7 +176,7 @@ def reachable(rule: Rule, settings: Settings, dx: str) -> Iterator[Requires | st
 
 
 @dataclass(frozen=True)
-class _Component:
+class Component:
     """The facts of one component, one row for each combination of criteria truths they can give.
 
     `truths`: for each reading, criterion -> truth of each row; `switches`: field -> value of each row.
@@ -188,7 +188,7 @@ class _Component:
     switches: dict[str, Signature]
 
     @classmethod
-    def of(cls, fields: tuple[str, ...], readings: Sequence[Settings]) -> "_Component":
+    def of(cls, fields: tuple[str, ...], readings: Sequence[Settings]) -> "Component":
         policies = _policies(readings)
         for name in fields:
             if len({p.fields_[name].type for p in policies if name in p.fields_}) > 1:
@@ -203,14 +203,14 @@ class _Component:
         truths: list[dict[str, Signature]] = []
         seen: dict[tuple[Any, ...], Signature] = {}
         for settings in readings:
-            truths.append(_truths(fields, settings, tables[id(settings.policy)], len(rows), seen))
+            truths.append(truths_of(fields, settings, tables[id(settings.policy)], len(rows), seen))
         facts = [(name, table.facts[name]) for table in tables.values() for name in fields if name in table.facts]
         switched = {r.switch for p in policies for w in p.pathways.values() for r in w.rule.walk() if r.switch}
         switches = {name: value.astype(np.int16) for name, value in facts if name in switched}
         whole = cls(tuple(rows), _sizes(rows), tuple(truths), switches)
         return whole.distinct([*switches.values(), *{id(v): v for part in truths for v in part.values()}.values()])
 
-    def distinct(self, signature: Sequence[Signature]) -> "_Component":
+    def distinct(self, signature: Sequence[Signature]) -> "Component":
         keep = smallest(signature, self.sizes)
         return replace(
             self, rows=tuple(self.rows[i] for i in keep), sizes=self.sizes[keep],
@@ -219,16 +219,16 @@ class _Component:
         )  # fmt: skip
 
 
-_MEMORY: dict[tuple[Any, ...], tuple[Sequence[Policy], _Component]] = {}
+_MEMORY: dict[tuple[Any, ...], tuple[Sequence[Policy], Component]] = {}
 
 
-def _remembered(fields: tuple[str, ...], readings: Sequence[Settings]) -> _Component:
+def _remembered(fields: tuple[str, ...], readings: Sequence[Settings]) -> Component:
     """The component for these readings: one of the last few hundred, or worked out."""
     key = (fields, *((id(s.policy), *(s[lever] for lever in _levers(fields, s.policy))) for s in readings))
     if key not in _MEMORY:
         if len(_MEMORY) >= 300:
             del _MEMORY[next(iter(_MEMORY))]
-        _MEMORY[key] = ([s.policy for s in readings], _Component.of(fields, readings))  # policies kept: ids stay theirs
+        _MEMORY[key] = ([s.policy for s in readings], Component.of(fields, readings))  # policies kept: ids stay theirs
     return _MEMORY[key][1]
 
 
@@ -256,7 +256,7 @@ def _admitted(rows: list[Row], policies: Sequence[Policy]) -> tuple[dict[int, Ca
     return tables, [rows[i] for i in sorted(good)]
 
 
-def _truths(
+def truths_of(
     fields: tuple[str, ...], settings: Settings, cases: Cases, n: int, seen: dict[tuple[Any, ...], Signature]
 ) -> dict[str, Signature]:
     """Truth of each criterion that reads one of the fields, int16 (n,); those that read no field are left out."""
@@ -302,7 +302,7 @@ def _fold(cell: Cell, ground: Ground, focus: str | None) -> list[Row]:
     sizes = np.zeros(1, dtype=np.int16)
     picks: list[list[int]] = [[]]
     for part in parts:
-        mine, more = _own(part, nodes, switches, focus)
+        mine, more = signature_of(part, nodes, switches, focus)
         keep = smallest([*mine.T, *more.T], part.sizes)
         a, b = (x.ravel() for x in np.meshgrid(np.arange(len(sizes)), keep, indexing="ij"))
         least, flags = np.minimum(least[a], mine[b]), np.concatenate([flags[a], more[b]], axis=1)
@@ -313,8 +313,8 @@ def _fold(cell: Cell, ground: Ground, focus: str | None) -> list[Row]:
     return [{k: v for part, i in zip(parts, pick, strict=True) for k, v in part.rows[i].items() if v} for pick in picks]
 
 
-def _own(
-    part: _Component, nodes: Sequence[tuple[int, Requires]], switches: dict[str, None], focus: str | None
+def signature_of(
+    part: Component, nodes: Sequence[tuple[int, Requires]], switches: dict[str, None], focus: str | None
 ) -> tuple[Signature, Signature]:
     """What a component gives to each `require` (rows, nodes), and its whens and switches (rows, any)."""
     n = len(part.rows)

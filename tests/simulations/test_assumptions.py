@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from policy.problems import ProblemsFound
-from simulations import population
+from simulations import ask, population
 from simulations.assumptions import (
     POPULATIONS,
     apart,
@@ -13,7 +13,6 @@ from simulations.assumptions import (
     side_by_side,
     table,
     uncertain,
-    with_shares,
 )
 from simulations.calibration_chart import spreads_chart
 from simulations.expectation import expected
@@ -114,31 +113,55 @@ def test_what_cannot_be_drawn_is_refused(spec: Population, draws: int, method: s
 # The mix of requests -------------------------------------------------------------------------------------------------
 
 
-def test_the_request_mix_is_a_lever(spec: Population):
-    mix = {"neck_pain": 60, "thoracic_pain": 20, "trigeminal_neuralgia": 5, "fibromyalgia": 5, "migraine": 10}
-    other = with_shares(spec, mix)
-    tally = expected(other, ["diagnosis"])
-    for name, share in mix.items():
-        assert tally.total(tally.where({"diagnosis": [name]})) == pytest.approx(share / 100, abs=1e-8)
+def shares_of(of: Population, variable: str, among: dict[str, list[str]] | None = None) -> dict[str, float]:
+    tally = expected(of, ["diagnosis", "procedure"])
+    inside = tally.where(among or {})
+    names = of[variable].values
+    return {n: tally.total(inside & tally.where({variable: [n]})) / tally.total(inside) for n in names}
+
+
+def test_the_request_mix_is_a_lever_of_a_population_by_name(spec: Population):
+    """What is named is so; the others keep their proportions (as on the page: 10, 5, 15 and 35)."""
+    other = population.load(f"{SEED},neck_pain=60,migraine=7")
+    left = 33 / (10 + 5 + 15)
+    wanted = {
+        "neck_pain": 60, "migraine": 7, "thoracic_pain": 10 * left, "trigeminal_neuralgia": 5 * left,
+        "fibromyalgia": 15 * left,
+    }  # fmt: skip
+    found = shares_of(other, "diagnosis")
+    assert {name: pytest.approx(share / 100, abs=1e-7) for name, share in wanted.items()} == found
     assert other.fingerprint != spec.fingerprint
-    kept = ["rural", "clinical_trial"]  # hang on no diagnosis: the same luck, the same facts
-    one, two = (population.generate(of, 2000, 1)[kept] for of in (spec, other))
-    assert one["clinical_trial"].equals(two["clinical_trial"])
+    assert other.id == f"{SEED},neck_pain=60,migraine=7"
+    assert "neck_pain=60, migraine=7" in other.notice
+    one, two = (population.generate(of, 2000, 1)["clinical_trial"] for of in (spec, other))
+    assert one.equals(two), "hangs on no diagnosis: the same luck, the same facts"
+
+
+def test_the_mix_of_one_diagnosis_moves_alone(spec: Population):
+    other = population.with_mix(spec, {"migraine.epidural": 20})
+    assert shares_of(other, "procedure", {"diagnosis": ["migraine"]})["epidural"] == pytest.approx(0.2, abs=1e-7)
+    for name in ("neck_pain", "fibromyalgia"):
+        same = [shares_of(of, "procedure", {"diagnosis": [name]}) for of in (spec, other)]
+        assert same[0] == same[1]
+    assert shares_of(spec, "diagnosis") == shares_of(other, "diagnosis")
 
 
 @pytest.mark.parametrize(
-    ("shares", "variable", "told"),
+    ("mix", "told"),
     [
-        ({"neck_pain": 60}, "diagnosis", "add up to 60"),
-        ({"neck": 100}, "diagnosis", "neck is none of .*did you mean neck_pain"),
-        ({"neck_pain": "many"}, "diagnosis", "is not a number"),
-        ({"neck_pain": 100}, "diagnosis", "is never reached"),
-        ({"mild": 100}, "severity", "no variable with one row of shares"),
+        ("neck=60", "neck' is none of .*did you mean neck_pain"),
+        ("neck_pain=99,migraine=3", "add up to 102 %; they must leave something for thoracic_pain"),
+        ("neck_pain=0", "'0' is no share from 0.000001"),
+        ("neck_pain=many,migraine=-1", "'many' is no share .*\n.*'-1' is no share"),
+        ("neck_pain=1,neck_pain=2", "sets neck_pain twice"),
+        ("neck_pian.epidural=5", "no shares to move, did you mean neck_pain"),
+        ("neck_pain.epidual=5", "none of .*did you mean epidural"),
+        ("neck_pain=20,thoracic_pain=20,trigeminal_neuralgia=20,fibromyalgia=20,migraine=19", "must add up to 100"),
     ],
 )
-def test_a_mix_that_cannot_be_is_refused(spec: Population, shares: dict[str, object], variable: str, told: str):
+def test_a_mix_that_cannot_be_is_refused(mix: str, told: str):
     with pytest.raises(ProblemsFound, match=told):
-        with_shares(spec, shares, variable)
+        population.load(f"{SEED},{mix}")
 
 
 # The two errors apart ------------------------------------------------------------------------------------------------
@@ -172,8 +195,12 @@ def test_three_populations_side_by_side_with_both_ranges():
     rows = table(spreads)
     assert len(rows) == 6
     assert set(rows["draws"]) == {6}
-    chart = spreads_chart("Change", spreads)
-    assert "pain_clinic_dual_block strict_reading" in chart.alt
+    chart = spreads_chart(ask(size=100), spreads)
+    for s in spreads:
+        assert (
+            f"{s.population} {s.scenario} −{-s.change:.1f} (−{-s.sampling[0]:.1f} to −{-s.sampling[1]:.1f})"
+            in chart.alt
+        )
 
 
 def test_more_cases_narrow_sampling_and_leave_assumptions():

@@ -14,7 +14,7 @@ from scipy.stats import binomtest
 
 import policy
 from policy.problems import ProblemsFound
-from simulations import calibration, population
+from simulations import ask, calibration, population
 from simulations.block_trial import FIRST, SECOND, by_cut_off, trial_tally
 from simulations.calibration import against_targets, calibrate, predictive_value, predictive_values, table
 from simulations.calibration_chart import targets_chart
@@ -128,18 +128,33 @@ def test_anchors_are_shown_and_not_judged(found: dict[str, dict[str, calibration
     assert denied.generated == pytest.approx(100 * (outcome == policy.OUTCOMES.index("not_met")).mean())
 
 
-def test_the_lines_say_target_expected_generated_and_verdict():
+def test_the_lines_are_a_table_of_published_against_generated():
+    """Each target a row under the header, its numbers those of `calibrate`, then what cannot hold together."""
     spec = population.load(CLINIC)
-    frame = population.generate(spec, 3000, 1)
-    lines = against_targets(spec, frame, 1)
-    neck = next(line for line in lines if line.startswith("False positives of a single block in the neck"))
-    assert re.fullmatch(
-        r".*: target 63 %, agreement 54 to 72 \(R14\), expected from the tables \d\d\.\d\d, "
-        r"generated \d\d\.\d\d of \d,?\d*: pass", neck
-    )  # fmt: skip
-    assert any(line.endswith(": fail") for line in lines)
-    assert sum(line.startswith("cannot hold together: ") for line in lines) >= 4
-    assert not any("generated" in line for line in against_targets(spec, frame) if "anchor" not in line)
+    lines = against_targets(spec, 3000, 1)
+    columns = lines[0].split()
+    assert columns == [
+        "verdict",
+        "published",
+        "agreement",
+        "expected",
+        "generated",
+        "of",
+        "cases",
+        "figure",
+        "(source)",
+    ]
+    found = calibrate(spec, 3000, 1)
+    for one, line in zip(found, lines[1:], strict=False):
+        assert line.split()[0] == one.verdict
+        assert one.target.says in line
+        assert f"{one.generated:.2f}  " in line
+        assert f"{one.cases:,}  " in line
+    assert lines[len(found) + 1].startswith("9 of 10 published figures agree")
+    rest = lines[len(found) + 2 :]
+    assert len(rest) >= 4
+    assert all(line.startswith("cannot hold together: ") for line in rest)
+    assert against_targets(spec)[1].split().count("-") == 2, "without cases nothing was generated"
 
 
 def test_the_table_and_the_chart_show_every_target():
@@ -148,11 +163,15 @@ def test_the_table_and_the_chart_show_every_target():
     rows = table(seed, results)
     assert list(rows["target"]) == list(seed.page.targets)
     assert list(rows["verdict"]).count("pass") == 7
-    chart = targets_chart("Seed & others", results)
-    assert chart.png == targets_chart("Seed & others", results).png
-    assert "7 of 7 figures agree" in repr(chart)
-    clinic = targets_chart("Clinic", calibrate(population.load(CLINIC)))
-    assert "9 of 10 figures agree; outside: Two positive blocks in the neck (2007)" in clinic.alt
+    study = ask(size=100)
+    chart = targets_chart(study, results)
+    assert chart.png == targets_chart(study, results).png
+    assert "seed_low_prevalence: 7 of 7 published figures agree." in chart.alt
+    for one in results:
+        if one.target.between:
+            assert f"{one.target.says} {one.expected:.1f} ({one.target.value:g})" in chart.alt
+    clinic = targets_chart(ask(population=CLINIC, size=100), calibrate(population.load(CLINIC)))
+    assert "9 of 10 published figures agree; outside: Two positive blocks in the neck (2007)." in clinic.alt
 
 
 # Exact expectations --------------------------------------------------------------------------------------------------

@@ -181,6 +181,18 @@ def test_a_population_is_a_case_table(tmp_path: Path) -> None:
     assert len(pd.read_csv(tmp_path / "d.csv")) == 300
 
 
+def test_a_population_without_an_ending_is_a_folder_of_the_same_cases(tmp_path: Path) -> None:
+    name = "seed_low_prevalence,migraine=80"
+    for out in ("p.parquet", "cases"):
+        made = workbook("population", name, "--size", "300", "--seed", "2", "--out", tmp_path / out)
+        assert made.exit_code == 0
+        assert "published figures agree" in made.output
+        assert "cannot hold together: " in made.output
+    (file,) = (tmp_path / "cases").iterdir()
+    assert pd.read_parquet(file).equals(pd.read_parquet(tmp_path / "p.parquet"))
+    assert pd.read_parquet(file)["dx"].str.startswith("G43").mean() > 0.7
+
+
 @pytest.mark.parametrize("words", [["--size", "1e5"], ["--size", "0"], ["--seed", "-1"], ["--size", "007"]])
 def test_sizes_and_seeds_are_plain_whole_numbers(tmp_path: Path, words: list[str]) -> None:
     result = workbook("population", "seed_low_prevalence", *words, "--out", tmp_path / "p.csv")

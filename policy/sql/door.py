@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from policy.cases import AT_LEAST_ONE, FALSE, TRUE
 from policy.model import CaseField, Policy
-from policy.sql_text import Predicate, Query, chosen, either, every, literal, one_of
+from policy.sql.text import Predicate, Query, chosen, either, every, literal, one_of
 
 OUT_OF_SCOPE, REJECTED = -1, -9  # in place of a pathway's position; -9 also for a value that the door would refuse
 DATE_PARTS = ("year", "month", "day")
@@ -23,6 +23,7 @@ class Table:
 
     policy: Policy
     booleans: Collection[str] = ()  # columns known to be BOOLEAN; others may be words or numbers
+    without: Collection[str] = ()  # columns that the table has not
     query: Query = field(default_factory=Query)
     faults: dict[str, Predicate] = field(default_factory=dict)
     known: dict[str, str] = field(default_factory=dict)
@@ -37,13 +38,16 @@ class Table:
     def _fact(self, name: str, kind: CaseField) -> str:
         if kind.type == "months":
             return self._months(kind)
-        code = self._code(name, kind)
-        if name not in self.booleans:
+        code = "-1" if name in self.without else self._code(name, kind)
+        if name not in (*self.booleans, *self.without):
             code = self.query.let(f"x_{name}", code)
             self.faults[name] = f"{code} = {REJECTED}"
         if name == "diagnostic_blocks_done":
             code = self._blocks_done(code)
-        return code if kind.absent is None else chosen([(f"{code} < 0", kind.code(kind.absent))], code)
+        if kind.absent is None:
+            return code
+        absent = str(kind.code(kind.absent))
+        return absent if code == "-1" else chosen([(f"{code} < 0", absent)], code)
 
     def _code(self, name: str, kind: CaseField) -> str:
         column = f"{self.query.source}.{name}"
@@ -85,27 +89,30 @@ class Table:
     def _months(self, kind: CaseField) -> str:
         """Half months, by calendar months from two dates, else from days (the rules stand in cases.py)."""
         onset, request, days = (self.fact(str(c)) for c in (kind.onset, kind.request, kind.days))
+        let, name = self.query.let, kind.onset
+        near = let(f"months_{name}", f"FLOOR((16 * {days} + 15) / 487)")
+        full = let(f"full_{name}", chosen([(f"FLOOR({near} * 487 / 16) > {days}", f"{near} - 1")], near))
+        by_days = f"2 * {full} + {chosen([(f'{days} > FLOOR({full} * 487 / 16)', 1)], 0)}"
+        told = "-1" if days == "-1" else chosen([(f"{days} < 0", -1)], by_days)
+        if "-1" in (onset, request):
+            return told
         late = f"({onset} > {request} AND {request} >= 0)"
         self.faults[str(kind.onset)] = either([self.faults[str(kind.onset)], late])
-        let, name = self.query.let, kind.onset
         (y1, m1, d1), (y2, m2, d2) = ([f"{part}_{c}" for part in DATE_PARTS] for c in (kind.onset, kind.request))
         leap = f"MOD({y2}, 4) = 0 AND {y2} NOT IN (1900, 2100)"
         length = let(f"length_{name}", chosen([(one_of(m2, [4, 6, 9, 11]), 30), (f"{m2} <> 2", 31), (leap, 29)], 28))
         same = let(f"same_{name}", chosen([(f"{d1} < {length}", d1)], length))  # a month's end clamps
         passed = f"({y2} - {y1}) * 12 + {m2} - {m1} - {chosen([(f'{d2} < {same}', 1)], 0)}"
         by_dates = f"2 * ({passed}) + {chosen([(f'{d2} = {same}', 0)], 1)}"
-        near = let(f"months_{name}", f"FLOOR((16 * {days} + 15) / 487)")
-        full = let(f"full_{name}", chosen([(f"FLOOR({near} * 487 / 16) > {days}", f"{near} - 1")], near))
-        by_days = f"2 * {full} + {chosen([(f'{days} > FLOOR({full} * 487 / 16)', 1)], 0)}"
-        dated = every([f"{onset} >= 0", f"{request} >= {onset}"])
-        return chosen([(dated, by_dates), (f"{days} < 0", -1)], by_days)
+        return chosen([(every([f"{onset} >= 0", f"{request} >= {onset}"]), by_dates)], told)
 
     def _blocks_done(self, done: str) -> str:
         """Relief of the second block implies two; a relief of a block that was not done is a contradiction."""
         second = self.fact("block_2_relief_pct")
         for column, needed in (("block_1_relief_pct", 1), ("block_2_relief_pct", 2)):
             contradiction = f"{self.fact(column)} >= 0 AND {done} BETWEEN 0 AND {needed - 1}"
-            self.faults[column] = either([self.faults[column], f"({contradiction})"])
+            if column not in self.without:
+                self.faults[column] = either([self.faults[column], f"({contradiction})"])
         unsaid = f"{done} = -1 AND"
         first = self.fact("block_1_relief_pct")
         return chosen([(f"{unsaid} {second} >= 0", 2), (f"{unsaid} {first} >= 0", AT_LEAST_ONE)], done)
@@ -163,6 +170,8 @@ class Table:
                 where = [g for g, found in enumerate(leads) if found == pathway]
                 places.setdefault(pathway, []).append(every([one_of(diagnosis, where), one_of(procedure, [position])]))
         pairs = [(either(parts), pathway) for pathway, parts in sorted(places.items()) if pathway >= 0]
+        names = [f"{i} {name}" for i, name in enumerate(self.policy.pathways)]
+        self.query.notes["pathway_number"] = ", ".join([*names, f"{OUT_OF_SCOPE} none: outside this policy"])
         return let("pathway_number", chosen(pairs, OUT_OF_SCOPE))
 
     def _leads(self, diagnosis: str, family: str, level: str | None) -> int:
@@ -179,3 +188,12 @@ def readable(policy: Policy) -> list[str]:
     names = {name for node in tests for name in node.fields()}
     names |= {str(rule.switch) for p in policy.pathways.values() for rule in p.rule.walk() if rule.switch}
     return [name for name in policy.fields_ if name in names]
+
+
+def columns_read(policy: Policy) -> list[str]:
+    """The columns of a table that a SELECT reads."""
+    read = [name for name in readable(policy) if policy.fields_[name].type != "months"]
+    kinds = [kind for kind in policy.fields_.values() if kind.type == "months"]
+    duration = {str(name) for kind in kinds for name in (kind.onset, kind.request, kind.days)}
+    required = {name for name, kind in policy.fields_.items() if kind.required}
+    return [name for name in policy.fields_ if name in {*read, *duration, *required}]

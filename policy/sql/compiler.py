@@ -1,24 +1,16 @@
-"""A policy under a setting as one portable SELECT over a table `cases` with the columns of the contract.
+"""The rules of a policy under a setting as SQL expressions: what evaluation.py walks, in its order and its algebra.
 
-The compiler walks the records that evaluation.py walks and keeps its algebra: facts are whole numbers (sql_door.py),
-truths are 0, 1, 2. A test becomes two predicates, "surely met" and "possibly met"; what only levers decide is settled
-here. Every named expression is computed once, in as many nested SELECTs as the names build on.
-
-What the text promises: the determination of every row that the door (cases.py) admits. A row that the door would refuse
-for a code or for one of the facts that the policy can read is never approved: its outcome is `pend`, its pathway empty,
-`ask` names the columns at fault and `reasons` says "rejected". The columns of people (age, sex, ...) are not read, and
-that `case_id` is unique and no name of a person is for the table to see to. Text where a number or a date belongs stops
-the query; a number of four bytes must be widened by way of text (79.99 is not 79.99 in it).
+Facts are whole numbers (door.py), truths are 0, 1, 2. A test becomes two predicates, "surely met" and "possibly met";
+what only levers decide is settled here. Every named expression is computed once (text.py).
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from policy.cases import AT_LEAST_ONE
 from policy.model import OUTCOMES, UNITS, Policy, Rule, Settings, Step, Test
-from policy.sql_door import OUT_OF_SCOPE, REJECTED, Table, readable
-from policy.sql_text import Predicate, any_bits, chosen, either, every, grouped, literal, negated, one_of
+from policy.sql.door import Table
+from policy.sql.text import Predicate, any_bits, chosen, either, every, negated, one_of
 
 CODE = {word: i for i, word in enumerate(OUTCOMES)} | {"met_if_prereqs": OUTCOMES.index("met")}
 OPEN = len(OUTCOMES)  # information is missing: closing the file turns this, and nothing else, into not_met
@@ -26,12 +18,16 @@ OPEN = len(OUTCOMES)  # information is missing: closing the file turns this, and
 
 @dataclass(frozen=True)
 class Reading:
-    """What a rule makes of a row, as expressions: outcome code, position of the reason, columns to ask for, truths."""
+    """What a rule makes of a row, as expressions: outcome code, position of the reason, columns to ask for, truths.
+
+    `follows`: a number for what a `require` does once all is met; 0 = no `require` alone decides.
+    """
 
     outcome: str
     because: str
     ask: str
     truths: dict[str, str]
+    follows: str = "0"
 
 
 @dataclass
@@ -42,21 +38,23 @@ class Compiler:
     table: Table
     texts: list[str] = field(default_factory=lambda: ["", "the code is outside this policy"])
     switches: int = 0
+    ends: list[list[tuple[str | None, int]]] = field(default_factory=lambda: [[]])
 
     @property
     def policy(self) -> Policy:
         """The policy of the settings."""
         return self.settings.policy
 
-    @property
-    def let(self) -> Any:
+    def let(self, name: str, expression: str, step: str = "pathways") -> str:
         """Name an expression."""
-        return self.table.query.let
+        return self.table.query.let(name, expression, step)
 
     def criterion(self, name: str) -> str:
         """Truth of one criterion."""
         test = self.policy.criteria[name].test
-        return str(self.let(f"t_{name}", chosen([(self.holds(test), 2), (self.holds(test, possibly=True), 1)], 0)))
+        truth = chosen([(self.holds(test), 2), (self.holds(test, possibly=True), 1)], 0)
+        self.table.query.notes[f"t_{name}"] = self.settings.says(name)
+        return self.let(f"t_{name}", truth, "criteria")
 
     def holds(self, test: Test, possibly: bool = False) -> Predicate:
         """When a test is met, or (possibly) when it is not failing."""
@@ -114,7 +112,7 @@ class Compiler:
         self._asks(self.policy.criteria[criterion].test, [], wanted)
         bits = [chosen([(either(when), self.columns(name))], 0) for name, when in wanted.items()]
         truth = self.criterion(criterion)
-        return str(self.let(f"a_{criterion}", chosen([(f"{truth} = 1", any_bits(bits))], 0)))
+        return self.let(f"a_{criterion}", chosen([(f"{truth} = 1", any_bits(bits))], 0), "criteria")
 
     def _asks(self, test: Test, above: list[Predicate], wanted: dict[str, list[Predicate]]) -> None:
         open_ = [*above, self.holds(test, possibly=True), negated(self.holds(test))]
@@ -157,8 +155,11 @@ class Compiler:
 
     def _require(self, rule: Rule) -> Reading:
         truths, bits = {}, []
-        for entry in self.policy.required(rule, self.settings):
-            truth, ask = self.criterion(entry.criterion), self.asks(entry.criterion)
+        entries = self.policy.required(rule, self.settings)
+        implied = self._implied_by_others([e.criterion for e in entries if not e.codes])
+        for entry in entries:
+            truth = self.criterion(entry.criterion)
+            ask = chosen([(implied.get(entry.criterion, False), 0)], self.asks(entry.criterion))
             if entry.codes:
                 concerned = one_of("dx", [code.replace(".", "") for code in entry.codes])
                 truth, ask = chosen([(concerned, truth)], 3), chosen([(concerned, ask)], 0)
@@ -167,13 +168,34 @@ class Compiler:
         failing, missing = (either(f"{t} = {code}" for t in truths.values()) for code in (0, 1))
         outcomes: list[tuple[Predicate, object]] = [(failing, CODE["not_met"]), (missing, OPEN)]
         reasons: list[tuple[Predicate, object]] = [(failing, 0), (missing, 0)]
-        for step in rule.then:
-            if self.settings.holds(step.while_):
-                applies: Predicate = f"{self.criterion(step.when)} = 2" if step.when else True
-                outcomes.append((applies, self.word(step.outcome)))
-                reasons.append((applies, self._reason(step)))
+        steps = [step for step in rule.then if self.settings.holds(step.while_)]
+        steps = steps[: 1 + next(i for i, step in enumerate(steps) if not step.when)]
+        for step in steps:
+            applies: Predicate = f"{self.criterion(step.when)} = 2" if step.when else True
+            outcomes.append((applies, self.word(step.outcome)))
+            reasons.append((applies, self._reason(step)))
         ask = chosen([(failing, 0), (missing, any_bits(bits))], 0)
-        return Reading(chosen(outcomes, CODE["met"]), chosen(reasons, 0), ask, truths)
+        end = [(step.when, self.word(step.outcome)) for step in steps]
+        self.ends += [end] if end not in self.ends else []
+        return Reading(chosen(outcomes, CODE["met"]), chosen(reasons, 0), ask, truths, str(self.ends.index(end)))
+
+    def _implied_by_others(self, names: list[str]) -> dict[str, Predicate]:
+        """Criteria that have nothing of their own to ask where this holds (see evaluation.py)."""
+        tests = {name: self.policy.criteria[name].test for name in names}
+        found: dict[str, Predicate] = {}
+        for name, test in tests.items():
+            others = [(key, self.implied(one, test)) for key, one in tests.items() if key != name]
+            found[name] = either(every([when, negated(found.get(key, False))]) for key, when in others)
+        return found
+
+    def implied(self, one: Test, test: Test) -> Predicate:
+        """Where meeting `one` also meets `test`."""
+        if test.any_of is not None:
+            return either(self.implied(one, part) for part in test.any_of)
+        if one.any_of is not None and any(self.implied(part, test) is not False for part in one.any_of):
+            fails = [negated(self.holds(part, possibly=True)) for part in one.any_of]
+            return every(either([self.implied(p, test), fail]) for p, fail in zip(one.any_of, fails, strict=True))
+        return self.settings.implies(one, test)
 
     def _reason(self, step: Step) -> int:
         return self.because(step.because) if self.word(step.outcome) != CODE["met"] else 0
@@ -181,10 +203,10 @@ class Compiler:
     def _named(self, reading: Reading) -> Reading:
         self.switches += 1
         outcome, because, ask = (
-            str(self.let(f"{part}_{self.switches}", getattr(reading, part))) for part in ("outcome", "because", "ask")
+            self.let(f"{part}_{self.switches}", getattr(reading, part)) for part in ("outcome", "because", "ask")
         )
-        truths = {c: str(self.let(f"t_{self.switches}_{c}", t)) for c, t in reading.truths.items()}
-        return Reading(outcome, because, ask, truths)
+        truths = {c: self.let(f"t_{self.switches}_{c}", t) for c, t in reading.truths.items()}
+        return Reading(outcome, because, ask, truths, reading.follows)
 
     def _switch(self, rule: Rule) -> Reading:
         """A documented field takes its branch; a missing one takes all, and one same outcome is the outcome."""
@@ -207,14 +229,14 @@ class Compiler:
                     (f"{fact} = {AT_LEAST_ONE}", above[0] if len(above) == 1 else self._merge(above, rule.switch))
                 )
         merged = self._merge(readings, rule.switch)
-        outcome, because, ask = (
+        outcome, because, ask, follows = (
             chosen([(when, getattr(reading, part)) for when, reading in taken], getattr(merged, part))
-            for part in ("outcome", "because", "ask")
+            for part in ("outcome", "because", "ask", "follows")
         )
         truths = {rule.stated: self.criterion(rule.stated)}
         for name, together in merged.truths.items():
             truths[name] = chosen([(when, reading.truths.get(name, "3")) for when, reading in taken], together)
-        return Reading(outcome, because, ask, truths)
+        return Reading(outcome, because, ask, truths, follows)
 
     def _assumed(self, rule: Rule, reading: Reading) -> Reading:
         """The branch that a missing field is read as, which the reasons say."""
@@ -227,11 +249,18 @@ class Compiler:
         """Several readings of the same row: one same outcome, or open (what open asks for: see evaluation.py)."""
         first = readings[0]
         same = every(f"{r.outcome} = {first.outcome}" for r in readings[1:])
-        hopeful = [one_of(r.outcome, [CODE["met"], OPEN]) for r in readings]
-        shared = " & ".join(f"({chosen([(h, r.ask)], -1)})" for h, r in zip(hopeful, readings, strict=True))
-        asked = chosen([(every(hopeful), any_bits([r.ask for r in readings])), (either(hopeful), f"({shared})")], 0)
         settled = every([same, f"{first.outcome} <> {OPEN}"])
-        ask = chosen([(settled, 0)], any_bits([asked, self.columns(switch)]))
+        asked: list[tuple[Predicate, object]] = [(settled, 0)]
+        bits = [r.ask for r in readings]
+        ends = [r.follows for r in readings]
+        if not all(end.isdigit() for end in ends) or (len({*ends}) == 1 and ends[0] != "0"):
+            alike = [same, f"{first.outcome} = {OPEN}", f"{ends[0]} > 0", *(f"{end} = {ends[0]}" for end in ends[1:])]
+            for name in dict.fromkeys(name for r in readings for name in r.truths):
+                waits = [f"{r.truths.get(name, '3')} = 1" for r in readings]
+                if len({*waits}) > 1:
+                    alike.append(either([every(waits), every(map(negated, waits))]))
+            asked.append((every(alike), any_bits(bits)))
+        ask = chosen(asked, any_bits([*bits, self.columns(switch)]))
         truths = {}
         for name in dict.fromkeys(name for r in readings for name in r.truths):
             values = [r.truths.get(name, "3") for r in readings]
@@ -249,83 +278,3 @@ def threshold_of(settings: Settings, name: str, reference: str, number: int | No
     kind, lever = settings.policy.fields_[name].type, settings.policy.levers.get(reference)
     unit = lever.unit if lever else kind if kind in ("percent", "months") else None
     return number * UNITS.get(unit or "", 1)
-
-
-def determinations_sql(policy: Policy, settings: Settings, booleans: Collection[str] = ()) -> str:
-    """One SELECT: case_id, pathway, outcome, not_met, not_documented, ask, reasons, as `determine(...).frame()`.
-
-    `booleans`: columns known to be BOOLEAN, which need no check; without it words and numbers are read too.
-    """
-    table = Table(policy, booleans)
-    compiler, let = Compiler(settings, table), table.query.let
-    for name in readable(policy):
-        table.fact(name)
-    pathway = table.pathway()
-    table.faults["case_id"] = f"COALESCE(TRIM(CAST({table.query.source}.case_id AS VARCHAR)), '') = ''"
-    table.faults["case_id"] = f"{let('v_case_id', chosen([(table.faults['case_id'], 1)], 0))} = 1"
-    readings = {i: compiler.rule(p.rule) for i, p in enumerate(policy.pathways.values())}
-    special = [(either(table.faults.values()), REJECTED), (f"{pathway} = {OUT_OF_SCOPE}", OUT_OF_SCOPE)]
-    for notice in reversed(policy.code_notices):
-        if settings.holds({notice.lever: notice.pend_while}):
-            why = f"code {notice.code} does not mean what the source assessment calls it: {notice.official_meaning}"
-            special.append((one_of("dx", [notice.code.replace(".", "")]), len(readings)))
-            reason = str(compiler.because(why))
-            readings[len(readings)] = Reading(str(CODE["pend"]), reason, compiler.bit("dx"), {})
-    which = let("which", chosen(special, pathway))
-    faulty = any_bits(chosen([(when, compiler.bit(name))], 0) for name, when in table.faults.items())
-    readings[REJECTED] = Reading(str(CODE["pend"]), "0", faulty, {})
-    readings[OUT_OF_SCOPE] = Reading(str(CODE["out_of_scope"]), "1", "0", {})
-
-    def by_pathway(part: str) -> str:
-        return str(let(part, chosen(grouped(which, {i: getattr(r, part) for i, r in readings.items()}), 0)))
-
-    outcome, _, ask = (by_pathway(part) for part in ("outcome", "because", "ask"))
-    truths = {}
-    for name in policy.criteria:
-        read = {i: r.truths[name] for i, r in readings.items() if name in r.truths}
-        if read:
-            truths[name] = let(f"truth_{name}", chosen(grouped(which, read), 3))
-    return table.query.select(
-        [
-            "case_id",
-            f"{chosen([(f'{which} = {REJECTED}', literal(''))], _words(pathway, list(policy.pathways)))} AS pathway",
-            f"{_words(outcome, [*OUTCOMES, str(settings['undocumented_action'])])} AS outcome",
-            f"{_listed(((f'{t} = 0', c) for c, t in truths.items()), ';')} AS not_met",
-            f"{_listed(((f'{t} = 1', c) for c, t in truths.items()), ';')} AS not_documented",
-            f"{_listed(((f'({ask} & {compiler.bit(c)}) <> 0', c) for c in policy.fields_), ';')} AS ask",
-            f"{_reasons(compiler, truths)} AS reasons",
-        ],
-        ["case_id"],
-    )
-
-
-def _words(code: str, words: Sequence[str]) -> str:
-    return chosen([(f"{code} = {i}", literal(word)) for i, word in enumerate(words)], literal(""))
-
-
-def _listed(parts: Iterable[tuple[Predicate, str]], separator: str) -> str:
-    pieces = [chosen([(when, literal(separator + word))], literal("")) for when, word in parts]
-    return f"SUBSTRING(CONCAT({', '.join(pieces)}), {len(separator) + 1}, 8000)" if pieces else literal("")
-
-
-def _reasons(compiler: Compiler, truths: dict[str, str]) -> str:
-    """The sentences of `Determinations.frame()` in its order; of a rejected row, what is wrong with it."""
-    says = {name: _says(compiler.settings, name) for name in truths}
-    parts: list[tuple[Predicate, str]] = [
-        (f"which = {REJECTED}", "rejected: the columns asked for hold no value that is allowed")
-    ]
-    parts += [(f"{t} = 0", f"not met: {says[c]}") for c, t in truths.items()]
-    parts += [(f"{t} = 1", f"not documented: {says[c]}") for c, t in truths.items()]
-    parts += [(f"because = {i}", text) for i, text in enumerate(compiler.texts) if i]
-    if compiler.settings["undocumented_action"] == "not_met":
-        parts.append((f"outcome = {OPEN}", "the file was closed with this not documented"))
-    nothing = every(negated(when) for when, _ in parts)
-    return _listed([*parts, (nothing, "all criteria are met")], "; ")
-
-
-def _says(settings: Settings, criterion: str) -> str:
-    stated = settings.policy.criteria[criterion]
-    says = next((v.says for v in stated.variants if settings.holds(v.while_)), stated.says)
-    for name, lever in settings.policy.levers.items():
-        says = says.replace("{" + name + "}", lever.show(settings[name]).replace("_", " "))
-    return says

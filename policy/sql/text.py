@@ -46,6 +46,10 @@ def negated(part: Predicate) -> Predicate:
 
 def one_of(name: str, values: Iterable[object]) -> Predicate:
     """A number or text among constants."""
+    values = list(values)
+    numbers = [v for v in values if isinstance(v, int)]
+    if len(numbers) > 2 and numbers == list(range(numbers[0], numbers[0] + len(values))):  # DuckDB joins on long lists
+        return f"{name} BETWEEN {numbers[0]} AND {numbers[-1]}"
     words = [literal(v) if isinstance(v, str) else str(v) for v in values]
     return f"{name} = {words[0]}" if len(words) == 1 else f"{name} IN ({', '.join(words)})" if words else False
 
@@ -62,36 +66,53 @@ def chosen(pairs: Iterable[tuple[Predicate, object]], otherwise: object) -> str:
     return f"CASE {' '.join(kept)} ELSE {otherwise} END" if kept else str(otherwise)
 
 
+STEPS = ("facts", "criteria", "pathways", "keys")  # what the SELECTs are named after, in this order
+
+
 @dataclass
 class Query:
-    """Named expressions over `source`; each stands one SELECT above the names that it uses."""
+    """Named expressions over `source`; each stands one SELECT above the names that it uses, the SELECTs in `STEPS`.
+
+    `notes`: name -> comment beside it.
+    """
 
     source: str = "cases"
-    depth: dict[str, int] = field(default_factory=dict)
+    place: dict[str, tuple[int, int]] = field(default_factory=dict)  # step, and how far into it
     text: dict[str, str] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
 
-    def let(self, name: str, expression: str) -> str:
+    def let(self, name: str, expression: str, step: str = "facts") -> str:
         """Name an expression; constants and names need no other name."""
-        if expression in self.depth or re.fullmatch(r"-?\d+", expression):
+        if expression in self.place or re.fullmatch(r"-?\d+", expression):
             return expression
-        used = set(re.findall(r"(?<![.\w])\w+", expression)) & self.depth.keys()
-        self.depth[name] = 1 + max((self.depth[other] for other in used), default=0)
+        used = {self.place[other] for other in re.findall(r"(?<![.\w])\w+", expression) if other in self.place}
+        own = max([STEPS.index(step), *(other for other, _ in used)])
+        self.place[name] = (own, 1 + max((far for other, far in used if other == own), default=0))
         self.text[name] = expression
         return name
 
     def select(self, columns: Sequence[str], keep: Sequence[str] = (), tail: str = "", then: Sequence[str] = ()) -> str:
         """One SELECT of `columns`; `keep`: columns of the source to carry along; `then`: columns of the outcome."""
         steps, below = [], self.source
-        for level in range(1, max(self.depth.values(), default=0) + 1):
-            names = [f"{self.text[n]} AS {n}" for n, depth in self.depth.items() if depth == level]
-            carried = [f"{self.source}.{c} AS {c}" for c in keep] if level == 1 else ["*"]
-            steps.append(f"step_{level} AS (SELECT {', '.join([*carried, *names])} FROM {below})")
-            below = f"step_{level}"
+        for place in sorted(set(self.place.values())):
+            names = [f"{self.text[n]} AS {n}{self._note(n)}" for n, at in self.place.items() if at == place]
+            carried = [f"{self.source}.{c} AS {c}" for c in keep] if below == self.source else ["*"]
+            name = f"{STEPS[place[0]]}_{place[1]}"
+            steps.append(f"{name} AS (SELECT {', '.join([*carried, *names])} FROM {below})")
+            below = name
         last = f"SELECT {', '.join(columns)} FROM {below}{tail}"
         if then:
             steps.append(f"counted AS ({last})")
             last = f"SELECT {', '.join(then)} FROM counted"
         return f"WITH {', '.join(steps)} {last}"
+
+    def _note(self, name: str) -> str:
+        return f" /* {uncommented(self.notes[name])} */" if name in self.notes else ""
+
+
+def uncommented(text: str) -> str:
+    """Text that cannot begin or end a comment."""
+    return text.replace("*/", "* /").replace("/*", "/ *")
 
 
 def any_bits(parts: Iterable[str]) -> str:
@@ -109,7 +130,7 @@ def grouped(which: str, values: dict[int, str]) -> list[tuple[Predicate, object]
 
 
 def printed(text: str, dialect: str = "duckdb", notices: Sequence[str] = ()) -> str:
-    """The SELECT laid out in a dialect, `notices` as a comment at its end; ProblemsFound for an unknown dialect."""
+    """The SELECT laid out in a dialect, `notices` as a comment above it; ProblemsFound for an unknown dialect."""
     import sqlglot
 
     if dialect not in DIALECTS:
@@ -120,6 +141,6 @@ def printed(text: str, dialect: str = "duckdb", notices: Sequence[str] = ()) -> 
     if dialect == "postgres":  # it would write each name out in full, again and again, before it starts
         for step in tree.find_all(sqlglot.exp.CTE):
             step.set("materialized", True)
-    laid_out = tree.sql(dialect=dialect, pretty=True)
-    said = "\n".join(notices).replace("*/", "* /").replace("/*", "/ *")
-    return f"{laid_out}\n/* {said} */\n" if notices else f"{laid_out}\n"
+    laid_out = tree.sql(dialect=dialect, pretty=True, max_text_width=110)
+    said = uncommented("\n".join(notices))
+    return f"/*\n{said}\n*/\n{laid_out}\n" if notices else f"{laid_out}\n"

@@ -1,0 +1,127 @@
+"""The answer to one request as a clinician would hand it on: reasons in plain words, for a person to edit."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+from policy.authoring.questions import Way, asked, documents, row_of, to_meet
+from policy.cases import Cases
+from policy.evaluation import pathway_of
+from policy.explanation import Explanation, Reason, explain
+from policy.model import Policy, Settings
+from policy.truth import NOT_DOCUMENTED, NOT_MET, WORDS
+
+EDIT = "Draft for a clinician to edit and to sign. A program recommends; a person decides."
+
+YES = {"true": "yes", "false": "no", "not true": "no", "not false": "yes"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """An explanation with what would change the outcome: `documents` and `to_meet` as questions.py finds them.
+
+    `cause`: the one criterion that alone stands in the way, if there is one; `letter`: the reasons in plain words.
+    """
+
+    explanation: Explanation
+    cause: str | None
+    documents: tuple[Way, ...]
+    to_meet: tuple[Way, ...]
+    letter: str
+
+    def data(self) -> dict[str, Any]:
+        """The same as plain dicts, lists, numbers and text; truths by their words."""
+        found = dataclasses.asdict(self.explanation)
+        for reason in found["reasons"]:
+            reason["truth"] = WORDS[reason["truth"]]
+        ways = {name: [dataclasses.asdict(way) for way in getattr(self, name)] for name in ("documents", "to_meet")}
+        return {**found, "cause": self.cause, **ways, "letter": self.letter}
+
+    def text(self, policy: Policy) -> str:
+        """The lines that follow those of the explanation."""
+        lines = ["Smallest sets of changes that would make it met"]
+        lines += [f"  - {_said(policy, way)}" for way in self.to_meet] or ["  - none that a case table can hold"]
+        if self.documents:
+            lines += ["", "Smallest sets of documents that could settle it, and what it could then be"]
+            lines += [f"  - {_named(policy, way)}: {way.outcome}" for way in self.documents]
+        return "\n".join([*lines, "", "Letter", *(f"  {line}".rstrip() for line in self.letter.splitlines())])
+
+
+def answer(policy: Policy, cases: Cases, row: int, settings: Settings) -> Answer:
+    """Everything that can be said of the case at position `row`."""
+    told = explain(policy, cases, row, settings)
+    ways = documents(cases, row, settings)
+    better = to_meet(cases, row, settings) if told.outcome != "met" else ()
+    short = [r for r in told.reasons if r.truth == NOT_MET] or [r for r in told.reasons if r.truth == NOT_DOCUMENTED]
+    alone = short[0].criterion if len(short) == 1 and told.outcome in ("not_met", "pend") else None
+    return Answer(told, alone, ways, better, _letter(policy, cases, row, settings, told, ways))
+
+
+def _said(policy: Policy, way: Way) -> str:
+    return "; ".join(
+        f"{policy.fields_[fact].label}: {_value(policy, fact, text)}" for fact, text in way.changes.items()
+    )
+
+
+def _value(policy: Policy, fact: str, text: str) -> str:
+    kind = policy.fields_[fact]
+    if kind.type == "months":
+        kind = policy.fields_[str(kind.days)]
+    if kind.type == "boolean":
+        return "yes" if text == "true" else "no"
+    unit = "%" if kind.type == "percent" else (kind.unit or "").replace("_", " ")
+    return f"{text} {unit}".strip()
+
+
+def _named(policy: Policy, way: Way) -> str:
+    labels = [policy.fields_[fact].label for fact in way.changes]
+    return " and ".join(filter(None, [", ".join(labels[:-1]), labels[-1]]))
+
+
+def _letter(policy: Policy, cases: Cases, row: int, settings: Settings, told: Explanation, ways: Sequence[Way]) -> str:
+    """What the requester is told, one reason a line; nothing here decides anything."""
+    request = f"Request {told.case_id}: {_procedure(policy, cases, row)}."
+    lines = [policy.notice, "", request]
+    if told.outcome == "met":
+        lines += [f"It meets the medical policy '{policy.title}' ({policy.name})."]
+    elif told.outcome == "not_met":
+        lines += [f"It does not meet the medical policy '{policy.title}' ({policy.name}), because:"]
+        failing = [r for r in told.reasons if r.truth == NOT_MET] or [r for r in told.reasons if r.truth < 2]
+        lines += [_reason(policy, r) for r in failing] or [f"- {told.why.removeprefix('Because: ')}."]
+        lines += ["The decision is made by a clinician, who looks at the circumstances of the patient."]
+    elif told.outcome == "pend" and ways:
+        lines += ["It cannot be decided yet. Please send:"]
+        facts = [name for name in policy.fields_ if name in asked(ways)]
+        lines += [f"- {policy.fields_[fact].ask}" for fact in facts]
+    else:
+        lines += [f"It is passed on to a clinician: {told.why.removeprefix('Because: ')}."]
+    return "\n".join([*lines, "", EDIT])
+
+
+def _procedure(policy: Policy, cases: Cases, row: int) -> str:
+    dx, cpt = (row_of(cases, row)[name] for name in ("dx", "cpt"))
+    group = next(
+        (n for n, g in policy.diagnoses.items() if dx in g.codes or dx.startswith(tuple(g.prefixes) or "-")), None
+    )
+    name = pathway_of(policy, group, cpt) if group else None
+    return (
+        f"{policy.pathways[name].title} (procedure {cpt}, diagnosis {dx})"
+        if name
+        else f"procedure {cpt}, diagnosis {dx}"
+    )
+
+
+def _reason(policy: Policy, reason: Reason) -> str:
+    """The sentence of a criterion as what was asked for, with what is on file and falls short."""
+    short = []
+    for detail in reason.details:
+        fact, _, rest = detail.partition(": ")
+        value, _, wanted = rest.partition(" (asked for: ")
+        if wanted and value != "not documented":
+            if value in wanted.removesuffix(")").split(" or "):
+                continue
+            rest = f"{YES.get(value, value)} ({YES.get(wanted[:-1], wanted[:-1])} is asked for)"
+        if not rest.endswith("reached)"):
+            short.append(f"{policy.fields_[fact].label if fact in policy.fields_ else fact}: {rest}")
+    on_file = f" On file: {'; '.join(short)}." if short else ""
+    return f"- Not shown: {reason.says[0].lower()}{reason.says[1:]}.{on_file} Basis: {reason.citation}."

@@ -1,0 +1,219 @@
+"""What would change one case: the smallest sets of documents that could settle it, of changes that would make it met.
+
+A set is smallest when no part of it is enough. They are found as all proofs are (enumeration.py): what each component
+of the facts can give is written out once, and the components are folded together; here every smallest set of changed
+facts is kept for each signature, not one case alone.
+"""
+
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+import numpy as np
+
+from policy.authoring.enumeration import Component, Requires, Row, as_cases, reachable, signature_of, truths_of
+from policy.authoring.facts import components, values
+from policy.cases import Cases, day_of
+from policy.evaluation import codes_of, determine, diagnosis_group, pathway_of
+from policy.model import OUTCOMES, CaseField, Policy, Rule, Settings
+
+WAITS = "waits"  # pend because facts are missing, whether or not the file is then closed
+
+Signature = tuple[int, ...]
+Key = tuple[Signature, Signature]  # least truth at each `require`; whens and switches
+Sets = dict[int, Row]  # facts that differ, as bits -> the columns as they are then written
+
+
+@dataclass(frozen=True)
+class Way:
+    """A smallest set of changes, fact -> its new value as written in a case table, and the outcome that it gives."""
+
+    outcome: str
+    changes: dict[str, str]
+
+
+def row_of(cases: Cases, row: int) -> Row:
+    """One case as the text of a case table; columns without an entry are left out."""
+    found = {"dx": str(cases.dx[row]), "cpt": str(cases.cpt[row])}
+    for name, kind in cases.policy.fields_.items():
+        value = int(cases.facts[name][row]) if name in cases.facts else -1
+        if value >= 0 and kind.type != "months":
+            found[name] = _written(kind, value)
+    return found
+
+
+def _written(kind: CaseField, value: int) -> str:
+    if kind.type == "boolean":
+        return ("false", "true")[value]
+    if kind.type == "choice":
+        return kind.choices[value]
+    if kind.type == "date":
+        return day_of(value)
+    return f"{Decimal(value) / 100:f}" if kind.type == "percent" else str(value)
+
+
+def documents(cases: Cases, row: int, settings: Settings) -> tuple[Way, ...]:
+    """Every smallest set of missing documents that could settle a case that waits, with what it would then be."""
+    return _ways(cases, row, settings, missing_only=True)
+
+
+def asked(ways: Iterable[Way]) -> set[str]:
+    """The facts of some ways: those that could still change the outcome, none that could not."""
+    return {fact for way in ways for fact in way.changes}
+
+
+def to_meet(cases: Cases, row: int, settings: Settings, most: int = 3) -> tuple[Way, ...]:
+    """The smallest sets of changed or added facts that would make a case met, the shortest sets first.
+
+    Of the sets that no part of would do, those of the least size, at most `most`.
+    """
+    ways = [way for way in _ways(cases, row, settings, missing_only=False) if way.outcome == "met"]
+    least = min((len(way.changes) for way in ways), default=0)
+    return tuple(way for way in ways if len(way.changes) == least)[:most]
+
+
+def _ways(cases: Cases, row: int, settings: Settings, missing_only: bool) -> tuple[Way, ...]:
+    policy, base = settings.policy, row_of(cases, row)
+    closing = policy.settings({**settings.provisions(), "undocumented_action": "not_met"})
+    group = diagnosis_group(policy, base["dx"])
+    name = pathway_of(policy, group, base["cpt"]) if group else None
+    now = _states([base], closing)[0]
+    if name is None or (missing_only and now != WAITS):
+        return ()
+    found = list(reachable(policy.pathways[name].rule, settings, base["dx"]))
+    nodes = [(0, node) for node in found if isinstance(node, Requires)]
+    switches = dict.fromkeys(node for node in found if isinstance(node, str))
+    facts = {fact: int(column[row]) for fact, column in cases.facts.items()}
+    rule = policy.pathways[name].rule
+    free = _open(rule, settings, nodes, switches, facts) if missing_only else None
+    sets: dict[Key, Sets] = {((2,) * len(nodes), ()): {0: {}}}
+    bits = {fact: 1 << i for i, fact in enumerate(f for fields in components([policy]) for f in fields)}
+    for fields in components([policy]):
+        if set(fields) & _read(policy, nodes, switches):
+            sets = _folded(sets, _part(fields, base, settings, nodes, switches, free, bits))
+    signatures = list(sets)
+    columns = _columns(policy)
+    rows = [_merged(base, next(iter(sets[s].values())), columns) for s in signatures]
+    by_state: dict[str, Sets] = {}
+    for signature, state in zip(signatures, _states(rows, closing), strict=True):
+        if state != now:
+            by_state.setdefault(state, {}).update(sets[signature])
+    ways = []
+    for state in (*OUTCOMES, WAITS):
+        for mask, row_then in _smallest(by_state.get(state, {})).items():
+            ways.append(Way(state, {fact: row_then[columns[fact]] for fact, bit in bits.items() if mask & bit}))
+    return tuple(ways)
+
+
+def _columns(policy: Policy) -> dict[str, str]:
+    """Fact -> the column that tells it."""
+    return {name: str(kind.days) if kind.type == "months" else name for name, kind in policy.fields_.items()}
+
+
+def _merged(base: Row, changes: Mapping[str, str], columns: Mapping[str, str]) -> Row:
+    return {k: v for k, v in (base | dict(changes)).items() if v}
+
+
+def _states(rows: Sequence[Row], closing: Settings) -> list[str]:
+    """The outcome word of each row, or WAITS."""
+    result = determine(closing.policy, as_cases(rows, closing.policy), closing, asking=False)
+    return [WAITS if closed else OUTCOMES[code] for code, closed in zip(result.outcome, result.closed, strict=True)]
+
+
+def _read(
+    policy: Policy, nodes: Sequence[tuple[int, Requires]], switches: Iterable[str], whens: bool = True
+) -> set[str]:
+    names = {name for _, node in nodes for name in (*node.criteria, *(node.whens if whens else ()))}
+    tests = [part for name in names for part in policy.criteria[name].test.walk()]
+    return {*switches, *(fact for test in tests for fact in test.fields())}
+
+
+def _open(
+    rule: Rule,
+    settings: Settings,
+    nodes: Sequence[tuple[int, Requires]],
+    switches: Iterable[str],
+    facts: Mapping[str, int],
+) -> set[str]:
+    """The facts still to be documented: missing, or with a word that the rules read as missing.
+
+    What only a `when` reads counts when it is known, and a switch may read a missing value as one of its branches:
+    there the absence is an answer.
+    """
+    policy = settings.policy
+    answers: dict[str, set[int]] = {}  # the values that are read as an answer, where others are not
+    assumed: set[str] = set()
+    for name in {name for _, node in nodes for name in node.criteria}:
+        for test in policy.criteria[name].test.walk():
+            for fact, words in (test.states or {}).items():
+                answers.setdefault(fact, set()).update(codes_of(policy.fields_[fact], words))
+    for below in rule.walk():
+        if below.switch and below.switch in switches:
+            if below.assume and settings.holds(below.assume.while_):
+                assumed.add(below.switch)
+            if below.otherwise is None:
+                answers.setdefault(below.switch, set()).update(codes_of(policy.fields_[below.switch], below.branches))
+    return {
+        fact
+        for fact in _read(policy, nodes, switches, whens=False) - assumed
+        if facts[fact] < 0 or (fact in answers and facts[fact] not in answers[fact])
+    }
+
+
+def _part(
+    fields: Sequence[str], base: Row, settings: Settings, nodes: Sequence[tuple[int, Requires]],
+    switches: dict[str, None], free: set[str] | None, bits: Mapping[str, int],
+) -> dict[Key, Sets]:  # fmt: skip
+    """What one component can give when its free facts (None: all) take other values: signature -> smallest sets."""
+    policy = settings.policy
+    options: list[list[tuple[int, Row]]] = []
+    for fact in fields:
+        choice: list[tuple[int, Row]] = [(0, {})]
+        if free is None or fact in free:
+            kind, column = policy.fields_[fact], _columns(policy)[fact]
+            others = dict.fromkeys((kind.onset, kind.request), "") if kind.type == "months" else {}
+            clear = {str(name): "" for name in others}
+            choice += [
+                (bits[fact], {**clear, column: v}) for v in values(fact, [settings]) if v not in ("", base.get(column))
+            ]
+        options.append(choice)
+    columns = {
+        str(c) for fact in fields for k in [policy.fields_[fact]] for c in (fact, k.onset, k.request, k.days) if c
+    }
+    known = {k: v for k, v in base.items() if k in {"dx", "cpt", *columns}}
+    ways = [
+        (sum(bit for bit, _ in pick), {k: v for _, part in pick for k, v in part.items()})
+        for pick in itertools.product(*options)
+    ]
+    table = as_cases([{k: v for k, v in (known | row).items() if v} for _, row in ways], policy, keep_good=True)
+    ways = [ways[int(i)] for i in table.ids]
+    truths = truths_of(tuple(fields), settings, table, len(table), {})
+    flagged = {name: table.facts[name].astype(np.int16) for name in fields if name in switches}
+    component = Component((Row(),) * len(ways), np.zeros(len(ways), dtype=np.int16), (truths,), flagged)
+    least, flags = signature_of(component, nodes, switches, None)
+    found: dict[Key, Sets] = {}
+    for place, (mask, changes) in enumerate(ways):
+        key = (tuple(least[place].tolist()), tuple(flags[place].tolist()))
+        found.setdefault(key, {}).setdefault(mask, changes)
+    return {key: _smallest(sets) for key, sets in found.items()}
+
+
+def _folded(sets: Mapping[Key, Sets], part: Mapping[Key, Sets]) -> dict[Key, Sets]:
+    """Two components together: least truths by minimum, the rest side by side."""
+    found: dict[Key, Sets] = {}
+    for (a, flags), mine in sets.items():
+        for (b, more), other in part.items():
+            together = found.setdefault((tuple(map(min, a, b)), flags + more), {})
+            for (mask, row), (bit, changes) in itertools.product(mine.items(), other.items()):
+                together.setdefault(mask | bit, row | changes)
+    return {key: _smallest(every) for key, every in found.items()}
+
+
+def _smallest(sets: Sets) -> Sets:
+    """Those sets that no other one is a part of, the shortest first."""
+    kept: Sets = {}
+    for mask in sorted(sets, key=lambda m: (m.bit_count(), m)):
+        if not any(other & mask == other for other in kept):
+            kept[mask] = sets[mask]
+    return kept

@@ -1,0 +1,14 @@
+"""The same policy as SQL: one SELECT over a table `cases`, in any of several dialects.
+
+`determinations_sql` writes it, `printed` lays it out in a dialect; the door, the rules and the text have a module each.
+"""
+
+from policy.sql.compiler import OPEN, Compiler, threshold_of
+from policy.sql.determinations import determinations_sql
+from policy.sql.door import REJECTED, Table, columns_read, readable
+from policy.sql.text import DIALECTS, printed
+
+__all__ = [
+    "DIALECTS", "OPEN", "REJECTED", "Compiler", "Table", "columns_read", "determinations_sql", "printed", "readable",
+    "threshold_of",
+]  # fmt: skip

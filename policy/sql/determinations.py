@@ -1,0 +1,89 @@
+"""A policy under a setting as one portable SELECT over a table `cases` with the columns of the contract.
+
+What the text promises: the determination of every row that the door (cases.py) admits. A row that the door would refuse
+for a code or for one of the facts that the policy can read is never approved: its outcome is `pend`, its pathway empty,
+`ask` names the columns at fault and `reasons` says "rejected". The columns of people (age, sex, ...) are not read, and
+that `case_id` is unique and no name of a person is for the table to see to. Text where a number or a date belongs stops
+the query; a number of four bytes must be widened by way of text (79.99 is not 79.99 in it).
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+
+from policy.model import OUTCOMES, Settings
+from policy.sql.compiler import CODE, OPEN, Compiler, Reading
+from policy.sql.door import OUT_OF_SCOPE, REJECTED, Table, readable
+from policy.sql.text import Predicate, any_bits, chosen, either, every, grouped, literal, negated, one_of
+
+
+def determinations_sql(settings: Settings, booleans: Collection[str] = (), without: Collection[str] = ()) -> str:
+    """One SELECT: case_id, pathway, outcome, not_met, not_documented, ask, reasons, as `determine(...).frame()`.
+
+    `booleans`: columns known to be BOOLEAN, which need no check; without it words and numbers are read too. `without`:
+    columns that the table has not, not documented for every row.
+    """
+    policy, table = settings.policy, Table(settings.policy, booleans, without)
+    compiler = Compiler(settings, table)
+    let = compiler.let
+    for name in readable(policy):
+        table.fact(name)
+    pathway = table.pathway()
+    table.faults["case_id"] = f"COALESCE(TRIM(CAST({table.query.source}.case_id AS VARCHAR)), '') = ''"
+    table.faults["case_id"] = f"{table.query.let('v_case_id', chosen([(table.faults['case_id'], 1)], 0))} = 1"
+    readings = {i: compiler.rule(p.rule) for i, p in enumerate(policy.pathways.values())}
+    special = [(either(table.faults.values()), REJECTED), (f"{pathway} = {OUT_OF_SCOPE}", OUT_OF_SCOPE)]
+    for notice in reversed(policy.code_notices):
+        if settings.holds({notice.lever: notice.pend_while}):
+            why = f"code {notice.code} does not mean what the source assessment calls it: {notice.official_meaning}"
+            special.append((one_of("dx", [notice.code.replace(".", "")]), len(readings)))
+            reason = str(compiler.because(why))
+            readings[len(readings)] = Reading(str(CODE["pend"]), reason, compiler.bit("dx"), {})
+    which = let("which", chosen(special, pathway))
+    faulty = any_bits(chosen([(when, compiler.bit(name))], 0) for name, when in table.faults.items())
+    readings[REJECTED] = Reading(str(CODE["pend"]), "0", faulty, {})
+    readings[OUT_OF_SCOPE] = Reading(str(CODE["out_of_scope"]), "1", "0", {})
+
+    def by_pathway(part: str) -> str:
+        return let(part, chosen(grouped(which, {i: getattr(r, part) for i, r in readings.items()}), 0))
+
+    outcome, _, ask = (by_pathway(part) for part in ("outcome", "because", "ask"))
+    truths = {}
+    for name in policy.criteria:
+        read = {i: r.truths[name] for i, r in readings.items() if name in r.truths}
+        if read:
+            truths[name] = let(f"truth_{name}", chosen(grouped(which, read), 3))
+    return table.query.select(
+        [
+            "case_id",
+            f"{chosen([(f'{which} = {REJECTED}', literal(''))], _words(pathway, list(policy.pathways)))} AS pathway",
+            f"{_words(outcome, [*OUTCOMES, str(settings['undocumented_action'])])} AS outcome",
+            f"{_listed(((f'{t} = 0', c) for c, t in truths.items()), ';')} AS not_met",
+            f"{_listed(((f'{t} = 1', c) for c, t in truths.items()), ';')} AS not_documented",
+            f"{_listed(((f'({ask} & {compiler.bit(c)}) <> 0', c) for c in policy.fields_), ';')} AS ask",
+            f"{_reasons(compiler, truths)} AS reasons",
+        ],
+        ["case_id"],
+    )
+
+
+def _words(code: str, words: Sequence[str]) -> str:
+    return chosen([(f"{code} = {i}", literal(word)) for i, word in enumerate(words)], literal(""))
+
+
+def _listed(parts: Iterable[tuple[Predicate, str]], separator: str) -> str:
+    pieces = [chosen([(when, literal(separator + word))], literal("")) for when, word in parts]
+    return f"SUBSTRING(CONCAT({', '.join(pieces)}), {len(separator) + 1}, 8000)" if pieces else literal("")
+
+
+def _reasons(compiler: Compiler, truths: dict[str, str]) -> str:
+    """The sentences of `Determinations.frame()` in its order; of a rejected row, what is wrong with it."""
+    says = {name: compiler.settings.says(name) for name in truths}
+    parts: list[tuple[Predicate, str]] = [
+        (f"which = {REJECTED}", "rejected: the columns asked for hold no value that is allowed")
+    ]
+    parts += [(f"{t} = 0", f"not met: {says[c]}") for c, t in truths.items()]
+    parts += [(f"{t} = 1", f"not documented: {says[c]}") for c, t in truths.items()]
+    parts += [(f"because = {i}", text) for i, text in enumerate(compiler.texts) if i]
+    if compiler.settings["undocumented_action"] == "not_met":
+        parts.append((f"outcome = {OPEN}", "the file was closed with this not documented"))
+    nothing = every(negated(when) for when, _ in parts)
+    return _listed([*parts, (nothing, "all criteria are met")], "; ")

@@ -1,0 +1,84 @@
+"""Where the cases of each subgroup go, with the first cases of every way to move."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from policy.evaluation import determine
+from policy.model import OUTCOMES
+from simulations.grouping import Groups
+from simulations.impact import EXAMPLES, rates, under
+from simulations.study import Study
+
+_WORDS = len(OUTCOMES)
+
+
+@dataclass(frozen=True)
+class SubgroupFlow:
+    """The flow of each subgroup; `counts`: int64 (groups, 6, 6), outcome before by outcome after.
+
+    `examples`: (group, before, after) -> ids of the first cases that move so.
+    """
+
+    study: Study
+    groups: Groups
+    counts: NDArray[np.int64]
+    examples: dict[tuple[int, int, int], list[str]]
+
+    def flow(self) -> pd.DataFrame:
+        """One row per subgroup, outcome before and outcome after with any case, all of them: cases and examples.
+
+        The group columns, baseline, scenario, cases, moved (true or false), examples (ids joined by ';').
+        """
+        labels = self.groups.frame().to_dict("records")
+        rows = []
+        for group, before, after in map(tuple, np.argwhere(self.counts).tolist()):
+            row: dict[Any, object] = dict(labels[group]) | {"baseline": OUTCOMES[before], "scenario": OUTCOMES[after]}
+            row |= {"cases": int(self.counts[group, before, after]), "moved": before != after}
+            rows.append(row | {"examples": ";".join(self.examples.get((group, before, after), []))})
+        columns = [*self.groups.names, "baseline", "scenario", "cases", "moved", "examples"]
+        return pd.DataFrame(rows, columns=columns)
+
+    def rates(self) -> pd.DataFrame:
+        """One row per subgroup: cases, moved; approval before, after and its change in per cent with intervals."""
+        labels = self.groups.frame().to_dict("records")
+        rows = []
+        for group in np.flatnonzero(self.counts.sum(axis=(1, 2))).tolist():
+            flow = self.counts[group]
+            row: dict[Any, object] = dict(labels[group]) | {"cases": int(flow.sum())}
+            row["moved"] = int(flow.sum() - np.trace(flow))
+            for name, rate in zip(("baseline", "scenario", "change"), rates(flow, self.study.impact.same), strict=True):
+                words = ("points" if name == "change" else "pct", "low", "high")
+                row |= {f"{name}_{word}": round(100 * value, 4) for word, value in zip(words, rate, strict=True)}
+            rows.append(row)
+        return pd.DataFrame(rows)
+
+    def why_nothing(self) -> str:
+        """Why no case of any subgroup has another outcome; empty when some have."""
+        return self.study.impact.why_nothing()
+
+
+def flow_by(study: Study, names: Sequence[str]) -> SubgroupFlow:
+    """The flow of every combination of some columns (grouping.py names them); raises ProblemsFound for others."""
+    by = Groups(study.policy, tuple(names))
+    counts = np.zeros(0, dtype=np.int64)
+    examples: dict[tuple[int, int, int], list[str]] = {}
+    for part in study.cases.slices():
+        labels = by.of(part) if by.names else np.zeros(len(part), dtype=np.intp)
+        before, after = (
+            determine(s.policy, under(part, s.policy), s, asking=False).outcome.astype(np.int64)
+            for s in (study.baseline, study.scenario)
+        )
+        key = (labels * _WORDS + before) * _WORDS + after
+        found = np.bincount(key, minlength=len(by) * _WORDS**2)
+        counts = np.pad(counts, (0, len(found) - len(counts))) + found
+        moved = np.flatnonzero(before != after)
+        for row in pd.Series(moved).groupby(key[moved]).head(EXAMPLES):
+            ids = examples.setdefault((int(labels[row]), int(before[row]), int(after[row])), [])
+            if len(ids) < EXAMPLES:
+                ids.append(str(part.ids[row]))
+    return SubgroupFlow(study, by, counts.reshape(-1, _WORDS, _WORDS), examples)

@@ -1,0 +1,165 @@
+"""Intervals and tests against the examples of the papers that they come from, against scipy, and by repetition."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binomtest
+
+from policy.model import OUTCOMES
+from simulations import ask
+from simulations.impact import rates
+from simulations.intervals import independent_difference, mcnemar, paired_change, wilson
+from simulations.resampling import bootstrap, headlines, percentile_interval, replicates
+
+STUDY = ask(provisions={"conservative_weeks": 8, "insufficient_evidence_action": "met_if_prereqs"}, size=4000)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "low", "high"),
+    [
+        ((56, 70), (48, 80), 0.0524, 0.3339),
+        ((9, 10), (3, 10), 0.1705, 0.8090),
+        ((6, 7), (2, 7), 0.0582, 0.8062),
+        ((5, 56), (0, 29), -0.0381, 0.1926),
+        ((0, 10), (0, 20), -0.1611, 0.2775),
+        ((10, 10), (0, 20), 0.6791, 1.0),
+    ],
+)
+def test_independent_difference_as_in_newcombe_1998(one: tuple[int, int], other: tuple[int, int], low, high):
+    """Statistics in Medicine 17:873-890, table II, method 10."""
+    found = independent_difference(*one, *other)
+    assert (round(found.low, 4), round(found.high, 4)) == (low, high)
+    back = independent_difference(*other, *one)
+    assert (-back.value, -back.high, -back.low) == pytest.approx(tuple(found), abs=1e-12)
+
+
+def test_mcnemar_as_published():
+    """Fagerland, Lydersen and Laake (2013): airway responsiveness, 7 against 1, exact conditional test 0.070."""
+    assert round(mcnemar(7, 1), 3) == 0.070
+    assert mcnemar(0, 0) == mcnemar(5, 5) == 1.0
+
+
+@given(st.integers(0, 500), st.integers(0, 500))
+def test_mcnemar_as_scipy(lost: int, gained: int):
+    theirs = binomtest(lost, lost + gained, 0.5).pvalue if lost + gained else 1.0
+    assert mcnemar(lost, gained) == pytest.approx(theirs, rel=1e-9)
+    assert mcnemar(gained, lost) == mcnemar(lost, gained)
+
+
+@pytest.mark.parametrize(("lost", "gained"), [(520, 500), (700, 800), (40_000, 40_500)])
+def test_mcnemar_of_many_is_within_a_thousandth_of_the_exact_one(lost: int, gained: int):
+    assert mcnemar(lost, gained) == pytest.approx(binomtest(lost, lost + gained, 0.5).pvalue, abs=1e-3)
+
+
+# Repetition ----------------------------------------------------------------------------------------------------------
+
+
+def coverage(flows: np.ndarray, truth: np.ndarray) -> dict[str, float]:
+    """How many of some flows (times, 6, 6) have the truth of the whole inside their intervals."""
+    before, after, change = (interval.value for interval in rates(truth))
+    inside = {"baseline": 0, "scenario": 0, "change": 0}
+    for flow in flows:
+        for (name, value), found in zip(
+            {"baseline": before, "scenario": after, "change": change}.items(), rates(flow), strict=True
+        ):
+            inside[name] += found.low <= value <= found.high
+    return {name: count / len(flows) for name, count in inside.items()}
+
+
+def test_intervals_hold_the_truth_in_95_of_100_of_2000_repeated_populations():
+    """2,000 populations of 1,500 cases from the joint outcomes of both policies, which stand for the truth."""
+    truth = STUDY.impact.flow().to_numpy()
+    luck = np.random.default_rng(20261127)
+    flows = luck.multinomial(1500, truth.ravel() / truth.sum(), size=2000).reshape(-1, 6, 6)
+    for name, share in coverage(flows, truth).items():
+        assert 0.93 <= share <= 0.97, name
+
+
+def test_the_difference_of_two_groups_holds_the_truth_in_95_of_100():
+    luck = np.random.default_rng(7)
+    one, other = luck.binomial(800, 0.22, 2000), luck.binomial(150, 0.31, 2000)
+    found = [independent_difference(int(a), 800, int(b), 150) for a, b in zip(one, other, strict=True)]
+    assert 0.93 <= np.mean([low <= 0.22 - 0.31 <= high for _, low, high in found]) <= 0.97
+
+
+@pytest.mark.slow
+def test_intervals_hold_the_truth_in_2000_populations_that_were_drawn_case_by_case():
+    """A million cases, determined twice, are 2,000 populations of 500; the truth is that of all of them."""
+    study = ask(provisions={"conservative_weeks": 8}, size=1_000_000, seed=9)
+    from policy.evaluation import determine
+
+    codes = [
+        6 * determine(study.policy, part, study.baseline, asking=False).outcome.astype(np.int64)
+        + determine(study.policy, part, study.scenario, asking=False).outcome
+        for part in study.cases.slices()
+    ]
+    code = np.concatenate(codes).reshape(2000, 500)
+    flows = np.array([np.bincount(row, minlength=36) for row in code]).reshape(-1, 6, 6)
+    for name, share in coverage(flows, flows.sum(axis=0)).items():
+        assert 0.93 <= share <= 0.97, name
+
+
+@pytest.mark.slow
+def test_the_bootstrap_holds_the_truth_in_95_of_100():
+    truth = STUDY.impact.flow().to_numpy()
+    value = float(headlines(truth)["met_change"])
+    luck = np.random.default_rng(3)
+    flows = luck.multinomial(1500, truth.ravel() / truth.sum(), size=2000).reshape(-1, 6, 6)
+    inside = 0
+    for number, flow in enumerate(flows):
+        low, high = percentile_interval(headlines(replicates(flow, 400, number))["met_change"])
+        inside += low <= value <= high
+    assert 0.93 <= inside / 2000 <= 0.97
+
+
+# Bootstrap -----------------------------------------------------------------------------------------------------------
+
+
+def test_replicates_keep_every_case_and_invent_no_way_to_move():
+    flow = STUDY.impact.flow().to_numpy()
+    drawn = replicates(flow, 500)
+    assert (drawn.sum(axis=(1, 2)) == flow.sum()).all()
+    assert (drawn[:, flow == 0] == 0).all()
+    spread = drawn[:, flow > 0].std(axis=0) / np.sqrt(flow[flow > 0] * (1 - flow[flow > 0] / flow.sum()))
+    assert (np.abs(spread - 1) < 5 / np.sqrt(2 * 500)).all()  # five standard errors of a standard deviation
+
+
+def test_a_stream_is_named_and_another_name_is_other_luck():
+    flow = STUDY.impact.flow().to_numpy()
+    assert (replicates(flow, 50, 1, "a") == replicates(flow, 50, 1, "a")).all()
+    assert (replicates(flow, 50, 1, "a") != replicates(flow, 50, 1, "b")).any()
+    assert (replicates(flow, 50, 1, "a") != replicates(flow, 50, 2, "a")).any()
+
+
+def test_headlines_are_the_numbers_of_the_impact_and_agree_with_the_closed_intervals():
+    impact = STUDY.impact
+    table = bootstrap(impact, 2000).set_index("measure")
+    for word, row in impact.outcomes().set_index("outcome").iterrows():
+        assert table.loc[f"{word}_baseline", "value"] == pytest.approx(row["baseline_pct"], abs=1e-4)
+        assert table.loc[f"{word}_change", "value"] == pytest.approx(row["change_points"], abs=1e-4)
+    assert table.loc["moved", "value"] == pytest.approx(100 * impact.moved / impact.cases)
+    lost, gained = table.loc["lost_approval", "value"], table.loc["gained_approval", "value"]
+    assert gained - lost == pytest.approx(table.loc["met_change", "value"])
+    assert min(lost, gained) > 0
+    for name, closed in zip(("met_baseline", "met_scenario", "met_change"), impact.rates(), strict=True):
+        found = table.loc[name]
+        assert found["low"] < found["value"] < found["high"]
+        width = 100 * (closed.high - closed.low)
+        assert found["high"] - found["low"] == pytest.approx(width, rel=0.1)
+    assert len(table) == 3 * len(OUTCOMES) + 3
+
+
+def test_the_same_rules_have_no_change_in_any_replicate():
+    table = bootstrap(ask(size=500).impact).set_index("measure")
+    still = table.loc[["met_change", "moved", "lost_approval", "gained_approval"]]
+    assert (still[["value", "low", "high"]] == 0).all(axis=None)
+
+
+def test_wilson_and_the_bootstrap_of_one_share_agree_for_many_cases():
+    flow = np.zeros((6, 6), dtype=np.int64)
+    flow[0, 0], flow[1, 1] = 30_000, 70_000
+    low, high = percentile_interval(headlines(replicates(flow, 4000))["met_baseline"])
+    found = wilson(30_000, 100_000)
+    assert (low, high) == pytest.approx((100 * found.low, 100 * found.high), abs=0.03)
+    assert paired_change(30_000, 0, 0, 70_000).value == 0
