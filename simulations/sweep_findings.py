@@ -63,7 +63,13 @@ def headline(study: Study, swept: pd.DataFrame, lever: str) -> Shown:
         note = (
             f"{row['met']:,} of {row['cases']:,} cases met; 95% {row['approval_low']:.1f} to {row['approval_high']:.1f}"
         )
-        tiles.append((f"Approval rate at {row['shown']}, the {name}’s value".replace("_", " "), f"{row['approval_pct']:.2f}%", note))
+        tiles.append(
+            (
+                f"Approval rate at {row['shown']}, the {name}’s value".replace("_", " "),
+                f"{row['approval_pct']:.2f}%",
+                note,
+            )
+        )
     moved = len(study.impact.changes())
     rest = "All other levers stay as in the scenario" + (f", in which {moved} provisions move." if moved > 1 else ".")
     over = f"{rest} Policy {study.policy.name}, {study.cases!r}."
