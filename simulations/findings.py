@@ -190,7 +190,7 @@ def group_outcomes(study: Study) -> Shown:
     rows = []
     for row in study.impact.groups().to_dict("records"):
         pairs = [(row[f"baseline_{word}"], row[f"scenario_{word}"]) for word in OUTCOMES]
-        cells = [f"{a:,} → {b:,}" if a != b else f"{a:,}" if a else "·" for a, b in pairs]
+        cells = [f"{a:,} → {b:,}" if a != b else f"{a:,}" for a, b in pairs]
         rows.append((*group_labels(study, row), f"{row['cases']:,}", *cells))
     header = ("Diagnosis", "Procedure", "Cases", *LABELS.values())
     title = "Every outcome by diagnosis and procedure (cases; baseline → scenario where they differ)"
@@ -206,8 +206,7 @@ def flow(study: Study) -> Shown:
     """Where cases of each outcome go; rows are the baseline, columns the scenario, the diagonal stays."""
     counts = study.impact.flow().to_numpy()
     rows = [
-        (label, *(f"{n:,}" if n else "·" for n in row), f"{row.sum():,}")
-        for label, row in zip(LABELS.values(), counts, strict=True)
+        (label, *(f"{n:,}" for n in row), f"{row.sum():,}") for label, row in zip(LABELS.values(), counts, strict=True)
     ]
     rows.append(("All, scenario", *(f"{n:,}" for n in counts.sum(axis=0)), f"{counts.sum():,}"))
     header = ("Baseline ↓  scenario →", *LABELS.values(), "All, baseline")
@@ -295,9 +294,12 @@ def tabulated(
     body = ""
     for number, row in enumerate(page):
         last = ' class="total"' if total and number == len(rows) - 1 else ""
+        kind_of = [
+            kind if cell != "0" else kind.replace('"n"', '"n zero"') for cell, kind in zip(row, kinds, strict=True)
+        ]
         cells = "".join(
             f"<td{kind}>{_linked(_lines(cell), (links or {}).get((number, i)))}</td>"
-            for i, (cell, kind) in enumerate(zip(row[1:], kinds[1:], strict=True), start=1)
+            for i, (cell, kind) in enumerate(zip(row[1:], kind_of[1:], strict=True), start=1)
         )
         here = f' id="{esc(anchors[number])}"' if anchors and number in anchors else ""
         body += f"<tr{last}{here}>{_row_header(page, number, words)}{cells}</tr>"
