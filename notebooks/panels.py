@@ -16,6 +16,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from notebooks import answer as view
+from notebooks.closer import QUESTIONS, STALE
 from notebooks.levers import footer, groups, heading
 from notebooks.page import bullets, esc
 from notebooks.tweaks import Answer, Tweaks
@@ -190,8 +191,17 @@ class LeverPanel:
         ]
         beside = widgets.Layout(flex="1 1 0", width="auto", min_width="300px", padding="0 0 0 18px", overflow="hidden")
         columns = widgets.HBox([self.accordion, widgets.VBox(right, layout=beside)], layout=_WIDE)
+        self.question_buttons = {q: widgets.Button(description=q, layout=_FIT) for q in QUESTIONS}
+        for question, button in self.question_buttons.items():
+            button.on_click(self._guarded(lambda _, q=question: self._look_closer(q)))
+        self.closer = widgets.HTML(layout=_WIDE)
+        asking = widgets.HBox(
+            [widgets.HTML(_live("<b>Look closer:</b>")), *self.question_buttons.values()], layout=_ROW
+        )
         look = widgets.HTML(view.LOOK + _LOOK, layout=widgets.Layout(height="0", margin="0"))
-        self.view = widgets.VBox([look, self.alert, columns, self.table, self.notices], layout=_WIDE)
+        self.view = widgets.VBox(
+            [look, self.alert, columns, self.table, asking, self.closer, self.notices], layout=_WIDE
+        )
         self.view.add_class("nbw-live")
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
@@ -256,6 +266,18 @@ class LeverPanel:
         said = f"Saved as {path.as_posix()}. Use it with: workbook simulate --scenario {path.as_posix()} --out out"
         self.message.value = _live(f'<p role="status">{esc(said)}</p>')
 
+    def _look_closer(self, question: str) -> None:
+        """One of the findings of the reports, about the levers as they stand."""
+        self.closer.value = _live(f'<p role="status">{esc(question)}: counting…</p>')
+        try:
+            found = QUESTIONS[question](self._study())
+        except ProblemsFound as problems:
+            found = f'<div class="alert" role="alert">{esc(problems)}</div>'
+        self.closer.value = _live(f'<div role="region" aria-label="{esc(question)}">{found}</div>')
+
+    def _study(self) -> Study:
+        return Study("now", self.tweaks.baseline, self.tweaks.settings, self.cases)
+
     def set(self, lever: str, value: object) -> None:
         """Move the hand of a lever, as a person would; ProblemsFound when the value is not legal."""
         legal = self.policy.settings({lever: value})[lever]
@@ -284,6 +306,8 @@ class LeverPanel:
         self.undo_button.disabled, self.redo_button.disabled = not back, not forth
         self.reset_button.disabled = self.save_button.disabled = not self._answer.changes
         self.message.value = self.alert.value = ""
+        if self.closer.value and STALE not in self.closer.value:
+            self.closer.value = _live(f'<p role="status">{esc(STALE)}</p>') + view.stale(self.closer.value)
         self._look_later()
 
     def _show(self, name: str) -> None:
@@ -322,7 +346,7 @@ class LeverPanel:
                 self.accordion.set_title(i, text)
 
     def _show_notices(self) -> None:
-        told = all_notices(Study("now", self.tweaks.baseline, self.tweaks.settings, self.cases))
+        told = all_notices(self._study())
         first, *rest = told
         folded = (
             f"<details><summary>{len(rest)} more notices for every reader</summary>{bullets(map(esc, rest))}</details>"

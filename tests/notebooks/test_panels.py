@@ -15,7 +15,9 @@ from notebooks.panels import LeverPanel
 from policy import load_scenario
 from policy.model import Policy
 from policy.problems import ProblemsFound
-from simulations import Caseload
+from simulations import Caseload, Study
+from simulations.anatomy import dissect
+from simulations.attribution import attribute
 from tests.notebooks.hostile import NASTY, SCRIPT, Elements
 from tests.notebooks.hostile import cases as hostile_cases
 from tests.notebooks.hostile import policy as hostile_policy
@@ -278,11 +280,40 @@ def test_every_button_and_hand_runs_in_the_wrapper(panel: LeverPanel, monkeypatc
         lambda: panel.changes.children[0].children[1].click(),
         *(button.click for button in (panel.undo_button, panel.redo_button, panel.reset_button, panel.save_button)),
     ]
+    monkeypatch.setattr(panel, "_study", broken)
+    acts += [button.click for button in panel.question_buttons.values()]
+    monkeypatch.setattr(panel, "_show_notices", lambda: None)  # it asks for the study too
     panel._refresh()
     for act in acts:
         panel.alert.value = ""
         act()
         assert "OSError: no" in panel.alert.value
+
+
+def test_looking_closer_says_what_the_reports_say(panel: LeverPanel, nerve_blocks: Policy, cases: Caseload):
+    panel.set("conservative_weeks", 12)
+    panel.set("relief_pct", 60)
+    study = Study("now", nerve_blocks.settings(), panel.tweaks.settings, cases)
+    shares = attribute(study).shares()
+    assert sum(shares.values()) == study.impact.outcomes().set_index("outcome")["change"]["met"]
+    said = {}
+    for question, button in panel.question_buttons.items():
+        button.click()
+        said[question] = plain(panel.closer.value)
+        images = [attributes for tag, attributes in Elements(panel.closer.value).found if tag == "img"]
+        assert images, question
+        assert all(len(image["alt"] or "") > 50 for image in images), question
+    assert panel.alert.value == ""
+    for name in shares:
+        assert nerve_blocks.levers[name].label in said["Whose change is it"]
+    anatomy = dissect(study.scenario, cases)
+    assert f"{anatomy.outcomes()['not_met']:,}" in said["Why refused"]
+    panel.set("relief_pct", 65)
+    assert "before the last move" in plain(panel.closer.value)
+    assert "stale" in panel.closer.value
+    assert panel.closer.value.count("before the last move") == 1
+    panel.set("relief_pct", 70)
+    assert panel.closer.value.count("before the last move") == 1
 
 
 def test_two_threads_never_mix_state_and_view(panel: LeverPanel):
@@ -350,6 +381,12 @@ def test_hostile_text_reaches_the_browser_as_text_only(tmp_path: Path):
     panel.set("conservative_weeks", 12)
     panel.name.value = NASTY
     panel.save_button.click()
+    for button in panel.question_buttons.values():
+        button.click()
+        found = Elements(panel.closer.value).found
+        assert {a["src"][:22] for tag, a in found if tag == "img" and a["src"]} <= {"data:image/png;base64,"}
+        assert not [name for _, attributes in found for name in attributes if name.startswith("on")]
+    panel.closer.value = ""
     pages = [w for w in below(panel.view) if isinstance(w, widgets.HTML)]
     assert len(pages) > 2 * len(policy.levers)
     for page in pages:

@@ -1,0 +1,79 @@
+"""Looking closer at a change: the findings of the report templates, asked for one at a time beside the levers."""
+
+import base64
+from collections.abc import Callable
+
+from notebooks.page import esc
+from simulations import (
+    anatomy,
+    anatomy_chart,
+    anatomy_findings,
+    subgroups,
+    subgroups_chart,
+    subgroups_findings,
+    sweep,
+    sweep_chart,
+    sweep_findings,
+)
+from simulations.findings import Shown
+from simulations.picture_chart import Picture
+from simulations.study import Study
+
+__all__ = ["QUESTIONS", "STALE"]
+
+STALE = "This was asked before the last move of a lever; press the button again."
+
+
+def whole_range(study: Study) -> str:
+    """The strongest lever that moves (else of all) at every value, and all levers ranked."""
+    ranked = sweep.ranking(study)
+    lever, _ = sweep_findings.chosen(study, ranked)
+    swept = sweep.sweep(study, lever)
+    pictures = [sweep_chart.sweep_figure(study, swept, lever), sweep_chart.ranking_figure(study, ranked)]
+    return _page(sweep_findings.headline(study, swept, lever), *pictures, sweep_findings.ranking_table(ranked))
+
+
+def whose_change(study: Study) -> str:
+    """The share of each lever that moves in the change of the approval rate."""
+    found = sweep_findings.parted(study)
+    picture = [sweep_chart.share_figure(study, found)] if found else []
+    tables = (sweep_findings.share_table(study, found), sweep_findings.interaction_table(study, found))
+    return _page(*picture, *tables)
+
+
+def why_refused(study: Study) -> str:
+    """Which criterion fails, alone or with others, how far from the line, and what one missing paper costs."""
+    found = anatomy.dissect(study.scenario, study.cases)
+    pictures = [anatomy_chart.criteria_figure(study, found), anatomy_chart.papers_figure(study, found)]
+    tables = (
+        anatomy_findings.criteria(study, found),
+        anatomy_findings.steps(found),
+        anatomy_findings.price(study, found),
+    )
+    return _page(anatomy_findings.headline(study, found), *pictures, *tables)
+
+
+def who_is_reached(study: Study) -> str:
+    """Gaps between groups of people, before and after."""
+    found = subgroups.measure(study)
+    tables = (subgroups_findings.gaps(found), subgroups_findings.rates(found), subgroups_findings.notes(found))
+    return _page(subgroups_findings.headline(found), subgroups_chart.gaps_chart(found), *tables)
+
+
+QUESTIONS: dict[str, Callable[[Study], str]] = {
+    "Over its whole range": whole_range,
+    "Whose change is it": whose_change,
+    "Why refused": why_refused,
+    "Who is reached": who_is_reached,
+}
+
+
+def _page(*parts: Shown | Picture) -> str:
+    return "".join(
+        _image(part) if isinstance(part, Picture) else f'<div class="wide">{part.html}</div>' for part in parts
+    )
+
+
+def _image(picture: Picture) -> str:
+    data = base64.b64encode(picture.png).decode()
+    return f'<img alt="{esc(picture.alt)}" src="data:image/png;base64,{data}" style="width:100%;max-width:900px">'
