@@ -6,7 +6,7 @@ import pandas as pd
 
 from policy.evaluation import criterion_says
 from simulations.anatomy import Anatomy
-from simulations.findings import LABELS, Shown, bullets, card, tabulated
+from simulations.findings import INSIDE, LABELS, Shown, bullets, card, tabulated
 from simulations.impact import percent
 from simulations.intervals import wilson
 from simulations.study import Study
@@ -64,7 +64,8 @@ def headline(study: Study, found: Anatomy) -> Shown:
             waiting + _interval(price["one_paper"], price["open"]),
         ),
     ]
-    return card(in_words(found), tiles, f"Policy {study.policy.name}, {study.cases!r}; {study.name}.")
+    over = f"Policy {study.policy.name}, {study.cases!r}; {study.name}."
+    return card(in_words(found), tiles, over + ("" if study.cases.synthetic else INSIDE))
 
 
 def _interval(hits: int, cases: int) -> str:

@@ -34,6 +34,12 @@ METHOD = (
 )
 
 
+INSIDE = (
+    " These cases may be people: counts of 1 to 10 stand here, or follow from the rows beside them, so this report is "
+    "for those who may see the cases, and not for publication."
+)
+
+
 def esc(text: object) -> str:
     """Any text as HTML text or attribute: nothing in it can be a tag, an entity or the end of a quote."""
     return html.escape("".join(c if c.isprintable() or c == "\n" else "�" for c in str(text)), quote=True)

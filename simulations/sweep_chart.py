@@ -58,7 +58,9 @@ def sweep_figure(study: Study, swept: pd.DataFrame, lever: str) -> Picture:
             axes.vlines(places, low, high, color=AFTER, linewidth=2)
         axes.plot(places, rate, linestyle="none", marker="o", markersize=4, color=AFTER)
         top = max(high) if max(high) else 1
-        for name, up in (("baseline", 1), ("scenario", -1)):
+        ends = [next(i for i, row in enumerate(table) if row[f"is_{name}"]) for name in ("baseline", "scenario")]
+        near = abs(rate[ends[0]] - rate[ends[1]]) < 0.1 * top and abs(ends[0] - ends[1]) < 0.5 * len(table)
+        for name, up in (("baseline", 1), ("scenario", -1 if near else 1)):
             at = next(i for i, row in enumerate(table) if row[f"is_{name}"])
             axes.plot(at, rate[at], linestyle="none", zorder=4, **marker_style(name))
             if name == "scenario" and table[at]["is_baseline"]:

@@ -10,7 +10,7 @@ from policy.model import Lever
 from policy.problems import refuse
 from simulations.assumptions import drawn_changes
 from simulations.attribution import MOST, Attribution, attribute
-from simulations.findings import Shown, bullets, card, signed, tabulated
+from simulations.findings import INSIDE, Shown, bullets, card, signed, tabulated
 from simulations.impact import percent, points
 from simulations.resampling import bootstrap
 from simulations.study import Study
@@ -67,7 +67,7 @@ def headline(study: Study, swept: pd.DataFrame, lever: str) -> Shown:
     moved = len(study.impact.changes())
     rest = "All other levers stay as in the scenario" + (f", in which {moved} provisions move." if moved > 1 else ".")
     over = f"{rest} Policy {study.policy.name}, {study.cases!r}."
-    return card(range_finding(study, swept, lever), tiles, over)
+    return card(range_finding(study, swept, lever), tiles, over + ("" if study.cases.synthetic else INSIDE))
 
 
 def sweep_table(study: Study, swept: pd.DataFrame, lever: str) -> Shown:
