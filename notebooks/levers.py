@@ -51,7 +51,7 @@ def heading(policy: Policy, name: str, value: Value, baseline: Value, idle: str,
     said = f'<div class="alert" role="alert">{esc(complaint)}; kept as it was.</div>' if complaint else ""
     reason = f"<div><small>{esc(idle[0].upper() + idle[1:])}.</small></div>" if idle else ""
     look = "nbw mathjax_ignore live idle" if idle else "nbw mathjax_ignore live"
-    line = f"<b>{esc(lever.label)}</b> &nbsp;{esc(shown(lever, value))}<small>{meaning}</small> {moved}{origin}"
+    line = f"<b>{esc(lever.label)}</b> &nbsp;{esc(shown(lever, value))}<small>{meaning}</small> {moved} {origin}"
     return f'<div class="{look}">{line}{reason}{said}</div>'
 
 

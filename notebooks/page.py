@@ -1,6 +1,7 @@
 """What every page of the notebooks shares: its look, its marks, and its text for whoever cannot see it.
 
 A page is HTML made of escaped text (`esc`); `page` adds the look and derives the plain text, so both say the same.
+Lab takes the look away until the notebook has run, so marks are set apart by the words round them, too.
 Lab reads mathematics between dollar signs in whatever HTML a cell shows: the class mathjax_ignore keeps text text.
 """
 
@@ -19,6 +20,7 @@ __all__ = [
     "esc",
     "evidence_mark",
     "mark",
+    "origin_mark",
     "outcome_mark",
     "page",
     "plain",
@@ -73,6 +75,11 @@ def mark(text: object, kind: str = "") -> str:
     return f'<span class="mark {kind}">{esc(text)}</span>'
 
 
+def origin_mark(origin: str | None) -> str:
+    """Where an element comes from when it is not the source assessment; nothing when it is."""
+    return f" · {mark(origin, 'origin')}" if origin else ""
+
+
 def outcome_mark(word: str) -> str:
     """An outcome word as people read it."""
     return mark(LABELS[word] if word in OUTCOMES else word.replace("_", " "), "outcome")
@@ -103,14 +110,16 @@ def bullets(items: Iterable[str]) -> str:
     return f"<ul>{''.join(f'<li>{item}</li>' for item in items)}</ul>"
 
 
-def table(header: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "", numbers: Sequence[int] = ()) -> str:
-    """A table of ready HTML cells; the first cell of a row is its header, `numbers` are columns of numbers."""
-    kinds = [' class="n"' if i in numbers else "" for i in range(len(header))]
-    head = "".join(f'<th scope="col"{kind}>{name}</th>' for name, kind in zip(header, kinds, strict=True))
+_LEFT = ' style="text-align:left"'  # said in each cell: Lab aligns right what it does not trust
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "") -> str:
+    """A table of ready HTML cells; the first cell of a row is its header."""
+    head = "".join(f'<th scope="col"{_LEFT}>{name}</th>' for name in header)
     body = ""
     for first, *rest in rows:
-        cells = "".join(f"<td{kind}>{cell}</td>" for cell, kind in zip(rest, kinds[1:], strict=True))
-        body += f'<tr><th scope="row">{first}</th>{cells}</tr>'
+        cells = "".join(f"<td{_LEFT}>{cell}</td>" for cell in rest)
+        body += f'<tr><th scope="row"{_LEFT}>{first}</th>{cells}</tr>'
     title = f"<caption>{caption}</caption>" if caption else ""
     return f'<div class="wide"><table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
@@ -135,7 +144,7 @@ class _Reader(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         self.hidden -= tag in ("style", "svg")
-        self.text.append("\n" if tag in _LINES else " " if tag == "span" else "")
+        self.text.append("\n" if tag in _LINES else "")
 
     def handle_data(self, data: str) -> None:
         if not self.hidden:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from notebooks.levers import allowed, diagnoses_of, groups, shown
-from notebooks.page import Shown, bullets, codes, esc, evidence_mark, mark, outcome_mark, page, table
+from notebooks.page import Shown, bullets, codes, esc, evidence_mark, mark, origin_mark, outcome_mark, page, table
 from notebooks.reach import mentions, pathways_of
 from notebooks.rules import Writer, ends
 from policy.document import change_in_words
@@ -35,7 +35,7 @@ class Manual:
             who = esc(diagnoses_of(policy, diagnoses))
             for name in names:
                 words = sorted(set(ends(self.settings, policy.pathways[name].rule)), key=OUTCOMES.index)
-                rows.append((esc(policy.pathways[name].title), who, " ".join(map(outcome_mark, words))))
+                rows.append((esc(policy.pathways[name].title), who, ", ".join(map(outcome_mark, words))))
         counted = (
             f"<p>{len(policy.pathways)} pathways of {len(policy.criteria)} criteria, with {len(policy.levers)} levers; "
             f"{len(policy.statements)} statements of the source assessment, {len(policy.evidence)} pieces of evidence, "
@@ -43,7 +43,7 @@ class Manual:
         )
         outcomes = table(("Outcome", "Means"), [(outcome_mark(w), esc(MEANS[w])) for w in OUTCOMES])
         return page(
-            f"<h3>{esc(policy.title)}</h3><p><b>{esc(policy.name)}</b> {mark(policy.status)} "
+            f"<h3>{esc(policy.title)}</h3><p><b>{esc(policy.name)}</b> · {mark(policy.status)} · "
             f"<small class='faint'>fingerprint {esc(policy.fingerprint[:12])}</small></p>",
             f'<p class="note">{esc(policy.notice)} {esc(NOT_MET)}</p>{said}',
             counted,
@@ -60,15 +60,14 @@ class Manual:
             else "<h3>Codes that do not mean what the source assessment calls them</h3>",
             *map(self._code_notice, self.policy.code_notices),
             "<h3>Evidence that is disputed, replaced or withdrawn</h3>",
-            bullets(f"{evidence_mark(c)} {esc(c.title)}. {esc(c.status_note or c.note)}" for c in contested),
+            bullets(f"{evidence_mark(c)} – {esc(c.title)}. {esc(c.status_note or c.note)}" for c in contested),
         )
 
     def texts(self) -> Shown:
         """How to read this policy: what it assumes, what it cannot check, and whose word it is."""
         return page(
             *(
-                f"<h4>{esc(t.title)} {mark(t.origin, 'origin') if t.origin else ''}</h4>"
-                f"<p>{esc(t.says)}{_behind(t.statements)}</p>"
+                f"<h4>{esc(t.title)}{origin_mark(t.origin)}</h4><p>{esc(t.says)}{_behind(t.statements)}</p>"
                 for t in self.policy.texts.values()
             )
         )
@@ -152,7 +151,7 @@ class Manual:
         """What the source assessment leaves open and no lever can settle."""
         return page(
             *(
-                f"<h4>{esc(q.question)} {mark(q.origin, 'origin') if q.origin else ''}</h4>"
+                f"<h4>{esc(q.question)}{origin_mark(q.origin)}</h4>"
                 f"<p>{esc(q.why_open)}{_behind(q.statements)}</p>{bullets(map(esc, q.options))}"
                 for q in self.policy.open_questions.values()
             )

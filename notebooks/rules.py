@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 
 from notebooks.levers import shown
-from notebooks.page import bullets, codes, esc, evidence_mark, mark, outcome_mark, table
+from notebooks.page import bullets, codes, esc, evidence_mark, origin_mark, outcome_mark, table
 from policy.model import Policy, Requirement, Rule, Settings, Step, While
 
 __all__ = ["Writer", "ends", "sentence", "statements_behind"]
@@ -93,14 +93,14 @@ class Writer:
     def pathway(self, name: str) -> str:
         """One pathway: title, codes, evidence, rule, and the statements behind it in our words."""
         pathway, statements = self.policy.pathways[name], statements_behind(self.policy, name)
-        own = mark(pathway.origin, "origin") if pathway.origin else ""
         cards = [c for c in self.policy.evidence.values() if set(c.statements) & set(pathway.statements)]
         source = f"<p>Stands on {codes(pathway.statements)}: {' '.join(map(evidence_mark, cards))}</p>"
         told = [(s, self.policy.statements[s]) for s in statements]
         lines = bullets(f"<b>{s}</b> {esc(x.says)} <i>({esc(x.stance.replace('_', ' '))})</i>" for s, x in told)
         folded = f"<details><summary>The {len(told)} statements behind it, in our words</summary>{lines}</details>"
+        title = f"{esc(pathway.title)}{origin_mark(pathway.origin)}"
         return (
-            f'<h3 id="pathway-{name}">{esc(pathway.title)} {own}</h3><p class="faint">{self._requests(name)}.</p>'
+            f'<h3 id="pathway-{name}">{title}</h3><p class="faint">{self._requests(name)}.</p>'
             f"{source if pathway.statements else ''}{self._rule(pathway.rule)}{folded if told else ''}"
         )
 
@@ -116,7 +116,7 @@ class Writer:
         """The outcome as a mark, why, and the lever that sets it."""
         lever, word = self.policy.levers.get(outcome), outcome_of(self.settings, outcome)
         by = f" <small class='faint'>(lever “{esc(lever.label)}”)</small>" if lever else ""
-        return f"{outcome_mark(word)}{f' {esc(because)}' if because else ''}{by}"
+        return f"{outcome_mark(word)}{f' – {esc(because)}' if because else ''}{by}"
 
     def _rule(self, rule: Rule) -> str:
         if rule.first_of is not None:
@@ -156,7 +156,7 @@ class Writer:
             return f"Not documented is read as {esc(rule.assume.criterion.replace('_', ' '))}."
         ask = esc(self.policy.criteria[str(rule.stated)].ask)
         word = outcome_mark(str(self.settings["undocumented_action"]))
-        return f"Not documented: {word} and the question is {ask}, unless every branch comes out the same."
+        return f"Not documented: {word}, and the question is {ask}, unless every branch comes out the same."
 
     def _require(self, rule: Rule) -> str:
         rows: list[tuple[str, ...]] = []
@@ -175,7 +175,7 @@ class Writer:
             )
             html += f"<details><summary>Not asked for now, but could be ({len(dormant)})</summary>{would}</details>"
         missing = outcome_mark(str(self.settings["undocumented_action"]))
-        order = f"If one is false: {outcome_mark('not_met')} If none is false but one is not documented: {missing}"
+        order = f"If one is false: {outcome_mark('not_met')}. If none is false but one is not documented: {missing}."
         first = f"<p>{order}</p><p>If all are met:</p>" if rows else "<p>Nothing has to be true first:</p>"
         return f"{html}{first}{self._steps(rule.then)}"
 
@@ -197,8 +197,7 @@ class Writer:
     def _row(self, entry: Requirement) -> tuple[str, ...]:
         criterion = self.policy.criteria[entry.criterion]
         only = f" <small>(only for {codes(entry.codes)})</small>" if entry.codes else ""
-        own = f" {mark(criterion.origin, 'origin')}" if criterion.origin else ""
-        what = f"{sentence(self.settings, entry.criterion)}{only}{own}"
+        what = f"{sentence(self.settings, entry.criterion)}{only}{origin_mark(criterion.origin)}"
         return what, esc(criterion.ask), self._source(criterion.evidence, criterion.citation)
 
     def _source(self, evidence: Iterable[str], citation: str) -> str:

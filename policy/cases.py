@@ -27,6 +27,7 @@ from policy.problems import SHOWN, Problem, ProblemsFound, listed, nearest, refu
 Ints = NDArray[np.signedinteger[Any]]
 
 TRUE, FALSE = {"true", "yes", "y", "1", "t"}, {"false", "no", "n", "0", "f"}
+MAX_BYTES = 4 << 30  # a CSV table takes about five times its size in memory
 AT_LEAST_ONE = -2  # not documented, but -1 - k says: at least k
 _EPOCH = datetime.date(1900, 1, 1)
 _FLOATS = (float, np.floating)
@@ -98,6 +99,9 @@ def read_cases(path: Path, policy: Policy, **options: Any) -> Cases:
     try:
         if path.exists() and not path.is_file():  # a pipe could be read only once
             raise refuse("read", path.name or str(path), "cannot be read (no ordinary file)")
+        if (size := path.stat().st_size) > MAX_BYTES:
+            message = f"is {size:,} bytes; at most {MAX_BYTES:,} are read at once: split it, or use workbook sql"
+            raise refuse("size", path.name, message)
         with path.open("rb") as stream:
             head = stream.readline(_BLOCK)
     except OSError as error:
@@ -130,9 +134,13 @@ def _header(head: bytes, name: str) -> list[str]:
         raise refuse("no-rows", f"{name}:1", "has a header but no rows")
     if len(names) == 1:
         other = next((f" (it has '{c}')" for c in ";|" if c in line), " (it has tabs)" if "\t" in line else "")
-        message = f"the header has no comma{other}; write a comma-separated file"
+        message = f"the header has no comma{other}; write a comma-separated file. The line is {_quoted(line)}"
         raise refuse("separator", f"{name}:1", message)
     return names
+
+
+def _quoted(text: str) -> str:
+    return "(not shown)" if re.search(_PERSON, text) else shown(text)
 
 
 def _read_csv(path: Path, head: bytes) -> tuple[pa.Table, Ints, list[Problem]]:
@@ -192,6 +200,12 @@ def _columns(
         problems.append(
             Problem("column", place, f"no column is called {shown(missing)}{nearest(missing, table.column_names)}")
         )
+    for both in [c for c in rename if c in ignore]:
+        problems.append(Problem("column", place, f"column {shown(both)} is mapped and also ignored; say one"))
+    names = {rename.get(c, c.strip().lower()) for c in table.column_names}
+    if names and not problems and not names & {*known}:
+        message = "names no column of a case table; a header with case_id, dx and cpt is needed. The line is "
+        raise refuse("header", place, message + _quoted(",".join(table.column_names)))
     for original in table.column_names:
         column = rename.get(original, original.strip().lower())
         if original in ignore:
@@ -204,7 +218,7 @@ def _columns(
         elif column not in known and not re.fullmatch(r"group_[a-z0-9_]{1,40}", column):
             message = f"unknown column {shown(original)}: map it, or ignore it explicitly{nearest(column, known)}"
             problems.append(Problem("column", place, message, column=original))
-        elif pa.types.is_nested(types[original]) or isinstance(types[original], pa.BaseExtensionType):
+        elif not _plain(types[original]):
             message = f"column {shown(original)} holds {types[original]}; each cell needs one plain value"
             problems.append(Problem("type", place, message, column=original))
         elif column in found:
@@ -217,6 +231,12 @@ def _columns(
     if problems:
         raise ProblemsFound(problems)
     return found
+
+
+def _plain(kind: pa.DataType) -> bool:
+    """Whether a cell is one number, text, truth or date, and not a list, a record or bytes."""
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return not (pa.types.is_nested(kind) or isinstance(kind, pa.BaseExtensionType) or "binary" in str(kind))
 
 
 def _identifying(header: str, known: Sequence[str]) -> bool:
@@ -233,7 +253,9 @@ def _admit(
         raise refuse("no-rows", f"{name}:2", "has a header but no rows")
     n = len(table)
     faults: list[tuple[NDArray[np.intp], str, Sequence[str], Sequence[str]]] = []  # rows, column, values, messages
-    remarks: list[str] = []
+    renamed = [f"{shown(original)} as {column}" for column, original in columns.items() if column != original]
+    remarks = [f"columns read under another name: {', '.join(renamed)}"] if renamed else []
+    remarks += [f"columns left out as asked: {', '.join(map(shown, ignore))}"] if ignore else []
 
     def fault(rows: NDArray[np.intp], column: str, values: Sequence[str], messages: Sequence[str]) -> None:
         if len(rows):
@@ -252,7 +274,7 @@ def _admit(
             continue
         if column == "case_id":
             ids, rows, messages = _identities(table[original])
-            fault(rows, column, ["(not shown)"] * len(rows), messages)
+            fault(rows, column, ids[rows].tolist(), messages)
             continue
         index, words = _dictionary(table[original])
         parse = _parser(kind)
@@ -345,12 +367,24 @@ def _dictionary(column: pa.ChunkedArray) -> tuple[Ints, list[str]]:
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
     index = array.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
-    floats = pa.types.is_floating(array.dictionary.type)  # numpy keeps 79.99 of 32 bits as 79.99
-    words = [_text(value) for value in (array.dictionary.to_numpy() if floats else array.dictionary.to_pylist())]
+    words = _texts(array.dictionary)
     empty = np.array([word == "" for word in words] + [True])
     if empty[:-1].any():
         index = np.where(empty[index], -1, index).astype(np.int32)
     return index, words
+
+
+def _texts(values: pa.Array | pa.ChunkedArray) -> list[str]:
+    if pa.types.is_floating(values.type):
+        return [_text(value) for value in values.to_numpy()]  # numpy keeps 79.99 of 32 bits as 79.99
+    return [_text(_value(scalar)) for scalar in values]
+
+
+def _value(scalar: pa.Scalar) -> object:
+    try:
+        return scalar.as_py()
+    except OverflowError:  # a date that Python does not know; its row will be refused
+        return scalar.cast(pa.string()).as_py()
 
 
 def _text(value: object) -> str:
@@ -368,7 +402,7 @@ def _text(value: object) -> str:
 
 def _identities(column: pa.ChunkedArray) -> tuple[NDArray[np.object_], NDArray[np.intp], list[str]]:
     if not pa.types.is_string(column.type) and not pa.types.is_large_string(column.type):
-        column = pa.chunked_array([pa.array([_text(v) for v in column.to_pylist()])])
+        column = pa.chunked_array([pa.array(_texts(column), pa.string())])
     text = pc.utf8_trim_whitespace(column.fill_null(""))
     ids = text.to_numpy(zero_copy_only=False).astype(object)
     blank = np.asarray(pc.equal(text, ""))
@@ -473,8 +507,9 @@ def _relations(policy: Policy, facts: dict[str, Ints], fault: Callable[..., None
         far = int((dated & (days >= 0) & (abs(request - onset - days) > 31)).sum())
         if far:
             remarks.append(f"{far:,} rows: dates and {kind.days} differ by more than 31 days; the dates count")
-    if "diagnostic_blocks_done" in facts:
-        done, first, second = (facts[c] for c in ("diagnostic_blocks_done", "block_1_relief_pct", "block_2_relief_pct"))
+    blocks = ("diagnostic_blocks_done", "block_1_relief_pct", "block_2_relief_pct")
+    if facts.keys() >= {*blocks}:
+        done, first, second = (facts[c] for c in blocks)
         for column, relief, needed in (("block_1_relief_pct", first, 1), ("block_2_relief_pct", second, 2)):
             rows = np.flatnonzero((relief >= 0) & (done >= 0) & (done < needed))
             messages = [f"contradicts diagnostic_blocks_done = {done[row]}" for row in rows]

@@ -64,11 +64,16 @@ def headline(study: Study) -> Shown:
         ("Approval rate, scenario", percent(after.value, 2), f"{met[1]:,} of {impact.cases:,} cases met"),
         ("Change", f"{points(change.value, 2)} points", f"95% interval {interval}"),
     ]
-    finding, over = impact.finding() + ".", f"Policy {study.policy.name}, {study.cases!r}."
+    return card(impact.finding(), tiles, f"Policy {study.policy.name}, {study.cases!r}.")
+
+
+def card(finding: str, tiles: Sequence[tuple[str, str, str]], over: str) -> Shown:
+    """An answer: the finding as a sentence without its full stop, tiles of (name, value, note), what it is about."""
+    finding = f"{finding}."
     text = "\n".join([finding, *(f"{name}: {value} ({note})" for name, value, note in tiles), over])
     inside = "".join(f"<div><dt>{esc(a)}</dt><dd><b>{esc(b)}</b> <span>{esc(c)}</span></dd></div>" for a, b, c in tiles)
-    card = f'<p class="finding">{esc(finding)}</p><dl class="tiles">{inside}</dl><p>{esc(over)}</p>'
-    return Shown(text, f'<div class="card">{card}</div>')
+    body = f'<p class="finding">{esc(finding)}</p><dl class="tiles">{inside}</dl><p>{esc(over)}</p>'
+    return Shown(text, f'<div class="card">{body}</div>')
 
 
 def changes(study: Study) -> Shown:

@@ -274,9 +274,9 @@ def test_a_blank_or_repeated_id_rejects_its_rows(tmp_path: Path):
     text = lines(GOOD, ["", "M54.2", "64405"], ["B", "M54.2", "64405"], ["A ", "M54.2", "64405"])
     said = refused(tmp_path, text).splitlines()
     assert [line.partition(":")[2] for line in said] == [
-        "2: column case_id: '(not shown)' stands more than once",
-        "3: column case_id: '(not shown)' is blank, and a unique id is required",
-        "5: column case_id: '(not shown)' stands more than once",
+        "2: column case_id: 'A' stands more than once",
+        "3: column case_id: '' is blank, and a unique id is required",
+        "5: column case_id: 'A' stands more than once",
     ]
     assert list(read(tmp_path, text, keep_good=True).ids) == ["B"]
 
@@ -309,10 +309,16 @@ def test_an_ordinary_id_is_no_person(tmp_path: Path, fine: str):
     assert list(read(tmp_path, lines([fine, "M54.2", "64405"])).ids) == [fine]
 
 
-@pytest.mark.parametrize("text", ["A\x00B", "A\x1b[31m", "A\x9b31m", "A\u202eB", "A\u200b", "A" * 81])
-def test_an_id_that_cannot_be_shown_is_refused(tmp_path: Path, text: str):
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("A\x00B", "'A\\u0000B'"), ("A\x1b[31m", "'A\\u001b[31m'"), ("A\x9b31m", "'A\\u009b31m'"),
+        ("A\u202eB", "'A\\u202eB'"), ("A\u200b", "'A\\u200b'"), ("A" * 81, f"'{'A' * 80}...'"),
+    ],
+)  # fmt: skip
+def test_an_id_that_cannot_be_shown_is_refused(tmp_path: Path, text: str, value: str):
     said = refused(tmp_path, lines([text, "M54.2", "64405"]))
-    assert said == "requests.csv:2: column case_id: '(not shown)' has control characters or more than 80 characters"
+    assert said == f"requests.csv:2: column case_id: {value} has control characters or more than 80 characters"
 
 
 @pytest.mark.parametrize(
@@ -385,9 +391,31 @@ def test_all_problems_of_the_columns_come_in_one_pass(tmp_path: Path):
     assert len(said) == 9  # 'did you mean' shares a line
 
 
-def test_a_header_is_trimmed_and_its_case_is_folded(tmp_path: Path):
-    cases = read(tmp_path, " Case_ID ,DX, cpt,AGE \nA,M54.2,64405,50\n")
+def test_a_header_is_trimmed_and_its_case_is_folded_and_that_is_said(tmp_path: Path):
+    cases = read(tmp_path, " Case_ID ,dx,CPT,AGE \nA,M54.2,64405,50\n")
     assert cases.facts["age"].tolist() == [50]
+    said = "columns read under another name: ' Case_ID ' as case_id, 'CPT' as cpt, 'AGE ' as age"
+    assert said in cases.remarks
+
+
+def test_what_was_mapped_and_left_out_is_said(tmp_path: Path):
+    content = lines([*GOOD, "45", "x"], header=[*HEAD, "days", "comment"])
+    cases = read(tmp_path, content, rename={"days": "conservative_care_days"}, ignore=["comment"])
+    assert "columns read under another name: 'days' as conservative_care_days" in cases.remarks
+    assert "columns left out as asked: 'comment'" in cases.remarks
+    said = refused(tmp_path, content, rename={"days": "conservative_care_days"}, ignore=["days", "comment"])
+    assert said == "requests.csv:1: column 'days' is mapped and also ignored; say one"
+
+
+@pytest.mark.parametrize("first", ["# from the portal, 27 November", '<html lang="en,us">', "Requests, of May"])
+def test_a_first_line_that_is_no_header_is_quoted(tmp_path: Path, first: str):
+    said = refused(tmp_path, f"{first}\n{lines(GOOD)}")
+    assert said.startswith("requests.csv:1: names no column of a case table; a header with case_id")
+    assert first.replace('"', "")[:14] in said.replace('"', "")
+    assert said.count("\n") == 0
+    secret = refused(tmp_path, f"Ann,123-45-6789\n{lines(GOOD)}")
+    assert "123-45" not in secret
+    assert "<p>Log in</p>" in refused(tmp_path, "<p>Log in</p>\n<p></p>\n")
 
 
 def test_missing_columns_mean_not_documented_and_are_said(tmp_path: Path):
@@ -670,6 +698,14 @@ def test_several_problems_of_one_row_are_all_listed(tmp_path: Path):
     assert set(kept.rejected["row"]) == {2}
 
 
+def test_a_table_that_no_memory_holds_is_refused_unread(tmp_path: Path):
+    for name in ("big.csv", "big.parquet"):
+        with (tmp_path / name).open("wb") as file:
+            file.truncate(10 << 30)  # a hole: it takes no room on the disk
+        with pytest.raises(policy.ProblemsFound, match=f"{name}: is 10,737,418,240 bytes; at most 4,294,967,296 are"):
+            policy.read_cases(tmp_path / name, nerve_blocks())
+
+
 def test_a_missing_file_or_a_folder_is_said_plainly(tmp_path: Path):
     for name in ("none.csv", "none.parquet"):
         with pytest.raises(policy.ProblemsFound, match=rf"^{name}: cannot be read \(No such file or directory\)$"):
@@ -860,6 +896,26 @@ def test_times_of_day_and_infinity_from_parquet_are_rejected_by_row(tmp_path: Pa
         (2, "onset_date", "2025-01-02T05:00:00"),
         (3, "age", "inf"),
     ]
+
+
+@pytest.mark.parametrize("kind", [pa.timestamp("us"), pa.timestamp("ms", tz="UTC"), pa.date32()])
+def test_a_date_that_python_does_not_know_is_a_rejected_row(tmp_path: Path, kind: pa.DataType):
+    number = pa.int32() if kind.bit_width == 32 else pa.int64()
+    far = pa.array([0, 2**30 if kind.bit_width == 32 else 2**60, None], number).view(kind)
+    table = {"case_id": ["A", "B", "C"], "dx": ["M54.2"] * 3, "cpt": ["64405"] * 3, "onset_date": far}
+    pq.write_table(pa.table(table), tmp_path / "r.parquet")
+    cases = policy.read_cases(tmp_path / "r.parquet", nerve_blocks(), keep_good=True)
+    assert list(cases.ids) == ["A", "C"]
+    assert cases.facts["onset_date"].tolist() == [(datetime.date(1970, 1, 1) - START).days, -1]
+    assert cases.rejected[["row", "column"]].values.tolist() == [[2, "onset_date"]]
+
+
+@pytest.mark.parametrize("column", HEAD)
+def test_bytes_are_no_text(tmp_path: Path, column: str):
+    table = dict(zip(HEAD, ([word] for word in GOOD), strict=True))
+    pq.write_table(pa.table({**table, column: pa.array([b"A"])}), tmp_path / "b.parquet")
+    with pytest.raises(policy.ProblemsFound, match=f"column '{column}' holds binary; each cell needs one plain value"):
+        policy.read_cases(tmp_path / "b.parquet", nerve_blocks())
 
 
 @pytest.mark.parametrize(

@@ -115,6 +115,26 @@ def test_several_problems_come_together(cases: Path, tmp_path: Path) -> None:
     assert len(workbook("determine", cases, *words, "--out", tmp_path / "d.csv").output.strip().splitlines()) == 3
 
 
+def test_files_and_settings_that_cannot_be_used_come_together(cases: Path, tmp_path: Path) -> None:
+    words = ("--policy", "nerve_blcks", "--out", tmp_path / "d.txt", "--rejects", tmp_path / "nowhere" / "r.csv")
+    said = workbook("determine", tmp_path / "none.csv", *words).output
+    for part in ("d.txt: cannot be written", "r.csv: its folder does not exist", "none.csv: cannot be read", "blocks?"):
+        assert said.count(part) == 1, part
+    assert len(said.strip().splitlines()) == 4
+
+
+def test_the_file_that_would_be_overwritten_is_named(cases: Path, tmp_path: Path) -> None:
+    said = workbook("determine", cases, "--out", tmp_path / "d.csv", "--rejects", cases).output
+    assert said.strip() == f"{cases}: is the case table itself; name another file"
+
+
+def test_a_column_is_mapped_once(cases: Path, tmp_path: Path) -> None:
+    cases.write_text(cases.read_text().replace("dx,", "diagnosis,", 1))
+    words = ("--map", "diagnosis=dx", "--map", "diagnosis=cpt", "--out", tmp_path / "d.csv")
+    result = workbook("determine", cases, *words)
+    assert (result.exit_code, result.output) == (1, "--map: names a column of the file twice; name it once\n")
+
+
 def test_bad_rows_stop_the_run_unless_they_have_a_place_to_go(cases: Path, tmp_path: Path) -> None:
     cases.write_text(
         cases.read_text() + MET.format("c").replace(",42,", ",-3,") + MET.format("d").replace("M54.2", "neck")
