@@ -136,18 +136,23 @@ def caseloads(study: Study) -> list[Caseload]:
 
 def compared(study: Study, alternatives: Sequence[Alternative], loads: Sequence[Caseload]) -> list[Result]:
     """Every alternative on every population, a slice of cases at a time; what the journal holds is not done again."""
-    journal = Journal(len(alternatives) * sum(load.parts() for load in loads))
     plans = presets(study.policy)
+    keys = {
+        (load.fingerprint, number): [_key(study, one, load, number, plans) for one in alternatives]
+        for load in loads
+        for number in range(load.parts())
+    }
+    journal = Journal(len({key for several in keys.values() for key in several}))  # two may be the same question
     results = []
     for load in loads:
         totals = [_nothing(one, plans) for one in alternatives]
         for number in range(load.parts()):
-            keys = [_key(study, one, load, number, plans) for one in alternatives]
-            if not all(map(journal.get, keys)):
+            these = keys[load.fingerprint, number]
+            if not all(map(journal.get, these)):
                 part = load.part(number)
                 measures = yardsticks(part, study.policy, plans)
-                _determine(study.baseline, alternatives, part, measures, keys, journal)
-            totals = [_sum(total, journal.get(key)) for total, key in zip(totals, keys, strict=True)]
+                _determine(study.baseline, alternatives, part, measures, these, journal)
+            totals = [_sum(total, journal.get(key)) for total, key in zip(totals, these, strict=True)]
         results += [Result(one, load, *total) for one, total in zip(alternatives, totals, strict=True)]
     return results
 

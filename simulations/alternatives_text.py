@@ -6,7 +6,7 @@ from policy.model import OUTCOMES
 from simulations.alternatives import STRICT, Alternative, Result, moves
 from simulations.findings import LABELS, Shown, bullets, esc, folded, signed, tabulated
 from simulations.impact import OUTSIDE, percent, points
-from simulations.medicare import MEANING
+from simulations.medicare import MEANING, left_out
 from simulations.study import Study
 
 MOST = 3  # ways to move that are shown of each alternative; all are in moves.csv
@@ -181,8 +181,9 @@ def advantage(results: Sequence[Result]) -> Shown:
     )
     caption = "Medicare Advantage requests judged more strictly than under the Medicare-like preset, of those compared"
     table = tabulated(caption, ["Alternative", *names(results)], rows)
-    lead, rest = f"<p><b>{esc(found)}</b></p>", f"<p>{esc(MEANING)}</p>"
-    return Shown(f"{found}\n{table.text}\n{MEANING}", f"{lead}{table.html}{rest}")
+    rest = [MEANING, *left_out(results[0].alternative.settings.policy)]
+    below = "".join(f"<p>{esc(line)}</p>" for line in rest)
+    return Shown("\n".join([found, table.text, *rest]), f"<p><b>{esc(found)}</b></p>{table.html}{below}")
 
 
 def terms(alternatives: Sequence[Alternative]) -> Shown:

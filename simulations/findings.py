@@ -8,7 +8,7 @@ from typing import Any
 from policy.model import OUTCOMES, Policy
 from policy.scenario import Scenario
 from simulations.impact import OUTSIDE, percent, points
-from simulations.medicare import MEANING
+from simulations.medicare import MEANING, left_out
 from simulations.study import Study
 
 LABELS = {
@@ -246,7 +246,7 @@ def medicare(study: Study) -> Shown:
         "Medicare Advantage cases whose outcome differs from that under the preset", header, rows, words=2
     )
     said = guard.warnings()[0]
-    rest = [MEANING, *(f"Not compared, as no term of it fits a lever: {label}." for label in guard.left_out())]
+    rest = [MEANING, *left_out(policy)]
     below = "".join(f"<p>{esc(line)}</p>" for line in rest)
     return Shown("\n".join([said, shown.text, *rest]), f"<p><b>{esc(said)}</b></p>{shown.html}{below}")
 

@@ -141,9 +141,11 @@ class Guard:
             found += f"; the baseline {int(self.counts['baseline'][..., 0].sum()):,}"
         return [f"{'Warning. ' if stricter else ''}{found}."]
 
-    def left_out(self) -> list[str]:
-        """The Medicare-like presets that nothing is held against, as no term of theirs fits a lever."""
-        return [plan.label for plan in _every(self.policy) if not plan.provisions]
+
+def left_out(policy: Policy) -> list[str]:
+    """One sentence for each Medicare-like preset that nothing is held against."""
+    silent = [plan.label for plan in _every(policy) if not plan.provisions]
+    return [f"Not compared, as no term of it fits a lever: {label}." for label in silent]
 
 
 def labels(policy: Policy, group: int, family: int) -> dict[str, str]:

@@ -213,7 +213,7 @@ def _executed(
         where = sum(1 for i in position if i < error.cell_index)  # the injected cell takes one place
         if error.ename == ProblemsFound.__name__:  # input that only the notebook can judge
             lines = str(error.evalue).splitlines()
-            raise ProblemsFound(Problem("refused", f"{name}.ipynb", _plain(line)) for line in lines) from None
+            raise ProblemsFound(Problem("refused", f"{name}.ipynb", _plain(line, 1000)) for line in lines) from None
         what = f"{error.ename}: {error.evalue}".splitlines()[0] if error.evalue else str(error.ename)
         raise refuse(
             "cell", f"{name}.ipynb", f"code cell {where} failed with {_plain(what)}; nothing was written"
@@ -260,8 +260,8 @@ def _surroundings(desk: Path, journal: Path) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _plain(text: str) -> str:
-    return "".join(c for c in text[:200] if c.isprintable())
+def _plain(text: str, most: int = 200) -> str:
+    return "".join(c for c in text[:most] if c.isprintable())
 
 
 # After the kernel ----------------------------------------------------------------------------------------------------

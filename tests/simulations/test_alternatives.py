@@ -11,10 +11,10 @@ import policy
 from policy.model import OUTCOMES
 from policy.problems import ProblemsFound
 from policy.scenario import load_scenario
-from simulations import alternatives, alternatives_chart, alternatives_text, ask, journal
+from simulations import alternatives, alternatives_chart, alternatives_text, ask, journal, simulate
 from simulations.alternatives import Result, caseloads, compared, published
 from simulations.impact import cells, determined
-from simulations.medicare import PRESETS, presets
+from simulations.medicare import PRESETS, left_out, presets
 from simulations.scenario import FOLDER, RANKS, find_scenario, shipped
 
 POLICY = policy.load("nerve_blocks")
@@ -112,8 +112,10 @@ def test_what_a_scenario_speaks_of_is_held_against_the_policy(tmp_path: Path):
         load_scenario(wrong, POLICY)
     said = str(found.value).splitlines()
     assert len(said) == 2
-    assert f"wrong.yaml:{line}: applies_to: no procedure is called 'ocipital_block', did you mean occipital" in said[1]
-    assert f"wrong.yaml:{line}: applies_to: no diagnosis is called 'migrane', did you mean migraine?" in said[0]
+    for name, meant in (("ocipital_block", "occipital_block"), ("migrane", "migraine")):
+        (line_of_it,) = (text for text in said if f"'{name}'" in text)
+        assert f"wrong.yaml:{line}: " in line_of_it
+        assert f"did you mean {meant}?" in line_of_it
 
 
 # What they do to requests --------------------------------------------------------------------------------------------
@@ -207,7 +209,7 @@ def test_a_preset_is_not_stricter_than_itself():
 
 def test_a_preset_without_a_term_is_no_yardstick():
     assert [plan.id for plan in presets(POLICY)] == list(PRESETS[:3])
-    assert ask(size=10).guard.left_out() == ["Medicare-like, peripheral nerves"]
+    assert left_out(POLICY) == ["Not compared, as no term of it fits a lever: Medicare-like, peripheral nerves."]
 
 
 def test_without_medicare_advantage_nothing_is_held_against_it(tmp_path: Path):
@@ -295,3 +297,23 @@ def test_a_journal_of_another_question_or_none_is_not_believed(tmp_path: Path):
     assert journal.Journal(5, tmp_path / "journal").get("b") == {"n": 2}
     assert (tmp_path / "journal").read_text("utf-8").startswith('{"total": 5}\n')
     assert journal.key_of(size=1) == journal.key_of(size=1) != journal.key_of(size=2)
+
+
+def test_a_name_that_only_the_notebook_can_judge_is_refused_with_the_nearest(tmp_path: Path):
+    with pytest.raises(ProblemsFound) as found:
+        simulate("alternatives", size=10, parameters={"scenarios": "p9_ahs_2025_e,strict"}, out=tmp_path / "out")
+    said = str(found.value).splitlines()
+    assert len(said) == 2
+    assert said[0].endswith("did you mean p9_ahs_2025_ed?")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_journal_counts_each_question_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """P6 and P7 ask the same of the same requests."""
+    study = ask(size=20)
+    every = published(study, ["p6_tricare_west_like", "p7_bcbsnd_like"])
+    monkeypatch.setenv(journal.WHERE, str(tmp_path / "journal"))
+    compared(study, every, caseloads(study))
+    first, *kept = (tmp_path / "journal").read_text("utf-8").splitlines()
+    assert json.loads(first) == {"total": 6}
+    assert len(kept) == 6
