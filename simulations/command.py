@@ -303,7 +303,10 @@ def population(name: str, size: str, seed: str, out: str) -> None:
 @policy_options
 @click.option("--dialect", default="duckdb", show_default=True, metavar="NAME", help=f"One of {', '.join(DIALECTS)}.")
 @click.option(
-    "--what", default="determinations", show_default=True, type=click.Choice(["determinations", "levels"]),
+    "--what",
+    default="determinations",
+    show_default=True,
+    type=click.Choice(["determinations", "levels"]),
     help="A determination with reasons for each case, or counts of cases that no setting tells apart.",
 )
 @click.option("--without", multiple=True, metavar="COLUMN", help="Your table has no such column (may be repeated).")

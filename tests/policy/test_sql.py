@@ -24,7 +24,13 @@ def typed(frame: pd.DataFrame) -> pd.DataFrame:
     columns = {}
     for name, words in frame.items():
         value = words.astype(object).where(words != "", None)
-        columns[name] = pd.to_numeric(value) if name in COUNTS else pd.to_datetime(value, format="ISO8601") if name in DATES else value
+        columns[name] = (
+            pd.to_numeric(value)
+            if name in COUNTS
+            else pd.to_datetime(value, format="ISO8601")
+            if name in DATES
+            else value
+        )
     return pd.DataFrame(columns)
 
 
@@ -82,10 +88,10 @@ def test_an_unknown_dialect_is_refused_with_the_nearest() -> None:
 
 
 BAD = {
-    **dict.fromkeys(COUNTS, ["-1", "1e9", "0.5"]),
-    **dict.fromkeys(BOOLEANS, ["2", "maybe", "10", "yess"]),
+    **dict.fromkeys(COUNTS, ("-1", "1e9", "0.5")),
+    **dict.fromkeys(BOOLEANS, ("2", "maybe", "10", "yess")),
     **{name: ["unknown", "xray", words[0] + " " + words[1]] for name, words in CHOICES.items()},
-    **dict.fromkeys(DATES, ["1899-12-31", "2150-01-01", "2024-02-01 13:00:00"]),
+    **dict.fromkeys(DATES, ("1899-12-31", "2150-01-01", "2024-02-01 13:00:00")),
     "dx": ["neck", "M54.2;M79.7", "54.2", "", "M5", "G43.7-1"],
     "cpt": ["644", "6449a", "", "64490-59"],
     "case_id": [""],
@@ -198,4 +204,6 @@ def test_names_stand_above_what_they_use() -> None:
     assert [part.alias for part in sqlglot.parse_one(text).find_all(sqlglot.exp.CTE)] == [
         "facts_1", "criteria_1", "criteria_2", "pathways_1",
     ]  # fmt: skip
-    assert duckdb.sql("SELECT * FROM (WITH " + "cases AS (SELECT 4 AS x), " + text.removeprefix("WITH ") + ")").fetchall() == [(25,)]
+    assert duckdb.sql(
+        "SELECT * FROM (WITH " + "cases AS (SELECT 4 AS x), " + text.removeprefix("WITH ") + ")"
+    ).fetchall() == [(25,)]

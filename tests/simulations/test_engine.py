@@ -18,7 +18,7 @@ from simulations.engine import DuckDB, Spark, collapse, counted, determinations
 from simulations.grouping import Groups
 from simulations.levels import Levels
 from simulations.profiles import Profiles
-from tests.policy.near_misses import Draws, random_settings, settings_with_every_value
+from tests.policy.near_misses import Draws, settings_with_every_value
 from tests.simulations import servers
 from tests.simulations.undocumented import (
     as_warehouse,
@@ -179,7 +179,7 @@ def test_refusals(tmp_path: Path) -> None:
         DuckDB(frame.rename(columns={"intent": "intents"}), POLICY)
     with pytest.raises(ProblemsFound, match="looks like an identifier"):
         DuckDB(frame.assign(member_id="1"), POLICY)
-    with pytest.raises(ProblemsFound, match="holds no .parquet file"):
+    with pytest.raises(ProblemsFound, match=r"holds no \.parquet file"):
         DuckDB(tmp_path, POLICY)
     (tmp_path / "no.parquet").write_bytes(b"none")
     with pytest.raises(ProblemsFound, match="not a readable Parquet"):
