@@ -1,6 +1,7 @@
 """An engine gives the determinations of the direct evaluation, word for word, and its counts at every setting."""
 
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ import pytest
 
 import policy
 from policy.problems import ProblemsFound
+from policy.sql import printed
+from simulations.collapse import collapse_sql
 from simulations.engine import DuckDB, Spark, collapse, counted, determinations
 from simulations.grouping import Groups
 from simulations.levels import Levels
@@ -161,9 +164,6 @@ def test_profiles_of_the_engine_are_those_of_python() -> None:
 
 def test_rows_of_a_collapse_come_back_from_a_file(tmp_path: Path) -> None:
     base, engine = POLICY.settings(), DuckDB(as_warehouse(undocumented_table(POLICY.settings(), SIZE, 2)), POLICY)
-    from policy.sql import printed
-    from simulations.collapse import collapse_sql
-
     text = printed(collapse_sql(base, LATER, (), engine.booleans).text, "duckdb")
     engine.connection.sql(text).df().rename(columns=str.upper).to_csv(tmp_path / "levels.csv", index=False)
     back = pd.read_csv(tmp_path / "levels.csv", dtype={"CPT": str}, keep_default_na=False)
@@ -179,7 +179,7 @@ def test_refusals(tmp_path: Path) -> None:
         DuckDB(frame.rename(columns={"intent": "intents"}), POLICY)
     with pytest.raises(ProblemsFound, match="looks like an identifier"):
         DuckDB(frame.assign(member_id="1"), POLICY)
-    with pytest.raises(ProblemsFound, match="holds no .parquet file"):
+    with pytest.raises(ProblemsFound, match=r"holds no \.parquet file"):
         DuckDB(tmp_path, POLICY)
     (tmp_path / "no.parquet").write_bytes(b"none")
     with pytest.raises(ProblemsFound, match="not a readable Parquet"):
@@ -222,6 +222,7 @@ def in_spark(session: object, cases: int, settings: int) -> None:
     assert differences(found, frame, [moved(several[0], LATER, Draws(3))]) == []
 
 
+@pytest.mark.slow
 def test_spark_determines_as_the_direct_evaluation(session: object) -> None:
     in_spark(session, cases=300, settings=1)
 
@@ -243,8 +244,7 @@ def in_postgres(folder: Path, cases: int, settings: int) -> None:
 
 
 @pytest.fixture
-def short_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that another user can enter and whose path is short enough for a socket."""
+def short_folder() -> Iterator[Path]:
     with servers.open_folder() as folder:
         yield folder
 

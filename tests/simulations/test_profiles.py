@@ -99,3 +99,11 @@ def test_joined_batches_keep_their_order():
     assert all((whole.cases.facts[name] == cases.facts[name]).all() for name in cases.facts)
     assert list(whole.cases.groups["group_site"]) == list(cases.groups["group_site"])
     assert (whole.weights == 1).all()
+
+
+def test_cases_laid_out_for_other_settings_before():
+    first, base = POLICY.settings({"conservative_weeks": 12, "axial_spine_stance": "no_position"}), POLICY.settings()
+    batch = Batch(undocumented(base, SIZE, 4))
+    Levels.of(first, [batch], ["relief_pct"])
+    there = POLICY.settings({"relief_pct": 60})
+    assert Profiles.of(base, [batch], ["relief_pct"]).at(there).tolist() == by_determining(batch.cases, there).tolist()

@@ -1,0 +1,92 @@
+"""`workbook sql` prints one SELECT that a warehouse can run as it stands, and says what it reads."""
+
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pytest
+from click.testing import CliRunner, Result
+
+import policy
+from simulations import population
+from simulations.command import main
+from simulations.engine import counted
+
+NOTICE = "Synthetic data, policy simulation only, not for individual determinations."
+
+
+def workbook(*words: object) -> Result:
+    result = CliRunner().invoke(main, [str(word) for word in words])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result
+
+
+@pytest.fixture(scope="module")
+def cases(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("cases") / "cases.parquet"
+    population.generate(population.load("seed_low_prevalence"), 400, 3).to_parquet(path)
+    return path
+
+
+def run(text: str, path: Path, columns: str = "*") -> pd.DataFrame:
+    with duckdb.connect() as connection:
+        connection.execute(f"CREATE VIEW cases AS SELECT {columns} FROM read_parquet('{path}')")
+        return connection.sql(text).df()
+
+
+def test_the_text_gives_what_determine_writes(cases: Path, tmp_path: Path) -> None:
+    words = ["--scenario", "strict_reading", "--set", "conservative_weeks=8"]
+    said = workbook("sql", *words)
+    assert said.exit_code == 0
+    assert workbook("determine", cases, *words, "--out", tmp_path / "d.csv").exit_code == 0
+    found = run(said.output, cases).sort_values("case_id", ignore_index=True).fillna("")
+    wanted = pd.read_csv(tmp_path / "d.csv", dtype=str, keep_default_na=False).sort_values("case_id", ignore_index=True)
+    assert found["outcome"].nunique() > 2
+    pd.testing.assert_frame_equal(found.astype(object), wanted.astype(object))
+
+
+def test_it_says_what_it_stands_on(cases: Path) -> None:
+    said = workbook("sql", "--set", "relief_pct=70", "--without", "clinical_trial", "--dialect", "snowflake").output
+    comment = said[: said.index("*/")]
+    for words in (NOTICE, "fingerprint", "70 %", "Code notice", "truth_benefit", "ignored", "case_id, dx, cpt"):
+        assert words in comment
+    assert "Not in the table, not documented for every row: clinical_trial." in comment
+    assert said == workbook(
+        "sql", "--set", "relief_pct=70", "--without", "clinical_trial", "--dialect", "snowflake"
+    ).output  # fmt: skip
+
+
+def test_levels_come_back_as_counts_of_all_cases(cases: Path) -> None:
+    said = workbook("sql", "--what", "levels", "--move", "conservative_weeks", "--without", "radiculopathy")
+    assert said.exit_code == 0
+    rows = run(said.output, cases, "* EXCLUDE (radiculopathy)")
+    document = policy.load("nerve_blocks")
+    found = counted(rows, document.settings(), ["conservative_weeks"])
+    frame = pd.read_parquet(cases).drop(columns="radiculopathy")
+    table = policy.Cases.from_frame(frame, document)
+    for weeks in (0, 6, 26):
+        settings = document.settings({"conservative_weeks": weeks})
+        assert found.counts(settings) == policy.determine(document, table, settings).counts()
+    assert found.cases == 400
+    assert len(found) < 300
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["--dialect", "snowflak"], 1, "--dialect: 'snowflak' is unknown"),
+        (["--dialect", "snowflak"], 1, "did you mean snowflake?"),
+        (["--what", "levles"], 2, "'levles' is not one of"),
+        (["--without", "clinical_trail"], 1, "did you mean clinical_trial?"),
+        (["--without", "dx"], 1, "the column 'dx' is required"),
+        (["--what", "levels", "--move", "relief_pc"], 1, "did you mean relief_pct?"),
+        (["--move", "relief_pct"], 2, "--move belongs to --what levels"),
+        (["--set", "relief_pct=83"], 1, "in steps of 5"),
+        (["cases.csv"], 2, "unexpected extra argument"),
+    ],
+)
+def test_mistakes(words: list[str], code: int, said: str) -> None:
+    result = workbook("sql", *words)
+    assert result.exit_code == code
+    assert said in result.output
+    assert "SELECT" not in result.output
