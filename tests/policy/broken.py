@@ -4,8 +4,11 @@ Most are edits of what ships (broken/*.yaml); whole files are here, and those th
 The command writes them, has `workbook validate` refuse each in a process of its own, and says how long and how large.
 """
 
+import os
 import re
+import resource
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -14,7 +17,7 @@ import yaml
 
 import policy
 from policy.reading import MAX_BYTES, MAX_DEPTH
-from simulations.population_page import FOLDER
+from simulations import command, population, scenario  # noqa: F401  (before the fork)
 from tests.policy import exhausting
 
 SCENARIO = """schema: scenario/1
@@ -44,7 +47,7 @@ def files() -> Iterator[Broken]:
     sources = {
         "policy": policy.shipped()["nerve_blocks@2026.1"].read_text("utf-8"),
         "scenario": SCENARIO,
-        "population": (FOLDER / "seed_low_prevalence.yaml").read_text("utf-8"),
+        "population": (population.FOLDER / "seed_low_prevalence.yaml").read_text("utf-8"),
     }
     for kind, source in sources.items():
         table = Path(__file__).parent / "broken" / f"{kind}.yaml"
@@ -105,34 +108,39 @@ def write(broken: Broken, folder: Path) -> Path:
 
 
 def main(folder: Path) -> None:
-    """Write the files, have each refused by the command in a process of its own, and say how that went."""
-    import os
-    import subprocess
-    import time
-
+    """Write the files, have each refused in a process of its own, and say how that went."""
     folder.mkdir(parents=True, exist_ok=True)
-    workbook = Path(sys.executable).with_name("workbook")
     right, traces, slow, large = 0, 0, (0.0, ""), (0, "")
     every = list(files())
     for broken in every:
         path = write(broken, folder)
         began = time.perf_counter()
-        run = subprocess.Popen([workbook, "validate", path], stderr=subprocess.PIPE, text=True)
-        said = run.stderr.read()  # type: ignore[union-attr]
-        _, status, usage = os.wait4(run.pid, 0)
-        run.returncode = os.waitstatus_to_exitcode(status)
+        said, code, usage = refused(path)
         slow = max(slow, (time.perf_counter() - began, broken.name))
-        large = max(large, (usage.ru_maxrss, broken.name))
+        large = max(large, (usage.ru_maxrss // 1024, broken.name))
         traces += "Traceback" in said
         place = re.compile(rf"^{re.escape(str(path))}:{broken.line}: .*\[{broken.code}, column \d+\]$", re.M)
-        good = run.returncode == 1 and place.search(said) is not None
-        right += good
-        if not good:
-            print(f"{broken.name}: exit {run.returncode}, not {broken.code} on line {broken.line}:\n{said[:600]}")
+        if code == 1 and place.search(said):
+            right += 1
+        else:
+            print(f"{broken.name}: exit {code}, not {broken.code} on line {broken.line}:\n{said[:600]}")
     print(f"{len(every)} files, {right} refused with the right code and line, {traces} tracebacks")
-    print(
-        f"with the start of Python: slowest {slow[0]:.2f} s ({slow[1]}), largest {large[0] / 1024:.0f} MB ({large[1]})"
-    )
+    print(f"slowest {slow[0]:.2f} s ({slow[1]}), largest {large[0]} MB with all that was imported ({large[1]})")
+
+
+def refused(path: Path) -> tuple[str, int, resource.struct_rusage]:
+    """What `workbook validate` prints of a file, its exit code and its use, in a process forked after the imports."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.dup2(writer, 2)
+        os.close(reader)
+        command.main(["validate", str(path)])
+    os.close(writer)
+    with os.fdopen(reader, errors="replace") as stream:
+        said = stream.read()
+    _, status, usage = os.wait4(child, 0)
+    return said, os.waitstatus_to_exitcode(status), usage
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The `workbook` command as a user meets it: what it prints, its exit codes, and what it leaves on disk."""
 
+import json
 import os
 import re
 import subprocess
@@ -61,6 +62,20 @@ def test_all_problems_of_a_folder_come_in_one_pass(tmp_path: Path) -> None:
     assert [name for name in ("a.yaml:2", "a.yaml:1", "b.yaml:1", "c.yaml:2") if name not in result.output] == []
     assert "newer version" in result.output
     assert "first on line 1" in result.output
+
+
+def test_a_schema_is_printed_for_editors() -> None:
+    printed = json.loads(workbook("validate", "--schema", "scenario").output)
+    assert {"schema", "id", "policy", "because", "provisions"} <= set(printed["required"])
+    assert workbook("validate", "--schema", "cases").exit_code == 2
+
+
+def test_each_file_of_a_folder_has_its_own_fifty(tmp_path: Path) -> None:
+    for name in ("a.yaml", "b.yaml"):
+        (tmp_path / name).write_text("schema: policy/1\n" + "".join(f"k{i}: x\n" for i in range(70)))
+    lines = workbook("validate", tmp_path).output.splitlines()
+    assert [sum(f"{name}:" in line for line in lines) for name in ("a.yaml", "b.yaml")] == [50, 50]
+    assert sum(line.startswith("... and ") for line in lines) == 2
 
 
 def test_determinations_are_written_with_their_reasons(cases: Path, tmp_path: Path) -> None:
