@@ -13,7 +13,7 @@ from benchmarks.sweeps import LEVERS, random_settings
 from benchmarks.tasks import GROUPS, TASKS, Ground
 from policy.files import save
 
-AGREED = 4  # settings at which everybody's outcomes and counts are compared first
+AGREED = 20  # settings at which everybody's outcomes and counts are compared first, at 10,000 cases
 
 
 def measured(size: int, rounds: int) -> dict[str, object]:
@@ -21,14 +21,13 @@ def measured(size: int, rounds: int) -> dict[str, object]:
     begun = machine()
     small = Ground(min(size, 10_000), rounds)
     every = list(small.policy.levers)
-    for settings in random_settings(small.policy, every, AGREED * 5, seed=7):
+    for settings in random_settings(small.policy, every, AGREED, seed=7):
         small.agreed(settings)
-    click.echo(f"{small.size:,} cases: the same outcomes at {AGREED * 5} settings of all levers")
+    click.echo(f"{small.size:,} cases: the same outcomes at {AGREED} settings of all levers")
     ground = Ground(size, rounds)
-    four = random_settings(ground.policy, LEVERS, AGREED // 2, seed=8)
-    for settings in [ground.base, *random_settings(ground.policy, every, AGREED // 2, seed=9), *four]:
+    for settings in [ground.base, *random_settings(ground.policy, LEVERS, 1, seed=8)]:
         ground.agreed(settings)
-    click.echo(f"{size:,} cases: the same outcomes at {AGREED + 1} settings")
+    click.echo(f"{size:,} cases: the same outcomes at the defaults and with four levers moved")
     found = [*ground.encoding]
     for task in TASKS:
         timings = task(ground, small.levels)
