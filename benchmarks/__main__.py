@@ -44,12 +44,13 @@ def measured(size: int, rounds: int) -> dict[str, object]:
 @click.option("--size", "sizes", multiple=True, type=click.IntRange(10_000), help="Cases; 1000000 when not given.")
 @click.option("--rounds", default=5, show_default=True, help="Runs of each contender, of which the median counts.")
 @click.option("--out", default="docs", show_default=True, type=click.Path(path_type=Path, file_okay=False))
+@click.option("--growth/--no-growth", "grows", default=True, help="Measure how counting grows, at the smallest size.")
 @click.option("--only-page", is_flag=True, help="Measure nothing: write the page of what was measured before.")
-def main(sizes: tuple[int, ...], rounds: int, out: Path, only_page: bool) -> None:
+def main(sizes: tuple[int, ...], rounds: int, out: Path, grows: bool, only_page: bool) -> None:
     KEPT.mkdir(parents=True, exist_ok=True)
     for size in () if only_page else sizes or (1_000_000,):
         keep(f"run_{size}", measured(size, rounds))
-    if not only_page:
+    if grows and not only_page:
         size = min(sizes or (1_000_000,))
         rows = [one.record() for one in growth(size)]
         keep("growth", {"size": size, "machine": machine(), "rows": rows})
