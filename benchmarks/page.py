@@ -18,7 +18,7 @@ TITLES = {
     "1,000 settings": "1,000 settings of four moved levers: counts of each outcome, after the collapse",
     "one lever moved": "One lever moved: new counts of every outcome in every group",
     "collapse": "The collapse: cases counted once, ahead of all settings",
-    "explanation": "One explanation: why one case has its outcome",
+    "one explanation": "One explanation: why one case has its outcome",
     "generation": "Generation: cases of the population made",
     "encoding": "Beside it: from encoded case table to each contender's own columns, not in the times above",
 }
