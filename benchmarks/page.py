@@ -8,6 +8,7 @@ from benchmarks.in_duckdb import DuckDB
 from benchmarks.in_openfisca import OpenFisca
 from benchmarks.in_pandas import Pandas
 from benchmarks.in_polars import Polars
+from benchmarks.measuring import ratio, shown
 from benchmarks.ours import Direct
 from benchmarks.plot import drawn
 from benchmarks.tasks import LOOKED_UP
@@ -34,18 +35,6 @@ run in part (the part is named) and multiplied. Compare rows, not digits.
 
 Synthetic data, policy simulation only, not for individual determinations.
 """
-
-
-def shown(seconds: float) -> str:
-    """A time with three digits and its unit."""
-    unit, size = ("s", 1.0) if seconds >= 1 else ("ms", 1e-3) if seconds >= 1e-3 else ("µs", 1e-6)
-    number = seconds / size
-    return f"{number:,.0f} {unit}" if number >= 100 else f"{number:.3g} {unit}"
-
-
-def ratio(number: float) -> str:
-    """A ratio with two digits."""
-    return f"{number:,.0f}x" if number >= 10 else f"{number:.2g}x"
 
 
 def written(kept: Path, out: Path, columns: int) -> list[Path]:

@@ -9,7 +9,7 @@ from benchmarks.cases import Columns
 from benchmarks.in_duckdb import DuckDB
 from benchmarks.in_numpy import Numpy, NumpyByPathway
 from benchmarks.in_pandas import Pandas
-from benchmarks.page import shown
+from benchmarks.measuring import shown
 from simulations.grouping import Groups
 from simulations.levels import Batch, Levels
 from tests.policy.near_misses import Draws
