@@ -31,7 +31,10 @@ def drawn(policy: Policy, size: int) -> Cases:
         path.with_suffix(".part").rename(path)
     with np.load(path) as held:
         facts = {name: held[name] for name in held}
-    texts = {name: pd.Categorical.from_codes(facts.pop(name), categories=words) for name, words in codes.items()}
+    texts = {
+        name: pd.Categorical.from_codes(facts.pop(name), categories=pd.Index(words, dtype=object))
+        for name, words in codes.items()
+    }
     ids = np.broadcast_to(np.array("", dtype=object), size)
     return Cases(policy, ids, texts.pop("dx"), texts.pop("cpt"), facts, texts)
 

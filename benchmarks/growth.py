@@ -44,7 +44,9 @@ def growth(size: int) -> list[Growth]:
     found = []
     for groups in GROUPS:
         codes = np.arange(size) % groups
-        cases.groups["group_block"] = pd.Categorical.from_codes(codes, [f"{i}" for i in range(groups)])
+        cases.groups["group_block"] = pd.Categorical.from_codes(
+            codes, pd.Index([f"{i}" for i in range(groups)], dtype=object)
+        )
         for number in NUMBERS:
             found.append(_grown(Batch(cases), levers[:number], groups))
     return found

@@ -157,4 +157,4 @@ class DuckDB:
     def collapsed(self, query: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """A row of each kind, and how many there are."""
         found = self.connection.execute(query).fetchnumpy()
-        return found["first"], found["n"]
+        return np.asarray(found["first"]), np.asarray(found["n"])

@@ -1,4 +1,4 @@
-"""Plain numpy: every truth a pair of arrays, its value and whether it is missing; whole columns, or one pathway's rows."""
+"""Plain numpy: every truth a pair of arrays, its value and whether it is missing; whole columns, or by pathway."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,6 +1,7 @@
 """OpenFisca-Core: each criterion two variables, surely and possibly met, as it knows no missing value."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -104,6 +105,10 @@ def _joined(operator: np.ufunc, pairs: Sequence[tuple[Any, Any]]) -> tuple[Any, 
     return surely, possibly
 
 
+def _one_of(part: Pair, place: int, read: Read) -> Any:
+    return part(read)[place]
+
+
 def value(code: Any, read: Read) -> Any:
     """An outcome code, the same for all rows or for each."""
     return np.int8(code) if isinstance(code, int) else code(read)
@@ -131,7 +136,7 @@ class OpenFisca:
                 add(self.variable(name, int))
             for name, part in formulas.criteria.items():
                 for place, word in enumerate(("surely", "possibly")):
-                    add(self.variable(f"{name}_{word}", bool, lambda read, p=part, i=place: p(read)[i]))
+                    add(self.variable(f"{name}_{word}", bool, partial(_one_of, part, place)))
             add(self.variable("outcome", int, outcome))
         return self.systems[key]
 

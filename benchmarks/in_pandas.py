@@ -93,9 +93,11 @@ class Pandas:
         self.columns = columns
         held = {}
         for name, values in columns.facts.items():
-            kind = "boolean" if columns.flag(name) else "Int16" if values.itemsize > 1 else "Int8"
-            values = values.astype(np.int8) if columns.flag(name) else values
-            held[name] = pd.Series(values, dtype=kind.replace("boolean", "Int8")).mask(values < 0).astype(kind)
+            missing = values < 0
+            if columns.flag(name):
+                held[name] = pd.Series(pd.arrays.BooleanArray(values == 1, missing))
+            else:
+                held[name] = pd.Series(pd.arrays.IntegerArray(np.maximum(values, 0), missing))
         self.language = Series(pd.DataFrame(held | columns.codes, copy=False))
 
     def determine(self, settings: Settings) -> NDArray[np.int8]:

@@ -76,7 +76,8 @@ class Expressions:
         chain: Any = pl
         for condition, code in pairs:
             chain = chain.when(condition).then(as_expression(code))
-        return chain.otherwise(as_expression(otherwise))  # type: ignore[no-any-return]
+        found: pl.Expr = chain.otherwise(as_expression(otherwise))
+        return found
 
     def named(self, name: str, part: pl.Expr) -> pl.Expr:
         self.criteria[name] = part.alias(name)

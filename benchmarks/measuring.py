@@ -47,3 +47,15 @@ def interleaved(
         factor, of = times.get(name, (1, ""))
         timings.append(Timing(task, name, median(seconds) * factor, min(seconds) * factor, of))
     return timings
+
+
+def shown(seconds: float) -> str:
+    """A time with three digits and its unit."""
+    unit, size = ("s", 1.0) if seconds >= 1 else ("ms", 1e-3) if seconds >= 1e-3 else ("µs", 1e-6)
+    number = seconds / size
+    return f"{number:,.0f} {unit}" if number >= 100 else f"{number:.3g} {unit}"
+
+
+def ratio(number: float) -> str:
+    """A ratio with two digits."""
+    return f"{number:,.0f}x" if number >= 10 else f"{number:.2g}x"

@@ -8,6 +8,7 @@ from benchmarks.in_duckdb import DuckDB
 from benchmarks.in_openfisca import OpenFisca
 from benchmarks.in_pandas import Pandas
 from benchmarks.in_polars import Polars
+from benchmarks.measuring import ratio, shown
 from benchmarks.ours import Direct
 from benchmarks.plot import drawn
 from benchmarks.tasks import LOOKED_UP
@@ -15,38 +16,25 @@ from policy.files import save
 
 TITLES = {
     "determination": "One full determination: encoded columns to the outcome code of every case",
-    "1,000 settings": "1,000 settings of four moved levers: counts of each outcome, what can be collapsed being collapsed",
+    "1,000 settings": "1,000 settings of four moved levers: counts of each outcome, after the collapse",
     "one lever moved": "One lever moved: new counts of every outcome in every group",
     "collapse": "The collapse: cases counted once, ahead of all settings",
-    "explanation": "One explanation: why one case has its outcome",
+    "one explanation": "One explanation: why one case has its outcome",
     "generation": "Generation: cases of the population made",
     "encoding": "Beside it: from encoded case table to each contender's own columns, not in the times above",
 }
 HEAD = """# How fast
 
-`make bench` measures this page (`make bench SIZE="1000000 10000000"` for both sizes; `python -m benchmarks.streaming` for
-the hundred million). The same cases of the shipped population under the same shipped policy, whole: every contender's
-program is made from the policy document by one walk (`benchmarks/walk.py`), and every contender's outcome of every case
-is asserted equal first, at settings of all levers. Runs are interleaved; a time is the median of the rounds, the least
-beside it. Time starts at columns in the contender's own best encoding and ends at outcome codes or counts. Compiling the
-policy is not counted for OpenFisca-Core and GoRules ZEN; for the others it is. A time marked * was run in part (the
-part is named) and multiplied. Compare rows, not digits. Synthetic data, policy simulation only, not for individual
-determinations.
+`make bench` measures this page (`make bench SIZE="1000000 10000000"` for both sizes, `python -m benchmarks.streaming`
+for the hundred million). The same cases of the shipped population under the whole shipped policy: the program of every
+contender is made from the policy document by one walk (`benchmarks/walk.py`), and its outcome of every case is asserted
+equal first, at settings of all levers. Runs are interleaved; a time is the median of the rounds, the least beside it.
+Time starts at columns in the contender's own best encoding and ends at outcome codes or counts. Putting the policy into
+the contender's language is not counted for OpenFisca-Core and GoRules ZEN; for the others it is. A time marked * was
+run in part (the part is named) and multiplied. Compare rows, not digits.
+
+Synthetic data, policy simulation only, not for individual determinations.
 """
-
-
-def shown(seconds: float) -> str:
-    """A time with three digits and its unit."""
-    for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
-        if seconds >= size:
-            break
-    number = seconds / size
-    return f"{number:,.0f} {unit}" if number >= 100 else f"{number:.3g} {unit}"
-
-
-def ratio(number: float) -> str:
-    """A ratio with two digits."""
-    return f"{number:,.0f}x" if number >= 10 else f"{number:.2g}x"
 
 
 def written(kept: Path, out: Path, columns: int) -> list[Path]:
@@ -154,11 +142,14 @@ def _targets(run: dict[str, Any]) -> str:
 
 def _streamed(found: dict[str, Any]) -> str:
     counts = ", ".join(f"{word} {number:,}" for word, number in found["counts"].items())
-    return (
-        f"\n## {found['size']:,} cases, streamed\n\nDrawn, read, counted for four levers by diagnosis and latent benefit, and"
-        f" swept, 200,000 at a time: {shown(found['seconds'])} ({shown(found['cpu'])} of processor), peak memory of the whole"
-        f" process {found['memory']:,.0f} MB; 1,000 settings after that in {shown(found['sweep'])}. At the defaults: {counts}.\n"
-    )
+    lines = [
+        f"\n## {found['size']:,} cases, streamed\n",
+        "Drawn, read, counted for four levers by diagnosis and latent benefit, and swept, 200,000 at a time:",
+        f"{shown(found['seconds'])} ({shown(found['cpu'])} of processor), peak memory of the whole process",
+        f"{found['memory']:,.0f} MB; 1,000 settings after that in {shown(found['sweep'])}.",
+        f"At the defaults: {counts}.\n",
+    ]
+    return "\n".join(lines)
 
 
 def _growth(grown: dict[str, Any]) -> str:
@@ -170,7 +161,6 @@ def _growth(grown: dict[str, Any]) -> str:
     lines += ["| levers | groups | way taken | to build | held | one answer |", "|--:|--:|---|--:|--:|--:|"]
     for row in grown["rows"]:
         held = f"{row['memory']:,.1f} MB" if row["memory"] else "nothing more"
-        lines.append(
-            f"| {row['levers']} | {row['groups']} | {row['way']} | {shown(row['build'])} | {held} | {shown(row['answer'])} |"
-        )
+        cells = [row["levers"], row["groups"], row["way"], shown(row["build"]), held, shown(row["answer"])]
+        lines.append(f"| {' | '.join(map(str, cells))} |")
     return "\n".join(lines) + "\n"

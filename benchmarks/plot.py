@@ -5,6 +5,8 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from benchmarks.measuring import shown
+
 OURS, OTHERS = "#0072b2", "#9a9a9a"  # told apart without colour too: ours stand first and are bold
 TASKS = {
     "determination": "One full determination",
@@ -33,8 +35,6 @@ def drawn(runs: list[dict[str, Any]], grown: dict[str, Any] | None) -> bytes:
 
 
 def _bars(ax: Any, times: list[dict[str, Any]], title: str) -> None:
-    from benchmarks.page import shown
-
     times = sorted(times, key=lambda one: -one["seconds"])
     ours = ["this package" in one["contender"] for one in times]
     seconds = [one["seconds"] for one in times]
@@ -54,17 +54,17 @@ def _bars(ax: Any, times: list[dict[str, Any]], title: str) -> None:
 
 
 def _growth(ax: Any, grown: dict[str, Any]) -> None:
-    for groups, colour in zip((1, 144, 864), ("#0072b2", "#d55e00", "#444444"), strict=True):
-        rows = [row for row in grown["rows"] if row["groups"] == groups]
-        for key, style in (("build", "-"), ("answer", ":")):
-            levers, seconds = [row["levers"] for row in rows], [row[key] for row in rows]
-            ax.plot(levers, seconds, style, color=colour, linewidth=1.6)
+    colours = {1: "#0072b2", 144: "#d55e00", 864: "#444444"}
+    for key, style, word in (("build", "-", "to build"), ("answer", ":", "one answer")):
+        lines = [[row for row in grown["rows"] if row["groups"] == groups] for groups in colours]
+        for place, rows in enumerate(sorted(lines, key=lambda rows: rows[-1][key])):
+            groups = rows[0]["groups"]
+            ax.plot([row["levers"] for row in rows], [row[key] for row in rows], style, color=colours[groups])
             for row in rows:
-                ax.plot(row["levers"], row[key], WAYS[row["way"]], color=colour)
-            word = "to build" if key == "build" else "one answer"
-            ax.annotate(
-                f"{groups} group{'s' * (groups > 1)}, {word}", (levers[-1], seconds[-1]), xytext=(8, 0),
-                textcoords="offset points", va="center", fontsize=8.5, color=colour,
+                ax.plot(row["levers"], row[key], WAYS[row["way"]], color=colours[groups])
+            ax.annotate(  # the ends lie close together: spread in their order
+                f"{groups} group{'s' * (groups > 1)}, {word}", (12, rows[-1][key]), xytext=(10, 13 * (place - 1)),
+                textcoords="offset points", va="center", fontsize=8.5, color=colours[groups],
             )  # fmt: skip
     ax.set_yscale("log")
     ax.set_xticks([4, 8, 12], ["4 levers", "8 levers", "12 levers"])

@@ -1,8 +1,9 @@
 """What everybody is asked to do, and that everybody does it right."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -50,7 +51,7 @@ class Ground:
         self.columns = Columns.of(self.cases, self.groups)
         self.direct = self._made(Direct.name, lambda: Direct(self.cases, self.groups))
         for kind in WHOLE:
-            self.contenders[kind.name] = self._made(kind.name, lambda kind=kind: kind(self.columns))
+            self.contenders[kind.name] = self._made(kind.name, partial(kind, self.columns))
         self.few = np.arange(min(FEW, self.size))
         self.zen = ZenRules(self.columns.take(self.few))
         self.levels = Levels.of(self.base, [self.direct.batch], LEVERS, self.groups)
@@ -78,13 +79,23 @@ class Ground:
             assert np.array_equal(self.levels.at(settings), counts), f"levels differ at {settings!r}"
 
 
+def asked(of: Callable[[Settings], object], settings: Sequence[Settings]) -> Callable[[int], object]:
+    """A run that asks for the setting of its round."""
+    return lambda number: of(settings[number])
+
+
+def again(run: Callable[[], object], _: int) -> object:
+    """A run that is the same in each round."""
+    return run()
+
+
 def determination(ground: Ground, _: Levels) -> list[Timing]:
     """Encoded columns to the outcome code of every case, at the defaults."""
-    runs = {Direct.name: lambda _: ground.direct.determine(ground.base)}
-    runs |= {name: (lambda _, c=c: c.determine(ground.base)) for name, c in ground.contenders.items()}
+    runs: dict[str, Callable[[int], object]] = {Direct.name: lambda _: ground.direct.determine(ground.base)}
+    runs |= {name: asked(c.determine, [ground.base] * ground.rounds) for name, c in ground.contenders.items()}
     for one in (ground.contenders[OpenFisca.name], ground.zen):
         ready = one.prepared(ground.base)
-        runs[one.name] = lambda _, ready=ready: ready()
+        runs[one.name] = partial(again, ready)
     part = {ground.zen.name: (ground.size / len(ground.few), f"{len(ground.few):,} cases")}
     return interleaved("determination", runs, ground.rounds, part)
 
@@ -100,12 +111,12 @@ def settings(ground: Ground, _: Levels) -> list[Timing]:
     for name, one in collapsed.items():
         assert np.array_equal(one.counts(moved[0]).sum(axis=0), totals), name
     assert np.array_equal(ground.alone.at(moved[0])[0], totals)
-    asked = [random_values(ground.policy, LEVERS, 1000, i) for i in range(ground.rounds)]
+    sweeps = [random_values(ground.policy, LEVERS, 1000, i) for i in range(ground.rounds)]
     runs = {
-        LOOKED_UP: lambda i: ground.alone.sweep(asked[i]),
+        LOOKED_UP: lambda i: ground.alone.sweep(sweeps[i]),
         Direct.name: lambda i: ground.direct.counts(moved[i]),
     }
-    runs |= {name: (lambda i, c=c: c.counts(moved[i])) for name, c in (ground.contenders | collapsed).items()}
+    runs |= {name: asked(c.counts, moved) for name, c in (ground.contenders | collapsed).items()}
     part = {name: (1000.0, "1 setting a round") for name in runs if name != LOOKED_UP}
     return interleaved("1,000 settings", runs, ground.rounds, part)
 
@@ -120,7 +131,7 @@ def one_lever(ground: Ground, small: Levels) -> list[Timing]:
         f"{LOOKED_UP}, 10,000 cases": lambda i: [small.at(s) for s in moved * 8],
         Direct.name: lambda i: ground.direct.counts(moved[i]),
     }
-    runs |= {name: (lambda i, c=c: c.counts(moved[i])) for name, c in ground.contenders.items()}
+    runs |= {name: asked(c.counts, moved) for name, c in ground.contenders.items()}
     part = {name: (1 / (8 * len(moved)), "") for name in list(runs)[:2]}
     return interleaved("one lever moved", runs, ground.rounds, part)
 

@@ -58,8 +58,9 @@ Members = tuple[NDArray[np.int32] | None, NDArray[np.intp]]  # of each row (None
 class Cube:
     """Counts for the pathways that read the same levers, at every setting: one array for each value of the choices.
 
-    `members`: the groups that occur, with their places; `counts`: values of the choices -> int64 (7 outcomes with OPEN, cells, members).
-    While counting, a cell is a corner and a level can be 0; `finish` makes it (values of each axis..., members, 7).
+    `members`: the groups that occur, with their places; `counts`: values of the choices -> int64 (7 outcomes with
+    OPEN, cells, members). While counting, a cell is a corner and a level can be 0; `finish` makes it (values of each
+    axis..., members, 7).
     """
 
     axes: dict[str, list[Value]]

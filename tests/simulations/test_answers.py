@@ -96,6 +96,16 @@ def test_groups_and_unknown_names():
         both(groups=["shoe_size"])
 
 
+def test_what_does_not_fit_is_found_out_once(monkeypatch: pytest.MonkeyPatch):
+    answers, expected = both(most_cells=20_000)
+    at = POLICY.settings({name: POLICY.levers[name].values()[-1] for name in NUMERIC[:5]})
+    assert (answers.at(at) == expected(at)).all()
+    monkeypatch.setattr("simulations.answers.cells", None)
+    monkeypatch.setattr("simulations.answers.Profiles", None)
+    again = POLICY.settings({name: POLICY.levers[name].values()[0] for name in NUMERIC[:7]})
+    assert (answers.at(again) == expected(again)).all()
+
+
 @pytest.mark.slow
 def test_a_long_run_of_all_ways():
     """20,000 cases, 200 settings of every stance: look-up, profiles and determinations agree."""

@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import policy
@@ -12,6 +13,7 @@ from simulations import levels as module
 from simulations.axes import Roles, in_order, stricter
 from simulations.grouping import Groups
 from simulations.levels import CLOSING, Batch, Levels
+from simulations.profiles import Profiles
 from tests.policy.near_misses import Draws
 from tests.simulations.undocumented import base_settings, by_determining, chosen, moved, nerve_blocks, undocumented
 
@@ -62,6 +64,38 @@ def test_every_value_of_every_threshold(lever: str):
         assert (count == by_determining(cases, policy.Settings(POLICY, {**base, lever: value}))).all(), value
     if lever == "conservative_weeks":
         assert len({tuple(count[0]) for count in counts}) > 3
+
+
+def test_levels_profiles_and_determinations_at_every_setting():
+    """All settings of four levers, by brute force."""
+    base = POLICY.settings({"axial_spine_stance": "never_outside_trial"})
+    levers = ["conservative_modalities_min", "diagnostic_blocks_required", "relief_rule", "radiculopathy_action"]
+    values = [POLICY.levers[lever].values() for lever in levers]
+    cases = undocumented(base, 400, 11)
+    found, profiles = Levels.of(base, [Batch(cases)], levers), Profiles.of(base, [Batch(cases)], levers)
+    seen = set()
+    for combination in itertools.product(*values):
+        at = policy.Settings(POLICY, {**base, **dict(zip(levers, combination, strict=True))})
+        expected = by_determining(cases, at)
+        assert (found.at(at) == expected).all(), at
+        assert (profiles.at(at) == expected).all(), at
+        seen.add(tuple(expected[0].tolist()))
+    assert len(seen) > 10
+
+
+def test_many_groups_and_few_cases():
+    """More counts than cases, and members that come with a later batch."""
+    base, levers, draws = base_settings(6), ["conservative_weeks", "pain_duration_months", "relief_pct"], Draws(6)
+    cases = undocumented(base, 300, 6)
+    cases.groups["group_site"] = pd.Categorical([str(i % 150) for i in range(300)])
+    groups = Groups(POLICY, ("group_site",))
+    halves = [Batch(cases.take(np.arange(start, start + 100))) for start in (0, 100, 200)]
+    found = Levels.of(base, halves, levers, groups)
+    labels = groups.of(cases)
+    assert len(groups) == 150
+    for _ in range(4):
+        at = moved(base, levers, draws)
+        assert (found.at(at) == by_determining(cases, at, labels, 150)).all()
 
 
 def test_groups_come_along():
