@@ -120,9 +120,15 @@ def main() -> None:
 @click.option(
     "--schema", type=click.Choice([k.partition("/")[0] for k in KINDS]), help="Print its JSON Schema instead."
 )
+@click.option(
+    "--lint", "linting", is_flag=True, help="Also what is odd in the logic of policies, with a case for each."
+)
+@click.option("--population", metavar="NAME|FILE", help="With --lint: levers that change no case of this population.")
 @says_problems
-def validate(paths: tuple[str, ...], schema: str | None) -> None:
+def validate(paths: tuple[str, ...], schema: str | None, linting: bool, population: str | None) -> None:
     """Check policies, scenarios and populations; without a name, all that ship."""
+    if population is not None and not linting:
+        raise click.UsageError("--population needs --lint")
     if schema:
         click.echo(json_schema_of(schema), nl=False)
         return
@@ -138,7 +144,14 @@ def validate(paths: tuple[str, ...], schema: str | None) -> None:
             files.append(path)
     for file in files:
         try:
-            click.echo(f"{file.name if not paths else file}: {_validated(file)}")
+            shown_as = file.name if not paths else str(file)
+            verdict = _validated(file)
+            click.echo(f"{shown_as}: {verdict}")
+            if linting and verdict.startswith("policy "):
+                from simulations.authoring_command import remarks
+
+                for line in remarks(core.load(file), shown_as, population):
+                    click.echo(line)
         except ProblemsFound as found:
             click.echo(str(found), err=True)
             sound = False
@@ -256,10 +269,11 @@ def stamp(policy: Policy, settings: Settings) -> list[str]:
 @click.option("--case", "case_id", required=True, metavar="ID")
 @policy_options
 @table_options
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @says_problems
 def explain(
     cases: str, case_id: str, policy_name: str, scenario: str | None, assignments: tuple[str, ...],
-    rename: tuple[str, ...], ignore: tuple[str, ...],
+    rename: tuple[str, ...], ignore: tuple[str, ...], form: str,
 ) -> None:  # fmt: skip
     """One case in words: its criteria with truth, value, threshold, distance, source; what would change it."""
     policy = core.load(policy_name)
@@ -272,10 +286,16 @@ def explain(
             f"no case {shown(case_id)} among {len(table):,} usable rows ({bad['row'].nunique():,} rows were rejected)"
         )
         raise refuse("case", Path(cases).name, message + nearest(case_id, list(table.ids[:10000])))
-    for line in (
-        *stamp(policy, settings), "", core.explain(policy, table, rows[0], settings).text(), "",
-        *standing_notices(policy),
-    ):  # fmt: skip
+    from policy.authoring.letter import answer
+
+    found = answer(policy, table, rows[0], settings)
+    notes = [*stamp(policy, settings), *standing_notices(policy)]
+    if form == "json":
+        click.echo(json.dumps({"notes": notes, **found.data()}, indent=2, ensure_ascii=False))
+        return
+    for line in (*stamp(policy, settings), "", found.explanation.text(), "", found.text(policy), ""):
+        click.echo(line)
+    for line in standing_notices(policy):
         click.echo(line)
 
 
@@ -410,3 +430,15 @@ def lab(port: int, no_browser: bool) -> None:
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.extension_manager=readonly",
         f"--ServerApp.allow_root={getattr(os, 'geteuid', lambda: 1)() == 0}",  # as in a container; still 127.0.0.1 only
     ] + (["--KernelManager.transport=ipc"] if ipc else []))  # fmt: skip
+
+
+def _authoring() -> None:
+    """The verbs of an author, in a module of their own."""
+    from simulations import authoring_command
+
+    for verb in (authoring_command.compare, authoring_command.coverage, authoring_command.mutate):
+        verb.callback = says_problems(verb.callback)  # type: ignore[arg-type]
+        main.add_command(verb)
+
+
+_authoring()

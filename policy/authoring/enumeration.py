@@ -19,6 +19,7 @@ import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -68,7 +69,10 @@ class Space:
         tables: dict[int, Cases] = {}
         found = []
         for settings in self.readings:
-            cases = tables.setdefault(id(settings.policy), self.cases(settings.policy))
+            stand = stand_in(settings.policy)
+            if id(stand) not in tables:
+                tables[id(stand)] = self.cases(stand)
+            cases = replace(tables[id(stand)], policy=settings.policy)
             found.append(determine(settings.policy, cases, settings, asking=False).outcome)
         return np.stack(found, axis=1)
 
@@ -221,23 +225,31 @@ class Component:
 
 _MEMORY: dict[tuple[Any, ...], Component] = {}
 _LIKE: dict[str, Policy] = {}  # one policy for all whose fields, criteria and switches are the same
+_STANDS: dict[int, tuple[Policy, Policy]] = {}  # policies kept, so that their ids stay theirs
 
 
-def _stand_in(policy: Policy) -> Policy:
+def stand_in(policy: Policy) -> Policy:
+    """A policy, seen before or this one, that reads every fact and criterion in the same way."""
+    if id(policy) not in _STANDS:
+        _STANDS[id(policy)] = (policy, _alike(policy))
+    return _STANDS[id(policy)][1]
+
+
+def _alike(policy: Policy) -> Policy:
     switches = sorted({r.switch for w in policy.pathways.values() for r in w.rule.walk() if r.switch})
     levers = {name: (lever.unit, lever.off_allowed) for name, lever in policy.levers.items()}
     content = policy.model_dump_json(include={"fields_", "criteria"}) + f"{switches} {levers}"
     if len(_LIKE) >= 300:
-        _LIKE.clear()
-        _MEMORY.clear()
+        for memory in (_LIKE, _MEMORY, _STANDS):
+            memory.clear()
+        _levers.cache_clear()
     return _LIKE.setdefault(content, policy)
 
 
 def _remembered(fields: tuple[str, ...], readings: Sequence[Settings]) -> Component:
     """The component for these readings: one of the last few hundred, or worked out."""
-    stands = {id(policy): _stand_in(policy) for policy in _policies(readings)}
-    alike = [Settings(stands[id(s.policy)], s) for s in readings]
-    key = (fields, *((id(s.policy), *(s[lever] for lever in _levers(fields, s.policy))) for s in alike))
+    alike = [s if s.policy is stand_in(s.policy) else Settings(stand_in(s.policy), s) for s in readings]
+    key = (fields, *((id(s.policy), *(s[lever] for lever in _levers(fields, id(s.policy)))) for s in alike))
     if key not in _MEMORY:
         if len(_MEMORY) >= 600:
             del _MEMORY[next(iter(_MEMORY))]
@@ -245,10 +257,11 @@ def _remembered(fields: tuple[str, ...], readings: Sequence[Settings]) -> Compon
     return _MEMORY[key]
 
 
-def _levers(fields: tuple[str, ...], policy: Policy) -> list[str]:
-    tests = [criterion.test for criterion in policy.criteria.values()]
+@lru_cache(maxsize=5000)
+def _levers(fields: tuple[str, ...], policy: int) -> tuple[str, ...]:
+    tests = [criterion.test for criterion in _STANDS[policy][0].criteria.values()]
     mine = [t for t in tests if {field for part in t.walk() for field in part.fields()} & set(fields)]
-    return sorted({lever for test in mine for lever in test.levers()})
+    return tuple(sorted({lever for test in mine for lever in test.levers()}))
 
 
 def _sizes(rows: Sequence[Row]) -> NDArray[np.int16]:

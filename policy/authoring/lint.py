@@ -3,7 +3,7 @@
 What a file cannot even be loaded with (a gap, an overlap) is found here too, for policies that are still being drafted.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -33,18 +33,25 @@ class Finding:
         return f"{self.place}: {self.says}; {self.witness}"
 
 
-def lint(settings: Settings) -> Iterator[Finding]:
-    """Everything that is odd in a policy; thresholds and directions as they stand under these settings."""
+def lint(settings: Settings, kinds: Collection[str] = ()) -> Iterator[Finding]:
+    """Everything that is odd in a policy, or only some kinds; thresholds and directions under these settings."""
     policy = settings.policy
     matched = list(_cells(policy))
-    yield from matched
-    yield from _unreachable(policy)
-    yield from _outside_cited(settings)
+    checks: dict[tuple[str, ...], Callable[[], Iterator[Finding]]] = {
+        ("gap", "overlap", "unreachable"): lambda: iter(matched),
+        ("unreachable",): lambda: _unreachable(policy),
+        ("outside cited",): lambda: _outside_cited(settings),
+    }
     if not matched:  # else there is not one rule for each case, and nothing can be proven
-        yield from _never_decides(policy)
-        yield from _reaches_nothing(policy)
-        yield from _directions(settings)
-        yield from _idle_asks(settings)
+        checks |= {
+            ("never decides",): lambda: _never_decides(policy),
+            ("reaches nothing",): lambda: _reaches_nothing(policy),
+            ("direction",): lambda: _directions(settings),
+            ("needless ask",): lambda: _idle_asks(settings),
+        }
+    for names, check in checks.items():
+        if not kinds or set(names) & set(kinds):
+            yield from check()
 
 
 def _selected(policy: Policy) -> Iterator[tuple[str, str, list[str]]]:

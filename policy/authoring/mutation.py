@@ -331,7 +331,7 @@ def probes(
 
 
 def _in_force(policy: Policy, place: str) -> list[dict[str, str]]:
-    """No lever set, and what has to be set for a rule or a requirement to be in force."""
+    """What has to be set for a rule or a requirement to be in force, and no lever set."""
     tree: Any = policy.model_dump(mode="json", by_alias=True, exclude_unset=True)
     needed: dict[str, str] = {}
     for step in place.split("."):
@@ -344,7 +344,7 @@ def _in_force(policy: Policy, place: str) -> list[dict[str, str]]:
         if isinstance(tree, dict) and isinstance(tree.get("while"), dict):
             needed |= {lever: words[0] for lever, words in tree["while"].items()}
     on = {k: str(policy.levers[k].suggested) for k, v in needed.items() if v == "on" and policy.levers[k].off_allowed}
-    return [{}, needed | on] if needed else [{}]
+    return [needed | on, {}] if needed else [{}]
 
 
 def telling(lever: Lever) -> list[str]:

@@ -1,0 +1,189 @@
+"""The verbs of an author: compare, coverage, mutate, and the lint of `workbook validate`."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+from tqdm import tqdm
+
+import policy as core
+from policy.authoring.boundaries import boundary_file
+from policy.authoring.coverage import STATES, Coverage, cover
+from policy.authoring.difference import differences
+from policy.authoring.lint import inert, lint
+from policy.authoring.mutation import Verdict, judge_all, mutants
+from policy.authoring.proof import Relation, prove
+from policy.authoring.vignettes import Batch, Readings, batches, read_vignettes
+from policy.document import parse
+from policy.files import save
+from policy.model import Policy, Scenario, Settings
+from policy.problems import ProblemsFound, listed, nearest, refuse, shown
+from policy.reading import read_text, read_yaml
+from simulations import scenario
+
+VIGNETTES = Path(__file__).resolve().parent.parent / "tests" / "cases"
+STRICT = "strict_reading"
+
+
+def reading_of(name: str, base: Policy | None = None) -> Settings:
+    """A policy as it stands, or a scenario over its policy: by a name that ships or by a path; raises ProblemsFound."""
+    path = Path(name)
+    if name in scenario.shipped():
+        path = scenario.FOLDER / f"{name}.yaml"
+    elif path.suffix not in (".yaml", ".yml"):
+        known = [*core.shipped(), *dict.fromkeys(n.partition("@")[0] for n in core.shipped()), *scenario.shipped()]
+        if name not in known:
+            message = f"is no policy or scenario that ships ({listed(known)}) and no .yaml file{nearest(name, known)}"
+            raise refuse("unknown-reading", shown(name), message)
+        return core.load(name).settings()
+    tree = read_yaml(read_text(path), str(path))
+    if "schema" in tree.value and str(tree.value["schema"].value).startswith("scenario/"):
+        found, _ = parse(read_text(path), str(path), Scenario)
+        under = base if base is not None and found.policy in (base.id, base.name) else core.load(found.policy)
+        return under.settings(core.load_scenario(path, under).provisions)
+    return core.load(path).settings()
+
+
+@click.command(epilog="Example: workbook compare nerve_blocks strict_reading --prove")
+@click.argument("a")
+@click.argument("b")
+@click.option("--prove", "proving", is_flag=True, help="Prove which is stricter, pathway by pathway, without any data.")
+def compare(a: str, b: str, proving: bool) -> None:
+    """The redline from A to B (policies or scenarios, names or files) and what can be proven about it."""
+    before = reading_of(a)
+    after = reading_of(b, before.policy)
+    click.echo(f"{before.policy.notice}\n{a} ({before.policy.name}) -> {b} ({after.policy.name})\n")
+    changes = differences(before, after)
+    click.echo("Redline")
+    for change in changes:
+        click.echo(f"  - [{change.kind}] {change.says}")
+    if not changes:
+        click.echo("  nothing is different")
+    if proving:
+        for line in _proven(before, after):
+            click.echo(line)
+
+
+def _proven(before: Settings, after: Settings) -> Iterator[str]:
+    proof = prove(before, after)
+    kinds = proof.overall.kinds
+    yield f"\nProven on every case there can be ({kinds:,} kinds stand for all): the second against the first is"
+    yield f"  {proof.overall.text()}"
+    yield from _witnesses(proof.overall, "    ")
+    yield "\nPathway by pathway"
+    for name, relation in proof.pathways.items():
+        yield f"  {name or '(no pathway)'}: {relation.text()}"
+        yield from _witnesses(relation, "      ")
+
+
+def _witnesses(relation: Relation, indent: str) -> Iterator[str]:
+    for direction, witness in relation.witnesses().items():
+        yield f"{indent}{direction}, smallest case: {witness.text()}"
+
+
+def readings_for(policy: Policy) -> Readings:
+    """The readings that vignettes may ask: the policy as it stands, and every shipped scenario that fits it."""
+    found: dict[str, dict[str, object]] = {"default": {}}
+    for name in scenario.shipped():
+        try:
+            found[name] = dict(scenario.find_scenario(name, policy).provisions)
+        except ProblemsFound:
+            continue  # a scenario of another policy
+    return found
+
+
+def _asked(policy: Policy, folder: str | None) -> tuple[list[Batch], Readings]:
+    path = Path(folder) if folder else VIGNETTES
+    if not path.exists():
+        raise refuse("read", str(path), "there is no such file or folder of vignettes")
+    readings = readings_for(policy)
+    asked = batches(read_vignettes([path]), policy, readings)
+    used = {batch.reading for batch in asked}
+    return asked, {name: levers for name, levers in readings.items() if name in used}
+
+
+def _counted(items: Iterable[Any], total: int) -> Iterable[Any]:
+    return tqdm(items, total=total, disable=not sys.stderr.isatty(), leave=False)
+
+
+def vignette_options(function: Any) -> Any:
+    """--policy and --cases."""
+    cases = click.option("--cases", "folder", metavar="FILE|FOLDER", help="Vignettes; default: the hand-written ones.")
+    named = click.option("--policy", "name", default="nerve_blocks", show_default=True, metavar="NAME|FILE")
+    return named(cases(function))
+
+
+@click.command(epilog="Example: workbook coverage --generate boundaries.yaml")
+@vignette_options
+@click.option("--generate", metavar="FILE", help="Write vignettes below, at and above every threshold, and missing.")
+def coverage(name: str, folder: str | None, generate: str | None) -> None:
+    """Which criteria the vignettes saw decide an outcome, in which state, and cases for what they did not reach."""
+    policy = core.load(name)
+    if generate:
+        if Path(generate).suffix != ".yaml":
+            raise refuse("write", generate, "needs a name that ends in .yaml")
+        save(Path(generate), boundary_file(policy).encode())
+        click.echo(f"{policy.notice}\nVignettes at the boundary of every numeric lever, for you to judge: {generate}")
+        return
+    asked, readings = _asked(policy, folder)
+    wrong = [(v, said, b) for b in asked for v, said in b.failing(policy, lists=True)]
+    click.echo(f"{policy.notice}\n{policy.name}: {len({v.place for b in asked for v in b.vignettes}):,} vignettes")
+    for vignette, said, batch in wrong:
+        click.echo(f"  fails: {vignette.place} {vignette.name} [{batch.reading}]: {said}")
+    for line in _covered(cover(policy, asked, readings), readings):
+        click.echo(line)
+    if wrong:
+        sys.exit(1)
+
+
+def _covered(found: Coverage, readings: Readings) -> Iterator[str]:
+    for reading in readings:
+        reached, total = found.share(reading)
+        yield f"\n{reading}: {reached} of {total} seen while deciding ({100 * reached / max(total, 1):.1f} %)"
+        yield f"  {'criterion':<26}" + "".join(f"{state:>16}" for state in STATES)
+        for criterion, counts in found.by_criterion(reading).items():
+            cells = [f"{hit} of {of}" if of else "-" for hit, of in counts]
+            yield f"  {criterion:<26}" + "".join(f"{cell:>16}" for cell in cells)
+    yield "\nEach cell: pathways where it was seen of those where it can decide; - = it never decides in this state."
+    for (reading, pathway, criterion, truth), offer in found.uncovered.items():
+        levers = ", ".join(f"{k}: {v}" for k, v in offer.provisions.items())
+        case = ", ".join(f"{k}: {v}" for k, v in offer.case.items())
+        yield f"not covered: {reading}, {pathway}, {criterion} {STATES[truth]}"
+        yield f"  a case that would: set {{{levers}}} case {{{case}}}, today {offer.outcome}"
+
+
+@click.command(epilog="Example: workbook mutate --cases tests/cases")
+@vignette_options
+@click.option("--all", "everything", is_flag=True, help="Also list what was killed, and by which vignette.")
+def mutate(name: str, folder: str | None, everything: bool) -> None:
+    """Put small slips into the policy, one at a time: which of them does some vignette notice?"""
+    policy = core.load(name)
+    asked, readings = _asked(policy, folder)
+    total = sum(1 for _ in mutants(policy))
+    verdicts: list[Verdict] = list(_counted(judge_all(policy, asked, readings), total))
+    click.echo(f"{policy.notice}\n{policy.name}: {total} slips")
+    words = ("killed", "survived", "equivalent")
+    click.echo(f"  {'kind of slip':<22}" + "".join(f"{word:>12}" for word in words))
+    for kind in dict.fromkeys(v.mutant.kind for v in verdicts):
+        counts = [sum(v.mutant.kind == kind and v.word == word for v in verdicts) for word in words]
+        click.echo(f"  {kind:<22}" + "".join(f"{count:>12}" for count in counts))
+    counts = [sum(v.word == word for v in verdicts) for word in words]
+    click.echo(f"  {'all':<22}" + "".join(f"{count:>12}" for count in counts))
+    for verdict in verdicts:
+        if everything or verdict.word != "killed":
+            click.echo(f"{verdict.word}: {verdict.mutant.place}: {verdict.mutant.did}: {verdict.why}")
+
+
+def remarks(policy: Policy, place: str, population: str | None) -> Iterator[str]:
+    """The lint of one policy as lines, with a population also what is inert in it."""
+    found = list(lint(policy.settings()))
+    if population is not None:
+        from simulations import population as populations
+
+        frame = populations.generate(populations.load(population), 10_000, 1)
+        found += list(inert(policy.settings(), core.Cases.from_frame(frame, policy)))
+    for finding in found:
+        yield f"{place}: remark ({finding.kind}): {finding}"
+    yield f"{place}: {len(found)} remarks" if found else f"{place}: no remarks"
