@@ -58,6 +58,9 @@ class Determinations:
     because: Ints
     texts: list[str]
 
+    def __repr__(self) -> str:
+        return ", ".join(f"{word} {count:,}" for word, count in self.counts().items())
+
     def counts(self) -> dict[str, int]:
         """Number of cases for each outcome word; they sum to the number of cases."""
         return dict(zip(OUTCOMES, np.bincount(self.outcome, minlength=len(OUTCOMES)).tolist(), strict=True))
