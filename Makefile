@@ -10,6 +10,7 @@ help:
 	@echo 'make simulate   the main job: what a longer conservative-care rule does to approvals; writes out/'
 	@echo 'make lab        the notebooks in JupyterLab'
 	@echo 'make test       the tests and the committed notebooks (test-long: those that take minutes)'
+	@echo 'make bench      how fast, against other engines; SIZE="1000000 10000000" for both; writes docs/benchmark.md'
 	@echo 'make check      format, lint and types'
 	@echo 'make notebooks  execute the committed notebooks again and normalise them'
 	@echo 'make setup      only .venv, which every target makes when needed (PYTHON=python3.12 chooses another Python)'
@@ -39,13 +40,22 @@ test-long: setup
 lab: setup
 	$(BIN)/workbook lab
 
-app bench: setup
+app: setup
 	@echo 'make $@: not there yet, it comes with its own issue' >&2; exit 1
+
+SIZE ?= 1000000
+
+bench: $(READY)-engines
+	$(BIN)/python -m benchmarks $(addprefix --size ,$(SIZE))
+
+$(READY)-engines: $(READY) requirements-engines.lock
+	@$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements-engines.lock
+	@touch $@
 
 check: setup
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
-	$(BIN)/mypy policy simulations $(wildcard notebooks/*.py)
+	$(BIN)/mypy policy simulations benchmarks $(wildcard notebooks/*.py)
 
 notebooks: setup
 	$(BIN)/python -m simulations.normalise

@@ -503,8 +503,9 @@ def _relations(policy: Policy, facts: dict[str, Ints], fault: Callable[..., None
         far = int((dated & (days >= 0) & (abs(request - onset - days) > 31)).sum())
         if far:
             remarks.append(f"{far:,} rows: dates and {kind.days} differ by more than 31 days; the dates count")
-    if "diagnostic_blocks_done" in facts:
-        done, first, second = (facts[c] for c in ("diagnostic_blocks_done", "block_1_relief_pct", "block_2_relief_pct"))
+    blocks = ("diagnostic_blocks_done", "block_1_relief_pct", "block_2_relief_pct")
+    if facts.keys() >= {*blocks}:
+        done, first, second = (facts[c] for c in blocks)
         for column, relief, needed in (("block_1_relief_pct", first, 1), ("block_2_relief_pct", second, 2)):
             rows = np.flatnonzero((relief >= 0) & (done >= 0) & (done < needed))
             messages = [f"contradicts diagnostic_blocks_done = {done[row]}" for row in rows]

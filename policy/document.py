@@ -10,20 +10,21 @@ from pydantic import BaseModel, ValidationError
 
 from policy.examples import check_examples
 from policy.model import Policy, Record, Settings
-from policy.problems import Problem, ProblemsFound, listed, nearest, refuse, shown
-from policy.reading import Node, read_text, read_yaml
+from policy.problems import Finding, ProblemsFound, code_points, listed, nearest, refuse, shown
+from policy.reading import Node, located, read_text, read_yaml
 from policy.validation import check_policy
 
 DOCUMENTS = Path(__file__).parent / "documents"
 Model = TypeVar("Model", bound=Record)
 
 _PATTERNS = {
+    "^[a-z0": "lower-case letters, digits and underscores",
     "^[a-z]": "lower-case letters, digits and underscores (evidence keys: hyphens)",
     "^S[1": "a statement id, S1 to S66",
     "^R[1": "a reference id such as R4",
     "^[A-Z]": "an ICD-10-CM code such as M54.2",
-    r"^\d{5}": "a CPT code of five digits",
-    r"^\d{4}": "a version such as 2026.1",
+    "^[0-9]{5}": "a CPT code of five digits",
+    "^[0-9]{4}": "a version such as 2026.1",
     "^[0-9a-f]{12": "at least the first 12 hexadecimal digits of a fingerprint",
 }
 
@@ -59,60 +60,77 @@ def _load(path: Path, name: str) -> Policy:
 @lru_cache(maxsize=8)
 def _parse(text: str, name: str) -> Policy:
     policy, node = parse(text, name, Policy)
-    findings = list(check_policy(policy)) or list(check_examples(policy))
-    problems = [Problem(code, f"{name}:{node.line_of(path)}", message) for code, path, message in findings]
+    problems = located(check_policy(policy), name, node) or located(check_examples(policy), name, node)
     if problems:
-        raise ProblemsFound(sorted(problems, key=lambda p: int(p.place.rpartition(":")[2])))
+        raise ProblemsFound(problems)
     return policy
 
 
 def parse(text: str, name: str, model: type[Model]) -> tuple[Model, Node]:
-    """YAML text to one record of `model` and its tree of lines; raises ProblemsFound."""
+    """YAML text to one record of `model` and its tree of places; raises ProblemsFound."""
     node = read_yaml(text, name)
-    expected = str(next(iter(model.model_fields["schema_"].annotation.__args__)))  # type: ignore[union-attr]
-    stated = node.value.get("schema")
-    if stated is not None and stated.value != expected and re.fullmatch(r"[a-z]+/\d+", str(stated.value)):
-        kind, _, number = str(stated.value).partition("/")
-        newer = kind == expected.partition("/")[0] and int(number) > int(expected.partition("/")[2])
-        message = f"schema {stated.value}: " + ("made by a newer version of the workbook" if newer else "not this kind")
-        raise refuse("schema", f"{name}:{stated.line}", f"{message}; {expected} is read here")
+    expected = str(model.model_fields["schema_"].annotation.__args__[0])  # type: ignore[union-attr]
+    stated = node.value["schema"].value if "schema" in node.value else None
+    version = re.fullmatch(r"([a-z]+)/(\d+)", stated, re.ASCII) if isinstance(stated, str) else None
+    if version and stated != expected:
+        newer = version[1] == expected.partition("/")[0] and int(version[2]) > int(expected.partition("/")[2])
+        what = "was made by a newer version of the workbook" if newer else "is not this kind"
+        found = Finding("schema", ("schema",), f"{shown(stated)} {what}; {expected} is read here")
+        raise ProblemsFound(located([found], name, node))
     try:
         return model.model_validate(node.plain()), node
     except ValidationError as error:
-        problems = [_problem(e, node, name, model) for e in error.errors(include_url=False)]
-        raise ProblemsFound(sorted(problems, key=lambda p: int(p.place.rpartition(":")[2]))) from None
+        faults = [e for e in error.errors(include_url=False) if e["type"] != "too_short" or not e["input"]]
+        raise ProblemsFound(located((_finding(e, model) for e in faults), name, node)) from None
 
 
-def _problem(error: Any, node: Node, name: str, model: type[Record]) -> Problem:
+_CODES = {"missing": "missing-key", "extra_forbidden": "unknown-key", "string_pattern_mismatch": "pattern",
+          "literal_error": "choice", "string_too_short": "empty-text", "too_short": "empty-list",
+          "too_long": "list-length", "string_type": "type", "dict_type": "type", "model_type": "type",
+          "tuple_type": "type"}  # fmt: skip
+_SAID = {"string_too_short": "is empty", "too_short": "must hold at least one entry", "string_type": "must be text",
+         "dict_type": "must be a mapping of keys to values", "model_type": "must be a mapping of keys to values",
+         "tuple_type": "must be a list"}  # fmt: skip
+
+
+def _finding(error: Any, model: type[Record]) -> Finding:
+    """A fault that pydantic found, in our words."""
     path = tuple(step for step in error["loc"] if step != "[key]")
-    where = ".".join(str(step) for step in path)
-    kind, given = error["type"], error["input"]
-    value = f" {shown(given)}" if isinstance(given, str) else ""
+    kind, given, context = error["type"], error["input"], error.get("ctx", {})
+    if "key" in context:  # a fault of the whole record that lies in one entry
+        return Finding(kind, (*path, context["key"]), error["msg"])
+    code, value = _CODES.get(kind, kind), f"{shown(given)} " if isinstance(given, str) else ""
     if kind == "missing":
-        message = f"{'.'.join(map(str, path[:-1])) or 'the file'} lacks the key '{path[-1]}'"
-    elif kind == "extra_forbidden":
-        message = f"{where}: unknown key {shown(path[-1])}{nearest(str(path[-1]), set(_keys(model)))}"
-    elif kind == "string_pattern_mismatch":
-        allowed = next((text for start, text in _PATTERNS.items() if error["ctx"]["pattern"].startswith(start)), "")
-        message = f"{where}:{value} is not allowed; write {allowed or error['ctx']['pattern']}"
-    elif kind == "literal_error":
-        near = nearest(str(given), re.findall(r"'([^']+)'", error["ctx"]["expected"]))
-        message = f"{where}:{value} is not allowed; one of {error['ctx']['expected']}{near}"
-    else:
-        message = f"{where}:{value} {error['msg'][0].lower()}{error['msg'][1:]}"
-    return Problem(kind, f"{name}:{node.line_of(path)}", message)
+        return Finding(code, path, "this key is missing")
+    if kind == "extra_forbidden":
+        return Finding(code, path, f"unknown key {shown(path[-1])}", str(path[-1]), _keys(model, path[:-1]))
+    if kind == "literal_error":
+        allowed = re.findall(r"'([^']+)'", context["expected"])
+        return Finding(code, path, f"{value}is not allowed", str(given), allowed)
+    if kind == "string_pattern_mismatch":
+        pattern, odd = context["pattern"], code_points(given)
+        allowed_ = next((words for start, words in _PATTERNS.items() if pattern.startswith(start)), pattern)
+        return Finding(code, path, f"{value}is not allowed{f' (holds {odd})' if odd else ''}; write {allowed_}")
+    found = "" if isinstance(given, str) else ", found a " + ("mapping" if isinstance(given, dict) else "list")
+    said = _SAID[kind] + (found if code == "type" else "") if kind in _SAID else error["msg"]
+    return Finding(code, path, value + said[0].lower() + said[1:])
 
 
-def _keys(model: type[BaseModel], seen: set[type] | None = None) -> Iterator[str]:
-    """Every key that `model` and the records inside it know."""
-    seen = seen if seen is not None else set()
-    if model in seen:
-        return
-    seen.add(model)
-    for key, info in model.model_fields.items():
-        yield info.alias or key
-        for part in _records(info.annotation):
-            yield from _keys(part, seen)
+def _keys(model: type[BaseModel], path: tuple[Any, ...]) -> Iterator[str]:
+    """Every key that the record at `path` may have; worked out when somebody asks."""
+    here, inside = [model], False  # inside: the next step is a key or position, not the name of a field
+    for step in path:
+        fields = [info for m in here for name, info in m.model_fields.items() if step == (info.alias or name)]
+        if fields and not inside:
+            here = [record for info in fields for record in _records(info.annotation)]
+            inside = any(getattr(a, "__origin__", None) in (dict, tuple) for info in fields for a in _parts(info))
+        else:
+            inside = False
+    yield from dict.fromkeys(info.alias or name for m in here for name, info in m.model_fields.items())
+
+
+def _parts(info: Any) -> tuple[Any, ...]:
+    return (info.annotation, *getattr(info.annotation, "__args__", ()))
 
 
 def _records(annotation: Any) -> Iterator[type[BaseModel]]:

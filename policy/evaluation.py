@@ -122,6 +122,7 @@ class Evaluation:
     texts: list[str] = field(default_factory=lambda: [""])
     asking: bool = True  # also find out what to ask for
     cuts: Mapping[str, list[int]] = field(default_factory=dict)  # of each field: the grid its tests can tell apart
+    grids: dict[str, Ints] = field(default_factory=dict)
     columns: dict[tuple[str, bool], Ints] = field(default_factory=dict)
     whole: "Evaluation | None" = None
     part: slice | None = None
@@ -138,17 +139,29 @@ class Evaluation:
         return replace(self, rows=self.rows[part], columns={}, whole=self, part=part, known={})
 
     def fact(self, name: str, grid: bool = False) -> Ints:
-        """The rows' values of one fact; on its `grid`, how many of its cuts they reach (int8). -1 = not documented."""
+        """The rows' values of one fact, -1 = not documented; on its `grid` (int8) how many of its cuts they reach.
+
+        On the grid a yes-or-no fact is the truth of the yes.
+        """
         key = (name, grid)
         if key not in self.columns:
             if self.whole is not None and self.part is not None:
                 self.columns[key] = self.whole.fact(name, grid)[self.part]
             elif grid:
-                reached = np.searchsorted(self.cuts[name], np.arange(self.policy.fields_[name].span[1] + 1), "right")
-                self.columns[key] = np.append(reached, [-1, -1]).astype(np.int8)[self.cases.facts[name][self.rows]]
+                self.columns[key] = self.grid(name)[self.cases.facts[name][self.rows]]
             else:
                 self.columns[key] = self.cases.facts[name][self.rows]
         return self.columns[key]
+
+    def grid(self, name: str) -> Ints:
+        """Where each value of a fact lies on its grid; the last two are for -2 and -1."""
+        if name not in self.grids:
+            kind = self.policy.fields_[name]
+            reached = np.searchsorted(self.cuts.get(name, ()), np.arange(kind.span[1] + 1), "right")
+            yes_or_no = kind.type == "boolean"
+            found = [NOT_MET, MET, NOT_DOCUMENTED, NOT_DOCUMENTED] if yes_or_no else np.append(reached, [-1, -1])
+            self.grids[name] = np.array(found, dtype=np.int8)
+        return self.grids[name]
 
     def criterion(self, name: str) -> Truth:
         """Truth of one criterion for the rows: int8 (rows,), or a single value where only levers are read."""
@@ -175,6 +188,9 @@ class Evaluation:
             return MET * (self.fact(test.on_file) >= 0)
         if test.equals is not None or test.states is not None:
             ((name, words),) = (test.equals or test.states or {}).items()
+            if self.cuts and test.equals and words in (("true",), ("false",)):
+                yes = self.fact(name, grid=True)
+                return yes if words == ("true",) else MET - yes
             values = self.fact(name)
             hit = reduce(np.bitwise_or, [values == code for code in self.codes(name, words)])
             found: Truth = NOT_DOCUMENTED + hit if test.states is not None else MET * hit + (values < 0)
@@ -462,9 +478,9 @@ class Memory:
     def groups(self, settings: Settings, cases: Cases) -> list[tuple[int, Evaluation]]:
         """(position of the pathway or -1, evaluation of its rows) for each group of rows that has any."""
         if not self.laid_out:
-            grid = cuts(settings.policy) if self.lasting else {}
+            grid, grids = cuts(settings.policy) if self.lasting else {}, dict[str, Ints]()
             self.laid_out = [
-                (int(self.where[rows[0]]), Evaluation(settings, cases, rows, cuts=grid))
+                (int(self.where[rows[0]]), Evaluation(settings, cases, rows, cuts=grid, grids=grids))
                 for rows in _alike(settings.policy, cases, self.where)
                 if len(rows)
             ]

@@ -1,6 +1,7 @@
 """The worked examples of a policy: a document whose own examples come out otherwise is refused."""
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -8,45 +9,49 @@ import pandas as pd
 from policy.cases import Cases
 from policy.evaluation import determine
 from policy.model import Policy
-from policy.problems import ProblemsFound
-from policy.validation import Finding
+from policy.problems import Finding, ProblemsFound, shown
 
 
 def check_examples(policy: Policy) -> Iterator[Finding]:
     """Every example that cannot be read, or has another outcome or other questions than it says."""
-    rows = [{"case_id": str(i), **example.case} for i, example in enumerate(policy.examples)]
+    rows = []
+    columns = policy.fields_.keys() - {"case_id"}
+    for i, example in enumerate(policy.examples):
+        rows.append({"case_id": str(i), **{k: v for k, v in example.case.items() if k in columns}})
+        for column in example.case.keys() - columns:
+            yield Finding("example", ("examples", i, "case", column), "no such column", column, columns)
     if not rows:
         return
     try:
-        cases = Cases.from_frame(
-            pd.DataFrame(rows, dtype=object).fillna("").astype(str), policy, "examples", keep_good=True
-        )
+        frame = pd.DataFrame(rows, dtype=object).fillna("").astype(str)
+        cases = Cases.from_frame(frame, policy, "examples", keep_good=True)
     except ProblemsFound as found:
-        yield from (("example", ("examples",), f"examples: {p.message}") for p in found.problems)
+        yield from (Finding("example", ("examples",), p.message) for p in found.problems)
         return
     for row, column, value, problem in cases.rejected.itertuples(index=False):
-        place = ("examples", int(row) - 1, "case", str(column))
-        yield "example", place, f"examples.{row - 1}.case.{column}: '{value}' {problem}"
-    for position, i in enumerate(int(name) for name in cases.ids):
-        yield from _check(policy, i, cases.take(np.array([position])))
+        path = ("examples", int(row) - 1, "case", *([str(column)] if column else []))
+        yield Finding("example", path, f"{shown(value)} {problem}" if column else problem)
+    under: dict[tuple[tuple[str, str], ...], list[int]] = {}
+    for position, name in enumerate(cases.ids):
+        under.setdefault(tuple(policy.examples[int(name)].set_.items()), []).append(position)
+    for provisions, positions in under.items():
+        chosen = cases.take(np.array(positions))
+        try:
+            settings = policy.settings(dict(provisions))
+        except ProblemsFound as found:
+            for i in map(int, chosen.ids):
+                yield from (Finding("example", ("examples", i, "set", p.place), p.message) for p in found.problems)
+            continue
+        for said in determine(policy, chosen, settings).frame().to_dict("records"):
+            yield from _check(policy, int(said["case_id"]), said)
 
 
-def _check(policy: Policy, i: int, one: Cases) -> Iterator[Finding]:
-    example, place = policy.examples[i], ("examples", i)
-    try:
-        settings = policy.settings(example.set_)
-    except ProblemsFound as found:
-        yield from (
-            ("example", (*place, "set", p.place), f"examples.{i}.set.{p.place}: {p.message}") for p in found.problems
-        )
-        return
-    said = determine(policy, one, settings).frame().iloc[0]
+def _check(policy: Policy, i: int, said: dict[Hashable, Any]) -> Iterator[Finding]:
+    example = policy.examples[i]
     if said["outcome"] != example.expect:
-        message = (
-            f"examples.{i}: '{example.name}' comes out as {said['outcome']}, not {example.expect} ({said['reasons']})"
-        )
-        yield "example", (*place, "expect"), message
+        message = f"{shown(example.name)} comes out as {said['outcome']}, not {example.expect} ({said['reasons']})"
+        yield Finding("example", ("examples", i, "expect"), message)
     asked = sorted(filter(None, str(said["ask"]).split(";")))
     if example.asks is not None and asked != sorted(example.asks):
-        message = f"examples.{i}: '{example.name}' asks for {', '.join(asked) or 'nothing'}"
-        yield "example", (*place, "asks"), f"{message}, not {', '.join(example.asks) or 'nothing'}"
+        message = f"{shown(example.name)} asks for {', '.join(asked) or 'nothing'}"
+        yield Finding("example", ("examples", i, "asks"), f"{message}, not {', '.join(example.asks) or 'nothing'}")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from policy.cases import Cases, day_of, half_months, half_months_of_days
-from policy.evaluation import Evaluation, criterion_says, determine, diagnosis_group
+from policy.evaluation import Evaluation, Memory, criterion_says, determine, diagnosis_group, pathways
 from policy.model import OUTCOMES, UNITS, Mean, Policy, Settings, Test, unit_word
 from policy.truth import MET, WORDS
 
@@ -88,7 +88,9 @@ def explain(policy: Policy, cases: Cases, row: int, settings: Settings) -> Expla
         f", pathway {words['pathway']}" if words["pathway"] else ""
     )
     ask = tuple(str(words["ask"]).split(";")) if words["ask"] else ()
-    changes = [*_documents(policy, ask), *_criteria(policy, one, settings, reasons), *_levers(policy, one, settings)]
+    memory = Memory(pathways(policy, one), lasting=False)
+    changes = _documents(policy, ask) + _criteria(policy, one, memory, settings, reasons)
+    changes += _levers(policy, one, memory, settings)
     return Explanation(
         str(one.ids[0]),
         heading,
@@ -104,32 +106,33 @@ def _documents(policy: Policy, ask: tuple[str, ...]) -> list[str]:
     return [f"document {name}: {policy.fields_[name].ask}" for name in ask]
 
 
-def _outcome(policy: Policy, one: Cases, settings: Settings, assumed: dict[str, np.int8] | None = None) -> str:
-    return OUTCOMES[int(determine(policy, one, settings, assumed=assumed).outcome[0])]
+def _outcome(one: Cases, memory: Memory, settings: Settings, assumed: dict[str, np.int8] | None = None) -> str:
+    found = determine(one.policy, one, settings, assumed=assumed, memory=memory, asking=False)
+    return OUTCOMES[int(found.outcome[0])]
 
 
-def _criteria(policy: Policy, one: Cases, settings: Settings, reasons: list[Reason]) -> list[str]:
+def _criteria(policy: Policy, one: Cases, memory: Memory, settings: Settings, reasons: list[Reason]) -> list[str]:
     """What follows if the criteria that are not met (or not documented) were met, one by one and together."""
-    before = _outcome(policy, one, settings)
+    before = _outcome(one, memory, settings)
     short = [r.criterion for r in reasons if r.truth < MET]
     lines: list[str] = []
     if any(policy.criteria[name].test.states for name in short):
         return lines  # what a record will say when it speaks is not known
     for name in short:
-        after = _outcome(policy, one, settings, {name: MET})
+        after = _outcome(one, memory, settings, {name: MET})
         if after != before:
             alone = " alone" if len(short) > 1 else ", the only cause"
             lines.append(f"{name}{alone}: were it met, the outcome would be {after}")
     if len(short) > 1:
-        after = _outcome(policy, one, settings, dict.fromkeys(short, MET))
+        after = _outcome(one, memory, settings, dict.fromkeys(short, MET))
         if after != before:
             lines.append(f"{' and '.join(short)} together: were they met, the outcome would be {after}")
     return lines
 
 
-def _levers(policy: Policy, one: Cases, settings: Settings) -> list[str]:
+def _levers(policy: Policy, one: Cases, memory: Memory, settings: Settings) -> list[str]:
     """For each lever, the nearest legal values at which this case's outcome differs."""
-    before = _outcome(policy, one, settings)
+    before = _outcome(one, memory, settings)
     lines = []
     for name, lever in policy.levers.items():
         values = lever.values()
@@ -139,7 +142,7 @@ def _levers(policy: Policy, one: Cases, settings: Settings) -> list[str]:
             directions = [values[:0:-1]]
         for direction in directions:
             for value in direction:
-                after = _outcome(policy, one, policy.settings({**settings.provisions(), name: value}))
+                after = _outcome(one, memory, Settings(policy, {**settings, name: value}))
                 if after != before:
                     lines.append(
                         f"lever {name} at {lever.show(value)} instead of {lever.show(settings[name])}: {after}"

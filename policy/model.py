@@ -6,13 +6,17 @@ Scalars arrive as text (reading.py); each type here accepts one spelling and say
 import hashlib
 import json
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from functools import cached_property
 from typing import Annotated, Any, Literal, get_args
 
 import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
+
+from policy.problems import Problem, ProblemsFound, nearest, shown
 
 Outcome = Literal["met", "not_met", "pend", "review", "mismatch", "out_of_scope"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
@@ -37,10 +41,18 @@ def whole(text: object) -> object:
     """'6' -> 6; digits and one sign only (no 1_000, 0x1F, 017, +6, 80%)."""
     if isinstance(text, int) and not isinstance(text, bool):
         return text
-    if not isinstance(text, str) or not re.fullmatch(r"-?(0|[1-9]\d{0,8})", text):
-        hint = " (write 80, not 80%)" if str(text).endswith("%") else ""
+    if not isinstance(text, str) or not re.fullmatch(r"-?(0|[1-9]\d{0,8})", text, re.ASCII):
+        meant = _meant(str(text)[:80])
+        hint = f", did you mean {meant}?" if meant else ""
         raise PydanticCustomError("number", "is not a whole number{hint}", {"hint": hint})
     return int(text)
+
+
+def _meant(text: str) -> str:
+    """The plain digits of '80%', '+80', '080', '80.0', '1,000', '1_000', '6 weeks' or full-width digits, else ''."""
+    plain = unicodedata.normalize("NFKC", text).replace("_", "").strip(" +%")
+    found = re.fullmatch(r"0*(\d{1,3}(?:,\d{3}){1,2}|\d{1,9})(?:\.0+)?(?: *[a-z_]+)?", plain, re.ASCII)
+    return found[1].replace(",", "") if found else ""
 
 
 def truth_word(text: object) -> object:
@@ -60,13 +72,16 @@ def as_list(value: object) -> object:
 Whole = Annotated[int, BeforeValidator(whole)]
 Flag = Annotated[bool, BeforeValidator(truth_word)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Written = Annotated[str, StringConstraints(min_length=1)]  # as it stands, for `Lever.check` to judge
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,59}$")]
-StatementId = Annotated[str, StringConstraints(pattern=r"^S[1-9]\d?$")]
-IcdCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]\d[0-9A-Z](\.[0-9A-Z]{1,4})?$")]
-CptCode = Annotated[str, StringConstraints(pattern=r"^\d{5}$")]
+StatementId = Annotated[str, StringConstraints(pattern=r"^S[1-9][0-9]?$")]
+IcdCode = Annotated[str, StringConstraints(pattern=r"^[A-Z][0-9][0-9A-Z](\.[0-9A-Z]{1,4})?$")]
+CptCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{5}$")]
 Word = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,60}$")]
-Words = Annotated[tuple[Word, ...], BeforeValidator(as_list), Field(min_length=1)]
+Words = Annotated[
+    tuple[Word, ...], BeforeValidator(as_list, json_schema_input_type=Word | tuple[Word, ...]), Field(min_length=1)
+]
 While = dict[Id, Words]  # levers and the values under which an entry is in force
 
 
@@ -118,22 +133,7 @@ class Evidence(Element):
     reference: Text
 
 
-class Domain(Record):
-    """Legal values of a numeric lever, ends included."""
-
-    min: Whole
-    max: Whole
-    step: Whole
-
-    @model_validator(mode="after")
-    def _sound(self) -> "Domain":
-        if self.step < 1 or self.max <= self.min or (self.max - self.min) % self.step:
-            raise PydanticCustomError("domain", "needs min < max and a step of at least 1 that divides the range")
-        return self
-
-    def values(self) -> range:
-        """Every legal value in order."""
-        return range(self.min, self.max + 1, self.step)
+MOST_VALUES = 10_000  # of a lever: every one of them is tried somewhere
 
 
 class Span(Record):
@@ -142,13 +142,37 @@ class Span(Record):
     min: Whole
     max: Whole
 
+    @model_validator(mode="after")
+    def _sound(self) -> "Span":
+        if self.max < self.min:
+            raise PydanticCustomError("domain", "needs min <= max")
+        return self
+
+
+class Domain(Span):
+    """Legal values of a numeric lever, ends included."""
+
+    step: Whole
+
+    @model_validator(mode="after")
+    def _stepped(self) -> "Domain":
+        if self.step < 1 or self.max <= self.min or (self.max - self.min) % self.step:
+            raise PydanticCustomError("domain", "needs min < max and a step of at least 1 that divides the range")
+        if len(self.values()) > MOST_VALUES:
+            raise PydanticCustomError("domain", "has more than {most} values", {"most": f"{MOST_VALUES:,}"})
+        return self
+
+    def values(self) -> range:
+        """Every legal value in order."""
+        return range(self.min, self.max + 1, self.step)
+
 
 class Lever(Element):
     """One adjustable setting: numeric (domain, unit, direction) or a choice (stance, action, switch)."""
 
     label: Text
     says: Text
-    default: Word
+    default: Written
     domain: Domain | None = None
     unit: Text | None = None
     direction: Literal["stricter_when_higher", "stricter_when_lower"] | None = None
@@ -164,14 +188,16 @@ class Lever(Element):
     def _complete(self) -> "Lever":
         if (self.domain is None) == (self.choices is None):
             raise PydanticCustomError("lever", "needs either a domain (numeric) or choices, not both")
-        if self.domain and (self.unit not in UNITS or self.direction is None):
-            raise PydanticCustomError("unit", "needs a direction and a unit of {units}", {"units": ", ".join(UNITS)})
+        if self.domain and self.unit not in UNITS:
+            raise PydanticCustomError("unit", "needs a unit of {units}", {"units": ", ".join(UNITS), "key": "unit"})
+        if self.domain and self.direction is None:
+            raise PydanticCustomError("direction", "needs a direction (stricter_when_...)", {"key": "direction"})
         for name, value in (("default", self.default), ("suggested", self.suggested)):
             if value is not None:
                 try:
                     self.check(value)
                 except ValueError as error:
-                    raise PydanticCustomError("default", f"{name} {error}") from None
+                    raise PydanticCustomError("lever-value", "{what}", {"what": str(error), "key": name}) from None
         return self
 
     def check(self, value: object) -> Value:
@@ -179,22 +205,50 @@ class Lever(Element):
         text = str(value).lower() if isinstance(value, bool) else "off" if value is None else str(value)
         if self.choices is not None:
             if text not in self.choices:
-                raise ValueError(f"'{text[:80]}' is not allowed; choose one of {', '.join(self.choices)}")
+                near = nearest(text, self.choices)
+                raise ValueError(f"{shown(text)} is not allowed; choose one of {', '.join(self.choices)}{near}")
             return text
         if text == "off" and self.off_allowed:
             return None
         assert self.domain
-        allowed = f"allowed {self.domain.min} to {self.domain.max} {(self.unit or '').replace('_', ' ')}"
-        allowed += f" in steps of {self.domain.step}" if self.domain.step > 1 else ""
-        allowed += ", or off" if self.off_allowed else ""
         try:
-            number = whole(text)
-        except PydanticCustomError as error:
-            raise ValueError(f"'{text[:80]}' {error.message()}; {allowed}") from None
-        if number not in self.domain.values():
-            inside = self.domain.min <= int(str(number)) <= self.domain.max
-            raise ValueError(f"'{text[:80]}' is {'between two steps' if inside else 'outside the domain'}; {allowed}")
-        return int(str(number))
+            number = int(str(whole(text)))
+        except PydanticCustomError:
+            wrong = "is not a whole number"
+        else:
+            if number in self.domain.values():
+                return number
+            inside = self.domain.min <= number <= self.domain.max
+            wrong = f"is {'between two steps' if inside else 'outside the domain'}"
+        raise ValueError(f"{shown(text)} {wrong}; {self.allowed}{self._near(text)}")
+
+    @property
+    def allowed(self) -> str:
+        """'allowed 50 to 100 percent in steps of 5, or off'."""
+        if self.domain is None:
+            return f"allowed {', '.join(self.choices or ())}"
+        steps = f" in steps of {self.domain.step}" if self.domain.step > 1 else ""
+        off = ", or off" if self.off_allowed else ""
+        return f"allowed {self.domain.min} to {self.domain.max} {(self.unit or '').replace('_', ' ')}{steps}{off}"
+
+    def _near(self, text: str) -> str:
+        """The legal values that were perhaps meant: plain digits, the steps beside, 80 for 0.8, 6 weeks for 42 days."""
+        assert self.domain
+        legal, plain = self.domain.values(), _meant(text[:80])
+        if plain and int(plain) in legal:
+            return f", did you mean {int(plain)}?"
+        if not re.fullmatch(r"\d{1,9}(\.\d{1,9})?", text, re.ASCII):
+            return ""
+        number = Decimal(text)
+        if self.unit == "percent" and 0 < number <= 1 and 100 * number in legal:
+            return f", did you mean {int(100 * number)}?"
+        if self.domain.min < number < self.domain.max:
+            below = legal[int(number - self.domain.min) // self.domain.step]
+            return f", nearest {below} and {below + self.domain.step}"
+        for days, word in ((30, "months"), (7, "weeks")):
+            if self.unit == word and number % days == 0 and number // days in legal:
+                return f", did you mean {number // days} ({number} days)?"
+        return ""
 
     def values(self) -> list[Value]:
         """Every legal value; off first where it is allowed."""
@@ -314,6 +368,11 @@ class Test(Record):
 
     def levers(self) -> tuple[str, ...]:
         """Every lever that this node or one below reads."""
+        return self.every_lever
+
+    @cached_property
+    def every_lever(self) -> tuple[str, ...]:
+        """What `levers` says, found once."""
         names = [name for node in self.walk() for name in (*(node.lever or ()), *filter(None, [node.reference()]))]
         return tuple(dict.fromkeys(name for name in names if not name.isdigit()))
 
@@ -365,7 +424,9 @@ def as_requirement(value: object) -> object:
     return {"criterion": value} if isinstance(value, str) else value
 
 
-Requirements = tuple[Annotated[Requirement, BeforeValidator(as_requirement)], ...]
+Requirements = tuple[
+    Annotated[Requirement, BeforeValidator(as_requirement, json_schema_input_type=Id | Requirement)], ...
+]
 
 
 class Gate(Record):
@@ -489,7 +550,7 @@ class Example(Record):
 
     name: Text
     case: dict[Id, Text]
-    set_: dict[Id, Word] = Field(default_factory=dict, alias="set")
+    set_: dict[Id, Written] = Field(default_factory=dict, alias="set")
     expect: Outcome
     asks: tuple[Id, ...] | None = None  # exactly these columns
 
@@ -499,13 +560,13 @@ class Policy(Record):
 
     schema_: Literal["policy/1"] = Field(alias="schema")
     id: Id
-    version: Annotated[str, StringConstraints(pattern=r"^\d{4}\.\d{1,3}$")]
+    version: Annotated[str, StringConstraints(pattern=r"^[0-9]{4}\.[0-9]{1,3}$")]
     title: Text
     status: Literal["draft", "adopted", "retired"]
     notice: Text
     statements: dict[StatementId, Statement]
     evidence: dict[Key, Evidence]
-    references: dict[Annotated[str, StringConstraints(pattern=r"^R[1-9]\d?$")], Text]
+    references: dict[Annotated[str, StringConstraints(pattern=r"^R[1-9][0-9]?$")], Text]
     fields_: dict[Id, CaseField] = Field(alias="fields")
     levers: dict[Id, Lever]
     criteria: dict[Id, Criterion]
@@ -516,7 +577,7 @@ class Policy(Record):
     pathways: dict[Id, Pathway]
     texts: dict[Id, TextElement]
     open_questions: dict[Id, OpenQuestion]
-    examples: tuple[Example, ...] = ()
+    examples: tuple[Example, ...] = Field((), max_length=200)  # each is determined on load
 
     @cached_property
     def fingerprint(self) -> str:
@@ -559,8 +620,6 @@ class Policy(Record):
 
     def settings(self, provisions: Mapping[str, object] | None = None) -> "Settings":
         """Defaults with `provisions` over them; ProblemsFound names every unknown lever and illegal value."""
-        from policy.problems import Problem, ProblemsFound, nearest, shown
-
         values: dict[str, Value] = {name: lever.check(lever.default) for name, lever in self.levers.items()}
         problems = []
         for name, value in (provisions or {}).items():

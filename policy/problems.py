@@ -1,17 +1,23 @@
 """Faults are values: collected in one pass, each with place, what was there, what is allowed and the nearest name."""
 
 import difflib
-import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import NamedTuple
 
 SHOWN = 50
 
 
 def visible(value: object) -> str:
-    """As text, with control and direction characters written out."""
-    return "".join(c if unicodedata.category(c)[0] != "C" else f"\\u{ord(c):04x}" for c in str(value))
+    """As text, with whatever does not print (control, direction and zero-width characters, odd spaces) written out."""
+    text = str(value)
+    return text if text.isprintable() else "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
+
+
+def code_points(text: str) -> str:
+    """'U+0456, U+200B': the characters outside printable ASCII, each once."""
+    return ", ".join(sorted({f"U+{ord(c):04X}" for c in text if not (c.isascii() and c.isprintable())}))
 
 
 def shown(value: object) -> str:
@@ -32,19 +38,35 @@ def listed(values: Iterable[object], most: int = 12) -> str:
     return ", ".join(words[:most]) + (f" and {len(words) - most} more" if len(words) > most else "")
 
 
+class Finding(NamedTuple):
+    """A fault in a document before it has its line: `path` is the way from the top, `name` a word that may be near."""
+
+    code: str
+    path: tuple[object, ...]
+    message: str
+    name: str = ""
+    known: Iterable[str] = ()
+
+
 @dataclass(frozen=True)
 class Problem:
-    """One fault. `place` is file:line or a parameter's name; `row` (1-based) and `column` belong to case tables."""
+    """One fault. `place` is file:line or a parameter's name; `row` (1-based) and the name `column` are of case tables.
+
+    In a document `path` leads to the entry by keys and positions, `line` and `column` (1-based) are where it stands.
+    """
 
     code: str
     place: str
     message: str
     row: int | None = None
-    column: str | None = None
+    column: str | int | None = None
     value: str | None = None
+    path: str | None = None
+    line: int | None = None
 
     def __str__(self) -> str:
-        return visible(f"{self.place}: {self.message}")
+        spot = "" if self.path is None else f" [{self.code}, column {self.column}]"
+        return visible(f"{self.place}: {self.message}{spot}")
 
 
 class ProblemsFound(Exception):

@@ -1,29 +1,39 @@
-"""The only reader of YAML: text in, a tree of text scalars with their lines out.
+"""The only reader of YAML: text in, a tree of text scalars with their places out.
 
 Nothing is guessed from the look of a scalar (00100 does not become 64, nor `no` False): the typed model decides.
 Tags, anchors, aliases, merge keys, duplicate keys, several documents, deep nesting and large files are refused.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
-from policy.problems import Problem, ProblemsFound, refuse, shown
+from policy.problems import SHOWN, Finding, Problem, ProblemsFound, code_points, nearest, refuse, shown, visible
 
 MAX_BYTES, MAX_DEPTH, MAX_SCALAR = 200 * 1024, 32, 4000
-_HIDDEN = {chr(c) for c in (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200B, 0x200C, 0x200D, 0xFEFF)}
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class Spot(NamedTuple):
+    """Line and column (1-based) of an entry, its path, and its text as written if it has one."""
+
+    line: int
+    column: int
+    path: str
+    value: str | None
 
 
 @dataclass
 class Node:
-    """A scalar (text), a mapping (dict) or a list of nodes; `line` is 1-based, `keys` holds the line of each key."""
+    """A scalar (text), a mapping (dict) or a list of nodes with its place; `keys` holds the place of each key."""
 
     value: Any
     line: int
-    keys: dict[str, int] = field(default_factory=dict)
+    column: int = 1
+    keys: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def plain(self) -> Any:
         """The same as dicts, lists and text, for a typed model to check."""
@@ -33,16 +43,50 @@ class Node:
             return [node.plain() for node in self.value]
         return self.value
 
-    def line_of(self, path: tuple[Any, ...]) -> int:
-        """Line of the deepest node on `path` that exists."""
-        node, line = self, self.line
+    def spot(self, path: tuple[object, ...]) -> Spot:
+        """Place of the deepest entry on `path` that exists; steps in the middle that are not there are passed over."""
+        node, place, steps, written = self, (self.line, self.column), [], True
         for step in path:
+            written = True
             if isinstance(node.value, dict) and step in node.value:
-                node, line = node.value[step], node.keys[step]
+                node, place = node.value[step], node.keys[str(step)]
             elif isinstance(node.value, list) and isinstance(step, int) and step < len(node.value):
                 node = node.value[step]
-                line = node.line
-        return line
+                place = (node.line, node.column)
+            else:
+                written = False
+                if step is not path[-1] or not isinstance(step, str):
+                    continue
+            steps.append(str(step)[:60])
+        text = visible(node.value[:80])[:80] if written and isinstance(node.value, str) else None
+        return Spot(*place, ".".join(steps), text)
+
+    def line_of(self, path: tuple[object, ...]) -> int:
+        """Line of the deepest entry on `path` that exists."""
+        return self.spot(path).line
+
+
+def located(findings: Iterable[Finding], file: str, node: Node) -> list[Problem]:
+    """Findings as problems in the order of the file; names near a wrong one are sought for those that are shown."""
+    problems = []
+    placed = sorted(((node.spot(f.path), f) for f in findings), key=lambda pair: pair[0][:2])
+    for i, (spot, found) in enumerate(placed):
+        message = found.message
+        if found.name and i < SHOWN:
+            known = [*found.known]
+            message += (f"; one of {', '.join(known)}" if 0 < len(known) <= 12 else "") + nearest(found.name, known)
+        problems.append(_problem(found.code, file, spot, message))
+    return problems
+
+
+def _problem(code: str, file: str, spot: Spot, message: str) -> Problem:
+    path = spot.path if len(spot.path) <= 200 else f"...{spot.path[-200:]}"
+    said = f"{path}: {message}" if path else message
+    return Problem(code, f"{file}:{spot.line}", said, None, spot.column, spot.value, spot.path, spot.line)
+
+
+def _at(path: Path, code: str, line: int, column: int, message: str) -> ProblemsFound:
+    return ProblemsFound([_problem(code, str(path), Spot(line, column, "", None), message)])
 
 
 def read_text(path: Path) -> str:
@@ -52,95 +96,144 @@ def read_text(path: Path) -> str:
         if not path.is_file():
             raise refuse("read", str(path), "cannot be read (no ordinary file)")
         if size > MAX_BYTES:
-            raise refuse("size", str(path), f"is {size:,} bytes; at most {MAX_BYTES:,} are read")
-        return path.read_bytes().decode("utf-8-sig")
+            raise _at(path, "size", 1, 1, f"is {size:,} bytes; at most {MAX_BYTES:,} are read")
+        content = path.read_bytes()
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise refuse("encoding", str(path), f"is not UTF-8 text (byte {error.start})") from None
-    except OSError as error:
-        raise refuse("read", str(path), f"cannot be read ({error.strerror})") from None
+        before = content[: error.start].split(b"\n")
+        what = f"is not UTF-8 text (byte {error.start})"
+        raise _at(path, "encoding", len(before), len(before[-1]) + 1, what) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "no such name"
+        raise refuse("read", str(path), f"cannot be read ({reason})") from None
 
 
 def read_yaml(text: str, name: str, nulls: bool = False) -> Node:
-    """Parse `text` (from the file called `name`) into a Node; raises ProblemsFound with every problem and its line.
+    """Parse `text` (from the file called `name`) into a Node; raises ProblemsFound with every problem and its place.
 
     An entry without a value is refused unless `nulls`: then it is the text that stands there ('null').
     """
-    problems: list[Problem] = []
+    reader = _Reader(name, nulls)
+    reader.read(reader.printable(text.replace("\r\n", "\n").replace("\r", "\n")))
+    root = reader.root
+    if not reader.problems and (root is None or not isinstance(root.value, dict)):
+        found = "nothing" if root is None else "a list" if isinstance(root.value, list) else shown(root.value)
+        reader.problem("empty", (1, 1), f"must be a mapping of keys to values; found {found}")
+    if reader.problems or root is None:
+        raise ProblemsFound(sorted(reader.problems, key=lambda p: (p.line, p.column)))
+    return root
 
-    def problem(code: str, line: int, message: str) -> None:
-        problems.append(Problem(code, f"{name}:{line}", message))
 
-    for number, content in enumerate(text.split("\n"), 1):
-        hidden = sorted({f"U+{ord(c):04X}" for c in content if c in _HIDDEN})
-        if hidden:
-            problem("hidden-character", number, f"holds invisible characters ({', '.join(hidden)}); remove them")
-    root: Node | None = None
-    stack: list[tuple[Node, list[Any]]] = []  # open collections, each with its pending key
-    documents = 0
+class _Reader:
+    """Builds the tree from the parser's events and collects what the file may not hold."""
 
-    def add(node: Node) -> None:
-        nonlocal root
-        if not stack:
-            root = root or node
+    def __init__(self, name: str, nulls: bool):
+        self.name, self.nulls = name, nulls
+        self.root: Node | None = None
+        self.problems: list[Problem] = []
+        self.open: list[tuple[Node, list[Node], str]] = []  # collections, each with its pending key and its path
+
+    def problem(self, code: str, place: tuple[int, int], message: str, value: str | None = None) -> None:
+        written = None if value is None else visible(value[:80])[:80]
+        self.problems.append(_problem(code, self.name, Spot(*place, self.path(), written), message))
+
+    def path(self) -> str:
+        """Way to the node that comes next."""
+        if not self.open:
+            return ""
+        parent, pending, above = self.open[-1]
+        if isinstance(parent.value, list):
+            return f"{above}.{len(parent.value)}".removeprefix(".")
+        return f"{above}.{str(pending[0].value)[:60]}".removeprefix(".") if pending else above
+
+    def printable(self, text: str) -> str:
+        """The text with a space in place of each character that does not print; each line that has one is named."""
+        if text.replace("\n", "").replace("\t", "").isprintable():
+            return text
+        lines = text.split("\n")
+        for number, content in enumerate(lines, 1):
+            hidden = [c for c in content if not c.isprintable() and c != "\t"]
+            if hidden:
+                message = f"holds characters that do not print ({code_points(''.join(hidden))}); remove them"
+                self.problem("hidden-character", (number, content.index(hidden[0]) + 1), message)
+                lines[number - 1] = "".join(c if c.isprintable() or c == "\t" else " " for c in content)
+        return "\n".join(lines)
+
+    def read(self, text: str) -> None:
+        begun = False
+        try:
+            for event in yaml.parse(text, Loader=_Loader):
+                place = event.start_mark.line + 1, event.start_mark.column + 1  # type: ignore[union-attr]
+                if isinstance(event, yaml.DocumentStartEvent):
+                    if begun:
+                        self.problem("documents", place, "a second document begins; one is allowed")
+                        return
+                    begun = True
+                elif isinstance(event, yaml.CollectionEndEvent):
+                    self.open.pop()
+                elif isinstance(event, yaml.NodeEvent):
+                    self.node(event, place)
+                    if len(self.open) > MAX_DEPTH:
+                        self.problem("depth", place, f"nested deeper than {MAX_DEPTH} levels")
+                        return
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            what = getattr(error, "problem", None) or str(error).splitlines()[0]
+            place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+            self.problem("syntax", place, f"is not valid YAML: {what}")
+
+    def node(self, event: Any, place: tuple[int, int]) -> None:
+        if isinstance(event, yaml.AliasEvent):
+            self.problem("alias", place, f"alias {shown(f'*{event.anchor}')} is not allowed: write the value out")
+            self.add(Node("", *place))
             return
-        parent, pending = stack[-1]
+        if event.anchor is not None:
+            self.problem("anchor", place, f"anchor {shown(f'&{event.anchor}')} is not allowed")
+        if event.tag is not None:
+            self.problem("tag", place, f"tag {shown(event.tag)} is not allowed")
+        if isinstance(event, yaml.ScalarEvent):
+            self.scalar(event, place)
+            return
+        node, path = Node([] if isinstance(event, yaml.SequenceStartEvent) else {}, *place), self.path()
+        self.add(node)
+        self.open.append((node, [], path))
+
+    def scalar(self, event: Any, place: tuple[int, int]) -> None:
+        value: str = event.value
+        if len(value) > MAX_SCALAR:
+            self.problem("length", place, f"a value of {len(value):,} characters; at most {MAX_SCALAR:,}", value)
+        elif not event.style and value in ("", "~", "null") and not event.tag and not self.nulls:
+            self.problem("no-value", place, "an entry has no value (null): give it one or remove it")
+        elif not value.isprintable() and (hidden := [c for c in value if not c.isprintable() and c not in "\n\t"]):
+            message = f"holds characters that do not print ({code_points(''.join(hidden))}); remove them"
+            self.problem("hidden-character", place, message, value)
+        self.add(Node(value[:MAX_SCALAR], *place))
+
+    def add(self, node: Node) -> None:
+        if not self.open:
+            self.root = node
+            return
+        parent, pending, _ = self.open[-1]
         if isinstance(parent.value, list):
             parent.value.append(node)
         elif not pending:
-            if not isinstance(node.value, str):
-                problem("key", node.line, "a mapping key must be text")
-            elif not node.value.isascii() or not node.value.isprintable() or not node.value:
-                problem("key", node.line, f"key {shown(node.value)} has characters outside plain ASCII, or is empty")
-            elif node.value == "<<":
-                problem("merge-key", node.line, "merge keys (<<) are not allowed: write the entries out")
-            elif node.value in parent.keys:
-                first = parent.keys[node.value]
-                problem("duplicate-key", node.line, f"key {shown(node.value)} stands twice, first on line {first}")
+            self.key(node, parent)
             pending.append(node)
         else:
             key = pending.pop()
             if isinstance(key.value, str) and key.value not in parent.keys:
                 parent.value[key.value] = node
-                parent.keys[key.value] = key.line
+                parent.keys[key.value] = (key.line, key.column)
 
-    try:
-        for event in yaml.parse(text, Loader=_Loader):
-            line = event.start_mark.line + 1  # type: ignore[union-attr]
-            if isinstance(event, yaml.DocumentStartEvent):
-                documents += 1
-            elif isinstance(event, yaml.AliasEvent):
-                problem("alias", line, f"alias *{event.anchor} is not allowed: write the value out")
-                add(Node("", line))
-            elif isinstance(event, yaml.CollectionEndEvent):
-                stack.pop()
-            elif isinstance(event, yaml.NodeEvent):
-                if event.anchor is not None:
-                    problem("anchor", line, f"anchor &{event.anchor} is not allowed")
-                tag = getattr(event, "tag", None)
-                if tag is not None:
-                    problem("tag", line, f"tag {shown(tag)} is not allowed")
-                if isinstance(event, yaml.ScalarEvent):
-                    if len(event.value) > MAX_SCALAR:
-                        problem("length", line, f"a value of {len(event.value):,} characters; at most {MAX_SCALAR:,}")
-                    elif not event.style and event.value in ("", "~", "null") and tag is None and not nulls:
-                        problem("no-value", line, "an entry has no value (null): give it one or remove it")
-                    add(Node(event.value[:MAX_SCALAR], line))
-                else:
-                    node = Node([] if isinstance(event, yaml.SequenceStartEvent) else {}, line)
-                    add(node)
-                    stack.append((node, []))
-                    if len(stack) > MAX_DEPTH:
-                        problem("depth", line, f"nested deeper than {MAX_DEPTH} levels")
-                        break
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        what = getattr(error, "problem", None) or str(error).splitlines()[0]
-        problem("syntax", mark.line + 1 if mark else 1, f"is not valid YAML: {what}")
-    if documents > 1:
-        problem("documents", 1, f"holds {documents} documents; one is allowed")
-    if not problems and (root is None or not isinstance(root.value, dict)):
-        found = "nothing" if root is None else "a list" if isinstance(root.value, list) else shown(root.value)
-        problem("empty", 1, f"must be a mapping of keys to values; found {found}")
-    if problems or root is None:
-        raise ProblemsFound(sorted(problems, key=lambda p: int(p.place.rpartition(":")[2])))
-    return root
+    def key(self, node: Node, parent: Node) -> None:
+        key, place = node.value, (node.line, node.column)
+        if not isinstance(key, str):
+            self.problem("key", place, "a mapping key must be text")
+        elif not key or not key.isascii() or not key.isprintable():
+            holds = f"holds {code_points(key)}" if key else "is empty"
+            self.problem("key", place, f"key {shown(key)} {holds}; keys are plain ASCII", key)
+        elif key == "<<":
+            self.problem("merge-key", place, "merge keys (<<) are not allowed: write the entries out", key)
+        elif key in parent.keys:
+            first = parent.keys[key][0]
+            self.problem("duplicate-key", place, f"key {shown(key)} stands twice, first on line {first}", key)

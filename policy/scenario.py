@@ -14,9 +14,9 @@ from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from policy import document
-from policy.model import Id, Pathway, Policy, Record, Requirement, Rule, StatementId, Text, Whole, Word, Words
-from policy.problems import Problem, ProblemsFound, listed, nearest, shown
-from policy.reading import read_text
+from policy.model import Id, Pathway, Policy, Record, Requirement, Rule, StatementId, Text, Whole, Words, Written
+from policy.problems import Finding, Problem, ProblemsFound, listed, nearest, shown
+from policy.reading import located, read_text
 from policy.validation import check_policy
 
 Measure = Literal[
@@ -29,8 +29,6 @@ MEASURES: tuple[str, ...] = get_args(Measure)
 
 def as_provision(value: object) -> object:
     """A plain value is what the lever moves to."""
-    if isinstance(value, str) and not re.fullmatch(r"[a-z0-9_]{1,60}", value):
-        raise PydanticCustomError("value", "is not allowed; write a value of the lever, without its unit")
     return {"to": value} if isinstance(value, str) else value
 
 
@@ -52,8 +50,8 @@ Number = Annotated[Decimal, BeforeValidator(number)]
 class Provision(Record):
     """One lever moved: `to` a value, `from` the one that the baseline is asserted to have."""
 
-    to: Word
-    from_: Word | None = Field(None, alias="from")
+    to: Written
+    from_: Written | None = Field(None, alias="from")
     because: Text | None = None
     citation: Text | None = None
 
@@ -141,43 +139,40 @@ def load_scenario(path: str | Path, policy: Policy) -> Scenario:
     path = Path(path)
     place = path.name if path.is_relative_to(document.DOCUMENTS.parent.parent) else str(path)
     scenario, node = document.parse(read_text(path), place, Scenario)
-    found = sorted((node.line_of(where), code, message) for code, where, message in _problems(scenario, policy))
-    if found:
-        raise ProblemsFound(Problem(code, f"{place}:{line}", message) for line, code, message in found)
+    problems = located(_problems(scenario, policy), place, node)
+    if problems:
+        raise ProblemsFound(problems)
     return scenario
-
-
-Finding = tuple[str, tuple[object, ...], str]  # code, path in the file, message
 
 
 def _problems(scenario: Scenario, policy: Policy) -> Iterator[Finding]:
     if scenario.policy not in (policy.id, policy.name):
         message = f"is a scenario for {scenario.policy}, but the policy is {policy.name}"
-        yield "scenario-policy", ("policy",), message
+        yield Finding("scenario-policy", ("policy",), message)
         return
     if scenario.baseline and not policy.fingerprint.startswith(scenario.baseline):
-        yield "baseline", ("baseline",), _other_baseline(scenario.baseline, policy)
+        yield Finding("baseline", ("baseline",), _other_baseline(scenario.baseline, policy))
     try:
         policy.settings(scenario.provisions)
     except ProblemsFound as found:
         for p in found.problems:
-            yield p.code, ("provisions", p.place, "to"), f"{p.place}: {p.message}"
+            yield Finding(p.code, ("provisions", p.place, "to"), p.message)
     for name, provision in scenario.provisions_.items():
         if name in policy.levers and provision.from_ is not None:
             yield from _stale(policy, name, provision.from_)
     for procedure, diagnoses in scenario.applies_to.items():
         if procedure not in policy.procedures:
-            message = f"no procedure is called {shown(procedure)}{nearest(procedure, policy.procedures)}"
-            yield "applies-to", ("applies_to", procedure), f"applies_to: {message}"
+            message = f"no procedure is called {shown(procedure)}"
+            yield Finding("applies-to", ("applies_to", procedure), message, procedure, policy.procedures)
         for place, diagnosis in enumerate(diagnoses):
             if diagnosis not in policy.diagnoses:
-                message = f"no diagnosis is called {shown(diagnosis)}{nearest(diagnosis, policy.diagnoses)}"
-                yield "applies-to", ("applies_to", procedure, place), f"applies_to: {message}"
+                message = f"no diagnosis is called {shown(diagnosis)}"
+                yield Finding("applies-to", ("applies_to", procedure, place), message, diagnosis, policy.diagnoses)
     try:
         edited(policy, scenario.criteria)
     except ProblemsFound as found:
         for p in found.problems:
-            yield p.code, ("criteria", int(p.place)), p.message
+            yield Finding(p.code, ("criteria", int(p.place)), p.message)
 
 
 def _stale(policy: Policy, name: str, asserted: str) -> Iterator[Finding]:
@@ -187,11 +182,11 @@ def _stale(policy: Policy, name: str, asserted: str) -> Iterator[Finding]:
     try:
         value = lever.check(asserted)
     except ValueError as error:
-        yield "lever-value", path, f"{name}: {error}"
+        yield Finding("lever-value", path, str(error))
         return
     if value != stands:
         message = f"moves from {lever.show(value)}, but {policy.name} has {lever.show(stands)}: the scenario is stale"
-        yield "stale", path, f"{name}: {message}"
+        yield Finding("stale", path, message)
 
 
 def _other_baseline(pinned: str, policy: Policy) -> str:
@@ -225,7 +220,7 @@ def edited(policy: Policy, edits: Sequence[Edit]) -> Policy:
     content = policy.model_copy(update={"pathways": pathways, "examples": ()})
     new = Policy.model_validate(content.model_dump(mode="json", by_alias=True, exclude_defaults=True))
     if findings := list(check_policy(new)):
-        raise ProblemsFound(Problem(code, "0", message) for code, _, message in findings)
+        raise ProblemsFound(Problem(f.code, "0", f.message) for f in findings)
     return new
 
 

@@ -16,19 +16,21 @@ WORDS = ("not met", "not documented", "met")
 
 def all_of(parts: Iterable[Truth]) -> Truth:
     """Least of the parts: one NOT_MET decides; of no parts, MET. What follows a single NOT_MET value is not read."""
-    return _extreme(np.minimum, parts, np.asarray(MET), NOT_MET)
+    return _extreme(np.minimum, parts, MET, NOT_MET)
 
 
 def any_of(parts: Iterable[Truth]) -> Truth:
     """Greatest of the parts: one MET decides; of no parts, NOT_MET. What follows a single MET value is not read."""
-    return _extreme(np.maximum, parts, np.asarray(NOT_MET), MET)
+    return _extreme(np.maximum, parts, NOT_MET, MET)
 
 
-def _extreme(operator: np.ufunc, parts: Iterable[Truth], found: Truth, decisive: np.int8) -> Truth:
-    for part in parts:
-        found = np.asarray(operator(found, part))
-        if found.ndim == 0 and found == decisive:
-            break
+def _extreme(operator: np.ufunc, parts: Iterable[Truth], neutral: np.int8, decisive: np.int8) -> Truth:
+    start = found = np.asarray(neutral)
+    for part in map(np.asarray, parts):
+        if part.ndim == 0 and part == decisive:
+            return part
+        if part.ndim or part != neutral:  # no column is compared with what changes nothing
+            found = part if found is start else np.asarray(operator(found, part))
     return found
 
 

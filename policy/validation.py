@@ -2,12 +2,12 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from policy.model import GRIDS, OUTCOMES, UNITS, CaseField, Policy, Record, Rule, Test, While
-from policy.problems import listed, nearest
+from policy.model import GRIDS, OUTCOMES, UNITS, CaseField, Lever, Policy, Record, Rule, Test, While
+from policy.problems import Finding, listed, shown
 
-Finding = tuple[str, tuple[object, ...], str]  # code, path in the document, message
+Path = tuple[object, ...]
 ACTIONS = (*OUTCOMES, "met_if_prereqs")
 COLUMNS = {"case_id": "text", "dx": "diagnosis", "cpt": "procedure"}  # what every case table has
 
@@ -19,33 +19,30 @@ def check_policy(policy: Policy) -> Iterator[Finding]:
     yield from _codes(policy)
     closing = policy.levers.get("undocumented_action")
     if closing is None or not set(closing.choices or ("none",)) <= {"pend", "not_met"}:
-        yield ("closing", ("levers", "undocumented_action"), "levers: undocumented_action needs choices pend, not_met")
+        yield Finding("closing", ("levers", "undocumented_action"), "a lever with the choices pend, not_met is needed")
     for name, criterion in policy.criteria.items():
         path = ("criteria", name)
-        for variant in criterion.variants:
-            yield from _while(policy, (*path, "variants"), variant.while_)
-        for lever in re.findall(r"\{([^{}]*\}?)", " ".join([criterion.says, *(v.says for v in criterion.variants)])):
-            if lever[:-1] not in policy.levers:
-                yield _unknown((*path, "says"), "lever", lever.removesuffix("}"), policy.levers)
-        for test in criterion.test.walk():
-            yield from _test(policy, test, (*path, "test"))
+        for i, variant in enumerate(criterion.variants):
+            yield from _while(policy, (*path, "variants", i, "while"), variant.while_)
+        sentences: list[tuple[Path, str]] = [((*path, "says"), criterion.says)]
+        sentences += [((*path, "variants", i, "says"), variant.says) for i, variant in enumerate(criterion.variants)]
+        for where, says in sentences:
+            for lever in re.findall(r"\{([^{}]*\}?)", says):
+                if lever[:-1] not in policy.levers:
+                    yield _unknown(where, "lever", lever.removesuffix("}"), policy.levers)
+        yield from _test(policy, criterion.test, (*path, "test"))
     for name, gate in policy.gates.items():
-        for entry in gate.require:
-            yield from _entry(policy, ("gates", name), entry.criterion, entry.while_, policy.criteria)
+        for i, entry in enumerate(gate.require):
+            yield from _entry(policy, ("gates", name, "require", i), entry.criterion, entry.while_, policy.criteria)
     for name, pathway in policy.pathways.items():
-        for rule in pathway.rule.walk():
-            yield from _rule(policy, rule, ("pathways", name, "rule"))
+        for at, rule in _rules(pathway.rule, ("pathways", name, "rule")):
+            yield from _rule(policy, rule, at)
     yield from _one_pathway_each(policy)
 
 
-def _unknown(path: tuple[object, ...], kind: str, name: str, known: object) -> Finding:
-    names = list(known)  # type: ignore[call-overload]
-    allowed = f"; known: {listed(names)}" if len(names) <= 12 else ""
-    return (
-        "unknown-" + kind,
-        path,
-        f"{'.'.join(map(str, path))}: no {kind} is called '{name}'{nearest(name, names)}{allowed}",
-    )
+def _unknown(path: Path, kind: str, name: str, known: Iterable[str]) -> Finding:
+    code = "unknown-" + kind.partition(" of ")[0].replace(" ", "-")
+    return Finding(code, path, f"no {kind} is called {shown(name)}", name, known)
 
 
 def _references(policy: Policy) -> Iterator[Finding]:
@@ -56,110 +53,142 @@ def _references(policy: Policy) -> Iterator[Finding]:
     ]  # fmt: skip
     for section, group in groups:
         for name, element in group.items():
-            for statement in getattr(element, "statements", ()):
-                if statement not in policy.statements:
-                    yield _unknown((section, name, "statements"), "statement", statement, policy.statements)
-            for card in getattr(element, "evidence", ()):
-                if card not in policy.evidence:
-                    yield _unknown((section, name, "evidence"), "evidence card", card, policy.evidence)
+            for key, kind, known in (
+                ("statements", "statement", policy.statements.keys()),
+                ("evidence", "evidence card", policy.evidence.keys()),
+            ):
+                for i, cited in enumerate(getattr(element, key, ())):
+                    if cited not in known:
+                        yield _unknown((section, name, key, i), kind, cited, known)
     for name, statement_ in policy.statements.items():
         if statement_.source and statement_.source not in policy.evidence:
             yield _unknown(("statements", name, "source"), "evidence card", statement_.source, policy.evidence)
     for i, notice in enumerate(policy.code_notices):
-        yield from _while(policy, ("code_notices", i), {notice.lever: notice.pend_while})
+        if notice.lever in policy.levers:
+            yield from _while(policy, ("code_notices", i, "pend_while"), {notice.lever: notice.pend_while}, keyed=False)
+        else:
+            yield _unknown(("code_notices", i, "lever"), "lever", notice.lever, policy.levers)
 
 
 def _fields(policy: Policy) -> Iterator[Finding]:
     """The three columns of every case table, bounds, words, and what a duration in months is made of."""
     fields = policy.fields_
     if len(fields) > 64:
-        yield ("fields", ("fields",), f"fields: {len(fields)} fields; at most 64")
+        yield Finding("fields", ("fields",), f"{len(fields)} fields; at most 64")
     for name, kind in COLUMNS.items():
         if name not in fields or fields[name].type != kind or not fields[name].required:
-            yield ("fields", ("fields", name), f"fields.{name}: a required field of type {kind} is needed")
+            yield Finding("fields", ("fields", name), f"a required field of type {kind} is needed")
     for name, field in fields.items():
         path = ("fields", name)
         if not 0 <= field.min <= field.max:
-            yield ("bounds", path, f"fields.{name}: needs 0 <= min <= max, found {field.min} and {field.max}")
+            yield Finding("bounds", path, f"needs 0 <= min <= max, found {field.min} and {field.max}")
         if (field.type == "choice") != bool(field.choices):
-            yield ("choices", path, f"fields.{name}: a field of type choice, and no other, needs choices")
+            yield Finding("choices", path, "a field of type choice, and no other, needs choices")
         words = ("true", "false") if field.type == "boolean" else field.choices
         if field.absent is not None and field.absent not in words:
-            yield _unknown(path, f"value of {name}", field.absent, words)
+            yield _unknown((*path, "absent"), f"value of {name}", field.absent, words)
         if field.type == "months":
-            for source, kind in ((field.onset, "date"), (field.request, "date"), (field.days, "whole")):
-                if source not in fields:
-                    yield _unknown(path, "field", str(source), fields)
+            for key, source, kind in (
+                ("onset", field.onset, "date"), ("request", field.request, "date"), ("days", field.days, "whole"),
+            ):  # fmt: skip
+                if source is None:
+                    yield Finding("months", path, f"a field of type months needs {key}: a field of type {kind}")
+                elif source not in fields:
+                    yield _unknown((*path, key), "field", source, fields)
                 elif fields[source].type != kind:
-                    yield ("months", path, f"fields.{name}: '{source}' must be of type {kind}")
+                    yield Finding("months", (*path, key), f"{shown(source)} must be of type {kind}")
 
 
 def _codes(policy: Policy) -> Iterator[Finding]:
     """Each code in one group or family only; each code that a rule or notice names is in the policy."""
-    groups = {name: tuple(group.codes | group.prefixes) for name, group in policy.diagnoses.items()}
-    for name, codes in groups.items():
-        others = tuple(p for other, group in policy.diagnoses.items() if other != name for p in group.prefixes)
-        for code in codes:
-            if code.startswith(others) or sum(code in group for group in groups.values()) > 1:
-                yield ("code-twice", ("diagnoses", name, "codes", code), f"code {code} stands in two diagnosis groups")
-    count = Counter(code for family in policy.procedures.values() for code in family.codes)
-    for code in (code for code, times in count.items() if times > 1):
-        yield ("code-twice", ("procedures",), f"procedures: code {code} stands in two families")
-    known = [code for codes in groups.values() for code in codes]
-    named: list[tuple[tuple[object, ...], str]] = []
-    for i, notice in enumerate(policy.code_notices):
-        named.append((("code_notices", i), notice.code))
+    paths: dict[str, list[Path]] = {}
+    for name, group in policy.diagnoses.items():
+        for key, codes in (("codes", group.codes), ("prefixes", group.prefixes)):
+            for code in codes:
+                paths.setdefault(code, []).append(("diagnoses", name, key, code))
+    prefixes = {code: name for name, group in policy.diagnoses.items() for code in group.prefixes}
+    for code, places in paths.items():
+        above = {prefixes[code[:n]] for n in range(3, len(code) + 1) if code[:n] in prefixes}
+        if len(places) > 1 or above - {places[0][1]}:
+            yield Finding("code-twice", places[-1], f"code {code} stands in two diagnosis groups")
+    families = [(name, code) for name, family in policy.procedures.items() for code in family.codes]
+    count = Counter(code for _, code in families)
+    for name, code in {code: (name, code) for name, code in families if count[code] > 1}.values():
+        yield Finding("code-twice", ("procedures", name, "codes", code), f"code {code} stands in two families")
+    named: list[tuple[Path, str]] = [(("code_notices", i, "code"), n.code) for i, n in enumerate(policy.code_notices)]
     for name, pathway in policy.pathways.items():
-        for rule in pathway.rule.walk():
-            named += [(("pathways", name, "rule"), code) for entry in rule.require or () for code in entry.codes]
+        for path, rule in _rules(pathway.rule, ("pathways", name, "rule")):
+            for i, entry in enumerate(rule.require or ()):
+                named += [((*path, "require", i, "codes", j), code) for j, code in enumerate(entry.codes)]
+    known = tuple(paths)
     for path, code in named:
-        if not code.startswith(tuple(known)):
-            yield _unknown(path, "diagnosis code", code, known)
+        if not code.startswith(known):
+            yield _unknown(path, "diagnosis code", code, paths)
 
 
-def _while(policy: Policy, path: tuple[object, ...], condition: While) -> Iterator[Finding]:
+def _while(policy: Policy, path: Path, condition: While, keyed: bool = True) -> Iterator[Finding]:
+    """Levers and their values; `path` leads to the mapping, or straight to the values."""
     for name, words in condition.items():
-        if name not in policy.levers:
-            yield _unknown(path, "lever", name, policy.levers)
+        lever = policy.levers.get(name)
+        here = (*path, name) if keyed else path
+        if lever is None:
+            yield _unknown(here, "lever", name, policy.levers)
             continue
-        lever = policy.levers[name]
-        allowed = {"off" if v is None else str(v) for v in lever.values()} | ({"on"} if lever.off_allowed else set())
         for word in words:
-            if word not in allowed:
-                yield _unknown(path, f"value of {name}", word, allowed)
+            if not _says(lever, word):
+                yield _unknown(here, f"value of {name}", word, _words(lever))
 
 
-def _test(policy: Policy, test: Test, path: tuple[object, ...]) -> Iterator[Finding]:
-    if test.lever:
-        yield from _while(policy, path, test.lever)
+def _says(lever: Lever, word: str) -> bool:
+    """Whether a condition may name this word of a lever."""
+    try:
+        lever.check(word)
+    except ValueError:
+        return word == "on" and lever.off_allowed
+    return True
+
+
+def _words(lever: Lever) -> Iterator[str]:
+    yield from ["on"] * lever.off_allowed
+    yield from ("off" if value is None else str(value) for value in lever.values())
+
+
+def _test(policy: Policy, test: Test, path: Path) -> Iterator[Finding]:
+    here = (*path, "is" if test.kind == "equals" else test.kind)
+    yield from _while(policy, here, test.lever or {})
     reference = test.reference()
     lever = policy.levers.get(reference or "")
     if reference and not reference.isdigit() and (lever is None or lever.domain is None):
-        yield _unknown(path, "numeric lever", reference, [k for k, v in policy.levers.items() if v.domain])
+        where = (*here, "at_least") if test.count else here
+        yield _unknown(where, "numeric lever", reference, (k for k, v in policy.levers.items() if v.domain))
     elif test.count:
         most = lever.domain.max if lever and lever.domain else int(test.count.at_least)
         if most > len(test.count.of) or (lever and UNITS[lever.unit or ""] > 1):
-            message = f"at least {most} {lever.unit if lever else ''} of {len(test.count.of)} tests is never true"
-            yield ("count", path, f"{'.'.join(map(str, path))}: {message}")
+            unit = f" {lever.unit}" if lever else ""
+            message = f"at least {most}{unit} of {len(test.count.of)} tests is never true"
+            yield Finding("count", (*here, "at_least"), message)
     for name in test.fields():
         field = policy.fields_.get(name)
         if field is None:
-            yield _unknown(path, "field", name, policy.fields_)
+            yield _unknown((*here, name), "field", name, policy.fields_)
         elif field.ignored or field.type in COLUMNS.values():
-            yield ("ignored-field", path, f"field '{name}' may not be used by a rule")
+            yield Finding("ignored-field", (*here, name), f"field '{name}' may not be used by a rule")
         else:
-            yield from _comparison(policy, test, name, field, path)
+            yield from _comparison(policy, test, name, field, (*here, name))
+    for i, part in enumerate(test.all_of or test.any_of or test.none_of or ()):
+        yield from _test(policy, part, (*here, i))
+    for i, part in enumerate(test.count.of if test.count else ()):
+        yield from _test(policy, part, (*here, "of", i))
 
 
-def _comparison(policy: Policy, test: Test, name: str, field: CaseField, path: tuple[object, ...]) -> Iterator[Finding]:
+def _comparison(policy: Policy, test: Test, name: str, field: CaseField, path: Path) -> Iterator[Finding]:
     reference = test.reference()
-    where = ".".join(map(str, path))
     if reference is not None:
         if field.type not in ("whole", "percent", "months"):
-            yield ("comparison", path, f"{where}: field '{name}' ({field.type}) cannot be compared with a number")
+            yield Finding("comparison", path, f"field '{name}' ({field.type}) cannot be compared with a number")
         elif (lever := policy.levers.get(reference)) and GRIDS.get(lever.unit or "", lever.unit) != field.grid:
             message = f"lever '{reference}' is in {lever.unit}, field '{name}' is in {field.unit or field.type}"
-            yield ("unit", path, f"{where}: {message}")
+            yield Finding("unit", path, message)
     for word in (test.equals or test.states or {}).get(name, ()):
         allowed = ("true", "false") if field.type == "boolean" else field.choices
         if field.type == "whole" and field.max - field.min < 50:
@@ -168,55 +197,89 @@ def _comparison(policy: Policy, test: Test, name: str, field: CaseField, path: t
             yield _unknown(path, f"value of {name}", word, allowed)
 
 
-def _entry(policy: Policy, path: tuple[object, ...], name: str, condition: While, known: object) -> Iterator[Finding]:
-    if name not in known:  # type: ignore[operator]
+def _entry(policy: Policy, path: Path, name: str, condition: While, known: Iterable[str]) -> Iterator[Finding]:
+    if name not in known:
         yield _unknown(path, "criterion", name, known)
-    yield from _while(policy, path, condition)
+    yield from _while(policy, (*path, "while"), condition)
 
 
-def _rule(policy: Policy, rule: Rule, path: tuple[object, ...]) -> Iterator[Finding]:
-    yield from _while(policy, path, rule.while_)
+def _rules(rule: Rule, path: Path) -> Iterator[tuple[Path, Rule]]:
+    """The rule and all below, each with its path."""
+    yield path, rule
+    for i, below in enumerate(rule.first_of or ()):
+        yield from _rules(below, (*path, "first_of", i))
+    for word, below in rule.branches.items():
+        yield from _rules(below, (*path, "branches", word))
+    if rule.otherwise:
+        yield from _rules(rule.otherwise, (*path, "otherwise"))
+
+
+def _rule(policy: Policy, rule: Rule, path: Path) -> Iterator[Finding]:
+    yield from _while(policy, (*path, "while"), rule.while_)
     if rule.first_of and [bool(r.while_) for r in rule.first_of] != [True] * (len(rule.first_of) - 1) + [False]:
-        yield ("gap", path, f"{'.'.join(map(str, path))}: every entry of first_of but the last must have a while")
+        yield Finding("gap", (*path, "first_of"), "every entry of first_of but the last must have a while")
     known = {**policy.criteria, **policy.gates}
-    for entry in rule.require or ():
-        yield from _entry(policy, path, entry.criterion, entry.while_, known)
-    for step in rule.then:
-        yield from _while(policy, path, step.while_)
+    for i, entry in enumerate(rule.require or ()):
+        yield from _entry(policy, (*path, "require", i), entry.criterion, entry.while_, known)
+    outcomes = [((*path, "outcome"), rule.outcome)] if rule.outcome else []
+    for i, step in enumerate(rule.then):
+        here = (*path, "then", i)
+        outcomes.append(((*here, "outcome"), step.outcome))
+        yield from _while(policy, (*here, "while"), step.while_)
         if step.when and step.when not in policy.criteria:
-            yield _unknown(path, "criterion", step.when, policy.criteria)
+            yield _unknown((*here, "when"), "criterion", step.when, policy.criteria)
     if rule.then and [bool(s.when or s.while_) for s in rule.then] != [True] * (len(rule.then) - 1) + [False]:
-        yield ("gap", path, f"{'.'.join(map(str, path))}: the last entry of then, and no other, must always apply")
-    for outcome in (*([rule.outcome] if rule.outcome else ()), *(step.outcome for step in rule.then)):
+        yield Finding("gap", (*path, "then"), "the last entry of then, and no other, must always apply")
+    for here, outcome in outcomes:
         lever = policy.levers.get(outcome)
         if outcome not in OUTCOMES and (lever is None or not lever.choices or not set(lever.choices) <= set(ACTIONS)):
-            yield _unknown(path, "outcome or action lever", outcome, OUTCOMES)
+            yield _unknown(here, "outcome or action lever", outcome, OUTCOMES)
     if rule.switch:
-        yield from _test(policy, Test.model_validate({"is": {rule.switch: tuple(rule.branches)}}), path)
-        if rule.stated not in policy.criteria:
-            yield _unknown(path, "criterion", str(rule.stated), policy.criteria)
-        if rule.assume:
-            yield from _while(policy, path, rule.assume.while_)
-            if rule.assume.criterion not in rule.branches:
-                yield _unknown(path, "branch", rule.assume.criterion, rule.branches)
+        yield from _switch(policy, rule, path)
+
+
+def _switch(policy: Policy, rule: Rule, path: Path) -> Iterator[Finding]:
+    field = policy.fields_.get(str(rule.switch))
+    if field is None:
+        yield _unknown((*path, "switch"), "field", str(rule.switch), policy.fields_)
+    else:
+        for word in rule.branches:
+            for found in _test(policy, Test.model_validate({"is": {rule.switch: word}}), ()):
+                yield found._replace(path=(*path, "branches", word))
+    if rule.stated not in policy.criteria:
+        yield _unknown((*path, "stated"), "criterion", str(rule.stated), policy.criteria)
+    if rule.assume:
+        yield from _while(policy, (*path, "assume", "while"), rule.assume.while_)
+        if rule.assume.criterion not in rule.branches:
+            yield _unknown((*path, "assume"), "branch", rule.assume.criterion, rule.branches)
 
 
 def _one_pathway_each(policy: Policy) -> Iterator[Finding]:
-    found: Counter[tuple[str, str]] = Counter()
+    """Every diagnosis group x procedure code has one pathway, and every pathway has some."""
+    selected: dict[str, list[tuple[str, frozenset[str]]]] = {group: [] for group in policy.diagnoses}
     for name, pathway in policy.pathways.items():
-        for group in pathway.selects.diagnosis:
+        chosen, path = pathway.selects, ("pathways", name, "for")
+        for i, group in enumerate(chosen.diagnosis):
             if group not in policy.diagnoses:
-                yield _unknown(("pathways", name, "for"), "diagnosis group", group, policy.diagnoses)
-        for family in pathway.selects.procedure:
+                yield _unknown((*path, "diagnosis", i), "diagnosis group", group, policy.diagnoses)
+        for i, family in enumerate(chosen.procedure):
             if family not in policy.procedures:
-                yield _unknown(("pathways", name, "for"), "procedure family", family, policy.procedures)
-                continue
-            for code, label in policy.procedures[family].codes.items():
-                if pathway.selects.level in (None, label.level):
-                    found.update((group, code) for group in pathway.selects.diagnosis)
-    for group in policy.diagnoses:
-        for codes in (family.codes for family in policy.procedures.values()):
-            for code in codes:
-                if found[group, code] != 1:
-                    what = "no pathway" if not found[group, code] else f"{found[group, code]} pathways"
-                    yield ("coverage", ("pathways",), f"pathways: {what} for {group} x {code}; exactly one is needed")
+                yield _unknown((*path, "procedure", i), "procedure family", family, policy.procedures)
+        families = [policy.procedures[f].codes for f in {*chosen.procedure} & policy.procedures.keys()]
+        codes = frozenset(c for f in families for c in f if chosen.level in (None, f[c].level))
+        if families and not codes:
+            yield Finding("unreachable", path, f"no code of {listed(chosen.procedure)} has the level {chosen.level}")
+        for group in {*chosen.diagnosis} & policy.diagnoses.keys():
+            selected[group].append((name, codes))
+    every = frozenset(code for family in policy.procedures.values() for code in family.codes)
+    for group, pathways in selected.items():
+        seen: frozenset[str] = frozenset()
+        for name, codes in pathways:
+            if seen & codes:
+                first = next(other for other, others in pathways if others & codes)
+                message = f"a second pathway, after {first}, for {group} x {listed(sorted(seen & codes))}"
+                yield Finding("overlap", ("pathways", name), f"{message}; exactly one is needed")
+            seen |= codes
+        if every - seen:
+            message = f"no pathway for {group} x {listed(sorted(every - seen))}; exactly one is needed"
+            yield Finding("gap", ("pathways",), message)

@@ -35,6 +35,8 @@ class Answers:
         self.batch.labels(self.groups)
         self.levels: Levels | None = None
         self.profiles: Profiles | None = None
+        self.too_many: list[frozenset[str]] = []  # levers that do not fit, nor do more of them
+        self.alike: bool | None = None  # whether profiles are clearly fewer than the cases, once that is known
         self.why = "nothing was asked yet"
         self._prepare(list(levers))
 
@@ -72,15 +74,24 @@ class Answers:
             (tuple(dict.fromkeys([*before, *moving])), "all levers that moved so far fit"),
             (tuple(moving), "only the levers being moved: with those moved before there would be too many cells"),
         ):
-            if cells(self.base, self.batch, levers, self.groups) <= self.most_cells:
+            if self._fits(levers):
                 self.levels, self.why = Levels.of(self.base, [self.batch], levers, self.groups), why
                 return
         self.levels = None
-        if self.profiles is None:
+        if self.alike is None:
             profiles = Profiles.of(self.base, [self.batch], groups=self.groups)
-            self.profiles = profiles if len(profiles) * FEWER <= len(self.batch.cases) else None
+            self.alike = len(profiles) * FEWER <= len(self.batch.cases)
+            self.profiles = profiles if self.alike else None
         many = f"{len(moving)} levers would need more than {self.most_cells:,} cells"
         self.why = many if self.profiles else f"{many}, and nearly every case is a profile of its own"
+
+    def _fits(self, levers: Sequence[str]) -> bool:
+        """Whether the counts for these levers fit; what does not is not worked out again."""
+        if any(known <= {*levers} for known in self.too_many):
+            return False
+        fits = cells(self.base, self.batch, levers, self.groups) <= self.most_cells
+        self.too_many += [] if fits else [frozenset(levers)]
+        return fits
 
     def _off_step(self, settings: Settings) -> bool:
         """Whether some value is no legal value of its lever, so that nothing was counted for it."""

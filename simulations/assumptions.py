@@ -22,6 +22,7 @@ from policy.evaluation import determine
 from policy.model import Settings
 from policy.problems import refuse
 from simulations.drawing import generate
+from simulations.impact import under
 from simulations.population_compiler import altered
 from simulations.population_page import Page, Range, Row, Table
 from simulations.population_tables import Population
@@ -243,6 +244,27 @@ def side_by_side(
             sampling = (change - _Z * error, change + _Z * error)
             spreads.append(Spread(population.id, name, rate, change, sampling, centre, assumption, size, draws))
     return spreads
+
+
+def drawn_changes(
+    baseline: Settings,
+    scenario: Settings,
+    population: Population,
+    draws: int,
+    cases_per_draw: int = 2_000,
+    seed: int = 1,
+) -> tuple[float, tuple[float, float]]:
+    """The change of the approval rate (points) over populations drawn from the ranges of the page: centre, 95 % range.
+
+    The luck of their cases is taken off. The scenario may belong to an edited policy. Raises ProblemsFound.
+    """
+    whole("cases per draw", cases_per_draw, 2, 1_000_000)
+    results = []
+    for number, other in enumerate(drawn_populations(population, draws, seed)):
+        cases = Cases.from_frame(generate(other, cases_per_draw, seed + 1 + number), baseline.policy)
+        moves = 100 * (_approved(under(cases, scenario.policy), scenario) - _approved(cases, baseline))
+        results.append((float(moves.mean()), float(moves.std(ddof=1)) / sqrt(cases_per_draw)))
+    return apart(results)
 
 
 def apart(results: Iterable[tuple[float, float]]) -> tuple[float, tuple[float, float]]:

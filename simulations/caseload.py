@@ -7,7 +7,7 @@ from pathlib import Path
 
 from policy.cases import Cases, read_cases
 from policy.model import Policy
-from policy.problems import Problem, ProblemsFound
+from policy.problems import Problem, ProblemsFound, refuse
 from simulations import population
 from simulations.request_mix import with_shares
 from simulations.streaming import drawn
@@ -43,6 +43,13 @@ class Caseload:
     def synthetic(self) -> bool:
         """Whether the cases are made here; those of a file may be anybody's."""
         return self._spec is not None
+
+    @property
+    def population(self) -> population.Population:
+        """The population that the cases are drawn from; raises ProblemsFound for a case table."""
+        if self._spec is None:
+            raise refuse("population", self.name, "is a case table; no population stands behind it")
+        return self._spec
 
     def slices(self, most: int = _SLICE, truths: Sequence[str] = ()) -> Iterator[Cases]:
         """All the cases in order, at most `most` (1 or more) at a time; `truths` of made cases come along as groups."""

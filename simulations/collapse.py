@@ -245,7 +245,8 @@ def collapse_sql(
     grouping = {"which": which} | _codes(table, reads.values(), groups) | by_fact
     for name in groups:
         if name not in grouping and name not in CODED:
-            grouping[name] = let(f"by_{name}", f"COALESCE(TRIM(CAST({table.query.source}.{name} AS VARCHAR)), '')")
+            column = f"COALESCE(TRIM(CAST({table.query.source}.{name} AS VARCHAR)), '')"
+            grouping[name] = table.query.let(f"by_{name}", column)
     held = _facts(table, reads)
     index = {name: let(f"i_{name}", f"CAST({bins.index()} AS BIGINT)") for name, bins in held.items()}
     shared = laid_out([(name, bins.size, True) for name, bins in held.items()])
@@ -354,3 +355,10 @@ def check_groups(policy: Policy, groups: Sequence[str]) -> None:
         if name not in (*allowed, *CODED) and not re.fullmatch(r"group_[a-z0-9_]{1,40}", name):
             message = f"cannot group by {shown(name)}; {listed(allowed)} or a column named group_..."
             raise refuse("group", "groups", message + nearest(name, allowed))
+
+
+def live_levers(policy: Policy, moving: Collection[str] | None) -> frozenset[str]:
+    """The levers that may move, None for all; ProblemsFound for one that does not exist."""
+    live = frozenset(policy.levers if moving is None else moving)
+    policy.settings(dict.fromkeys(sorted(live - policy.levers.keys()), ""))
+    return live

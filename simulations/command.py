@@ -1,6 +1,7 @@
 """The `workbook` command: exit 0 done, 1 the input has problems (one line each), 2 wrong usage; no traceback."""
 
 import functools
+import json
 import os
 import re
 import sys
@@ -14,10 +15,11 @@ import click
 import policy as core
 from policy.document import parse
 from policy.files import save
-from policy.model import Policy, Settings
-from policy.problems import Problem, ProblemsFound, collecting, nearest, refuse, shown
-from policy.reading import read_text, read_yaml
+from policy.model import Policy, Record, Settings
+from policy.problems import Finding, Problem, ProblemsFound, collecting, nearest, refuse, shown
+from policy.reading import Node, located, read_text, read_yaml
 from policy.scenario import Scenario
+from policy.sql import DIALECTS
 
 ROOT = Path(__file__).resolve().parent.parent
 KINDS = ("policy/1", "scenario/1", "population/1")
@@ -115,16 +117,22 @@ def main() -> None:
 
 @main.command(epilog="Example: workbook validate simulations/scenarios")
 @click.argument("paths", nargs=-1, metavar="[FILE or FOLDER]...")
+@click.option(
+    "--schema", type=click.Choice([k.partition("/")[0] for k in KINDS]), help="Print its JSON Schema instead."
+)
 @says_problems
-def validate(paths: tuple[str, ...]) -> None:
+def validate(paths: tuple[str, ...], schema: str | None) -> None:
     """Check policies, scenarios and populations; without a name, all that ship."""
+    if schema:
+        click.echo(json_schema_of(schema), nl=False)
+        return
     files: list[Path] = []
-    problems: list[Problem] = []
+    sound = True
     for path in [Path(p) for p in paths] or [ROOT / "policy" / "documents", ROOT / "simulations"]:
         if os.path.isdir(path):
             inside = sorted([*path.rglob("*.yaml"), *path.rglob("*.yml")])
             if not inside:
-                problems.append(Problem("read", str(path), "holds no .yaml file"))
+                raise refuse("read", str(path), "holds no .yaml file")
             files += inside
         else:
             files.append(path)
@@ -132,36 +140,51 @@ def validate(paths: tuple[str, ...]) -> None:
         try:
             click.echo(f"{file.name if not paths else file}: {_validated(file)}")
         except ProblemsFound as found:
-            problems += found.problems
-    if problems:
-        raise ProblemsFound(problems)
+            click.echo(str(found), err=True)
+            sound = False
+    if not sound:
+        sys.exit(1)
+
+
+def json_schema_of(kind: str) -> str:
+    """What docs/schema holds: for an editor, in the form of the files themselves."""
+    from policy.authoring.schema import json_schema
+    from simulations.population_page import Page
+
+    models: dict[str, type[Record]] = {"policy": Policy, "scenario": Scenario, "population": Page}
+    return json.dumps(json_schema(models[kind], f"workbook {kind}"), indent=1, ensure_ascii=False) + "\n"
 
 
 def _validated(file: Path) -> str:
     from simulations import population
     from simulations.scenario import find_scenario
 
-    tree = read_yaml(read_text(file), str(file))
-    kind = str(tree.value["schema"].value) if "schema" in tree.value else None
-    if kind is None or kind.partition("/")[0] not in [k.partition("/")[0] for k in KINDS]:
-        found = "has no schema" if kind is None else f"schema {shown(kind)} is unknown"
-        raise refuse(
-            "schema",
-            f"{file}:{tree.line_of(('schema',))}",
-            f"{found}; one of {', '.join(KINDS)}{nearest(kind or '', KINDS)}",
-        )
+    text = read_text(file)
+    written = re.search(r"^schema: *[\"']?((?:policy|scenario|population)/.*)", text, re.M)  # spares reading it twice
+    kind = written[1] if written else _kind(read_yaml(text, str(file)), str(file))
     if kind.startswith("policy/"):
         policy = core.load(file)
         return f"policy {policy.name}, {len(policy.levers)} levers, {len(policy.pathways)} pathways: no problems"
     if kind.startswith("population/"):
         return f"population {population.load(file).id}: no problems"
-    scenario, node = parse(read_text(file), str(file), Scenario)
+    scenario, node = parse(text, str(file), Scenario)
     try:
         policy = core.load(scenario.policy)
     except ProblemsFound as found:
-        place = f"{file}:{node.line_of(('policy',))}"
-        raise refuse("scenario-policy", place, f"{shown(scenario.policy)} {found.problems[0].message}") from None
+        about = found.problems[0]
+        message = f"{shown(scenario.policy)} {about.message}"
+        raise ProblemsFound(located([Finding("scenario-policy", ("policy",), message)], str(file), node)) from None
     return f"scenario {find_scenario(file, policy).id} for {policy.name}: no problems"
+
+
+def _kind(tree: Node, name: str) -> str:
+    """The schema of the document; refused when there is none that is known."""
+    stated = tree.value["schema"].plain() if "schema" in tree.value else None
+    kind = stated if isinstance(stated, str) else ""
+    if kind.partition("/")[0] not in [k.partition("/")[0] for k in KINDS]:
+        what = "the schema is missing" if stated is None else f"{shown(kind or 'a list or mapping')} is not known"
+        raise ProblemsFound(located([Finding("schema", ("schema",), what, kind or "none", KINDS)], name, tree))
+    return kind
 
 
 @main.command(epilog="Example: workbook determine cases.csv --scenario strict_reading --out determinations.csv")
@@ -327,6 +350,45 @@ def population(name: str, size: str, seed: str, out: str) -> None:
     for line in populations.against_targets(spec, cases, luck):
         click.echo(line)
     click.echo(f"{cases:,} cases written: {out}")
+
+
+@main.command(epilog="Example: workbook sql --dialect snowflake --set conservative_weeks=8 > determinations.sql")
+@policy_options
+@click.option("--dialect", default="duckdb", show_default=True, metavar="NAME", help=f"One of {', '.join(DIALECTS)}.")
+@click.option(
+    "--what",
+    default="determinations",
+    show_default=True,
+    type=click.Choice(["determinations", "levels"]),
+    help="A determination with reasons for each case, or counts of cases that no setting tells apart.",
+)
+@click.option("--without", multiple=True, metavar="COLUMN", help="Your table has no such column (may be repeated).")
+@click.option("--move", multiple=True, metavar="LEVER", help="Of levels: it will move later; none named: all of them.")
+@says_problems
+def sql(
+    policy_name: str, scenario: str | None, assignments: tuple[str, ...], dialect: str, what: str,
+    without: tuple[str, ...], move: tuple[str, ...],
+) -> None:  # fmt: skip
+    """The policy as one SELECT over a table `cases`, for a warehouse; printed, nothing is run.
+
+    The columns are those of a case table, under the same names: counts and per cents are numbers (DOUBLE will do),
+    dates are DATE or TIMESTAMP, yes-or-no columns BOOLEAN, 0 and 1 or words. Name each column that your table has not
+    with --without: it is then not documented for every row. Other columns of the table are not read.
+
+    A row with a value that is not allowed is never approved: its outcome is `pend` and `reasons` begins with
+    `rejected`. `determinations` has case_id, pathway, outcome, not_met, not_documented, ask and reasons, as `workbook
+    determine` writes them. `levels` has one row for all cases (`weight` of them) that no setting of the levers named
+    with --move tells apart, the others staying as they are set; the fewer move, the fewer rows.
+    `simulations.engine.counted` reads them back, and every setting is then counted in Python.
+    """
+    from simulations.warehouse import select_for
+
+    policy = core.load(policy_name)
+    settings = under(policy, scenario, assignments)
+    if move and what != "levels":
+        raise click.UsageError("--move belongs to --what levels")
+    notices = [*stamp(policy, settings), *standing_notices(policy)]
+    click.echo(select_for(settings, what, dialect, without, move, notices), nl=False)
 
 
 @main.command(epilog="Example: workbook lab --no-browser --port 8899")

@@ -4,7 +4,9 @@ The engine reads `cases` with the SELECTs of policy/sql and simulations/collapse
 determinations with reasons, or the few weighted rows of a collapse, whose every tweak runs in Python, exactly.
 """
 
+import shutil
 import tempfile
+import weakref
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,7 +19,7 @@ from policy.cases import Cases, _columns
 from policy.model import Policy, Settings
 from policy.problems import refuse, shown
 from policy.sql import determinations_sql, printed
-from simulations.collapse import FAULTY, WEIGHT, Collapse, collapse_sql
+from simulations.collapse import CODED, FAULTY, WEIGHT, collapse_sql, live_levers
 from simulations.grouping import Groups
 from simulations.levels import Batch
 from simulations.profiles import Profiles
@@ -49,10 +51,11 @@ class DuckDB:
         import duckdb
 
         self.policy = policy
-        self._spill = tempfile.TemporaryDirectory(prefix="workbook-")
+        spill = tempfile.mkdtemp(prefix="workbook-")
+        weakref.finalize(self, shutil.rmtree, spill, ignore_errors=True)
         options: dict[str, Any] = {
             "memory_limit": memory,
-            "temp_directory": self._spill.name,
+            "temp_directory": spill,
             "preserve_insertion_order": "false",
         }
         self.connection = duckdb.connect(config=options)
@@ -139,11 +142,26 @@ def collapse(
     `settings`. `groups`: columns of the table to count by. Raises ProblemsFound for a lever or column that does not
     exist, and, unless `keep_good`, when the table has rows that the door would refuse.
     """
-    policy = engine.policy
-    live = frozenset(policy.levers if moving is None else moving)
-    policy.settings(dict.fromkeys(live - policy.levers.keys(), ""))  # raises for unknown levers
+    live = live_levers(engine.policy, moving)
     query = collapse_sql(settings, live, groups, engine.booleans)
     frame = pa.Table.from_batches(list(engine.batches(query.text))).to_pandas()
+    return counted(frame, settings, live, groups, keep_good=keep_good)
+
+
+def counted(
+    frame: pd.DataFrame, settings: Settings, moving: Collection[str] | None = None, groups: Sequence[str] = (), *,
+    keep_good: bool = False,
+) -> Profiles:  # fmt: skip
+    """Profiles from the rows of a collapse that ran elsewhere (`workbook sql --what levels`), arguments as above.
+
+    `Levels.of(settings, [counted(frame, settings).batch], levers)` makes every setting of some levers a look-up. Raises
+    ProblemsFound when the rows are not those of such a SELECT.
+    """
+    policy, live = settings.policy, live_levers(settings.policy, moving)
+    frame = frame.rename(columns=str.lower)  # some warehouses shout
+    missing = [name for name in ("pathway", "dx", "cpt", WEIGHT, *groups) if name not in {*frame, *CODED}]
+    if missing:
+        raise refuse("column", "levels", f"the column {', '.join(missing)} is missing: not the rows of a collapse")
     faulty = frame["pathway"] == FAULTY
     rejected = int(frame.loc[faulty, WEIGHT].sum())
     if rejected and not keep_good:
@@ -151,18 +169,18 @@ def collapse(
         raise refuse("row", "cases", message)
     frame = frame[~faulty].reset_index(drop=True)
     weights = frame[WEIGHT].to_numpy(np.int64)
-    batch = Batch(as_cases(frame, policy, query), weights)
+    batch = Batch(as_cases(frame, policy, groups), weights)
     return Profiles(settings, live, Groups(policy, tuple(groups)), batch, int(weights.sum()))
 
 
-def as_cases(frame: pd.DataFrame, policy: Policy, query: Collapse) -> Cases:
+def as_cases(frame: pd.DataFrame, policy: Policy, groups: Sequence[str]) -> Cases:
     """The rows of a collapse as encoded cases; a group that is text is among their groups."""
     held: dict[str, Any] = {}
     for name, kind in policy.fields_.items():
         if kind.type not in ("text", "diagnosis", "procedure") and not kind.ignored:
             values = frame[name] if name in frame else np.full(len(frame), -1)
             held[name] = np.asarray(values).astype(kind.dtype)
-    texts = [name for name in query.groups if name in frame and name not in (*held, "dx", "cpt")]
+    texts = [name for name in groups if name in frame and name not in (*held, "dx", "cpt")]
     split: dict[str, Any] = {}
     for name in texts:
         words = frame[name].astype(object)

@@ -64,11 +64,16 @@ def headline(study: Study) -> Shown:
         ("Approval rate, scenario", percent(after.value, 2), f"{met[1]:,} of {impact.cases:,} cases met"),
         ("Change", f"{points(change.value, 2)} points", f"95% interval {interval}"),
     ]
-    finding, over = impact.finding() + ".", f"Policy {study.policy.name}, {study.cases!r}."
+    return card(impact.finding(), tiles, f"Policy {study.policy.name}, {study.cases!r}.")
+
+
+def card(finding: str, tiles: Sequence[tuple[str, str, str]], over: str) -> Shown:
+    """An answer: the finding as a sentence without its full stop, tiles of (name, value, note), what it is about."""
+    finding = f"{finding}."
     text = "\n".join([finding, *(f"{name}: {value} ({note})" for name, value, note in tiles), over])
     inside = "".join(f"<div><dt>{esc(a)}</dt><dd><b>{esc(b)}</b> <span>{esc(c)}</span></dd></div>" for a, b, c in tiles)
-    card = f'<p class="finding">{esc(finding)}</p><dl class="tiles">{inside}</dl><p>{esc(over)}</p>'
-    return Shown(text, f'<div class="card">{card}</div>')
+    body = f'<p class="finding">{esc(finding)}</p><dl class="tiles">{inside}</dl><p>{esc(over)}</p>'
+    return Shown(text, f'<div class="card">{body}</div>')
 
 
 def changes(study: Study) -> Shown:
@@ -185,7 +190,7 @@ def group_outcomes(study: Study) -> Shown:
     rows = []
     for row in study.impact.groups().to_dict("records"):
         pairs = [(row[f"baseline_{word}"], row[f"scenario_{word}"]) for word in OUTCOMES]
-        cells = [f"{a:,} → {b:,}" if a != b else f"{a:,}" if a else "·" for a, b in pairs]
+        cells = [f"{a:,} → {b:,}" if a != b else f"{a:,}" for a, b in pairs]
         rows.append((*group_labels(study, row), f"{row['cases']:,}", *cells))
     header = ("Diagnosis", "Procedure", "Cases", *LABELS.values())
     title = "Every outcome by diagnosis and procedure (cases; baseline → scenario where they differ)"
@@ -201,8 +206,7 @@ def flow(study: Study) -> Shown:
     """Where cases of each outcome go; rows are the baseline, columns the scenario, the diagonal stays."""
     counts = study.impact.flow().to_numpy()
     rows = [
-        (label, *(f"{n:,}" if n else "·" for n in row), f"{row.sum():,}")
-        for label, row in zip(LABELS.values(), counts, strict=True)
+        (label, *(f"{n:,}" for n in row), f"{row.sum():,}") for label, row in zip(LABELS.values(), counts, strict=True)
     ]
     rows.append(("All, scenario", *(f"{n:,}" for n in counts.sum(axis=0)), f"{counts.sum():,}"))
     header = ("Baseline ↓  scenario →", *LABELS.values(), "All, baseline")
@@ -269,7 +273,10 @@ def tabulated(
     body = ""
     for number, row in enumerate(page):
         last = ' class="total"' if total and number == len(rows) - 1 else ""
-        cells = "".join(f"<td{kind}>{_lines(cell)}</td>" for cell, kind in zip(row[1:], kinds[1:], strict=True))
+        kind_of = [
+            kind if cell != "0" else kind.replace('"n"', '"n zero"') for cell, kind in zip(row, kinds, strict=True)
+        ]
+        cells = "".join(f"<td{kind}>{_lines(cell)}</td>" for cell, kind in zip(row[1:], kind_of[1:], strict=True))
         body += f"<tr{last}>{_row_header(page, number, words)}{cells}</tr>"
     parts = f"<caption>{esc(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
     return Shown(text, f'<div class="wide"><table>{parts}</table></div>')

@@ -24,7 +24,7 @@ from simulations.axes import Roles, in_order
 from simulations.boxes import Reader, Region, Tables, outcomes
 from simulations.grouping import Groups
 
-MOST_CELLS = 1 << 24  # counts held at a time, 8 bytes each
+MOST_CELLS = 1 << 25  # counts held at a time, 8 bytes each
 CLOSING = "undocumented_action"  # always free to move: what is open is counted apart
 
 
@@ -51,17 +51,20 @@ class Batch:
         return self._labelled[1]
 
 
+Members = tuple[NDArray[np.int32] | None, NDArray[np.intp]]  # of each row (None: all in one), their places in a cube
+
+
 @dataclass
 class Cube:
-    """Counts for one pathway at every setting of the levers that it reads: one array for each value of its choices.
+    """Counts for the pathways that read the same levers, at every setting: one array for each value of the choices.
 
-    `members`: the groups that occur; `counts`: values of the choices -> int64 (7 outcomes with OPEN, cells, members).
+    `members`: the groups that occur, with their places; `counts`: values of the choices -> int64 (7 outcomes with OPEN, cells, members).
     While counting, a cell is a corner and a level can be 0; `finish` makes it (values of each axis..., members, 7).
     """
 
     axes: dict[str, list[Value]]
     choices: dict[str, list[Value]]
-    members: list[int] = field(default_factory=list)
+    members: dict[int, int] = field(default_factory=dict)
     counts: dict[tuple[Value, ...], NDArray[np.int64]] = field(default_factory=dict)
 
     @property
@@ -69,38 +72,42 @@ class Cube:
         """Levels of each axis; one level where there is no axis."""
         return [len(values) + 1 for values in self.axes.values()] or [2]
 
-    def members_of(self, labels: NDArray[np.intp], rows: NDArray[np.intp]) -> NDArray[np.int32] | None:
-        """The member that each row is in, new ones added; None where there is one group for all cases."""
+    def members_of(self, labels: NDArray[np.intp], rows: NDArray[np.intp]) -> Members:
+        """The members that occur in some rows, new ones added."""
         if not labels.size:
-            self.members = [0]
-            return None
+            self.members[0] = 0
+            return None, np.zeros(1, dtype=np.intp)
         mine = labels[rows]
-        present = np.flatnonzero(np.bincount(mine)).tolist()
-        self.members += [label for label in present if label not in self.members]
-        places = np.zeros(max(present) + 1, dtype=np.int32)
-        places[present] = [self.members.index(label) for label in present]
-        found: NDArray[np.int32] = places[mine]
-        return found
+        present = np.flatnonzero(np.bincount(mine))
+        own = np.zeros(int(present[-1]) + 1, dtype=np.int32)
+        own[present] = np.arange(len(present))
+        places = [self.members.setdefault(label, len(self.members)) for label in present.tolist()]
+        return own[mine], np.array(places, dtype=np.intp)
 
     def add(
-        self, group: Evaluation, position: int, member: NDArray[np.int32] | None, weights: NDArray[np.int64] | None,
-        tables: Tables,
-    ) -> None:  # fmt: skip
+        self, group: Evaluation, position: int, members: Members, weights: NDArray[np.int64] | None, tables: Tables
+    ) -> None:
         """Count the rows of one group that `Memory.groups` found."""
         strictest = {lever: values[-1] for lever, values in self.axes.items()}
         for combination in product(*self.choices.values()):
             chosen = dict(zip(self.choices, combination, strict=True))
             settings = Settings(group.policy, {**group.settings, **strictest, **chosen})
             rows = replace(group, settings=settings, known={}, entries={})
-            self._count(combination, rows, position, member, weights, tables)
+            self._count(self._held(combination), rows, position, members, weights, tables)
+
+    def _held(self, combination: tuple[Value, ...]) -> NDArray[np.int64]:
+        """The counts so far, with room for all members."""
+        held = self.counts.get(combination, np.zeros((len(OUTCOMES) + 1, prod(self.shape), 0), dtype=np.int64))
+        if held.shape[2] < len(self.members):
+            held = np.pad(held, ((0, 0), (0, 0), (0, len(self.members) - held.shape[2])))
+        self.counts[combination] = held
+        return held
 
     def _count(
-        self, combination: tuple[Value, ...], rows: Evaluation, position: int,
-        member: NDArray[np.int32] | None, weights: NDArray[np.int64] | None, tables: Tables,
+        self, held: NDArray[np.int64], rows: Evaluation, position: int,
+        members: Members, weights: NDArray[np.int64] | None, tables: Tables,
     ) -> None:  # fmt: skip
-        size = len(self.members)
-        held = self.counts.get(combination, np.zeros((len(OUTCOMES) + 1, prod(self.shape), 0), dtype=np.int64))
-        held = np.pad(held, ((0, 0), (0, 0), (0, size - held.shape[2])))
+        member, places = members
         keys: list[list[NDArray[np.int32]]] = []
         for start in range(0, len(rows.rows), BLOCK):
             part = slice(start, start + BLOCK)
@@ -108,14 +115,14 @@ class Cube:
             keys = keys or [[] for _ in terms]
             for key, (region, _) in zip(keys, terms, strict=True):
                 cell = self._cell(region)
-                cell = cell if member is None else cell * np.int32(size) + member[part]
+                cell = cell if member is None else cell * np.int32(len(places)) + member[part]
                 key.append(np.broadcast_to(cell, len(rows.rows[part])))
         times = None if weights is None else weights[rows.rows]
         for key, (_, change) in zip(keys, terms, strict=True):
-            found = np.bincount(np.concatenate(key), times, prod(self.shape) * size).astype(np.int64).reshape(-1, size)
+            where, found = _tally(np.concatenate(key), times, prod(self.shape) * len(places))
+            cells, own = np.divmod(where, len(places))
             for outcome, by in change.items():
-                held[outcome] += by * found
-        self.counts[combination] = held
+                held[outcome, cells, places[own]] += by * found
 
     def _cell(self, region: Region) -> NDArray[np.int32]:
         cell = np.asarray(np.int32(0))
@@ -134,32 +141,36 @@ class Cube:
         return {lever: {value: i for i, value in enumerate(values)} for lever, values in self.axes.items()}
 
     @cached_property
+    def order(self) -> NDArray[np.intp]:
+        """The groups by their places."""
+        return np.array(list(self.members), dtype=np.intp)
+
+    @cached_property
     def totals(self) -> dict[tuple[Value, ...], NDArray[np.int64]]:
         """The finished counts of all groups together."""
         return {combination: counts.sum(axis=-2) for combination, counts in self.counts.items()}
 
-    def sweep(self, total: NDArray[np.int64], values: Mapping[str, Sequence[Value]]) -> None:
-        """Add the counts at many settings to `total` (settings, 7)."""
-        where = [np.array([self.place[lever][value] for value in values[lever]], dtype=np.intp) for lever in self.axes]
+    def sweep(
+        self, total: NDArray[np.int64], where: Mapping[str, NDArray[np.intp]], values: Mapping[str, Sequence[Value]]
+    ) -> None:
+        """Add the counts at many settings to `total` (settings, 7); `where`: lever -> position on its axis."""
+        places = [where[lever] for lever in self.axes]
         if not self.choices:
-            total += self.totals[()][tuple(where)]
+            total += self.totals[()][tuple(places)]
             return
         chosen = list(zip(*(values[lever] for lever in self.choices), strict=True))
         for combination in set(chosen):
             rows = np.array([c == combination for c in chosen])
-            total[rows] += (
-                self.totals[combination][tuple(place[rows] for place in where)]
-                if where
-                else self.totals[combination][0]
-            )
+            total[rows] += self.totals[combination][tuple(place[rows] for place in places) if places else 0]
 
     def finish(self) -> None:
         """From corners to counts: the cases whose level is at least p + 1 on every axis pass at position p."""
         for combination, held in self.counts.items():
             cube = held.reshape(len(OUTCOMES) + 1, *self.shape, len(self.members))
             for axis in range(1, len(self.shape) + 1):
-                cube = np.flip(np.cumsum(np.flip(cube, axis), axis), axis)
-                cube = cube.take(range(1, cube.shape[axis]), axis)
+                backwards = np.flip(cube, axis)
+                np.cumsum(backwards, axis, out=backwards)
+                cube = cube[(slice(None),) * axis + (slice(1, None),)]
             self.counts[combination] = np.ascontiguousarray(np.moveaxis(cube, 0, -1))
 
 
@@ -186,16 +197,11 @@ class Levels:
             {lever: base[lever] for lever in levers if lever in base} | dict.fromkeys({*levers} - {*base}, "")
         )
         by = Groups(policy) if groups is None else groups
-        cubes: dict[tuple[int, Roles], Cube] = {}
+        cubes: dict[Roles, Cube] = {}
         tables: Tables = {}
         for batch in batches:
-            labels = batch.labels(by)
-            for group, key in grouped(batch, base, levers):
-                cube = cubes.setdefault(key, new_cube(policy, key[1]))
-                member = cube.members_of(labels, group.rows)
-                if sum(cube.cells for cube in cubes.values()) > MOST_CELLS:
-                    raise refuse("cells", "levels", f"{', '.join(levers)}: too many combinations to count at once")
-                cube.add(group, key[0], member, batch.weights, tables)
+            for group, position, cube, members in members_in(cubes, batch, base, levers, by):
+                cube.add(group, position, members, batch.weights, tables)
         return cls(base, tuple(levers), by, *_finished(cubes.values(), len(by)))
 
     def __repr__(self) -> str:
@@ -234,7 +240,7 @@ class Levels:
         total = self.fixed.copy()
         for cube in self.cubes:
             counts = cube.counts[tuple(settings[lever] for lever in cube.choices)]
-            total[cube.members] += counts[tuple(cube.place[lever][settings[lever]] for lever in cube.axes) or (0,)]
+            total[cube.order] += counts[tuple(cube.place[lever][settings[lever]] for lever in cube.axes) or (0,)]
         return _closed(total, settings[CLOSING])
 
     def counts(self, settings: Settings) -> dict[str, int]:
@@ -248,11 +254,12 @@ class Levels:
         if frozen or len({len(column) for column in values.values()} | {size}) != 1:
             raise refuse("frozen", "levels", f"columns differ in length, or these were frozen: {', '.join(frozen)}")
         total = np.tile(self.fixed.sum(axis=0), (size, 1))
+        every = {lever: values.get(lever, [self.base[lever]] * size) for lever in (*self.levers, CLOSING)}
+        place = {lever: cube.place[lever] for cube in self.cubes for lever in cube.axes}
+        where = {lever: np.array([at[value] for value in every[lever]], dtype=np.intp) for lever, at in place.items()}
         for cube in self.cubes:
-            cube.sweep(
-                total, {lever: values.get(lever, [self.base[lever]] * size) for lever in (*cube.axes, *cube.choices)}
-            )
-        closing = values.get(CLOSING, [self.base[CLOSING]] * size)
+            cube.sweep(total, where, every)
+        closing = every[CLOSING]
         for word in set(closing):
             rows = np.array([value == word for value in closing])
             total[rows, :-1] = _closed(total[rows], word)
@@ -272,11 +279,27 @@ def grouped(batch: Batch, base: Settings, levers: Sequence[str]) -> Iterator[tup
         yield replace(group, settings=base), (position, known[key])
 
 
+def members_in(
+    cubes: dict[Roles, Cube], batch: Batch, base: Settings, levers: Sequence[str], groups: Groups,
+    most: int | None = MOST_CELLS,
+) -> list[tuple[Evaluation, int, Cube, Members]]:  # fmt: skip
+    """The groups of a batch, each with its pathway, its cube and the members in it; new cubes and members are added.
+
+    Raises ProblemsFound when all cubes together would hold more than `most` counts.
+    """
+    labels, found = batch.labels(groups), []
+    for group, (position, roles) in grouped(batch, base, levers):
+        cube = cubes[roles] = cubes.get(roles) or new_cube(base.policy, roles)
+        found.append((group, position, cube, cube.members_of(labels, group.rows)))
+    if most is not None and sum(cube.cells for cube in cubes.values()) > most:
+        raise refuse("cells", "levels", f"{', '.join(levers)}: too many combinations to count at once")
+    return found
+
+
 def cells(base: Settings, batch: Batch, levers: Sequence[str], groups: Groups) -> int:
     """How many counts `Levels.of` would hold."""
-    labels, cubes = batch.labels(groups), dict[tuple[int, Roles], Cube]()
-    for group, key in grouped(batch, base, levers):
-        cubes.setdefault(key, new_cube(base.policy, key[1])).members_of(labels, group.rows)
+    cubes: dict[Roles, Cube] = {}
+    members_in(cubes, batch, base, levers, groups, most=None)
     return sum(cube.cells for cube in cubes.values())
 
 
@@ -286,20 +309,29 @@ def new_cube(policy: Policy, roles: Roles) -> Cube:
     return Cube(axes, {lever: policy.levers[lever].values() for lever in roles.choices})
 
 
+def _tally(
+    key: NDArray[np.int32], times: NDArray[np.int64] | None, size: int
+) -> tuple[NDArray[np.integer], NDArray[np.int64]]:
+    """The numbers below `size` that occur, and how often: by counting, or by sorting where most do not occur."""
+    if size <= 4 * len(key):
+        found = np.bincount(key, times)
+        where = np.flatnonzero(found)
+        return where, found[where].astype(np.int64)
+    where, inverse = np.unique(key, return_inverse=True)
+    return where, np.bincount(inverse, times).astype(np.int64)
+
+
 def _finished(cubes: Iterable[Cube], groups: int) -> tuple[NDArray[np.int64], tuple[Cube, ...]]:
-    """Cubes with the same levers and groups are added up; those with none are one fixed array."""
+    """The cubes at every setting; what no lever moves is one fixed array."""
     fixed = np.zeros((groups, len(OUTCOMES) + 1), dtype=np.int64)
-    merged: dict[tuple[str, ...], Cube] = {}
+    moving = []
     for cube in cubes:
         cube.finish()
-        if not cube.axes and not cube.choices:
-            fixed[cube.members] += cube.counts[()][0]
-            continue
-        same = merged.setdefault((*cube.axes, "", *cube.choices, "", *map(str, cube.members)), cube)
-        if same is not cube:
-            for combination, counts in cube.counts.items():
-                same.counts[combination] += counts
-    return fixed, tuple(merged.values())
+        if cube.axes or cube.choices:
+            moving.append(cube)
+        else:
+            fixed[cube.order] += cube.counts[()][0]
+    return fixed, tuple(moving)
 
 
 def _closed(counts: NDArray[np.int64], word: Value) -> NDArray[np.int64]:

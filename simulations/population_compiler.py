@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from policy import document
 from policy.model import Record
-from policy.problems import Problem, ProblemsFound, listed, nearest, refuse, shown
-from policy.reading import Node, read_text
+from policy.problems import Finding, Problem, ProblemsFound, listed, nearest, refuse, shown
+from policy.reading import Node, located, read_text
 from simulations.population_page import (
     ANCHORS,
     COLUMNS,
@@ -32,7 +32,7 @@ from simulations.population_page import (
 )
 from simulations.population_tables import BITS, EMPTY, Choice, Decision, Population, last, span
 
-_MOST_STATES = 1 << 16
+_MOST_STATES, _MOST_WORK = 1 << 16, 1 << 23
 _THIS = "this"  # in a table of documentation: the fact itself
 
 
@@ -59,14 +59,13 @@ def parse(text: str, name: str) -> Population:
         return Population(own, _compiled(own, _Lines(name, node)), _digest(node.plain()))
     known = shipped()
     if own.based_on not in known or own.based_on == own.id:
-        line, near = node.line_of(("based_on",)), nearest(own.based_on, known)
-        message = f"based_on {shown(own.based_on)} is no other population that ships ({listed(known)}){near}"
-        raise refuse("population", f"{name}:{line}", message)
+        message = f"{shown(own.based_on)} is no other population that ships"
+        raise ProblemsFound(located([Finding("based-on", ("based_on",), message, own.based_on, known)], name, node))
     file = f"{own.based_on}.yaml"
     base, under = document.parse(read_text(FOLDER / file), file, Page)
     if base.based_on is not None:
-        message = f"based_on {own.based_on}, which is itself based on {base.based_on}; name that one"
-        raise refuse("population", f"{name}:{node.line_of(('based_on',))}", message)
+        message = f"{own.based_on} is itself based on {base.based_on}; name that one"
+        raise ProblemsFound(located([Finding("based-on", ("based_on",), message)], name, node))
     page = own.over(base)
     decisions = _compiled(page, _Lines(name, node, _Lines(file, under)))
     return Population(page, decisions, _digest([node.plain(), under.plain()]))
@@ -100,24 +99,21 @@ class _Lines:
         section = self.node.value.get(path[0])
         return self.base is None or (section is not None and (len(path) < 2 or path[1] in section.value))
 
-    def place(self, path: tuple[Any, ...]) -> str:
-        """'file:line' of the deepest entry on `path` that exists; the file alone for a page without lines."""
-        if self.base and not self.owns(path):
-            return self.base.place(path)
-        return f"{self.file}:{self.node.line_of(path)}" if self.node else self.file
+    def located(self, findings: list[Finding]) -> list[Problem]:
+        """Each finding with its place; the name of the page alone for one without lines."""
+        if self.node is None:
+            return [Problem(f.code, self.file, f"{'.'.join(map(str, f.path))}: {f.message}") for f in findings]
+        own = [f for f in findings if self.base is None or self.owns(f.path)]
+        rest = [f for f in findings if self.base is not None and not self.owns(f.path)]
+        return located(own, self.file, self.node) + (self.base.located(rest) if self.base else [])
 
 
 def _compiled(page: Page, lines: _Lines) -> tuple[Decision, ...]:
     compiler = _Compiler(page, lines)
     decisions = compiler.decisions()
     if compiler.problems:
-        raise ProblemsFound(sorted(compiler.problems, key=_in_order))
+        raise ProblemsFound(lines.located(list(compiler.problems.values())))
     return decisions
-
-
-def _in_order(problem: Problem) -> tuple[str, int]:
-    file, _, line = problem.place.rpartition(":")
-    return file, int(line) if line.isdigit() else 0
 
 
 @dataclass(frozen=True)
@@ -140,11 +136,11 @@ class _Facts:
 
     @property
     def allowed(self) -> str:
-        """The allowed values in words."""
+        """The allowed numbers, or the pattern of the text, in words."""
         if self.kind == "count":
             whole = f"from {self.column.lowest} to {self.column.highest:,}"
             return f"a whole number, 'low to high' or 'low to high by step', {whole}"
-        return self.column.pattern or listed(self.column.words or self.values)
+        return self.column.pattern
 
 
 _YES_NO = _Facts("flag", ("false", "true"), FLAG)
@@ -155,22 +151,25 @@ class _Compiler:
 
     def __init__(self, page: Page, lines: _Lines):
         self.page, self.lines = page, lines
-        self.problems: dict[Problem, None] = {}
+        self.problems: dict[tuple[object, ...], Finding] = {}
+        self.work = 0  # combinations times rows, summed over the tables
         self.done: dict[str, Decision] = {}
         self.states: dict[str, NDArray[np.bool_]] = {}  # which of empty, 0, 1, 2... a variable can be
 
-    def problem(self, path: tuple[Any, ...], message: str) -> None:
-        where = ".".join(str(step) for step in path)
-        self.problems[Problem("population", self.lines.place(path), f"{where} {message}")] = None
+    def problem(
+        self, code: str, path: tuple[Any, ...], message: str, name: str = "", known: Collection[str] = ()
+    ) -> None:
+        """Noted once; `name` is a wrong word, for which a near one of `known` is sought."""
+        self.problems.setdefault((code, path, message), Finding(code, path, message, name, known))
 
     def decisions(self) -> tuple[Decision, ...]:
         for name, variable in self.page.variables.items():
             self._variable(name, variable)
         for name in GIVEN.keys() - self.page.variables.keys():
-            self.problem(("variables",), f"do not say how the column {name} comes about")
+            self.problem("column-missing", ("variables",), f"do not say how the column {name} comes about")
         used = {v.documented for v in self.page.variables.values() if isinstance(v.documented, str)}
         for name in [n for n in self.page.habits if n not in used and self.lines.owns(("habits", n))]:
-            self.problem(("habits", name), "is used by no variable")
+            self.problem("unused", ("habits", name), "is used by no variable")
         self._sources()
         self._targets()
         return tuple(self.done.values())
@@ -180,22 +179,24 @@ class _Compiler:
         for path, record in _records(self.page, ()):
             cited.update(record.source)
             for source in set(record.source) - self.page.sources.keys():
-                self.problem((*path, "source"), f"{source} is not described under sources")
+                self.problem("unknown-source", (*path, "source"), f"{source} is not described under sources")
         for source in [s for s in self.page.sources if s not in cited and self.lines.owns(("sources", s))]:
-            self.problem(("sources", source), "is cited by nothing")
+            self.problem("unused", ("sources", source), "is cited by nothing")
 
     def _targets(self) -> None:
         for name, target in self.page.targets.items():
             for side in ("share_of", "stratum"):
                 self._described(("targets", name, side), getattr(target, side))
             if target.metric not in ("share", *ANCHORS) and self.page.virtual_trial is None:
-                self.problem(("targets", name, "metric"), "needs a virtual_trial, which the page does not describe")
+                self.problem(
+                    "virtual-trial", ("targets", name, "metric"), "needs a virtual_trial, and the page has none"
+                )
         trial = self.page.virtual_trial
         if trial is not None:
             self._described(("virtual_trial", "among"), trial.among)
             self._described(("virtual_trial", "assign"), {name: (text,) for name, text in trial.assign.items()})
             if not 1 <= trial.cut_off <= 100:
-                self.problem(("virtual_trial", "cut_off"), "is no whole number from 1 to 100")
+                self.problem("virtual-trial", ("virtual_trial", "cut_off"), "is no whole number from 1 to 100")
 
     def _described(self, path: tuple[Any, ...], wanted: Mapping[str, tuple[str, ...]]) -> None:
         """Cases by variable and values: the variables exist and can have the values."""
@@ -203,7 +204,7 @@ class _Compiler:
             if name in self.done:
                 self._when(path, name, values)
             else:
-                self.problem(path, f"{name} is no variable of the page{nearest(name, self.done)}")
+                self.problem("unknown-variable", (*path, name), "is no variable of the page", name, self.done)
 
     def _variable(self, name: str, variable: Variable) -> None:
         path = ("variables", name)
@@ -215,7 +216,7 @@ class _Compiler:
         elif column and column.kind in ("words", "flag", "count"):
             kind = column.kind
         if kind == "count" and variable.unit is None:
-            self.problem(path, "is a number and needs a unit")
+            self.problem("unit", path, "is a number and needs a unit")
         facts = (
             _YES_NO
             if kind == "flag"
@@ -233,28 +234,27 @@ class _Compiler:
         """Whether the variable is a column or latent, and stands below those it needs."""
         name = path[-1]
         if column is not None and column.kind == "made":
-            self.problem(path, "is made from the period, the number of the case and the duration of pain; remove it")
+            self.problem(
+                "made-column", path, "is made from the period, the case's number and the duration of pain; remove it"
+            )
         elif column is not None and variable.latent:
-            self.problem(path, "is a column of the case table and cannot be latent")
+            self.problem("latent", path, "is a column of the case table and cannot be latent")
         elif column is None and not variable.latent:
-            near = nearest(name, GIVEN.keys() - self.page.variables.keys())
-            self.problem(path, f"is no column of the case table{near}; a cause behind the scenes is latent: true")
+            message = "is no column of the case table (a cause behind the scenes is latent: true)"
+            self.problem("unknown-column", path, message, name, GIVEN.keys() - self.page.variables.keys())
         if variable.latent and (variable.documented or variable.only_with):
-            self.problem(path, "is latent, so it cannot be documented")
+            self.problem("latent", path, "is latent, so it cannot be documented")
         if not variable.latent and variable.documented is None:
-            self.problem(path, "does not say how often it is documented: always, a habit or a table")
+            self.problem("documented", path, "does not say how often it is documented: always, a habit or a table")
         if variable.only_with is not None and (
             variable.only_with not in self.done or self.done[variable.only_with].latent
         ):
-            self.problem(
-                (*path, "only_with"),
-                f"{variable.only_with} is no column above it{nearest(variable.only_with, self.done)}",
-            )
+            only = variable.only_with
+            self.problem("unknown-variable", (*path, "only_with"), f"{only} is no column above it", only, self.done)
         limit = variable.at_most
         if limit is not None and (limit not in self.done or self.done[limit].kind != "count" or self.states[limit][0]):
-            self.problem(
-                (*path, "at_most"), f"{limit} is no number above it that is never empty{nearest(limit, self.done)}"
-            )
+            message = f"{limit} is no number above it that is never empty"
+            self.problem("unknown-variable", (*path, "at_most"), message, limit, self.done)
 
     def _habit(self, path: tuple[Any, ...], documented: str | Table | None, name: str) -> Choice | None:
         if isinstance(documented, Table):
@@ -263,25 +263,27 @@ class _Compiler:
             return self._choice(("habits", documented), self.page.habits[documented], _YES_NO, name)
         if documented not in (None, "always"):
             known = ("always", *self.page.habits)
-            near = nearest(documented, known)
-            self.problem((*path, "documented"), f"{shown(documented)} is no habit; there is {listed(known)}{near}")
+            message = f"{shown(documented)} is no habit"
+            self.problem("unknown-habit", (*path, "documented"), message, documented, known)
         return None
 
     def _choice(self, path: tuple[Any, ...], table: Table, facts: _Facts, this: str = _THIS) -> Choice:
         """The table in whole numbers; `this` is the fact whose documentation it decides."""
         whens = [{this if key == _THIS else key: wanted for key, wanted in row.when.items()} for row in table.rows]
         parents = list(dict.fromkeys(parent for when in whens for parent in when))
-        for parent in [p for p in parents if p not in self.done]:
-            self.problem(
-                (*path, "rows"), f"depends on {parent}, which is no variable above it{nearest(parent, self.done)}"
-            )
+        for index, parent in [(i, p) for i, when in enumerate(whens) for p in when if p not in self.done]:
+            message = f"depends on {parent}, which is no variable above it"
+            self.problem("unknown-variable", (*path, "rows", index, "when", parent), message, parent, self.done)
         known = all(parent in self.done for parent in parents)
         parents = [parent for parent in parents if parent in self.done]
         shape = [len(self.states[parent]) for parent in parents]
+        self.work += math.prod(shape) * len(whens)
         if math.prod(shape) > _MOST_STATES:
-            self.problem(
-                (*path, "rows"), f"depends on {listed(parents)}: that is more than {_MOST_STATES:,} combinations"
-            )
+            message = f"depends on {listed(parents)}: that is more than {_MOST_STATES:,} combinations"
+            self.problem("combinations", (*path, "rows"), message)
+        elif self.work > _MOST_WORK:
+            self.problem("combinations", ("variables",), f"depend on each other in more than {_MOST_WORK:,} ways")
+        if math.prod(shape) > _MOST_STATES or self.work > _MOST_WORK:
             known, parents, shape = False, [], []
         row_of = np.full(shape, -1)
         for index in reversed(range(len(whens))):
@@ -311,10 +313,12 @@ class _Compiler:
         missed = np.argwhere((row_of < 0) & possible)
         if len(missed):
             case = ", ".join(f"{p} {self._state(p, int(state))}" for p, state in zip(parents, missed[0], strict=True))
-            self.problem((*path, "rows"), f"have no row for {case}")
+            self.problem("gap", (*path, "rows"), f"has no row for {case}")
         for index in sorted(set(range(len(table.rows))) - set(row_of[possible].tolist())):
             if _THIS not in table.rows[index].when:
-                self.problem((*path, "rows", index), "is never reached: the rows above it take all its cases")
+                self.problem(
+                    "unreachable", (*path, "rows", index), "is never reached: the rows above take all its cases"
+                )
 
     def _when(self, path: tuple[Any, ...], parent: str, wanted: tuple[str, ...] | None) -> NDArray[np.intp]:
         """States of `parent` (0 is empty, then its values) that fit `wanted`; all of them when it is not mentioned."""
@@ -333,9 +337,7 @@ class _Compiler:
                 found.update(part[0] + part[1] * k + 1 for k in range(part[2]))
             else:
                 known = decision.values or (f"0 to {len(states) - 2}",)
-                self.problem(
-                    (*path, parent), f"is never {shown(text)}; it can be {listed(known)}{nearest(text, known)}"
-                )
+                self.problem("unknown-value", (*path, parent), f"is never {shown(text)}", text, known)
         return np.array(sorted(found), dtype=np.intp)
 
     def _state(self, name: str, state: int) -> str:
@@ -350,15 +352,16 @@ class _Compiler:
         for index, row in enumerate(table.rows):
             place = (*path, "rows", index)
             if row.percent is not None and facts.kind != "flag":
-                self.problem(place, "gives a percentage of yes, but this is no yes-or-no fact: use shares")
+                message = "gives a percentage of yes, but this is no yes-or-no fact: use shares"
+                self.problem("percentage", place, message)
             total = Decimal(0)
             for text, share in row.parts():
                 entry = (EMPTY, 1, 1) if text is None else facts.entry(text)
                 if entry is None and (row.percent is None or facts.kind == "flag"):
-                    self.problem(
-                        place,
-                        f"{shown(text)} is not allowed{nearest(str(text), facts.values)}; allowed: {facts.allowed}",
-                    )
+                    known = () if facts.kind == "count" or facts.column.pattern else facts.column.words or facts.values
+                    message = f"{shown(text)} is not allowed" + ("" if known else f"; allowed: {facts.allowed}")
+                    where = (*place, "shares", text) if row.shares else (*place, "value")
+                    self.problem("value", where, message, str(text), known)
                 total += share
                 if share:
                     bounds.append((index << 32) + int(total * 2**32 / 100))

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, StringConstraints, Tag, model_validator
+from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, StringConstraints, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
 from policy.model import Flag, Id, Record, StatementId, Text, as_list, whole
@@ -37,8 +37,8 @@ FLAG = Column("flag")
 LATENT_COUNT = Column("count", highest=9_999)  # a number behind the scenes: a latent variable with a unit
 COLUMNS: dict[str, Column] = {
     "case_id": Column("made"),
-    "dx": Column("pattern", pattern=r"[A-Z]\d[0-9A-Z](\.[0-9A-Z]{1,4})?"),
-    "cpt": Column("pattern", pattern=r"\d{5}"),
+    "dx": Column("pattern", pattern=r"[A-Z][0-9][0-9A-Z](\.[0-9A-Z]{1,4})?"),
+    "cpt": Column("pattern", pattern=r"[0-9]{5}"),
     "request_date": Column("made"),
     "onset_date": Column("made"),
     "pain_duration_days": _DAYS,
@@ -86,8 +86,8 @@ GIVEN = {name: column for name, column in COLUMNS.items() if column.kind != "mad
 
 def _exact(text: object) -> object:
     """'5.85' -> Decimal: digits and at most six decimals, so that every share is a whole number of millionths."""
-    if not isinstance(text, str) or not re.fullmatch(r"(0|[1-9]\d{0,5})(\.\d{1,6})?", text):
-        raise PydanticCustomError("number", "is not a number such as 35 or 5.85")
+    if not isinstance(text, str) or not re.fullmatch(r"(0|[1-9][0-9]{0,5})(\.[0-9]{1,6})?", text):
+        raise PydanticCustomError("number", "is not a number such as 35 or 5.85, without a % sign")
     return Decimal(text)
 
 
@@ -98,20 +98,36 @@ def _signed(text: object) -> object:
     return _exact(text)
 
 
+def _day(text: object) -> object:
+    """'2026-01-31' and no other spelling."""
+    if isinstance(text, datetime.date):
+        return text
+    try:
+        if not re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", str(text)):
+            raise ValueError
+        return datetime.date.fromisoformat(str(text))
+    except ValueError:
+        raise PydanticCustomError("date", "is not a date such as 2026-01-31") from None
+
+
 Number = Annotated[Decimal, BeforeValidator(_exact)]
 Points = Annotated[Decimal, BeforeValidator(_signed)]
 Metric = Literal[
     "share", "dual_positive", "single_block_false_positive", "single_block_ppv", "dual_block_ppv",
     "helped", "success_per_ablation", "cut_off_gain", "denied", "overturned",
 ]  # fmt: skip
+FORMS = ("shares", "percent", "value", "empty")  # of a row
 ARMS, ANCHORS = ("helped", "success_per_ablation"), ("denied", "overturned")
+SourceId = Annotated[str, StringConstraints(pattern=r"^R[0-9]{1,3}[a-z]?$")]
 Sources = Annotated[
-    tuple[Annotated[str, StringConstraints(pattern=r"^R\d{1,3}[a-z]?$")], ...],
-    BeforeValidator(as_list),
+    tuple[SourceId, ...],
+    BeforeValidator(as_list, json_schema_input_type=SourceId | tuple[SourceId, ...]),
     Field(min_length=1),
 ]
-Listed = Annotated[tuple[str, ...], BeforeValidator(as_list), Field(min_length=1)]
-Day = Annotated[datetime.date, BeforeValidator(lambda text: datetime.date.fromisoformat(str(text)))]
+Listed = Annotated[
+    tuple[str, ...], BeforeValidator(as_list, json_schema_input_type=str | tuple[str, ...]), Field(min_length=1)
+]
+Day = Annotated[datetime.date, BeforeValidator(_day)]
 
 
 class Range(Record):
@@ -168,10 +184,10 @@ class Row(Cited):
         if sum(forms) != 1:
             raise PydanticCustomError("form", "needs one of shares, percent, value, empty: true")
         if self.shares is not None and sum(self.shares.values()) != 100:
-            total = {"total": str(sum(self.shares.values()))}
+            total = {"total": str(sum(self.shares.values())), "key": "shares"}
             raise PydanticCustomError("shares", "has shares that add up to {total}; they must add up to 100", total)
         if self.percent is not None and self.percent > 100:
-            raise PydanticCustomError("percent", "has a percentage above 100")
+            raise PydanticCustomError("percent", "is above 100", {"key": "percent"})
         return self
 
     def parts(self) -> Iterator[tuple[str | None, Decimal]]:
@@ -189,19 +205,26 @@ class Row(Cited):
         return self.shares is not None or self.percent is not None or (self.value or "").isdigit()
 
 
+def _short_form(schema: dict[str, Any]) -> None:
+    """In a JSON Schema: a table of one row may be written without `rows`."""
+    forms = Row.model_json_schema()["properties"]
+    schema["properties"] |= {form: forms[form] for form in FORMS}
+    schema["required"].remove("rows")
+    schema["oneOf"] = [{"required": [form]} for form in ("rows", *FORMS)]
+
+
 class Table(Cited):
     """Rows tried from the top: the first whose `when` fits a case is the one it is drawn from."""
 
+    model_config = ConfigDict(json_schema_extra=_short_form)
     rows: tuple[Row, ...] = Field(min_length=1)
 
     @model_validator(mode="before")
     @classmethod
     def _short(cls, data: object) -> object:
-        forms = {"shares", "percent", "value", "empty"}
-        if isinstance(data, Mapping) and "rows" not in data and forms & data.keys():
-            return {k: v for k, v in data.items() if k not in forms} | {
-                "rows": [{k: data[k] for k in forms & data.keys()}]
-            }
+        row = {form: data[form] for form in FORMS if form in data} if isinstance(data, Mapping) else {}
+        if isinstance(data, Mapping) and "rows" not in data and row:
+            return {k: v for k, v in data.items() if k not in row} | {"rows": [row]}
         return data
 
     @model_validator(mode="after")
@@ -303,7 +326,7 @@ class Page(Record):
     label: Text
     notice: Text
     statements: tuple[StatementId, ...] = ()
-    sources: dict[Annotated[str, StringConstraints(pattern=r"^R\d{1,3}[a-z]?$")], Text] = Field(default_factory=dict)
+    sources: dict[SourceId, Text] = Field(default_factory=dict)
     period: Period | None = None
     habits: dict[Id, Table] = Field(default_factory=dict)
     variables: dict[Id, Variable] = Field(default_factory=dict)

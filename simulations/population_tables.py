@@ -119,7 +119,7 @@ class Population:
 
 def span(text: str) -> tuple[int, int, int] | None:
     """'7' -> (7, 1, 1), '0 to 6' -> (0, 1, 7), '50 to 60 by 5' -> (50, 5, 3); anything else None."""
-    found = re.fullmatch(r"(\d{1,6})(?: to (\d{1,6})(?: by (\d{1,6}))?)?", text)
+    found = re.fullmatch(r"(\d{1,6})(?: to (\d{1,6})(?: by (\d{1,6}))?)?", text, re.ASCII)
     if not found:
         return None
     low, high, step = int(found[1]), int(found[2] or found[1]), int(found[3] or 1)

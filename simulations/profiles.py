@@ -125,7 +125,7 @@ def _columns(base: Settings, moving: frozenset[str], group: Evaluation, position
     if position < 0:
         return
     reads = Reads(base, moving)
-    for name in _criteria(reads, list(policy.pathways.values())[position].rule):
+    for name in criteria_of(reads, list(policy.pathways.values())[position].rule):
         test = policy.criteria[name].test
         if moving & set(test.levers()):
             reads.test(test)
@@ -146,7 +146,7 @@ def _columns(base: Settings, moving: frozenset[str], group: Evaluation, position
             yield np.asarray(np.searchsorted(sorted(sums), total, "right")), len(sums) + 1
 
 
-def _criteria(reads: Reads, rule: Rule) -> list[str]:
+def criteria_of(reads: Reads, rule: Rule) -> list[str]:
     """The criteria that a rule may read."""
     found = dict.fromkeys([*([rule.stated] if rule.stated else []), *(s.when for s in rule.then if s.when)])
     for entry in rule.require or ():
@@ -154,7 +154,7 @@ def _criteria(reads: Reads, rule: Rule) -> list[str]:
         found |= dict.fromkeys(r.criterion for r in (gate.require if gate else (entry,)) if reads.may(r.while_))
     rules = reads.possible(rule) if rule.first_of else (*rule.branches.values(), rule.otherwise)
     for below in rules:
-        found |= dict.fromkeys(_criteria(reads, below) if below else [])
+        found |= dict.fromkeys(criteria_of(reads, below) if below else [])
     return list(found)
 
 

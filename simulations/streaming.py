@@ -17,7 +17,7 @@ from simulations.population import LAST_CASE, Population
 from simulations.profiles import Profiles
 from simulations.streams import whole
 
-SLICE = 100_000  # cases in memory at a time
+SLICE = 200_000  # cases in memory at a time
 TRUTHS = ("truth_benefit", "truth_facet_pain")  # latent: no rule reads them, but counts can be split by them
 
 

@@ -179,7 +179,7 @@ class Subgroups:
         return next(column for column in self.columns if column.name == name)
 
     def widest(self, measure: str = "met") -> dict[str, Any] | None:
-        """The gap under the scenario that is surely widest: its interval lies farthest from 0; None: all reach it."""
+        """The gap under the scenario whose interval lies farthest from 0; None where every interval reaches 0."""
         gaps = self.gaps()
         now = gaps[(gaps["measure"] == measure) & (gaps["setting"] == "scenario")].dropna(subset=["gap_points"])
         sure = [max(row["gap_low"], -row["gap_high"]) for row in now.to_dict("records")]
@@ -211,14 +211,16 @@ def measure(study: Study, suppress: bool | None = None) -> Subgroups:
             held = flows.get(name, counts[:0])
             counts[: len(held)] += held
             flows[name] = counts
-    columns, absent = [], []
+    columns: list[Column] = []
+    absent = {*COLUMNS} - by.keys()
     for name, groups in by.items():
         present = [label for (label,) in groups.numbers]
         if set(present) <= {UNKNOWN}:
-            absent.append(name)
+            absent.add(name)
         else:
             columns.append(_column(name, present, flows[name], synthetic, hiding))
-    return Subgroups(study, tuple(columns), tuple(absent), hiding)
+    names = tuple(name for name in (*COLUMNS, *sorted(by.keys() - {*COLUMNS})) if name in absent)
+    return Subgroups(study, tuple(columns), names, hiding)
 
 
 def _column(name: str, labels: Sequence[str], flow: Counts, truth: bool, hiding: bool) -> Column:
@@ -253,7 +255,9 @@ def _labelled(study: Study) -> Iterator[Cases]:
 
 
 def _names(cases: Cases) -> list[str]:
-    return [*COLUMNS, *sorted(name for name in cases.groups if name.startswith("group_"))]
+    """The subgroup columns that these cases have, filled or not."""
+    known = {"age_band", *cases.facts, *cases.groups}
+    return [*(name for name in COLUMNS if name in known), *sorted(n for n in cases.groups if n.startswith("group_"))]
 
 
 # What is behind a gap ------------------------------------------------------------------------------------------------

@@ -75,7 +75,7 @@ def _forest(found: Subgroups, measure: str, title: str, what: str) -> Picture:
                     continue
                 axes.plot([row["gap_low"], row["gap_high"]], [y + offset] * 2, color=line_colour(name), linewidth=2)
                 axes.plot(row["gap_points"], y + offset, linestyle="none", **marker_style(name))
-            axes.text(1.02, y, " → ".join(_points(row) for row in pair), transform=across, va="center", fontsize=10)
+            axes.text(1.02, y, _both(pair), transform=across, va="center", fontsize=10)
         for y, heading in headings:
             style: dict[str, Any] = {"fontsize": 10, "fontweight": "bold", "va": "center"}
             box = {"facecolor": "white", "edgecolor": "none", "pad": 2}
@@ -93,7 +93,7 @@ def _forest(found: Subgroups, measure: str, title: str, what: str) -> Picture:
 
     numbers = "; ".join(
         f"{column_label(found, str(a['column']))}, {group_label(g)} against {group_label(str(a['reference']))} "
-        f"{_points(a)} → {_points(b)}"
+        f"{_both((a, b))}"
         for g, a, b in table
     )
     alt = f"Dots with intervals, baseline → scenario, – is withheld or empty. {title}. {what}: {numbers or 'none'}."
@@ -154,6 +154,11 @@ def _share(among: tuple[int, int] | None) -> str:
 
 def _points(row: Mapping[str, Any]) -> str:
     return "–" if pd.isna(row["gap_points"]) else points(row["gap_points"] / 100)
+
+
+def _both(pair: Sequence[Mapping[str, Any]]) -> str:
+    told = [_points(row) for row in pair]
+    return "withheld" if set(told) == {"–"} else " → ".join(told)
 
 
 def _n(cases: int | None) -> str:

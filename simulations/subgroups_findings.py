@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from simulations.findings import Shown, esc
+from simulations.findings import Shown, bullets, esc, tabulated
 from simulations.impact import percent, points
 from simulations.subgroups import SETTINGS, UNKNOWN, Subgroups, parts
 
@@ -15,7 +15,7 @@ NO_COLUMN = (
 WITHHELD = (
     "These cases may be people: counts of 1 to 10 are withheld (–), and so is every other count from which one could "
     "be worked out, also by subtracting one result from the other. No lever's effect is given in numbers, as each "
-    "would be one more result to subtract."
+    "would be one more result to subtract. Tables of two runs can still be subtracted: share those of one."
 )
 SIMULATED = "Wrongful refusals rest on a simulated truth: whether a procedure would help is an assumption of the cases."
 
@@ -92,9 +92,10 @@ def notes(found: Subgroups) -> Shown:
     """What a reader must know about these tables."""
     sentences = [NO_COLUMN]
     compared = _compared(found)
+    lucky = f"about {compared / 20:.0f} of {compared}" if compared >= 20 else f"perhaps one of {compared}"
     sentences.append(
-        f"{compared} comparisons are made, each with a 95% interval: about {max(1, round(compared / 20))} would seem "
-        "to differ by luck alone if none did. The intervals speak of the luck of these cases only."
+        f"Each comparison has a 95% interval, so {lucky} would seem to differ by luck alone if none did. The intervals "
+        "speak of the luck of these cases only."
     )
     sentences += [WITHHELD] if found.suppressed else []
     sentences += [SIMULATED] if any(column.helped is not None for column in found.columns) else []
@@ -106,8 +107,10 @@ def notes(found: Subgroups) -> Shown:
 
 def cause(found: Subgroups, gap: dict[str, Any] | None) -> Shown:
     """How much of the widest gap what is asked for explains; nothing where numbers would give small counts away."""
-    if gap is None or found.suppressed:
-        return bullets(["What the groups ask for is not taken apart here."])
+    if gap is None:
+        return bullets(["No gap is surely wider than luck."])
+    if found.suppressed:
+        return bullets(["What the groups ask for is not told where small cells are withheld."])
     asked, rest = (points(part / 100) for part in parts(found, gap))
     names = [group_label(gap[label]) for label in ("group", "reference")]
     sentence = (
@@ -145,6 +148,8 @@ def gaps(found: Subgroups, measure: str = "met") -> Shown:
     """Each group against the largest of its column, before and after: points and ratio with 95 % intervals."""
     every = found.gaps()
     rows = []
+    if measure == "wrongful" and all(column.helped is None for column in found.columns):
+        return bullets(["Not known here: no truth is simulated for the cases of a table."])
     for column in found.columns:
         mine = every[(every["column"] == column.name) & (every["measure"] == measure)]
         for group in dict.fromkeys(mine["group"]):
@@ -160,7 +165,7 @@ def gaps(found: Subgroups, measure: str = "met") -> Shown:
 def levers(found: Subgroups, drivers: pd.DataFrame | None, most: int = 12) -> Shown:
     """The levers that move the widest gap, the strongest first."""
     if drivers is None:
-        return bullets(["There is no gap to move."])
+        return bullets(["So there is no gap for a lever to move."])
     if found.suppressed:
         rows = [(row["label"], row["now"]) for row in drivers.head(most).to_dict("records")]
         return tabulated("Levers that move this gap, the strongest first", ("Lever", "Now"), rows, words=2)

@@ -40,7 +40,7 @@ class Flows:
     def of(cls, before: Settings, around: Settings, cases: Caseload, levers: Sequence[str]) -> "Flows":
         """Count the cases once for these levers; raises ProblemsFound for an unknown lever or too many combinations."""
         for lever in levers:
-            _known(around.policy, lever)
+            known_lever(around.policy, lever)
         by = Groups(around.policy, (_BEFORE,))
         batches = (Batch(_with_outcome(part, before, around)) for part in cases.slices())
         return cls(before, around, Levels.of(around, batches, tuple(levers), by))
@@ -130,7 +130,7 @@ def word(value: Value) -> str:
     return "off" if value is None else str(value)
 
 
-def _known(policy: Policy, lever: str) -> None:
+def known_lever(policy: Policy, lever: str) -> None:
     if lever not in policy.levers:
         message = f"{shown(lever)} is not a lever of {policy.name}{nearest(lever, policy.levers)}"
         raise refuse("unknown-lever", lever, message + f"; there is {listed(policy.levers, 40)}")

@@ -188,6 +188,9 @@ def _conditions(policy: Policy, rule: Rule, criterion: str, above: dict[str, str
                 if inner.criterion == criterion:
                     outer = _words(policy, entry.while_)
                     yield [above | a | b for a in outer for b in (_words(policy, inner.while_) if gate else [{}])]
+        for step in rule.then:
+            if step.when == criterion:
+                yield [above | a for a in _words(policy, step.while_)]
     elif rule.switch is not None:
         if rule.stated == criterion:
             yield [above]

@@ -219,17 +219,30 @@ class Component:
         )  # fmt: skip
 
 
-_MEMORY: dict[tuple[Any, ...], tuple[Sequence[Policy], Component]] = {}
+_MEMORY: dict[tuple[Any, ...], Component] = {}
+_LIKE: dict[str, Policy] = {}  # one policy for all whose fields, criteria and switches are the same
+
+
+def _stand_in(policy: Policy) -> Policy:
+    switches = sorted({r.switch for w in policy.pathways.values() for r in w.rule.walk() if r.switch})
+    levers = {name: (lever.unit, lever.off_allowed) for name, lever in policy.levers.items()}
+    content = policy.model_dump_json(include={"fields_", "criteria"}) + f"{switches} {levers}"
+    if len(_LIKE) >= 300:
+        _LIKE.clear()
+        _MEMORY.clear()
+    return _LIKE.setdefault(content, policy)
 
 
 def _remembered(fields: tuple[str, ...], readings: Sequence[Settings]) -> Component:
     """The component for these readings: one of the last few hundred, or worked out."""
-    key = (fields, *((id(s.policy), *(s[lever] for lever in _levers(fields, s.policy))) for s in readings))
+    stands = {id(policy): _stand_in(policy) for policy in _policies(readings)}
+    alike = [Settings(stands[id(s.policy)], s) for s in readings]
+    key = (fields, *((id(s.policy), *(s[lever] for lever in _levers(fields, s.policy))) for s in alike))
     if key not in _MEMORY:
-        if len(_MEMORY) >= 300:
+        if len(_MEMORY) >= 600:
             del _MEMORY[next(iter(_MEMORY))]
-        _MEMORY[key] = ([s.policy for s in readings], Component.of(fields, readings))  # policies kept: ids stay theirs
-    return _MEMORY[key][1]
+        _MEMORY[key] = Component.of(fields, alike)
+    return _MEMORY[key]
 
 
 def _levers(fields: tuple[str, ...], policy: Policy) -> list[str]:

@@ -7,6 +7,7 @@ vignette notices is either equivalent (the proof finds no case that it decides o
 import copy
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 from policy.authoring.proof import prove
@@ -31,6 +32,10 @@ class Mutant:
     did: str
     policy: Policy
 
+    def touches(self, policy: Policy) -> list[str]:
+        """The pathways of the original whose determinations it can reach."""
+        return affected(policy, self.place)
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -41,8 +46,8 @@ class Verdict:
     why: str
 
 
-def mutants(policy: Policy) -> Iterator[Mutant]:
-    """Every slip of every kind."""
+def mutants(policy: Policy, kinds: Sequence[str] = ()) -> Iterator[Mutant]:
+    """Every slip of every kind, or of some kinds."""
     tree = policy.model_dump(mode="json", by_alias=True, exclude_unset=True)
     tree.pop("examples", None)
     for kind, place, did, changed in (
@@ -51,7 +56,8 @@ def mutants(policy: Policy) -> Iterator[Mutant]:
         *_requirements(tree),
         *_rules(policy, tree),
     ):
-        yield Mutant(kind, place, did, Policy.model_validate(changed))
+        if not kinds or kind in kinds:
+            yield Mutant(kind, place, did, Policy.model_validate(changed))
 
 
 Slip = tuple[str, str, str, Tree]
@@ -243,7 +249,7 @@ def judge(
 
 def _unnoticed(policy: Policy, mutant: Mutant, readings: Mapping[str, Mapping[str, object]]) -> Verdict:
     """Whether any case is decided otherwise, under the readings, each lever moved alone, and what the slip needs."""
-    touched = affected(policy, mutant)
+    touched = mutant.touches(policy)
     tried = 0
     for provisions in probes(policy, readings, touched, mutant):
         tried += 1
@@ -254,9 +260,9 @@ def _unnoticed(policy: Policy, mutant: Mutant, readings: Mapping[str, Mapping[st
     return Verdict(mutant, "equivalent", f"no case is decided otherwise under {tried} settings of the levers it reads")
 
 
-def affected(policy: Policy, mutant: Mutant) -> list[str]:
-    """The pathways whose determinations a slip can reach."""
-    section, name = mutant.place.split(".")[:2]
+def affected(policy: Policy, place: str) -> list[str]:
+    """The pathways whose determinations an element of the document can reach."""
+    section, name = place.split(".")[:2]
     if section == "pathways":
         return [name]
     return [
@@ -303,23 +309,48 @@ def probes(
 ) -> Iterator[dict[str, object]]:
     """Settings under which a difference could show: the readings, then every lever that is read moved alone.
 
-    Of a numeric lever: off, both ends, the default with its neighbours and the suggested value. A slip in a lever's
-    default is only tried where the lever itself is not set.
+    Each besides what must be set for the place of a slip to be in force; for a slip in a criterion also every
+    combination of the levers that the criterion reads. Of a numeric lever: off, both ends, the default with its
+    neighbours and the suggested value. A slip in a lever's default is only tried where the lever itself is not set.
     """
     moved = mutant.place.split(".")[1] if mutant and mutant.kind == "lever" else None
     for provisions in readings.values():
-        base = {k: v for k, v in provisions.items() if k != moved}
-        yield base
-        for name in levers_of(policy, pathways):
-            lever = policy.levers[name]
-            values = [str(v) for v in lever.choices] if lever.choices else _telling(lever)
-            for value in values:
-                if name != moved and value != str(base.get(name, lever.default)):
-                    yield {**base, name: value}
+        for needed in _in_force(policy, mutant.place) if mutant else [{}]:
+            base = {k: v for k, v in {**provisions, **needed}.items() if k != moved}
+            yield base
+            for name in levers_of(policy, pathways):
+                lever = policy.levers[name]
+                for value in telling(lever):
+                    if name != moved and name not in needed and value != str(base.get(name, lever.default)):
+                        yield {**base, name: value}
+        section, _, name = mutant.place.partition(".") if mutant else ("", "", "")
+        if section == "criteria":
+            levers = policy.criteria[name.partition(".")[0]].test.levers()
+            for values in product(*(telling(policy.levers[lever]) for lever in levers)):
+                yield {**provisions, **dict(zip(levers, values, strict=True))}
 
 
-def _telling(lever: Lever) -> list[str]:
-    assert lever.domain
+def _in_force(policy: Policy, place: str) -> list[dict[str, str]]:
+    """No lever set, and what has to be set for a rule or a requirement to be in force."""
+    tree: Any = policy.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    needed: dict[str, str] = {}
+    for step in place.split("."):
+        if isinstance(tree, list):
+            tree = tree[int(step)]
+        elif step in tree:
+            tree = tree[step]
+        else:
+            tree = next((e for e in tree.get("require", ()) if e["criterion"] == step), {})
+        if isinstance(tree, dict) and isinstance(tree.get("while"), dict):
+            needed |= {lever: words[0] for lever, words in tree["while"].items()}
+    on = {k: str(policy.levers[k].suggested) for k, v in needed.items() if v == "on" and policy.levers[k].off_allowed}
+    return [{}, needed | on] if needed else [{}]
+
+
+def telling(lever: Lever) -> list[str]:
+    """The settings of a lever that are tried: every choice, or off, both ends, the default and what is next to it."""
+    if lever.domain is None:
+        return list(lever.choices or ())
     values = [str(lever.domain.min), *_neighbours(lever), str(lever.domain.max)]
     return list(dict.fromkeys([*(["off"] if lever.off_allowed else []), *values]))
 

@@ -65,7 +65,9 @@ class Table:
         if kind.type == "date":
             return self._date(name, column)
         number = self.query.let(f"v_{name}", f"CAST({column} AS DOUBLE)")
-        inside: Predicate = f"{number} BETWEEN {kind.min} AND {kind.max}"
+        # NaN is no number here. DuckDB leaves it out of a Parquet file's statistics, from which it concludes that BETWEEN
+        # always holds; in Spark and PostgreSQL NaN equals itself. But its difference from itself is 0 nowhere.
+        inside = every([f"{number} BETWEEN {kind.min} AND {kind.max}", f"{number} - {number} = 0"])
         value = number
         if kind.type == "whole":
             inside = every([inside, f"FLOOR({number}) = {number}"])

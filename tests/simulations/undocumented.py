@@ -4,6 +4,7 @@ import functools
 from collections.abc import Iterable
 
 import numpy as np
+import pandas as pd
 
 import policy
 from tests.policy.near_misses import Draws, near_misses, random_settings, table
@@ -17,7 +18,12 @@ def nerve_blocks() -> policy.Policy:
 
 
 def undocumented(base: policy.Settings, size: int, seed: int) -> policy.Cases:
-    """Near misses under `base`; in about half of the columns, `SHARE` of the facts are missing."""
+    """The encoded cases of `undocumented_table`."""
+    return policy.Cases.from_frame(undocumented_table(base, size, seed), nerve_blocks())
+
+
+def undocumented_table(base: policy.Settings, size: int, seed: int) -> pd.DataFrame:
+    """Near misses under `base` as text; in about half of the columns, `SHARE` of the facts are missing."""
     draws = Draws(seed)
     frame = table(near_misses(dict(base), size, draws))
     rng = np.random.default_rng(seed)
@@ -26,7 +32,23 @@ def undocumented(base: policy.Settings, size: int, seed: int) -> policy.Cases:
             frame.loc[rng.random(size) < SHARE, column] = ""
     frame["sex"] = rng.choice(["female", "male", ""], size)
     frame["group_site"] = rng.choice(["a", "b"], size)
-    return policy.Cases.from_frame(frame, nerve_blocks())
+    return frame
+
+
+def as_warehouse(frame: pd.DataFrame) -> pd.DataFrame:
+    """The same table as a warehouse has it: counts as DOUBLE with NaN, dates as TIMESTAMP, BOOLEAN, the rest text."""
+    columns = {}
+    for name, words in frame.items():
+        kind = nerve_blocks().fields_.get(str(name))
+        value = words.astype(object).where(words != "", None)
+        if kind is not None and kind.type in ("whole", "percent"):
+            value = pd.to_numeric(value).astype("float64")
+        elif kind is not None and kind.type == "date":
+            value = pd.to_datetime(value)
+        elif kind is not None and kind.type == "boolean":
+            value = value.map({"true": True, "false": False}).astype("boolean")
+        columns[name] = value
+    return pd.DataFrame(columns)
 
 
 def base_settings(seed: int) -> policy.Settings:

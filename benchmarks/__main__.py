@@ -1,0 +1,67 @@
+"""Measure, then write the table and the plot: `python -m benchmarks --size 1000000 --size 10000000`."""
+
+import json
+from pathlib import Path
+
+import click
+
+from benchmarks.cases import KEPT
+from benchmarks.growth import growth
+from benchmarks.machine import machine
+from benchmarks.page import written
+from benchmarks.sweeps import LEVERS, random_settings
+from benchmarks.tasks import GROUPS, TASKS, Ground
+from policy.files import save
+
+AGREED = 4  # settings at which everybody's outcomes and counts are compared first
+
+
+def measured(size: int, rounds: int) -> dict[str, object]:
+    """Everybody's times at one size, after everybody's outcomes are the same."""
+    begun = machine()
+    small = Ground(min(size, 10_000), rounds)
+    every = list(small.policy.levers)
+    for settings in random_settings(small.policy, every, AGREED * 5, seed=7):
+        small.agreed(settings)
+    click.echo(f"{small.size:,} cases: the same outcomes at {AGREED * 5} settings of all levers")
+    ground = Ground(size, rounds)
+    four = random_settings(ground.policy, LEVERS, AGREED // 2, seed=8)
+    for settings in [ground.base, *random_settings(ground.policy, every, AGREED // 2, seed=9), *four]:
+        ground.agreed(settings)
+    click.echo(f"{size:,} cases: the same outcomes at {AGREED + 1} settings")
+    found = [*ground.encoding]
+    for task in TASKS:
+        timings = task(ground, small.levels)
+        found += timings
+        for one in timings:
+            click.echo(f"{one.task:16} {one.contender:58} {one.seconds * 1e3:14,.3f} ms {one.of}")
+    return {
+        "size": size, "rounds": rounds, "groups": len(ground.groups), "small_groups": len(small.groups),
+        "weighted": ground.weighted, "begun": begun, "ended": machine(), "timings": [one.record() for one in found],
+    }  # fmt: skip
+
+
+@click.command(help=__doc__)
+@click.option("--size", "sizes", multiple=True, type=click.IntRange(10_000), help="Cases; 1000000 when not given.")
+@click.option("--rounds", default=5, show_default=True, help="Runs of each contender, of which the median counts.")
+@click.option("--out", default="docs", show_default=True, type=click.Path(path_type=Path, file_okay=False))
+@click.option("--only-page", is_flag=True, help="Measure nothing: write the page of what was measured before.")
+def main(sizes: tuple[int, ...], rounds: int, out: Path, only_page: bool) -> None:
+    KEPT.mkdir(parents=True, exist_ok=True)
+    for size in () if only_page else sizes or (1_000_000,):
+        keep(f"run_{size}", measured(size, rounds))
+    if not only_page:
+        size = min(sizes or (1_000_000,))
+        rows = [one.record() for one in growth(size)]
+        keep("growth", {"size": size, "machine": machine(), "rows": rows})
+    for path in written(KEPT, out, len(GROUPS)):
+        click.echo(f"wrote {path}")
+
+
+def keep(name: str, found: dict[str, object]) -> None:
+    """Keep what was measured for the page."""
+    save(KEPT / f"{name}.json", json.dumps(found).encode())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""The cases that everybody answers: a shipped population, encoded once and kept under build/ for the next run."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from benchmarks.walk import DIAGNOSIS, PATHWAY, SOME_BLOCK, named
+from policy.cases import AT_LEAST_ONE, Cases, Ints
+from policy.evaluation import pathways
+from policy.model import Policy
+from simulations import population
+from simulations.grouping import Groups
+from simulations.streaming import TRUTHS, batches
+
+POPULATION, SEED = "seed_low_prevalence", 1
+KEPT = Path("build") / "bench"
+
+
+def drawn(policy: Policy, size: int) -> Cases:
+    """Cases 0 to `size` - 1 of the population, without names, encoded as the door encodes them."""
+    path = KEPT / f"{POPULATION}_{policy.fingerprint[:12]}_{size}.npz"
+    codes = {name: sorted(population.load(POPULATION)[name].values) for name in ("dx", "cpt")}
+    codes |= {name: ["false", "true"] for name in TRUTHS}
+    if not path.exists():
+        KEPT.mkdir(parents=True, exist_ok=True)
+        with path.with_suffix(".part").open("wb") as file:
+            np.savez(file, **_drawn(policy, size, codes))  # type: ignore[arg-type]
+        path.with_suffix(".part").rename(path)
+    with np.load(path) as held:
+        facts = {name: held[name] for name in held}
+    texts = {name: pd.Categorical.from_codes(facts.pop(name), categories=words) for name, words in codes.items()}
+    ids = np.broadcast_to(np.array("", dtype=object), size)
+    return Cases(policy, ids, texts.pop("dx"), texts.pop("cpt"), facts, texts)
+
+
+def _drawn(policy: Policy, size: int, codes: dict[str, list[str]]) -> dict[str, Ints]:
+    arrays: dict[str, Ints] = {}
+    done = 0
+    for batch in batches(policy.settings(), population.load(POPULATION), size, SEED, TRUTHS):
+        cases = batch.cases
+        texts = {"dx": cases.dx, "cpt": cases.cpt, **cases.groups}
+        found = {k: texts[k].set_categories(words).codes for k, words in codes.items()} | cases.facts
+        for name, values in found.items():
+            arrays.setdefault(name, np.empty(size, values.dtype))[done : done + len(cases)] = values
+        done += len(cases)
+    return arrays
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What every contender starts from: whole numbers, one for each row.
+
+    `facts`: what the policy reads, -1 where missing; `codes`: never missing (walk.py); `labels`: groups to count by.
+    """
+
+    policy: Policy
+    facts: dict[str, Ints]
+    codes: dict[str, Ints]
+    labels: NDArray[np.int16]
+    groups: int
+    weights: NDArray[np.int64] | None = None  # how many cases each row stands for
+
+    @classmethod
+    def of(cls, cases: Cases, groups: Groups, weights: NDArray[np.int64] | None = None) -> "Columns":
+        """The columns of some cases."""
+        policy, done = cases.policy, cases.facts["diagnostic_blocks_done"]
+        criteria = [name for c in policy.criteria.values() for test in c.test.walk() for name in test.fields()]
+        switches = [r.switch for p in policy.pathways.values() for r in p.rule.walk() if r.switch]
+        places = [named(policy).index(c) + 1 if c in named(policy) else 0 for c in cases.dx.categories]
+        codes = {
+            PATHWAY: pathways(policy, cases).astype(np.int8),
+            DIAGNOSIS: np.array(places, dtype=np.int8)[cases.dx.codes],
+            SOME_BLOCK: (done == AT_LEAST_ONE).astype(np.int8),
+        }
+        facts = {name: np.maximum(cases.facts[name], -1) for name in dict.fromkeys([*criteria, *switches])}
+        labels = groups.of(cases) if groups.names else np.zeros(len(cases))
+        return cls(policy, facts, codes, labels.astype(np.int16), len(groups), weights)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, rows: NDArray[np.intp]) -> "Columns":
+        """The rows at these positions."""
+        facts, codes = ({k: v[rows] for k, v in held.items()} for held in (self.facts, self.codes))
+        weights = None if self.weights is None else self.weights[rows]
+        return Columns(self.policy, facts, codes, self.labels[rows], self.groups, weights)
+
+    def flag(self, name: str) -> bool:
+        """Whether a fact is yes or no."""
+        return name in self.facts and self.policy.fields_[name].type == "boolean"
+
+    def by_pathway(self) -> list[tuple[int, NDArray[np.intp]]]:
+        """The rows of each pathway that occurs (-1: none)."""
+        order = np.argsort(self.codes[PATHWAY], kind="stable")
+        found, first = np.unique(self.codes[PATHWAY][order], return_index=True)
+        return list(zip(found.tolist(), np.split(order, first[1:]), strict=True))

@@ -1,0 +1,160 @@
+"""DuckDB: SQL as one would write it by hand, with BOOLEAN columns and NULL for what is missing."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from benchmarks.cases import Columns
+from benchmarks.walk import DIAGNOSIS, PATHWAY, SOME_BLOCK, Walk
+from policy.model import OUTCOMES, Settings
+from simulations.profiles import criteria_of
+from simulations.reachable_facts import Reads
+
+
+class Sql:
+    """Truths, conditions and codes as text; AND, OR and NOT follow Kleene's logic in SQL."""
+
+    def __init__(self, columns: Columns):
+        self.columns = columns
+        self.criteria: dict[str, str] = {}
+
+    def reached(self, name: str, least: int) -> str:
+        return f"{name} >= {least}"
+
+    def among(self, name: str, codes: Sequence[int]) -> str:
+        if self.columns.flag(name):
+            return name if codes[0] else f"NOT {name}"
+        return f"{name} = {codes[0]}" if len(codes) == 1 else f"{name} IN ({', '.join(map(str, codes))})"
+
+    def stated(self, name: str, codes: Sequence[int]) -> str:
+        said = self.filed(name) if self.columns.flag(name) and len(codes) == 2 else self.among(name, codes)
+        return f"CASE WHEN {said} THEN TRUE END"
+
+    def filed(self, name: str) -> str:
+        return f"{name} IS NOT NULL"
+
+    def coded(self, name: str, codes: Sequence[int]) -> str:
+        return self.among(name, codes)  # CASE takes NULL for false
+
+    def total(self, names: Sequence[str], missing: Sequence[int], least: int) -> str:
+        return f"{' + '.join(f'COALESCE({n}, {m})' for n, m in zip(names, missing, strict=True))} >= {least}"
+
+    def all_of(self, parts: Sequence[str]) -> str:
+        return f"({' AND '.join(parts)})"
+
+    def any_of(self, parts: Sequence[str]) -> str:
+        return f"({' OR '.join(parts)})"
+
+    def negated(self, part: str) -> str:
+        return f"NOT ({part})"
+
+    def between(self, low: str, high: str) -> str:
+        return f"CASE WHEN {low} THEN TRUE WHEN NOT ({high}) THEN FALSE END"
+
+    def true(self, part: str) -> str:
+        return part
+
+    def false(self, part: str) -> str:
+        return f"NOT ({part})"
+
+    def possible(self, part: str) -> str:
+        return f"COALESCE({part}, TRUE)"
+
+    def tally(self, parts: Sequence[str], least: int) -> str:
+        return f"{' + '.join(f'CASE WHEN {part} THEN 1 ELSE 0 END' for part in parts)} >= {least}"
+
+    def equal(self, codes: Sequence[Any]) -> str:
+        return " AND ".join(f"({codes[0]}) = ({code})" for code in codes[1:])
+
+    def chosen(self, pairs: Sequence[tuple[str, Any]], otherwise: Any) -> str:
+        return f"CASE {' '.join(f'WHEN {when} THEN {code}' for when, code in pairs)} ELSE {otherwise} END"
+
+    def named(self, name: str, part: str) -> str:
+        self.criteria[name] = part
+        return f"{name}_met"
+
+
+class DuckDB:
+    """One table in memory; `counts` is one GROUP BY."""
+
+    name = "DuckDB, SQL by hand"
+
+    def __init__(self, columns: Columns):
+        self.columns = columns
+        held = {name: pa.array(values, mask=values < 0) for name, values in columns.facts.items()}
+        held = {name: array.cast(pa.bool_()) if columns.flag(name) else array for name, array in held.items()}
+        known = columns.codes | {"label": columns.labels}
+        known |= {} if columns.weights is None else {"weight": columns.weights}
+        given = pa.table(held | {name: pa.array(values) for name, values in known.items()})
+        self.connection = duckdb.connect()
+        self.connection.register("given", given)
+        self.connection.execute("SET threads = 1")  # while the table is made, so that its rows stay in order
+        self.connection.execute("CREATE TABLE cases AS SELECT * FROM given")
+        self.connection.execute("RESET threads")
+        self.connection.unregister("given")
+
+    def outcomes(self, settings: Settings) -> str:
+        """A query with the label and the outcome code of every row: criteria first, each once."""
+        say = Sql(self.columns)
+        outcome = Walk(settings, say).outcome()
+        criteria = "".join(f", {text} AS {name}_met" for name, text in say.criteria.items())
+        return f"SELECT *, CAST({outcome} AS TINYINT) AS outcome FROM (SELECT *, rowid AS place{criteria} FROM cases)"
+
+    def determine(self, settings: Settings) -> NDArray[np.int8]:
+        """The outcome code of every row, in the engine's own order."""
+        query = f"SELECT outcome FROM ({self.outcomes(settings)})"
+        return np.asarray(self.connection.execute(query).fetchnumpy()["outcome"])
+
+    def in_order(self, settings: Settings) -> NDArray[np.int8]:
+        """The outcome code of every row."""
+        found = self.connection.execute(f"SELECT place, outcome FROM ({self.outcomes(settings)})").fetchnumpy()
+        return np.asarray(found["outcome"])[np.argsort(found["place"])]
+
+    def counts(self, settings: Settings) -> NDArray[np.int64]:
+        """How many rows of each group have each outcome."""
+        size = "COUNT(*)" if self.columns.weights is None else "CAST(SUM(weight) AS BIGINT)"
+        query = f"SELECT label, outcome, {size} AS n FROM ({self.outcomes(settings)}) GROUP BY ALL"
+        found = self.connection.execute(query).fetchnumpy()
+        numbers = np.zeros((self.columns.groups, len(OUTCOMES)), dtype=np.int64)
+        numbers[found["label"], found["outcome"]] = found["n"]
+        return numbers
+
+    def collapse(self, base: Settings, moving: Sequence[str]) -> str:
+        """One GROUP BY of what can matter in each pathway while some levers move, as `Profiles` collapses."""
+        policy, say = base.policy, Sql(self.columns)
+        walk, keys = Walk(base, say), dict[str, list[int]]()
+        for position, pathway in enumerate(policy.pathways.values()):
+            reads = Reads(base, frozenset(moving))
+            texts = [DIAGNOSIS]
+            for name in criteria_of(reads, pathway.rule):
+                if frozenset(moving) & {*policy.criteria[name].test.levers()}:
+                    reads.test(policy.criteria[name].test)
+                else:
+                    texts.append(str(walk.test(policy.criteria[name].test)))
+            texts += [self._bin(name, sorted(cuts)) for name, cuts in reads.cuts.items()]
+            texts += [rule.switch for rule in pathway.rule.walk() if rule.switch]
+            texts += [SOME_BLOCK] if any(r.switch == "diagnostic_blocks_done" for r in pathway.rule.walk()) else []
+            for text in texts:
+                keys.setdefault(text, []).append(position)
+        columns = [
+            f"CASE WHEN {say.among(PATHWAY, positions)} THEN {text} END AS k{i}"
+            for i, (text, positions) in enumerate(keys.items())
+        ]
+        grouped = ", ".join([PATHWAY, *(f"k{i}" for i in range(len(columns)))])
+        inner = f"SELECT {', '.join([PATHWAY, 'rowid AS place', *columns])} FROM cases"
+        return f"SELECT MIN(place) AS first, COUNT(*) AS n FROM ({inner}) GROUP BY {grouped}"
+
+    def _bin(self, name: str, cuts: Sequence[int]) -> str:
+        if not cuts or self.columns.flag(name):
+            return name
+        steps = " ".join(f"WHEN {name} >= {cut} THEN {i}" for i, cut in reversed([*enumerate(cuts, 1)]))
+        return f"CASE {steps} WHEN {name} >= 0 THEN 0 END"
+
+    def collapsed(self, query: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """A row of each kind, and how many there are."""
+        found = self.connection.execute(query).fetchnumpy()
+        return found["first"], found["n"]

@@ -1,0 +1,251 @@
+"""The shipped policy, walked once, for any language that has truths with an unknown and a choice between numbers.
+
+A contender says only how its language puts each step (`Language`); which rule comes when is said here, so that all of
+them run the whole policy. Codes of outcomes and facts are those of the package; a missing fact is the language's own.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from policy.cases import AT_LEAST_ONE
+from policy.evaluation import CODE, codes_of
+from policy.model import Policy, Rule, Settings, Test
+from policy.sql import threshold_of
+
+Truth = Any  # of the language, with its own unknown; True or False where the levers alone decide
+Condition = Any  # of the language, known everywhere; True or False where the levers alone decide
+Codes = Any  # of the language: a whole number for each row; int where it is the same for all
+PATHWAY, DIAGNOSIS, SOME_BLOCK = "pathway", "named_diagnosis", "some_block_done"  # columns beside the facts
+
+
+class Language(Protocol):
+    """How one contender puts a step of the policy."""
+
+    def reached(self, name: str, least: int) -> Truth:
+        """A fact is at least so much; unknown where it is missing."""
+
+    def among(self, name: str, codes: Sequence[int]) -> Truth:
+        """A fact is one of these; unknown where it is missing."""
+
+    def stated(self, name: str, codes: Sequence[int]) -> Truth:
+        """A fact is one of these; unknown where it is not."""
+
+    def filed(self, name: str) -> Condition:
+        """A fact is not missing."""
+
+    def coded(self, name: str, codes: Sequence[int]) -> Condition:
+        """A fact is one of these; false where it is missing."""
+
+    def total(self, names: Sequence[str], missing: Sequence[int], least: int) -> Condition:
+        """Several facts, with these values where they are missing, add up to at least so much."""
+
+    def all_of(self, parts: Sequence[Truth]) -> Truth:
+        """Kleene's and."""
+
+    def any_of(self, parts: Sequence[Truth]) -> Truth:
+        """Kleene's or."""
+
+    def negated(self, part: Truth) -> Truth:
+        """Kleene's not."""
+
+    def between(self, low: Condition, high: Condition) -> Truth:
+        """True where `low`, false where not `high`, else unknown."""
+
+    def true(self, part: Truth) -> Condition:
+        """A truth is true."""
+
+    def false(self, part: Truth) -> Condition:
+        """A truth is false."""
+
+    def possible(self, part: Truth) -> Condition:
+        """A truth is not false."""
+
+    def tally(self, parts: Sequence[Condition], least: int) -> Condition:
+        """At least so many conditions hold."""
+
+    def equal(self, codes: Sequence[Codes]) -> Condition:
+        """All these numbers are the same."""
+
+    def chosen(self, pairs: Sequence[tuple[Condition, Codes]], otherwise: Codes) -> Codes:
+        """The number of the first condition that holds."""
+
+    def named(self, name: str, part: Truth) -> Truth:
+        """The truth of a criterion, to be computed once."""
+
+
+@dataclass
+class Walk:
+    """One policy under one setting, put into a language."""
+
+    settings: Settings
+    say: Language
+    criteria: dict[str, Truth] = field(default_factory=dict)
+
+    @property
+    def policy(self) -> Policy:
+        """The policy of the settings."""
+        return self.settings.policy
+
+    @property
+    def open(self) -> int:
+        """What closing the file makes of missing information."""
+        return int(CODE[str(self.settings["undocumented_action"])])
+
+    def outcome(self) -> Codes:
+        """The outcome code of every row."""
+        branches: dict[Any, tuple[Codes, list[int]]] = {}
+        for position, pathway in enumerate(self.policy.pathways.values()):
+            found = self.rule(pathway.rule)
+            branches.setdefault(found if isinstance(found, int) else id(found), (found, []))[1].append(position)
+        pairs = [(self.say.coded(PATHWAY, [-1]), int(CODE["out_of_scope"])), *self.notices()]
+        pairs += [(self.say.coded(PATHWAY, positions), found) for found, positions in branches.values()]
+        return self.say.chosen(pairs, int(CODE["out_of_scope"]))
+
+    def pathway(self, position: int) -> Codes:
+        """The outcome code of rows that are all in one pathway (-1: none)."""
+        if position < 0:
+            return int(CODE["out_of_scope"])
+        notices, found = self.notices(), self.rule(list(self.policy.pathways.values())[position].rule)
+        return self.say.chosen(notices, found) if notices else found
+
+    def notices(self) -> list[tuple[Condition, Codes]]:
+        """Codes that pend."""
+        pending = [n.code for n in self.policy.code_notices if self.settings.holds({n.lever: n.pend_while})]
+        return [(self.say.coded(DIAGNOSIS, [place(self.policy, code)]), int(CODE["pend"])) for code in pending]
+
+    def word(self, outcome: str) -> int:
+        """Code of an outcome word, or of the value of an action lever."""
+        return int(CODE[str(self.settings[outcome] if outcome in self.policy.levers else outcome)])
+
+    def rule(self, rule: Rule) -> Codes:
+        """What a rule makes of the rows."""
+        if rule.first_of is not None:
+            return self.rule(next(r for r in rule.first_of if self.settings.holds(r.while_)))
+        if rule.outcome is not None:
+            return self.word(rule.outcome)
+        return self._require(rule) if rule.require is not None else self._switch(rule)
+
+    def _require(self, rule: Rule) -> Codes:
+        truths = []
+        for entry in self.policy.required(rule, self.settings):
+            truth = self.criterion(entry.criterion)
+            if entry.codes:
+                concerned = self.say.coded(DIAGNOSIS, [place(self.policy, code) for code in entry.codes])
+                truth = self.any_of([self.say.negated(concerned), truth])
+            truths.append(truth)
+        together = self.all_of(truths)
+        steps = []
+        for step in [s for s in rule.then if self.settings.holds(s.while_)]:
+            applies = self.criterion(step.when) if step.when else True
+            if applies is not False:
+                steps.append((applies if applies is True else self.say.true(applies), self.word(step.outcome)))
+            if applies is True:
+                break
+        otherwise = steps.pop()[1] if steps and steps[-1][0] is True else int(CODE["met"])
+        met = self.say.chosen(steps, otherwise) if steps else otherwise
+        if isinstance(together, bool):
+            return met if together else int(CODE["not_met"])
+        pairs = [(self.say.false(together), int(CODE["not_met"])), (self.say.true(together), met)]
+        return self.say.chosen(pairs, self.open)
+
+    def _switch(self, rule: Rule) -> Codes:
+        """A fact takes its branch; a missing one takes all, and one same outcome is the outcome."""
+        assert rule.switch
+        kind = self.policy.fields_[rule.switch]
+        branches = {codes_of(kind, [word])[0]: self.rule(below) for word, below in rule.branches.items()}
+        pairs = [(self.say.coded(rule.switch, [code]), found) for code, found in branches.items()]
+        rest = [self.rule(rule.otherwise)] if rule.otherwise else []
+        pairs += [(self.say.filed(rule.switch), found) for found in rest]
+        if rule.assume and self.settings.holds(rule.assume.while_):
+            return self.say.chosen(pairs, branches[codes_of(kind, [rule.assume.criterion])[0]])
+        if rule.switch == "diagnostic_blocks_done":  # a relief of the first block says that at least one was done
+            above = [found for code, found in branches.items() if code >= -1 - AT_LEAST_ONE]
+            pairs.append((self.say.coded(SOME_BLOCK, [1]), self._same([*above, *rest])))
+        return self.say.chosen(pairs, self._same([*branches.values(), *rest]))
+
+    def _same(self, codes: list[Codes]) -> Codes:
+        if all(isinstance(code, int) for code in codes):
+            return codes[0] if len({*codes}) == 1 else self.open
+        return self.say.chosen([(self.say.equal(codes), codes[0])], self.open)
+
+    def criterion(self, name: str) -> Truth:
+        """Truth of a criterion, put once."""
+        if name not in self.criteria:
+            truth = self.test(self.policy.criteria[name].test)
+            self.criteria[name] = truth if isinstance(truth, bool) else self.say.named(name, truth)
+        return self.criteria[name]
+
+    def all_of(self, parts: Sequence[Truth]) -> Truth:
+        """Kleene's and, without what the levers decide."""
+        return self._folded(parts, True, self.say.all_of)
+
+    def any_of(self, parts: Sequence[Truth]) -> Truth:
+        """Kleene's or, without what the levers decide."""
+        return self._folded(parts, False, self.say.any_of)
+
+    def _folded(self, parts: Sequence[Truth], neutral: bool, operator: Callable[[Sequence[Truth]], Truth]) -> Truth:
+        if any(part is (not neutral) for part in parts):
+            return not neutral
+        kept = [part for part in parts if part is not neutral]
+        return operator(kept) if len(kept) > 1 else kept[0] if kept else neutral
+
+    def test(self, test: Test) -> Truth:
+        """Truth of a tree of tests."""
+        if test.all_of is not None:
+            return self.all_of([self.test(part) for part in test.all_of])
+        if test.any_of is not None:
+            return self.any_of([self.test(part) for part in test.any_of])
+        if test.none_of is not None:
+            found = self.any_of([self.test(part) for part in test.none_of])
+            return not found if isinstance(found, bool) else self.say.negated(found)
+        if test.count is not None:
+            return self._count([self.test(part) for part in test.count.of], test.count.at_least)
+        if test.lever is not None:
+            return self.settings.holds(test.lever)
+        if test.on_file is not None:
+            return self.say.filed(test.on_file)
+        if test.equals is not None or test.states is not None:
+            ((name, words),) = (test.equals or test.states or {}).items()
+            put = self.say.among if test.equals else self.say.stated
+            return put(name, codes_of(self.policy.fields_[name], words))
+        return self._comparison(test)
+
+    def _count(self, parts: list[Truth], reference: str) -> Truth:
+        least = (self.settings.number(reference) or 0) - sum(part is True for part in parts)
+        kept = [part for part in parts if not isinstance(part, bool)]
+        if not 0 < least <= len(kept):
+            return least <= 0
+        return self.say.between(
+            self.say.tally([self.say.true(part) for part in kept], least),
+            self.say.tally([self.say.possible(part) for part in kept], least),
+        )
+
+    def _comparison(self, test: Test) -> Truth:
+        """A missing value stands for its whole range."""
+        names, reference = test.fields(), str(test.reference())
+        threshold = threshold_of(self.settings, names[0], reference, self.settings.number(reference))
+        if threshold is None:
+            return True
+        least = threshold * len(names) + bool(test.more_than)
+        lows, highs = zip(*(self.policy.fields_[name].span for name in names), strict=True)
+        if least <= sum(lows) or least > sum(highs):
+            return (least <= sum(lows)) is not bool(test.less_than)
+        if len(names) > 1:
+            return self.say.between(self.say.total(names, lows, least), self.say.total(names, highs, least))
+        reached = self.say.reached(names[0], least)
+        return self.say.negated(reached) if test.less_than else reached
+
+
+def named(policy: Policy) -> list[str]:
+    """The diagnosis codes that some rule names, in order."""
+    codes = {notice.code for notice in policy.code_notices}
+    for pathway in policy.pathways.values():
+        for rule in pathway.rule.walk():
+            codes |= {code for entry in rule.require or () for code in entry.codes}
+    return sorted(codes | {code for gate in policy.gates.values() for entry in gate.require for code in entry.codes})
+
+
+def place(policy: Policy, code: str) -> int:
+    """Number of a diagnosis code in the column of those that are named; 0 is any other."""
+    return named(policy).index(code) + 1

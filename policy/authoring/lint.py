@@ -1,0 +1,293 @@
+"""Does the document still make sense? Every finding comes with a witness: a case, or the setting that shows it.
+
+What a file cannot even be loaded with (a gap, an overlap) is found here too, for policies that are still being drafted.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from policy.authoring.coverage import activations, criteria_of
+from policy.authoring.enumeration import Row, Space, enumerate_cases
+from policy.authoring.mutation import Mutant, levers_of, mutants, probes, telling
+from policy.authoring.proof import LENIENCY, Witness, prove
+from policy.authoring.questions import asked, documents
+from policy.cases import Cases
+from policy.evaluation import Memory, determine
+from policy.evaluation import pathways as pathways_of
+from policy.model import OUTCOMES, Lever, Policy, Rule, Settings, Value, While
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One remark: its kind, where in the document, what is odd, and the witness in words."""
+
+    kind: str
+    place: str
+    says: str
+    witness: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.says}; {self.witness}"
+
+
+def lint(settings: Settings) -> Iterator[Finding]:
+    """Everything that is odd in a policy; thresholds and directions as they stand under these settings."""
+    policy = settings.policy
+    matched = list(_cells(policy))
+    yield from matched
+    yield from _unreachable(policy)
+    yield from _outside_cited(settings)
+    if not matched:  # else there is not one rule for each case, and nothing can be proven
+        yield from _never_decides(policy)
+        yield from _reaches_nothing(policy)
+        yield from _directions(settings)
+        yield from _idle_asks(settings)
+
+
+def _selected(policy: Policy) -> Iterator[tuple[str, str, list[str]]]:
+    """Each diagnosis and procedure code with the pathways that it belongs to."""
+    for group, diagnosis in policy.diagnoses.items():
+        for family, procedures in policy.procedures.items():
+            for cpt, label in procedures.codes.items():
+                wanted = {name: way.selects for name, way in policy.pathways.items()}
+                names = [
+                    name for name, w in wanted.items()
+                    if group in w.diagnosis and family in w.procedure and w.level in (None, label.level)
+                ]  # fmt: skip
+                for dx in (*diagnosis.codes, *diagnosis.prefixes):
+                    yield dx, cpt, names
+
+
+def _cells(policy: Policy) -> Iterator[Finding]:
+    """Requests with no pathway, with several, and pathways without a request."""
+    seen: dict[tuple[str, ...], list[str]] = {}
+    for dx, cpt, names in _selected(policy):
+        seen.setdefault(tuple(names), []).append(f"dx {dx}, cpt {cpt}")
+    for known, cases in seen.items():
+        names = list(known)
+        also = f", and {len(cases) - 1} more" if len(cases) > 1 else ""
+        if not names:
+            yield Finding("gap", "pathways", "requests without a pathway", f"case {cases[0]}{also}")
+        elif len(names) > 1:
+            yield Finding(
+                "overlap", f"pathways.{names[1]}", f"also {' and '.join(names[:1])}", f"case {cases[0]}{also}"
+            )
+    for name in policy.pathways:
+        mine = [names for names in seen if name in names]
+        if not any(names[0] == name for names in mine):
+            first = f"case {seen[mine[0]][0]} goes to {mine[0][0]}" if mine else "no code of the policy is selected"
+            yield Finding("unreachable", f"pathways.{name}", "no request ever comes here", first)
+
+
+def _unreachable(policy: Policy) -> Iterator[Finding]:
+    for name, pathway in policy.pathways.items():
+        yield from _closed(policy, pathway.rule, f"pathways.{name}.rule", [], [])
+
+
+def _closed(policy: Policy, rule: Rule, place: str, holds: list[While], fails: list[While]) -> Iterator[Finding]:
+    """Rules of `first_of` that no setting of the levers ever comes to."""
+    for i, below in enumerate(rule.first_of or ()):
+        before = [r.while_ for r in (rule.first_of or ())[:i]]
+        here = f"{place}.first_of.{i}"
+        if next(_settings(policy, [*holds, below.while_], [*fails, *before]), None) is None:
+            taken = next(_settings(policy, [*holds, below.while_], fails), None)
+            witness = "its conditions exclude each other"
+            if taken is not None:
+                earlier = next(j for j, condition in enumerate(before) if taken.holds(condition))
+                levers = ", ".join(f"{k}={v}" for k, v in taken.provisions().items()) or "no lever moved"
+                witness = f"with {levers} the rule before it ({earlier}) is taken"
+            yield Finding("unreachable", here, "no setting ever comes to this rule", witness)
+        else:
+            yield from _closed(policy, below, here, [*holds, below.while_], [*fails, *before])
+    branches = {**rule.branches, **({"otherwise": rule.otherwise} if rule.otherwise else {})}
+    for word, below in branches.items():
+        yield from _closed(policy, below, f"{place}.{word}", holds, fails)
+
+
+def _settings(policy: Policy, holds: Sequence[While], fails: Sequence[While]) -> Iterator[Settings]:
+    """Every setting of the levers named under which all of some conditions hold and none of the others."""
+    names = list(dict.fromkeys(name for condition in (*holds, *fails) for name in condition))
+    for values in product(*(policy.levers[name].values() for name in names)):
+        settings = policy.settings({n: "off" if v is None else v for n, v in zip(names, values, strict=True)})
+        if all(map(settings.holds, holds)) and not any(map(settings.holds, fails)):
+            yield settings
+
+
+def _never_decides(policy: Policy) -> Iterator[Finding]:
+    """Criteria that no rule asks for, or that can be dropped from a rule without a change to any case."""
+    rules = [rule for way in policy.pathways.values() for rule in way.rule.walk()]
+    used = {name for way in policy.pathways.values() for name in criteria_of(policy, way.rule)}
+    used |= {step.when for rule in rules for step in rule.then if step.when}
+    for name in policy.criteria:
+        if name not in used:
+            yield Finding("never decides", f"criteria.{name}", "no rule asks for it", "it is read for no case")
+    for slip in mutants(policy, kinds=("criterion dropped",)):
+        if difference(policy, slip) is None:
+            criterion = slip.place.rpartition(".")[2]
+            yield Finding("never decides", slip.place, "no case changes without it", _idle(policy, slip, criterion))
+
+
+def difference(policy: Policy, slip: Mutant) -> tuple[Mapping[str, object], Witness] | None:
+    """Levers and a case that a slip decides otherwise, None when there is none under any setting that is tried."""
+    for provisions in probes(policy, {"default": {}}, slip.touches(policy), slip):
+        proof = prove(policy.settings(provisions), slip.policy.settings(provisions), slip.touches(policy))
+        for witness in proof.overall.witnesses().values():
+            return provisions, witness
+    return None
+
+
+def _idle(policy: Policy, slip: Mutant, criterion: str) -> str:
+    """A case in which a criterion fails and something else decides anyway."""
+    for pathway in slip.touches(policy):
+        for levers in activations(policy, pathway, criterion):
+            settings = policy.settings(levers)
+            space = enumerate_cases([settings], [pathway])
+            result = determine(policy, space.cases(policy), settings)
+            rows = np.flatnonzero(result.truths.get(criterion, np.full(len(space.rows), 3)) == 0)
+            if len(rows):
+                row = int(min(rows, key=lambda i: (len(space.rows[i]), i)))
+                said = ", ".join(f"{k}={v}" for k, v in levers.items()) or "no lever moved"
+                outcome = OUTCOMES[result.outcome[row]]
+                return f"with {said}, case {_case(space.case(row))} fails it and is {outcome} without it too"
+    return "no case fails it"
+
+
+def _case(row: Row) -> str:
+    return ", ".join(f"{k} {v}" for k, v in row.items())
+
+
+def _reaches_nothing(policy: Policy) -> Iterator[Finding]:
+    """Levers that change no case, whatever the others are set to."""
+    for name, lever in policy.levers.items():
+        ways = [way for way in policy.pathways if name in levers_of(policy, [way])]
+        always = {"undocumented_action", *(notice.lever for notice in policy.code_notices)}
+        if reached(policy, name, ways) is None:
+            values = telling(lever)
+            says = f"no rule reads it: {values[0]} or {values[-1]}, every case stays as it is"
+            if ways and name not in always:
+                space = enumerate_cases([policy.settings()], ways)
+                outcome = OUTCOMES[space.outcomes()[0, 0]]
+                says = f"case {_case(space.case(0))} is {outcome} at {values[0]} and at {values[-1]}"
+            yield Finding("reaches nothing", f"levers.{name}", "no case changes with this lever", says)
+
+
+def reached(policy: Policy, name: str, ways: Sequence[str], base: Mapping[str, object] | None = None) -> str | None:
+    """A case that some setting of a lever decides otherwise than another, with the levers set; None: there is none.
+
+    With a `base` these levers only, else also every other lever moved alone.
+    """
+    tried = [base] if base is not None else probes(policy, {"default": {}}, ways) if ways else []
+    for provisions in tried:
+        settings = [policy.settings({**provisions, name: value}) for value in telling(policy.levers[name])]
+        space = enumerate_cases(settings, ways)
+        outcomes = space.outcomes()
+        rows = np.flatnonzero((outcomes != outcomes[:, :1]).any(axis=1))
+        if len(rows):
+            row = int(min(rows, key=lambda i: (len(space.rows[i]), i)))
+            at = int(np.flatnonzero(outcomes[row] != outcomes[row, 0])[0])
+            words = [OUTCOMES[outcomes[row, i]] for i in (0, at)]
+            lever = policy.levers[name]
+            shown = [lever.show(settings[i][name]) for i in (0, at)]
+            return f"{_case(space.case(row))}: {words[0]} at {shown[0]}, {words[1]} at {shown[1]}"
+    return None
+
+
+def inert(settings: Settings, cases: Cases) -> Iterator[Finding]:
+    """Levers that change no case of a population from what these settings make of it, with a case that they would."""
+    policy = settings.policy
+    memory = Memory(pathways_of(policy, cases))
+    base = determine(policy, cases, settings, memory=memory, asking=False).outcome
+    for name, lever in policy.levers.items():
+        others: list[Value] = [value for value in lever.values() if value != settings[name]]
+        moved = ({**settings.provisions(), name: "off" if value is None else value} for value in others)
+        outcomes = (
+            determine(policy, cases, policy.settings(m), memory=memory, asking=False).outcome for m in moved
+        )  # fmt: skip
+        if all(np.array_equal(outcome, base) for outcome in outcomes):
+            ways = [way for way in policy.pathways if name in levers_of(policy, [way])]
+            case = reached(policy, name, ways, settings.provisions()) if ways else None
+            witness = f"it would change the case {case}" if case else "under these settings it would change no case"
+            yield Finding("inert here", f"levers.{name}", f"changes none of these {len(cases):,} cases", witness)
+
+
+def _outside_cited(settings: Settings) -> Iterator[Finding]:
+    """Thresholds that no cited source uses."""
+    policy = settings.policy
+    for name, lever in policy.levers.items():
+        values = {"set to": settings[name], "suggested": lever.suggested}
+        for word, value in values.items():
+            if lever.cited and isinstance(value, int) and not lever.cited.min <= value <= lever.cited.max:
+                near = min(
+                    lever.domain.values() if lever.domain else (), key=lambda v: (_away(lever, v), abs(v - value))
+                )
+                span = f"{lever.cited.min} to {lever.show(lever.cited.max)}"
+                says = f"{word} {lever.show(value)}, but the sources use {span}"
+                ways = [way for way in policy.pathways if name in levers_of(policy, [way])]
+                pair = [policy.settings({**settings.provisions(), name: v}) for v in (near, value)]
+                found = list(prove(pair[0], pair[1], ways).overall.witnesses().values())
+                case = f"case {found[0].text()}" if found else "no case"
+                yield Finding("outside cited", f"levers.{name}", says, f"from {lever.show(near)} it changes {case}")
+
+
+def _away(lever: Lever, value: int) -> int:
+    """How far a value is from the cited range."""
+    assert lever.cited
+    return max(lever.cited.min - value, value - lever.cited.max, 0)
+
+
+def _directions(settings: Settings) -> Iterator[Finding]:
+    """Numeric levers of which some step is looser where it is declared stricter, proven on the whole grid."""
+    policy = settings.policy
+    for name, lever in policy.levers.items():
+        ways = [way for way in policy.pathways if name in levers_of(policy, [way])]
+        if not lever.domain or not ways:
+            continue
+        values = list(lever.domain.values())[:: 1 if lever.direction == "stricter_when_higher" else -1]
+        grid = [policy.settings({**settings.provisions(), name: value}) for value in values]
+        space = enumerate_cases(grid, ways)
+        change = np.diff(LENIENCY[space.outcomes()].astype(int), axis=1)
+        rows = np.flatnonzero((change > 0).any(axis=1))
+        if len(rows):
+            row = int(min(rows, key=lambda i: (len(space.rows[i]), i)))
+            step = int(np.flatnonzero(change[row] > 0)[0])
+            before, after = (OUTCOMES[space.outcomes()[row, i]] for i in (step, step + 1))
+            one, other = (lever.show(values[i]) for i in (step, step + 1))
+            says = f"declared {str(lever.direction).replace('_', ' ')}, but {other} is looser than {one}"
+            yield Finding("direction", f"levers.{name}", says, f"case {_case(space.case(row))}: {before} -> {after}")
+
+
+def _idle_asks(settings: Settings) -> Iterator[Finding]:
+    """Questions for a fact that cannot change the outcome, one for each pathway and fact."""
+    policy = settings.policy
+    space = enumerate_cases([settings])
+    cases = space.cases(policy)
+    frame = determine(policy, cases, settings).frame().astype(str)
+    seen: set[tuple[str, str, str]] = set()
+    found: set[tuple[str, str]] = set()
+    for row in np.flatnonzero((frame["ask"] != "") & (frame["ask"] != "dx")):
+        key = (frame["pathway"][row], frame["not_documented"][row], frame["ask"][row])
+        if key in seen:
+            continue
+        seen.add(key)
+        for column in _needless(cases, int(row), settings, frame["ask"][row].split(";")):
+            if (key[0], column) not in found:
+                found.add((key[0], column))
+                yield _needless_finding(space, int(row), key[0], column)
+
+
+def _needless(cases: Cases, row: int, settings: Settings, ask: Sequence[str]) -> list[str]:
+    facts = asked(documents(cases, row, settings))
+    tellers = {
+        c: n for n, k in settings.policy.fields_.items() if k.type == "months" for c in (k.onset, k.request, k.days)
+    }
+    return [column for column in ask if tellers.get(column, column) not in facts]
+
+
+def _needless_finding(space: Space, row: int, pathway: str, column: str) -> Finding:
+    return Finding(
+        "needless ask", f"pathways.{pathway}", f"asks for {column}, which cannot change the outcome",
+        f"case {_case(space.case(row))}",
+    )  # fmt: skip

@@ -1,0 +1,285 @@
+"""What levers can do, in sentences and tables for people; see findings.py."""
+
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+
+import pandas as pd
+
+from policy.model import Lever
+from policy.problems import refuse
+from simulations.assumptions import drawn_changes
+from simulations.attribution import MOST, Attribution, attribute
+from simulations.findings import Shown, bullets, card, signed, tabulated
+from simulations.impact import percent, points
+from simulations.resampling import bootstrap
+from simulations.study import Study
+from simulations.sweep import known_lever
+
+ROWS = 12  # of a ranking, shown
+SPREAD = 16  # populations drawn from the ranges of the assumptions
+
+
+def chosen(study: Study, ranked: pd.DataFrame, lever: str = "", other: str = "") -> tuple[str, str]:
+    """Two levers to look at: those named, else the strongest that moves, and the strongest of the others."""
+    for name in filter(None, (lever, other)):
+        known_lever(study.policy, name)
+    if lever and lever == other:
+        raise refuse("lever", "other", f"is {lever} again; a grid needs two levers")
+    moved = [name for name in ranked["lever"] if study.scenario[name] != study.baseline[name]]
+    order = [name for name in [*moved, *ranked["lever"]] if name != other]
+    lever = lever or order[0]
+    return lever, other or next(name for name in ranked["lever"] if name != lever)
+
+
+def range_finding(study: Study, swept: pd.DataFrame, lever: str) -> str:
+    """'Minimum conservative care: approvals run from 22.6% (0 weeks) to 2.1% (26 weeks)' and where it is steepest."""
+    label = study.policy.levers[lever].label
+    top, low = _ends(swept)
+    if top["met"] == low["met"]:
+        moves = "" if swept["moved"].nunique() > 1 else ", and no other outcome changes"
+        return f"{label}: every value gives the same approvals, {percent(_share(top))} of all cases{moves}"
+    ends = [f"{percent(_share(row))} ({row['shown']})".replace("_", " ") for row in (top, low)]
+    said = f"{label}: approvals run from {ends[0]} to {ends[1]}"
+    steep = steepest(study.policy.levers[lever], swept)
+    return f"{said}; the steepest step is {steep}" if steep else said
+
+
+def steepest(lever: Lever, swept: pd.DataFrame) -> str:
+    """'6 weeks → 7 weeks (−3.6 points)' for the step of a numeric lever that changes approvals most, or nothing."""
+    if lever.domain is None:
+        return ""
+    table = [row for row in swept.to_dict("records") if row["value"] != "off"]
+    steps = [(before, after, _share(after) - _share(before)) for before, after in pairwise(table)]
+    before, after, change = max(steps, key=lambda step: abs(step[2]))
+    return f"{before['shown']} → {after['shown']} ({points(change)} points)" if change else ""
+
+
+def headline(study: Study, swept: pd.DataFrame, lever: str) -> Shown:
+    """What the lever can do, with the values of the baseline and of the scenario."""
+    tiles = []
+    for name in ("baseline", "scenario"):
+        row = swept[swept[f"is_{name}"]].iloc[0]
+        note = (
+            f"{row['met']:,} of {row['cases']:,} cases met; 95% {row['approval_low']:.1f} to {row['approval_high']:.1f}"
+        )
+        tiles.append(
+            (
+                f"Approval rate at {row['shown']}, the {name}’s value".replace("_", " "),
+                f"{row['approval_pct']:.2f}%",
+                note,
+            )
+        )
+    moved = len(study.impact.changes())
+    rest = "All other levers stay as in the scenario" + (f", in which {moved} provisions move." if moved > 1 else ".")
+    over = f"{rest} Policy {study.policy.name}, {study.cases!r}."
+    return card(range_finding(study, swept, lever), tiles, over)
+
+
+def sweep_table(study: Study, swept: pd.DataFrame, lever: str) -> Shown:
+    """Every value of the lever: outcomes, approval and its change from the baseline."""
+    rows = []
+    for row in swept.to_dict("records"):
+        marks = [f"{name}’s" for name in ("baseline", "scenario") if row[f"is_{name}"]]
+        rate = f"{row['approval_pct']:.1f}% ({row['approval_low']:.1f} to {row['approval_high']:.1f})"
+        outcomes = [f"{row[word]:,}" for word in ("met", "not_met", "pend", "review")]
+        value = row["shown"].replace("_", " ") + (f" ({', '.join(marks)})" if marks else "")
+        rows.append((value, *outcomes, rate, _change(row)))
+    header = ("Value", "Met", "Not met", "Pend", "Review", "Approval rate (95%)", "Change in points (95%)")
+    title = f"{study.policy.levers[lever].label}: all {len(rows)} values, the same {study.cases.size:,} cases"
+    return tabulated(title, header, rows)
+
+
+def grid_finding(study: Study, table: pd.DataFrame, one: str, other: str) -> str:
+    """How far the two levers together carry approvals."""
+    names = " and ".join(study.policy.levers[name].label for name in (one, other))
+    top, low = _ends(table)
+    if top["met"] == low["met"]:
+        return f"{names}: no pair of values changes approvals ({percent(_share(top))} of all cases)"
+    ends = [
+        f"{percent(_share(row))} ({', '.join(shown(study.policy.levers[name], row[name]) for name in (one, other))})"
+        for row in (low, top)
+    ]
+    ends = [end.replace("_", " ") for end in ends]
+    return f"{names} together: approvals from {ends[0]} to {ends[1]}"
+
+
+def shown(lever: Lever, word: str) -> str:
+    """A value of a lever, as `--set` takes it, with its unit."""
+    return lever.show(lever.check(word))
+
+
+def ranking_finding(ranked: pd.DataFrame) -> str:
+    """Which lever does most, and how many do nothing."""
+    inert = int((ranked["moved_most"] == 0).sum())
+    first = ranked.iloc[0]
+    if not first["swing_points"]:
+        return f"No lever alone changes approvals; {inert} of {len(ranked)} change no outcome at all"
+    rest = f"{inert} of {len(ranked)} levers change nothing" if inert else f"all {len(ranked)} levers change something"
+    return f"{first['label']} can move approvals most, by {first['swing_points']:.1f} points; {rest}"
+
+
+def ranking_table(ranked: pd.DataFrame) -> Shown:
+    """The strongest levers, each moved alone over its whole domain."""
+    rows = [
+        (
+            row["label"],
+            row["here"],
+            f"{points(row['down_points'] / 100)} ({_end(row, 'down')})",
+            f"{points(row['up_points'] / 100)} ({_end(row, 'up')})",
+            f"{row['swing_points']:.1f}",
+            f"{row['moved_most']:,}",
+        )
+        for row in ranked.head(ROWS).to_dict("records")
+    ]
+    rest = ranked.iloc[ROWS:]
+    if len(rest):
+        inert = int((rest["moved_most"] == 0).sum())
+        most = rest["swing_points"].max()
+        rows.append((f"{len(rest)} other levers, {inert} without effect", "", "", "", f"≤ {most:.1f}", ""))
+    header = ("Lever", "Now", "Fewest approvals, points", "Most approvals, points", "Swing", "Most cases moved")
+    return tabulated("Levers by what each can do alone, over its whole domain; all others stay", header, rows, words=2)
+
+
+def _end(row: Mapping[Any, Any], way: str) -> str:
+    return "now" if row[f"{way}_at"] == row["here"] else f"{row[f'{way}_at']}".replace("_", " ")
+
+
+# Attribution ---------------------------------------------------------------------------------------------------------
+
+
+def parted(study: Study) -> Attribution | None:
+    """The shares of the provisions, where there are at least two and not too many to be told apart."""
+    return attribute(study) if 1 < provisions(study) <= MOST else None
+
+
+def provisions(study: Study) -> int:
+    """How many provisions the scenario makes."""
+    edits = study.plan.criteria if study.plan else ()
+    return sum(study.scenario[name] != study.baseline[name] for name in study.policy.levers) + len(edits)
+
+
+def provision_label(study: Study, name: str) -> str:
+    """A provision in words."""
+    if name not in study.policy.levers:
+        return name.replace("_", " ")
+    lever = study.policy.levers[name]
+    values = (lever.show(settings[name]).replace("_", " ") for settings in (study.baseline, study.scenario))
+    return f"{lever.label}: {' → '.join(values)}"
+
+
+def share_finding(study: Study, found: Attribution) -> str:
+    """Which provision has the largest share of the change in approvals."""
+    game = found.game()
+    change = int(game[-1] - game[0])
+    frame = found.frame()
+    first = max(frame.to_dict("records"), key=lambda row: abs(row["share"]))
+    if not first["share"]:
+        return f"None of the {len(frame)} provisions has a share: approvals do not change"
+    name = first["provision"]
+    label = study.policy.levers[name].label if name in study.policy.levers else name.replace("_", " ")
+    part, total = points(first["share"] / found.cases), points(change / found.cases)
+    return f"Of the change of {total} points, {part} are the share of one provision: {label}"
+
+
+def share_table(study: Study, found: Attribution | None) -> Shown:
+    """Each provision's share of the change in approvals with its bounds; they add up to the change."""
+    if found is None:
+        count = provisions(study)
+        few = "no provision moves" if not count else "one provision moves, and the whole change is its own"
+        many = f"{count} provisions move; the shares of at most {MOST} can be told apart"
+        return bullets([f"Nothing to share out: {few if count < 2 else many}."])
+    frame = found.frame()
+    rows = [
+        (
+            provision_label(study, row["provision"]),
+            f"{signed(round(row['share']))}",
+            f"{points(row['share_points'] / 100, 2)} ({points(row['low'] / 100, 2)} to {points(row['high'] / 100, 2)})",
+            signed(row["first_in"]),
+            signed(row["last_in"]),
+            f"{signed(row['least'])} to {signed(row['most'])}",
+        )
+        for row in frame.to_dict("records")
+    ]
+    game = found.game()
+    change = int(game[-1] - game[0])
+    rows.append(("All together", signed(change), f"{points(change / found.cases, 2)}", "", "", ""))
+    header = ("Provision", "Share, cases", "In points (95%)", "Alone", "After all others", "Over all orders")
+    caption = f"Change in cases met, of {found.cases:,}, shared out among the provisions (mean over all orders)"
+    return tabulated(caption, header, rows, total=True)
+
+
+def interaction_table(study: Study, found: Attribution | None) -> Shown:
+    """The pairs of provisions that do more, or less, together than each alone."""
+    pairs = found.interactions().head(6) if found else pd.DataFrame()
+    pairs = pairs[pairs["interaction"].abs() >= 0.5] if len(pairs) else pairs
+    if not len(pairs):
+        return bullets(["No two provisions do more or less together than each by itself."])
+    rows = [
+        (provision_label(study, r["one"]), provision_label(study, r["other"]), signed(round(r["interaction"])))
+        for r in pairs.to_dict("records")
+    ]
+    caption = "What two provisions do together beyond each alone (cases met; mean over what else is made)"
+    return tabulated(caption, ("Provision", "With", "Together"), rows, words=2)
+
+
+# How sure ------------------------------------------------------------------------------------------------------------
+
+
+def sure(study: Study) -> Shown:
+    """The change of the approval rate with the luck of the draw and the assumptions told apart."""
+    change = study.impact.rates()[2]
+    drawn = next(r for r in bootstrap(study.impact).to_dict("records") if r["measure"] == "met_change")
+    rows = [
+        ("Sampling: Newcombe's interval for pairs", points(change.value, 2), _span(change.low, change.high)),
+        (
+            f"Sampling: {drawn['replicates']:,.0f} bootstrap replicates of the joint outcomes",
+            points(drawn["value"] / 100, 2),
+            _span(drawn["low"] / 100, drawn["high"] / 100),
+        ),
+    ]
+    if study.cases.synthetic:
+        centre, (low, high) = drawn_changes(study.baseline, study.scenario, study.cases.population, SPREAD)
+        label = (
+            f"Assumptions: {SPREAD} populations drawn from the ranges of the page, the luck of their cases taken off"
+        )
+        rows.append((label, points(centre / 100, 2), _span(low / 100, high / 100)))
+    header = ("Error", "Change in points", "95% range")
+    return tabulated("Change of the approval rate: two errors that do not mix", header, rows)
+
+
+def entries(study: Study, lever: str, other: str, ranked: pd.DataFrame, found: Attribution | None) -> dict[str, Any]:
+    """What summary.json says of the levers."""
+    content: dict[str, Any] = {"levers": [lever, other], "strongest_lever": ranked["lever"][0]}
+    content["inert_levers"] = sorted(ranked[ranked["moved_most"] == 0]["lever"])
+    if found:
+        frame = found.frame()
+        content["attribution"] = {row["provision"]: round(row["share"], 6) for row in frame.to_dict("records")}
+    return content
+
+
+def tables(study: Study, found: Attribution | None) -> dict[str, pd.DataFrame]:
+    """The tables of what is sure, and of the shares where there are any."""
+    made = {"bootstrap": bootstrap(study.impact)}
+    return made if found is None else made | {"attribution": found.frame(), "interactions": found.interactions()}
+
+
+def _ends(table: pd.DataFrame) -> tuple[dict[Any, Any], dict[Any, Any]]:
+    """The rows with the most and with the fewest approvals, the first of each."""
+    found = table.to_dict("records")
+    return max(found, key=lambda row: row["met"]), min(found, key=lambda row: row["met"])
+
+
+def _share(row: Mapping[Any, Any]) -> float:
+    return float(row["met"] / row["cases"])
+
+
+def _span(low: float, high: float) -> str:
+    return f"{points(low, 2)} to {points(high, 2)}"
+
+
+def _change(row: Mapping[Any, Any]) -> str:
+    if not row["change_points"] and not row["moved"]:
+        return "0.0"
+    low, high = row["change_low"] / 100, row["change_high"] / 100
+    return f"{points(row['change_points'] / 100)} ({points(low)} to {points(high)})"

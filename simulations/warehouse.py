@@ -1,0 +1,55 @@
+"""The SELECT that an analyst takes to a warehouse, with all that must be known to run it said above it."""
+
+from collections.abc import Collection, Sequence
+
+from policy.model import Policy, Settings
+from policy.problems import Problem, ProblemsFound, nearest, shown
+from policy.sql import columns_read, determinations_sql, printed
+from simulations.collapse import collapse_sql, live_levers
+
+CODES = (
+    "How to read it: a fact is a whole number (per cent in hundredths, months in halves), -1 is not documented, -9 is",
+    "not allowed; a truth is 0 not met, 1 not documented, 2 met, 3 not read; a set of columns to ask for is bits.",
+)
+
+
+def select_for(
+    settings: Settings, what: str, dialect: str, without: Collection[str] = (), move: Collection[str] = (),
+    notices: Sequence[str] = (),
+) -> str:  # fmt: skip
+    """`determinations`, or `levels` of the levers `move` (none: all), with a comment above.
+
+    Raises ProblemsFound for unknown dialects and levers, and for columns that cannot be missing.
+    """
+    policy = settings.policy
+    check(policy, without)
+    if what == "levels":
+        moving = live_levers(policy, move or None)
+        text = collapse_sql(settings, moving, without=without).text
+        notices = [*notices, f"Levers that may move: {'all' if not move else ', '.join(sorted(moving))}."]
+    else:
+        text = determinations_sql(settings, without=without)
+    read = [name for name in columns_read(policy) if name not in without]
+    simulated = ", ".join(name for name, kind in policy.fields_.items() if kind.ignored)
+    said = [
+        *notices,
+        f"Reads the table cases: {', '.join(read)}.",
+        *([f"Not in the table, not documented for every row: {', '.join(dict.fromkeys(without))}."] if without else []),
+        f"Simulated truth ({simulated}) is ignored.",
+        *CODES,
+    ]
+    return printed(text, dialect, said)
+
+
+def check(policy: Policy, without: Collection[str]) -> None:
+    """Only columns of the schema that need not be there can be missing."""
+    known = [name for name, kind in policy.fields_.items() if kind.type != "months"]
+    problems = []
+    for name in without:
+        if name not in known:
+            message = f"no column of a case table is called {shown(name)}{nearest(name, known)}"
+            problems.append(Problem("column", "--without", message))
+        elif policy.fields_[name].required:
+            problems.append(Problem("column", "--without", f"the column '{name}' is required"))
+    if problems:
+        raise ProblemsFound(problems)
