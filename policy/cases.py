@@ -83,15 +83,10 @@ class Cases:
         for position in range(frame.shape[1]):
             series = frame.iloc[:, position]
             if series.dtype == object or series.dtype.kind == "c":
-                series = series.map(_written).astype("str")
+                series = series.map(_text).astype("str")
             arrays.append(pa.array(series, from_pandas=True))
         table = pa.Table.from_arrays(arrays, names=[str(column) for column in frame.columns])
         return _admit(table, policy, name, np.arange(len(frame)) + 1, [], **options)
-
-
-def _written(value: object) -> str | None:
-    absent = value is None or value is pd.NA or value is pd.NaT or (isinstance(value, _FLOATS) and value != value)
-    return None if absent else str(value)
 
 
 def read_cases(path: Path, policy: Policy, **options: Any) -> Cases:
@@ -385,7 +380,7 @@ def _value(scalar: pa.Scalar) -> object:
 
 def _text(value: object) -> str:
     """A cell as text; NaN and NaT are nothing, 42.0 is 42, midnight is a date."""
-    if value is None or value != value:
+    if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, _FLOATS) and value != value):
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
