@@ -37,6 +37,8 @@ _IDENTIFIER = re.compile(
     r"|social_security\w*|medical_record\w*|notes?)(_|$)"
 )
 _PERSON = r"(^|[^\d-])(\d{3}-\d{2}-\d{4}|\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4})($|[^\d-])|\S@\S"  # for RE2 too
+_WORDS = ("text", "diagnosis", "procedure")  # kinds of column that are kept as text
+_REJECTED = ["row", "column", "value", "problem"]
 _NO_PERSON = "looks like a social security number, phone number or e-mail address"
 _UNFIT = "has control characters or more than 80 characters"
 _ICD = re.compile(r"([A-Z]\d[0-9A-Z])\.?([0-9A-Z]{1,4})?", re.ASCII)
@@ -58,10 +60,13 @@ class Cases:
     facts: dict[str, Ints]
     groups: dict[str, pd.Categorical]
     remarks: list[str] = field(default_factory=list)
-    rejected: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["row", "column", "value", "problem"]))
+    rejected: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=_REJECTED))
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def __repr__(self) -> str:
+        return f"{len(self):,} cases for {self.policy.name}, {self.rejected['row'].nunique():,} rows rejected"
 
     def take(self, rows: NDArray[np.intp]) -> "Cases":
         """The cases at these positions."""
@@ -78,15 +83,10 @@ class Cases:
         for position in range(frame.shape[1]):
             series = frame.iloc[:, position]
             if series.dtype == object or series.dtype.kind == "c":
-                series = series.map(_written).astype("str")
+                series = series.map(_text).astype("str")
             arrays.append(pa.array(series, from_pandas=True))
         table = pa.Table.from_arrays(arrays, names=[str(column) for column in frame.columns])
         return _admit(table, policy, name, np.arange(len(frame)) + 1, [], **options)
-
-
-def _written(value: object) -> str | None:
-    absent = value is None or value is pd.NA or value is pd.NaT or (isinstance(value, _FLOATS) and value != value)
-    return None if absent else str(value)
 
 
 def read_cases(path: Path, policy: Policy, **options: Any) -> Cases:
@@ -266,7 +266,6 @@ def _admit(
     groups: dict[str, pd.Categorical] = {}
     codes: dict[str, pd.Categorical] = {}
     ids = np.full(n, None, dtype=object)
-    changed: dict[str, int] = {}
     for column, original in columns.items():
         kind = policy.fields_.get(column)
         if kind is not None and kind.ignored:
@@ -277,46 +276,30 @@ def _admit(
             fault(rows, column, ids[rows].tolist(), messages)
             continue
         index, words = _dictionary(table[original])
-        parse = _parser(kind)
-        codes_of, wrong, rewritten = [], {}, 0
-        for position, word in enumerate(words):
-            try:
-                code = parse(word)
-            except ValueError as error:
-                code, wrong[position] = -1, str(error)
-            codes_of.append(code)
+        read, wrong = _parsed(words, _parser(kind))
         if wrong:
             rows = np.flatnonzero(np.isin(index, list(wrong)))
             fault(rows, column, [words[i] for i in index[rows]], [wrong[i] for i in index[rows]])
-        if kind is None or kind.type in ("diagnosis", "procedure", "text"):
-            final = [str(code) if i not in wrong else "" for i, code in enumerate(codes_of)]
-            labels = sorted(set(final) - {""})
-            place_of = {label: i for i, label in enumerate(labels)}
-            lookup = np.array([place_of.get(label, -1) for label in final] + [-1], dtype=np.int32)
-            categorical = pd.Categorical.from_codes(lookup[index], categories=pd.Index(labels, dtype=object))
-            if kind is not None and kind.required:
-                codes[column] = categorical
-                changes = [i for i, word in enumerate(words) if i not in wrong and final[i] != word]
-                rewritten = int(np.isin(index, changes).sum())
-                missing = np.flatnonzero(index < 0)
-                fault(missing, column, [""] * len(missing), ["is blank, and a code is required"] * len(missing))
-            else:
-                groups[column] = categorical
-            if rewritten:
-                changed[column] = rewritten
-                sample = ", ".join(f"{words[i]} as {final[i]}" for i in changes[:3])
-                remarks.append(f"column {column}: {rewritten:,} codes were read in their standard form ({sample})")
-        else:
-            lookup = np.array([*codes_of, -1]).astype(kind.dtype)
-            facts[column] = lookup[index]
-    for column, kind in policy.fields_.items():
-        if kind.type not in ("text", "diagnosis", "procedure", "months") and not kind.ignored:
-            facts.setdefault(column, np.full(n, -1, dtype=kind.dtype))
-    missing_columns = [
-        c for c, k in policy.fields_.items() if c not in columns and k.type != "months" and not k.ignored
-    ]
-    if missing_columns:
-        remarks.append(f"columns not in the file, not documented for every row: {', '.join(missing_columns)}")
+        if kind is not None and kind.type not in _WORDS:
+            facts[column] = np.array([*read, -1]).astype(kind.dtype)[index]
+            continue
+        labels = pd.Index(sorted({word for word in read if word != -1}), dtype=object)
+        found = np.append(labels.get_indexer(pd.Index(read, dtype=object)), -1).astype(np.int32)
+        categorical = pd.Categorical.from_codes(found[index], categories=labels)
+        if kind is None or not kind.required:
+            groups[column] = categorical
+            continue
+        codes[column] = categorical
+        missing = np.flatnonzero(index < 0)
+        fault(missing, column, [""] * len(missing), ["is blank, and a code is required"] * len(missing))
+        if changes := [i for i, word in enumerate(words) if i not in wrong and read[i] != word]:
+            sample = ", ".join(f"{words[i]} as {read[i]}" for i in changes[:3])
+            rewritten = int(np.isin(index, changes).sum())
+            remarks.append(f"column {column}: {rewritten:,} codes were read in their standard form ({sample})")
+    absent = {c: k for c, k in policy.fields_.items() if c not in columns and k.type != "months" and not k.ignored}
+    facts |= {c: np.full(n, -1, dtype=k.dtype) for c, k in absent.items() if k.type not in _WORDS}
+    if absent:
+        remarks.append(f"columns not in the file, not documented for every row: {', '.join(absent)}")
     _relations(policy, facts, fault, remarks)
     for column, kind in policy.fields_.items():
         if kind.absent is not None:
@@ -333,16 +316,24 @@ def _admit(
     return cases.take(np.flatnonzero(keep))
 
 
+def _parsed(words: list[str], parse: Callable[[str], Any]) -> tuple[list[Any], dict[int, str]]:
+    """What each word means, -1 where it is wrong, and what is wrong by position."""
+    read, wrong = [], {}
+    for position, word in enumerate(words):
+        try:
+            read.append(parse(word))
+        except ValueError as error:
+            read.append(-1)
+            wrong[position] = str(error)
+    return read, wrong
+
+
 def _rejected(faults: list[Any], lines: Ints, problems: list[Problem]) -> pd.DataFrame:
-    parts = [
-        pd.DataFrame([(p.row, "", "", p.message) for p in problems], columns=["row", "column", "value", "problem"])
-    ]
+    found: list[tuple[Any, ...]] = [(p.row, "", "", p.message) for p in problems]
     for rows, column, values, messages in faults:
-        parts.append(pd.DataFrame({"row": lines[rows], "column": column, "value": values, "problem": messages}))
-    filled = [p for p in parts if len(p)]
-    if not filled:
-        return parts[0]
-    return pd.concat(filled, ignore_index=True).sort_values(["row", "column"], kind="stable", ignore_index=True)
+        found += zip(lines[rows].tolist(), [column] * len(rows), values, messages, strict=True)
+    found.sort(key=lambda fault: fault[:2])
+    return pd.DataFrame(found, columns=_REJECTED)
 
 
 def _row_problems(name: str, rejected: pd.DataFrame) -> list[Problem]:
@@ -389,7 +380,7 @@ def _value(scalar: pa.Scalar) -> object:
 
 def _text(value: object) -> str:
     """A cell as text; NaN and NaT are nothing, 42.0 is 42, midnight is a date."""
-    if value is None or value != value:
+    if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, _FLOATS) and value != value):
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"

@@ -149,16 +149,8 @@ def change_in_words(settings: Settings, baseline: Settings) -> list[str]:
             continue
         effect = ""
         if lever.domain:
-            higher = after is not None and (before is None or _number(after) > _number(before))
-            if before is None or after is None:
-                stricter = after is not None
-            else:
-                stricter = higher == (lever.direction == "stricter_when_higher")
+            looser_first = [None, *lever.domain.values()[:: 1 if lever.direction == "stricter_when_higher" else -1]]
+            stricter = looser_first.index(after) > looser_first.index(before)
             effect = f" ({'stricter' if stricter else 'looser'})"
         sentences.append(f"{lever.label} ({name}): {lever.show(before)} -> {lever.show(after)}{effect}")
     return sentences
-
-
-def _number(value: object) -> int:
-    assert isinstance(value, int)
-    return value

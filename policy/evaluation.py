@@ -58,6 +58,9 @@ class Determinations:
     because: Ints
     texts: list[str]
 
+    def __repr__(self) -> str:
+        return ", ".join(f"{word} {count:,}" for word, count in self.counts().items())
+
     def counts(self) -> dict[str, int]:
         """Number of cases for each outcome word; they sum to the number of cases."""
         return dict(zip(OUTCOMES, np.bincount(self.outcome, minlength=len(OUTCOMES)).tolist(), strict=True))
@@ -87,8 +90,8 @@ class Determinations:
         failing = [c for c, t in self.truths.items() if t[row] == NOT_MET]
         missing = [c for c, t in self.truths.items() if t[row] == NOT_DOCUMENTED]
         ask = [name for bit, name in enumerate(self.policy.fields_) if int(self.ask[row]) >> bit & 1]
-        reasons = [f"not met: {criterion_says(self.policy, c, self.settings)}" for c in failing]
-        reasons += [f"not documented: {criterion_says(self.policy, c, self.settings)}" for c in missing]
+        reasons = [f"not met: {self.settings.says(c)}" for c in failing]
+        reasons += [f"not documented: {self.settings.says(c)}" for c in missing]
         if self.because[row]:
             reasons.append(self.texts[self.because[row]])
         if self.closed[row]:
@@ -97,11 +100,6 @@ class Determinations:
             reasons.append("all criteria are met")
         pathway = list(self.policy.pathways)[self.pathway[row]] if self.pathway[row] >= 0 else ""
         return [pathway, outcome, ";".join(failing), ";".join(missing), ";".join(ask), "; ".join(reasons)]
-
-
-def criterion_says(policy: Policy, criterion: str, settings: Settings) -> str:
-    """The criterion's sentence under these settings, with the values of its levers."""
-    return settings.says(criterion)
 
 
 @dataclass
@@ -189,14 +187,10 @@ class Evaluation:
                 yes = self.fact(name, grid=True)
                 return yes if words == ("true",) else MET - yes
             values = self.fact(name)
-            hit = reduce(np.bitwise_or, [values == code for code in self.codes(name, words)])
+            hit = reduce(np.bitwise_or, [values == code for code in codes_of(self.policy.fields_[name], words)])
             found: Truth = NOT_DOCUMENTED + hit if test.states is not None else MET * hit + (values < 0)
             return found
         return self._comparison(test)
-
-    def codes(self, name: str, words: Iterable[str]) -> list[int]:
-        """Integers of a field's words."""
-        return codes_of(self.policy.fields_[name], words)
 
     def threshold(self, field_name: str, reference: str) -> int | None:
         """The number a field is compared with, on the field's grid; None when the lever is off."""
@@ -332,8 +326,8 @@ class Evaluation:
     def branches(self, rule: Rule) -> list[Rule]:
         """Of a switch, the branch for its field's value; all of them where none can be chosen."""
         assert rule.switch
-        value = int(self.fact(rule.switch)[0])
-        below = {self.codes(rule.switch, [word])[0]: branch for word, branch in rule.branches.items()}
+        kind, value = self.policy.fields_[rule.switch], int(self.fact(rule.switch)[0])
+        below = {codes_of(kind, [word])[0]: branch for word, branch in rule.branches.items()}
         other = [rule.otherwise] if rule.otherwise else []
         if value in below or (other and value >= 0):
             return [below.get(value, *other)]

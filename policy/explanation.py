@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from policy.cases import Cases, day_of, half_months, half_months_of_days
-from policy.evaluation import Evaluation, Memory, criterion_says, determine, diagnosis_group, pathways
+from policy.evaluation import Evaluation, Memory, determine, diagnosis_group, pathways
 from policy.model import OUTCOMES, UNITS, Mean, Policy, Settings, Test, unit_word
 from policy.truth import MET, WORDS
 
@@ -77,9 +77,7 @@ def explain(policy: Policy, cases: Cases, row: int, settings: Settings) -> Expla
         if int(value[0]) in (0, 1, 2):
             criterion = policy.criteria[name]
             details = tuple(_details(evaluation, criterion.test))
-            reasons.append(
-                Reason(name, int(value[0]), criterion_says(policy, name, settings), criterion.citation, details)
-            )
+            reasons.append(Reason(name, int(value[0]), settings.says(name), criterion.citation, details))
     dx, cpt = str(one.dx[0]), str(one.cpt[0])
     group = diagnosis_group(policy, dx)
     labels = {code: x.label for family in policy.procedures.values() for code, x in family.codes.items()}
@@ -210,15 +208,8 @@ def _needed(evaluation: Evaluation, test: Test, name: str, negated: bool) -> str
     threshold = evaluation.threshold(name, reference)
     if threshold is None:
         return " (lever off: not asked for)"
-    verb = (
-        "less than"
-        if test.less_than
-        else "more than"
-        if test.more_than
-        else "mean of at least"
-        if test.mean
-        else "at least"
-    )
+    verbs = {"less_than": "less than", "more_than": "more than", "mean": "mean of at least"}
+    verb = verbs.get(test.kind, "at least")
     lever = evaluation.policy.levers.get(reference)
     shown = lever.show(evaluation.settings[reference]) if lever else _amount(int(reference), kind.type, kind.unit)
     return f" (needed: {verb} {shown}{_distance(evaluation, test, name, threshold, lever.unit if lever else None)})"

@@ -590,6 +590,11 @@ class Policy(Record):
         """id@version."""
         return f"{self.id}@{self.version}"
 
+    def __repr__(self) -> str:
+        return f"{self.name} ({self.status}): {len(self.levers)} levers, {len(self.pathways)} pathways"
+
+    __str__ = __repr__
+
     def elements(self) -> Iterator[tuple[str, str, tuple[str, ...], str | None]]:
         """(kind, id, statements, origin) of everything that must stand on the source assessment."""
         labels = {c: x for g in self.diagnoses.values() for c, x in (g.codes | g.prefixes).items()}

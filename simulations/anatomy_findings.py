@@ -4,7 +4,6 @@ from typing import Any
 
 import pandas as pd
 
-from policy.evaluation import criterion_says
 from simulations.anatomy import Anatomy
 from simulations.findings import INSIDE, LABELS, Shown, bullets, card, tabulated
 from simulations.impact import percent
@@ -26,7 +25,7 @@ BUNCHING = (
 
 def label(found: Anatomy, criterion: str) -> str:
     """The criterion's sentence under the settings."""
-    return criterion_says(found.policy, criterion, found.settings)
+    return found.settings.says(criterion)
 
 
 def in_words(found: Anatomy) -> str:

@@ -7,7 +7,6 @@ moves within its file is the same element.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from policy.evaluation import criterion_says
 from policy.model import OUTCOMES, Lever, Policy, Record, Rule, Settings, Value
 
 PLAIN = (
@@ -91,11 +90,11 @@ def _criteria(before: Settings, after: Settings) -> Iterator[Change]:
     for name in dict.fromkeys((*olds, *news)):
         place = f"criteria.{name}"
         if name not in olds:
-            yield Change("criterion", place, f"criterion added: {criterion_says(after.policy, name, after)}")
+            yield Change("criterion", place, f"criterion added: {after.says(name)}")
         elif name not in news:
-            yield Change("criterion", place, f"criterion removed: {criterion_says(before.policy, name, before)}")
+            yield Change("criterion", place, f"criterion removed: {before.says(name)}")
         else:
-            said, says = (criterion_says(s.policy, name, s) for s in (before, after))
+            said, says = (s.says(name) for s in (before, after))
             if said != says:
                 yield Change("criterion", place, f"criterion reads: {said} -> {says}")
             for key, what, was in _fields(olds[name], news[name]):
@@ -151,7 +150,7 @@ def _requirements(
             come.setdefault(criterion, []).append(place)
     for criterion in sorted(gone.keys() | come.keys()):
         settings = after if criterion in after.policy.criteria else before
-        says = criterion_says(settings.policy, criterion, settings)
+        says = settings.says(criterion)
         for place in gone.get(criterion, ()):
             if criterion not in come:
                 yield Change(
@@ -191,7 +190,7 @@ def _follows(rule: Rule, settings: Settings) -> str:
     last = next((i for i, step in enumerate(steps) if not step.when), len(steps) - 1)
     said = []
     for step in steps[: last + 1]:
-        condition = f"{criterion_says(settings.policy, step.when, settings)}: " if step.when else ""
+        condition = f"{settings.says(step.when)}: " if step.when else ""
         said.append(condition + _word(step.outcome, settings))
     return "when all is met, " + "; otherwise ".join(said)
 
