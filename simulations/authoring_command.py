@@ -18,9 +18,10 @@ from policy.authoring.proof import Relation, prove
 from policy.authoring.vignettes import Batch, Readings, batches, read_vignettes
 from policy.document import parse
 from policy.files import save
-from policy.model import Policy, Scenario, Settings
+from policy.model import Policy, Settings
 from policy.problems import ProblemsFound, listed, nearest, refuse, shown
 from policy.reading import read_text, read_yaml
+from policy.scenario import Scenario
 from simulations import scenario
 
 VIGNETTES = Path(__file__).resolve().parent.parent / "tests" / "cases"
