@@ -120,11 +120,11 @@ class Scenario(Record):
     applies_to: dict[Id, tuple[Id, ...]] = Field(default_factory=dict)  # procedure -> diagnoses; empty: every request
     statements: tuple[StatementId, ...] = ()
     not_modelled: tuple[Text, ...] = ()  # terms of the source that no lever can express
-    provisions_: dict[Id, Annotated[Provision, BeforeValidator(as_provision)]] = Field(
-        default_factory=dict, alias="provisions"
-    )
+    provisions_: dict[
+        Id, Annotated[Provision, BeforeValidator(as_provision, json_schema_input_type=Written | Provision)]
+    ] = Field(default_factory=dict, alias="provisions")
     criteria: tuple[Edit, ...] = ()
-    population: Annotated[Drawn, BeforeValidator(as_name)] | None = None
+    population: Annotated[Drawn, BeforeValidator(as_name, json_schema_input_type=Text | Drawn)] | None = None
     assumptions: dict[Id, dict[Text, Number]] = Field(default_factory=dict)  # variable -> value -> % of requests
     expect: dict[Measure, Bounds] = Field(default_factory=dict)
 

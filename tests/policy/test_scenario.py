@@ -64,8 +64,10 @@ def test_the_baseline_is_pinned_by_fingerprint(tmp_path: Path):
     for pin in (fingerprint, fingerprint[:12]):
         assert accepted(tmp_path, f"baseline: {pin}\n").baseline == pin
     (line,) = refused(tmp_path, f"baseline: {'0' * 12}\n")
-    said = f"6: the baseline is pinned to {'0' * 12}, but nerve_blocks@2026.1 has fingerprint {fingerprint[:12]}"
-    assert line == f"{said}; no version that ships has it ({', '.join(policy.shipped())})"
+    said = (
+        f"6: baseline: the baseline is pinned to {'0' * 12}, but nerve_blocks@2026.1 has fingerprint {fingerprint[:12]}"
+    )
+    assert line.startswith(f"{said}; no version that ships has it ({', '.join(policy.shipped())})")
 
 
 def test_all_problems_come_in_one_pass_in_the_order_of_the_lines(tmp_path: Path):
@@ -96,8 +98,8 @@ def test_all_problems_come_in_one_pass_in_the_order_of_the_lines(tmp_path: Path)
             "did you mean relief_rule?",
             "'99' is outside the domain; allowed 0 to 12 months",
             "no criterion is called 'triger_points', did you mean trigger_points?",
-            "no pathway is called 'spine_epi', did you mean spine_epidural?",
             "pathway spine_epidural does not require it",
+            "no pathway is called 'spine_epi', did you mean spine_epidural?",
             "requires it already",
             "states an outcome and requires nothing",
             "would require nothing",
@@ -112,14 +114,14 @@ def test_all_problems_come_in_one_pass_in_the_order_of_the_lines(tmp_path: Path)
     [
         ("criteria:\n  - {add: nerve_named, because: x}\n", "needs either add and to, or remove and from"),
         ("criteria:\n  - {add: nerve_named, from: spine_epidural, because: x}\n", "needs either add and to"),
-        ("criteria:\n  - {add: nerve_named, to: spine_epidural}\n", "lacks the key 'because'"),
+        ("criteria:\n  - {add: nerve_named, to: spine_epidural}\n", "criteria.0.because: this key is missing"),
         ("expect:\n  approval_pctt: {at_least: 3}\n", "did you mean approval_pct?"),
         ("expect:\n  approval_pct: {at_least: many}\n", "is not a number such as 12 or -1.5"),
         ("expect:\n  approval_pct: {because: x}\n", "needs at_least, at_most or both"),
         ("expect:\n  approval_pct: {at_least: 3, at_most: 2.5}\n", "at_least is above at_most"),
         ("baseline: abc\n", "at least the first 12 hexadecimal digits of a fingerprint"),
-        ("provisions:\n  conservative_weeks: {from: 6}\n", "lacks the key 'to'"),
-        ("provisions:\n  conservative_weeks: {to: 8, form: 6}\n", "unknown key 'form', did you mean from?"),
+        ("provisions:\n  conservative_weeks: {from: 6}\n", "provisions.conservative_weeks.to: this key is missing"),
+        ("provisions:\n  conservative_weeks: {to: 8, form: 6}\n", "did you mean from?"),
     ],
 )  # fmt: skip
 def test_a_faulty_entry_is_refused_with_its_line(tmp_path: Path, text: str, said: str):
