@@ -1,7 +1,7 @@
 """What a study found, in sentences and tables for people, each also as plain text; every value is escaped in `esc`."""
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -211,7 +211,13 @@ def flow(study: Study) -> Shown:
     rows.append(("All, scenario", *(f"{n:,}" for n in counts.sum(axis=0)), f"{counts.sum():,}"))
     header = ("Baseline ↓  scenario →", *LABELS.values(), "All, baseline")
     caption = "Cases by outcome under the baseline (rows) and under the scenario (columns)"
-    return tabulated(caption, header, rows, total=True)
+    links = {
+        (i, j + 1): _way(before, after)
+        for i, before in enumerate(OUTCOMES)
+        for j, after in enumerate(OUTCOMES)
+        if i != j and counts[i, j]
+    }
+    return tabulated(caption, header, rows, total=True, links=links)
 
 
 def medicare(study: Study) -> Shown:
@@ -244,21 +250,36 @@ def examples(study: Study) -> Shown:
     found = study.impact.examples
     if found.empty:
         return Shown("No case moves.", "<p>No case moves.</p>")
-    rows = []
+    rows: list[tuple[str, ...]] = []
+    anchors: dict[int, str] = {}
     for row in found.to_dict("records"):
+        name = _way(row["baseline"], row["scenario"])
+        anchors |= {} if name in anchors.values() else {len(rows): name}
         way = f"{LABELS[row['baseline']]} → {LABELS[row['scenario']]}"
         codes = f"{row['dx']} × {row['cpt']}"
         rows.append((way, row["case_id"], codes, row["reasons_baseline"], row["reasons_scenario"]))
     header = ("Outcome", "Case", "Codes", "Reasons, baseline", "Reasons, scenario")
-    return tabulated("Some of the cases that move, the first of each kind", header, rows, words=5)
+    return tabulated("Some of the cases that move, the first of each kind", header, rows, words=5, anchors=anchors)
+
+
+def _way(before: str, after: str) -> str:
+    """The place on a page where the cases that move so are shown."""
+    return f"moved-{before}-{after}".replace("_", "-")
 
 
 def tabulated(
-    caption: str, header: Sequence[str], rows: Sequence[Sequence[str]], words: int = 1, total: bool = False
+    caption: str,
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    words: int = 1,
+    total: bool = False,
+    links: Mapping[tuple[int, int], str] | None = None,
+    anchors: Mapping[int, str] | None = None,
 ) -> Shown:
     """A table of texts; rows whose first cells are the same share one.
 
     The first `words` columns hold words, the others numbers; `total`: the last row sums up. A cell may have lines.
+    `links`: (row, column) -> the name of a place on the page; `anchors`: row -> the name by which it can be linked to.
     """
     page, rows = rows, [[cell.replace("\n", "; ") for cell in row] for row in rows]
     widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
@@ -276,8 +297,12 @@ def tabulated(
         kind_of = [
             kind if cell != "0" else kind.replace('"n"', '"n zero"') for cell, kind in zip(row, kinds, strict=True)
         ]
-        cells = "".join(f"<td{kind}>{_lines(cell)}</td>" for cell, kind in zip(row[1:], kind_of[1:], strict=True))
-        body += f"<tr{last}>{_row_header(page, number, words)}{cells}</tr>"
+        cells = "".join(
+            f"<td{kind}>{_linked(_lines(cell), (links or {}).get((number, i)))}</td>"
+            for i, (cell, kind) in enumerate(zip(row[1:], kind_of[1:], strict=True), start=1)
+        )
+        here = f' id="{esc(anchors[number])}"' if anchors and number in anchors else ""
+        body += f"<tr{last}{here}>{_row_header(page, number, words)}{cells}</tr>"
     parts = f"<caption>{esc(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
     return Shown(text, f'<div class="wide"><table>{parts}</table></div>')
 
@@ -291,6 +316,10 @@ def _row_header(rows: Sequence[Sequence[str]], number: int, words: int) -> str:
     same = 1 if words == 1 else next((n for n, row in enumerate(below) if row[0] != first), len(below))
     span = f' scope="rowgroup" rowspan="{same}"' if same > 1 else ' scope="row"'
     return f"<th{span}>{_lines(first)}</th>"
+
+
+def _linked(inside: str, name: str | None) -> str:
+    return f'<a href="#{esc(name)}" title="examples of these cases">{inside}</a>' if name else inside
 
 
 def _lines(cell: str) -> str:

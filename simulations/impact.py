@@ -240,15 +240,15 @@ def edits_in_words(before: Policy, after: Policy) -> list[str]:
     for name, pathway in before.pathways.items():
         old, new = _required(before, pathway.rule), _required(after, after.pathways[name].rule)
         changes = [("also requires", sorted(new - old)), ("no longer requires", sorted(old - new))]
-        if said := [f"{words} {', '.join(dict.fromkeys(c for c, _ in found))}" for words, found in changes if found]:
+        if said := [f"{words} {', '.join(dict.fromkeys(c for c, *_ in found))}" for words, found in changes if found]:
             sentences.append(f"{pathway.title}: {'; '.join(said)}")
     return sentences
 
 
-def _required(policy: Policy, rule: Rule) -> set[tuple[str, int]]:
-    """The criteria that a rule requires, gates written out, each with the place in the rule."""
+def _required(policy: Policy, rule: Rule) -> set[tuple[str, int, str]]:
+    """The criteria that a rule requires, gates written out, each with its place in the rule and its condition."""
     return {
-        (inner.criterion, place)
+        (inner.criterion, place, str(sorted((entry.while_ | inner.while_).items())))
         for place, below in enumerate(rule.walk())
         for entry in below.require or ()
         for inner in (policy.gates[entry.criterion].require if entry.criterion in policy.gates else (entry,))

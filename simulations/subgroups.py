@@ -17,6 +17,7 @@ from policy.cases import Cases
 from policy.evaluation import determine
 from policy.model import OUTCOMES
 from simulations.grouping import Groups
+from simulations.impact import under
 from simulations.intervals import Interval, Z, paired_change, wilson
 from simulations.levels import Batch, Levels
 from simulations.profiles import each
@@ -199,7 +200,8 @@ def measure(study: Study, suppress: bool | None = None) -> Subgroups:
     flows: dict[str, Counts] = {}
     for cases in _labelled(study):
         before, after = (
-            determine(study.policy, cases, s, asking=False).outcome for s in (study.baseline, study.scenario)
+            determine(s.policy, under(cases, s.policy), s, asking=False).outcome
+            for s in (study.baseline, study.scenario)
         )
         helps = np.asarray(cases.groups[BENEFIT] == "true") if synthetic else np.zeros(len(cases), dtype=np.bool_)
         for name in _names(cases):
@@ -272,11 +274,11 @@ def drivers(found: Subgroups, gap: Mapping[str, Any]) -> pd.DataFrame:
     small cells are withheld, as each number would be one more result to subtract.
     """
     study, base = found.study, found.study.scenario
-    batches = [Batch(cases) for cases in _labelled(study)]
+    batches = [Batch(under(cases, base.policy)) for cases in _labelled(study)]
     rows = []
     for name, lever in study.policy.levers.items():
         values = list(dict.fromkeys([*lever.values(), base[name], study.baseline[name]]))
-        counted = Levels.of(base, batches, [name], Groups(study.policy, (str(gap["column"]),)))
+        counted = Levels.of(base, batches, [name], Groups(base.policy, (str(gap["column"]),)))
         places = [counted.groups.numbers[(str(gap[label]),)] for label in ("group", "reference")]
         gaps = [_gap(counted.at(settings), places) for settings in each(base, {name: values})]
         now, back = gaps[values.index(base[name])], gaps[values.index(study.baseline[name])]
@@ -304,9 +306,10 @@ def parts(found: Subgroups, gap: Mapping[str, Any]) -> tuple[float, float]:
     their rates at the mean of their mixes. A request that only one group makes counts towards the first.
     """
     names = (str(gap["column"]), "diagnosis", "procedure")
-    batches = (Batch(cases) for cases in _labelled(found.study))
-    counted = Levels.of(found.study.scenario, batches, [], Groups(found.study.policy, names))
-    counts = counted.at(found.study.scenario)
+    base = found.study.scenario
+    batches = (Batch(under(cases, base.policy)) for cases in _labelled(found.study))
+    counted = Levels.of(base, batches, [], Groups(base.policy, names))
+    counts = counted.at(base)
     cells: dict[tuple[str, ...], list[tuple[int, int]]] = {}
     for (label, *request), row in zip(counted.groups.numbers, counts, strict=True):
         for place, wanted in enumerate((gap["group"], gap["reference"])):

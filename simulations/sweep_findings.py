@@ -60,16 +60,10 @@ def headline(study: Study, swept: pd.DataFrame, lever: str) -> Shown:
     tiles = []
     for name in ("baseline", "scenario"):
         row = swept[swept[f"is_{name}"]].iloc[0]
-        note = (
-            f"{row['met']:,} of {row['cases']:,} cases met; 95% {row['approval_low']:.1f} to {row['approval_high']:.1f}"
-        )
-        tiles.append(
-            (
-                f"Approval rate at {row['shown']}, the {name}’s value".replace("_", " "),
-                f"{row['approval_pct']:.2f}%",
-                note,
-            )
-        )
+        where = f"Approval rate at {row['shown']}, the {name}’s value".replace("_", " ")
+        note = f"{row['met']:,} of {row['cases']:,} cases met; 95% interval "
+        note += f"{row['approval_low']:.1f} to {row['approval_high']:.1f}"
+        tiles.append((where, f"{row['approval_pct']:.2f}%", note))
     moved = len(study.impact.changes())
     rest = "All other levers stay as in the scenario" + (f", in which {moved} provisions move." if moved > 1 else ".")
     over = f"{rest} Policy {study.policy.name}, {study.cases!r}."

@@ -17,7 +17,7 @@ from policy.model import OUTCOMES, Policy, Settings
 from policy.problems import nearest, refuse, shown
 from simulations.assumptions import POPULATIONS
 from simulations.grouping import Groups
-from simulations.impact import OUTSIDE
+from simulations.impact import OUTSIDE, under
 from simulations.intervals import Interval, paired_change, wilson
 from simulations.population import load
 from simulations.profiles import each
@@ -191,7 +191,9 @@ def compared(
             families = _place(procedures, {code: family.get(str(code)) for code in cases.cpt.categories})
             helps, joint = (np.asarray(cases.groups[truth], dtype=object) for truth in TRUTHS)
             truths = ((helps == "true").astype(np.intp), (joint == "true") * 2 + (joint == "false"))
-            outcomes = [determine(policy, cases, settings, asking=False).outcome for settings in (baseline, scenario)]
+            outcomes = [
+                determine(s.policy, under(cases, s.policy), s, asking=False).outcome for s in (baseline, scenario)
+            ]
             where = (groups[cases.dx.codes], families[cases.cpt.codes], *truths, *outcomes)
             flow += np.bincount(np.ravel_multi_index(where, shape), minlength=flow.size).reshape(shape)
         found.append(Compared(name, policy, flow))

@@ -21,7 +21,7 @@ from simulations.study import Study
 HOSTILE = "<script>alert(1)</script> $x_{$ & \"'"
 SHOWN = (
     report.headline, report.changes, report.outcomes, report.groups, report.group_outcomes, report.flow,
-    report.examples, report.notices, report.stamp,
+    report.examples, report.medicare, report.notices, report.stamp,
 )  # fmt: skip
 NUMBERS = ("id", "version", "fingerprint")
 
@@ -68,6 +68,18 @@ def test_the_headline_is_the_numbers(study: Study):
     for name in ("baseline", "scenario"):
         assert f"{100 * met[name] / 2000:.2f}% ({int(met[name]):,} of 2,000 cases met)" in text
     assert "95% interval −" in text
+
+
+def test_every_moved_cell_leads_to_cases_that_move_so():
+    moved = ask(scenario="strict_reading", size=1500)
+    links = [a.attrib["href"].removeprefix("#") for a in tree(report.flow(moved)).iter("a")]
+    rows = [row for row in tree(report.examples(moved)).iter("tr") if "id" in row.attrib]
+    assert sorted(links) == sorted(row.attrib["id"] for row in rows)
+    flow = moved.impact.flow().to_numpy()
+    assert len(links) == len(set(links)) == (flow > 0).sum() - (flow.diagonal() > 0).sum() > 1
+    for row in rows:
+        before, after = (part.strip() for part in next(row.iter("th")).text.split("→"))
+        assert row.attrib["id"] == f"moved-{before}-{after}".lower().replace(" ", "-")
 
 
 def test_a_table_has_as_many_cells_in_every_row(study: Study):
@@ -203,8 +215,8 @@ def test_json_refuses_what_is_no_number():
 def test_files_hold_the_tables(hostile: Study, tmp_path: Path):
     report.write(hostile, tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "examples.csv", "flow.csv", "flow.png", "groups.csv", "groups.png", "levers.csv", "outcomes.csv",
-        "outcomes.png", "summary.json",
+        "examples.csv", "flow.csv", "flow.png", "groups.csv", "groups.png", "levers.csv", "medicare.csv",
+        "outcomes.csv", "outcomes.png", "summary.json",
     ]  # fmt: skip
     with (tmp_path / "examples.csv").open(encoding="utf-8", newline="") as stream:
         ids = [row["case_id"] for row in csv.DictReader(stream)]

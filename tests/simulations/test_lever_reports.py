@@ -1,0 +1,162 @@
+"""What people read about levers and refusals: sentences from the numbers, tables that add up, pictures that repeat."""
+
+from xml.etree import ElementTree
+
+import pandas as pd
+import pytest
+
+from policy.model import OUTCOMES
+from policy.problems import ProblemsFound
+from simulations import anatomy, anatomy_chart, anatomy_findings, ask, sweep, sweep_chart, sweep_findings
+from simulations.attribution import attribute
+from simulations.findings import Shown
+from simulations.study import Study
+
+LEVER, OTHER = "conservative_weeks", "axial_spine_stance"
+
+
+@pytest.fixture(scope="module")
+def study() -> Study:
+    return ask(provisions={LEVER: 8, "rfa_stance": "never_outside_trial"}, size=1200)
+
+
+@pytest.fixture(scope="module")
+def tables(study: Study) -> dict[str, pd.DataFrame]:
+    made = {
+        "sweep": sweep.sweep(study, LEVER),
+        "grid": sweep.grid(study, LEVER, OTHER),
+        "ranking": sweep.ranking(study),
+    }
+    return made | sweep_findings.tables(study, attribute(study))
+
+
+@pytest.fixture(scope="module")
+def dissected(study: Study) -> anatomy.Anatomy:
+    return anatomy.dissect(study.scenario, study.cases)
+
+
+def shown(study: Study, tables: dict[str, pd.DataFrame], found: anatomy.Anatomy) -> list[Shown]:
+    parts = attribute(study)
+    return [
+        sweep_findings.headline(study, tables["sweep"], LEVER),
+        sweep_findings.sweep_table(study, tables["sweep"], LEVER),
+        sweep_findings.ranking_table(tables["ranking"]), sweep_findings.share_table(study, parts),
+        sweep_findings.interaction_table(study, parts), anatomy_findings.headline(study, found),
+        anatomy_findings.causes(study, found), anatomy_findings.criteria(study, found), anatomy_findings.steps(found),
+        anatomy_findings.bunching(found), anatomy_findings.price(study, found), anatomy_findings.papers(found),
+    ]  # fmt: skip
+
+
+def test_every_table_with_outcomes_sums_to_the_cases(tables: dict[str, pd.DataFrame], dissected: anatomy.Anatomy):
+    every = {**tables, **anatomy_findings.tables(dissected)}
+    counted = [name for name, table in every.items() if set(OUTCOMES) <= set(table.columns)]
+    assert counted == ["sweep", "grid"]
+    for name in counted:
+        assert (every[name][list(OUTCOMES)].sum(axis=1) == every[name]["cases"]).all()
+        assert (every[name]["cases"] == 1200).all()
+    assert every["causes"]["cases"].sum() == dissected.outcomes()["not_met"]
+    favourable = every["price"][every["price"]["what"].str.startswith("favourable_")]
+    assert favourable["cases"].sum() == dissected.price()["open"]
+
+
+def test_pages_are_well_formed_and_say_what_the_text_says(study: Study, tables, dissected):
+    for one in shown(study, tables, dissected):
+        page = ElementTree.fromstring(f"<div>{one.html}</div>")
+        on_page = " ".join(" ".join(page.itertext()).split())
+        words = {word.strip("(),.:;") for word in one.text.split()} - {"-", ""}
+        assert {word for word in words if word not in on_page} == set()
+
+
+def test_the_sentence_of_a_sweep_has_the_ends_and_the_steepest_step(study: Study, tables):
+    said = sweep_findings.range_finding(study, tables["sweep"], LEVER)
+    rates = tables["sweep"]["met"] / tables["sweep"]["cases"]
+    assert f"{100 * rates.max():.1f}% (0 weeks)" in said
+    assert f"{100 * rates.min():.1f}% (26 weeks)" in said
+    steps = [abs(rates[i + 1] - rates[i]) for i in range(len(rates) - 1)]
+    at = steps.index(max(steps))
+    assert f"{at} week{'s' * (at != 1)} → {at + 1} week" in said
+
+
+def test_the_largest_share_is_named(study: Study):
+    parts = attribute(study)
+    name = max(parts.shares(), key=lambda key: abs(parts.shares()[key]))
+    said = sweep_findings.share_finding(study, parts)
+    assert said.endswith(study.policy.levers[name].label)
+
+
+def test_levers_are_chosen_by_strength_or_by_name(study: Study, tables):
+    ranked = tables["ranking"]
+    assert sweep_findings.chosen(study, ranked)[0] == LEVER
+    assert sweep_findings.chosen(study, ranked, "relief_pct", "relief_rule") == ("relief_pct", "relief_rule")
+    one, two = sweep_findings.chosen(study, ranked, other=LEVER)
+    assert two == LEVER != one
+    for pair in (("relief", ""), ("relief_pct", "relief_pct")):
+        with pytest.raises(ProblemsFound):
+            sweep_findings.chosen(study, ranked, *pair)
+
+
+def test_nothing_moved_is_said_and_drawn():
+    still = ask(size=150)
+    assert sweep_findings.parted(still) is None
+    assert "no provision moves" in sweep_findings.share_table(still, None).text
+    one = ask(provisions={LEVER: 8}, size=150)
+    assert "the whole change is its own" in sweep_findings.share_table(one, sweep_findings.parted(one)).text
+    idle = sweep.sweep(still, "diagnostic_block_exempt")
+    said = sweep_findings.range_finding(still, idle, "diagnostic_block_exempt")
+    assert "every value gives the same approvals" in said
+    assert "no other outcome changes" in said
+    assert sweep_chart.sweep_figure(still, idle, "diagnostic_block_exempt").alt
+
+
+def test_the_errors_of_sampling_and_of_assumptions_stand_apart(study: Study, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sweep_findings, "SPREAD", 3)
+    lines = sweep_findings.sure(study).text.splitlines()
+    assert [line.partition(":")[0] for line in lines[2:]] == ["Sampling", "Sampling", "Assumptions"]
+    assert "3 populations" in lines[4]
+
+
+def test_pictures_repeat_and_tell_their_numbers(study: Study, tables, dissected):
+    parts = attribute(study)
+
+    def drawn():
+        return [
+            sweep_chart.sweep_figure(study, tables["sweep"], LEVER),
+            sweep_chart.grid_figure(study, tables["grid"], LEVER, OTHER),
+            sweep_chart.ranking_figure(study, tables["ranking"]), sweep_chart.share_figure(study, parts),
+            anatomy_chart.criteria_figure(study, dissected), anatomy_chart.distance_figure(study, dissected),
+            anatomy_chart.papers_figure(study, dissected),
+        ]  # fmt: skip
+
+    first, again = drawn(), drawn()
+    assert [p.png for p in first] == [p.png for p in again]
+    names = ["sweep", "grid", "ranking", "attribution", "criteria", "distances", "papers"]
+    assert [p.name for p in first] == names
+    rate = tables["sweep"].set_index("value").loc["8", "approval_pct"]
+    assert f"8 weeks {rate:.1f}%" in first[0].alt
+    top = dissected.criteria().iloc[0]
+    assert f"{top['fails']:,}, alone {top['alone']:,}" in first[4].alt
+
+
+def test_the_sentence_of_the_refusals_follows_the_numbers(dissected: anatomy.Anatomy):
+    said = anatomy_findings.in_words(dissected)
+    refused, top = dissected.outcomes()["not_met"], dissected.criteria().iloc[0]
+    assert said.startswith(f"{100 * refused / 1200:.1f}% of all cases are not met")
+    assert f"in {100 * top['fails'] / refused:.1f}% of these" in said
+    assert said.endswith(f"in {100 * top['alone'] / refused:.1f}% it alone")
+
+
+def test_a_table_without_refusals_or_open_requests_has_its_words():
+    study = ask(size=300)
+    (part,) = study.cases.slices()
+    met = [i for i, code in enumerate(anatomy.determine(study.policy, part, study.baseline).outcome) if code == 0]
+    found = anatomy.dissect(study.baseline, [part.take(pd.Index(met).to_numpy())])
+    assert anatomy_findings.in_words(found) == "No case is refused"
+    for one in (
+        anatomy_findings.headline(study, found), anatomy_findings.causes(study, found),
+        anatomy_findings.criteria(study, found), anatomy_findings.steps(found), anatomy_findings.price(study, found),
+        anatomy_findings.papers(found),
+    ):  # fmt: skip
+        assert one.text
+        assert "nan" not in one.text
+    assert anatomy_chart.criteria_figure(study, found).alt.endswith("none.")
+    assert anatomy_chart.papers_figure(study, found).alt.startswith("Bars. No request waits")
