@@ -83,10 +83,15 @@ class Cases:
         for position in range(frame.shape[1]):
             series = frame.iloc[:, position]
             if series.dtype == object or series.dtype.kind == "c":
-                series = series.map(_text).astype("str")
+                series = series.map(_written).astype("str")
             arrays.append(pa.array(series, from_pandas=True))
         table = pa.Table.from_arrays(arrays, names=[str(column) for column in frame.columns])
         return _admit(table, policy, name, np.arange(len(frame)) + 1, [], **options)
+
+
+def _written(value: object) -> str | None:
+    absent = value is None or value is pd.NA or value is pd.NaT or (isinstance(value, _FLOATS) and value != value)
+    return None if absent else str(value)
 
 
 def read_cases(path: Path, policy: Policy, **options: Any) -> Cases:
@@ -283,7 +288,7 @@ def _admit(
         if kind is not None and kind.type not in _WORDS:
             facts[column] = np.array([*read, -1]).astype(kind.dtype)[index]
             continue
-        labels = pd.Index(sorted({word for word in read if word != -1}), dtype=object)
+        labels = pd.Index(sorted({word for word in read if word not in (-1, "")}), dtype=object)
         found = np.append(labels.get_indexer(pd.Index(read, dtype=object)), -1).astype(np.int32)
         categorical = pd.Categorical.from_codes(found[index], categories=labels)
         if kind is None or not kind.required:
@@ -380,7 +385,7 @@ def _value(scalar: pa.Scalar) -> object:
 
 def _text(value: object) -> str:
     """A cell as text; NaN and NaT are nothing, 42.0 is 42, midnight is a date."""
-    if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, _FLOATS) and value != value):
+    if value is None or value != value:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"

@@ -110,7 +110,7 @@ def needless(tree: Tree) -> None:
         (twice, "never decides", "pathways.fibromyalgia_trigger_point.rule.tn_drugs_too", "no case fails it"),
         (orphan, "never decides", "criteria.orphan", "read for no case"),
         (dead, "reaches nothing", "levers.dead", "no rule reads it"),
-        (far, "outside cited", "levers.conservative_weeks", "from 12 weeks it changes case .*conservative_care_days 84"),
+        (far, "outside cited", "levers.conservative_weeks", "from 12 weeks it changes .*conservative_care_days 84"),
         (backwards, "direction", "levers.fm_drugs_failed_min", "failed_fibromyalgia_drugs 0: not_met -> pend"),
         (needless, "needless ask", "pathways.trigeminal_block", "case dx G50.0, cpt 64400"),
     ],

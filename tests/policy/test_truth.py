@@ -138,3 +138,8 @@ def test_monotone_in_information(name: str) -> None:
                 decided += 1
                 assert after == before, (operands, after_operands)
     assert decided > 0
+
+
+def test_at_least_one_of_nothing_is_not_met():
+    assert truth.at_least(1, []) == NOT_MET
+    assert truth.at_least(0, []) == MET

@@ -21,7 +21,7 @@ from simulations.study import Study
 HOSTILE = "<script>alert(1)</script> $x_{$ & \"'"
 SHOWN = (
     report.headline, report.changes, report.outcomes, report.groups, report.group_outcomes, report.flow,
-    report.examples, report.notices, report.stamp,
+    report.examples, report.medicare, report.notices, report.stamp,
 )  # fmt: skip
 NUMBERS = ("id", "version", "fingerprint")
 
@@ -215,8 +215,8 @@ def test_json_refuses_what_is_no_number():
 def test_files_hold_the_tables(hostile: Study, tmp_path: Path):
     report.write(hostile, tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "examples.csv", "flow.csv", "flow.png", "groups.csv", "groups.png", "levers.csv", "outcomes.csv",
-        "outcomes.png", "summary.json",
+        "examples.csv", "flow.csv", "flow.png", "groups.csv", "groups.png", "levers.csv", "medicare.csv",
+        "outcomes.csv", "outcomes.png", "summary.json",
     ]  # fmt: skip
     with (tmp_path / "examples.csv").open(encoding="utf-8", newline="") as stream:
         ids = [row["case_id"] for row in csv.DictReader(stream)]

@@ -82,7 +82,7 @@ def test_the_folder_is_complete_and_the_users_file_is_kept(out: Path):
         "groups.csv",
         "groups.png",
     ]
-    made += ["levers.csv", "minutes.txt", "outcomes.csv", "outcomes.png", "summary.json"]
+    made += ["levers.csv", "medicare.csv", "minutes.txt", "outcomes.csv", "outcomes.png", "summary.json"]
     assert sorted(names) == made
     assert [path.name for path in out.parent.iterdir()] == ["out"]
 
@@ -94,7 +94,7 @@ def test_the_same_study_in_another_process_gives_the_same_bytes(out: Path, tmp_p
         if path.name != "summary.json":
             assert path.read_bytes() == (out / path.name).read_bytes(), path.name
     written = json.loads((out / "summary.json").read_bytes())
-    assert written.pop("stamp") == {"template": "approval_impact", "cells_run": 14, "complete": True}
+    assert written.pop("stamp") == {"template": "approval_impact", "cells_run": 15, "complete": True}
     assert written == report.summary(study)
 
 
@@ -142,7 +142,7 @@ def test_the_page_is_for_people_who_decide(page: BeautifulSoup):
     assert page.find(class_="notice").text.startswith("Synthetic data, policy simulation only")
     assert "Approval rate, baseline" in page.find(class_="card").text
     assert "import" not in page.text
-    assert "14 cells of approval_impact ran to the end" in page.find("footer").text
+    assert "15 cells of approval_impact ran to the end" in page.find("footer").text
     images = page.find_all("img")
     assert [bool(image["alt"].strip()) for image in images] == [True] * 3
     for image in images:  # the same numbers as a table, before the next heading

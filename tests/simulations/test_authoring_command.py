@@ -1,0 +1,100 @@
+"""The verbs of an author as a user meets them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from policy.document import shipped
+from tests.simulations.test_command import HEADER, MET, NOTICE, workbook
+
+POLICY = shipped()["nerve_blocks@2026.1"]
+
+
+@pytest.mark.parametrize("verb", ["compare", "coverage", "mutate"])
+def test_every_verb_has_help_with_an_example(verb: str) -> None:
+    result = workbook(verb, "--help")
+    assert result.exit_code == 0
+    assert f"Example: workbook {verb}" in result.output
+
+
+def test_a_policy_against_itself_is_equal() -> None:
+    result = workbook("compare", "nerve_blocks", "nerve_blocks@2026.1", "--prove")
+    assert result.exit_code == 0
+    assert NOTICE in result.output
+    assert "nothing is different" in result.output
+    relations = [line.rpartition(": ")[2] for line in result.output.split("Pathway by pathway")[1].splitlines() if line]
+    assert (len(relations), set(relations)) == (21, {"equal"})
+
+
+def test_the_strict_reading_is_never_looser_with_its_witness() -> None:
+    result = workbook("compare", "nerve_blocks", "strict_reading", "--prove")
+    overall, _, ways = result.output.partition("Pathway by pathway")
+    assert "Stance on axial spine pain: conditional" in overall
+    assert "now also asks: The request is part of a clinical trial" in overall
+    assert "  never looser\n    stricter, smallest case: dx M54.2, cpt 20552: pend -> not_met" in overall
+    assert "migraine_trigger_point: equal" in ways
+    assert "looser, smallest" not in ways
+
+
+def test_files_are_compared_by_their_content(tmp_path: Path) -> None:
+    """Another threshold in a copy of the policy, and a scenario file over the shipped one."""
+    copy = tmp_path / "draft.yaml"
+    text = POLICY.read_text("utf-8").replace('default: "6"\n', 'default: "8"\n').split("\nexamples:")[0] + "\n"
+    copy.write_text(text, encoding="utf-8")
+    plan = tmp_path / "plan.yaml"
+    head = "schema: scenario/1\nid: plan\nlabel: x\npolicy: nerve_blocks\nbecause: x\n"
+    plan.write_text(head + "provisions: {conservative_weeks: 8}\n")
+    told = workbook("compare", "nerve_blocks", copy, "--prove").output
+    assert "[threshold] Minimum conservative care: 6 weeks -> 8 weeks" in told
+    assert "\n  never looser\n" in told
+    assert "conservative_care_days 42" in told
+    assert "\n  equal\n" in workbook("compare", copy, plan, "--prove").output
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["compare", "nerve_block", "strict_reading"], "did you mean nerve_blocks"),
+        (["compare", "nerve_blocks", "missing.yaml"], "missing.yaml"),
+        (["coverage", "--cases", "nowhere"], "no such file or folder"),
+        (["mutate", "--policy", "nerve"], "is no policy that ships"),
+        (["coverage", "--generate", "out.txt"], "ends in .yaml"),
+    ],
+)
+def test_what_cannot_be_read_is_said_in_one_line(words: list[str], said: str) -> None:
+    result = workbook(*words)
+    assert result.exit_code == 1
+    assert said in result.output
+    assert len(result.output.strip().splitlines()) == 1
+
+
+@pytest.mark.slow
+def test_a_vignette_that_no_longer_holds_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "wrong.yaml"
+    file.write_text('case: {dx: M79.7, cpt: "64450"}\nvignettes:\n  - name: a hope\n    expect: {default: met}\n')
+    result = workbook("coverage", "--cases", file, "--policy", "nerve_blocks")
+    assert result.exit_code == 1
+    assert "fails: wrong.yaml:3 a hope [default]: not_met" in result.output
+    assert "not covered: default, trigeminal_block, tn_drugs NOT_MET" in result.output
+
+
+def test_a_population_needs_the_lint() -> None:
+    result = workbook("validate", "--population", "seed_low_prevalence")
+    assert result.exit_code == 2
+    assert "--population needs --lint" in result.output
+
+
+def test_an_explanation_says_what_would_meet_it_and_is_data_too(tmp_path: Path) -> None:
+    path = tmp_path / "cases.csv"
+    path.write_text(HEADER + MET.format("a").replace(",42,", ",28,"))
+    words = workbook("explain", path, "--case", "a").output
+    assert "Days of conservative care: 42 days" in words
+    assert "14 days short (2 weeks)" in words
+    data = json.loads(workbook("explain", path, "--case", "a", "--format", "json").output)
+    assert (data["outcome"], data["cause"]) == ("not_met", "conservative_care")
+    assert NOTICE in data["notes"]
+    assert {"outcome": "met", "changes": {"conservative_care_days": "42"}} in data["to_meet"]
+    assert data["letter"].splitlines()[0] == NOTICE
