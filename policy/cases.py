@@ -29,6 +29,7 @@ Ints = NDArray[np.signedinteger[Any]]
 TRUE, FALSE = {"true", "yes", "y", "1", "t"}, {"false", "no", "n", "0", "f"}
 MAX_BYTES = 4 << 30  # a CSV table takes about five times its size in memory
 AT_LEAST_ONE = -2  # not documented, but -1 - k says: at least k
+OF_BLOCKS = {"diagnostic_blocks_done": ("block_1_relief_pct", "block_2_relief_pct")}  # arise only once one is done
 _EPOCH = datetime.date(1900, 1, 1)
 _FLOATS = (float, np.floating)
 _BLOCK = 1 << 20  # bytes of a CSV file at a time; a header or a row must fit

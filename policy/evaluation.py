@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from policy import truth
-from policy.cases import Cases, Ints
+from policy.cases import OF_BLOCKS, Cases, Ints
 from policy.model import OUTCOMES, UNITS, CaseField, Policy, Requirement, Rule, Settings, Step, Test
 from policy.problems import refuse
 from policy.truth import MET, NOT_DOCUMENTED, NOT_MET, Truth
@@ -365,7 +365,7 @@ class Evaluation:
         """Several readings of the same rows: one same outcome, or open.
 
         Open asks for what any branch asks for, and for the switch unless the branches wait for the same criteria and
-        then do the same.
+        then do the same. What a block did is asked once one is known to be done (`OF_BLOCKS`), so not with their number.
         """
         same = reduce(np.bitwise_and, [r.outcome == readings[0].outcome for r in readings])
         merged = Reading(pick(same, readings[0].outcome, OPEN), {})
@@ -373,6 +373,8 @@ class Evaluation:
             return merged
         undecided = merged.outcome == OPEN
         ask = reduce(np.bitwise_or, [r.ask for r in readings])
+        for name in OF_BLOCKS.get(switch, ()):
+            ask = ask & ~self.bits(name)
         alike = same & (len({r.follows for r in readings}) == 1) & bool(readings[0].follows)
         for name in {name for r in readings for name in r.truths} if np.any(alike) else ():
             waits = [np.equal(r.truths.get(name, UNREAD), NOT_DOCUMENTED) for r in readings]

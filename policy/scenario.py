@@ -156,7 +156,7 @@ def _problems(scenario: Scenario, policy: Policy) -> Iterator[Finding]:
         policy.settings(scenario.provisions)
     except ProblemsFound as found:
         for p in found.problems:
-            yield Finding(p.code, ("provisions", p.place, "to"), p.message)
+            yield Finding(p.code, ("provisions", p.place), p.message)
     for name, provision in scenario.provisions_.items():
         if name in policy.levers and provision.from_ is not None:
             yield from _stale(policy, name, provision.from_)

@@ -7,7 +7,7 @@ what only levers decide is settled here. Every named expression is computed once
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from policy.cases import AT_LEAST_ONE
+from policy.cases import AT_LEAST_ONE, OF_BLOCKS
 from policy.model import OUTCOMES, UNITS, Policy, Rule, Settings, Step, Test
 from policy.sql.door import Table
 from policy.sql.text import Predicate, any_bits, chosen, either, every, negated, one_of
@@ -260,7 +260,11 @@ class Compiler:
                 if len({*waits}) > 1:
                     alike.append(either([every(waits), every(map(negated, waits))]))
             asked.append((every(alike), any_bits(bits)))
-        ask = chosen(asked, any_bits([*bits, self.columns(switch)]))
+        now = any_bits(bits)
+        if switch in OF_BLOCKS and now != "0":
+            later = sum(1 << list(self.policy.fields_).index(name) for name in OF_BLOCKS[switch])
+            now = f"({now} & {(1 << len(self.policy.fields_)) - 1 - later})"
+        ask = chosen(asked, any_bits([now, self.columns(switch)]))
         truths = {}
         for name in dict.fromkeys(name for r in readings for name in r.truths):
             values = [r.truths.get(name, "3") for r in readings]

@@ -246,7 +246,7 @@ def test_a_name_that_is_none_is_refused(tweaks: Tweaks, tmp_path: Path, name: st
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["../escape", "/etc/x", "a\\b", "con\x07trol", "x" * 300])
+@pytest.mark.parametrize("name", ["../escape", "/etc/x", "a\\b", "x" * 300])
 def test_a_name_cannot_leave_the_folder(tweaks: Tweaks, tmp_path: Path, name: str):
     tweaks.move("conservative_weeks", 8)
     path = tweaks.keep(name, tmp_path)
@@ -254,10 +254,12 @@ def test_a_name_cannot_leave_the_folder(tweaks: Tweaks, tmp_path: Path, name: st
     assert path.is_file()
 
 
-def test_a_hidden_character_in_a_name_is_refused(tweaks: Tweaks, tmp_path: Path):
+@pytest.mark.parametrize("name", ["eight\u202eweeks", "con\x07trol"])
+def test_a_hidden_character_in_a_name_is_refused(tweaks: Tweaks, tmp_path: Path, name: str):
     tweaks.move("conservative_weeks", 8)
-    with pytest.raises(ProblemsFound, match="invisible characters"):
-        tweaks.keep("eight\u202eweeks", tmp_path)
+    with pytest.raises(ProblemsFound, match="characters that do not print"):
+        tweaks.keep(name, tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_nothing_moved_is_nothing_to_keep(tweaks: Tweaks, tmp_path: Path):

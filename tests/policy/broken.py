@@ -25,10 +25,9 @@ id: trial
 label: Trial
 policy: nerve_blocks
 because: a test
-from:
-  conservative_weeks: "6"
 provisions:
   conservative_weeks: "8"
+  pain_duration_months: {to: "4", from: "3"}
 """
 
 

@@ -122,6 +122,8 @@ def relevant(case: Case, levers: Mapping[str, Any]) -> set[str] | None:
             )  # relief tells a block was done
             if way[place] and not implied and without in found and found[without] != answer:
                 result.add(column)
+    if case["cpt"] in oracle.FACET and case["diagnostic_blocks_done"] is None:
+        result.discard("block_1_relief_pct")  # it does not arise before a block is known to be done
     return result
 
 

@@ -465,15 +465,15 @@ def faults_of_the_ask(case: Case, ask: frozenset[str], levers: Mapping[str, Any]
     states = [state(one) for one in told]
     if set(states) <= {waits}:
         yield "documenting all that is asked for settles nothing"
-    # A known limit (Evaluation.ask): criteria that share an open fact, and branches that come to the same end, each ask
-    # for themselves, so that one fact too many may be asked for.
-    for column in sorted(ask - {"prior_relief_pct", "prior_relief_days", "intent"}):
+    for column in sorted(ask):
         if all(state({**one, column: case[column]}) == after for one, after in zip(told, states, strict=True)):
             yield f"{column} is asked for and changes nothing"
     answered = set().union(*(group for group in ANSWERED_TOGETHER if group & ask)) | ask
     for column in [c for c in FACTS if c not in answered and is_open(c, case)]:
         if exempt(column, case, {**levers, "confirmed_facet_other_code": "met_if_prereqs"}):
             continue  # absent is false, or the duration is told already: nothing is missing
+        if column == "block_1_relief_pct" and "diagnostic_blocks_done" in ask:
+            continue  # it does not arise before a block is known to be done
         if any(state(one) != waits for one in documented(case, [column], levers, draws)):
             yield f"{column} settles the request alone and is not asked for"
 
