@@ -15,7 +15,7 @@ from simulations import (
     sweep_chart,
     sweep_findings,
 )
-from simulations.findings import Shown
+from simulations.findings import Shown, bullets
 from simulations.picture_chart import Picture
 from simulations.study import Study
 
@@ -57,7 +57,8 @@ def who_is_reached(study: Study) -> str:
     """Gaps between groups of people, before and after."""
     found = subgroups.measure(study)
     tables = (subgroups_findings.gaps(found), subgroups_findings.rates(found), subgroups_findings.notes(found))
-    return _page(subgroups_findings.headline(found), subgroups_chart.gaps_chart(found), *tables)
+    advantage = bullets(study.guard.warnings())
+    return _page(subgroups_findings.headline(found), subgroups_chart.gaps_chart(found), *tables, advantage)
 
 
 QUESTIONS: dict[str, Callable[[Study], str]] = {

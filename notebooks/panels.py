@@ -346,7 +346,7 @@ class LeverPanel:
                 self.accordion.set_title(i, text)
 
     def _show_notices(self) -> None:
-        told = all_notices(self._study())
+        told = all_notices(self._study(), counted=False)
         first, *rest = told
         folded = (
             f"<details><summary>{len(rest)} more notices for every reader</summary>{bullets(map(esc, rest))}</details>"
