@@ -200,7 +200,7 @@ class LeverPanel:
         )
         look = widgets.HTML(view.LOOK + _LOOK, layout=widgets.Layout(height="0", margin="0"))
         self.view = widgets.VBox(
-            [look, self.alert, columns, self.table, asking, self.closer, self.notices], layout=_WIDE
+            [look, self.alert, columns, asking, self.closer, self.table, self.notices], layout=_WIDE
         )
         self.view.add_class("nbw-live")
 
