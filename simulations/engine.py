@@ -24,6 +24,8 @@ from simulations.grouping import Groups
 from simulations.levels import Batch
 from simulations.profiles import Profiles
 
+# What makes DuckDB 2.0 write named expressions out in full wherever they are used: the same rows, at many times the work.
+REPEATING = "in_clause,partial_aggregate_pushdown"
 BATCH = 100_000  # rows of determinations handed over at a time
 
 
@@ -57,6 +59,7 @@ class DuckDB:
             "memory_limit": memory,
             "temp_directory": spill,
             "preserve_insertion_order": "false",
+            "disabled_optimizers": REPEATING,
         }
         self.connection = duckdb.connect(config=options)
         self.connection.execute(f"SET enable_progress_bar = {str(progress).lower()}")
