@@ -7,7 +7,7 @@ them, with the number of them all, stands for them.
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -39,14 +39,22 @@ class Bins:
         """Number of bins; the first two are -1 and -2, see cases.py."""
         return 1 + len(self.words) if self.words else 3 + len(self.cuts)
 
+    def _as_coded(self) -> bool:
+        """Whether every word has a bin of its own."""
+        return bool(self.words) and all(codes == (i,) for i, codes in enumerate(self.words))
+
     def index(self) -> str:
         """The bin of the fact, counted from 0."""
+        if self._as_coded():
+            return f"{self.fact} + 1"
         if self.words:
             return chosen([(one_of(self.fact, codes), i) for i, codes in enumerate(self.words, start=1)], 0)
         return chosen([(f"{self.fact} < 0", f"-1 - {self.fact}")], stepped(self.fact, self.cuts, 2))
 
     def value(self, index: str) -> str:
         """The value that stands for a bin."""
+        if self._as_coded():
+            return f"{index} - 1"
         if self.words:
             return chosen([(f"{index} = {i}", codes[0]) for i, codes in enumerate(self.words, start=1)], -1)
         below: list[tuple[Predicate, object]] = [(f"{index} < 2", f"-1 - {index}"), (f"{index} = 2", self.low)]
@@ -214,7 +222,7 @@ class Collapse:
 
 
 def collapse_sql(
-    settings: Settings, moving: Collection[str], groups: Sequence[str] = (), booleans: Collection[str] = (),
+    settings: Settings, moving: Collection[str], groups: Sequence[str] = (), types: Mapping[str, str] | None = None,
     without: Collection[str] = (),
 ) -> Collapse:  # fmt: skip
     """One SELECT: pathway, dx, cpt, facts of a case that stands for `weight` cases, and the groups.
@@ -228,7 +236,7 @@ def collapse_sql(
     reads = {i: Reads(settings, frozenset(moving)) for i in range(len(policy.pathways))}
     for read, pathway in zip(reads.values(), policy.pathways.values(), strict=True):
         read.rule(pathway.rule)
-    table = Table(policy, booleans, without, _placed(policy, reads.values(), groups))
+    table = Table(policy, types or {}, without, _placed(policy, reads.values(), groups))
     by = {f"by_{name}": table.fact(name) for name in groups if name in policy.fields_ and _is_fact(policy, name)}
     for name in readable(policy):
         table.fact(name)
@@ -241,7 +249,10 @@ def collapse_sql(
     held = _facts(table, reads)
     layouts = _layouts(reads, held)
     index = {name: table.query.let(f"i_{name}", bins.index(), "bins") for name, bins in held.items()}
-    words = {i: words_of([(index[name], *place) for name, *place in layout]) for i, layout in layouts.items()}
+    words = {
+        i: words_of([(index[name], word, by, size, where) for name, word, by, size, where in layout])
+        for i, layout in layouts.items()
+    }
     facts = {f"held_{number}": text for number, text in enumerate(_by_pathway(words))}
     alike = table.query.step(
         "alike", [*(f"{text} AS {name}" for name, text in (by | facts).items()), f"COUNT(*) AS {WEIGHT}"],

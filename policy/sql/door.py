@@ -4,7 +4,7 @@ A fact is a whole number on its grid with -1 for not documented, so that no engi
 Counts may arrive as DOUBLE, dates as TIMESTAMP or ISO text, yes-or-no columns as BOOLEAN, words or 0 and 1.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from policy.cases import AT_LEAST_ONE, FALSE, TRUE
@@ -22,7 +22,7 @@ class Table:
     """The door in SQL: the columns of `cases` as integer facts; `faults`: column -> when the door would reject it."""
 
     policy: Policy
-    booleans: Collection[str] = ()  # columns known to be BOOLEAN; others may be words or numbers
+    types: Mapping[str, str] = field(default_factory=dict)  # columns known to be "boolean", "integer" or "date"
     without: Collection[str] = ()  # columns that the table has not
     query: Query = field(default_factory=Query)
     faults: dict[str, Predicate] = field(default_factory=dict)
@@ -39,7 +39,7 @@ class Table:
         if kind.type == "months":
             return self._months(kind)
         code = "-1" if name in self.without else self._code(name, kind)
-        if name not in (*self.booleans, *self.without):
+        if name not in self.without and self.types.get(name) != "boolean":
             code = self.query.let(f"x_{name}", code)
             self.faults[name] = f"{code} = {REJECTED}"
         if name == "diagnostic_blocks_done":
@@ -51,7 +51,8 @@ class Table:
 
     def _code(self, name: str, kind: CaseField) -> str:
         column = f"{self.query.source}.{name}"
-        if name in self.booleans:
+        known = self.types.get(name)
+        if known == "boolean":
             return chosen([(f"{column} IS NULL", -1), (column, 1)], 0)
         if kind.type in ("boolean", "choice"):
             word = self.query.let(f"v_{name}", f"CAST({column} AS VARCHAR)")
@@ -64,6 +65,9 @@ class Table:
             return chosen([(f"{word} IS NULL", -1), *read, (one_of(f"LOWER(TRIM({word}))", ["", "nan"]), -1)], REJECTED)
         if kind.type == "date":
             return self._date(name, column)
+        if known == "integer":
+            value = f"CAST({column} AS INTEGER)" + (" * 100" if kind.type == "percent" else "")
+            return chosen([(f"{column} BETWEEN {kind.min} AND {kind.max}", value), (f"{column} IS NULL", -1)], REJECTED)
         number = self.query.let(f"v_{name}", f"CAST({column} AS DOUBLE)")
         # NaN is no number here. DuckDB leaves it out of a Parquet file's statistics and concludes that BETWEEN always
         # holds; in Spark and PostgreSQL NaN equals itself. But its difference from itself is 0 nowhere.
@@ -81,11 +85,13 @@ class Table:
     def _date(self, name: str, column: str) -> str:
         """A date as year, month and day in one number; a time of day is refused."""
         let = self.query.let
-        moment, date = let(f"v_{name}", f"CAST({column} AS TIMESTAMP)"), f"date_{name}"
-        let(date, f"CAST({moment} AS DATE)")
+        whole = self.types.get(name) == "date"
+        moment = let(f"v_{name}", column if whole else f"CAST({column} AS TIMESTAMP)")
+        date = moment if whole else let(f"date_{name}", f"CAST({moment} AS DATE)")
         year, month, day = (let(f"{part}_{name}", f"EXTRACT({part.upper()} FROM {date})") for part in DATE_PARTS)
         number = let(f"number_{name}", f"{year} * 10000 + {month} * 100 + {day}")
-        inside = f"{number} BETWEEN 19000101 AND 21000101 AND {moment} = CAST({date} AS TIMESTAMP)"
+        inside = f"{number} BETWEEN 19000101 AND 21000101"
+        inside += "" if whole else f" AND {moment} = CAST({date} AS TIMESTAMP)"
         return chosen([(f"{moment} IS NULL", -1), (inside, number)], REJECTED)
 
     def _months(self, kind: CaseField) -> str:

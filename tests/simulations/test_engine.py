@@ -164,7 +164,7 @@ def test_profiles_of_the_engine_are_those_of_python() -> None:
 
 def test_rows_of_a_collapse_come_back_from_a_file(tmp_path: Path) -> None:
     base, engine = POLICY.settings(), DuckDB(as_warehouse(undocumented_table(POLICY.settings(), SIZE, 2)), POLICY)
-    text = printed(collapse_sql(base, LATER, (), engine.booleans).text, "duckdb")
+    text = printed(collapse_sql(base, LATER, (), engine.types).text, "duckdb")
     engine.connection.sql(text).df().rename(columns=str.upper).to_csv(tmp_path / "levels.csv", index=False)
     back = pd.read_csv(tmp_path / "levels.csv", dtype={"CPT": str}, keep_default_na=False)
     there = moved(base, LATER, Draws(2))
