@@ -20,8 +20,8 @@ def determinations_sql(
 ) -> str:
     """One SELECT: case_id, pathway, outcome, not_met, not_documented, ask, reasons, as `determine(...).frame()`.
 
-    `types`: columns known to be "boolean", "integer" or "date", which need fewer checks; of others words and numbers are
-    read too. `without`: columns that the table has not, not documented for every row.
+    `types`: columns known to be "boolean", "integer" or "date", which need fewer checks; of others words and numbers
+    are read too. `without`: columns that the table has not, not documented for every row.
     """
     policy, table = settings.policy, Table(settings.policy, types or {}, without)
     compiler = Compiler(settings, table)
