@@ -248,7 +248,9 @@ def collapse_sql(
             by[f"by_{name}"] = table.query.let(f"by_{name}", column)
     held = _facts(table, reads)
     layouts = _layouts(reads, held)
-    index = {name: table.query.let(f"i_{name}", f"CAST({bins.index()} AS BIGINT)", "bins") for name, bins in held.items()}
+    index = {
+        name: table.query.let(f"i_{name}", f"CAST({bins.index()} AS BIGINT)", "bins") for name, bins in held.items()
+    }
     words = {
         i: words_of([(index[name], word, by, size, where) for name, word, by, size, where in layout])
         for i, layout in layouts.items()

@@ -26,6 +26,8 @@ from simulations.profiles import Profiles
 
 # They make DuckDB 2.0 write named expressions out in full wherever they are used: the same rows, many times the work.
 REPEATING = "in_clause,partial_aggregate_pushdown"
+_RULES = "org.apache.spark.sql.catalyst.optimizer."
+INLINING = f"{_RULES}CollapseProject,{_RULES}ConvertToLocalRelation"  # and these, Spark
 KNOWN = dict.fromkeys(("TINYINT", "SMALLINT", "INT", "INTEGER", "BIGINT"), "integer") | {"DATE": "date"}
 BATCH = 100_000  # rows of determinations handed over at a time
 
@@ -127,7 +129,14 @@ class Spark:
 
     def batches(self, text: str) -> Iterator[pa.RecordBatch]:
         """The rows of one SELECT."""
-        yield from self.session.sql(printed(text, "spark")).toArrow().to_batches(BATCH)
+        excluded, conf = "spark.sql.optimizer.excludedRules", self.session.conf
+        before = conf.get(excluded, None)
+        conf.set(excluded, ",".join(filter(None, (before, INLINING))))
+        try:
+            found = self.session.sql(printed(text, "spark")).toArrow()
+        finally:
+            conf.set(excluded, before) if before else conf.unset(excluded)
+        yield from found.to_batches(BATCH)
 
 
 def determinations(engine: Engine, settings: Settings) -> Iterator[pd.DataFrame]:
