@@ -356,9 +356,10 @@ def words_of(places: Sequence[Place]) -> list[str]:
 def _digit(word: int, by: int, size: int) -> str:
     """The part that `laid_out` put there, taken out of the word again."""
     name = f"held_{word}"
-    return (
-        f"CAST((MOD({name}, {by * size}) - MOD({name}, {by})) / {by} AS BIGINT)" if by > 1 else f"MOD({name}, {size})"
-    )
+    if by == 1:
+        return f"MOD({name}, {size})"
+    # Divided as floats and rounded: whichever way an engine casts, and if it has no whole-number division.
+    return f"CAST(FLOOR((MOD({name}, {by * size}) - MOD({name}, {by})) / {by} + 0.5) AS BIGINT)"
 
 
 def _placed(policy: Policy, reads: Collection[Reads], groups: Sequence[str]) -> Query:
