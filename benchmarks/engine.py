@@ -57,7 +57,7 @@ def measured(folder: Path, what: str) -> dict[str, float]:
         levels = Levels.of(settings, [found.batch], LEVERS)
         rows, cases = len(found), levels.cases
     else:
-        text = collapse_sql(settings, LEVERS, (), engine.booleans).text
+        text = collapse_sql(settings, LEVERS, (), engine.types).text
         rows, cases = engine.connection.sql(f"SELECT COUNT(*), SUM(weight) FROM ({text})").fetchall()[0]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {

@@ -7,7 +7,7 @@ them, with the number of them all, stands for them.
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -15,7 +15,7 @@ from policy.cases import AT_LEAST_ONE
 from policy.model import Policy, Rule, Settings, Test
 from policy.problems import listed, nearest, refuse, shown
 from policy.sql import OPEN, REJECTED, Compiler, Table, readable
-from policy.sql.text import Predicate, chosen, either, every, grouped, literal, negated, one_of
+from policy.sql.text import Predicate, Query, chosen, either, every, grouped, literal, negated, one_of
 from simulations.reachable_facts import Reads
 
 WEIGHT, FAULTY = "weight", "rejected"  # column of the counts; name of the pathway of rows that the door would refuse
@@ -36,20 +36,28 @@ class Bins:
 
     @property
     def size(self) -> int:
-        """Number of bins; the first two are -2 and -1, see cases.py."""
+        """Number of bins; the first two are -1 and -2, see cases.py."""
         return 1 + len(self.words) if self.words else 3 + len(self.cuts)
+
+    def _as_coded(self) -> bool:
+        """Whether every word has a bin of its own."""
+        return bool(self.words) and all(codes == (i,) for i, codes in enumerate(self.words))
 
     def index(self) -> str:
         """The bin of the fact, counted from 0."""
+        if self._as_coded():
+            return f"{self.fact} + 1"
         if self.words:
             return chosen([(one_of(self.fact, codes), i) for i, codes in enumerate(self.words, start=1)], 0)
-        return chosen([(f"{self.fact} < 0", f"{self.fact} + 2")], stepped(self.fact, self.cuts, 2))
+        return chosen([(f"{self.fact} < 0", f"-1 - {self.fact}")], stepped(self.fact, self.cuts, 2))
 
     def value(self, index: str) -> str:
         """The value that stands for a bin."""
+        if self._as_coded():
+            return f"{index} - 1"
         if self.words:
             return chosen([(f"{index} = {i}", codes[0]) for i, codes in enumerate(self.words, start=1)], -1)
-        below: list[tuple[Predicate, object]] = [(f"{index} < 2", f"{index} - 2"), (f"{index} = 2", self.low)]
+        below: list[tuple[Predicate, object]] = [(f"{index} < 2", f"-1 - {index}"), (f"{index} = 2", self.low)]
         step = even(self.cuts)
         if step:
             return chosen(below, f"{self.cuts[0]} + {step} * ({index} - 3)")
@@ -214,7 +222,7 @@ class Collapse:
 
 
 def collapse_sql(
-    settings: Settings, moving: Collection[str], groups: Sequence[str] = (), booleans: Collection[str] = (),
+    settings: Settings, moving: Collection[str], groups: Sequence[str] = (), types: Mapping[str, str] | None = None,
     without: Collection[str] = (),
 ) -> Collapse:  # fmt: skip
     """One SELECT: pathway, dx, cpt, facts of a case that stands for `weight` cases, and the groups.
@@ -223,63 +231,88 @@ def collapse_sql(
     what splits the rows further: diagnosis, procedure, dx, cpt, columns that no rule reads, any named group_. Rows that
     the door would refuse come back under the pathway `rejected`. Raises ProblemsFound for a group of another name.
     """
-    policy, table = settings.policy, Table(settings.policy, booleans, without)
+    policy = settings.policy
     check_groups(policy, groups)
-    compiler = Compiler(settings, table)
-
-    def let(name: str, expression: str) -> str:
-        return table.query.let(name, expression, "keys")
-
-    by_fact = {name: table.fact(name) for name in groups if policy.fields_.get(name) and _is_fact(policy, name)}
+    reads = {i: Reads(settings, frozenset(moving)) for i in range(len(policy.pathways))}
+    for read, pathway in zip(reads.values(), policy.pathways.values(), strict=True):
+        read.rule(pathway.rule)
+    table = Table(policy, types or {}, without, _placed(policy, reads.values(), groups))
+    by = {f"by_{name}": table.fact(name) for name in groups if name in policy.fields_ and _is_fact(policy, name)}
     for name in readable(policy):
         table.fact(name)
-    pathway_number = table.pathway()
-    which = let("which", chosen([(either(table.faults.values()), REJECTED)], pathway_number))
-    reads, keys = {}, {}
-    names: dict[str, str] = {}
-    for position, pathway in enumerate(policy.pathways.values()):
-        reads[position] = Reads(settings, frozenset(moving))
-        reads[position].rule(pathway.rule)
-        keys[position] = Keys(compiler, reads[position], names)
-        keys[position].rule(pathway.rule)
-    grouping = {"which": which} | _codes(table, reads.values(), groups) | by_fact
+    which = table.query.let("which", chosen([(either(table.faults.values()), REJECTED)], "lead"), "bins")
+    by = {"which": which, "by_dx": "by_dx", "by_cpt": "by_cpt"} | by
     for name in groups:
-        if name not in grouping and name not in CODED:
+        if f"by_{name}" not in by and name not in CODED:
             column = f"COALESCE(TRIM(CAST({table.query.source}.{name} AS VARCHAR)), '')"
-            grouping[name] = table.query.let(f"by_{name}", column)
+            by[f"by_{name}"] = table.query.let(f"by_{name}", column)
     held = _facts(table, reads)
-    index = {name: let(f"i_{name}", f"CAST({bins.index()} AS BIGINT)") for name, bins in held.items()}
-    shared = laid_out([(name, bins.size, True) for name, bins in held.items()])
-    layouts = {
-        i: shared if shared[-1][1] == 0 else laid_out([(name, held[name].size, True) for name in read.cuts])
-        for i, read in reads.items()
+    layouts = _layouts(reads, held)
+    index = {
+        name: table.query.let(f"i_{name}", f"CAST({bins.index()} AS BIGINT)", "bins") for name, bins in held.items()
     }
-    facts = {i: words_of([(index[place[0]], *place[1:]) for place in layout]) for i, layout in layouts.items()}
-    folded = {i: words_of(laid_out(k.parts)) for i, k in keys.items()}
-    # Facts that do not fit into one number cannot be taken from one case by MIN: they are the key themselves.
-    alike = {i: folded[i] if len(facts[i]) < 2 else facts[i] for i in reads}
-    for name, texts in (("key", alike), ("held", facts)):
-        for number in range(max(1, *map(len, texts.values()))):
-            parts = {i: words[number] for i, words in texts.items() if number < len(words)}
-            same = len(set(parts.values())) == 1 and len(parts) == len(reads)
-            by_pathway = next(iter(parts.values())) if same else chosen(grouped(which, parts), 0)
-            grouping[f"{name}_{number}"] = let(f"{name}_{number}", by_pathway)
-    kept = {name: text for name, text in grouping.items() if name.startswith("held_")}
-    by = {name: text for name, text in grouping.items() if name not in kept}
-    columns = [*(f"{text} AS {name}" for name, text in by.items()), *(f"MIN({t}) AS {n}" for n, t in kept.items())]
-    tail = f" GROUP BY {', '.join(text for text in dict.fromkeys(by.values()) if not text.isdigit())}"
+    words = {
+        i: words_of([(index[name], word, by, size, where) for name, word, by, size, where in layout])
+        for i, layout in layouts.items()
+    }
+    facts = {f"held_{number}": text for number, text in enumerate(_by_pathway(words))}
+    alike = table.query.step(
+        "alike", [*(f"{text} AS {name}" for name, text in (by | facts).items()), f"COUNT(*) AS {WEIGHT}"],
+        tail=_group_by([*by.values(), *facts.values()]),
+    )  # fmt: skip
+    values = _values(held, layouts)
+    seen = Table(policy, without=policy.fields_.keys(), query=alike)
+    seen.known = {name: alike.let(f"f_{name}", value) for name, value in values.items()}
+    alike.let("dx", "REPLACE(by_dx, '.', '')")
+    folded, names = {}, dict[str, str]()
+    for i, pathway in enumerate(policy.pathways.values()):
+        keys = Keys(Compiler(settings, seen), reads[i], names)
+        keys.rule(pathway.rule)
+        # Facts that do not fit into one number cannot be taken from one case by MIN: they are the key themselves.
+        folded[i] = words_of(laid_out(keys.parts)) if len(facts) == 1 else [*facts]
+    key = [alike.let(f"key_{number}", text, "keys") for number, text in enumerate(_by_pathway(folded))]
+    counted = alike.step(
+        "counted", [*by, *(f"MIN({name}) AS {name}" for name in facts), f"CAST(SUM({WEIGHT}) AS BIGINT) AS {WEIGHT}"],
+        [*by, *facts, WEIGHT], _group_by([*by, *key]),
+    )  # fmt: skip
     titles = [(one_of("which", [i]), literal(name)) for i, name in enumerate(policy.pathways)]
     answer = [f"{chosen([(f'which = {REJECTED}', literal(FAULTY)), *titles], literal(''))} AS pathway"]
-    answer += [name for name in by if name != "which" and not name.startswith("key_")]
+    answer += [f"{name} AS {name.removeprefix('by_')}" for name in by if name != "which"]
+    answer += [f"CAST({value} AS BIGINT) AS {name}" for name, value in values.items()]
+    return Collapse(counted.select([*answer, WEIGHT]), tuple(held), tuple(groups))
+
+
+def _group_by(texts: Collection[str]) -> str:
+    return f" GROUP BY {', '.join(text for text in dict.fromkeys(texts) if not text.isdigit())}"
+
+
+def _by_pathway(words: dict[int, list[str]]) -> list[str]:
+    """Each word of the pathways as one expression."""
+    found = []
+    for number in range(max(1, *map(len, words.values()))):
+        parts = {i: texts[number] for i, texts in words.items() if number < len(texts)}
+        same = len(set(parts.values())) == 1 and len(parts) == len(words)
+        found.append(next(iter(parts.values())) if same else chosen(grouped("which", parts), 0))
+    return found
+
+
+def _layouts(reads: dict[int, Reads], held: dict[str, Bins]) -> dict[int, list[Place]]:
+    """Where the facts of each pathway go: in the same places when one number holds them all."""
+    shared = laid_out([(name, bins.size, True) for name, bins in held.items()])
+    if shared[-1][1] == 0:
+        return {i: [place for place in shared if place[0] in read.cuts] for i, read in reads.items()}
+    return {i: laid_out([(name, held[name].size, True) for name in read.cuts]) for i, read in reads.items()}
+
+
+def _values(held: dict[str, Bins], layouts: dict[int, list[Place]]) -> dict[str, str]:
+    """The facts taken out of their words again; -1 where no rule of the pathway reads them."""
+    found = {}
     for name, bins in held.items():
-        values = {
-            i: bins.value(_digit(*entry[1:4])) for i, layout in layouts.items() for entry in layout if entry[0] == name
-        }
-        same = len(set(values.values())) == 1 and len(values) == len(reads)
-        value = next(iter(values.values())) if same else chosen(grouped("which", values), -1)
-        answer.append(f"CAST({value} AS BIGINT) AS {name}")
-    text = table.query.select([*columns, f"COUNT(*) AS {WEIGHT}"], tail=tail, then=[*answer, WEIGHT])
-    return Collapse(text, tuple(held), tuple(groups))
+        places = {i: place for i, layout in layouts.items() for place in layout if place[0] == name}
+        alike = len({place[1:] for place in places.values()}) == 1
+        values = {i: bins.value(_digit(*place[1:4])) for i, place in places.items()}
+        found[name] = next(iter(values.values())) if alike else chosen(grouped("which", values), -1)
+    return found
 
 
 def _is_fact(policy: Policy, name: str) -> bool:
@@ -323,14 +356,31 @@ def words_of(places: Sequence[Place]) -> list[str]:
 def _digit(word: int, by: int, size: int) -> str:
     """The part that `laid_out` put there, taken out of the word again."""
     name = f"held_{word}"
-    return (
-        f"CAST((MOD({name}, {by * size}) - MOD({name}, {by})) / {by} AS BIGINT)" if by > 1 else f"MOD({name}, {size})"
-    )
+    if by == 1:
+        return f"MOD({name}, {size})"
+    # Divided as floats and rounded: whichever way an engine casts, and if it has no whole-number division.
+    return f"CAST(FLOOR((MOD({name}, {by * size}) - MOD({name}, {by})) / {by} + 0.5) AS BIGINT)"
+
+
+def _placed(policy: Policy, reads: Collection[Reads], groups: Sequence[str]) -> Query:
+    """The cases beside where their codes lead: each pair of codes is read once, whatever the number of cases."""
+    words = {name: f"COALESCE(CAST(cases.{name} AS VARCHAR), '')" for name in ("dx", "cpt")}
+    pairs = f"codes AS (SELECT DISTINCT {', '.join(f'{text} AS {name}' for name, text in words.items())} FROM cases)"
+    table = Table(policy, query=Query("codes", (pairs,)))
+    pathway = table.pathway()
+    lead = chosen([(either(table.faults.values()), REJECTED)], pathway)
+    texts = [f"{text} AS by_{name}" for name, text in _codes(table, reads, groups).items()]
+    placed = table.query.step("placed", ["v_dx", "v_cpt", f"{lead} AS lead", *texts])
+    same = " AND ".join(f"{text} = placed.v_{name}" for name, text in words.items())
+    query = Query("cases", placed.before, f" JOIN placed ON {same}")
+    for name in ("lead", "by_dx", "by_cpt"):
+        query.let(name, f"placed.{name}")
+    return query
 
 
 def _codes(table: Table, reads: Collection[Reads], groups: Sequence[str]) -> dict[str, str]:
     """Codes that lead to the pathway; diagnosis codes that some rule names stay, and those that are counted by."""
-    policy, let = table.policy, table.query.let
+    policy = table.policy
     named = {notice.code for notice in policy.code_notices} | {code for read in reads for code in read.codes}
     dx: list[tuple[Predicate, object]] = [
         (one_of("dx", [code.replace(".", "")]), literal(code)) for code in sorted(named)
@@ -344,7 +394,7 @@ def _codes(table: Table, reads: Collection[Reads], groups: Sequence[str]) -> dic
         texts["dx"] = "CASE WHEN LENGTH(dx) > 3 THEN CONCAT(SUBSTRING(dx, 1, 3), '.', SUBSTRING(dx, 4, 80)) ELSE dx END"
     if "cpt" in groups:
         texts["cpt"] = "cpt"
-    return {name: let(f"by_{name}", text) for name, text in texts.items()}
+    return texts
 
 
 def check_groups(policy: Policy, groups: Sequence[str]) -> None:

@@ -24,6 +24,11 @@ from simulations.grouping import Groups
 from simulations.levels import Batch
 from simulations.profiles import Profiles
 
+# They make DuckDB 2.0 write named expressions out in full wherever they are used: the same rows, many times the work.
+REPEATING = "in_clause,partial_aggregate_pushdown"
+_RULES = "org.apache.spark.sql.catalyst.optimizer."
+INLINING = f"{_RULES}CollapseProject,{_RULES}ConvertToLocalRelation"  # and these, Spark
+KNOWN = dict.fromkeys(("TINYINT", "SMALLINT", "INT", "INTEGER", "BIGINT"), "integer") | {"DATE": "date"}
 BATCH = 100_000  # rows of determinations handed over at a time
 
 
@@ -31,7 +36,7 @@ class Engine(Protocol):
     """Something that holds a table `cases` with the columns of the contract and answers a SELECT."""
 
     policy: Policy
-    booleans: frozenset[str]  # columns of type BOOLEAN
+    types: dict[str, str]  # columns known to be boolean, integer or date
 
     def batches(self, text: str) -> Iterator[pa.RecordBatch]:
         """The rows of one SELECT in the compiler's own dialect."""
@@ -57,6 +62,7 @@ class DuckDB:
             "memory_limit": memory,
             "temp_directory": spill,
             "preserve_insertion_order": "false",
+            "disabled_optimizers": REPEATING,
         }
         self.connection = duckdb.connect(config=options)
         self.connection.execute(f"SET enable_progress_bar = {str(progress).lower()}")
@@ -64,7 +70,7 @@ class DuckDB:
             name, relation = "cases", self.connection.from_arrow(pa.Table.from_pandas(source, preserve_index=False))
         else:
             name, relation = Path(source).name, self._files(Path(source))
-        self.booleans = _as_cases(self.connection, relation, policy, name)
+        self.types = _as_cases(self.connection, relation, policy, name)
 
     def _files(self, path: Path) -> Any:
         import duckdb
@@ -88,12 +94,12 @@ class DuckDB:
             raise refuse("engine", "DuckDB", f"could not read the cases: {shown(first)}") from None
 
 
-def _as_cases(connection: Any, relation: Any, policy: Policy, name: str) -> frozenset[str]:
-    """Make `cases` of a relation; the columns that are BOOLEAN in it."""
+def _as_cases(connection: Any, relation: Any, policy: Policy, name: str) -> dict[str, str]:
+    """Make `cases` of a relation; the columns of it whose type is known."""
     types = dict(zip(relation.columns, map(str, relation.types), strict=True))
     found = _columns(pa.schema([(c, pa.string()) for c in types]).empty_table(), policy, name, {}, ())
     relation.create_view("source")
-    columns, booleans = [], []
+    columns, known = [], dict[str, str]()
     for column, kind in policy.fields_.items():
         if kind.type == "months":
             continue
@@ -102,12 +108,14 @@ def _as_cases(connection: Any, relation: Any, policy: Policy, name: str) -> froz
         if original is not None and types[original] == "FLOAT":  # 79.99 of four bytes is 79.99, as at the door
             quoted = f"CAST(CAST({quoted} AS VARCHAR) AS DOUBLE)"
         if kind.type == "boolean" and (original is None or types[original] == "BOOLEAN"):
-            booleans.append(column)
+            known[column] = "boolean"
             quoted = f"CAST({quoted} AS BOOLEAN)"
+        elif original is not None and types[original] in KNOWN:
+            known[column] = KNOWN[types[original]]
         columns.append(f"{quoted} AS {column}")
     extra = [f'"{original}" AS {column}' for column, original in found.items() if column not in policy.fields_]
     connection.execute(f"CREATE VIEW cases AS SELECT {', '.join([*columns, *extra])} FROM source")
-    return frozenset(booleans)
+    return known
 
 
 class Spark:
@@ -115,20 +123,25 @@ class Spark:
 
     def __init__(self, frame: Any, policy: Policy) -> None:
         self.policy, self.session = policy, frame.sparkSession
-        types = dict(frame.dtypes)
-        self.booleans = frozenset(
-            c for c, k in policy.fields_.items() if k.type == "boolean" and types.get(c) == "boolean"
-        )
+        kinds = {name: KNOWN.get(kind.upper()) for name, kind in frame.dtypes}
+        self.types = {name: kind for name, kind in kinds.items() if kind}
         frame.createOrReplaceTempView("cases")
 
     def batches(self, text: str) -> Iterator[pa.RecordBatch]:
         """The rows of one SELECT."""
-        yield from self.session.sql(printed(text, "spark")).toArrow().to_batches(BATCH)
+        excluded, conf = "spark.sql.optimizer.excludedRules", self.session.conf
+        before = conf.get(excluded, None)
+        conf.set(excluded, ",".join(filter(None, (before, INLINING))))
+        try:
+            found = self.session.sql(printed(text, "spark")).toArrow()
+        finally:
+            conf.set(excluded, before) if before else conf.unset(excluded)
+        yield from found.to_batches(BATCH)
 
 
 def determinations(engine: Engine, settings: Settings) -> Iterator[pd.DataFrame]:
     """The columns of `Determinations.frame()` as text, up to 100,000 rows at a time, in the engine's own order."""
-    for batch in engine.batches(determinations_sql(settings, engine.booleans)):
+    for batch in engine.batches(determinations_sql(settings, engine.types)):
         yield batch.to_pandas()
 
 
@@ -143,7 +156,7 @@ def collapse(
     exist, and, unless `keep_good`, when the table has rows that the door would refuse.
     """
     live = live_levers(engine.policy, moving)
-    query = collapse_sql(settings, live, groups, engine.booleans)
+    query = collapse_sql(settings, live, groups, engine.types)
     frame = pa.Table.from_batches(list(engine.batches(query.text))).to_pandas()
     return counted(frame, settings, live, groups, keep_good=keep_good)
 

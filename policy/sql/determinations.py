@@ -7,7 +7,7 @@ that `case_id` is unique and no name of a person is for the table to see to. Tex
 the query; a number of four bytes must be widened by way of text (79.99 is not 79.99 in it).
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from policy.model import OUTCOMES, Settings
 from policy.sql.compiler import CODE, OPEN, Compiler, Reading
@@ -15,13 +15,15 @@ from policy.sql.door import OUT_OF_SCOPE, REJECTED, Table, readable
 from policy.sql.text import Predicate, any_bits, chosen, either, every, grouped, literal, negated, one_of
 
 
-def determinations_sql(settings: Settings, booleans: Collection[str] = (), without: Collection[str] = ()) -> str:
+def determinations_sql(
+    settings: Settings, types: Mapping[str, str] | None = None, without: Collection[str] = ()
+) -> str:
     """One SELECT: case_id, pathway, outcome, not_met, not_documented, ask, reasons, as `determine(...).frame()`.
 
-    `booleans`: columns known to be BOOLEAN, which need no check; without it words and numbers are read too. `without`:
-    columns that the table has not, not documented for every row.
+    `types`: columns known to be "boolean", "integer" or "date", which need fewer checks; of others words and numbers
+    are read too. `without`: columns that the table has not, not documented for every row.
     """
-    policy, table = settings.policy, Table(settings.policy, booleans, without)
+    policy, table = settings.policy, Table(settings.policy, types or {}, without)
     compiler = Compiler(settings, table)
     let = compiler.let
     for name in readable(policy):

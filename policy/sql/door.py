@@ -4,7 +4,7 @@ A fact is a whole number on its grid with -1 for not documented, so that no engi
 Counts may arrive as DOUBLE, dates as TIMESTAMP or ISO text, yes-or-no columns as BOOLEAN, words or 0 and 1.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from policy.cases import AT_LEAST_ONE, FALSE, TRUE
@@ -22,7 +22,7 @@ class Table:
     """The door in SQL: the columns of `cases` as integer facts; `faults`: column -> when the door would reject it."""
 
     policy: Policy
-    booleans: Collection[str] = ()  # columns known to be BOOLEAN; others may be words or numbers
+    types: Mapping[str, str] = field(default_factory=dict)  # columns known to be "boolean", "integer" or "date"
     without: Collection[str] = ()  # columns that the table has not
     query: Query = field(default_factory=Query)
     faults: dict[str, Predicate] = field(default_factory=dict)
@@ -39,7 +39,7 @@ class Table:
         if kind.type == "months":
             return self._months(kind)
         code = "-1" if name in self.without else self._code(name, kind)
-        if name not in (*self.booleans, *self.without):
+        if name not in self.without and self.types.get(name) != "boolean":
             code = self.query.let(f"x_{name}", code)
             self.faults[name] = f"{code} = {REJECTED}"
         if name == "diagnostic_blocks_done":
@@ -51,7 +51,8 @@ class Table:
 
     def _code(self, name: str, kind: CaseField) -> str:
         column = f"{self.query.source}.{name}"
-        if name in self.booleans:
+        known = self.types.get(name)
+        if known == "boolean":
             return chosen([(f"{column} IS NULL", -1), (column, 1)], 0)
         if kind.type in ("boolean", "choice"):
             word = self.query.let(f"v_{name}", f"CAST({column} AS VARCHAR)")
@@ -64,6 +65,9 @@ class Table:
             return chosen([(f"{word} IS NULL", -1), *read, (one_of(f"LOWER(TRIM({word}))", ["", "nan"]), -1)], REJECTED)
         if kind.type == "date":
             return self._date(name, column)
+        if known == "integer":
+            value = f"CAST({column} AS INTEGER)" + (" * 100" if kind.type == "percent" else "")
+            return chosen([(f"{column} BETWEEN {kind.min} AND {kind.max}", value), (f"{column} IS NULL", -1)], REJECTED)
         number = self.query.let(f"v_{name}", f"CAST({column} AS DOUBLE)")
         # NaN is no number here. DuckDB leaves it out of a Parquet file's statistics and concludes that BETWEEN always
         # holds; in Spark and PostgreSQL NaN equals itself. But its difference from itself is 0 nowhere.
@@ -79,33 +83,34 @@ class Table:
         return chosen([(f"{number} IS NULL", -1), (inside, value), (nothing, -1)], REJECTED)
 
     def _date(self, name: str, column: str) -> str:
-        """A date as year, month and day in one number; a time of day is refused."""
-        let = self.query.let
-        moment, date = let(f"v_{name}", f"CAST({column} AS TIMESTAMP)"), f"date_{name}"
-        let(date, f"CAST({moment} AS DATE)")
+        """A date as one number that grows with it; a time of day is refused."""
+        let, whole = self.query.let, self.types.get(name) == "date"
+        moment = let(f"v_{name}", column if whole else f"CAST({column} AS TIMESTAMP)")
+        date = moment if whole else let(f"date_{name}", f"CAST({moment} AS DATE)")
         year, month, day = (let(f"{part}_{name}", f"EXTRACT({part.upper()} FROM {date})") for part in DATE_PARTS)
-        number = let(f"number_{name}", f"{year} * 10000 + {month} * 100 + {day}")
-        inside = f"{number} BETWEEN 19000101 AND 21000101 AND {moment} = CAST({date} AS TIMESTAMP)"
-        return chosen([(f"{moment} IS NULL", -1), (inside, number)], REJECTED)
+        number = f"{let(f'months_{name}', f'{year} * 12 + {month}')} * 31 + {day}"
+        first, last = ((y * 12 + 1) * 31 + 1 for y in (1900, 2100))
+        inside = f"{let(f'number_{name}', number)} BETWEEN {first} AND {last}"
+        inside += "" if whole else f" AND {moment} = CAST({date} AS TIMESTAMP)"
+        return chosen([(f"{moment} IS NULL", -1), (inside, f"number_{name}")], REJECTED)
 
     def _months(self, kind: CaseField) -> str:
         """Half months, by calendar months from two dates, else from days (the rules stand in cases.py)."""
         onset, request, days = (self.fact(str(c)) for c in (kind.onset, kind.request, kind.days))
-        let, name = self.query.let, kind.onset
-        near = let(f"months_{name}", f"FLOOR((16 * {days} + 15) / 487)")
-        full = let(f"full_{name}", chosen([(f"FLOOR({near} * 487 / 16) > {days}", f"{near} - 1")], near))
-        by_days = f"2 * {full} + {chosen([(f'{days} > FLOOR({full} * 487 / 16)', 1)], 0)}"
+        full = f"FLOOR((16 * {days} + 15) / 487)"  # a month is 487 / 16 days
+        by_days = f"2 * {full} + {chosen([(f'16 * {days} > 487 * {full}', 1)], 0)}"
         told = "-1" if days == "-1" else chosen([(f"{days} < 0", -1)], by_days)
         if "-1" in (onset, request):
             return told
         late = f"({onset} > {request} AND {request} >= 0)"
         self.faults[str(kind.onset)] = either([self.faults[str(kind.onset)], late])
-        (y1, m1, d1), (y2, m2, d2) = ([f"{part}_{c}" for part in DATE_PARTS] for c in (kind.onset, kind.request))
-        leap = f"MOD({y2}, 4) = 0 AND {y2} NOT IN (1900, 2100)"
-        length = let(f"length_{name}", chosen([(one_of(m2, [4, 6, 9, 11]), 30), (f"{m2} <> 2", 31), (leap, 29)], 28))
-        same = let(f"same_{name}", chosen([(f"{d1} < {length}", d1)], length))  # a month's end clamps
-        passed = f"({y2} - {y1}) * 12 + {m2} - {m1} - {chosen([(f'{d2} < {same}', 1)], 0)}"
-        by_dates = f"2 * ({passed}) + {chosen([(f'{d2} = {same}', 0)], 1)}"
+        (n1, d1), (n2, d2) = ([f"{part}_{c}" for part in ("months", "day")] for c in (kind.onset, kind.request))
+        year, month = (f"{part}_{kind.request}" for part in ("year", "month"))
+        leap = f"MOD({year}, 4) = 0 AND {year} NOT IN (1900, 2100)"
+        length = chosen([(one_of(month, [4, 6, 9, 11]), 30), (f"{month} <> 2", 31), (leap, 29)], 28)
+        clamped = chosen([(f"{d1} < 29", d1)], f"LEAST({d1}, {length})")  # a month's end clamps
+        same = self.query.let(f"same_{kind.onset}", clamped)
+        by_dates = f"2 * ({n2} - {n1}) + {chosen([(f'{d2} < {same}', -1), (f'{d2} > {same}', 1)], 0)}"
         return chosen([(every([f"{onset} >= 0", f"{request} >= {onset}"]), by_dates)], told)
 
     def _blocks_done(self, done: str) -> str:

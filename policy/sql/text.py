@@ -66,17 +66,20 @@ def chosen(pairs: Iterable[tuple[Predicate, object]], otherwise: object) -> str:
     return f"CASE {' '.join(kept)} ELSE {otherwise} END" if kept else str(otherwise)
 
 
-STEPS = ("facts", "criteria", "pathways", "keys")  # what the SELECTs are named after, in this order
+# What the SELECTs are named after, in this order
+STEPS = ("facts", "bins", "criteria", "pathways", "keys")
 
 
 @dataclass
 class Query:
     """Named expressions over `source`; each stands one SELECT above the names that it uses, the SELECTs in `STEPS`.
 
-    `notes`: name -> comment beside it.
+    `notes`: name -> comment beside it. `before`: steps that `source` stands on; `join`: what stands beside it.
     """
 
     source: str = "cases"
+    before: tuple[str, ...] = ()
+    join: str = ""
     place: dict[str, tuple[int, int]] = field(default_factory=dict)  # step, and how far into it
     text: dict[str, str] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
@@ -85,26 +88,41 @@ class Query:
         """Name an expression; constants and names need no other name."""
         if expression in self.place or re.fullmatch(r"-?\d+", expression):
             return expression
-        used = {self.place[other] for other in re.findall(r"(?<![.\w])\w+", expression) if other in self.place}
+        used = {self.place[other] for other in self._names(expression)}
         own = max([STEPS.index(step), *(other for other, _ in used)])
         self.place[name] = (own, 1 + max((far for other, far in used if other == own), default=0))
         self.text[name] = expression
         return name
 
-    def select(self, columns: Sequence[str], keep: Sequence[str] = (), tail: str = "", then: Sequence[str] = ()) -> str:
-        """One SELECT of `columns`; `keep`: columns of the source to carry along; `then`: columns of the outcome."""
-        steps, below = [], self.source
-        for place in sorted(set(self.place.values())):
-            names = [f"{self.text[n]} AS {n}{self._note(n)}" for n, at in self.place.items() if at == place]
-            carried = [f"{self.source}.{c} AS {c}" for c in keep] if below == self.source else ["*"]
-            name = f"{STEPS[place[0]]}_{place[1]}"
-            steps.append(f"{name} AS (SELECT {', '.join([*carried, *names])} FROM {below})")
-            below = name
-        last = f"SELECT {', '.join(columns)} FROM {below}{tail}"
-        if then:
-            steps.append(f"counted AS ({last})")
-            last = f"SELECT {', '.join(then)} FROM counted"
+    def _names(self, text: str) -> set[str]:
+        return {word for word in re.findall(r"(?<![.\w])\w+", text) if word in self.place}
+
+    def select(self, columns: Sequence[str], keep: Sequence[str] = (), tail: str = "") -> str:
+        """One SELECT of `columns`, of the names only those that they use; `keep`: what of the source to carry along."""
+        *steps, last = self._steps(columns, keep, tail)
         return f"WITH {', '.join(steps)} {last}"
+
+    def step(self, name: str, columns: Sequence[str], keep: Sequence[str] = (), tail: str = "") -> "Query":
+        """A query over the rows of this one's SELECT."""
+        *steps, last = self._steps(columns, keep, tail)
+        return Query(name, (*steps, f"{name} AS ({last})"))
+
+    def _steps(self, columns: Sequence[str], keep: Sequence[str], tail: str) -> list[str]:
+        steps, below, beside = list(self.before), self.source, self.join
+        own = "" if below == "cases" else f"{below}_"
+        used, more = set[str](), self._names(" ".join([*columns, tail]))
+        while more:
+            used |= more
+            more = self._names(" ".join(self.text[name] for name in more)) - used
+        for place in sorted({self.place[name] for name in used}):
+            names = [
+                f"{self.text[n]} AS {n}{self._note(n)}" for n, at in self.place.items() if at == place and n in used
+            ]
+            carried = [f"{self.source}.{c} AS {c}" for c in keep] if below == self.source else ["*"]
+            name = f"{own}{STEPS[place[0]]}_{place[1]}"
+            steps.append(f"{name} AS (SELECT {', '.join([*carried, *names])} FROM {below}{beside})")
+            below, beside = name, ""
+        return [*steps, f"SELECT {', '.join(columns)} FROM {below}{beside}{tail}"]
 
     def _note(self, name: str) -> str:
         return f" /* {uncommented(self.notes[name])} */" if name in self.notes else ""

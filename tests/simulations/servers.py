@@ -109,8 +109,7 @@ def spark() -> Iterator[Any]:
         "spark.ui.enabled": "false", "spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1",
         "spark.sql.shuffle.partitions": "2", "spark.sql.session.timeZone": "UTC", "spark.log.level": "ERROR",
         "spark.sql.execution.arrow.pyspark.enabled": "true",
-        # Queries this long over tables this small are sooner interpreted than compiled.
-        "spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+        "spark.driver.extraJavaOptions": "-XX:-DontCompileHugeMethods",  # what Spark makes of a long SELECT is huge
     }  # fmt: skip
     builder = sql.SparkSession.builder.master("local[2]").appName("agreement")
     for name, value in quiet.items():
