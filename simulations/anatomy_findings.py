@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from simulations.anatomy import Anatomy
-from simulations.findings import INSIDE, LABELS, Shown, bullets, card, tabulated
+from simulations.findings import LABELS, ROUNDED, Shown, bullets, card, tabulated
 from simulations.impact import percent
 from simulations.intervals import wilson
 from simulations.study import Study
@@ -47,8 +47,8 @@ def headline(study: Study, found: Anatomy) -> Shown:
     """How many are refused, how many hang on one criterion, how many on one paper."""
     outcomes, price = found.outcomes(), found.price()
     refused, cases = outcomes["not_met"], found.cases
-    alone = int(found.criteria()["alone"].sum()) if refused else 0
-    met = int(found.criteria()["alone_met"].sum()) if refused else 0
+    # rounded counts need not add up
+    alone, met = (min(refused, int(found.criteria()[k].sum())) if refused else 0 for k in ("alone", "alone_met"))
     among, waiting = f"of {refused:,} not met", f"of {price['open']:,} open requests"
     tiles = [
         ("Not met", f"{refused:,}", f"of {cases:,} cases{_interval(refused, cases)}"),
@@ -64,7 +64,7 @@ def headline(study: Study, found: Anatomy) -> Shown:
         ),
     ]
     over = f"Policy {study.policy.name}, {study.cases!r}; {study.name}."
-    return card(in_words(found), tiles, over + ("" if study.cases.synthetic else INSIDE))
+    return card(in_words(found), tiles, over + (f" {ROUNDED}" if found.people else ""))
 
 
 def _interval(hits: int, cases: int) -> str:

@@ -36,13 +36,18 @@ class Study:
 
     @cached_property
     def _measured(self) -> tuple[Impact, Guard]:
-        guard = Guard(self.baseline, self.scenario)
+        guard = Guard(self.baseline, self.scenario, people=not self.cases.synthetic)
         return measure(self.baseline, self.scenario, self.cases, also=guard.add), guard
 
     @property
     def impact(self) -> Impact:
         """What the change does; determined once, when first asked for."""
         return self._measured[0]
+
+    @cached_property
+    def shown(self) -> Impact:
+        """The impact as a report shows it: of a case table, whose cases may be people, in rounded counts."""
+        return self.impact if self.cases.synthetic else self.impact.for_people()
 
     @property
     def guard(self) -> Guard:
