@@ -123,7 +123,8 @@ class Anatomy:
 
         Only of facts that are finer than the lever's step (days in weeks, hundredths in steps of 5 %). below (just
         fails), above (just passes), at_line (exactly on it); share_above in per cent with Wilson's interval, to be held
-        against 50; p_value of the exact binomial test. Heaping of round values looks the same.
+        against 50; p_value of the exact binomial test. Heaping of round values looks the same. Of rounded counts the
+        share and the test are those of the least uneven counts that they may stand for.
         """
         near: dict[tuple[str, str, str], dict[int, int]] = {}
         for row in self.distances().to_dict("records"):
@@ -134,11 +135,11 @@ class Anatomy:
         rows = []
         for place, counts in near.items():
             below, above = counts.get(-1, 0), counts.get(0, 0)
+            found: dict[str, Any] = dict(zip(("criterion", "lever", "field"), place, strict=True))
+            found |= {"below": below, "above": above, "at_line": self.found["distance", "at_line", *place]}
             if self.people:  # what rounding may have made uneven is no finding
                 evened = int(np.sign(above - below)) * (min(STEP, abs(above - below)) // 2)
                 below, above = below + evened, above - evened
-            found: dict[str, Any] = dict(zip(("criterion", "lever", "field"), place, strict=True))
-            found |= {"below": below, "above": above, "at_line": self.found["distance", "at_line", *place]}
             words = ("share_above", "low", "high")
             found |= {k: round(100 * v, 4) for k, v in zip(words, wilson(above, below + above), strict=True)}
             rows.append(found | {"p_value": float(binomtest(above, below + above).pvalue)})

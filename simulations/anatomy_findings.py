@@ -22,6 +22,8 @@ BUNCHING = (
     "anyone's conduct. The p-values are not corrected for their number."
 )
 
+LEAST = "Shares and p-values are those of the least uneven counts that the rounded ones may stand for."
+
 
 def label(found: Anatomy, criterion: str) -> str:
     """The criterion's sentence under the settings."""
@@ -152,7 +154,7 @@ def bunching(found: Anatomy) -> Shown:
         return bullets(["No fact lies within one step of a line."])
     header = ("Criterion", "Fact", "Just fails", "Just passes", "On the line", "Passes (95%)", "p, against 50%")
     made = tabulated("Within one step of the line, on either side", header, rows, words=2)
-    note = bullets([BUNCHING])
+    note = bullets([BUNCHING, *([LEAST] if found.people else [])])
     return Shown(f"{made.text}\n{note.text}", made.html + note.html)
 
 

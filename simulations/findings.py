@@ -40,8 +40,8 @@ ROUNDED = (
     f"{SMALL}; rates, changes and intervals are those of the rounded counts, which need not add up."
 )
 EXACT = (
-    f"The outcomes in summary.json are exact, those of 1 to {SMALL} cases too, and so is the approval rate there: that "
-    "file is for those who may see the cases, and not for publication."
+    "The outcomes in summary.json are exact, small ones too, and so is the approval rate there: that file is for those "
+    "who may see the cases, and not for publication."
 )
 
 
@@ -69,7 +69,7 @@ def headline(study: Study) -> Shown:
     impact = study.shown
     before, after, change = impact.rates()
     interval = f"{points(change.low, 2)} to {points(change.high, 2)}"
-    met = impact.outcomes().loc[0, ["baseline", "scenario"]].tolist()
+    met = [impact.outcomes()[name][0] for name in ("baseline", "scenario")]
     tiles = [
         ("Approval rate, baseline", percent(before.value, 2), f"{met[0]:,} of {impact.cases:,} cases met"),
         ("Approval rate, scenario", percent(after.value, 2), f"{met[1]:,} of {impact.cases:,} cases met"),

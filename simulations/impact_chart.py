@@ -36,7 +36,7 @@ def outcomes_figure(study: Study) -> Picture:
     def draw(figure: "Figure") -> None:
         lines = under(study, "Number of cases and share of all cases")
         axes = titled_axes(figure, study, title, lines, left=0.255, above=1.28)
-        top = max(max(row["baseline"], row["scenario"]) for row in table)
+        top = max(max(row["baseline"], row["scenario"]) for row in table) or 1  # nobody, of a few
         for i, row in enumerate(table):
             for name, offset in (("baseline", -0.2), ("scenario", 0.2)):
                 axes.barh(i + offset, row[name], height=0.36, **bar_style(name))
