@@ -18,7 +18,7 @@ from policy.cases import Cases
 from policy.document import change_in_words
 from policy.evaluation import Determinations
 from policy.model import OUTCOMES, Settings
-from policy.problems import Problem, ProblemsFound
+from policy.problems import Problem, ProblemsFound, collecting
 from policy.scenario import Scenario
 from simulations import report
 from simulations.assumptions import POPULATIONS
@@ -111,11 +111,9 @@ def published(study: Study, names: Sequence[str | Path] = ()) -> list[Alternativ
     every = [STRICT, *(name for name in shipped() if re.match(r"p\d", name))]
     found = [Alternative("P0", "baseline", "The policy as it stands", study.baseline)]
     for name in names or every:
-        try:
+        with collecting(problems):
             plan = find_scenario(name, policy)
             found.append(Alternative(_number(plan.id), plan.id, plan.label, proposed(policy, name), plan))
-        except ProblemsFound as one:
-            problems += one.problems
     if problems:
         raise ProblemsFound(problems)
     if study.scenario != study.baseline and study.name not in [one.name for one in found]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from policy import document
 from policy.model import Policy, Settings
-from policy.problems import Problem, ProblemsFound
+from policy.problems import Problem, ProblemsFound, collecting
 from policy.scenario import Scenario
 from simulations.caseload import Caseload, cases_of
 from simulations.impact import Impact, edits_in_words, measure
@@ -97,16 +97,12 @@ def ask(
     # A policy that cannot be read says nothing about levers and cases; a shipped one stands in, to check the rest.
     any_policy = asked or document.load("nerve_blocks")
     if asked:
-        try:
+        with collecting(problems):
             settings = proposed(asked, scenario, provisions)
             plan = find_scenario(scenario, asked) if scenario is not None else None
             name = _name(plan.id if plan else None, provisions)
-        except ProblemsFound as found:
-            problems += found.problems
-    try:
+    with collecting(problems):
         cases = cases_of(any_policy, *drawn(scenario, plan, population, size, seed), plan.assumptions if plan else None)
-    except ProblemsFound as found:
-        problems += found.problems
     if problems or asked is None:
         raise ProblemsFound(problems)
     return Study(name, asked.settings(), settings, cases, plan)
