@@ -15,7 +15,7 @@ from simulations import (
     sweep_chart,
     sweep_findings,
 )
-from simulations.findings import Shown
+from simulations.findings import Shown, bullets
 from simulations.picture_chart import Picture
 from simulations.study import Study
 
@@ -30,7 +30,7 @@ def whole_range(study: Study) -> str:
     lever, _ = sweep_findings.chosen(study, ranked)
     swept = sweep.sweep(study, lever)
     pictures = [sweep_chart.sweep_figure(study, swept, lever), sweep_chart.ranking_figure(study, ranked)]
-    return _page(sweep_findings.headline(study, swept, lever), *pictures, sweep_findings.ranking_table(ranked))
+    return _page(*pictures, sweep_findings.sweep_table(study, swept, lever), sweep_findings.ranking_table(ranked))
 
 
 def whose_change(study: Study) -> str:
@@ -50,14 +50,15 @@ def why_refused(study: Study) -> str:
         anatomy_findings.steps(found),
         anatomy_findings.price(study, found),
     )
-    return _page(anatomy_findings.headline(study, found), *pictures, *tables)
+    return _page(*pictures, *tables)
 
 
 def who_is_reached(study: Study) -> str:
     """Gaps between groups of people, before and after."""
     found = subgroups.measure(study)
     tables = (subgroups_findings.gaps(found), subgroups_findings.rates(found), subgroups_findings.notes(found))
-    return _page(subgroups_findings.headline(found), subgroups_chart.gaps_chart(found), *tables)
+    advantage = bullets(study.guard.warnings())
+    return _page(subgroups_chart.gaps_chart(found), *tables, advantage)
 
 
 QUESTIONS: dict[str, Callable[[Study], str]] = {

@@ -200,7 +200,7 @@ class LeverPanel:
         )
         look = widgets.HTML(view.LOOK + _LOOK, layout=widgets.Layout(height="0", margin="0"))
         self.view = widgets.VBox(
-            [look, self.alert, columns, self.table, asking, self.closer, self.notices], layout=_WIDE
+            [look, self.alert, columns, asking, self.closer, self.table, self.notices], layout=_WIDE
         )
         self.view.add_class("nbw-live")
 
@@ -346,7 +346,7 @@ class LeverPanel:
                 self.accordion.set_title(i, text)
 
     def _show_notices(self) -> None:
-        told = all_notices(self._study())
+        told = all_notices(self._study(), counted=False)
         first, *rest = told
         folded = (
             f"<details><summary>{len(rest)} more notices for every reader</summary>{bullets(map(esc, rest))}</details>"

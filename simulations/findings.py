@@ -99,7 +99,8 @@ def notices(study: Study) -> Shown:
     return bullets(all_notices(study))
 
 
-def all_notices(study: Study) -> list[str]:
+def all_notices(study: Study, counted: bool = True) -> list[str]:
+    """Every notice; those for which the cases must be counted only when `counted`."""
     policy = study.policy
     found = [policy.notice, NOT_MET]
     if not study.cases.synthetic:
@@ -114,7 +115,7 @@ def all_notices(study: Study) -> list[str]:
         if card.status in ("contested", "retracted"):
             year = f" ({card.year})" if any(c.isdigit() for c in card.year) else ""
             found.append(f"Evidence {card.status}: {card.title}{year}. {card.status_note or card.note}")
-    found += [METHOD, *study.cases.remarks, *study.guard.warnings()]
+    found += [METHOD, *study.cases.remarks, *(study.guard.warnings() if counted else [])]
     if study.plan and study.plan.applies_to:
         found.append(as_read(study.plan, study.policy))
     if policy.status != "adopted":

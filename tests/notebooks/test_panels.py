@@ -130,6 +130,16 @@ def test_each_view_is_set_once_for_each_event(panel: LeverPanel):
     assert sorted(seen) == ["headline", "table"]
 
 
+def test_no_move_of_a_lever_draws_cases_again(panel: LeverPanel, monkeypatch: pytest.MonkeyPatch):
+    def drawn(*_: object, **__: object) -> None:
+        raise AssertionError("cases were drawn or read again")
+
+    monkeypatch.setattr(Caseload, "part", drawn)
+    slider(panel, "conservative_weeks").value = 9
+    assert panel.alert.value == ""
+    assert finding(panel).startswith("Approvals fall")
+
+
 def test_the_table_sums_to_the_cases(panel: LeverPanel):
     slider(panel, "conservative_weeks").value = 12
     rows = [line.split(" | ") for line in plain(panel.table.value).splitlines() if line.count("|") > 2]
