@@ -240,7 +240,12 @@ def test_sizes_and_seeds_are_plain_whole_numbers(tmp_path: Path, words: list[str
 def test_all_bad_options_of_a_population_come_in_one_pass(tmp_path: Path) -> None:
     words = ("--size", "0", "--seed", "-1", "--out", tmp_path / "nowhere" / "p.csv")
     lines = workbook("population", "seed_low_prevalenc", *words).output.splitlines()
-    assert [line.partition(":")[0].rpartition("/")[2] for line in lines] == ["p.csv", "'seed_low_prevalenc'", "size", "seed"]
+    assert [line.partition(":")[0].rpartition("/")[2] for line in lines] == [
+        "p.csv",
+        "'seed_low_prevalenc'",
+        "size",
+        "seed",
+    ]
 
 
 @pytest.mark.parametrize("words", [("simulate",), ("population", "seed_low_prevalence", "--size", "10")])
