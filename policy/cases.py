@@ -8,7 +8,7 @@ import csv
 import datetime
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_FLOOR, Decimal
 from pathlib import Path
 from typing import Any
@@ -51,7 +51,8 @@ class Cases:
 
     `ids`: text (n,); `dx`, `cpt`: codes in their standard form, Categorical (n,).
     `facts`: name -> integer array (n,), -1 = not documented. `groups`: text columns for subgroups, name -> Categorical.
-    `remarks`: what the reader of a result must know; `rejected`: rows left out (line, column, value, problem).
+    `remarks`: what the reader of a result must know; `rejected`: rows left out (line, column, value, problem), and
+    `left_out`: id -> line of theirs.
     """
 
     policy: Policy
@@ -62,6 +63,7 @@ class Cases:
     groups: dict[str, pd.Categorical]
     remarks: list[str] = field(default_factory=list)
     rejected: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=_REJECTED))
+    left_out: dict[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -319,7 +321,8 @@ def _admit(
     keep = np.ones(n, dtype=bool)
     for rows, *_ in faults:
         keep[rows] = False
-    return cases.take(np.flatnonzero(keep))
+    left_out = dict(zip(ids[~keep].tolist(), lines[~keep].tolist(), strict=True))
+    return replace(cases.take(np.flatnonzero(keep)), left_out=left_out)
 
 
 def _parsed(words: list[str], parse: Callable[[str], Any]) -> tuple[list[Any], dict[int, str]]:
@@ -504,6 +507,11 @@ def _relations(policy: Policy, facts: dict[str, Ints], fault: Callable[..., None
         far = int((dated & (days >= 0) & (abs(request - onset - days) > 31)).sum())
         if far:
             remarks.append(f"{far:,} rows: dates and {kind.days} differ by more than 31 days; the dates count")
+    for name in [name for name, kind in policy.fields_.items() if kind.type == "percent"]:
+        told = facts[name][facts[name] >= 0] / 100
+        if len(told) and told.max() == 1:
+            span = f"min {told.min():g}, median {np.median(told):g}, max 1"
+            remarks.append(f"column {name}: no value is above 1 ({span}): is it 0-1 or 0-100? Read as per cent, 0-100")
     blocks = ("diagnostic_blocks_done", "block_1_relief_pct", "block_2_relief_pct")
     if facts.keys() >= {*blocks}:
         done, first, second = (facts[c] for c in blocks)

@@ -18,17 +18,18 @@ from policy.cases import Cases
 from policy.document import change_in_words
 from policy.evaluation import Determinations
 from policy.model import OUTCOMES, Settings
-from policy.problems import Problem, ProblemsFound
+from policy.problems import Problem, ProblemsFound, collecting
 from policy.scenario import Scenario
 from simulations import report
 from simulations.assumptions import POPULATIONS
 from simulations.caseload import Caseload, cases_of
-from simulations.impact import cells, determined, rates
+from simulations.impact import approvals, cells, determined, margins, rates
 from simulations.journal import Journal, key_of
 from simulations.medicare import WAYS, Counts, Yardstick, held_against, labels, presets, spoken_of, yardsticks
 from simulations.picture_chart import Picture
 from simulations.scenario import find_scenario, proposed, shipped
 from simulations.study import Study
+from simulations.suppression import rounded, rounded_size
 
 STRICT = "strict_reading"
 ASKED = "asked"
@@ -65,32 +66,38 @@ class Result:
 
     def row(self) -> dict[str, Any]:
         """One row of the table: counts of every outcome, approval and change with intervals, who is concerned."""
-        flow = self.flow.sum(axis=(0, 1))
+        flow, people = self.flow.sum(axis=(0, 1)), not self.cases.synthetic
         spoken = self.flow[self.alternative.spoken_of].sum(axis=0)
-        _, after, change = rates(flow, not self.alternative.settings.provisions())
+        _, after, change = rates(flow, not self.alternative.settings.provisions(), people)
         one = self.alternative
         row: dict[str, Any] = {"preset": one.number, "scenario": one.name, "population": self.cases.name}
-        row["cases"] = int(flow.sum())
-        row |= {word: int(count) for word, count in zip(OUTCOMES, flow.sum(axis=0), strict=True)}
+        row["cases"] = rounded_size(int(flow.sum())) if people else int(flow.sum())
+        row |= {word: int(count) for word, count in zip(OUTCOMES, margins(flow, people)[1], strict=True)}
         for name, rate in (("approval", after), ("change", change)):
             words = ("points" if name == "change" else "pct", "low", "high")
             row |= {f"{name}_{word}": round(100 * value, 4) for word, value in zip(words, rate, strict=True)}
-        row |= {"moved": int(flow.sum() - np.trace(flow)), "gained": int(flow[1:, 0].sum())}
-        row |= {"lost": int(flow[0, 1:].sum()), "spoken_of": int(spoken.sum())}
-        row |= {"spoken_of_met_before": int(spoken[0].sum()), "spoken_of_met": int(spoken[:, 0].sum())}
+        _, lost, gained, _ = approvals(flow)
         ways = self.medicare.sum(axis=(0, 1, 2))
-        row |= {"medicare_compared": int(ways.sum())}
-        return row | {f"medicare_{way}": int(n) for way, n in zip(WAYS, ways, strict=True)}
+        counts = {"moved": flow.sum() - np.trace(flow), "gained": gained, "lost": lost, "spoken_of": spoken.sum()}
+        counts |= {"spoken_of_met_before": spoken[0].sum(), "spoken_of_met": spoken[:, 0].sum()}
+        counts |= {"medicare_compared": ways.sum()}
+        counts |= {f"medicare_{way}": n for way, n in zip(WAYS, ways, strict=True)}
+        return row | {name: rounded(int(n)) if people else int(n) for name, n in counts.items()}
+
+    def shown(self, counts: Counts) -> Counts:
+        """Counts as they may be shown: of a case table rounded."""
+        return counts if self.cases.synthetic else rounded(counts)
 
     def moves(self) -> Iterator[dict[str, Any]]:
         """Where requests move: one row per diagnosis, procedure, outcome before and outcome after."""
         policy = self.alternative.settings.policy
-        for group, family, before, after in np.argwhere(self.flow):
+        counts = self.shown(self.flow)
+        for group, family, before, after in np.argwhere(counts):
             if before != after:
                 yield {
                     "preset": self.alternative.number, "scenario": self.alternative.name, "population": self.cases.name,
                     **labels(policy, group, family), "from_outcome": OUTCOMES[before], "to_outcome": OUTCOMES[after],
-                    "requests": int(self.flow[group, family, before, after]),
+                    "requests": int(counts[group, family, before, after]),
                 }  # fmt: skip
 
 
@@ -104,11 +111,9 @@ def published(study: Study, names: Sequence[str | Path] = ()) -> list[Alternativ
     every = [STRICT, *(name for name in shipped() if re.match(r"p\d", name))]
     found = [Alternative("P0", "baseline", "The policy as it stands", study.baseline)]
     for name in names or every:
-        try:
+        with collecting(problems):
             plan = find_scenario(name, policy)
             found.append(Alternative(_number(plan.id), plan.id, plan.label, proposed(policy, name), plan))
-        except ProblemsFound as one:
-            problems += one.problems
     if problems:
         raise ProblemsFound(problems)
     if study.scenario != study.baseline and study.name not in [one.name for one in found]:
@@ -235,12 +240,13 @@ def medicare(results: Sequence[Result]) -> pd.DataFrame:
     plans = presets(results[0].alternative.settings.policy)
     for result in results:
         one, policy = result.alternative, result.alternative.settings.policy
-        for place, group, family in np.argwhere(result.medicare.sum(axis=3)):
-            ways = result.medicare[place, group, family]
+        requests = result.shown(result.medicare.sum(axis=3))
+        for place, group, family in np.argwhere(requests):
+            ways = result.shown(result.medicare[place, group, family])
             rows.append(
                 {"preset": one.number, "scenario": one.name, "population": result.cases.name}
                 | {"held_against": plans[place].id, **labels(policy, group, family)}
-                | {"requests": int(ways.sum())}
+                | {"requests": int(requests[place, group, family])}
                 | {way: int(n) for way, n in zip(WAYS, ways, strict=True)}
             )
     columns = ["preset", "scenario", "population", "held_against", "diagnosis", "procedure", "requests", *WAYS]

@@ -28,7 +28,9 @@ def changes_chart(study: Study, results: Sequence[Result]) -> Picture:
     rates = ", ".join(f"{one.row()['approval_pct']:.1f}%" for one in base)
     lines = [
         f"Difference from the policy as it stands (P0 approves {rates}), with 95% intervals;",
-        f"{base[0].row()['cases']:,} requests of each population, seed {study.cases.seed}.",
+        f"{base[0].row()['cases']:,} requests of each population, seed {study.cases.seed}."
+        if study.cases.synthetic
+        else f"{study.cases!r}.",
     ]
     populations_of = ", ".join(one.cases.fingerprint[:12] for one in base)
 

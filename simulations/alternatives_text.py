@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from policy.model import OUTCOMES
 from simulations.alternatives import STRICT, Alternative, Result, moves
-from simulations.findings import LABELS, Shown, bullets, esc, folded, signed, tabulated
+from simulations.findings import LABELS, ROUNDED, Shown, bullets, esc, folded, signed, tabulated
 from simulations.impact import OUTSIDE, percent, points
 from simulations.medicare import MEANING, left_out
 from simulations.study import Study
@@ -56,7 +56,7 @@ def headline(study: Study, results: Sequence[Result]) -> Shown:
         (
             "Approval rate, the policy as it stands",
             " to ".join(dict.fromkeys(f"{rate:.1f}%" for rate in (rates[0], rates[-1]))),
-            f"{len(base)} populations",
+            f"{len(base)} populations" if study.cases.synthetic else study.cases.name,
         ),
         (
             "Strictest",
@@ -70,7 +70,12 @@ def headline(study: Study, results: Sequence[Result]) -> Shown:
         ),
     ]
     said = finding(results) + "."
-    over = f"Policy {study.policy.name}; each population {base[0]['cases']:,} requests, seed {study.cases.seed}."
+    over = f"Policy {study.policy.name}; "
+    over += (
+        f"each population {base[0]['cases']:,} requests, seed {study.cases.seed}."
+        if study.cases.synthetic
+        else (f"{study.cases!r}. {ROUNDED}")
+    )
     text = "\n".join([said, *(f"{name}: {value} ({note})" for name, value, note in tiles), over])
     inside = "".join(f"<div><dt>{esc(a)}</dt><dd><b>{esc(b)}</b> <span>{esc(c)}</span></dd></div>" for a, b, c in tiles)
     card = f'<p class="finding">{esc(said)}</p><dl class="tiles">{inside}</dl><p>{esc(over)}</p>'

@@ -26,6 +26,7 @@ from simulations.caseload import Caseload
 from simulations.impact import under
 from simulations.intervals import wilson
 from simulations.levels import CLOSING
+from simulations.suppression import STEP, rounded, rounded_size
 
 CAUSES = ("criterion", "action", "closed")  # why a case is refused; see `Anatomy.causes`
 _UNREAD = 3
@@ -39,11 +40,12 @@ Key = tuple[str, ...]
 class Anatomy:
     """Counts of some cases under one setting; `+=` of further cases by `add`. Every table is made when asked for.
 
-    `found`: (table, what, ...) -> number of cases.
+    `found`: (table, what, ...) -> number of cases; `people`: rounded, once all are counted.
     """
 
     settings: Settings
     found: Counter[Key] = field(default_factory=Counter)
+    people: bool = False
 
     @property
     def policy(self) -> Policy:
@@ -53,7 +55,7 @@ class Anatomy:
     @property
     def cases(self) -> int:
         """How many cases were looked at."""
-        return sum(self.outcomes().values())
+        return self.found["cases",]
 
     def outcomes(self) -> dict[str, int]:
         """Number of cases for each outcome word."""
@@ -105,7 +107,7 @@ class Anatomy:
         of the bin nearer to the line, in the lever's unit), cases, refused (whatever refuses them).
         """
         rows = []
-        for key in sorted(k for k in self.found if k[0] == "distance" and k[1] == "cases"):
+        for key in sorted(k for k in self.found if k[:2] == ("distance", "cases") and self.found[k]):
             _, _, name, lever, fact, step = key
             domain = self.policy.levers[lever].domain
             assert domain
@@ -121,7 +123,8 @@ class Anatomy:
 
         Only of facts that are finer than the lever's step (days in weeks, hundredths in steps of 5 %). below (just
         fails), above (just passes), at_line (exactly on it); share_above in per cent with Wilson's interval, to be held
-        against 50; p_value of the exact binomial test. Heaping of round values looks the same.
+        against 50; p_value of the exact binomial test. Heaping of round values looks the same. Of rounded counts the
+        share and the test are those of the least uneven counts that they may stand for.
         """
         near: dict[tuple[str, str, str], dict[int, int]] = {}
         for row in self.distances().to_dict("records"):
@@ -134,6 +137,9 @@ class Anatomy:
             below, above = counts.get(-1, 0), counts.get(0, 0)
             found: dict[str, Any] = dict(zip(("criterion", "lever", "field"), place, strict=True))
             found |= {"below": below, "above": above, "at_line": self.found["distance", "at_line", *place]}
+            if self.people:  # what rounding may have made uneven is no finding
+                evened = int(np.sign(above - below)) * (min(STEP, abs(above - below)) // 2)
+                below, above = below + evened, above - evened
             words = ("share_above", "low", "high")
             found |= {k: round(100 * v, 4) for k, v in zip(words, wilson(above, below + above), strict=True)}
             rows.append(found | {"p_value": float(binomtest(above, below + above).pvalue)})
@@ -169,6 +175,7 @@ class Anatomy:
     def add(self, cases: Cases) -> None:
         """Count further cases."""
         cases = under(cases, self.policy)
+        self.found["cases",] += len(cases)
         asked = determine(self.policy, cases, Settings(self.policy, {**self.settings, CLOSING: "not_met"}))
         outcome = np.where(asked.closed, CODE[str(self.settings[CLOSING])], asked.outcome)
         for word, count in zip(OUTCOMES, np.bincount(outcome, minlength=len(OUTCOMES)), strict=True):
@@ -277,6 +284,10 @@ def dissect(
         done += len(part)
         if progress:
             progress(done)
+    if isinstance(cases, Caseload) and not cases.synthetic:
+        found = {key: rounded(count) for key, count in anatomy.found.items()}
+        found["cases",] = rounded_size(anatomy.cases)
+        return Anatomy(settings, Counter(found), people=True)
     return anatomy
 
 

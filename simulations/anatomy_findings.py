@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from simulations.anatomy import Anatomy
-from simulations.findings import INSIDE, LABELS, Shown, bullets, card, tabulated
+from simulations.findings import LABELS, ROUNDED, Shown, bullets, card, tabulated
 from simulations.impact import percent
 from simulations.intervals import wilson
 from simulations.study import Study
@@ -21,6 +21,8 @@ BUNCHING = (
     "months and tens looks the same to it, and so does a true slope: it is a reason to look, and no finding about "
     "anyone's conduct. The p-values are not corrected for their number."
 )
+
+LEAST = "Shares and p-values are those of the least uneven counts that the rounded ones may stand for."
 
 
 def label(found: Anatomy, criterion: str) -> str:
@@ -47,8 +49,8 @@ def headline(study: Study, found: Anatomy) -> Shown:
     """How many are refused, how many hang on one criterion, how many on one paper."""
     outcomes, price = found.outcomes(), found.price()
     refused, cases = outcomes["not_met"], found.cases
-    alone = int(found.criteria()["alone"].sum()) if refused else 0
-    met = int(found.criteria()["alone_met"].sum()) if refused else 0
+    # rounded counts need not add up
+    alone, met = (min(refused, int(found.criteria()[k].sum())) if refused else 0 for k in ("alone", "alone_met"))
     among, waiting = f"of {refused:,} not met", f"of {price['open']:,} open requests"
     tiles = [
         ("Not met", f"{refused:,}", f"of {cases:,} cases{_interval(refused, cases)}"),
@@ -64,7 +66,7 @@ def headline(study: Study, found: Anatomy) -> Shown:
         ),
     ]
     over = f"Policy {study.policy.name}, {study.cases!r}; {study.name}."
-    return card(in_words(found), tiles, over + ("" if study.cases.synthetic else INSIDE))
+    return card(in_words(found), tiles, over + (f" {ROUNDED}" if found.people else ""))
 
 
 def _interval(hits: int, cases: int) -> str:
@@ -152,7 +154,7 @@ def bunching(found: Anatomy) -> Shown:
         return bullets(["No fact lies within one step of a line."])
     header = ("Criterion", "Fact", "Just fails", "Just passes", "On the line", "Passes (95%)", "p, against 50%")
     made = tabulated("Within one step of the line, on either side", header, rows, words=2)
-    note = bullets([BUNCHING])
+    note = bullets([BUNCHING, *([LEAST] if found.people else [])])
     return Shown(f"{made.text}\n{note.text}", made.html + note.html)
 
 

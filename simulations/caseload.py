@@ -7,7 +7,7 @@ from pathlib import Path
 
 from policy.cases import Cases, read_cases
 from policy.model import Policy
-from policy.problems import Problem, ProblemsFound, refuse
+from policy.problems import Problem, ProblemsFound, collecting, refuse
 from simulations import population
 from simulations.request_mix import with_shares
 from simulations.streaming import drawn
@@ -87,20 +87,16 @@ def cases_of(
     path = Path(population_name)
     problems: list[Problem] = []
     for name, value, lowest, highest in (("size", size, 1, LARGEST), ("seed", seed, 0, LAST_SEED)):
-        try:
+        with collecting(problems):
             whole(name, value, lowest, highest)
-        except ProblemsFound as found:
-            problems += found.problems
     spec = cases = None
-    try:
+    with collecting(problems):
         if path.suffix.lower() in TABLES:
             cases = read_cases(path, policy)
         else:
             spec = population.load(population_name)
             for variable, values in (shares or {}).items():
                 spec = with_shares(spec, values, variable)
-    except ProblemsFound as found:
-        problems += found.problems
     if spec and not problems:
         remarks = (spec.notice, *_replaced(shares or {}))
         return Caseload(policy, spec.id, int(size), int(seed), spec.fingerprint, remarks, _spec=spec)

@@ -280,8 +280,13 @@ def explain(
     settings = under(policy, scenario, assignments)
     table = read_table(cases, policy, rename, ignore, keep_good=True)
     rows = [i for i, name in enumerate(table.ids) if name == case_id]
+    bad = table.rejected
+    if case_id in table.left_out:
+        wrong = bad[bad["row"] == table.left_out[case_id]].itertuples()
+        why = [f"column {one.column}: {shown(str(one.value))} {one.problem}" for one in wrong]
+        place, said = f"{Path(cases).name}:{table.left_out[case_id]}", f"case {shown(case_id)} was rejected"
+        raise ProblemsFound(Problem("row", place, f"{said}: {one}") for one in why)
     if not rows:
-        bad = table.rejected
         message = (
             f"no case {shown(case_id)} among {len(table):,} usable rows ({bad['row'].nunique():,} rows were rejected)"
         )
@@ -324,11 +329,15 @@ def simulate(
     summary = run.simulate(
         template=template, policy=policy_name, scenario=scenario, provisions=assigned(assignments, "--set LEVER"),
         population=population, size=None if size is None else number(size),
-        seed=None if seed is None else number(seed), out=Path(out),
+        seed=None if seed is None else number(seed), out=out,
         parameters=assigned(own, "--parameter NAME"), progress=sys.stderr.isatty(),
     )  # fmt: skip
     click.echo(summary["headline"])
     click.echo(summary["notice"] if "notice" in summary else core.load(policy_name).notice)
+    if summary["population"]["seed"] is None:  # a case table
+        for option, told in (("--size", size), ("--seed", seed)):
+            if told is not None:
+                click.echo(f"{option} {told} was not used: all {summary['population']['size']:,} rows were read")
     click.echo(f"Report: {Path(out) / (Path(template).stem + '.html')}")
     if scenario and (failed := unmet(scenario, summary.get("expect", []))):
         raise ProblemsFound(failed)
@@ -356,10 +365,22 @@ def population(name: str, size: str, seed: str, out: str) -> None:
     from tqdm import tqdm
 
     from simulations import population as populations
+    from simulations.run import check_folder
+    from simulations.streams import LAST_SEED, whole
     from simulations.tables import check_target, table_bytes
 
-    folder, cases, luck = not Path(out).suffix, number(size), number(seed)
-    target = Path(out) if folder else check_target(Path(out))
+    folder, cases, luck, target = not Path(out).suffix, number(size), number(seed), Path(out)
+    problems: list[Problem] = []
+    for check in (
+        lambda: check_folder(out) if folder else check_target(target),
+        lambda: populations.load(name),
+        lambda: whole("size", cases, 1, populations.LAST_CASE if folder else populations.MOST_CASES),
+        lambda: whole("seed", luck, 0, LAST_SEED),
+    ):
+        with collecting(problems):
+            check()
+    if problems:
+        raise ProblemsFound(problems)
     spec = populations.load(name)
     if folder:
         with tqdm(total=cases, unit=" cases", disable=None, leave=False) as bar:

@@ -10,6 +10,7 @@ from policy.scenario import Scenario
 from simulations.impact import OUTSIDE, percent, points
 from simulations.medicare import MEANING, left_out
 from simulations.study import Study
+from simulations.suppression import SMALL, STEP
 
 LABELS = {
     "met": "Met",
@@ -34,9 +35,13 @@ METHOD = (
 )
 
 
-INSIDE = (
-    " These cases may be people: counts of 1 to 10 stand here, or follow from the rows beside them, so this report is "
-    "for those who may see the cases, and not for publication."
+ROUNDED = (
+    f"These cases may be people: counts are shown to the nearest {STEP}, so that 0, no and nothing stand for at most "
+    f"{SMALL}; rates, changes and intervals are those of the rounded counts, which need not add up."
+)
+EXACT = (
+    "The outcomes in summary.json are exact, small ones too, and so is the approval rate there: that file is for those "
+    "who may see the cases, and not for publication."
 )
 
 
@@ -61,16 +66,17 @@ class Shown:
 
 def headline(study: Study) -> Shown:
     """The answer: approval rate before and after, and the change with its interval."""
-    impact = study.impact
+    impact = study.shown
     before, after, change = impact.rates()
     interval = f"{points(change.low, 2)} to {points(change.high, 2)}"
-    met = impact.flow().loc["met"].sum(), impact.flow()["met"].sum()
+    met = [impact.outcomes()[name][0] for name in ("baseline", "scenario")]
     tiles = [
         ("Approval rate, baseline", percent(before.value, 2), f"{met[0]:,} of {impact.cases:,} cases met"),
         ("Approval rate, scenario", percent(after.value, 2), f"{met[1]:,} of {impact.cases:,} cases met"),
         ("Change", f"{points(change.value, 2)} points", f"95% interval {interval}"),
     ]
-    return card(impact.finding(), tiles, f"Policy {study.policy.name}, {study.cases!r}.")
+    over = f"Policy {study.policy.name}, {study.cases!r}."
+    return card(impact.finding(), tiles, over + (f" {ROUNDED}" if impact.people else ""))
 
 
 def card(finding: str, tiles: Sequence[tuple[str, str, str]], over: str) -> Shown:
@@ -99,6 +105,7 @@ def all_notices(study: Study, counted: bool = True) -> list[str]:
     found = [policy.notice, NOT_MET]
     if not study.cases.synthetic:
         found.append(f"The cases were read from {study.cases.name}; whether they are synthetic is not known here.")
+        found.append(EXACT)
     found += [
         f"Code {n.code} is called “{n.source_label}” by the source assessment. It means: "
         f"{n.official_meaning.rstrip('.')}. {n.consequence} Lever {n.lever}, here {study.scenario[n.lever]}."
@@ -160,10 +167,11 @@ def bullets(sentences: Sequence[str]) -> Shown:
 def outcomes(study: Study) -> Shown:
     """Counts and shares of every outcome, before and after."""
     rows = []
-    for row in study.impact.outcomes().to_dict("records"):
+    cases = f"{study.shown.cases:,}"
+    for row in study.shown.outcomes().to_dict("records"):
         counts = [text for n in ("baseline", "scenario") for text in (f"{row[n]:,}", share(row[n], study))]
         rows.append((LABELS[row["outcome"]], *counts, signed(row["change"])))
-    rows.append(("All cases", f"{study.impact.cases:,}", "100%", f"{study.impact.cases:,}", "100%", "0"))
+    rows.append(("All cases", cases, "100%", cases, "100%", "0"))
     header = ("Outcome", "Baseline", "Baseline share", "Scenario", "Scenario share", "Change")
     return tabulated("Outcomes of all cases (counts, and share of all cases)", header, rows, total=True)
 
@@ -171,7 +179,7 @@ def outcomes(study: Study) -> Shown:
 def groups(study: Study) -> Shown:
     """Approval rate by diagnosis x procedure with denominators and intervals, where anything is approved at all."""
     rows, silent = [], {"cases": 0, "rows": 0}
-    for row in study.impact.groups().to_dict("records"):
+    for row in study.shown.groups().to_dict("records"):
         if row["baseline_met"] or row["scenario_met"]:
             change = f"{_points(row['change_points'])} ({_points(row['change_low'])} to {_points(row['change_high'])})"
             rows.append(
@@ -195,7 +203,7 @@ def groups(study: Study) -> Shown:
 def group_outcomes(study: Study) -> Shown:
     """Every outcome of every diagnosis x procedure that occurs, baseline → scenario; folded away on a page."""
     rows = []
-    for row in study.impact.groups().to_dict("records"):
+    for row in study.shown.groups().to_dict("records"):
         pairs = [(row[f"baseline_{word}"], row[f"scenario_{word}"]) for word in OUTCOMES]
         cells = [f"{a:,} → {b:,}" if a != b else f"{a:,}" for a, b in pairs]
         rows.append((*group_labels(study, row), f"{row['cases']:,}", *cells))
@@ -211,18 +219,19 @@ def folded(title: str, shown: Shown) -> Shown:
 
 def flow(study: Study) -> Shown:
     """Where cases of each outcome go; rows are the baseline, columns the scenario, the diagonal stays."""
-    counts = study.impact.flow().to_numpy()
+    counts, outcomes = study.shown.flow().to_numpy(), study.shown.outcomes()
     rows = [
-        (label, *(f"{n:,}" for n in row), f"{row.sum():,}") for label, row in zip(LABELS.values(), counts, strict=True)
+        (label, *(f"{n:,}" for n in row), f"{total:,}")
+        for label, row, total in zip(LABELS.values(), counts, outcomes["baseline"], strict=True)
     ]
-    rows.append(("All, scenario", *(f"{n:,}" for n in counts.sum(axis=0)), f"{counts.sum():,}"))
+    rows.append(("All, scenario", *(f"{n:,}" for n in outcomes["scenario"]), f"{study.shown.cases:,}"))
     header = ("Baseline ↓  scenario →", *LABELS.values(), "All, baseline")
     caption = "Cases by outcome under the baseline (rows) and under the scenario (columns)"
     links = {
         (i, j + 1): _way(before, after)
         for i, before in enumerate(OUTCOMES)
         for j, after in enumerate(OUTCOMES)
-        if i != j and counts[i, j]
+        if i != j and counts[i, j] and not study.shown.people
     }
     return tabulated(caption, header, rows, total=True, links=links)
 
@@ -254,7 +263,9 @@ def medicare(study: Study) -> Shown:
 
 def examples(study: Study) -> Shown:
     """A few of the cases that move, with their reasons; all columns are in examples.csv."""
-    found = study.impact.examples
+    found = study.shown.examples
+    if study.shown.people:
+        return bullets(["These cases may be people, so none of those that move is shown: workbook explain shows one."])
     if found.empty:
         return Shown("No case moves.", "<p>No case moves.</p>")
     rows: list[tuple[str, ...]] = []
@@ -334,7 +345,7 @@ def _lines(cell: str) -> str:
 
 
 def share(count: int, study: Study) -> str:
-    return percent(count / study.impact.cases)
+    return percent(count / study.shown.cases)
 
 
 def signed(count: int) -> str:

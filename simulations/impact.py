@@ -20,6 +20,7 @@ from policy.model import OUTCOMES, Policy, Rule, Settings
 from policy.problems import refuse
 from simulations.caseload import Caseload
 from simulations.intervals import Interval, paired_change, wilson
+from simulations.suppression import SMALL, Counts, rounded, rounded_size
 
 OUTSIDE = "outside_policy"  # the group or family of a code that the policy does not cover
 EXAMPLES = 3  # shown for each way in which cases move
@@ -33,7 +34,7 @@ class Impact:
 
     `counts`: int64 (groups + 1, families + 1, 6, 6), the last group and family for codes outside the policy, then the
     outcome under the baseline and under the scenario. `touched`: cases of which any criterion reads differently.
-    `examples`: a few moved cases of every kind.
+    `examples`: a few moved cases of every kind. `people`: every number that is asked for comes from rounded counts.
     """
 
     baseline: Settings
@@ -41,6 +42,11 @@ class Impact:
     counts: NDArray[np.int64]
     touched: int
     examples: pd.DataFrame
+    people: bool = False
+
+    def for_people(self) -> "Impact":
+        """The same for cases that may be people: counts are rounded, none of the cases is shown."""
+        return replace(self, people=True, examples=self.examples[:0])
 
     @property
     def policy(self) -> Policy:
@@ -50,12 +56,16 @@ class Impact:
     @property
     def cases(self) -> int:
         """How many cases were determined."""
-        return int(self.counts.sum())
+        cases = int(self.counts.sum())
+        return rounded_size(cases) if self.people else cases
 
     @property
     def moved(self) -> int:
         """How many cases have another outcome."""
-        return self.cases - int(np.trace(self._flow))
+        return self._shown(int(self.counts.sum()) - int(np.trace(self._flow)))
+
+    def _shown(self, counts: Counts) -> Counts:
+        return rounded(counts) if self.people else counts
 
     @property
     def _flow(self) -> NDArray[np.int64]:
@@ -73,14 +83,15 @@ class Impact:
 
     def rates(self) -> tuple[Interval, Interval, Interval]:
         """Share of `met` among all cases: baseline, scenario, and the change between them (paired)."""
-        return self._rates(self._flow)
+        return rates(self._flow, self.same, self.people)
 
-    def _rates(self, flow: NDArray[np.int64]) -> tuple[Interval, Interval, Interval]:
-        return rates(flow, self.same)
+    def approvals(self) -> tuple[int, int, int, int]:
+        """Cases that are met before and after, that lose their approval, that gain one, and all others."""
+        return approvals(self._flow, self.people)
 
     def outcomes(self) -> pd.DataFrame:
         """One row per outcome word: outcome; baseline, scenario, change (counts); the same as _pct, _pct, _points."""
-        before, after = self._flow.sum(axis=1), self._flow.sum(axis=0)
+        before, after = margins(self._flow, self.people)
         frame = pd.DataFrame({"outcome": OUTCOMES, "baseline": before, "scenario": after, "change": after - before})
         for name in ("baseline", "scenario"):
             frame[f"{name}_pct"] = (100 * frame[name] / self.cases).round(4)
@@ -88,7 +99,7 @@ class Impact:
 
     def flow(self) -> pd.DataFrame:
         """Counts, outcome under the baseline (rows) by outcome under the scenario (columns); they sum to the cases."""
-        return pd.DataFrame(self._flow, index=pd.Index(OUTCOMES, name="baseline"), columns=list(OUTCOMES))
+        return pd.DataFrame(self._shown(self._flow), index=pd.Index(OUTCOMES, name="baseline"), columns=list(OUTCOMES))
 
     def groups(self) -> pd.DataFrame:
         """One row per diagnosis group x procedure family that occurs; counts of all outcomes, then the approval rate.
@@ -97,21 +108,26 @@ class Impact:
         cent with Wilson's interval) and change_<points|low|high> (percentage points with the interval for pairs).
         """
         diagnoses, procedures = (*self.policy.diagnoses, OUTSIDE), (*self.policy.procedures, OUTSIDE)
-        rows = []
-        for i, j in np.argwhere(self.counts.sum(axis=(2, 3))):
+        rows: list[dict[str, object]] = []
+        cases = self._shown(self.counts.sum(axis=(2, 3)))
+        for i, j in np.argwhere(cases):
             flow = self.counts[i, j]
-            row: dict[str, object] = {"diagnosis": diagnoses[i], "procedure": procedures[j], "cases": int(flow.sum())}
-            for name, axis in (("baseline", 1), ("scenario", 0)):
-                row |= {f"{name}_{word}": int(n) for word, n in zip(OUTCOMES, flow.sum(axis=axis), strict=True)}
-            for name, rate in zip(("baseline", "scenario", "change"), self._rates(flow), strict=True):
+            row: dict[str, object] = {"diagnosis": diagnoses[i], "procedure": procedures[j], "cases": int(cases[i, j])}
+            for name, counts in zip(("baseline", "scenario"), margins(flow, self.people), strict=True):
+                row |= {f"{name}_{word}": int(n) for word, n in zip(OUTCOMES, counts, strict=True)}
+            found = rates(flow, self.same, self.people)
+            for name, rate in zip(("baseline", "scenario", "change"), found, strict=True):
                 words = ("points" if name == "change" else "pct", "low", "high")
                 row |= {f"{name}_{word}": round(100 * value, 4) for word, value in zip(words, rate, strict=True)}
             rows.append(row)
-        return pd.DataFrame(rows)
+        columns = ["diagnosis", "procedure", "cases", *(f"{k}_{w}" for k in ("baseline", "scenario") for w in OUTCOMES)]
+        return pd.DataFrame(rows) if rows else pd.DataFrame(columns=columns)
 
     def finding(self) -> str:
         """The result in one sentence, made from the numbers."""
         before, after, change = self.rates()
+        if not self.moved and self.people and not self.same:
+            return f"At most {SMALL} cases change their outcome"
         if not self.moved:
             return f"Nothing changes: {self.why_nothing()}"
         if before.value == after.value:
@@ -144,14 +160,35 @@ class Impact:
         return replace(self, counts=self.counts + other.counts, touched=self.touched + other.touched, examples=few)
 
 
-def rates(flow: NDArray[np.int64], same: bool = False) -> tuple[Interval, Interval, Interval]:
+def rates(flow: NDArray[np.int64], same: bool = False, people: bool = False) -> tuple[Interval, Interval, Interval]:
     """Share of `met` before, after, and the change (paired), of one flow (6, 6) with at least one case.
 
-    `same`: both are the same rules, which cannot differ whoever is drawn.
+    `same`: both are the same rules, which cannot differ whoever is drawn. `people`: from rounded counts.
     """
+    both, lost, gained, neither = approvals(flow, people)
+    cases = both + lost + gained + neither
+    change = paired_change(both, lost, gained, neither)
+    return wilson(both + lost, cases), wilson(both + gained, cases), Interval(0.0, 0.0, 0.0) if same else change
+
+
+def approvals(flow: NDArray[np.int64], people: bool = False) -> tuple[int, int, int, int]:
+    """Cases of a flow (6, 6): met before and after, no longer met, newly met, neither; of `people` rounded counts."""
     cases, before, after, both = int(flow.sum()), int(flow[0].sum()), int(flow[:, 0].sum()), int(flow[0, 0])
-    change = paired_change(both, before - both, after - both, cases - before - after + both)
-    return wilson(before, cases), wilson(after, cases), Interval(0.0, 0.0, 0.0) if same else change
+    lost, gained = before - both, after - both
+    if people:
+        cases, before, lost = rounded_size(cases), rounded(before), rounded(lost)
+        gained = min(rounded(gained), cases - before)
+    return before - lost, lost, gained, cases - before - gained
+
+
+def margins(flow: NDArray[np.int64], people: bool = False) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Counts (6,) of the outcomes before and after; of `people` rounded, met as in `approvals`."""
+    before, after = flow.sum(axis=1), flow.sum(axis=0)
+    if people:
+        both, _, gained, _ = approvals(flow, people)
+        before, after = rounded(before), rounded(after)
+        after[0] = both + gained
+    return before, after
 
 
 def percent(share: float, decimals: int = 1) -> str:

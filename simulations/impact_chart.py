@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 
 def outcomes_figure(study: Study) -> Picture:
     """Counts of each outcome before and after, as pairs of bars."""
-    table = study.impact.outcomes().to_dict("records")
-    title = study.impact.finding()
+    table = study.shown.outcomes().to_dict("records")
+    title = study.shown.finding()
 
     def draw(figure: "Figure") -> None:
         lines = under(study, "Number of cases and share of all cases")
         axes = titled_axes(figure, study, title, lines, left=0.255, above=1.28)
-        top = max(max(row["baseline"], row["scenario"]) for row in table)
+        top = max(max(row["baseline"], row["scenario"]) for row in table) or 1  # nobody, of a few
         for i, row in enumerate(table):
             for name, offset in (("baseline", -0.2), ("scenario", 0.2)):
                 axes.barh(i + offset, row[name], height=0.36, **bar_style(name))
@@ -56,7 +56,7 @@ def outcomes_figure(study: Study) -> Picture:
 
 def groups_figure(study: Study) -> Picture:
     """Approval rate of each diagnosis x procedure before and after, with Wilson intervals."""
-    every = study.impact.groups().to_dict("records")
+    every = study.shown.groups().to_dict("records")
     table = [row for row in every if row["baseline_met"] or row["scenario_met"]]
     rest = [row for row in every if not (row["baseline_met"] or row["scenario_met"])]
     title = _group_finding(study, table)
@@ -119,9 +119,10 @@ def groups_figure(study: Study) -> Picture:
 
 def flow_figure(study: Study) -> Picture:
     """Who moves: counts by outcome before and after, shaded where cases move."""
-    impact = study.impact
+    impact = study.shown
     counts = impact.flow().to_numpy()
-    lost, gained = counts[0].sum() - counts[0, 0], counts[:, 0].sum() - counts[0, 0]
+    _, lost, gained, _ = impact.approvals()
+    before, after = (impact.outcomes()[name] for name in ("baseline", "scenario"))
     share = percent(impact.moved / impact.cases)
     title = (
         f"{impact.moved:,} of {impact.cases:,} cases ({share}) move: {lost:,} lose their approval, {gained:,} gain one"
@@ -138,8 +139,8 @@ def flow_figure(study: Study) -> Picture:
         for i, row in enumerate(counts):
             for j, count in enumerate(row):
                 _cell(axes, i, j, int(count), most)
-        rows(axes, [f"{label}\n{row.sum():,}" for label, row in zip(labels, counts, strict=True)])
-        arrivals = [f"{label}\n{row.sum():,}" for label, row in zip(labels, counts.T, strict=True)]
+        rows(axes, [f"{label}\n{count:,}" for label, count in zip(labels, before, strict=True)])
+        arrivals = [f"{label}\n{count:,}" for label, count in zip(labels, after, strict=True)]
         axes.set_xticks(range(len(labels)), arrivals, fontsize=10)
         axes.xaxis.tick_top()
         axes.tick_params(length=0)

@@ -19,6 +19,7 @@ from policy.problems import ProblemsFound
 from policy.scenario import Scenario
 from simulations.impact import OUTSIDE, cells, determined, percent
 from simulations.scenario import RANKS, find_scenario
+from simulations.suppression import rounded
 
 PRESETS = ("p2a_cms_facet", "p2b_cms_epidural", "p2c_cms_trigger_point", "p2d_cms_peripheral_nerve")
 LINE = "medicare_advantage"
@@ -98,9 +99,11 @@ class Guard:
     """Both settings of a study held against the presets, slice by slice.
 
     `counts` (presets, groups + 1, families + 1, 3) of the baseline and of the scenario; `presets` in the same order.
+    `people`: what is said and tabulated is rounded.
     """
 
-    def __init__(self, baseline: Settings, scenario: Settings):
+    def __init__(self, baseline: Settings, scenario: Settings, people: bool = False):
+        self.people = people
         self.policy, self.name = baseline.policy, "the baseline" if scenario == baseline else "the scenario"
         self.presets = presets(self.policy)
         self.counts: dict[str, Counts] = {}
@@ -118,19 +121,25 @@ class Guard:
         preset, diagnosis, procedure, cases, baseline_stricter, baseline_same, baseline_looser, scenario_stricter, ...
         """
         rows = []
-        for place, group, family in np.argwhere(self.counts["scenario"].sum(axis=3)):
+        cases = self._shown(self.counts["scenario"].sum(axis=3))
+        for place, group, family in np.argwhere(cases):
             row: dict[str, object] = {"preset": self.presets[place].id, **labels(self.policy, group, family)}
-            row["cases"] = int(self.counts["scenario"][place, group, family].sum())
+            row["cases"] = int(cases[place, group, family])
             for name, counts in self.counts.items():
-                row |= {f"{name}_{way}": int(n) for way, n in zip(WAYS, counts[place, group, family], strict=True)}
+                found = self._shown(counts[place, group, family])
+                row |= {f"{name}_{way}": int(n) for way, n in zip(WAYS, found, strict=True)}
             rows.append(row)
         columns = [f"{name}_{way}" for name in ("baseline", "scenario") for way in WAYS]
         return pd.DataFrame(rows, columns=["preset", "diagnosis", "procedure", "cases", *columns])
 
+    def _shown(self, counts: Counts) -> Counts:
+        return rounded(counts) if self.people else counts
+
     def warnings(self) -> list[str]:
         """What every reader is told, with its numbers; nothing without such requests."""
         after = self.counts["scenario"].sum(axis=(1, 2))
-        requests, stricter = int(after.sum()), int(after[:, 0].sum())
+        before = self.counts["baseline"][..., 0].sum()
+        requests, stricter, first = self._shown(np.array([after.sum(), after[:, 0].sum(), before])).tolist()
         if not requests:
             return []
         found = (
@@ -138,7 +147,7 @@ class Guard:
         )
         found += f"preset speaks of ({percent(stricter / requests)}) more strictly than the preset"
         if self.name == "the scenario":
-            found += f"; the baseline {int(self.counts['baseline'][..., 0].sum()):,}"
+            found += f"; the baseline {first:,}"
         return [f"{'Warning. ' if stricter else ''}{found}."]
 
 

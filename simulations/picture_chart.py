@@ -83,6 +83,7 @@ def titled_axes(
     figure.text(0.02, 1 - (0.46 + extra) / height, short, fontsize=10, va="top", color=FAINT, linespacing=1.45)
     policy = study.policy
     source = f"{policy.name} {policy.fingerprint[:12]} · population {cases or study.cases.fingerprint[:12]}"
+    source += "" if study.cases.synthetic else " · may be people: small counts are rounded away or withheld"
     notice = f"{policy.notice} {NOT_MET}\n{source}"
     figure.text(0.02, 0.12 / height, notice, fontsize=8, va="bottom", color=FAINT, linespacing=1.4)
     axes = figure.add_axes((left, below / height, right - left, 1 - (above + extra + below) / height))

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 
-from policy.problems import Problem, ProblemsFound, listed, nearest, refuse, shown
+from policy.problems import Problem, ProblemsFound, collecting, listed, nearest, refuse, shown
 from simulations import population_compiler
 from simulations.population_page import Page, Row
 from simulations.population_tables import Population
@@ -48,10 +48,8 @@ def with_mix(population: Population, shares: Mapping[str, object]) -> Population
         diagnosis, dot, procedure = name.partition(".")
         groups.setdefault(diagnosis if dot else "", {})[procedure or diagnosis] = share
     for diagnosis, given in groups.items():
-        try:
+        with collecting(problems):
             page = _mixed(page, diagnosis, given)
-        except ProblemsFound as found:
-            problems += found.problems
     if problems:
         raise ProblemsFound(problems)
     said = ",".join(f"{name}={share}" for name, share in shares.items())

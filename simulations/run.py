@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from policy.files import folder, save
 from policy.model import OUTCOMES
-from policy.problems import Problem, ProblemsFound, listed, nearest, refuse, shown
+from policy.problems import Problem, ProblemsFound, collecting, listed, nearest, refuse, shown
 from simulations import report
 from simulations.journal import WHERE, watched
 from simulations.parameters import PARAMETERS, defaults, own_parameters
@@ -55,19 +55,13 @@ def simulate(
     asked: Study | None = None
     notebook: NotebookNode | None = None
     own: dict[str, Any] = {}
-    try:
+    with collecting(problems):
         notebook = _template(template)
         own = own_parameters(_tagged(notebook).source, parameters or {}, Path(template).name)
-    except ProblemsFound as found:
-        problems += found.problems
-    try:
+    with collecting(problems):
         asked = ask(policy, scenario, provisions, population, size, seed)
-    except ProblemsFound as found:
-        problems += found.problems
-    try:
-        _check_folder(Path(out))
-    except ProblemsFound as found:
-        problems += found.problems
+    with collecting(problems):
+        check_folder(out)
     if problems or asked is None or notebook is None:
         raise ProblemsFound(problems)
     name = Path(template).stem
@@ -134,8 +128,11 @@ def _tagged(notebook: "NotebookNode") -> "NotebookNode":
     return next(cell for cell in notebook.cells if cell.cell_type == "code")
 
 
-def _check_folder(out: Path) -> None:
-    """Refuse a folder that cannot be written, before any long work."""
+def check_folder(name: str | Path) -> None:
+    """Refuse a folder that cannot be written, before any long work; raises ProblemsFound."""
+    out = Path(name)
+    if not str(name).strip():
+        raise refuse("write", "--out", "is empty; name a folder")
     if out.exists() and not out.is_dir():
         raise refuse("write", str(out), "is a file, but a folder is needed; nothing was changed")
     above = _existing(out)

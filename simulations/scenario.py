@@ -9,7 +9,7 @@ import numpy as np
 
 from policy.document import parse
 from policy.model import OUTCOMES, Policy, Settings
-from policy.problems import Problem, ProblemsFound, listed, nearest, refuse, shown
+from policy.problems import Problem, ProblemsFound, collecting, listed, nearest, refuse, shown
 from policy.reading import read_text
 from policy.scenario import Scenario, edited, load_scenario
 from simulations.caseload import TABLES
@@ -30,10 +30,8 @@ def find_scenario(name_or_path: str | Path, policy: Policy) -> Scenario:
     """A shipped scenario by name, or one from a YAML file, legal for `policy`; raises ProblemsFound."""
     path = _file(name_or_path)
     problems: list[Problem] = []
-    try:
+    with collecting(problems):
         load_scenario(path, policy)
-    except ProblemsFound as found:
-        problems += found.problems
     if not any(p.code == "scenario-policy" for p in problems):
         problems += _population_problems(path)
     if problems:
@@ -99,17 +97,13 @@ def proposed(
     if not isinstance(provisions or {}, Mapping):
         raise refuse("provisions", "provisions", f"{shown(provisions)} is not a mapping of levers to values")
     if scenario is not None:
-        try:
+        with collecting(problems):
             plan = find_scenario(scenario, policy)
             changed = edited(policy, plan.criteria)
             together.update(plan.provisions)
-        except ProblemsFound as found:
-            problems += found.problems
-    try:
+    with collecting(problems):
         policy.settings(provisions)
         together.update(provisions or {})
-    except ProblemsFound as found:
-        problems += found.problems
     if problems:
         raise ProblemsFound(problems)
     return changed.settings(together)

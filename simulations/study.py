@@ -8,7 +8,7 @@ from typing import Any
 
 from policy import document
 from policy.model import Policy, Settings
-from policy.problems import Problem, ProblemsFound
+from policy.problems import Problem, ProblemsFound, collecting
 from policy.scenario import Scenario
 from simulations.caseload import Caseload, cases_of
 from simulations.impact import Impact, edits_in_words, measure
@@ -36,13 +36,18 @@ class Study:
 
     @cached_property
     def _measured(self) -> tuple[Impact, Guard]:
-        guard = Guard(self.baseline, self.scenario)
+        guard = Guard(self.baseline, self.scenario, people=not self.cases.synthetic)
         return measure(self.baseline, self.scenario, self.cases, also=guard.add), guard
 
     @property
     def impact(self) -> Impact:
         """What the change does; determined once, when first asked for."""
         return self._measured[0]
+
+    @cached_property
+    def shown(self) -> Impact:
+        """The impact as a report shows it: of a case table, whose cases may be people, in rounded counts."""
+        return self.impact if self.cases.synthetic else self.impact.for_people()
 
     @property
     def guard(self) -> Guard:
@@ -92,16 +97,12 @@ def ask(
     # A policy that cannot be read says nothing about levers and cases; a shipped one stands in, to check the rest.
     any_policy = asked or document.load("nerve_blocks")
     if asked:
-        try:
+        with collecting(problems):
             settings = proposed(asked, scenario, provisions)
             plan = find_scenario(scenario, asked) if scenario is not None else None
             name = _name(plan.id if plan else None, provisions)
-        except ProblemsFound as found:
-            problems += found.problems
-    try:
+    with collecting(problems):
         cases = cases_of(any_policy, *drawn(scenario, plan, population, size, seed), plan.assumptions if plan else None)
-    except ProblemsFound as found:
-        problems += found.problems
     if problems or asked is None:
         raise ProblemsFound(problems)
     return Study(name, asked.settings(), settings, cases, plan)

@@ -13,6 +13,7 @@ from policy.model import OUTCOMES
 from simulations.grouping import Groups
 from simulations.impact import EXAMPLES, rates, under
 from simulations.study import Study
+from simulations.suppression import rounded
 
 _WORDS = len(OUTCOMES)
 
@@ -21,7 +22,8 @@ _WORDS = len(OUTCOMES)
 class SubgroupFlow:
     """The flow of each subgroup; `counts`: int64 (groups, 6, 6), outcome before by outcome after.
 
-    `examples`: (group, before, after) -> ids of the first cases that move so.
+    `examples`: (group, before, after) -> ids of the first cases that move so. Of a case table, whose cases may be
+    people, the tables are made from rounded counts, and no case is named.
     """
 
     study: Study
@@ -36,9 +38,10 @@ class SubgroupFlow:
         """
         labels = self.groups.frame().to_dict("records")
         rows = []
-        for group, before, after in map(tuple, np.argwhere(self.counts).tolist()):
+        counts = rounded(self.counts) if self.study.shown.people else self.counts
+        for group, before, after in map(tuple, np.argwhere(counts).tolist()):
             row: dict[Any, object] = dict(labels[group]) | {"baseline": OUTCOMES[before], "scenario": OUTCOMES[after]}
-            row |= {"cases": int(self.counts[group, before, after]), "moved": before != after}
+            row |= {"cases": int(counts[group, before, after]), "moved": before != after}
             rows.append(row | {"examples": ";".join(self.examples.get((group, before, after), []))})
         columns = [*self.groups.names, "baseline", "scenario", "cases", "moved", "examples"]
         return pd.DataFrame(rows, columns=columns)
@@ -47,11 +50,13 @@ class SubgroupFlow:
         """One row per subgroup: cases, moved; approval before, after and its change in per cent with intervals."""
         labels = self.groups.frame().to_dict("records")
         rows = []
-        for group in np.flatnonzero(self.counts.sum(axis=(1, 2))).tolist():
-            flow = self.counts[group]
-            row: dict[Any, object] = dict(labels[group]) | {"cases": int(flow.sum())}
-            row["moved"] = int(flow.sum() - np.trace(flow))
-            for name, rate in zip(("baseline", "scenario", "change"), rates(flow, self.study.impact.same), strict=True):
+        people, same = self.study.shown.people, self.study.impact.same
+        cases, moved = self.counts.sum(axis=(1, 2)), self.counts.sum(axis=(1, 2)) - np.trace(self.counts.T)
+        cases, moved = (rounded(counts) if people else counts for counts in (cases, moved))
+        for group in np.flatnonzero(cases).tolist():
+            row: dict[Any, object] = dict(labels[group]) | {"cases": int(cases[group]), "moved": int(moved[group])}
+            found = rates(self.counts[group], same, people)
+            for name, rate in zip(("baseline", "scenario", "change"), found, strict=True):
                 words = ("points" if name == "change" else "pct", "low", "high")
                 row |= {f"{name}_{word}": round(100 * value, 4) for word, value in zip(words, rate, strict=True)}
             rows.append(row)
@@ -79,6 +84,6 @@ def flow_by(study: Study, names: Sequence[str]) -> SubgroupFlow:
         moved = np.flatnonzero(before != after)
         for row in pd.Series(moved).groupby(key[moved]).head(EXAMPLES):
             ids = examples.setdefault((int(labels[row]), int(before[row]), int(after[row])), [])
-            if len(ids) < EXAMPLES:
+            if len(ids) < EXAMPLES and study.cases.synthetic:
                 ids.append(str(part.ids[row]))
     return SubgroupFlow(study, by, counts.reshape(-1, _WORDS, _WORDS), examples)

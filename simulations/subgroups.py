@@ -18,7 +18,7 @@ from policy.evaluation import determine
 from policy.model import OUTCOMES
 from simulations.grouping import Groups
 from simulations.impact import under
-from simulations.intervals import Interval, Z, paired_change, wilson
+from simulations.intervals import Interval, Z, independent_difference, paired_change, wilson
 from simulations.levels import Batch, Levels
 from simulations.profiles import each
 from simulations.study import Study
@@ -37,15 +37,6 @@ MET, NOT_MET = OUTCOMES.index("met"), OUTCOMES.index("not_met")
 _WORDS = len(OUTCOMES)
 
 Counts = NDArray[np.int64]
-
-
-def difference(hits: int, cases: int, other_hits: int, other_cases: int) -> Interval:
-    """Share less another share of other cases, with Newcombe's interval (method 10: the two Wilson intervals)."""
-    one, two = wilson(hits, cases), wilson(other_hits, other_cases)
-    low = sqrt((one.value - one.low) ** 2 + (two.high - two.value) ** 2)
-    high = sqrt((one.high - one.value) ** 2 + (two.value - two.low) ** 2)
-    gap = one.value - two.value
-    return Interval(gap, max(-1.0, gap - low), min(1.0, gap + high))
 
 
 def ratio(hits: int, cases: int, other_hits: int, other_cases: int) -> Interval | None:
@@ -138,7 +129,9 @@ class Column:
                     able = one is not None and other is not None and one[1] and other[1]
                     row: dict[str, Any] = {"column": self.name, "measure": measure, "group": group}
                     row |= {"reference": self.groups[base], "setting": setting}
-                    row |= _in_percent("gap", difference(*one, *other) if able and one and other else None, "points")
+                    row |= _in_percent(
+                        "gap", independent_difference(*one, *other) if able and one and other else None, "points"
+                    )
                     times = ratio(*one, *other) if able and one and other else None
                     parts = ("ratio", "ratio_low", "ratio_high")
                     row |= {

@@ -51,7 +51,7 @@ def in_words(found: Subgroups, measure: str = "met") -> str:
 
 def headline(found: Subgroups) -> Shown:
     """The widest gap as the answer, with the numbers behind it."""
-    gap, impact = found.widest(), found.study.impact
+    gap, impact = found.widest(), found.study.shown
     before, after, _ = impact.rates()
     all_cases = f"Approved of all cases: {percent(before.value)} → {percent(after.value)}."
     over = f"{all_cases} Policy {found.study.policy.name}, {found.study.cases!r}."

@@ -3,19 +3,35 @@
 A table shows sums of counts that nobody sees (its atoms, none below 0). A reader may add and subtract what is shown,
 here and in other results of the same cases. A count of 1 to 10 is safe when what is shown leaves it open, over all
 atoms that agree; otherwise one more cell that gives it away is withheld.
+
+That is for tables of which all that is shown is known. Where every setting of a lever is one more result to subtract,
+counts are rounded instead, and everything else is worked out from the rounded ones.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 SMALL = 10  # counts from 1 to this are withheld; 0 is shown
+STEP = 2 * SMALL  # rounded counts are multiples of this
 OPEN = 2.0  # a small count must be open by at least so much: three whole numbers
 
+Counts = TypeVar("Counts", int, NDArray[np.int64])
 Rows = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+
+
+def rounded(counts: Counts) -> Counts:
+    """Counts (0 or more) to the nearest 20: 0 stands for 0 to 10, 20 for 11 to 30; no difference tells a few."""
+    return (counts + SMALL - 1) // STEP * STEP
+
+
+def rounded_size(cases: int) -> int:
+    """How many cases a share is of: rounded, too, unless they are so few that nothing of them is shown."""
+    return rounded(cases) or cases
 
 
 def small(values: NDArray[np.int64]) -> Mask:

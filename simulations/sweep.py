@@ -19,10 +19,11 @@ from policy.model import OUTCOMES, Policy, Settings, Value
 from policy.problems import listed, nearest, refuse, shown
 from simulations.caseload import Caseload
 from simulations.grouping import Groups
-from simulations.impact import rates, under
+from simulations.impact import margins, rates, under
 from simulations.levels import Batch, Levels
 from simulations.profiles import Profiles
 from simulations.study import Study
+from simulations.suppression import rounded, rounded_size
 
 _BEFORE = "outcome_before"
 _MANY = 50_000  # cases from which on it pays to put those together that no lever tells apart
@@ -30,11 +31,15 @@ _MANY = 50_000  # cases from which on it pays to put those together that no leve
 
 @dataclass(frozen=True)
 class Flows:
-    """The flow from `before` to any setting of some levers around `around`, by look-up."""
+    """The flow from `before` to any setting of some levers around `around`, by look-up.
+
+    `people`: rows are made from rounded counts, as neighbouring values would give a few cases away.
+    """
 
     before: Settings
     around: Settings
     levels: Levels
+    people: bool = False
 
     @classmethod
     def of(cls, before: Settings, around: Settings, cases: Caseload, levers: Sequence[str]) -> "Flows":
@@ -43,7 +48,7 @@ class Flows:
             known_lever(around.policy, lever)
         by = Groups(around.policy, (_BEFORE,))
         batches = (Batch(_with_outcome(part, before, around)) for part in cases.slices())
-        return cls(before, around, Levels.of(around, batches, tuple(levers), by))
+        return cls(before, around, Levels.of(around, batches, tuple(levers), by), not cases.synthetic)
 
     def at(self, **values: Value) -> NDArray[np.int64]:
         """Outcome before by outcome at these values: int64 (6, 6)."""
@@ -58,12 +63,13 @@ class Flows:
         flow = self.at(**values)
         here = Settings(self.around.policy, {**self.around, **values})
         same = here == self.before and here.policy.fingerprint == self.before.policy.fingerprint
-        _, approval, change = rates(flow, same)
-        row: dict[str, Any] = dict(zip(OUTCOMES, flow.sum(axis=0).tolist(), strict=True))
-        row["cases"] = int(flow.sum())
+        _, approval, change = rates(flow, same, self.people)
+        row: dict[str, Any] = dict(zip(OUTCOMES, margins(flow, self.people)[1].tolist(), strict=True))
+        cases, moved = int(flow.sum()), int(flow.sum() - np.trace(flow))
+        row["cases"] = rounded_size(cases) if self.people else cases
         row |= {f"approval_{k}": round(100 * v, 4) for k, v in zip(("pct", "low", "high"), approval, strict=True)}
         row |= {f"change_{k}": round(100 * v, 4) for k, v in zip(("points", "low", "high"), change, strict=True)}
-        return row | {"moved": int(flow.sum() - np.trace(flow))}
+        return row | {"moved": rounded(moved) if self.people else moved}
 
 
 def sweep(study: Study, lever: str) -> pd.DataFrame:
@@ -105,9 +111,10 @@ def ranking(study: Study) -> pd.DataFrame:
     by = Groups(policy, (_BEFORE,))
     if study.cases.size > _MANY:
         batches = [Profiles.of(here, batches, groups=by).batch]
+    people = not study.cases.synthetic
     rows = []
     for name, lever in policy.levers.items():
-        flows = Flows(here, here, Levels.of(here, batches, (name,), Groups(policy, (_BEFORE,))))
+        flows = Flows(here, here, Levels.of(here, batches, (name,), Groups(policy, (_BEFORE,))), people)
         found = {value: flows.row(**{name: value}) for value in lever.values()}
         down = min(found, key=lambda v: (found[v]["met"], v != here[name]))
         up = max(found, key=lambda v: (found[v]["met"], v == here[name]))

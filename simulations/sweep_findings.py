@@ -10,7 +10,7 @@ from policy.model import Lever
 from policy.problems import refuse
 from simulations.assumptions import drawn_changes
 from simulations.attribution import MOST, Attribution, attribute
-from simulations.findings import INSIDE, Shown, bullets, card, signed, tabulated
+from simulations.findings import ROUNDED, Shown, bullets, card, signed, tabulated
 from simulations.impact import percent, points
 from simulations.resampling import bootstrap
 from simulations.study import Study
@@ -67,7 +67,7 @@ def headline(study: Study, swept: pd.DataFrame, lever: str) -> Shown:
     moved = len(study.impact.changes())
     rest = "All other levers stay as in the scenario" + (f", in which {moved} provisions move." if moved > 1 else ".")
     over = f"{rest} Policy {study.policy.name}, {study.cases!r}."
-    return card(range_finding(study, swept, lever), tiles, over + ("" if study.cases.synthetic else INSIDE))
+    return card(range_finding(study, swept, lever), tiles, over + ("" if study.cases.synthetic else f" {ROUNDED}"))
 
 
 def sweep_table(study: Study, swept: pd.DataFrame, lever: str) -> Shown:
@@ -143,8 +143,11 @@ def _end(row: Mapping[Any, Any], way: str) -> str:
 
 
 def parted(study: Study) -> Attribution | None:
-    """The shares of the provisions, where there are at least two and not too many to be told apart."""
-    return attribute(study) if 1 < provisions(study) <= MOST else None
+    """The shares of the provisions, where there are at least two and not too many to be told apart.
+
+    None for a case table: every share is worked out from differences of a few cases.
+    """
+    return attribute(study) if study.cases.synthetic and 1 < provisions(study) <= MOST else None
 
 
 def provisions(study: Study) -> int:
@@ -178,6 +181,8 @@ def share_finding(study: Study, found: Attribution) -> str:
 
 def share_table(study: Study, found: Attribution | None) -> Shown:
     """Each provision's share of the change in approvals with its bounds; they add up to the change."""
+    if found is None and not study.cases.synthetic:
+        return bullets(["Not shared out: these cases may be people, and a share can come from a few of them."])
     if found is None:
         count = provisions(study)
         few = "no provision moves" if not count else "one provision moves, and the whole change is its own"
@@ -205,6 +210,8 @@ def share_table(study: Study, found: Attribution | None) -> Shown:
 
 def interaction_table(study: Study, found: Attribution | None) -> Shown:
     """The pairs of provisions that do more, or less, together than each alone."""
+    if not study.cases.synthetic:
+        return bullets(["Not worked out for a case table, for the same reason."])
     pairs = found.interactions().head(6) if found else pd.DataFrame()
     pairs = pairs[pairs["interaction"].abs() >= 0.5] if len(pairs) else pairs
     if not len(pairs):
@@ -222,17 +229,12 @@ def interaction_table(study: Study, found: Attribution | None) -> Shown:
 
 def sure(study: Study) -> Shown:
     """The change of the approval rate with the luck of the draw and the assumptions told apart."""
-    change = study.impact.rates()[2]
-    drawn = next(r for r in bootstrap(study.impact).to_dict("records") if r["measure"] == "met_change")
-    rows = [
-        ("Sampling: Newcombe's interval for pairs", points(change.value, 2), _span(change.low, change.high)),
-        (
-            f"Sampling: {drawn['replicates']:,.0f} bootstrap replicates of the joint outcomes",
-            points(drawn["value"] / 100, 2),
-            _span(drawn["low"] / 100, drawn["high"] / 100),
-        ),
-    ]
+    change = study.shown.rates()[2]
+    rows = [("Sampling: Newcombe's interval for pairs", points(change.value, 2), _span(change.low, change.high))]
     if study.cases.synthetic:
+        drawn = next(r for r in bootstrap(study.impact).to_dict("records") if r["measure"] == "met_change")
+        label = f"Sampling: {drawn['replicates']:,.0f} bootstrap replicates of the joint outcomes"
+        rows.append((label, points(drawn["value"] / 100, 2), _span(drawn["low"] / 100, drawn["high"] / 100)))
         centre, (low, high) = drawn_changes(study.baseline, study.scenario, study.cases.population, SPREAD)
         label = (
             f"Assumptions: {SPREAD} populations drawn from the ranges of the page, the luck of their cases taken off"
@@ -253,8 +255,8 @@ def entries(study: Study, lever: str, other: str, ranked: pd.DataFrame, found: A
 
 
 def tables(study: Study, found: Attribution | None) -> dict[str, pd.DataFrame]:
-    """The tables of what is sure, and of the shares where there are any."""
-    made = {"bootstrap": bootstrap(study.impact)}
+    """The tables of what is sure, and of the shares where there are any; none for a case table."""
+    made = {"bootstrap": bootstrap(study.impact)} if study.cases.synthetic else {}
     return made if found is None else made | {"attribution": found.frame(), "interactions": found.interactions()}
 
 

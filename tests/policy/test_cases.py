@@ -1024,3 +1024,16 @@ def test_taking_some_cases_keeps_their_facts(tmp_path: Path):
     for name, values in cases.facts.items():
         assert some.facts[name].tolist() == [int(values[i]) for i in rows]
     assert list(some.groups["group_region"].astype(str)) == [str(cases.groups["group_region"][i]) for i in rows]
+
+
+@pytest.mark.parametrize(
+    ("values", "span"),
+    [((1, 0, 1), "min 0, median 1, max 1"), ((1,), "min 1, median 1, max 1"), ((0, 0), ""), ((0, 1, 80), "")],
+)
+def test_a_relief_column_that_may_be_shares_is_asked_about(values: tuple[int, ...], span: str):
+    """Faults: a relief column all <= 1. A value between 0 and 1 is rejected anyway; all 0 says that nothing helped."""
+    rows = [{"case_id": f"c{i}", "dx": "M54.2", "cpt": "64490", "block_1_relief_pct": v} for i, v in enumerate(values)]
+    rows.append({"case_id": "blank", "dx": "M54.2", "cpt": "64490", "block_1_relief_pct": None})
+    cases = policy.Cases.from_frame(pd.DataFrame(rows, dtype=object), policy.load("nerve_blocks"))
+    said = [remark for remark in cases.remarks if "0-1 or 0-100?" in remark]
+    assert [("block_1_relief_pct" in remark, span in remark) for remark in said] == [(True, True)] * bool(span)

@@ -237,6 +237,45 @@ def test_sizes_and_seeds_are_plain_whole_numbers(tmp_path: Path, words: list[str
     assert list(tmp_path.iterdir()) == []
 
 
+def test_all_bad_options_of_a_population_come_in_one_pass(tmp_path: Path) -> None:
+    words = ("--size", "0", "--seed", "-1", "--out", tmp_path / "nowhere" / "p.csv")
+    lines = workbook("population", "seed_low_prevalenc", *words).output.splitlines()
+    assert [line.partition(":")[0].rpartition("/")[2] for line in lines] == [
+        "p.csv",
+        "'seed_low_prevalenc'",
+        "size",
+        "seed",
+    ]
+
+
+@pytest.mark.parametrize("words", [("simulate",), ("population", "seed_low_prevalence", "--size", "10")])
+@pytest.mark.parametrize("out", ["", " "])
+def test_a_folder_without_a_name_is_refused(words: tuple[str, ...], out: str) -> None:
+    result = workbook(*words, "--out", out)
+    assert (result.exit_code, result.output) == (1, "--out: is empty; name a folder\n")
+
+
+def test_a_case_that_the_door_rejected_is_explained_by_what_is_wrong_with_it(cases: Path) -> None:
+    bad = MET.format("late").replace("M54.2", "neck").replace(",42,", ",-3,")
+    cases.write_text(HEADER + MET.format("a") + "\n" + bad)
+    result = workbook("explain", cases, "--case", "late")
+    assert result.exit_code == 1
+    lines = result.output.splitlines()
+    assert [line[: line.index(" ")] for line in lines] == ["cases.csv:4:"] * 2
+    assert "case 'late' was rejected: column conservative_care_days: '-3' is outside" in lines[0]
+    assert "case 'late' was rejected: column dx: 'neck' is not one ICD-10-CM code" in lines[1]
+    assert workbook("explain", cases, "--case", "a").exit_code == 0
+    assert "1 rows were rejected" in workbook("explain", cases, "--case", "b").output
+
+
+def test_a_size_that_a_case_table_has_no_use_for_is_said(cases: Path, tmp_path: Path) -> None:
+    asked = ("simulate", "--set", "conservative_weeks=8", "--population", cases, "--out", tmp_path / "out")
+    result = workbook(*asked, "--size", "50", "--seed", "4")
+    assert result.exit_code == 0
+    for option in ("--size 50", "--seed 4"):
+        assert f"{option} was not used: all 2 rows were read" in result.output
+
+
 def test_rejects_are_written_even_when_no_row_is_left(cases: Path, tmp_path: Path) -> None:
     cases.write_text(HEADER + MET.format("a").replace("M54.2", "neck"))
     done = workbook("determine", cases, "--out", tmp_path / "d.csv", "--rejects", tmp_path / "r.csv")

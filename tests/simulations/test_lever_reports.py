@@ -172,12 +172,12 @@ def test_a_table_without_refusals_or_open_requests_has_its_words():
     assert anatomy_chart.papers_figure(study, found).alt.startswith("Bars. No request waits")
 
 
-def test_of_a_case_table_no_assumption_is_told_and_small_counts_are_said_to_be_there(tmp_path: Path, study: Study):
+def test_of_a_case_table_no_assumption_is_told_and_counts_are_said_to_be_rounded(tmp_path: Path, study: Study):
     frame = population.generate(population.load("seed_low_prevalence"), 200, 3)
     frame.drop(columns=[name for name in frame if name.startswith("truth_")]).to_csv(tmp_path / "t.csv", index=False)
     table = ask(provisions={LEVER: 8}, population=tmp_path / "t.csv")
     assert "Assumptions" not in sweep_findings.sure(table).text
     found = anatomy.dissect(table.scenario, table.cases)
     inside = [sweep_findings.headline(table, sweep.sweep(table, LEVER), LEVER), anatomy_findings.headline(table, found)]
-    assert all("not for publication" in one.text for one in inside)
-    assert "not for publication" not in sweep_findings.headline(study, sweep.sweep(study, LEVER), LEVER).text
+    assert all("to the nearest 20" in one.text for one in inside)
+    assert "to the nearest 20" not in sweep_findings.headline(study, sweep.sweep(study, LEVER), LEVER).text

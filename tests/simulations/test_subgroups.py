@@ -13,7 +13,8 @@ from scipy.stats.contingency import relative_risk
 import policy
 from simulations import ask, population, report, subgroups_chart
 from simulations import subgroups_findings as told
-from simulations.subgroups import BANDS, COLUMNS, Column, Subgroups, difference, drivers, measure, parts, ratio
+from simulations.intervals import independent_difference
+from simulations.subgroups import BANDS, COLUMNS, Column, Subgroups, drivers, measure, parts, ratio
 from simulations.suppression import of_groups
 from tests.simulations.test_suppression import given_away
 
@@ -66,7 +67,7 @@ def shares(rows: pd.DataFrame, setting: str) -> tuple[int, int]:
 )
 def test_newcombe_as_published(counts: tuple[int, int, int, int], low: float, high: float):
     """Newcombe 1998, Statistics in Medicine 17:873, table II, method 10."""
-    found = difference(*counts)
+    found = independent_difference(*counts)
     assert (round(found.low, 4), round(found.high, 4)) == (low, high)
 
 
