@@ -1,4 +1,7 @@
-"""The one GROUP BY that counts the cases alike in everything that some reachable setting can tell apart.
+"""The SELECT that counts the cases alike in everything that some reachable setting can tell apart.
+
+It counts twice. All cases are read once and counted by the bins of the facts that their pathway reads, packed into a
+number; the criteria and what decides are computed on the far fewer rows that this leaves, which are counted again.
 
 A lever is moving or frozen at its value. What only frozen levers decide is folded: a rule to its outcome, a criterion
 to its truth, the required ones to their least. What remains is cut at every threshold that the moving levers can reach,

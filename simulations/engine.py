@@ -149,7 +149,7 @@ def collapse(
     engine: Engine, settings: Settings, moving: Collection[str] | None = None, groups: Sequence[str] = (), *,
     keep_good: bool = False,
 ) -> Profiles:  # fmt: skip
-    """Collapse the table of an engine with one GROUP BY.
+    """Collapse the table of an engine with one SELECT.
 
     `moving`: the levers that may move afterwards (None: all of them; fewer give fewer profiles), the others stay as in
     `settings`. `groups`: columns of the table to count by. Raises ProblemsFound for a lever or column that does not
