@@ -1,4 +1,4 @@
-"""How many faults of policy/*.py the tests notice: `python tests/mutation_sample.py FOLDER [--each 60] [--seed 1]`.
+"""How many faults of policy/*.py the tests notice: `python tests/mutation_sample.py FOLDER [MODULE]... [--each 60]`.
 
 FOLDER is a throw-away clone with mutmut 3.8 installed in the Python that runs this. The mutants of mutmut are made
 there once; of each module a random sample meets its quickest tests, each in a process forked after the imports.
@@ -27,7 +27,7 @@ TESTS = {  # in the order tried: a mutant is done with at the first test that fa
     "examples": ("document", "broken"),
 } | dict.fromkeys(("problems", "reading", "model", "validation", "document", "scenario"), LOADING)
 TOO_SLOW = "of_brute_force or stories or exactly_what or smallest or equivalent or never_approved or spelling"
-SECONDS = 60  # of CPU; a mutant that takes longer loops and counts as killed
+SECONDS = 120  # of CPU; a mutant that takes longer loops and counts as killed
 CONFIGURATION = """
 [tool.mutmut]
 source_paths = ["policy"]
@@ -72,6 +72,8 @@ class Trial:
                 child, status = os.wait()
                 self.results.append((*running.pop(child), os.waitstatus_to_exitcode(status) != 0))
                 module, mutant, killed = self.results[-1]
+                if killed and not mutant:
+                    pytest.exit(f"the tests of {module} fail without a mutant")
                 print("killed  " if killed else "SURVIVED", mutant, file=sys.stderr, flush=True)
         return True
 
@@ -107,22 +109,24 @@ def wilson(killed: int, of: int) -> tuple[float, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
+    parser.add_argument("modules", nargs="*", help="these modules only")
     parser.add_argument("--each", type=int, default=60)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
-    mutants = generated(given.folder)
+    mutants = {m: names for m, names in generated(given.folder).items() if m in (given.modules or TESTS)}
     os.chdir("mutants")
     sys.path.insert(0, os.getcwd())
     os.environ["MUTANT_UNDER_TEST"] = ""
     shuffled = {m: random.Random(f"{given.seed} {m}").sample(names, len(names)) for m, names in mutants.items()}
     turns = [(m, names[turn]) for turn in range(given.each) for m, names in shuffled.items() if turn < len(names)]
-    trial = Trial(turns)
-    paths = [f"tests/policy/test_{name}.py" for name in dict.fromkeys(n for names in TESTS.values() for n in names)]
+    unchanged = [(module, "") for module in {TESTS[m]: m for m in mutants}.values()]  # these must survive
+    trial = Trial(unchanged + turns)
+    paths = [f"tests/policy/test_{name}.py" for name in dict.fromkeys(n for m in mutants for n in TESTS[m])]
     options = ["-q", "-s", "-o", "addopts=", "--import-mode=importlib", "-p", "no:cacheprovider", "--tb=no"]
     pytest.main([*paths, *options, "-m", "not slow", "-k", f"not ({TOO_SLOW})"], plugins=[trial])
     print("\n| module | mutants | sampled | killed | survived | score, % (95 % interval) |\n|---|--:|--:|--:|--:|---|")
     for module, names in mutants.items():
-        found = [killed for m, _, killed in trial.results if m == module]
+        found = [killed for m, mutant, killed in trial.results if m == module and mutant]
         n, killed = len(found), sum(found)
         low, high = wilson(killed, n)
         print(f"| {module} | {len(names):,} | {n} | {killed} | {n - killed} | {100 * killed / n:.0f} ", end="")
