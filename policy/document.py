@@ -36,7 +36,8 @@ def shipped() -> dict[str, Path]:
 
 def load(source: str | Path) -> Policy:
     """A policy by name (`nerve_blocks`, `nerve_blocks@2026.1`) or by path; raises ProblemsFound with every problem."""
-    return _load(_find(source), str(source))
+    path = _find(source)
+    return _parse(read_text(path), path.name if path.is_relative_to(DOCUMENTS) else str(source))
 
 
 def _find(source: str | Path) -> Path:
@@ -50,11 +51,6 @@ def _find(source: str | Path) -> Path:
         message = f"is no policy that ships ({listed(known)}) and no .yaml file{near}"
         raise refuse("unknown-policy", shown(source), message)
     return path
-
-
-def _load(path: Path, name: str) -> Policy:
-    text = read_text(path)
-    return _parse(text, path.name if path.is_relative_to(DOCUMENTS) else name)
 
 
 @lru_cache(maxsize=8)

@@ -365,7 +365,7 @@ class Evaluation:
         """Several readings of the same rows: one same outcome, or open.
 
         Open asks for what any branch asks for, and for the switch unless the branches wait for the same criteria and
-        then do the same. What a block did is not asked for before one is known to be done.
+        then do the same. What a block did is asked once one is known to be done (`OF_BLOCKS`): not with their number.
         """
         same = reduce(np.bitwise_and, [r.outcome == readings[0].outcome for r in readings])
         merged = Reading(pick(same, readings[0].outcome, OPEN), {})

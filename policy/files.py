@@ -12,7 +12,6 @@ from policy.problems import refuse
 
 def save(path: Path, content: bytes) -> None:
     """Write `content` beside `path`, flush it to disk and rename it into place; on any failure the old file stays."""
-    path = Path(path)
     temporary = None
     try:
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
@@ -31,7 +30,6 @@ def save(path: Path, content: bytes) -> None:
 
 def append(path: Path, line: str) -> None:
     """One more line at the end of a file, on disk when this returns; a reader must bear a last line that is cut off."""
-    path = Path(path)
     try:
         with path.open("ab") as stream:
             stream.write(f"{line}\n".encode())
@@ -48,7 +46,6 @@ def folder(path: Path, last: str) -> Iterator[Path]:
     When `path` exists, its other files are kept and those of the same name replaced one by one; the file named `last`
     (the completion stamp) is removed first and put back at the end, so that a reader never trusts a mixture.
     """
-    path = Path(path)
     if path.exists() and not path.is_dir():
         raise refuse("write", str(path), "is a file, but a folder is needed; nothing was changed")
     try:

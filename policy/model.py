@@ -595,20 +595,6 @@ class Policy(Record):
 
     __str__ = __repr__
 
-    def elements(self) -> Iterator[tuple[str, str, tuple[str, ...], str | None]]:
-        """(kind, id, statements, origin) of everything that must stand on the source assessment."""
-        labels = {c: x for g in self.diagnoses.values() for c, x in (g.codes | g.prefixes).items()}
-        named = {c: x for f in self.procedures.values() for c, x in f.codes.items() if x.statements}
-        notices = {n.code: n for n in self.code_notices}
-        groups: list[tuple[str, Mapping[str, Any]]] = [
-            ("rule", self.criteria), ("rule", self.pathways), ("lever", self.levers), ("evidence", self.evidence),
-            ("documentation", self.fields_), ("text", self.texts), ("text", labels), ("text", named), ("text", notices),
-            ("text", self.open_questions),
-        ]  # fmt: skip
-        for kind, group in groups:
-            for key, element in group.items():
-                yield kind, key, element.statements, getattr(element, "origin", None)
-
     def required(self, rule: Rule, settings: "Settings") -> list[Requirement]:
         """The requirements of a rule that are in force, gates written out."""
         active = []

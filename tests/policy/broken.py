@@ -109,13 +109,14 @@ def write(broken: Broken, folder: Path) -> Path:
 def main(folder: Path) -> None:
     """Write the files, have each refused in a process of its own, and say how that went."""
     folder.mkdir(parents=True, exist_ok=True)
-    right, traces, slow, large = 0, 0, (0.0, ""), (0, "")
+    right, traces, slow, busy, large = 0, 0, (0.0, ""), (0.0, ""), (0, "")
     every = list(files())
     for broken in every:
         path = write(broken, folder)
         began = time.perf_counter()
         said, code, usage = refused(path)
         slow = max(slow, (time.perf_counter() - began, broken.name))
+        busy = max(busy, (usage.ru_utime + usage.ru_stime, broken.name))
         large = max(large, (usage.ru_maxrss // 1024, broken.name))
         traces += "Traceback" in said
         place = re.compile(rf"^{re.escape(str(path))}:{broken.line}: .*\[{broken.code}, column \d+\]$", re.M)
@@ -124,7 +125,8 @@ def main(folder: Path) -> None:
         else:
             print(f"{broken.name}: exit {code}, not {broken.code} on line {broken.line}:\n{said[:600]}")
     print(f"{len(every)} files, {right} refused with the right code and line, {traces} tracebacks")
-    print(f"slowest {slow[0]:.2f} s ({slow[1]}), largest {large[0]} MB with all that was imported ({large[1]})")
+    print(f"slowest {slow[0]:.2f} s ({slow[1]}), most CPU {busy[0]:.2f} s ({busy[1]}), imports not counted")
+    print(f"largest {large[0]} MB with all that was imported ({large[1]})")
 
 
 def refused(path: Path) -> tuple[str, int, resource.struct_rusage]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from policy import ProblemsFound
-from policy.files import folder, save
+from policy.files import append, folder, save
 
 
 def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
@@ -35,6 +35,21 @@ def test_a_step_that_fails_leaves_the_old_file_and_no_litter(
     monkeypatch.undo()
     assert target.read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["table.csv"]
+
+
+def test_lines_are_added_at_the_end(tmp_path: Path) -> None:
+    journal = tmp_path / "journal"
+    append(journal, "first")
+    append(journal, "zw\u00f6lf")
+    assert journal.read_bytes() == "first\nzw\u00f6lf\n".encode()
+
+
+def test_a_line_that_cannot_be_added_is_said_with_the_file(tmp_path: Path) -> None:
+    with pytest.raises(ProblemsFound) as found:
+        append(tmp_path, "line")
+    (problem,) = found.value.problems
+    assert (problem.code, problem.place) == ("write", str(tmp_path))
+    assert "cannot be written" in problem.message
 
 
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:

@@ -1,8 +1,9 @@
 """The policy document holds the whole source assessment: each statement where it belongs, nothing without a source."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -62,7 +63,20 @@ def document() -> policy.Policy:
 
 @pytest.fixture(scope="module")
 def elements(document: policy.Policy) -> list[Element]:
-    return list(document.elements())
+    """(kind, id, statements, origin) of everything that must stand on the source assessment."""
+    labels = {c: x for g in document.diagnoses.values() for c, x in (g.codes | g.prefixes).items()}
+    named = {c: x for f in document.procedures.values() for c, x in f.codes.items() if x.statements}
+    notices = {n.code: n for n in document.code_notices}
+    groups: list[tuple[str, Mapping[str, Any]]] = [
+        ("rule", document.criteria), ("rule", document.pathways), ("lever", document.levers),
+        ("evidence", document.evidence), ("documentation", document.fields_), ("text", document.texts),
+        ("text", labels), ("text", named), ("text", notices), ("text", document.open_questions),
+    ]  # fmt: skip
+    return [
+        (kind, key, element.statements, getattr(element, "origin", None))
+        for kind, group in groups
+        for key, element in group.items()
+    ]
 
 
 def not_landed(elements: Iterable[Element], oracle: dict[str, list[str]]) -> list[str]:
