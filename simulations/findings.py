@@ -66,7 +66,7 @@ class Shown:
 
 def headline(study: Study) -> Shown:
     """The answer: approval rate before and after, and the change with its interval."""
-    impact = study.shown
+    impact = study.overall
     before, after, change = impact.rates()
     interval = f"{points(change.low, 2)} to {points(change.high, 2)}"
     met = [impact.outcomes()[name][0] for name in ("baseline", "scenario")]
@@ -76,7 +76,7 @@ def headline(study: Study) -> Shown:
         ("Change", f"{points(change.value, 2)} points", f"95% interval {interval}"),
     ]
     over = f"Policy {study.policy.name}, {study.cases!r}."
-    return card(impact.finding(), tiles, over + (f" {ROUNDED}" if impact.people else ""))
+    return card(impact.finding(), tiles, over + (f" {ROUNDED}" if study.shown.people else ""))
 
 
 def card(finding: str, tiles: Sequence[tuple[str, str, str]], over: str) -> Shown:
@@ -167,8 +167,8 @@ def bullets(sentences: Sequence[str]) -> Shown:
 def outcomes(study: Study) -> Shown:
     """Counts and shares of every outcome, before and after."""
     rows = []
-    cases = f"{study.shown.cases:,}"
-    for row in study.shown.outcomes().to_dict("records"):
+    cases = f"{study.overall.cases:,}"
+    for row in study.overall.outcomes().to_dict("records"):
         counts = [text for n in ("baseline", "scenario") for text in (f"{row[n]:,}", share(row[n], study))]
         rows.append((LABELS[row["outcome"]], *counts, signed(row["change"])))
     rows.append(("All cases", cases, "100%", cases, "100%", "0"))
@@ -219,12 +219,12 @@ def folded(title: str, shown: Shown) -> Shown:
 
 def flow(study: Study) -> Shown:
     """Where cases of each outcome go; rows are the baseline, columns the scenario, the diagonal stays."""
-    counts, outcomes = study.shown.flow().to_numpy(), study.shown.outcomes()
+    counts, outcomes = study.shown.flow().to_numpy(), study.overall.outcomes()
     rows = [
         (label, *(f"{n:,}" for n in row), f"{total:,}")
         for label, row, total in zip(LABELS.values(), counts, outcomes["baseline"], strict=True)
     ]
-    rows.append(("All, scenario", *(f"{n:,}" for n in outcomes["scenario"]), f"{study.shown.cases:,}"))
+    rows.append(("All, scenario", *(f"{n:,}" for n in outcomes["scenario"]), f"{study.overall.cases:,}"))
     header = ("Baseline ↓  scenario →", *LABELS.values(), "All, baseline")
     caption = "Cases by outcome under the baseline (rows) and under the scenario (columns)"
     links = {
@@ -345,7 +345,7 @@ def _lines(cell: str) -> str:
 
 
 def share(count: int, study: Study) -> str:
-    return percent(count / study.shown.cases)
+    return percent(count / study.overall.cases)
 
 
 def signed(count: int) -> str:

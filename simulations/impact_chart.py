@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 def outcomes_figure(study: Study) -> Picture:
     """Counts of each outcome before and after, as pairs of bars."""
-    table = study.shown.outcomes().to_dict("records")
-    title = study.shown.finding()
+    table = study.overall.outcomes().to_dict("records")
+    title = study.overall.finding()
 
     def draw(figure: "Figure") -> None:
         lines = under(study, "Number of cases and share of all cases")

@@ -72,7 +72,7 @@ def summary(study: Study, said: str | None = None, entries: Mapping[str, Any] | 
             "high": round(change.high, 9),
         },
         "headline": said or _rates_in_words(study),
-        "finding": study.shown.finding(),
+        "finding": study.overall.finding(),
         "moved": moved,
         "flow": {word: dict(zip(OUTCOMES, row, strict=True)) for word, row in zip(OUTCOMES, moves, strict=True)},
         "software": _versions(),
@@ -83,7 +83,7 @@ def summary(study: Study, said: str | None = None, entries: Mapping[str, Any] | 
 
 
 def _rates_in_words(study: Study) -> str:
-    before, after, change = study.shown.rates()
+    before, after, change = study.overall.rates()
     return (
         f"Approval rate {before.value:.1%} -> {after.value:.1%}: change {100 * change.value:+.1f} percentage points "
         f"(95 % interval {100 * change.low:+.1f} to {100 * change.high:+.1f}), {study.impact.cases:,} cases"
@@ -133,7 +133,7 @@ def impact_tables(study: Study) -> dict[str, pd.DataFrame]:
     levers = pd.DataFrame(shown, columns=["lever", "baseline", "scenario"], dtype="str")
     levers["in_words"] = pd.Series(study.impact.changes(), dtype="str")
     return {
-        "outcomes": study.shown.outcomes(),
+        "outcomes": study.overall.outcomes(),
         "groups": study.shown.groups(),
         "flow": study.shown.flow().reset_index(),
         "examples": study.shown.examples,

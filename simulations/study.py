@@ -6,6 +6,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from policy import document
 from policy.model import Policy, Settings
 from policy.problems import Problem, ProblemsFound, collecting
@@ -14,6 +16,7 @@ from simulations.caseload import Caseload, cases_of
 from simulations.impact import Impact, edits_in_words, measure
 from simulations.medicare import Guard
 from simulations.scenario import expectations, find_scenario, population_of, proposed
+from simulations.suppression import small
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,12 @@ class Study:
     def shown(self) -> Impact:
         """The impact as a report shows it: of a case table, whose cases may be people, in rounded counts."""
         return self.impact if self.cases.synthetic else self.impact.for_people()
+
+    @cached_property
+    def overall(self) -> Impact:
+        """What is about all cases: exact, as in summary.json, unless one of its counts would be of 1 to 10 people."""
+        told = self.impact.outcomes()[["baseline", "scenario", "change"]].to_numpy()
+        return self.shown if small(told).any() or small(np.array(self.impact.moved)) else self.impact
 
     @property
     def guard(self) -> Guard:

@@ -17,6 +17,7 @@ from simulations import ask, report
 from simulations.findings import Shown, esc
 from simulations.report import FIGURES
 from simulations.study import Study
+from simulations.tables import table_bytes
 
 HOSTILE = "<script>alert(1)</script> $x_{$ & \"'"
 SHOWN = (
@@ -44,7 +45,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Study:
     head = "case_id,dx,cpt,pain_duration_days,conservative_care_days,conservative_care_failed,function_limited,"
     head += "imaging_other_cause,radiculopathy,trigger_points_on_exam,tried_nsaid"
     row = ",M54.2,20552,200,45,yes,yes,no,no,yes,yes"
-    rows = [f"{name}{row}" for name in ("=1+1", "+cmd", "<b>bold</b>", "plain")]
+    rows = [f"{name}{'+' * i}{row}" for i in range(10) for name in ("=1+1", "+cmd", "<b>bold</b>", "plain")]
     (folder / "cases.csv").write_text("\n".join([head, *rows]) + "\n", encoding="utf-8")
     return ask(folder / "policy.yaml", None, {"conservative_weeks": 8}, folder / "cases.csv")
 
@@ -123,7 +124,10 @@ def test_no_word_of_the_input_becomes_a_tag(hostile: Study):
         assert "<b>bold" not in page
         tree(show(hostile))
     assert esc(HOSTILE) in report.groups(hostile).html
-    assert "&lt;b&gt;bold" in report.examples(hostile).html
+    assert "bold" not in report.examples(hostile).html  # no case of a case table is named
+    exact = replace(hostile)
+    exact.__dict__["shown"] = exact.impact
+    assert "&lt;b&gt;bold" in report.examples(exact).html
 
 
 def test_no_word_of_the_input_becomes_mathematics(hostile: Study):
@@ -218,12 +222,13 @@ def test_files_hold_the_tables(hostile: Study, tmp_path: Path):
         "examples.csv", "flow.csv", "flow.png", "groups.csv", "groups.png", "levers.csv", "medicare.csv",
         "outcomes.csv", "outcomes.png", "summary.json",
     ]  # fmt: skip
-    with (tmp_path / "examples.csv").open(encoding="utf-8", newline="") as stream:
-        ids = [row["case_id"] for row in csv.DictReader(stream)]
-    assert ids == ["'=1+1", "'+cmd", "<b>bold</b>"]
+    (tmp_path / "exact.csv").write_bytes(table_bytes(hostile.impact.examples, Path("exact.csv")))
+    for name, expected in (("examples", []), ("exact", ["'=1+1", "'+cmd", "<b>bold</b>"])):
+        with (tmp_path / f"{name}.csv").open(encoding="utf-8", newline="") as stream:
+            assert [row["case_id"] for row in csv.DictReader(stream)] == expected
     with (tmp_path / "outcomes.csv").open(encoding="utf-8", newline="") as stream:
         rows = {row["outcome"]: row for row in csv.DictReader(stream)}
-    assert (rows["met"]["baseline"], rows["met"]["scenario"], rows["met"]["change"]) == ("4", "0", "-4")
+    assert (rows["met"]["baseline"], rows["met"]["scenario"], rows["met"]["change"]) == ("40", "0", "-40")
     with (tmp_path / "levers.csv").open(encoding="utf-8", newline="") as stream:
         assert [(row["lever"], row["baseline"], row["scenario"]) for row in csv.DictReader(stream)] == [
             ("conservative_weeks", "6 weeks", "8 weeks")
