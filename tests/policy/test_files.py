@@ -53,8 +53,10 @@ def test_a_line_that_cannot_be_added_is_said_with_the_file(tmp_path: Path) -> No
 
 
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
-    with pytest.raises(ProblemsFound, match="cannot be written"):
-        save(tmp_path / "nowhere" / "table.csv", b"new")
+    target = tmp_path / "no" / "table.csv"
+    with pytest.raises(ProblemsFound, match="cannot be written") as found:
+        save(target, b"new")
+    assert [(problem.code, problem.place) for problem in found.value.problems] == [("write", str(target))]
 
 
 def test_a_block_that_fails_leaves_no_folder(tmp_path: Path) -> None:
