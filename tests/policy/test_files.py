@@ -37,6 +37,19 @@ def test_a_step_that_fails_leaves_the_old_file_and_no_litter(
     assert os.listdir(tmp_path) == ["table.csv"]
 
 
+def test_the_new_file_is_made_beside_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From another file system a rename is a copy, which can end in the middle."""
+    replace, places = os.replace, []
+
+    def watched(source: str, target: Path) -> None:
+        places.append(Path(source).parent)
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", watched)
+    save(tmp_path / "table.csv", b"new")
+    assert places == [tmp_path]
+
+
 def test_lines_are_added_at_the_end(tmp_path: Path) -> None:
     journal = tmp_path / "journal"
     append(journal, "first")
