@@ -37,6 +37,19 @@ def test_a_step_that_fails_leaves_the_old_file_and_no_litter(
     assert os.listdir(tmp_path) == ["table.csv"]
 
 
+def test_the_new_file_is_made_beside_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From another file system a rename is a copy, which can end in the middle."""
+    replace, places = os.replace, []
+
+    def watched(source: str, target: Path) -> None:
+        places.append(Path(source).parent)
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", watched)
+    save(tmp_path / "table.csv", b"new")
+    assert places == [tmp_path]
+
+
 def test_lines_are_added_at_the_end(tmp_path: Path) -> None:
     journal = tmp_path / "journal"
     append(journal, "first")
@@ -53,8 +66,10 @@ def test_a_line_that_cannot_be_added_is_said_with_the_file(tmp_path: Path) -> No
 
 
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
-    with pytest.raises(ProblemsFound, match="cannot be written"):
-        save(tmp_path / "nowhere" / "table.csv", b"new")
+    target = tmp_path / "no" / "table.csv"
+    with pytest.raises(ProblemsFound, match="cannot be written") as found:
+        save(target, b"new")
+    assert [(problem.code, problem.place) for problem in found.value.problems] == [("write", str(target))]
 
 
 def test_a_block_that_fails_leaves_no_folder(tmp_path: Path) -> None:
