@@ -267,9 +267,9 @@ def collapse_sql(
     seen = Table(policy, without=policy.fields_.keys(), query=alike)
     seen.known = {name: alike.let(f"f_{name}", value) for name, value in values.items()}
     alike.let("dx", "REPLACE(by_dx, '.', '')")
-    folded, names = {}, dict[str, str]()
+    folded, names, compiler = {}, dict[str, str](), Compiler(settings, seen)  # one, so that no name is given twice
     for i, pathway in enumerate(policy.pathways.values()):
-        keys = Keys(Compiler(settings, seen), reads[i], names)
+        keys = Keys(compiler, reads[i], names)
         keys.rule(pathway.rule)
         # Facts that do not fit into one number cannot be taken from one case by MIN: they are the key themselves.
         folded[i] = words_of(laid_out(keys.parts)) if len(facts) == 1 else [*facts]

@@ -88,6 +88,8 @@ class Query:
         """Name an expression; constants and names need no other name."""
         if expression in self.place or re.fullmatch(r"-?\d+", expression):
             return expression
+        if self.text.get(name, expression) != expression:
+            raise ValueError(f"{name} is the name of another expression already")
         used = {self.place[other] for other in self._names(expression)}
         own = max([STEPS.index(step), *(other for other, _ in used)])
         self.place[name] = (own, 1 + max((far for other, far in used if other == own), default=0))

@@ -207,3 +207,10 @@ def test_names_stand_above_what_they_use() -> None:
     assert duckdb.sql(
         "SELECT * FROM (WITH " + "cases AS (SELECT 4 AS x), " + text.removeprefix("WITH ") + ")"
     ).fetchall() == [(25,)]
+
+
+def test_no_name_is_given_to_two_expressions() -> None:
+    query = Query("cases")
+    assert query.let("a", "1 + x") == query.let("a", "1 + x") == "a"
+    with pytest.raises(ValueError, match="another expression"):
+        query.let("a", "2 + x")
