@@ -19,6 +19,7 @@ from policy.model import Policy, Rule, Settings, Test
 from policy.problems import listed, nearest, refuse, shown
 from policy.sql import OPEN, REJECTED, Compiler, Table, readable
 from policy.sql.text import Predicate, Query, chosen, either, every, grouped, literal, negated, one_of
+from policy.sql.truths import coded, greatest, least
 from simulations.reachable_facts import Reads
 
 WEIGHT, FAULTY = "weight", "rejected"  # column of the counts; name of the pathway of rows that the door would refuse
@@ -140,16 +141,13 @@ class Keys:
             if self._moving(test):
                 moving.append(test)
                 continue
-            truth = self.compiler.criterion(entry.criterion)
-            if entry.codes:
-                truth = chosen([(one_of("dx", [code.replace(".", "") for code in entry.codes]), truth)], 3)
+            truth = self.compiler.entry(entry)
             if always:
                 folded.append(truth)
             else:
                 self.add(truth, 4, where)
         if folded:
-            least = f"LEAST({', '.join(folded)})" if len(folded) > 1 else folded[0]
-            worst = self._named(least)
+            worst = self._named(least(folded))
             self.add(worst, 4, where)
             where = every([where, f"{worst} > 0"])  # what fails for good needs nothing else
         for test in moving:
@@ -182,18 +180,13 @@ class Keys:
         below = test.all_of or test.any_of or test.none_of or (test.count.of if test.count else ())
         fixed = [part for part in below if not self._moving(part)]
         if fixed and test.count:
-            for possibly in (False, True):
-                held = [chosen([(self.compiler.holds(part, possibly), 1)], 0) for part in fixed]
-                self.add(f"({' + '.join(held)})", len(fixed) + 1, where)
+            truths = [self.compiler.truth(part) for part in fixed]
+            for holds in ("= 2", "> 0"):
+                self.add(f"({' + '.join(chosen([(f'{t} {holds}', 1)], 0) for t in truths)})", len(fixed) + 1, where)
         elif fixed:
-            kind = "all_of" if test.all_of else "any_of"
-            together = Test.model_validate({kind: tuple(fixed)})
-            surely, hopeful = self.compiler.holds(together), self.compiler.holds(together, possibly=True)
-            self.add(chosen([(surely, 2), (hopeful, 1)], 0), 3, where)
-            if test.all_of:
-                where = every([where, hopeful])
-            elif test.any_of or test.none_of:
-                where = every([where, negated(surely)])
+            truth = (least if test.all_of else greatest)(map(self.compiler.truth, fixed))
+            self.add(truth, 3, where)
+            where = every([where, negated(coded(truth, 0 if test.all_of else 2))])  # what is settled needs nothing else
         for part in below:
             if self._moving(part):
                 self._test(part, where)

@@ -1,16 +1,17 @@
 """The rules of a policy under a setting as SQL expressions: what evaluation.py walks, in its order and its algebra.
 
-Facts are whole numbers (door.py), truths are 0, 1, 2. A test becomes two predicates, "surely met" and "possibly met";
-what only levers decide is settled here. Every named expression is computed once (text.py).
+Facts are whole numbers (door.py), truths are 0 not met, 1 not documented, 2 met, joined by least and
+greatest; what only levers decide is settled here. Every named expression is computed once (text.py).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from policy.cases import AT_LEAST_ONE, OF_BLOCKS
-from policy.model import OUTCOMES, UNITS, Policy, Rule, Settings, Step, Test
+from policy.model import OUTCOMES, UNITS, Policy, Requirement, Rule, Settings, Step, Test
 from policy.sql.door import Table
 from policy.sql.text import Predicate, any_bits, chosen, either, every, negated, one_of
+from policy.sql.truths import coded, greatest, least, opposite
 
 CODE = {word: i for i, word in enumerate(OUTCOMES)} | {"met_if_prereqs": OUTCOMES.index("met")}
 OPEN = len(OUTCOMES)  # information is missing: closing the file turns this, and nothing else, into not_met
@@ -51,55 +52,57 @@ class Compiler:
 
     def criterion(self, name: str) -> str:
         """Truth of one criterion."""
-        test = self.policy.criteria[name].test
-        truth = chosen([(self.holds(test), 2), (self.holds(test, possibly=True), 1)], 0)
         self.table.query.notes[f"t_{name}"] = self.settings.says(name)
-        return self.let(f"t_{name}", truth, "criteria")
+        return self.let(f"t_{name}", self.truth(self.policy.criteria[name].test), "criteria")
 
-    def holds(self, test: Test, possibly: bool = False) -> Predicate:
-        """When a test is met, or (possibly) when it is not failing."""
+    def truth(self, test: Test) -> str:
+        """Truth of a test; all, any and none of several are their least, their greatest and its opposite."""
         if test.all_of is not None:
-            return every(self.holds(part, possibly) for part in test.all_of)
+            return least(map(self.truth, test.all_of))
         if test.any_of is not None:
-            return either(self.holds(part, possibly) for part in test.any_of)
+            return greatest(map(self.truth, test.any_of))
         if test.none_of is not None:
-            return negated(either(self.holds(part, not possibly) for part in test.none_of))
+            return opposite(greatest(map(self.truth, test.none_of)))
         if test.count is not None:
-            return self._count([self.holds(part, possibly) for part in test.count.of], test.count.at_least)
+            return self._count([self.truth(part) for part in test.count.of], test.count.at_least)
         if test.lever is not None:
-            return self.settings.holds(test.lever)
+            return "2" if self.settings.holds(test.lever) else "0"
         if test.on_file is not None:
-            return f"{self.table.fact(test.on_file)} >= 0"
+            return chosen([(f"{self.table.fact(test.on_file)} >= 0", 2)], 0)
         if test.equals is not None or test.states is not None:
             ((name, words),) = (test.equals or test.states or {}).items()
             fact = self.table.fact(name)
             hit = one_of(fact, self.codes(name, words))
-            return hit if not possibly else True if test.states is not None else either([f"{fact} < 0", hit])
-        return self._comparison(test, possibly)
+            return chosen([(hit, 2)], 1) if test.states is not None else chosen([(hit, 2), (f"{fact} < 0", 1)], 0)
+        return self._comparison(test)
 
-    def _count(self, parts: list[Predicate], reference: str) -> Predicate:
-        least = (self.settings.number(reference) or 0) - sum(part is True for part in parts)
-        open_ = [part for part in parts if isinstance(part, str)]
-        if not 0 < least <= len(open_):
-            return least <= 0
-        return f"({' + '.join(chosen([(part, 1)], 0) for part in open_)}) >= {least}"
+    def _count(self, truths: list[str], reference: str) -> str:
+        wanted = (self.settings.number(reference) or 0) - truths.count("2")
+        open_ = [truth for truth in truths if truth not in ("0", "2")]
+        if wanted <= 0 or wanted > len(open_):
+            return "2" if wanted <= 0 else "0"
+        met, possible = (" + ".join(chosen([(f"{t} {holds}", 1)], 0) for t in open_) for holds in ("= 2", "> 0"))
+        return chosen([(f"({met}) >= {wanted}", 2), (f"({possible}) >= {wanted}", 1)], 0)
 
-    def _comparison(self, test: Test, possibly: bool) -> Predicate:
-        """A missing value stands for the end of its range at which the test is hardest (possibly: easiest) to meet."""
+    def _comparison(self, test: Test) -> str:
+        """A missing value stands for the end of its range at which the test is hardest, then easiest to meet."""
         names, reference = test.fields(), str(test.reference())
         threshold = threshold_of(self.settings, names[0], reference, self.settings.number(reference))
         if threshold is None:
-            return True
-        sign = "<" if test.less_than else ">" if test.more_than else ">="
-        ends = [self.policy.fields_[n].span[possibly is not bool(test.less_than)] for n in names]
+            return "2"
+        sign, wanted = "<" if test.less_than else ">" if test.more_than else ">=", threshold * len(names)
         facts = [self.table.fact(n) for n in names]
-        wanted = threshold * len(names)
+        spans = [self.policy.fields_[n].span for n in names]
+        hard_to_easy = [list(ends) for ends in zip(*spans, strict=True)][:: -1 if test.less_than else 1]
         if len(names) > 1:
-            values = [chosen([(f"{f} < 0", end)], f) for f, end in zip(facts, ends, strict=True)]
-            return f"({' + '.join(values)}) {sign} {wanted}"
-        missing = {"<": ends[0] < wanted, ">": ends[0] > wanted, ">=": ends[0] >= wanted}[sign]
-        compared = f"{facts[0]} {sign} {wanted}"
-        return either([f"{facts[0]} < 0", compared]) if missing else every([f"{facts[0]} >= 0", compared])
+            sums = [
+                " + ".join(chosen([(f"{f} < 0", end)], f) for f, end in zip(facts, ends, strict=True))
+                for ends in hard_to_easy
+            ]
+            return chosen([(f"({total}) {sign} {wanted}", code) for total, code in zip(sums, (2, 1), strict=True)], 0)
+        passes = {"<": int.__lt__, ">": int.__gt__, ">=": int.__ge__}[sign]
+        missing = sum(passes(end, wanted) for (end,) in hard_to_easy)
+        return chosen([(f"{facts[0]} < 0", missing), (f"{facts[0]} {sign} {wanted}", 2)], 0)
 
     def codes(self, name: str, words: Sequence[str]) -> list[int]:
         """Integers of a field's words."""
@@ -115,7 +118,7 @@ class Compiler:
         return self.let(f"a_{criterion}", chosen([(f"{truth} = 1", any_bits(bits))], 0), "criteria")
 
     def _asks(self, test: Test, above: list[Predicate], wanted: dict[str, list[Predicate]]) -> None:
-        open_ = [*above, self.holds(test, possibly=True), negated(self.holds(test))]
+        open_ = [*above, coded(self.truth(test), 1)]
         for part in test.all_of or test.any_of or test.none_of or (test.count.of if test.count else ()):
             self._asks(part, open_, wanted)
         for name in test.fields():
@@ -154,18 +157,17 @@ class Compiler:
         return self._require(rule) if rule.require is not None else self._switch(rule)
 
     def _require(self, rule: Rule) -> Reading:
-        truths, bits = {}, []
+        truths, bits = dict[str, str](), list[str]()
         entries = self.policy.required(rule, self.settings)
         implied = self._implied_by_others([e.criterion for e in entries if not e.codes])
         for entry in entries:
-            truth = self.criterion(entry.criterion)
             ask = chosen([(implied.get(entry.criterion, False), 0)], self.asks(entry.criterion))
             if entry.codes:
-                concerned = one_of("dx", [code.replace(".", "") for code in entry.codes])
-                truth, ask = chosen([(concerned, truth)], 3), chosen([(concerned, ask)], 0)
-            truths[entry.criterion] = truth
+                ask = chosen([(self.concerned(entry), ask)], 0)
+            truths[entry.criterion] = self.entry(entry)
             bits.append(ask)
-        failing, missing = (either(f"{t} = {code}" for t in truths.values()) for code in (0, 1))
+        together = [self._together(entry) for entry in rule.require or () if self.settings.holds(entry.while_)]
+        failing, missing = (either(coded(truth, code) for truth in together) for code in (0, 1))
         outcomes: list[tuple[Predicate, object]] = [(failing, CODE["not_met"]), (missing, OPEN)]
         reasons: list[tuple[Predicate, object]] = [(failing, 0), (missing, 0)]
         steps = [step for step in rule.then if self.settings.holds(step.while_)]
@@ -178,6 +180,23 @@ class Compiler:
         end = [(step.when, self.word(step.outcome)) for step in steps]
         self.ends += [end] if end not in self.ends else []
         return Reading(chosen(outcomes, CODE["met"]), chosen(reasons, 0), ask, truths, str(self.ends.index(end)))
+
+    def concerned(self, entry: Requirement) -> Predicate:
+        """Whether a requirement of some diagnosis codes concerns the row."""
+        return one_of("dx", [code.replace(".", "") for code in entry.codes])
+
+    def entry(self, entry: Requirement) -> str:
+        """Truth of one requirement, 3 where it does not concern the row."""
+        truth = self.criterion(entry.criterion)
+        return chosen([(self.concerned(entry), truth)], 3) if entry.codes else truth
+
+    def _together(self, entry: Requirement) -> str:
+        """Truth of one requirement; of a gate the least of its own, which the pathways share."""
+        gate = self.policy.gates.get(entry.criterion)
+        if not gate:
+            return self.entry(entry)
+        active = [self.entry(inner) for inner in gate.require if self.settings.holds(inner.while_)]
+        return self.let(f"g_{entry.criterion}", least(active), "criteria")
 
     def _implied_by_others(self, names: list[str]) -> dict[str, Predicate]:
         """Criteria that have nothing of their own to ask where this holds (see evaluation.py)."""
@@ -193,7 +212,7 @@ class Compiler:
         if test.any_of is not None:
             return either(self.implied(one, part) for part in test.any_of)
         if one.any_of is not None and any(self.implied(part, test) is not False for part in one.any_of):
-            fails = [negated(self.holds(part, possibly=True)) for part in one.any_of]
+            fails = [coded(self.truth(part), 0) for part in one.any_of]
             return every(either([self.implied(p, test), fail]) for p, fail in zip(one.any_of, fails, strict=True))
         return self.settings.implies(one, test)
 
@@ -202,11 +221,9 @@ class Compiler:
 
     def _named(self, reading: Reading) -> Reading:
         self.switches += 1
-        outcome, because, ask = (
-            self.let(f"{part}_{self.switches}", getattr(reading, part)) for part in ("outcome", "because", "ask")
-        )
+        because, ask = (self.let(f"{part}_{self.switches}", getattr(reading, part)) for part in ("because", "ask"))
         truths = {c: self.let(f"t_{self.switches}_{c}", t) for c, t in reading.truths.items()}
-        return Reading(outcome, because, ask, truths, reading.follows)
+        return replace(reading, because=because, ask=ask, truths=truths)
 
     def _switch(self, rule: Rule) -> Reading:
         """A documented field takes its branch; a missing one takes all, and one same outcome is the outcome."""
