@@ -12,89 +12,19 @@ them, with the number of them all, stands for them.
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 from policy.cases import AT_LEAST_ONE
 from policy.model import Policy, Rule, Settings, Test
 from policy.problems import listed, nearest, refuse, shown
-from policy.sql import OPEN, REJECTED, Compiler, Table, readable
-from policy.sql.text import Predicate, Query, chosen, either, every, grouped, literal, negated, one_of
+from policy.sql import OPEN, Compiler, Table, readable
+from policy.sql.text import Predicate, chosen, either, every, grouped, literal, negated, one_of
 from policy.sql.truths import coded, greatest, least
+from simulations.bins import Bins, Part, Place, binned, digit, laid_out, stepped, words_of
+from simulations.codes import REFUSED, Codes
 from simulations.reachable_facts import Reads
 
 WEIGHT, FAULTY = "weight", "rejected"  # column of the counts; name of the pathway of rows that the door would refuse
-Part = tuple[str, int, Predicate]  # a whole number from 0, how many values it has, where it counts (else 0)
-Place = tuple[str, int, int, int, Predicate]  # part, number of the word, by what it is multiplied there, values, where
 CODED = ("diagnosis", "procedure")  # groups that the codes tell, see grouping.py
-BITS = 62  # of a whole number that every engine has
-
-
-@dataclass(frozen=True)
-class Bins:
-    """A fact's bins: the least cut is at `low`, and every fact of a bin passes the same tests as its least value."""
-
-    fact: str
-    low: int
-    cuts: tuple[int, ...]
-    words: tuple[tuple[int, ...], ...] = ()  # instead of cuts: values that no test tells apart
-
-    @property
-    def size(self) -> int:
-        """Number of bins; the first two are -1 and -2, see cases.py."""
-        return 1 + len(self.words) if self.words else 3 + len(self.cuts)
-
-    def _as_coded(self) -> bool:
-        """Whether every word has a bin of its own."""
-        return bool(self.words) and all(codes == (i,) for i, codes in enumerate(self.words))
-
-    def index(self) -> str:
-        """The bin of the fact, counted from 0."""
-        if self._as_coded():
-            return f"{self.fact} + 1"
-        if self.words:
-            return chosen([(one_of(self.fact, codes), i) for i, codes in enumerate(self.words, start=1)], 0)
-        return chosen([(f"{self.fact} < 0", f"-1 - {self.fact}")], stepped(self.fact, self.cuts, 2))
-
-    def value(self, index: str) -> str:
-        """The value that stands for a bin."""
-        if self._as_coded():
-            return f"{index} - 1"
-        if self.words:
-            return chosen([(f"{index} = {i}", codes[0]) for i, codes in enumerate(self.words, start=1)], -1)
-        below: list[tuple[Predicate, object]] = [(f"{index} < 2", f"-1 - {index}"), (f"{index} = 2", self.low)]
-        step = even(self.cuts)
-        if step:
-            return chosen(below, f"{self.cuts[0]} + {step} * ({index} - 3)")
-        return chosen([*below, *((f"{index} = {i}", cut) for i, cut in enumerate(self.cuts, start=3))], -1)
-
-
-def even(cuts: Sequence[int]) -> int:
-    """The step of many evenly spaced cuts, else 0."""
-    steps = {after - before for before, after in pairwise(cuts)}
-    return steps.pop() if len(cuts) > 4 and len(steps) == 1 else 0
-
-
-def stepped(value: str, cuts: Sequence[int], first: int = 0) -> str:
-    """`first` plus the number of cuts that a whole number reaches; even cuts by one division of whole numbers."""
-    step = even(cuts)
-    if not step:
-        return chosen([(f"{value} >= {cut}", first + i) for i, cut in reversed(list(enumerate(cuts, 1)))], first)
-    inside = f"{first + 1} + FLOOR(({value} - {cuts[0]}) / {step})"
-    return chosen([(f"{value} < {cuts[0]}", first), (f"{value} >= {cuts[-1]}", first + len(cuts))], inside)
-
-
-def binned(policy: Policy, name: str, fact: str, reads: Sequence[Reads]) -> Bins:
-    """The bins of a fact for several pathways; a fact whose sum with others is tested keeps each of its values."""
-    low, high = policy.fields_[name].span
-    if policy.fields_[name].type in ("boolean", "choice"):
-        sets = [words for read in reads for words in read.words.get(name, [])]
-        alike: dict[tuple[bool, ...], list[int]] = {}
-        for code in range(low, high + 1):
-            alike.setdefault(tuple(code in words for words in sets), []).append(code)
-        return Bins(fact, low, (), tuple(tuple(codes) for codes in alike.values()))
-    if any(name in fields for read in reads for fields in read.means):
-        return Bins(fact, low, tuple(range(low + 1, high + 1)))
-    return Bins(fact, low, tuple(sorted({cut for read in reads for cut in read.cuts[name] if low < cut <= high})))
 
 
 @dataclass
@@ -232,72 +162,100 @@ def collapse_sql(
     reads = {i: Reads(settings, frozenset(moving)) for i in range(len(policy.pathways))}
     for read, pathway in zip(reads.values(), policy.pathways.values(), strict=True):
         read.rule(pathway.rule)
-    table = Table(policy, types or {}, without, _placed(policy, reads.values(), groups))
-    by = {f"by_{name}": table.fact(name) for name in groups if name in policy.fields_ and _is_fact(policy, name)}
-    for name in readable(policy):
-        table.fact(name)
-    which = table.query.let("which", chosen([(either(table.faults.values()), REJECTED)], "lead"), "bins")
-    by = {"which": which, "by_dx": "by_dx", "by_cpt": "by_cpt"} | by
-    for name in groups:
-        if f"by_{name}" not in by and name not in CODED:
-            column = f"COALESCE(TRIM(CAST({table.query.source}.{name} AS VARCHAR)), '')"
-            by[f"by_{name}"] = table.query.let(f"by_{name}", column)
+    named = {notice.code for notice in policy.code_notices} | {code for read in reads.values() for code in read.codes}
+    codes = Codes(policy, frozenset(named), groups)
+    table = Table(policy, types or {}, without, codes.beside_the_cases())
+    by = {f"by_{name}": table.query.let(f"by_{name}", text) for name, text in _columns(table, groups).items()}
     held = _facts(table, reads)
-    layouts = _layouts(reads, held)
-    index = {
-        name: table.query.let(f"i_{name}", f"CAST({bins.index()} AS BIGINT)", "bins") for name, bins in held.items()
-    }
-    words = {
-        i: words_of([(index[name], word, by, size, where) for name, word, by, size, where in layout])
-        for i, layout in layouts.items()
-    }
-    facts = {f"held_{number}": text for number, text in enumerate(_by_pathway(words))}
+    layouts = _layouts(reads, held, codes.size)
+    facts = _packed(table, held, layouts)
     alike = table.query.step(
-        "alike", [*(f"{text} AS {name}" for name, text in (by | facts).items()), f"COUNT(*) AS {WEIGHT}"],
-        tail=_group_by([*by.values(), *facts.values()]),
+        "alike", [*(f"{text} AS {name}" for name, text in by.items()), *facts, f"COUNT(*) AS {WEIGHT}"],
+        tail=_group_by([*by.values(), *facts]),
     )  # fmt: skip
+    for name, text in codes.told(facts[0]).items():
+        alike.let(name, text)
     values = _values(held, layouts)
     seen = Table(policy, without=policy.fields_.keys(), query=alike)
     seen.known = {name: alike.let(f"f_{name}", value) for name, value in values.items()}
-    alike.let("dx", "REPLACE(by_dx, '.', '')")
-    folded, names, compiler = {}, dict[str, str](), Compiler(settings, seen)  # one, so that no name is given twice
-    for i, pathway in enumerate(policy.pathways.values()):
-        keys = Keys(compiler, reads[i], names)
-        keys.rule(pathway.rule)
-        # Facts that do not fit into one number cannot be taken from one case by MIN: they are the key themselves.
-        folded[i] = words_of(laid_out(keys.parts)) if len(facts) == 1 else [*facts]
-    key = [alike.let(f"key_{number}", text, "keys") for number, text in enumerate(_by_pathway(folded))]
+    key = facts  # facts that do not fit into one number cannot be taken from one case by MIN
+    if len(facts) == 1:
+        key = _keys(Compiler(settings, seen), reads, codes)
     counted = alike.step(
         "counted", [*by, *(f"MIN({name}) AS {name}" for name in facts), f"CAST(SUM({WEIGHT}) AS BIGINT) AS {WEIGHT}"],
         [*by, *facts, WEIGHT], _group_by([*by, *key]),
     )  # fmt: skip
+    told = {name: counted.let(name, text) for name, text in codes.told(facts[0]).items()}
     titles = [(one_of("which", [i]), literal(name)) for i, name in enumerate(policy.pathways)]
-    answer = [f"{chosen([(f'which = {REJECTED}', literal(FAULTY)), *titles], literal(''))} AS pathway"]
-    answer += [f"{name} AS {name.removeprefix('by_')}" for name in by if name != "which"]
+    answer = [f"{chosen([(f'which = {REFUSED}', literal(FAULTY)), *titles], literal(''))} AS pathway"]
+    answer += [f"{name} AS {name.removeprefix('by_')}" for name in dict.fromkeys([*told, *by]) if name != "which"]
     answer += [f"CAST({value} AS BIGINT) AS {name}" for name, value in values.items()]
-    return Collapse(counted.select([*answer, WEIGHT]), tuple(held), tuple(groups))
+    return Collapse(counted.select([*answer, WEIGHT], [*by, *facts, WEIGHT]), tuple(held), tuple(groups))
+
+
+def _columns(table: Table, groups: Sequence[str]) -> dict[str, str]:
+    """What the rows are counted by beside the facts that rules read."""
+    found = {}
+    for name in groups:
+        if name in table.policy.fields_ and _is_fact(table.policy, name):
+            found[name] = table.fact(name)
+        elif name in ("dx", "cpt"):
+            found[name] = f"by_{name}"
+        elif name not in CODED:
+            found[name] = f"COALESCE(TRIM(CAST({table.query.source}.{name} AS VARCHAR)), '')"
+    return found
+
+
+def _packed(table: Table, held: Mapping[str, Bins], layouts: Mapping[int, list[Place]]) -> list[str]:
+    """Names of the whole numbers that hold the place of the codes and each pathway's facts; 0 for a refused row."""
+    let = table.query.let
+    index = {name: let(f"i_{name}", f"CAST({bins.index()} AS BIGINT)", "bins") for name, bins in held.items()}
+    packed = {i: words_of([(index[place[0]], *place[1:]) for place in layout]) for i, layout in layouts.items()}
+    first, *more = _by_pathway("lead", packed)
+    # A column that is refused shows in a fact's bin, far below 0: one sum tells quicker than a comparison for each.
+    shown = {column: facts for column, facts in table.told.items() if facts <= held.keys()}
+    telling = [index[name] for name in held if any(name in facts for facts in shown.values())]
+    refused = either([
+        *([f"{' + '.join(telling)} < 0"] if telling else []),
+        *(fault for column, fault in table.faults.items() if column not in shown),
+    ])  # fmt: skip
+    texts = [f"place + {first}", *more]
+    return [let(f"held_{number}", chosen([(refused, 0)], text), "bins") for number, text in enumerate(texts)]
+
+
+def _keys(compiler: Compiler, reads: Mapping[int, Reads], codes: Codes) -> list[str]:
+    """Names of the whole numbers that tell all apart that some reachable setting can."""
+    query, names, folded = compiler.table.query, dict[str, str](), {}
+    query.let("dx", codes.bare("held_0"))
+    for i, pathway in enumerate(compiler.policy.pathways.values()):
+        keys = Keys(compiler, reads[i], names)
+        keys.rule(pathway.rule)
+        folded[i] = words_of(laid_out(keys.parts, codes.size))
+    first, *more = _by_pathway("which", folded)
+    texts = [f"{codes.place('held_0')} + {first}", *more]
+    return [query.let(f"key_{number}", text, "keys") for number, text in enumerate(texts)]
 
 
 def _group_by(texts: Collection[str]) -> str:
     return f" GROUP BY {', '.join(text for text in dict.fromkeys(texts) if not text.isdigit())}"
 
 
-def _by_pathway(words: dict[int, list[str]]) -> list[str]:
-    """Each word of the pathways as one expression."""
+def _by_pathway(which: str, words: Mapping[int, list[str]]) -> list[str]:
+    """Each number of the pathways as one expression."""
     found = []
     for number in range(max(1, *map(len, words.values()))):
         parts = {i: texts[number] for i, texts in words.items() if number < len(texts)}
         same = len(set(parts.values())) == 1 and len(parts) == len(words)
-        found.append(next(iter(parts.values())) if same else chosen(grouped("which", parts), 0))
+        found.append(next(iter(parts.values())) if same else chosen(grouped(which, parts), 0))
     return found
 
 
-def _layouts(reads: dict[int, Reads], held: dict[str, Bins]) -> dict[int, list[Place]]:
+def _layouts(reads: Mapping[int, Reads], held: Mapping[str, Bins], by: int) -> dict[int, list[Place]]:
     """Where the facts of each pathway go: in the same places when one number holds them all."""
-    shared = laid_out([(name, bins.size, True) for name, bins in held.items()])
+    shared = laid_out([(name, bins.size, True) for name, bins in held.items()], by)
     if shared[-1][1] == 0:
         return {i: [place for place in shared if place[0] in read.cuts] for i, read in reads.items()}
-    return {i: laid_out([(name, held[name].size, True) for name in read.cuts]) for i, read in reads.items()}
+    return {i: laid_out([(name, held[name].size, True) for name in read.cuts], by) for i, read in reads.items()}
 
 
 def _values(held: dict[str, Bins], layouts: dict[int, list[Place]]) -> dict[str, str]:
@@ -306,7 +264,7 @@ def _values(held: dict[str, Bins], layouts: dict[int, list[Place]]) -> dict[str,
     for name, bins in held.items():
         places = {i: place for i, layout in layouts.items() for place in layout if place[0] == name}
         alike = len({place[1:] for place in places.values()}) == 1
-        values = {i: bins.value(_digit(*place[1:4])) for i, place in places.items()}
+        values = {i: bins.value(digit(f"held_{place[1]}", *place[2:4])) for i, place in places.items()}
         found[name] = next(iter(values.values())) if alike else chosen(grouped("which", values), -1)
     return found
 
@@ -324,73 +282,6 @@ def _facts(table: Table, reads: dict[int, Reads]) -> dict[str, Bins]:
         if readers:
             found[name] = binned(table.policy, name, table.fact(name), readers)
     return found
-
-
-def laid_out(parts: Sequence[Part]) -> list[Place]:
-    """Where each part goes, in as few numbers as will hold them all."""
-    found, word, by = [], 0, 1
-    for part, size, where in parts:
-        if by * size >= 1 << BITS:
-            word, by = word + 1, 1
-        found.append((part, word, by, size, where))
-        by *= size
-    return found
-
-
-def words_of(places: Sequence[Place]) -> list[str]:
-    """The parts of each word added up."""
-    words: dict[int, dict[Predicate, list[str]]] = {}
-    for text, word, by, _, where in places:
-        term = f"CAST({text} AS BIGINT)" + (f" * {by}" if by > 1 else "")
-        words.setdefault(word, {}).setdefault(where, []).append(term)
-    return [
-        " + ".join(chosen([(where, f"({' + '.join(terms)})")], 0) for where, terms in by_place.items())
-        for by_place in words.values()
-    ]
-
-
-def _digit(word: int, by: int, size: int) -> str:
-    """The part that `laid_out` put there, taken out of the word again."""
-    name = f"held_{word}"
-    if by == 1:
-        return f"MOD({name}, {size})"
-    # Divided as floats and rounded: whichever way an engine casts, and if it has no whole-number division.
-    return f"CAST(FLOOR((MOD({name}, {by * size}) - MOD({name}, {by})) / {by} + 0.5) AS BIGINT)"
-
-
-def _placed(policy: Policy, reads: Collection[Reads], groups: Sequence[str]) -> Query:
-    """The cases beside where their codes lead: each pair of codes is read once, whatever the number of cases."""
-    words = {name: f"COALESCE(CAST(cases.{name} AS VARCHAR), '')" for name in ("dx", "cpt")}
-    pairs = f"codes AS (SELECT DISTINCT {', '.join(f'{text} AS {name}' for name, text in words.items())} FROM cases)"
-    table = Table(policy, query=Query("codes", (pairs,)))
-    pathway = table.pathway()
-    lead = chosen([(either(table.faults.values()), REJECTED)], pathway)
-    texts = [f"{text} AS by_{name}" for name, text in _codes(table, reads, groups).items()]
-    placed = table.query.step("placed", ["v_dx", "v_cpt", f"{lead} AS lead", *texts])
-    same = " AND ".join(f"{text} = placed.v_{name}" for name, text in words.items())
-    query = Query("cases", placed.before, f" JOIN placed ON {same}")
-    for name in ("lead", "by_dx", "by_cpt"):
-        query.let(name, f"placed.{name}")
-    return query
-
-
-def _codes(table: Table, reads: Collection[Reads], groups: Sequence[str]) -> dict[str, str]:
-    """Codes that lead to the pathway; diagnosis codes that some rule names stay, and those that are counted by."""
-    policy = table.policy
-    named = {notice.code for notice in policy.code_notices} | {code for read in reads for code in read.codes}
-    dx: list[tuple[Predicate, object]] = [
-        (one_of("dx", [code.replace(".", "")]), literal(code)) for code in sorted(named)
-    ]
-    for position, group in enumerate(policy.diagnoses.values()):
-        other = next((code for code in (*group.codes, *group.prefixes) if code not in named), "")
-        dx.append((f"diagnosis = {position}", literal(other)))
-    cpt = [(f"procedure_kind = {i}", literal(codes[0])) for i, codes in enumerate(table.procedures.values())]
-    texts = {"dx": chosen(dx, "''"), "cpt": chosen(cpt, "''")}
-    if "dx" in groups:
-        texts["dx"] = "CASE WHEN LENGTH(dx) > 3 THEN CONCAT(SUBSTRING(dx, 1, 3), '.', SUBSTRING(dx, 4, 80)) ELSE dx END"
-    if "cpt" in groups:
-        texts["cpt"] = "cpt"
-    return texts
 
 
 def check_groups(policy: Policy, groups: Sequence[str]) -> None:

@@ -11,43 +11,50 @@ from policy.cases import AT_LEAST_ONE, FALSE, TRUE
 from policy.model import CaseField, Policy
 from policy.sql.text import Predicate, Query, chosen, either, every, literal, one_of
 
-OUT_OF_SCOPE, REJECTED = -1, -9  # in place of a pathway's position; -9 also for a value that the door would refuse
-DATE_PARTS = ("year", "month", "day")
+OUT_OF_SCOPE = -1  # in place of a pathway's position
+REJECTED = (
+    -999_999
+)  # the same, and in place of a fact; so low that a sum of facts tells whether there is one among them
+FIRST, LAST = (f"CAST('{day}' AS DATE)" for day in ("1900-01-01", "2099-12-31"))
 NUMBERS = ["", *map(str, range(10)), *(f"{number:02}" for number in range(100))]
 ALPHANUMERIC = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 @dataclass
 class Table:
-    """The door in SQL: the columns of `cases` as integer facts; `faults`: column -> when the door would reject it."""
+    """The door in SQL: the columns of `cases` as integer facts.
+
+    `faults`: column -> when the door would reject it; `told`: column -> the facts of which one is then REJECTED.
+    """
 
     policy: Policy
     types: Mapping[str, str] = field(default_factory=dict)  # columns known to be "boolean", "integer" or "date"
     without: Collection[str] = ()  # columns that the table has not
     query: Query = field(default_factory=Query)
     faults: dict[str, Predicate] = field(default_factory=dict)
+    told: dict[str, set[str]] = field(default_factory=dict)
     known: dict[str, str] = field(default_factory=dict)
     procedures: dict[tuple[str, tuple[int, ...]], list[str]] = field(default_factory=dict)  # by family and pathways
 
     def fact(self, name: str) -> str:
-        """Name of a fact: a whole number, -1 where nothing is documented (-2: see cases.py, -9: refused)."""
+        """Name of a fact: a whole number, -1 where nothing is documented (-2: see cases.py), REJECTED."""
         if name not in self.known:
             self.known[name] = self.query.let(f"f_{name}", self._fact(name, self.policy.fields_[name]))
         return self.known[name]
 
     def _fact(self, name: str, kind: CaseField) -> str:
         if kind.type == "months":
-            return self._months(kind)
+            return self._months(name, kind)
         code = "-1" if name in self.without else self._code(name, kind)
         if name not in self.without and self.types.get(name) != "boolean":
             code = self.query.let(f"x_{name}", code)
-            self.faults[name] = f"{code} = {REJECTED}"
+            self.faults[name], self.told[name] = f"{code} = {REJECTED}", {name}
         if name == "diagnostic_blocks_done":
             code = self._blocks_done(code)
         if kind.absent is None:
             return code
         absent = str(kind.code(kind.absent))
-        return absent if code == "-1" else chosen([(f"{code} < 0", absent)], code)
+        return absent if code == "-1" else chosen([(f"{code} = -1", absent)], code)
 
     def _code(self, name: str, kind: CaseField) -> str:
         column = f"{self.query.source}.{name}"
@@ -83,46 +90,55 @@ class Table:
         return chosen([(f"{number} IS NULL", -1), (inside, value), (nothing, -1)], REJECTED)
 
     def _date(self, name: str, column: str) -> str:
-        """A date as one number that grows with it; a time of day is refused."""
+        """0 for a date that is allowed; a time of day is not."""
         let, whole = self.query.let, self.types.get(name) == "date"
-        moment = let(f"v_{name}", column if whole else f"CAST({column} AS TIMESTAMP)")
-        date = moment if whole else let(f"date_{name}", f"CAST({moment} AS DATE)")
-        year, month, day = (let(f"{part}_{name}", f"EXTRACT({part.upper()} FROM {date})") for part in DATE_PARTS)
-        number = f"{let(f'months_{name}', f'{year} * 12 + {month}')} * 31 + {day}"
-        first, last = ((y * 12 + 1) * 31 + 1 for y in (1900, 2100))
-        inside = f"{let(f'number_{name}', number)} BETWEEN {first} AND {last}"
+        moment = column if whole else let(f"v_{name}", f"CAST({column} AS TIMESTAMP)")
+        date = let(f"date_{name}", moment if whole else f"CAST({moment} AS DATE)")
+        inside = f"{date} BETWEEN {FIRST} AND {LAST}"
         inside += "" if whole else f" AND {moment} = CAST({date} AS TIMESTAMP)"
-        return chosen([(f"{moment} IS NULL", -1), (inside, f"number_{name}")], REJECTED)
+        return chosen([(inside, 0), (f"{date} IS NULL", -1)], REJECTED)
 
-    def _months(self, kind: CaseField) -> str:
+    def _months(self, name: str, kind: CaseField) -> str:
         """Half months, by calendar months from two dates, else from days (the rules stand in cases.py)."""
-        onset, request, days = (self.fact(str(c)) for c in (kind.onset, kind.request, kind.days))
+        columns = [str(c) for c in (kind.onset, kind.request, kind.days)]
+        onset, request, days = map(self.fact, columns)
+        refused: list[Predicate] = [f"{fact} = {REJECTED}" for fact in (onset, request, days) if fact != "-1"]
         full = f"FLOOR((16 * {days} + 15) / 487)"  # a month is 487 / 16 days
         by_days = f"2 * {full} + {chosen([(f'16 * {days} > 487 * {full}', 1)], 0)}"
         told = "-1" if days == "-1" else chosen([(f"{days} < 0", -1)], by_days)
+        self.told |= {column: {name} for column in columns}
         if "-1" in (onset, request):
-            return told
-        late = f"({onset} > {request} AND {request} >= 0)"
-        self.faults[str(kind.onset)] = either([self.faults[str(kind.onset)], late])
-        (n1, d1), (n2, d2) = ([f"{part}_{c}" for part in ("months", "day")] for c in (kind.onset, kind.request))
-        year, month = (f"{part}_{kind.request}" for part in ("year", "month"))
-        leap = f"MOD({year}, 4) = 0 AND {year} NOT IN (1900, 2100)"
-        length = chosen([(one_of(month, [4, 6, 9, 11]), 30), (f"{month} <> 2", 31), (leap, 29)], 28)
+            return chosen([(either(refused), REJECTED)], told)
+        begun, asked = (f"date_{column}" for column in columns[:2])
+        both = f"{onset} = 0 AND {request} = 0"
+        late = f"({both} AND {begun} > {asked})"
+        self.faults[columns[0]] = either([self.faults[columns[0]], late])
+        (y1, m1, d1), (y2, m2, d2) = (
+            [f"EXTRACT({part} FROM {date})" for part in ("YEAR", "MONTH", "DAY")] for date in (begun, asked)
+        )
+        apart = self.query.let(f"months_{name}", f"({y2} - {y1}) * 12 + {m2} - {m1}")
+        d1, d2 = (self.query.let(f"day_{c}", day) for c, day in zip(columns[:2], (d1, d2), strict=True))
+        leap = f"MOD({y2}, 4) = 0 AND {y2} NOT IN (1900, 2100)"
+        length = chosen([(one_of(m2, [4, 6, 9, 11]), 30), (f"{m2} <> 2", 31), (leap, 29)], 28)
         clamped = chosen([(f"{d1} < 29", d1)], f"LEAST({d1}, {length})")  # a month's end clamps
-        same = self.query.let(f"same_{kind.onset}", clamped)
-        by_dates = f"2 * ({n2} - {n1}) + {chosen([(f'{d2} < {same}', -1), (f'{d2} > {same}', 1)], 0)}"
-        return chosen([(every([f"{onset} >= 0", f"{request} >= {onset}"]), by_dates)], told)
+        same = self.query.let(f"same_{name}", clamped)
+        by_dates = f"2 * {apart} + {chosen([(f'{d2} < {same}', -1), (f'{d2} > {same}', 1)], 0)}"
+        usual = every([f"{fact} <> {REJECTED}" for fact in (days,) if fact != "-1"] + [both, f"{begun} <= {asked}"])
+        return chosen([(usual, by_dates), (either([*refused, late]), REJECTED)], told)
 
     def _blocks_done(self, done: str) -> str:
         """Relief of the second block implies two; a relief of a block that was not done is a contradiction."""
-        second = self.fact("block_2_relief_pct")
-        for column, needed in (("block_1_relief_pct", 1), ("block_2_relief_pct", 2)):
-            contradiction = f"{self.fact(column)} >= 0 AND {done} BETWEEN 0 AND {needed - 1}"
-            if column not in self.without:
-                self.faults[column] = either([self.faults[column], f"({contradiction})"])
+        reliefs = {column: self.fact(column) for column in ("block_2_relief_pct", "block_1_relief_pct")}
+        contradictions = []
+        for needed, (column, relief) in zip((2, 1), reliefs.items(), strict=True):
+            if relief != "-1" and done != "-1":
+                contradictions.append(f"({relief} >= 0 AND {done} BETWEEN 0 AND {needed - 1})")
+                self.faults[column] = either([self.faults[column], contradictions[-1]])
+                self.told[column].add("diagnostic_blocks_done")
+        second, first = reliefs.values()
         unsaid = f"{done} = -1 AND"
-        first = self.fact("block_1_relief_pct")
-        return chosen([(f"{unsaid} {second} >= 0", 2), (f"{unsaid} {first} >= 0", AT_LEAST_ONE)], done)
+        said = chosen([(f"{unsaid} {second} >= 0", 2), (f"{unsaid} {first} >= 0", AT_LEAST_ONE)], done)
+        return chosen([(either(contradictions), REJECTED)], said)
 
     def diagnosis(self) -> str:
         """Position of the diagnosis group; the code itself without its dot is `dx`."""
