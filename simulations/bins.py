@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from policy.model import Policy
+from policy.sql import REJECTED, Column, Table
 from policy.sql.text import Predicate, chosen, one_of
 from simulations.reachable_facts import Reads
 
-Part = tuple[str, int, Predicate]  # a whole number from 0, how many values it has, where it counts (else 0)
-Place = tuple[str, int, int, int, Predicate]  # part, number of the word, by what it is multiplied there, values, where
+Where = tuple[str, ...]  # predicates, each asked only where those before it hold
+Part = tuple[str, int, Where]  # a whole number from 0, how many values it has, where it counts (else 0)
+Place = tuple[str, int, int, int, Where]  # part, number of the word, by what it is multiplied there, values, where
 BITS = 62  # of a whole number that every engine has
 
 
@@ -24,6 +25,7 @@ class Bins:
     low: int
     cuts: tuple[int, ...]
     words: tuple[tuple[int, ...], ...] = ()  # instead of cuts: values that no test tells apart
+    column: Column | None = None  # whose whole numbers are the fact, if they need not be read first
 
     @property
     def size(self) -> int:
@@ -41,7 +43,20 @@ class Bins:
         if self.words:
             words = [(one_of(self.fact, codes), i) for i, codes in enumerate(self.words, start=1)]
             return chosen(words, f"{self.fact} + 1")
+        if self.column:
+            return self._in_column(self.column)
         return chosen([(f"{self.fact} < 0", f"{self.fact} + 2")], stepped(self.fact, self.cuts, 2))
+
+    def _in_column(self, column: Column) -> str:
+        """Read and told apart at once, which is half the work."""
+        cuts = [-(-cut // column.unit) for cut in self.cuts]
+        edges, step = [column.low, *cuts, column.high + 1], even(cuts)
+        ranges: list[tuple[int, int, object]] = [(a, b - 1, i) for i, (a, b) in enumerate(pairwise(edges), 2) if a < b]
+        if step:
+            inside = f"FLOOR(({column.name} - {cuts[0] - 3 * step}) / {step})"
+            ranges = [(cuts[0], cuts[-1] - 1, inside), ranges[0], ranges[-1]]
+        within = [(f"{column.name} BETWEEN {a} AND {b}", index) for a, b, index in ranges]
+        return chosen([*within, (f"{column.name} IS NULL", 1)], REJECTED)
 
     def value(self, index: str) -> str:
         """The value that stands for a bin."""
@@ -71,8 +86,9 @@ def stepped(value: str, cuts: Sequence[int], first: int = 0) -> str:
     return chosen([(f"{value} < {cuts[0]}", first), (f"{value} >= {cuts[-1]}", first + len(cuts))], inside)
 
 
-def binned(policy: Policy, name: str, fact: str, reads: Sequence[Reads]) -> Bins:
+def binned(table: Table, name: str, reads: Sequence[Reads]) -> Bins:
     """The bins of a fact for several pathways; a fact whose sum with others is tested keeps each of its values."""
+    policy, fact, column = table.policy, table.fact(name), table.column(name)
     low, high = policy.fields_[name].span
     if policy.fields_[name].type in ("boolean", "choice"):
         sets = [words for read in reads for words in read.words.get(name, [])]
@@ -81,8 +97,9 @@ def binned(policy: Policy, name: str, fact: str, reads: Sequence[Reads]) -> Bins
             alike.setdefault(tuple(code in words for words in sets), []).append(code)
         return Bins(fact, low, (), tuple(tuple(codes) for codes in alike.values()))
     if any(name in fields for read in reads for fields in read.means):
-        return Bins(fact, low, tuple(range(low + 1, high + 1)))
-    return Bins(fact, low, tuple(sorted({cut for read in reads for cut in read.cuts[name] if low < cut <= high})))
+        return Bins(fact, low, tuple(range(low + 1, high + 1)), (), column)
+    cuts = sorted({cut for read in reads for cut in read.cuts[name] if low < cut <= high})
+    return Bins(fact, low, tuple(cuts), (), column)
 
 
 def laid_out(parts: Sequence[Part], by: int = 1) -> list[Place]:
@@ -98,14 +115,20 @@ def laid_out(parts: Sequence[Part], by: int = 1) -> list[Place]:
 
 def words_of(places: Sequence[Place]) -> list[str]:
     """The parts of each word added up."""
-    words: dict[int, dict[Predicate, list[str]]] = {}
+    words: dict[int, dict[Where, list[str]]] = {}
     for text, word, by, _, where in places:
         term = f"CAST({text} AS BIGINT)" + (f" * {by}" if by > 1 else "")
         words.setdefault(word, {}).setdefault(where, []).append(term)
-    return [
-        " + ".join(chosen([(where, f"({' + '.join(terms)})")], 0) for where, terms in by_place.items())
-        for by_place in words.values()
-    ]
+    return [_sum(terms) for terms in words.values()]
+
+
+def _sum(terms: dict[Where, list[str]]) -> str:
+    """Terms by where they count; what counts under one more predicate stands in one CASE."""
+    texts = list(terms.get((), []))
+    for first in dict.fromkeys(where[0] for where in terms if where):
+        below = {where[1:]: some for where, some in terms.items() if where[:1] == (first,)}
+        texts.append(chosen([(first, _sum(below))], 0))
+    return f"({' + '.join(texts)})"
 
 
 def digit(name: str, by: int, size: int) -> str:

@@ -17,9 +17,9 @@ from policy.cases import AT_LEAST_ONE
 from policy.model import Policy, Rule, Settings, Test
 from policy.problems import listed, nearest, refuse, shown
 from policy.sql import OPEN, Compiler, Table, readable
-from policy.sql.text import Predicate, chosen, either, every, grouped, literal, negated, one_of
+from policy.sql.text import Predicate, chosen, either, grouped, literal, negated, one_of
 from policy.sql.truths import coded, greatest, least
-from simulations.bins import Bins, Part, Place, binned, digit, laid_out, stepped, words_of
+from simulations.bins import Bins, Part, Place, Where, binned, digit, laid_out, stepped, words_of
 from simulations.codes import REFUSED, Codes
 from simulations.reachable_facts import Reads
 
@@ -36,11 +36,12 @@ class Keys:
     names: dict[str, str]
     parts: list[Part] = field(default_factory=list)
 
-    def add(self, value: str, size: int, where: Predicate) -> None:
-        """A part of the key, 0 where it cannot matter."""
+    def add(self, value: str, size: int, where: Where) -> str:
+        """A part of the key, 0 where it cannot matter; its name."""
         part = (self._named(value), size, where)
-        if where is not False and part not in self.parts:
+        if not part[0].isdigit() and part not in self.parts:
             self.parts.append(part)
+        return part[0]
 
     def _named(self, text: str) -> str:
         """A name for an expression, so that pathways that share it compute it once, on all rows."""
@@ -48,7 +49,7 @@ class Keys:
             self.names[text] = self.compiler.let(f"part_{len(self.names)}", text, "keys")
         return self.names[text]
 
-    def rule(self, rule: Rule, where: Predicate = True) -> None:
+    def rule(self, rule: Rule, where: Where = ()) -> None:
         """All that a rule's outcome depends on."""
         if not self.reads.moves(rule):
             reading = self.compiler.rule(rule)
@@ -63,7 +64,7 @@ class Keys:
     def _moving(self, test: Test) -> bool:
         return bool(self.reads.moving.intersection(test.levers()))
 
-    def _require(self, rule: Rule, where: Predicate) -> None:
+    def _require(self, rule: Rule, where: Where) -> None:
         criteria = self.reads.policy.criteria
         moving, folded = [], []
         for entry, always in self.reads.entries(rule):
@@ -77,9 +78,10 @@ class Keys:
             else:
                 self.add(truth, 4, where)
         if folded:
-            worst = self._named(least(folded))
-            self.add(worst, 4, where)
-            where = every([where, f"{worst} > 0"])  # what fails for good needs nothing else
+            fails = coded(self.add(least(folded), 4, where), 0)
+            if fails is True:
+                return
+            where += (f"NOT ({fails})",) if fails else ()  # what fails for good needs nothing else
         for test in moving:
             self._test(test, where)
         for step in rule.then:
@@ -90,7 +92,7 @@ class Keys:
                 else:
                     self.add(chosen([(f"{self.compiler.criterion(step.when)} = 2", 1)], 0), 2, where)
 
-    def _switch(self, rule: Rule, where: Predicate) -> None:
+    def _switch(self, rule: Rule, where: Where) -> None:
         assert rule.switch
         fact = self.compiler.table.fact(rule.switch)
         codes = [self.compiler.codes(rule.switch, [word])[0] for word in rule.branches]
@@ -99,11 +101,11 @@ class Keys:
         self.add(chosen(classes, len(codes)), len(codes) + 3, where)
         elsewhere = negated(one_of(fact, codes))
         for code, below in zip(codes, rule.branches.values(), strict=True):
-            self.rule(below, every([where, either([one_of(fact, [code]), elsewhere])]))
+            self.rule(below, (*where, str(either([one_of(fact, [code]), elsewhere]))))
         if rule.otherwise:
-            self.rule(rule.otherwise, every([where, elsewhere]))
+            self.rule(rule.otherwise, (*where, str(elsewhere)))
 
-    def _test(self, test: Test, where: Predicate) -> None:
+    def _test(self, test: Test, where: Where) -> None:
         """A test that reads a moving lever: parts that read none are folded to their truths."""
         if self.reads.settled(test) or test.lever:
             return
@@ -115,8 +117,10 @@ class Keys:
                 self.add(f"({' + '.join(chosen([(f'{t} {holds}', 1)], 0) for t in truths)})", len(fixed) + 1, where)
         elif fixed:
             truth = (least if test.all_of else greatest)(map(self.compiler.truth, fixed))
-            self.add(truth, 3, where)
-            where = every([where, negated(coded(truth, 0 if test.all_of else 2))])  # what is settled needs nothing else
+            settled = coded(self.add(truth, 3, where), 0 if test.all_of else 2)
+            if settled is True:
+                return
+            where += (f"NOT ({settled})",) if settled else ()  # what is settled needs nothing else
         for part in below:
             if self._moving(part):
                 self._test(part, where)
@@ -128,7 +132,7 @@ class Keys:
             bins = Bins(self.compiler.table.fact(name), self.reads.policy.fields_[name].span[0], cuts)
             self.add(bins.index(), bins.size, where)
 
-    def _sum(self, names: Sequence[str], where: Predicate) -> None:
+    def _sum(self, names: Sequence[str], where: Where) -> None:
         """The sum of several facts, missing ones at the low and at the high end of their range."""
         fields, cuts = self.reads.policy.fields_, sorted(self.reads.means[tuple(names)])
         for end in (0, 1):
@@ -252,10 +256,10 @@ def _by_pathway(which: str, words: Mapping[int, list[str]]) -> list[str]:
 
 def _layouts(reads: Mapping[int, Reads], held: Mapping[str, Bins], by: int) -> dict[int, list[Place]]:
     """Where the facts of each pathway go: in the same places when one number holds them all."""
-    shared = laid_out([(name, bins.size, True) for name, bins in held.items()], by)
+    shared = laid_out([(name, bins.size, ()) for name, bins in held.items()], by)
     if shared[-1][1] == 0:
         return {i: [place for place in shared if place[0] in read.cuts] for i, read in reads.items()}
-    return {i: laid_out([(name, held[name].size, True) for name in read.cuts], by) for i, read in reads.items()}
+    return {i: laid_out([(name, held[name].size, ()) for name in read.cuts], by) for i, read in reads.items()}
 
 
 def _values(held: dict[str, Bins], layouts: dict[int, list[Place]]) -> dict[str, str]:
@@ -280,7 +284,7 @@ def _facts(table: Table, reads: dict[int, Reads]) -> dict[str, Bins]:
     for name in table.policy.fields_:
         readers = [read for read in reads.values() if name in read.cuts]
         if readers:
-            found[name] = binned(table.policy, name, table.fact(name), readers)
+            found[name] = binned(table, name, readers)
     return found
 
 

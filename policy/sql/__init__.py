@@ -5,10 +5,10 @@
 
 from policy.sql.compiler import OPEN, Compiler, threshold_of
 from policy.sql.determinations import determinations_sql
-from policy.sql.door import REJECTED, Table, columns_read, readable
+from policy.sql.door import REJECTED, Column, Table, columns_read, readable
 from policy.sql.text import DIALECTS, printed
 
 __all__ = [
-    "DIALECTS", "OPEN", "REJECTED", "Compiler", "Table", "columns_read", "determinations_sql", "printed", "readable",
-    "threshold_of",
+    "DIALECTS", "OPEN", "REJECTED", "Column", "Compiler", "Table", "columns_read", "determinations_sql", "printed",
+    "readable", "threshold_of",
 ]  # fmt: skip

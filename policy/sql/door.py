@@ -20,6 +20,16 @@ NUMBERS = ["", *map(str, range(10)), *(f"{number:02}" for number in range(100))]
 ALPHANUMERIC = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
+@dataclass(frozen=True)
+class Column:
+    """A column of whole numbers, allowed from `low` to `high`; `unit`: by what they are multiplied in a fact."""
+
+    name: str
+    low: int
+    high: int
+    unit: int
+
+
 @dataclass
 class Table:
     """The door in SQL: the columns of `cases` as integer facts.
@@ -41,6 +51,24 @@ class Table:
         if name not in self.known:
             self.known[name] = self.query.let(f"f_{name}", self._fact(name, self.policy.fields_[name]))
         return self.known[name]
+
+    def column(self, name: str) -> Column | None:
+        """The column that holds a fact as it is, where it does."""
+        kind = self.policy.fields_[name]
+        if self.types.get(name) != "integer" or kind.type not in ("whole", "percent") or kind.absent is not None:
+            return None
+        if name in self.without or name == "diagnostic_blocks_done" or kind.min is None or kind.max is None:
+            return None
+        return Column(
+            self.query.let(f"c_{name}", f"{self.query.source}.{name}"),
+            kind.min,
+            kind.max,
+            100 if kind.type == "percent" else 1,
+        )
+
+    def _documented(self, name: str) -> str:
+        column, fact = self.column(name), self.fact(name)
+        return f"{column.name} IS NOT NULL" if column else f"{fact} >= 0"
 
     def _fact(self, name: str, kind: CaseField) -> str:
         if kind.type == "months":
@@ -128,17 +156,15 @@ class Table:
 
     def _blocks_done(self, done: str) -> str:
         """Relief of the second block implies two; a relief of a block that was not done is a contradiction."""
-        reliefs = {column: self.fact(column) for column in ("block_2_relief_pct", "block_1_relief_pct")}
-        contradictions = []
-        for needed, (column, relief) in zip((2, 1), reliefs.items(), strict=True):
-            if relief != "-1" and done != "-1":
-                contradictions.append(f"({relief} >= 0 AND {done} BETWEEN 0 AND {needed - 1})")
+        unsaid, known, contradictions = f"{done} = -1", list[tuple[Predicate, object]](), list[Predicate]()
+        for needed, column, at_least in ((2, "block_2_relief_pct", 2), (1, "block_1_relief_pct", AT_LEAST_ONE)):
+            documented = self._documented(column)
+            known.append((f"{unsaid} AND {documented}", at_least))
+            if column not in self.without and done != "-1":
+                contradictions.append(f"({documented} AND {done} BETWEEN 0 AND {needed - 1})")
                 self.faults[column] = either([self.faults[column], contradictions[-1]])
                 self.told[column].add("diagnostic_blocks_done")
-        second, first = reliefs.values()
-        unsaid = f"{done} = -1 AND"
-        said = chosen([(f"{unsaid} {second} >= 0", 2), (f"{unsaid} {first} >= 0", AT_LEAST_ONE)], done)
-        return chosen([(either(contradictions), REJECTED)], said)
+        return chosen([(either(contradictions), REJECTED)], chosen(known, done))
 
     def diagnosis(self) -> str:
         """Position of the diagnosis group; the code itself without its dot is `dx`."""
