@@ -668,7 +668,8 @@ class Settings(Mapping[str, Value]):
         stated = self.policy.criteria[criterion]
         says = next((v.says for v in stated.variants if self.holds(v.while_)), stated.says)
         for name, lever in self.policy.levers.items():
-            says = says.replace("{" + name + "}", lever.show(self[name]).replace("_", " "))
+            if "{" + name + "}" in says:
+                says = says.replace("{" + name + "}", lever.show(self[name]).replace("_", " "))
         return says
 
     def implies(self, one: Test, other: Test) -> bool:

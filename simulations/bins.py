@@ -38,6 +38,8 @@ class Bins:
 
     def index(self) -> str:
         """The bin of the fact, counted from 0; far below 0 for REJECTED."""
+        if self._as_coded() and self.column:
+            return chosen([(f"{self.column.name} IS NULL", 0), (self.column.name, 2)], 1)
         if self._as_coded():
             return f"{self.fact} + 1"
         if self.words:
@@ -95,7 +97,7 @@ def binned(table: Table, name: str, reads: Sequence[Reads]) -> Bins:
         alike: dict[tuple[bool, ...], list[int]] = {}
         for code in range(low, high + 1):
             alike.setdefault(tuple(code in words for words in sets), []).append(code)
-        return Bins(fact, low, (), tuple(tuple(codes) for codes in alike.values()))
+        return Bins(fact, low, (), tuple(tuple(codes) for codes in alike.values()), column)
     if any(name in fields for read in reads for fields in read.means):
         return Bins(fact, low, tuple(range(low + 1, high + 1)), (), column)
     cuts = sorted({cut for read in reads for cut in read.cuts[name] if low < cut <= high})

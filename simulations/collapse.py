@@ -193,7 +193,7 @@ def collapse_sql(
     titles = [(one_of("which", [i]), literal(name)) for i, name in enumerate(policy.pathways)]
     answer = [f"{chosen([(f'which = {REFUSED}', literal(FAULTY)), *titles], literal(''))} AS pathway"]
     answer += [f"{name} AS {name.removeprefix('by_')}" for name in dict.fromkeys([*told, *by]) if name != "which"]
-    answer += [f"CAST({value} AS BIGINT) AS {name}" for name, value in values.items()]
+    answer += [f"CAST({value} AS INTEGER) AS {name}" for name, value in values.items()]
     return Collapse(counted.select([*answer, WEIGHT], [*by, *facts, WEIGHT]), tuple(held), tuple(groups))
 
 

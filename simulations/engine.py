@@ -51,7 +51,7 @@ class DuckDB:
     """
 
     def __init__(
-        self, source: Path | str | pd.DataFrame, policy: Policy, memory: str = "800MB", progress: bool = False
+        self, source: Path | str | pd.DataFrame, policy: Policy, memory: str = "500MB", progress: bool = False
     ) -> None:
         import duckdb
 

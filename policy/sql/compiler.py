@@ -21,7 +21,8 @@ OPEN = len(OUTCOMES)  # information is missing: closing the file turns this, and
 class Reading:
     """What a rule makes of a row, as expressions: outcome code, position of the reason, columns to ask for, truths.
 
-    `follows`: a number for what a `require` does once all is met; 0 = no `require` alone decides.
+    `follows`: a number for what a `require` does once all is met; 0 = no `require` alone decides. `name`: of the
+    outcome, for what else is said of the row; the outcome itself is written out, to be computed only where it is taken.
     """
 
     outcome: str
@@ -29,6 +30,7 @@ class Reading:
     ask: str
     truths: dict[str, str]
     follows: str = "0"
+    name: str = ""
 
 
 @dataclass
@@ -221,9 +223,11 @@ class Compiler:
 
     def _named(self, reading: Reading) -> Reading:
         self.switches += 1
-        because, ask = (self.let(f"{part}_{self.switches}", getattr(reading, part)) for part in ("because", "ask"))
+        name, because, ask = (
+            self.let(f"{part}_{self.switches}", getattr(reading, part)) for part in ("outcome", "because", "ask")
+        )
         truths = {c: self.let(f"t_{self.switches}_{c}", t) for c, t in reading.truths.items()}
-        return replace(reading, because=because, ask=ask, truths=truths)
+        return replace(reading, name=name, because=because, ask=ask, truths=truths)
 
     def _switch(self, rule: Rule) -> Reading:
         """A documented field takes its branch; a missing one takes all, and one same outcome is the outcome."""
@@ -265,13 +269,13 @@ class Compiler:
     def _merge(self, readings: list[Reading], switch: str) -> Reading:
         """Several readings of the same row: one same outcome, or open (what open asks for: see evaluation.py)."""
         first = readings[0]
-        same = every(f"{r.outcome} = {first.outcome}" for r in readings[1:])
-        settled = every([same, f"{first.outcome} <> {OPEN}"])
+        same = every(f"{r.name} = {first.name}" for r in readings[1:])
+        settled = every([same, f"{first.name} <> {OPEN}"])
         asked: list[tuple[Predicate, object]] = [(settled, 0)]
         bits = [r.ask for r in readings]
         ends = [r.follows for r in readings]
         if not all(end.isdigit() for end in ends) or (len({*ends}) == 1 and ends[0] != "0"):
-            alike = [same, f"{first.outcome} = {OPEN}", f"{ends[0]} > 0", *(f"{end} = {ends[0]}" for end in ends[1:])]
+            alike = [same, f"{first.name} = {OPEN}", f"{ends[0]} > 0", *(f"{end} = {ends[0]}" for end in ends[1:])]
             for name in dict.fromkeys(name for r in readings for name in r.truths):
                 waits = [f"{r.truths.get(name, '3')} = 1" for r in readings]
                 if len({*waits}) > 1:
@@ -289,7 +293,8 @@ class Compiler:
             unread = either(True if v == "3" else f"{v} = 3" for v in values if v != f"t_{name}")
             # While the branch is unknown, only what every branch reads is said.
             truths[name] = chosen([(every([negated(settled), unread]), 3)], least)
-        return Reading(chosen([(same, first.outcome)], OPEN), chosen([(settled, first.because)], 0), ask, truths)
+        outcome = chosen([(every(f"{r.outcome} = {first.outcome}" for r in readings[1:]), first.outcome)], OPEN)
+        return Reading(outcome, chosen([(settled, first.because)], 0), ask, truths)
 
 
 def threshold_of(settings: Settings, name: str, reference: str, number: int | None) -> int | None:

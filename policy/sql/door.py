@@ -53,18 +53,15 @@ class Table:
         return self.known[name]
 
     def column(self, name: str) -> Column | None:
-        """The column that holds a fact as it is, where it does."""
-        kind = self.policy.fields_[name]
-        if self.types.get(name) != "integer" or kind.type not in ("whole", "percent") or kind.absent is not None:
+        """The column that holds a fact as it is, where it does (yes or no as 1 and 0)."""
+        kind, known = self.policy.fields_[name], self.types.get(name)
+        if name in self.without or name == "diagnostic_blocks_done" or kind.absent is not None:
             return None
-        if name in self.without or name == "diagnostic_blocks_done" or kind.min is None or kind.max is None:
-            return None
-        return Column(
-            self.query.let(f"c_{name}", f"{self.query.source}.{name}"),
-            kind.min,
-            kind.max,
-            100 if kind.type == "percent" else 1,
-        )
+        if known == "boolean" or (known == "integer" and kind.type in ("whole", "percent")):
+            low, high = (0, 1) if known == "boolean" else (kind.min, kind.max)
+            unit = 100 if kind.type == "percent" else 1
+            return Column(self.query.let(f"c_{name}", f"{self.query.source}.{name}"), low or 0, high or 0, unit)
+        return None
 
     def _documented(self, name: str) -> str:
         column, fact = self.column(name), self.fact(name)
