@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet
 
 import policy
+from benchmarks.cases import KEPT
 from policy.sql import columns_read
 from simulations import population
 from simulations.collapse import collapse_sql
@@ -67,7 +68,7 @@ def measured(folder: Path, what: str) -> dict[str, float]:
 
 
 def main(folder: Path, rows: int = 100_000_000) -> None:
-    """Write what is not there, measure, print."""
+    """Write what is not there, measure, print, keep for the page."""
     if not list(folder.glob("*.parquet")):
         write(folder, rows)
     found = {}
@@ -75,6 +76,8 @@ def main(folder: Path, rows: int = 100_000_000) -> None:
         call = [sys.executable, "-m", "benchmarks.engine", str(folder), "--only", what]
         found[what] = json.loads(subprocess.run(call, check=True, capture_output=True, text=True).stdout)
         print(what, ", ".join(f"{key} {value:,.1f}" for key, value in found[what].items()), flush=True)
+    KEPT.mkdir(parents=True, exist_ok=True)
+    (KEPT / f"engine_{found['scan']['cases']}.json").write_text(json.dumps(found), "utf-8")
     print(f"the GROUP BY takes {found['query']['cpu'] / found['scan']['cpu']:.1f} plain scans of CPU")
 
 

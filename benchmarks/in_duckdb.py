@@ -1,6 +1,6 @@
-"""DuckDB: SQL as one would write it by hand, with BOOLEAN columns and NULL for what is missing."""
+"""DuckDB: SQL as one would write it by hand, with BOOLEAN columns and NULL for what is missing; and compiled SQL."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import duckdb
@@ -9,8 +9,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from benchmarks.cases import Columns
-from benchmarks.walk import DIAGNOSIS, PATHWAY, SOME_BLOCK, Walk
+from benchmarks.walk import DIAGNOSIS, PATHWAY, SOME_BLOCK, Walk, named
+from policy.cases import AT_LEAST_ONE
+from policy.evaluation import CODE
 from policy.model import OUTCOMES, Settings
+from policy.sql import OPEN, Compiler, Table
+from policy.sql.text import chosen, grouped, literal, one_of
+from simulations.engine import REPEATING
 from simulations.profiles import criteria_of
 from simulations.reachable_facts import Reads
 
@@ -85,17 +90,20 @@ class DuckDB:
 
     def __init__(self, columns: Columns):
         self.columns = columns
-        held = {name: pa.array(values, mask=values < 0) for name, values in columns.facts.items()}
-        held = {name: array.cast(pa.bool_()) if columns.flag(name) else array for name, array in held.items()}
         known = columns.codes | {"label": columns.labels}
         known |= {} if columns.weights is None else {"weight": columns.weights}
-        given = pa.table(held | {name: pa.array(values) for name, values in known.items()})
+        given = pa.table({name: pa.array(values) for name, values in known.items()} | self.held())
         self.connection = duckdb.connect()
         self.connection.register("given", given)
         self.connection.execute("SET threads = 1")  # while the table is made, so that its rows stay in order
         self.connection.execute("CREATE TABLE cases AS SELECT * FROM given")
         self.connection.execute("RESET threads")
         self.connection.unregister("given")
+
+    def held(self) -> dict[str, pa.Array]:
+        """The facts in the encoding that suits the SQL."""
+        held = {name: pa.array(values, mask=values < 0) for name, values in self.columns.facts.items()}
+        return {name: array.cast(pa.bool_()) if self.columns.flag(name) else array for name, array in held.items()}
 
     def outcomes(self, settings: Settings) -> str:
         """A query with the label and the outcome code of every row: criteria first, each once."""
@@ -106,8 +114,12 @@ class DuckDB:
 
     def determine(self, settings: Settings) -> NDArray[np.int8]:
         """The outcome code of every row, in the engine's own order."""
+        return self.prepared(settings)()
+
+    def prepared(self, settings: Settings) -> Callable[[], NDArray[np.int8]]:
+        """The same, when the text of the query is there already."""
         query = f"SELECT outcome FROM ({self.outcomes(settings)})"
-        return np.asarray(self.connection.execute(query).fetchnumpy()["outcome"])
+        return lambda: np.asarray(self.connection.execute(query).fetchnumpy()["outcome"])
 
     def in_order(self, settings: Settings) -> NDArray[np.int8]:
         """The outcome code of every row."""
@@ -158,3 +170,36 @@ class DuckDB:
         """A row of each kind, and how many there are."""
         found = self.connection.execute(query).fetchnumpy()
         return np.asarray(found["first"]), np.asarray(found["n"])
+
+
+class Compiled(DuckDB):
+    """The SQL that policy/sql makes of the policy, from the facts as whole numbers on, -1 for what is missing."""
+
+    name = "DuckDB, SQL compiled from the policy"
+
+    def __init__(self, columns: Columns):
+        super().__init__(columns)
+        self.connection.execute(f"SET disabled_optimizers = '{REPEATING}'")  # as in simulations/engine.py
+
+    def held(self) -> dict[str, pa.Array]:
+        """The facts as the door of the compiled SQL has them."""
+        done, name = self.columns.facts["diagnostic_blocks_done"], "diagnostic_blocks_done"
+        some = np.where(self.columns.codes[SOME_BLOCK] == 1, AT_LEAST_ONE, done).astype(done.dtype)
+        return {name: pa.array(values) for name, values in (self.columns.facts | {name: some}).items()}
+
+    def outcomes(self, settings: Settings) -> str:
+        """A query with the label and the outcome code of every row."""
+        policy, table = settings.policy, Table(settings.policy)
+        let, carried = table.query.let, ["label", *(["weight"] if self.columns.weights is not None else [])]
+        table.known = {name: let(f"f_{name}", f"cases.{name}") for name in self.columns.facts}
+        codes = [(f"cases.{DIAGNOSIS} = {i}", literal(c.replace(".", ""))) for i, c in enumerate(named(policy), 1)]
+        let("dx", chosen(codes, "''"))
+        which, compiler = let("which", f"cases.{PATHWAY}"), Compiler(settings, table)
+        pending = [n.code.replace(".", "") for n in policy.code_notices if settings.holds({n.lever: n.pend_while})]
+        readings = {i: compiler.rule(p.rule).outcome for i, p in enumerate(policy.pathways.values())}
+        pairs: list[tuple[str | bool, object]] = [(f"{which} = -1", int(CODE["out_of_scope"]))]
+        pairs += [(one_of("dx", pending), int(CODE["pend"])), *grouped(which, readings)]
+        outcome = let("outcome", chosen(pairs, int(CODE["out_of_scope"])), "pathways")
+        closed = chosen([(f"{outcome} = {OPEN}", int(CODE[str(settings["undocumented_action"])]))], outcome)
+        place = let("place", "cases.rowid")
+        return table.query.select([*carried, place, f"CAST({closed} AS TINYINT) AS outcome"], carried)

@@ -10,7 +10,7 @@ import numpy as np
 
 import policy
 from benchmarks.cases import POPULATION, Columns, drawn
-from benchmarks.in_duckdb import DuckDB
+from benchmarks.in_duckdb import Compiled, DuckDB
 from benchmarks.in_numpy import Numpy, NumpyByPathway
 from benchmarks.in_openfisca import OpenFisca
 from benchmarks.in_pandas import Pandas
@@ -28,7 +28,7 @@ from simulations.population_speed import plain
 from simulations.profiles import Profiles
 from simulations.streaming import batches
 
-WHOLE = (Pandas, OpenFisca, Numpy, NumpyByPathway, Polars, PolarsByPathway, DuckDB)
+WHOLE = (Pandas, OpenFisca, Numpy, NumpyByPathway, Polars, PolarsByPathway, DuckDB, Compiled)
 FEW = 1000  # cases for the engine that takes them one by one
 GROUPS = ("diagnosis", "procedure", "sex", "truth_benefit")
 LOOKED_UP = "this package, levels"
@@ -93,7 +93,7 @@ def determination(ground: Ground, _: Levels) -> list[Timing]:
     """Encoded columns to the outcome code of every case, at the defaults."""
     runs: dict[str, Callable[[int], object]] = {Direct.name: lambda _: ground.direct.determine(ground.base)}
     runs |= {name: asked(c.determine, [ground.base] * ground.rounds) for name, c in ground.contenders.items()}
-    for one in (ground.contenders[OpenFisca.name], ground.zen):
+    for one in (*(ground.contenders[kind.name] for kind in (OpenFisca, DuckDB, Compiled)), ground.zen):
         ready = one.prepared(ground.base)
         runs[one.name] = partial(again, ready)
     part = {ground.zen.name: (ground.size / len(ground.few), f"{len(ground.few):,} cases")}

@@ -4,12 +4,14 @@ from collections.abc import Collection, Sequence
 
 from policy.model import Policy, Settings
 from policy.problems import Problem, ProblemsFound, nearest, shown
-from policy.sql import columns_read, determinations_sql, printed
+from policy.sql import REJECTED, columns_read, determinations_sql, printed
 from simulations.collapse import collapse_sql, live_levers
+from simulations.engine import REPEATING
 
 CODES = (
-    "How to read it: a fact is a whole number (per cent in hundredths, months in halves), -1 is not documented, -9 is",
-    "not allowed; a truth is 0 not met, 1 not documented, 2 met, 3 not read; a set of columns to ask for is bits.",
+    "How to read it: a fact is a whole number (per cent in hundredths, months in halves), -1 is not documented,",
+    f"{REJECTED} not allowed; a truth is 0 not met, 1 not documented, 2 met, 3 not read; a set of columns to ask for",
+    "is bits.",
 )
 
 
@@ -31,12 +33,14 @@ def select_for(
         text = determinations_sql(settings, without=without)
     read = [name for name in columns_read(policy) if name not in without]
     simulated = ", ".join(name for name, kind in policy.fields_.items() if kind.ignored)
+    duckdb = [f"DuckDB is quickest after SET disabled_optimizers = '{REPEATING}'."] if dialect == "duckdb" else []
     said = [
         *notices,
         f"Reads the table cases: {', '.join(read)}.",
         *([f"Not in the table, not documented for every row: {', '.join(dict.fromkeys(without))}."] if without else []),
         f"Simulated truth ({simulated}) is ignored.",
         *CODES,
+        *duckdb,
     ]
     return printed(text, dialect, said)
 

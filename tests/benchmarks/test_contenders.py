@@ -6,7 +6,7 @@ import pytest
 
 import policy
 from benchmarks.cases import Columns
-from benchmarks.in_duckdb import DuckDB
+from benchmarks.in_duckdb import Compiled, DuckDB
 from benchmarks.in_numpy import Numpy, NumpyByPathway
 from benchmarks.in_pandas import Pandas
 from benchmarks.measuring import shown
@@ -18,7 +18,7 @@ from tests.simulations.undocumented import base_settings, by_determining, chosen
 POLICY = nerve_blocks()
 
 
-@pytest.mark.parametrize("kind", [Numpy, NumpyByPathway, Pandas, DuckDB])
+@pytest.mark.parametrize("kind", [Numpy, NumpyByPathway, Pandas, DuckDB, Compiled])
 @pytest.mark.parametrize("seed", range(4))
 def test_outcomes_and_counts_at_random_settings(kind: type, seed: int):
     base, draws, groups = base_settings(seed), Draws(seed), Groups(POLICY, ("diagnosis", "sex"))
@@ -48,7 +48,7 @@ def test_weights_are_counted():
     cases, times = undocumented(base, 200, 2), np.arange(200) % 3
     once = Columns.of(cases, Groups(POLICY), times)
     twice = Columns.of(cases.take(np.repeat(np.arange(200), times)), Groups(POLICY))
-    for kind in (Numpy, DuckDB):
+    for kind in (Numpy, DuckDB, Compiled):
         assert (kind(once).counts(base) == kind(twice).counts(base)).all()
 
 
