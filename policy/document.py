@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from policy.examples import check_examples
 from policy.model import Policy, Record, Settings
 from policy.problems import Finding, ProblemsFound, code_points, listed, nearest, refuse, shown
 from policy.reading import Node, located, read_text, read_yaml
@@ -56,7 +55,11 @@ def _find(source: str | Path) -> Path:
 @lru_cache(maxsize=8)
 def _parse(text: str, name: str) -> Policy:
     policy, node = parse(text, name, Policy)
-    problems = located(check_policy(policy), name, node) or located(check_examples(policy), name, node)
+    problems = located(check_policy(policy), name, node)
+    if not problems:
+        from policy.examples import check_examples  # they are determined, which needs pandas
+
+        problems = located(check_examples(policy), name, node)
     if problems:
         raise ProblemsFound(problems)
     return policy

@@ -1,6 +1,8 @@
 """Every broken file is refused by `workbook validate` with its code and its line, in one pass over a folder of them."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -56,3 +58,17 @@ def test_there_is_a_file_for_each_kind_of_fault() -> None:
         "unreachable", "code-twice", "unknown-lever", "unknown-field", "unknown-criterion", "unit", "stale",
         "scenario-policy", "date", "period", "shares", "based-on", "example",
     } <= codes  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "name", ["exhausting 60,000 aliases", "policy minimum above maximum", "population misspelt column"]
+)
+def test_a_fault_of_form_is_said_without_waiting_for_what_reads_cases(tmp_path: Path, name: str) -> None:
+    path = broken.write(FILES[name], tmp_path)
+    program = "import sys; from simulations.command import main; main(sys.argv[1:], standalone_mode=False)"
+    loaded = [sys.executable, "-X", "importtime", "-c", program, "validate", str(path)]
+    done = subprocess.run(loaded, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert f"[{FILES[name].code}, column " in done.stderr
+    assert "policy.reading" in done.stderr
+    assert not re.search(r"\| +(pandas|pyarrow|matplotlib|sqlglot|papermill)$", done.stderr, re.M)

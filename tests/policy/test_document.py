@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import policy
 from policy.document import parse
 from policy.model import Policy
-from policy.problems import ProblemsFound, shown
+from policy.problems import ProblemsFound
 from policy.reading import read_yaml
 from policy.scenario import Scenario
 from tests.policy import fuzz
@@ -291,8 +291,3 @@ def test_no_text_makes_the_reader_fail_otherwise(text: str):
         said = str(found).splitlines()
         assert [line for line in said if not re.match(r"t\.yaml:\d+: |\.\.\. and ", line)] == []
     assert node is None
-
-
-def test_shown_values_are_short_and_visible():
-    assert shown("a\x1b[31m\u202e\u00a0\n") == "'a\\u001b[31m\\u202e\\u00a0\\u000a'"
-    assert shown("x" * 200) == f"'{'x' * 80}...'"
