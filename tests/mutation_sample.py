@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from _pytest.main import pytest_runtestloop as loop
 
-LOADING = ("document", "scenario", "schema", "broken")
+LOADING = ("problems", "document", "broken", "scenario", "schema")
 CASES = ("cases", "vignettes", "sql")
 TESTS = {  # in the order tried: a mutant is done with at the first test that fails
     "truth": ("truth", "vignettes"),
@@ -24,7 +24,7 @@ TESTS = {  # in the order tried: a mutant is done with at the first test that fa
     "cases": CASES,
     "evaluation": ("vignettes", "seed", "explanation", "sql", "questions"),
     "explanation": ("explanation",),
-    "examples": ("document", "broken"),
+    "examples": ("broken", "document"),
 } | dict.fromkeys(("problems", "reading", "model", "validation", "document", "scenario"), LOADING)
 TOO_SLOW = "of_brute_force or stories or exactly_what or smallest or equivalent or never_approved or spelling"
 SECONDS = 120  # of CPU; a mutant that takes longer loops and counts as killed
