@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 import policy
 from policy.document import parse
 from policy.model import Policy
-from policy.problems import ProblemsFound
-from policy.reading import read_yaml
+from policy.problems import Finding, ProblemsFound
+from policy.reading import located, read_yaml
 from policy.scenario import Scenario
 from tests.policy import fuzz
 
@@ -156,6 +156,68 @@ def test_lines_are_those_of_the_keys_and_items():
     ] == [
         *(1, 1, 2, 4, 5, 1),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),  # of each problem: code, line, column, path, value
+    [
+        ("a: *b\n", [("alias", 1, 4, "a", None)]),
+        ("a: b\n*b : x\n", [("alias", 2, 1, "", None)]),
+        ("a: &b c\n", [("anchor", 1, 4, "a", None)]),
+        ("a: !t &b c\n", [("anchor", 1, 4, "a", None), ("tag", 1, 4, "a", None)]),
+        ("a: {<<: {b: c}}\n", [("merge-key", 1, 5, "a", "<<")]),
+        ("a: b\na: c\n", [("duplicate-key", 2, 1, "", "a")]),
+        ("d:\n- e\n- {f: g, f: h}\n", [("duplicate-key", 3, 10, "d.1", "f")]),
+        ("a:\nb: [x, ~]\n", [("no-value", 1, 3, "a", None), ("no-value", 2, 8, "b.1", None)]),
+        (f"a: {'9' * 4000}{'8' * 80}\n", [("length", 1, 4, "a", "9" * 80)]),
+        ("? [a]\n: b\n", [("key", 1, 3, "", None)]),
+        ("a: {\u00e9: x, '': y}\n", [("key", 1, 5, "a", "\u00e9"), ("key", 1, 11, "a", "")]),
+        ("a: \u200bx\n\nb: c\u200b\n", [("hidden-character", 1, 4, "", None), ("hidden-character", 3, 5, "", None)]),
+        ('b: {a: "x\\u200by"}\n', [("hidden-character", 1, 8, "b.a", "x\\u200by")]),
+        ("a: b\n---\nc: d\n---\ne: f\n", [("documents", 2, 1, "", None)]),
+        ("a:\n  b: c\n d: e\n", [("syntax", 3, 2, "", None)]),
+        (f"{'k' * 70}:\n  {'m' * 70}: *a\n", [("alias", 2, 75, f"{'k' * 60}.{'m' * 60}", None)]),
+        ("- a\n", [("empty", 1, 1, "", None)]),
+    ],
+)  # fmt: skip
+def test_what_a_file_may_not_hold_is_said_with_its_place_and_its_text(text: str, wanted: list[tuple[object, ...]]):
+    with pytest.raises(ProblemsFound) as found:
+        read_yaml(text, "p.yaml")
+    problems = found.value.problems
+    assert [(p.code, p.line, p.column, p.path, p.value) for p in problems] == wanted
+    assert [p.place for p in problems] == [f"p.yaml:{line}" for _, line, *_ in wanted]
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 12, 13])
+def test_a_few_names_that_are_known_are_all_said_and_of_many_the_nearest(count: int):
+    tree = read_yaml("a: {b: c}\nd: e\n", "p.yaml")
+    known = [f"name_{chr(97 + n)}" for n in range(count)]
+    findings = [Finding("last", ("d",), "x"), Finding("first", ("a", "b"), "no such name", "nime_a", known)]
+    first, last = located(findings, "p.yaml", tree)
+    assert (str(last), last.value) == ("p.yaml:2: d: x [last, column 1]", "e")
+    several = f"; one of {', '.join(known)}" if 0 < count <= 12 else ""
+    near = ", did you mean name_a?" if count else ""
+    assert (str(first), first.value) == (f"p.yaml:1: a.b: no such name{several}{near} [first, column 5]", "c")
+
+
+@pytest.mark.parametrize(
+    ("path", "wanted"),
+    [
+        ((), (1, 1, "", None)),
+        (("a", "b", 1), (3, 7, "a.b.1", "y")),
+        (("a", "b", 2), (2, 3, "a.b", None)),
+        (("a", "b", "none"), (2, 3, "a.b.none", None)),
+        (("a", "none", "b"), (2, 3, "a.b", None)),
+        (("none", "deeper"), (1, 1, "deeper", None)),
+        (("c", 0), (4, 1, "c", None)),
+        (("c",), (4, 1, "c", "z" * 80)),
+    ],
+)
+def test_a_place_is_the_deepest_there_is_and_a_missing_key_is_named(
+    path: tuple[object, ...], wanted: tuple[object, ...]
+):
+    tree = read_yaml(f"a:\n  b: [x,\n      y]\nc: {'z' * 90}\n", "x")
+    assert tree.spot(path) == wanted
 
 
 @given(
