@@ -112,11 +112,15 @@ def test_many_problems_are_counted_after_fifty(tmp_path: Path):
 
 
 def test_a_missing_file_a_folder_and_a_wrong_name_are_refused(tmp_path: Path):
-    with pytest.raises(ProblemsFound, match="cannot be read"):
-        policy.load(tmp_path / "none.yaml")
     (tmp_path / "folder.yaml").mkdir()
-    with pytest.raises(ProblemsFound, match="cannot be read"):
-        policy.load(tmp_path / "folder.yaml")
+    for name, why in (("none.yaml", "No such file or directory"), ("folder.yaml", "no ordinary file")):
+        with pytest.raises(ProblemsFound) as found:
+            policy.load(tmp_path / name)
+        (problem,) = found.value.problems
+        assert (problem.code, problem.place) == ("read", str(tmp_path / name))
+        assert problem.message == f"cannot be read ({why})"
+    with pytest.raises(ProblemsFound, match=r"cannot be read \(no such name\)"):
+        policy.load(Path("a\x00.yaml"))
     with pytest.raises(ProblemsFound, match=r"'nerve_block': is no policy that ships .*, did you mean nerve_blocks\?"):
         policy.load("nerve_block")
     with pytest.raises(ProblemsFound, match=r"is no policy that ships \(nerve_blocks@2026\.1\)"):
@@ -178,6 +182,7 @@ def test_lines_are_those_of_the_keys_and_items():
         ("a:\n  b: c\n d: e\n", [("syntax", 3, 2, "", None)]),
         (f"{'k' * 70}:\n  {'m' * 70}: *a\n", [("alias", 2, 75, f"{'k' * 60}.{'m' * 60}", None)]),
         ("- a\n", [("empty", 1, 1, "", None)]),
+        ("- [*a]\n", [("alias", 1, 4, "0.0", None)]),
     ],
 )  # fmt: skip
 def test_what_a_file_may_not_hold_is_said_with_its_place_and_its_text(text: str, wanted: list[tuple[object, ...]]):
