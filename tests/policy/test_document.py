@@ -177,6 +177,7 @@ def test_lines_are_those_of_the_keys_and_items():
         ("? [a]\n: b\n", [("key", 1, 3, "", None)]),
         ("a: {\u00e9: x, '': y}\n", [("key", 1, 5, "a", "\u00e9"), ("key", 1, 11, "a", "")]),
         ("a: \u200bx\n\nb: c\u200b\n", [("hidden-character", 1, 4, "", None), ("hidden-character", 3, 5, "", None)]),
+        ("a: \u200b*b\n", [("hidden-character", 1, 4, "", None), ("alias", 1, 5, "a", None)]),
         ('b: {a: "x\\u200by"}\n', [("hidden-character", 1, 8, "b.a", "x\\u200by")]),
         ("a: b\n---\nc: d\n---\ne: f\n", [("documents", 2, 1, "", None)]),
         ("a:\n  b: c\n d: e\n", [("syntax", 3, 2, "", None)]),
@@ -191,6 +192,10 @@ def test_what_a_file_may_not_hold_is_said_with_its_place_and_its_text(text: str,
     problems = found.value.problems
     assert [(p.code, p.line, p.column, p.path, p.value) for p in problems] == wanted
     assert [p.place for p in problems] == [f"p.yaml:{line}" for _, line, *_ in wanted]
+    for p in problems:
+        place, words = p.message.split(": ", 1) if p.path else ("", p.message)
+        assert (place, words[0].isalpha()) == (p.path, True)
+        assert ("expected" in words) == (p.code == "syntax")  # what the parser says: 'did not find expected key'
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 12, 13])
