@@ -14,6 +14,10 @@ from policy.problems import SHOWN
 from simulations.command import main
 from tests.policy import broken
 
+NO_ENTRY = {"missing-key", "unit", "direction", "fields", "closing", "schema", "ignored-field"}  # of that name
+READER = {  # test_document.py has these
+    "alias", "anchor", "tag", "duplicate-key", "key", "no-value", "length", "syntax", "hidden-character",
+}  # fmt: skip
 FILES = {file.name: file for file in broken.files()}
 
 
@@ -45,6 +49,15 @@ def test_it_is_refused_with_its_code_its_line_and_its_cure(name: str) -> None:
     assert numbered == sorted(numbered)
     assert len(numbered) <= SHOWN
     assert all(len(line) < 700 and line.isprintable() for line in lines)
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if name.startswith(("policy ", "scenario ", "population "))])
+def test_what_stands_at_the_line_and_column_is_what_the_path_leads_to(name: str) -> None:
+    text = FILES[name].content.decode().splitlines()
+    for line in said(name):
+        found = re.match(r"(\d+): (?:\S+\.)?([a-z_]\w*): .* \[([\w-]+), column (\d+)\]$", line)
+        if found and found[3] not in NO_ENTRY | READER:
+            assert text[int(found[1]) - 1][int(found[4]) - 1 :].startswith(found[2]), line
 
 
 def test_a_folder_is_refused_in_one_pass(tmp_path: Path) -> None:
