@@ -16,7 +16,7 @@ from tests.policy import broken
 
 NO_ENTRY = {"missing-key", "unit", "direction", "fields", "closing", "schema", "ignored-field"}  # of that name
 READER = {  # test_document.py has these
-    "alias", "anchor", "tag", "duplicate-key", "key", "no-value", "length", "syntax", "hidden-character",
+    "alias", "anchor", "tag", "duplicate-key", "key", "no-value", "length", "syntax", "hidden-character", "merge-key",
 }  # fmt: skip
 FILES = {file.name: file for file in broken.files()}
 

@@ -58,6 +58,8 @@ def test_the_unchanged_document_is_accepted(tmp_path: Path):
     again = policy.load(tmp_path / "p.yaml")
     assert again.fingerprint == nerve_blocks().fingerprint
     assert again == nerve_blocks()
+    (tmp_path / "p.yaml").rename(tmp_path / "p.yml")
+    assert policy.load(tmp_path / "p.yml") == policy.load(str(tmp_path / "p.yml")) == nerve_blocks()
 
 
 def test_a_line_number_is_exact(tmp_path: Path):
