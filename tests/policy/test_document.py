@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import policy
+from policy import document
 from policy.document import parse
 from policy.model import Policy
 from policy.problems import Finding, ProblemsFound
@@ -128,6 +129,23 @@ def test_a_missing_file_a_folder_and_a_wrong_name_are_refused(tmp_path: Path):
     with pytest.raises(ProblemsFound, match=r"is no policy that ships \(nerve_blocks@2026\.1\)"):
         policy.load("nerve_blocks@2025.9")
     assert policy.load("nerve_blocks@2026.1") is policy.load("nerve_blocks")
+
+
+def test_a_name_without_version_is_the_latest_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """2026.10 comes after 2026.9."""
+    whole = source().replace("id: nerve_blocks", "id: trial", 1)
+    monkeypatch.setattr(document, "DOCUMENTS", tmp_path)
+    (tmp_path / "trial").mkdir()
+    for version in ("2025.11", "2026.10", "2026.9"):
+        text = (
+            source()
+            .replace('version: "2026.1"', f'version: "{version}"', 1)
+            .replace("id: nerve_blocks", "id: trial", 1)
+        )
+        (tmp_path / "trial" / f"{version}.yaml").write_text(text, "utf-8")
+    assert list(policy.shipped()) == ["trial@2025.11", "trial@2026.10", "trial@2026.9"]
+    assert policy.load("trial").name == "trial@2026.10"
+    assert policy.load("trial@2026.9").name == "trial@2026.9"
 
 
 def test_seventy_fields_are_too_many(tmp_path: Path):
