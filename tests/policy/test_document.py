@@ -137,11 +137,7 @@ def test_a_name_without_version_is_the_latest_one(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(document, "DOCUMENTS", tmp_path)
     (tmp_path / "trial").mkdir()
     for version in ("2025.11", "2026.10", "2026.9"):
-        text = (
-            source()
-            .replace('version: "2026.1"', f'version: "{version}"', 1)
-            .replace("id: nerve_blocks", "id: trial", 1)
-        )
+        text = whole.replace('version: "2026.1"', f'version: "{version}"', 1)
         (tmp_path / "trial" / f"{version}.yaml").write_text(text, "utf-8")
     assert list(policy.shipped()) == ["trial@2025.11", "trial@2026.10", "trial@2026.9"]
     assert policy.load("trial").name == "trial@2026.10"
