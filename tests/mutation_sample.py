@@ -25,7 +25,8 @@ TESTS = {  # in the order tried: a mutant is done with at the first test that fa
     "evaluation": ("vignettes", "seed", "explanation", "sql", "questions"),
     "explanation": ("explanation",),
     "examples": ("broken", "document"),
-} | dict.fromkeys(("problems", "reading", "model", "validation", "document", "scenario"), LOADING)
+    "model": (*LOADING, "questions", "vignettes"),
+} | dict.fromkeys(("problems", "reading", "validation", "document", "scenario"), LOADING)
 TOO_SLOW = "brute_force or stories or exactly_what or smallest or equivalent or never_approved or spelling or _waiting"
 SECONDS = 120  # of CPU; a mutant that takes longer loops and counts as killed
 CONFIGURATION = """

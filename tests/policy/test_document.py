@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import policy
 from policy import document
 from policy.document import parse
-from policy.model import Policy
+from policy.model import UNITS, Policy, unit_word
 from policy.problems import Finding, ProblemsFound
 from policy.reading import located, read_yaml
 from policy.scenario import Scenario
@@ -344,6 +344,35 @@ def test_every_legal_value_of_every_lever_and_no_other():
                 nerve_blocks().settings({name: value})
             assert str(found.value).startswith(f"{name}: ")
             assert re.search("allowed", str(found.value))
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "hint"),
+    [
+        *(("relief_pct", "0.8", "did you mean 80?"), ("relief_pct", "1", "did you mean 100?")),
+        *(("relief_pct", "80%", "did you mean 80?"), ("relief_pct", "82", "nearest 80 and 85")),
+        *(("relief_pct", "49", ""), ("relief_pct", "101", ""), ("relief_pct", "0.4", "")),
+        *(("pain_duration_months", "90", "did you mean 3 (90 days)?"), ("pain_duration_months", "91", "")),
+        *(("conservative_weeks", "42", "did you mean 6 (42 days)?"), ("conservative_weeks", "43", "")),
+        *(("conservative_weeks", "8 weeks", "did you mean 8?"), ("conservative_weeks", "6.5", "nearest 6 and 7")),
+    ],
+)
+def test_what_was_perhaps_meant_is_said_and_nothing_else(name: str, written: str, hint: str):
+    with pytest.raises(ProblemsFound) as found:
+        nerve_blocks().settings({name: written})
+    lever = nerve_blocks().levers[name]
+    assert str(found.value).endswith(f"; {lever.allowed}{', ' * bool(hint)}{hint}")
+
+
+def test_a_number_has_its_unit_in_grammar():
+    said = {unit: [unit_word(unit, number) for number in (0, 1, 2)] for unit in UNITS}
+    for unit, (many, one, two) in said.items():
+        assert many == two == ("%" if unit == "percent" else unit.replace("_", " "))
+        assert (one == many) == (unit == "percent")
+    irregular = {"modalities": "modality", "drug_classes": "drug class", "headache_days": "headache day"}
+    assert {unit: said[unit][1] for unit in irregular} == irregular
+    assert said["weeks"][1] == "week"
+    assert unit_word(None, 2) == ""
 
 
 def test_a_change_in_words_names_both_values_and_the_direction():
