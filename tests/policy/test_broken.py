@@ -55,7 +55,7 @@ def test_it_is_refused_with_its_code_its_line_and_its_cure(name: str) -> None:
 def test_what_stands_at_the_line_and_column_is_what_the_path_leads_to(name: str) -> None:
     text = FILES[name].content.decode().splitlines()
     for line in said(name):
-        found = re.match(r"(\d+): (?:\S+\.)?([a-z_]\w*): .* \[([\w-]+), column (\d+)\]$", line)
+        found = re.match(r"(\d+): (?:\S+\.)?([^\W\d]\w*): .* \[([\w-]+), column (\d+)\]$", line)
         if found and found[3] not in NO_ENTRY | READER:
             assert text[int(found[1]) - 1][int(found[4]) - 1 :].startswith(found[2]), line
 
