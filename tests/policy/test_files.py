@@ -1,6 +1,7 @@
 """Writing: the old file or the new one, whole, and nothing else in the folder."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -38,16 +39,21 @@ def test_a_step_that_fails_leaves_the_old_file_and_no_litter(
 
 
 def test_the_new_file_is_made_beside_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """From another file system a rename is a copy, which can end in the middle."""
+    """From another file system a rename is a copy, which can end in the middle.
+
+    What a killed process leaves there is hidden, and named after the file that it was to be.
+    """
     replace, places = os.replace, []
 
     def watched(source: str, target: Path) -> None:
-        places.append(Path(source).parent)
+        places.append(Path(source))
         replace(source, target)
 
     monkeypatch.setattr(os, "replace", watched)
     save(tmp_path / "table.csv", b"new")
-    assert places == [tmp_path]
+    (made,) = places
+    assert made.parent == tmp_path
+    assert re.fullmatch(r"\.table\.csv\.\w+\.part", made.name)
 
 
 def test_lines_are_added_at_the_end(tmp_path: Path) -> None:
