@@ -117,19 +117,15 @@ def _finding(error: Any, model: type[Record]) -> Finding:
 
 def _keys(model: type[BaseModel], path: tuple[Any, ...]) -> Iterator[str]:
     """Every key that the record at `path` may have; worked out when somebody asks."""
-    here, inside = [model], False  # inside: the next step is a key or position, not the name of a field
+    here, inside = [model], False  # inside: the next step is a key, not the name of a field
     for step in path:
         fields = [info for m in here for name, info in m.model_fields.items() if step == (info.alias or name)]
         if fields and not inside:
             here = [record for info in fields for record in _records(info.annotation)]
-            inside = any(getattr(a, "__origin__", None) in (dict, tuple) for info in fields for a in _parts(info))
+            inside = any(getattr(info.annotation, "__origin__", None) is dict for info in fields)
         else:
             inside = False
     yield from dict.fromkeys(info.alias or name for m in here for name, info in m.model_fields.items())
-
-
-def _parts(info: Any) -> tuple[Any, ...]:
-    return (info.annotation, *getattr(info.annotation, "__args__", ()))
 
 
 def _records(annotation: Any) -> Iterator[type[BaseModel]]:
