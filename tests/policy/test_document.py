@@ -150,6 +150,13 @@ def test_seventy_fields_are_too_many(tmp_path: Path):
     assert any("fields; at most 64" in line for line in found)
 
 
+def test_examples_that_are_no_case_table_are_refused_where_they_begin(tmp_path: Path):
+    before = source().partition("\nexamples:\n")[0] + "\n"
+    text = before + "examples:\n  - {name: no procedure, case: {dx: M54.2}, expect: met}\n"
+    place = f"{before.count(chr(10)) + 1}: examples"
+    assert refused(tmp_path, text) == [f"{place}: the required column 'cpt' is missing [example, column 1]"]
+
+
 def test_a_fingerprint_is_of_content_not_of_layout(tmp_path: Path):
     path = tmp_path / "p.yaml"
     path.write_text(source().replace("\nlevers:\n", "\n\n# a remark\nlevers:\n"), "utf-8")
