@@ -1,12 +1,32 @@
 """A medical-necessity policy: load it, set its levers, determine cases, explain one."""
 
-from policy.cases import Cases, read_cases
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from policy.document import change_in_words, load, shipped
-from policy.evaluation import Determinations, determine
-from policy.explanation import Explanation, explain
 from policy.model import OUTCOMES, Policy, Settings
 from policy.problems import Problem, ProblemsFound
 from policy.scenario import Scenario, load_scenario
+
+if TYPE_CHECKING:
+    from policy.cases import Cases, read_cases
+    from policy.evaluation import Determinations, determine
+    from policy.explanation import Explanation, explain
+else:
+    _LATER = {
+        "Cases": "cases", "read_cases": "cases", "Determinations": "evaluation", "determine": "evaluation",
+        "Explanation": "explanation", "explain": "explanation",
+    }  # fmt: skip
+
+    def __getattr__(name):
+        """What reads cases needs pandas and is imported when asked for: a fault of form is said sooner without."""
+        if name not in _LATER:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f"policy.{_LATER[name]}"), name)
+
+    def __dir__():
+        return __all__
+
 
 __all__ = [
     "OUTCOMES", "Cases", "Determinations", "Explanation", "Policy", "Problem", "ProblemsFound", "Scenario", "Settings",

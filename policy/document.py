@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from policy.examples import check_examples
 from policy.model import Policy, Record, Settings
 from policy.problems import Finding, ProblemsFound, code_points, listed, nearest, refuse, shown
 from policy.reading import Node, located, read_text, read_yaml
@@ -56,7 +55,11 @@ def _find(source: str | Path) -> Path:
 @lru_cache(maxsize=8)
 def _parse(text: str, name: str) -> Policy:
     policy, node = parse(text, name, Policy)
-    problems = located(check_policy(policy), name, node) or located(check_examples(policy), name, node)
+    problems = located(check_policy(policy), name, node)
+    if not problems:
+        from policy.examples import check_examples  # they are determined, which needs pandas
+
+        problems = located(check_examples(policy), name, node)
     if problems:
         raise ProblemsFound(problems)
     return policy
@@ -114,19 +117,15 @@ def _finding(error: Any, model: type[Record]) -> Finding:
 
 def _keys(model: type[BaseModel], path: tuple[Any, ...]) -> Iterator[str]:
     """Every key that the record at `path` may have; worked out when somebody asks."""
-    here, inside = [model], False  # inside: the next step is a key or position, not the name of a field
+    here, inside = [model], False  # inside: the next step is a key, not the name of a field
     for step in path:
         fields = [info for m in here for name, info in m.model_fields.items() if step == (info.alias or name)]
         if fields and not inside:
             here = [record for info in fields for record in _records(info.annotation)]
-            inside = any(getattr(a, "__origin__", None) in (dict, tuple) for info in fields for a in _parts(info))
+            inside = any(getattr(info.annotation, "__origin__", None) is dict for info in fields)
         else:
             inside = False
     yield from dict.fromkeys(info.alias or name for m in here for name, info in m.model_fields.items())
-
-
-def _parts(info: Any) -> tuple[Any, ...]:
-    return (info.annotation, *getattr(info.annotation, "__args__", ()))
 
 
 def _records(annotation: Any) -> Iterator[type[BaseModel]]:

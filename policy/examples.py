@@ -24,7 +24,7 @@ def check_examples(policy: Policy) -> Iterator[Finding]:
         return
     try:
         frame = pd.DataFrame(rows, dtype=object).fillna("").astype(str)
-        cases = Cases.from_frame(frame, policy, "examples", keep_good=True)
+        cases = Cases.from_frame(frame, policy, keep_good=True)
     except ProblemsFound as found:
         yield from (Finding("example", ("examples",), p.message) for p in found.problems)
         return

@@ -28,7 +28,7 @@ def shown(value: object) -> str:
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """', did you mean X?' for a near miss, else an empty string."""
-    close = difflib.get_close_matches(str(name).lower(), list(known), n=1, cutoff=0.6)
+    close = difflib.get_close_matches(str(name).lower(), list(known))
     return f", did you mean {close[0]}?" if close else ""
 
 

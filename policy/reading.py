@@ -184,8 +184,9 @@ class _Reader:
 
     def node(self, event: Any, place: tuple[int, int]) -> None:
         if isinstance(event, yaml.AliasEvent):
-            self.problem("alias", place, f"alias {shown(f'*{event.anchor}')} is not allowed: write the value out")
-            self.add(Node("", *place))
+            alias = f"*{event.anchor}"
+            self.problem("alias", place, f"alias {shown(alias)} is not allowed: write the value out")
+            self.add(Node(alias, *place))
             return
         if event.anchor is not None:
             self.problem("anchor", place, f"anchor {shown(f'&{event.anchor}')} is not allowed")

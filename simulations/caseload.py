@@ -9,13 +9,13 @@ from policy.cases import Cases, read_cases
 from policy.model import Policy
 from policy.problems import Problem, ProblemsFound, collecting, refuse
 from simulations import population
+from simulations.population_page import TABLES
 from simulations.request_mix import with_shares
 from simulations.streaming import drawn
 from simulations.streams import whole
 
 LARGEST = 100_000_000
 LAST_SEED = 2**63 - 1
-TABLES = (".csv", ".parquet")
 _SLICE = 250_000  # cases in memory at a time, about 100 MB
 
 

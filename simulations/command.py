@@ -19,7 +19,6 @@ from policy.model import Policy, Record, Settings
 from policy.problems import Finding, Problem, ProblemsFound, collecting, nearest, refuse, shown
 from policy.reading import Node, located, read_text, read_yaml
 from policy.scenario import Scenario
-from policy.sql import DIALECTS
 
 ROOT = Path(__file__).resolve().parent.parent
 KINDS = ("policy/1", "scenario/1", "population/1")
@@ -74,7 +73,7 @@ def under(policy: Policy, scenario: str | None, assignments: tuple[str, ...]) ->
 
 def read_table(
     path: str, policy: Policy, rename: tuple[str, ...], ignore: tuple[str, ...], keep_good: bool = False
-) -> core.Cases:
+) -> "core.Cases":
     """The case table of a command, with --map and --ignore."""
     pairs = dict(text.partition("=")[::2] for text in rename)
     if "" in pairs or "" in pairs.values():
@@ -107,7 +106,25 @@ def table_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+class Verbs(click.Group):
+    """Those of an author are in a module of their own, which is imported when one of them is wanted."""
+
+    authoring = ("compare", "coverage", "mutate")
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*self.commands, *self.authoring})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in self.authoring and cmd_name not in self.commands:
+            from simulations import authoring_command
+
+            verb: click.Command = getattr(authoring_command, cmd_name)
+            verb.callback = says_problems(verb.callback)  # type: ignore[arg-type]
+            self.add_command(verb)
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 def main() -> None:
     """Author a medical-necessity policy, tweak its thresholds, and see whom it would approve.
 
@@ -169,7 +186,7 @@ def json_schema_of(kind: str) -> str:
 
 
 def _validated(file: Path) -> str:
-    from simulations import population
+    from simulations import request_mix
     from simulations.scenario import find_scenario
 
     text = read_text(file)
@@ -179,7 +196,7 @@ def _validated(file: Path) -> str:
         policy = core.load(file)
         return f"policy {policy.name}, {len(policy.levers)} levers, {len(policy.pathways)} pathways: no problems"
     if kind.startswith("population/"):
-        return f"population {population.load(file).id}: no problems"
+        return f"population {request_mix.load(file).id}: no problems"
     scenario, node = parse(text, str(file), Scenario)
     try:
         policy = core.load(scenario.policy)
@@ -395,7 +412,13 @@ def population(name: str, size: str, seed: str, out: str) -> None:
 
 @main.command(epilog="Example: workbook sql --dialect snowflake --set conservative_weeks=8 > determinations.sql")
 @policy_options
-@click.option("--dialect", default="duckdb", show_default=True, metavar="NAME", help=f"One of {', '.join(DIALECTS)}.")
+@click.option(
+    "--dialect",
+    default="duckdb",
+    show_default=True,
+    metavar="NAME",
+    help="bigquery, databricks, duckdb, postgres, snowflake, spark or tsql.",
+)
 @click.option(
     "--what",
     default="determinations",
@@ -451,15 +474,3 @@ def lab(port: int, no_browser: bool) -> None:
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.extension_manager=readonly",
         f"--ServerApp.allow_root={getattr(os, 'geteuid', lambda: 1)() == 0}",  # as in a container; still 127.0.0.1 only
     ] + (["--KernelManager.transport=ipc"] if ipc else []))  # fmt: skip
-
-
-def _authoring() -> None:
-    """The verbs of an author, in a module of their own."""
-    from simulations import authoring_command
-
-    for verb in (authoring_command.compare, authoring_command.coverage, authoring_command.mutate):
-        verb.callback = says_problems(verb.callback)  # type: ignore[arg-type]
-        main.add_command(verb)
-
-
-_authoring()

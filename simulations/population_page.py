@@ -19,6 +19,7 @@ from pydantic_core import PydanticCustomError
 from policy.model import Flag, Id, Record, StatementId, Text, as_list, whole
 
 FOLDER = Path(__file__).parent / "populations"
+TABLES = (".csv", ".parquet")  # a file of cases, which may stand in the place of a population
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,11 +12,13 @@ from policy.model import OUTCOMES, Policy, Settings
 from policy.problems import Problem, ProblemsFound, collecting, listed, nearest, refuse, shown
 from policy.reading import read_text
 from policy.scenario import Scenario, edited, load_scenario
-from simulations.caseload import TABLES
-from simulations.impact import Impact
 from simulations.population_compiler import load
 from simulations.population_compiler import shipped as populations
+from simulations.population_page import TABLES
 from simulations.request_mix import with_shares
+
+if TYPE_CHECKING:
+    from simulations.impact import Impact
 
 FOLDER = Path(__file__).parent / "scenarios"
 
@@ -114,7 +116,7 @@ def proposed(
 RANKS = np.array([{"met": 2, "pend": 1, "review": 1}.get(word, 0) for word in OUTCOMES])  # contract.md 2
 
 
-def measured(impact: Impact) -> dict[str, Fraction]:
+def measured(impact: "Impact") -> dict[str, Fraction]:
     """Every measure that a scenario can set bounds for, exactly."""
     flow = impact.flow().to_numpy()
     before, after = flow.sum(axis=1), flow.sum(axis=0)
@@ -131,7 +133,7 @@ def measured(impact: Impact) -> dict[str, Fraction]:
     return found | {f"{word}_change": Fraction(int(change)) for word, change in changes}
 
 
-def expectations(scenario: Scenario, impact: Impact) -> list[dict[str, Any]]:
+def expectations(scenario: Scenario, impact: "Impact") -> list[dict[str, Any]]:
     """Each measure that the scenario sets bounds for: its value, what is expected, and whether it holds."""
     values = measured(impact)
     return [

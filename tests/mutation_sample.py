@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from _pytest.main import pytest_runtestloop as loop
 
-LOADING = ("document", "scenario", "schema", "broken")
+LOADING = ("problems", "document", "broken", "scenario", "schema")
 CASES = ("cases", "vignettes", "sql")
 TESTS = {  # in the order tried: a mutant is done with at the first test that fails
     "truth": ("truth", "vignettes"),
@@ -24,9 +24,10 @@ TESTS = {  # in the order tried: a mutant is done with at the first test that fa
     "cases": CASES,
     "evaluation": ("vignettes", "seed", "explanation", "sql", "questions"),
     "explanation": ("explanation",),
-    "examples": ("document", "broken"),
-} | dict.fromkeys(("problems", "reading", "model", "validation", "document", "scenario"), LOADING)
-TOO_SLOW = "of_brute_force or stories or exactly_what or smallest or equivalent or never_approved or spelling"
+    "examples": ("broken", "document"),
+    "model": (*LOADING, "questions", "vignettes"),
+} | dict.fromkeys(("problems", "reading", "validation", "document", "scenario"), LOADING)
+TOO_SLOW = "brute_force or stories or exactly_what or smallest or equivalent or never_approved or spelling or _waiting"
 SECONDS = 120  # of CPU; a mutant that takes longer loops and counts as killed
 CONFIGURATION = """
 [tool.mutmut]
@@ -54,28 +55,46 @@ def generated(folder: Path) -> dict[str, list[str]]:
 
 
 class Trial:
-    """A plugin of pytest: once the tests are collected, each mutant meets those of its module in a forked process."""
+    """A plugin of pytest: once the tests are collected, each mutant meets those of its module in a forked process.
+
+    Those that killed a mutant of the module are tried first: the sooner one is dead, the more can be tried.
+    """
 
     def __init__(self, sample: list[tuple[str, str]], at_once: int = 2):
         self.sample, self.at_once = sample, at_once
         self.results: list[tuple[str, str, bool]] = []
+        self.killers: dict[str, list[str]] = {module: [] for module, _ in sample}
+        self.told = -1  # where a forked process says which test failed
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         files: dict[str, list[pytest.Item]] = {}
         for item in session.items:
             files.setdefault(item.path.stem.removeprefix("test_"), []).append(item)
-        running: dict[int, tuple[str, str]] = {}
+        running: dict[int, tuple[str, str, int]] = {}
         for place, (module, mutant) in enumerate(self.sample, 1):
-            session.items = [item for name in TESTS[module] for item in files[name]]
-            running[begun(session, mutant)] = module, mutant
+            first = {name: rank for rank, name in enumerate(self.killers[module], -len(self.killers[module]))}
+            items = [item for name in TESTS[module] for item in files[name]]
+            session.items = sorted(items, key=lambda item: first.get(item.nodeid, 0))
+            reader, self.told = os.pipe()
+            running[begun(session, mutant)] = module, mutant, reader
+            os.close(self.told)
             while running and (len(running) == self.at_once or place == len(self.sample)):
                 child, status = os.wait()
-                self.results.append((*running.pop(child), os.waitstatus_to_exitcode(status) != 0))
-                module, mutant, killed = self.results[-1]
+                module, mutant, reader = running.pop(child)
+                with os.fdopen(reader) as stream:
+                    killer = stream.read()
+                if killer:
+                    self.killers[module] = [killer, *(name for name in self.killers[module] if name != killer)]
+                killed = os.waitstatus_to_exitcode(status) != 0
+                self.results.append((module, mutant, killed))
                 if killed and not mutant:
                     pytest.exit(f"the tests of {module} fail without a mutant")
-                print("killed  " if killed else "SURVIVED", mutant, file=sys.stderr, flush=True)
+                print(f"killed   {mutant} {killer}" if killed else f"SURVIVED {mutant}", file=sys.stderr, flush=True)
         return True
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            os.write(self.told, report.nodeid.encode())
 
 
 def begun(session: pytest.Session, mutant: str) -> int:
@@ -91,7 +110,7 @@ def begun(session: pytest.Session, mutant: str) -> int:
         resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
         os.environ["MUTANT_UNDER_TEST"] = mutant
         document._parse.cache_clear()  # filled by the imports, before there was a mutant
-        session.config.option.maxfail = 1
+        session.config.option.maxfail = 1  # so that one test fails, at most
         try:
             loop(session)
         finally:

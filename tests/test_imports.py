@@ -1,6 +1,7 @@
 """Imports run one way. The sources are read, not imported, so a broken module cannot hide a wrong direction."""
 
 import ast
+import importlib
 import json
 import sys
 from graphlib import CycleError, TopologicalSorter
@@ -114,6 +115,20 @@ def test_imports_run_one_way():
 
 def test_no_module_needs_itself():
     assert cycle(ours()) == []
+
+
+@pytest.mark.parametrize("package", ["policy", "simulations"])
+def test_a_front_door_has_every_name_that_it_promises_and_no_other(package: str):
+    """Some are imported only when asked for; a name is then what its own module calls by it."""
+    door = importlib.import_module(package)
+    promised = imported(SOURCES[package].read_text("utf-8"))
+    for name in door.__all__:
+        found = getattr(door, name)
+        (home,) = {full.rpartition(".")[0] for full in promised if full.endswith(f".{name}")}
+        assert found is getattr(importlib.import_module(home), name)
+        assert name in dir(door)
+    with pytest.raises(AttributeError, match=f"module '{package}' has no attribute 'nothing'"):
+        getattr(door, "nothing")  # noqa: B009
 
 
 def notebook_imports() -> list[tuple[str, str]]:

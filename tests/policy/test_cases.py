@@ -187,7 +187,7 @@ def test_a_date_is_iso_and_exists(tmp_path: Path, column: str):
             assert fact(tmp_path, column, written) == days
     assert fact(tmp_path, column, "") == -1
     for text in ("1899-12-31", "2100-01-02", "0001-01-01"):
-        assert "is outside 1900-01-01 to 2100-01-01" in refused_cell(tmp_path, column, text)
+        assert refused_cell(tmp_path, column, text).endswith(f"'{text}' is outside 1900-01-01 to 2100-01-01")
     for text in (
         *("2025-13-01", "2025-02-30", "2023-02-29", "0000-01-01", "01/02/2025", "13/02/2025", "2-Jan-25", "20250102"),
         *(
@@ -391,6 +391,29 @@ def test_all_problems_of_the_columns_come_in_one_pass(tmp_path: Path):
     assert len(said) == 9  # 'did you mean' shares a line
 
 
+def test_a_problem_of_a_column_carries_its_code_and_its_column(tmp_path: Path):
+    text = "case_idd,dx,email,,dx,pain_duration\nA,M54.2,x,1,M54.2,6\n"
+    with pytest.raises(policy.ProblemsFound) as found:
+        read(tmp_path, text, rename={"procedure": "cpt", "dxx": "dx"}, ignore=["dxx"])
+    assert [(p.code, p.column) for p in found.value.problems] == [
+        ("column", None), ("column", None), ("column", None), ("column", None), ("column", "case_idd"),
+        ("identifier", "email"), ("column", None), ("column", "dx"), ("column", "pain_duration"), ("column", "case_id"),
+        ("column", "cpt"),
+    ]  # fmt: skip
+    assert {p.place for p in found.value.problems} == {"requests.csv:1"}
+    row = refused_row(tmp_path, lines([*GOOD, "-1"], header=[*HEAD, "age"]))
+    assert (row.code, row.place, row.row, row.column, row.value) == ("row", "requests.csv:2", 2, "age", "-1")
+    short = refused_row(tmp_path, "case_id,dx,cpt\nA,M54.2\n")
+    assert (short.code, short.place, short.row, short.column) == ("row", "requests.csv:2", 2, "")
+
+
+def refused_row(folder: Path, content: str) -> policy.Problem:
+    with pytest.raises(policy.ProblemsFound) as found:
+        read(folder, content)
+    (problem,) = found.value.problems
+    return problem
+
+
 def test_a_header_is_trimmed_and_its_case_is_folded_and_that_is_said(tmp_path: Path):
     cases = read(tmp_path, " Case_ID ,dx,CPT,AGE \nA,M54.2,64405,50\n")
     assert cases.facts["age"].tolist() == [50]
@@ -510,11 +533,12 @@ def test_dates_beat_days_and_a_difference_is_said(tmp_path: Path):
         ["C", "M54.2", "64405", "2025-04-01", "", "92"],
         ["D", "M54.2", "64405", "", "2025-01-01", "91"],
         ["E", "M54.2", "64405", "2025-04-02", "2025-01-01", ""],
+        ["F", "M54.2", "64405", "1900-03-01", "1900-01-01", "0"],
     ]
     cases = read(tmp_path, lines(*rows, header=header))
-    assert cases.facts["pain_duration"].tolist() == [6, 6, 7, 6, 7]
+    assert cases.facts["pain_duration"].tolist() == [6, 6, 7, 6, 7, 4]
     assert [remark for remark in cases.remarks if "differ by more than 31 days" in remark] == [
-        "1 rows: dates and pain_duration_days differ by more than 31 days; the dates count"
+        "2 rows: dates and pain_duration_days differ by more than 31 days; the dates count"
     ]
 
 

@@ -12,10 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import policy
+from policy import document
 from policy.document import parse
-from policy.model import Policy
-from policy.problems import ProblemsFound, shown
-from policy.reading import read_yaml
+from policy.model import UNITS, Policy, unit_word
+from policy.problems import Finding, ProblemsFound
+from policy.reading import located, read_yaml
 from policy.scenario import Scenario
 from tests.policy import fuzz
 
@@ -58,6 +59,8 @@ def test_the_unchanged_document_is_accepted(tmp_path: Path):
     again = policy.load(tmp_path / "p.yaml")
     assert again.fingerprint == nerve_blocks().fingerprint
     assert again == nerve_blocks()
+    (tmp_path / "p.yaml").rename(tmp_path / "p.yml")
+    assert policy.load(tmp_path / "p.yml") == policy.load(str(tmp_path / "p.yml")) == nerve_blocks()
 
 
 def test_a_line_number_is_exact(tmp_path: Path):
@@ -112,11 +115,15 @@ def test_many_problems_are_counted_after_fifty(tmp_path: Path):
 
 
 def test_a_missing_file_a_folder_and_a_wrong_name_are_refused(tmp_path: Path):
-    with pytest.raises(ProblemsFound, match="cannot be read"):
-        policy.load(tmp_path / "none.yaml")
     (tmp_path / "folder.yaml").mkdir()
-    with pytest.raises(ProblemsFound, match="cannot be read"):
-        policy.load(tmp_path / "folder.yaml")
+    for name, why in (("none.yaml", "No such file or directory"), ("folder.yaml", "no ordinary file")):
+        with pytest.raises(ProblemsFound) as found:
+            policy.load(tmp_path / name)
+        (problem,) = found.value.problems
+        assert (problem.code, problem.place) == ("read", str(tmp_path / name))
+        assert problem.message == f"cannot be read ({why})"
+    with pytest.raises(ProblemsFound, match=r"cannot be read \(no such name\)"):
+        policy.load(Path("a\x00.yaml"))
     with pytest.raises(ProblemsFound, match=r"'nerve_block': is no policy that ships .*, did you mean nerve_blocks\?"):
         policy.load("nerve_block")
     with pytest.raises(ProblemsFound, match=r"is no policy that ships \(nerve_blocks@2026\.1\)"):
@@ -124,10 +131,30 @@ def test_a_missing_file_a_folder_and_a_wrong_name_are_refused(tmp_path: Path):
     assert policy.load("nerve_blocks@2026.1") is policy.load("nerve_blocks")
 
 
+def test_a_name_without_version_is_the_latest_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """2026.10 comes after 2026.9."""
+    whole = source().replace("id: nerve_blocks", "id: trial", 1)
+    monkeypatch.setattr(document, "DOCUMENTS", tmp_path)
+    (tmp_path / "trial").mkdir()
+    for version in ("2025.11", "2026.10", "2026.9"):
+        text = whole.replace('version: "2026.1"', f'version: "{version}"', 1)
+        (tmp_path / "trial" / f"{version}.yaml").write_text(text, "utf-8")
+    assert list(policy.shipped()) == ["trial@2025.11", "trial@2026.10", "trial@2026.9"]
+    assert policy.load("trial").name == "trial@2026.10"
+    assert policy.load("trial@2026.9").name == "trial@2026.9"
+
+
 def test_seventy_fields_are_too_many(tmp_path: Path):
     extra = "".join(f"  x{i}: {{label: X, type: boolean, ask: x, origin: assumption}}\n" for i in range(40))
     found = refused(tmp_path, source().replace("\nfields:\n", f"\nfields:\n{extra}", 1))
     assert any("fields; at most 64" in line for line in found)
+
+
+def test_examples_that_are_no_case_table_are_refused_where_they_begin(tmp_path: Path):
+    before = source().partition("\nexamples:\n")[0] + "\n"
+    text = before + "examples:\n  - {name: no procedure, case: {dx: M54.2}, expect: met}\n"
+    place = f"{before.count(chr(10)) + 1}: examples"
+    assert refused(tmp_path, text) == [f"{place}: the required column 'cpt' is missing [example, column 1]"]
 
 
 def test_a_fingerprint_is_of_content_not_of_layout(tmp_path: Path):
@@ -156,6 +183,74 @@ def test_lines_are_those_of_the_keys_and_items():
     ] == [
         *(1, 1, 2, 4, 5, 1),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),  # of each problem: code, line, column, path, value
+    [
+        ("a: *b\n", [("alias", 1, 4, "a", None)]),
+        ("a: b\n*b : x\n", [("alias", 2, 1, "", None)]),
+        ("a: &b c\n", [("anchor", 1, 4, "a", None)]),
+        ("a: !t &b c\n", [("anchor", 1, 4, "a", None), ("tag", 1, 4, "a", None)]),
+        ("a: {<<: {b: c}}\n", [("merge-key", 1, 5, "a", "<<")]),
+        ("a: b\na: c\n", [("duplicate-key", 2, 1, "", "a")]),
+        ("d:\n- e\n- {f: g, f: h}\n", [("duplicate-key", 3, 10, "d.1", "f")]),
+        ("a:\nb: [x, ~]\n", [("no-value", 1, 3, "a", None), ("no-value", 2, 8, "b.1", None)]),
+        (f"a: {'9' * 4000}{'8' * 80}\n", [("length", 1, 4, "a", "9" * 80)]),
+        ("? [a]\n: b\n", [("key", 1, 3, "", None)]),
+        ("a: {\u00e9: x, '': y}\n", [("key", 1, 5, "a", "\u00e9"), ("key", 1, 11, "a", "")]),
+        ("a: \u200bx\n\nb: c\u200b\n", [("hidden-character", 1, 4, "", None), ("hidden-character", 3, 5, "", None)]),
+        ("a: \u200b*b\n", [("hidden-character", 1, 4, "", None), ("alias", 1, 5, "a", None)]),
+        ('b: {a: "x\\u200by"}\n', [("hidden-character", 1, 8, "b.a", "x\\u200by")]),
+        ("a: b\n---\nc: d\n---\ne: f\n", [("documents", 2, 1, "", None)]),
+        ("a:\n  b: c\n d: e\n", [("syntax", 3, 2, "", None)]),
+        (f"{'k' * 70}:\n  {'m' * 70}: *a\n", [("alias", 2, 75, f"{'k' * 60}.{'m' * 60}", None)]),
+        ("- a\n", [("empty", 1, 1, "", None)]),
+        ("- [*a]\n", [("alias", 1, 4, "0.0", None)]),
+    ],
+)  # fmt: skip
+def test_what_a_file_may_not_hold_is_said_with_its_place_and_its_text(text: str, wanted: list[tuple[object, ...]]):
+    with pytest.raises(ProblemsFound) as found:
+        read_yaml(text, "p.yaml")
+    problems = found.value.problems
+    assert [(p.code, p.line, p.column, p.path, p.value) for p in problems] == wanted
+    assert [p.place for p in problems] == [f"p.yaml:{line}" for _, line, *_ in wanted]
+    for p in problems:
+        place, words = p.message.split(": ", 1) if p.path else ("", p.message)
+        assert (place, words[0].isalpha()) == (p.path, True)
+        assert ("expected" in words) == (p.code == "syntax")  # what the parser says: 'did not find expected key'
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 12, 13])
+def test_a_few_names_that_are_known_are_all_said_and_of_many_the_nearest(count: int):
+    tree = read_yaml("a: {b: c}\nd: e\n", "p.yaml")
+    known = [f"name_{chr(97 + n)}" for n in range(count)]
+    findings = [Finding("last", ("d",), "x"), Finding("first", ("a", "b"), "no such name", "nime_a", known)]
+    first, last = located(findings, "p.yaml", tree)
+    assert (str(last), last.value) == ("p.yaml:2: d: x [last, column 1]", "e")
+    several = f"; one of {', '.join(known)}" if 0 < count <= 12 else ""
+    near = ", did you mean name_a?" if count else ""
+    assert (str(first), first.value) == (f"p.yaml:1: a.b: no such name{several}{near} [first, column 5]", "c")
+
+
+@pytest.mark.parametrize(
+    ("path", "wanted"),
+    [
+        ((), (1, 1, "", None)),
+        (("a", "b", 1), (3, 7, "a.b.1", "y")),
+        (("a", "b", 2), (2, 3, "a.b", None)),
+        (("a", "b", "none"), (2, 3, "a.b.none", None)),
+        (("a", "none", "b"), (2, 3, "a.b", None)),
+        (("none", "deeper"), (1, 1, "deeper", None)),
+        (("c", 0), (4, 1, "c", None)),
+        (("c",), (4, 1, "c", "z" * 80)),
+    ],
+)
+def test_a_place_is_the_deepest_there_is_and_a_missing_key_is_named(
+    path: tuple[object, ...], wanted: tuple[object, ...]
+):
+    tree = read_yaml(f"a:\n  b: [x,\n      y]\nc: {'z' * 90}\n", "x")
+    assert tree.spot(path) == wanted
 
 
 @given(
@@ -258,6 +353,35 @@ def test_every_legal_value_of_every_lever_and_no_other():
             assert re.search("allowed", str(found.value))
 
 
+@pytest.mark.parametrize(
+    ("name", "written", "hint"),
+    [
+        *(("relief_pct", "0.8", "did you mean 80?"), ("relief_pct", "1", "did you mean 100?")),
+        *(("relief_pct", "80%", "did you mean 80?"), ("relief_pct", "82", "nearest 80 and 85")),
+        *(("relief_pct", "49", ""), ("relief_pct", "101", ""), ("relief_pct", "0.4", "")),
+        *(("pain_duration_months", "90", "did you mean 3 (90 days)?"), ("pain_duration_months", "91", "")),
+        *(("conservative_weeks", "42", "did you mean 6 (42 days)?"), ("conservative_weeks", "43", "")),
+        *(("conservative_weeks", "8 weeks", "did you mean 8?"), ("conservative_weeks", "6.5", "nearest 6 and 7")),
+    ],
+)
+def test_what_was_perhaps_meant_is_said_and_nothing_else(name: str, written: str, hint: str):
+    with pytest.raises(ProblemsFound) as found:
+        nerve_blocks().settings({name: written})
+    lever = nerve_blocks().levers[name]
+    assert str(found.value).endswith(f"; {lever.allowed}{', ' * bool(hint)}{hint}")
+
+
+def test_a_number_has_its_unit_in_grammar():
+    said = {unit: [unit_word(unit, number) for number in (0, 1, 2)] for unit in UNITS}
+    for unit, (many, one, two) in said.items():
+        assert many == two == ("%" if unit == "percent" else unit.replace("_", " "))
+        assert (one == many) == (unit == "percent")
+    irregular = {"modalities": "modality", "drug_classes": "drug class", "headache_days": "headache day"}
+    assert {unit: said[unit][1] for unit in irregular} == irregular
+    assert said["weeks"][1] == "week"
+    assert unit_word(None, 2) == ""
+
+
 def test_a_change_in_words_names_both_values_and_the_direction():
     before = nerve_blocks().settings()
     after = nerve_blocks().settings(
@@ -291,8 +415,3 @@ def test_no_text_makes_the_reader_fail_otherwise(text: str):
         said = str(found).splitlines()
         assert [line for line in said if not re.match(r"t\.yaml:\d+: |\.\.\. and ", line)] == []
     assert node is None
-
-
-def test_shown_values_are_short_and_visible():
-    assert shown("a\x1b[31m\u202e\u00a0\n") == "'a\\u001b[31m\\u202e\\u00a0\\u000a'"
-    assert shown("x" * 200) == f"'{'x' * 80}...'"

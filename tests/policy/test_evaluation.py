@@ -19,6 +19,7 @@ import pandas as pd
 import pytest
 
 import policy
+from policy.reading import read_yaml
 from tests.policy import oracle
 from tests.policy.near_misses import (
     BLOCKS,
@@ -392,6 +393,28 @@ def test_never_outside_a_trial_is_never_looser(lever: str, loose: str) -> None:
         assert not looser.any(), story(cases[int(np.argmax(looser))], levers)
         stricter += int((before != after).sum())
     assert stricter > 100
+
+
+def without_reasons(tree: Any) -> Any:
+    """The steps of a policy after its criteria, without the text that each may have."""
+    for step in tree.get("then", ()) if isinstance(tree, dict) else ():
+        step.pop("because", None)
+    for below in tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ():
+        without_reasons(below)
+    return tree
+
+
+def test_only_a_code_out_of_scope_is_said_to_be_outside_the_policy() -> None:
+    """Nor is anything else put in the place of a reason that the document does not give."""
+    text = policy.shipped()["nerve_blocks@2026.1"].read_text("utf-8")
+    silent = policy.Policy.model_validate(without_reasons(read_yaml(text, "p.yaml").plain()))
+    for document in (nerve_blocks(), silent):
+        for levers, cases, _ in some_settings(8, 6):
+            door = policy.Cases.from_frame(table(cases), document)
+            frame = policy.determine(document, door, document.settings(levers.provisions())).frame()
+            outside = frame["reasons"].astype(str).str.contains("the code is outside this policy")
+            assert outside.tolist() == (frame["outcome"] == "out_of_scope").tolist()
+            assert outside.any()
 
 
 def test_closing_the_file_turns_pends_of_missing_facts_into_not_met_and_nothing_else() -> None:

@@ -152,6 +152,20 @@ def test_the_text_holds_everything_the_record_holds() -> None:
             assert change in text
 
 
+def test_the_text_has_its_parts_in_order() -> None:
+    told = tell(neck(function_limited=None), nerve_blocks().settings())
+    lines = told.explanation.text().splitlines()
+    place = lines.index("What would change the outcome")
+    assert lines[:2] == [
+        f"Case {told.explanation.case_id}: {told.explanation.heading}", "Outcome: pend (information is needed)",
+    ]  # fmt: skip
+    assert lines[2] == told.explanation.why
+    assert lines[3] == lines[place - 1] == ""
+    assert lines[place + 1 :] == [f"  - {change}" for change in told.explanation.changes]
+    reasons = [line.split(":")[0].split()[-1] for line in lines[4 : place - 1] if not line.startswith(" " * 18)]
+    assert reasons == [reason.criterion for reason in told.explanation.reasons]
+
+
 def test_every_line_of_what_would_change_is_of_a_form_that_is_checked() -> None:
     for told in stories():
         for line in told.explanation.changes:
@@ -409,6 +423,7 @@ def test_nothing_is_said_of_a_lever_that_is_not_in_force() -> None:
     one = details(case, "facet_confirmed", diagnostic_blocks_required=1)
     assert "block_2_relief_pct" not in one
     assert "at least 1 block" in one
+    assert "block_1_relief_pct: 85 %" in one.splitlines()  # that it is on file says that one block was done
     assert "block_1_relief_pct" not in details(case, "facet_confirmed", relief_rule="second_only")
     assert "conservative_care_contraindicated" not in details(
         case, "conservative_care", contraindication_counts_as_met="false"

@@ -1,6 +1,7 @@
 """Writing: the old file or the new one, whole, and nothing else in the folder."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -38,16 +39,21 @@ def test_a_step_that_fails_leaves_the_old_file_and_no_litter(
 
 
 def test_the_new_file_is_made_beside_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """From another file system a rename is a copy, which can end in the middle."""
+    """From another file system a rename is a copy, which can end in the middle.
+
+    What a killed process leaves there is hidden, and named after the file that it was to be.
+    """
     replace, places = os.replace, []
 
     def watched(source: str, target: Path) -> None:
-        places.append(Path(source).parent)
+        places.append(Path(source))
         replace(source, target)
 
     monkeypatch.setattr(os, "replace", watched)
     save(tmp_path / "table.csv", b"new")
-    assert places == [tmp_path]
+    (made,) = places
+    assert made.parent == tmp_path
+    assert re.fullmatch(r"\.table\.csv\.\w+\.part", made.name)
 
 
 def test_lines_are_added_at_the_end(tmp_path: Path) -> None:
@@ -153,16 +159,21 @@ def test_a_disk_that_fills_in_the_middle_of_a_write_leaves_the_old_file(tmp_path
     assert os.listdir(tmp_path) == ["table.csv"]
 
 
-def test_a_file_is_readable_by_those_the_user_lets_in(tmp_path: Path) -> None:
-    before = os.umask(0o027)
+@pytest.mark.parametrize("kept_out", [0o000, 0o022, 0o027, 0o077])
+def test_a_file_is_readable_by_those_the_user_lets_in(tmp_path: Path, kept_out: int) -> None:
+    """As if `open` and `mkdir` had made them: nobody may execute the file."""
+    before = os.umask(kept_out)
     try:
         save(tmp_path / "table.csv", b"new")
         with folder(tmp_path / "out", last="stamp") as work:
             (work / "stamp").write_bytes(b"new")
+        (tmp_path / "plain.csv").write_bytes(b"new")
+        (tmp_path / "plain").mkdir()
+        assert os.umask(kept_out) == kept_out
     finally:
         os.umask(before)
-    assert (tmp_path / "table.csv").stat().st_mode & 0o777 == 0o640
-    assert (tmp_path / "out").stat().st_mode & 0o777 == 0o750
+    for made, plain in (("table.csv", "plain.csv"), ("out", "plain")):
+        assert oct((tmp_path / made).stat().st_mode) == oct((tmp_path / plain).stat().st_mode)
 
 
 def test_a_block_that_fails_leaves_an_old_folder_as_it_was(tmp_path: Path) -> None:

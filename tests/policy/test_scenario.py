@@ -67,7 +67,8 @@ def test_the_baseline_is_pinned_by_fingerprint(tmp_path: Path):
     said = (
         f"6: baseline: the baseline is pinned to {'0' * 12}, but nerve_blocks@2026.1 has fingerprint {fingerprint[:12]}"
     )
-    assert line.startswith(f"{said}; no version that ships has it ({', '.join(policy.shipped())})")
+    ships = ", ".join(policy.shipped())
+    assert line == f"{said}; no version that ships has it ({ships}) [baseline, column 1]"
 
 
 def test_all_problems_come_in_one_pass_in_the_order_of_the_lines(tmp_path: Path):
@@ -130,6 +131,22 @@ def test_a_faulty_entry_is_refused_with_its_line(tmp_path: Path, text: str, said
     assert line.partition(":")[0].isdigit()
 
 
+def test_requests_that_a_scenario_cannot_be_for_are_named(tmp_path: Path):
+    text = "applies_to:\n  facet_ablatio: [neck_pain]\n  epidural: [neck_pain, nek_pain]\n"
+    procedure, diagnosis = refused(tmp_path, text)
+    assert procedure.startswith("7: applies_to.facet_ablatio: no procedure is called 'facet_ablatio'; one of ")
+    assert procedure.endswith(", did you mean facet_ablation? [applies-to, column 3]")
+    assert diagnosis.startswith("8: applies_to.epidural.1: no diagnosis is called 'nek_pain'; one of ")
+    assert diagnosis.endswith(", did you mean neck_pain? [applies-to, column 25]")
+
+
+def test_an_edit_in_words():
+    there = Edit(add="fm_drugs", to=("spine_epidural", "fibromyalgia_trigger_point"), because="x")
+    back = Edit.model_validate({"remove": "fm_drugs", "from": "spine_epidural", "because": "x"})
+    assert str(there) == "add fm_drugs to spine_epidural, fibromyalgia_trigger_point"
+    assert str(back) == "remove fm_drugs from spine_epidural"
+
+
 # Criteria ------------------------------------------------------------------------------------------------------------
 
 
@@ -142,6 +159,7 @@ def test_an_added_criterion_decides_with_the_others():
     edit = Edit(add="nerve_named", to=("spine_facet_ablation",), because="x")
     new = edited(nerve_blocks(), [edit])
     assert new.fingerprint != nerve_blocks().fingerprint
+    assert len(nerve_blocks().examples) > len(new.examples) == 0  # they speak of the other policy
     before, after = outcomes(nerve_blocks()), outcomes(new)
     cases = policy.Cases.from_frame(frame(), nerve_blocks())
     at = policy.determine(nerve_blocks(), cases, nerve_blocks().settings()).pathway

@@ -7,7 +7,7 @@ is false for every way, else not documented. With each operand used once that is
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 import pytest
@@ -65,6 +65,23 @@ def test_arrays(name: str, n: int) -> None:
     assert result.tolist() == [by_completion(rule, operands) for operands in tuples]
     for part, copy in zip(parts, before, strict=True):
         np.testing.assert_array_equal(part, copy)
+
+
+@pytest.mark.parametrize(("operator", "decisive"), [(truth.all_of, NOT_MET), (truth.any_of, MET)])
+def test_what_follows_a_decisive_value_is_not_read(
+    operator: Callable[[Iterable[truth.Truth]], truth.Truth], decisive: int
+) -> None:
+    """Levers come first in a criterion: what they rule out need not be looked up for any row."""
+
+    def parts(*values: object) -> Iterator[truth.Truth]:
+        yield from (np.asarray(value, dtype=np.int8) for value in values)
+        raise LookupError
+
+    assert operator(parts(decisive)) == decisive
+    assert operator(parts([MET - decisive, NOT_DOCUMENTED], NOT_DOCUMENTED, decisive)) == decisive
+    for undecided in (MET - decisive, NOT_DOCUMENTED, [decisive]):
+        with pytest.raises(LookupError):
+            operator(parts(undecided))
 
 
 @pytest.mark.parametrize("name", OPERATORS)

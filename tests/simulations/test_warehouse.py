@@ -84,6 +84,10 @@ def levels_parsed_back(dialect: str) -> sqlglot.exp.Expression:
     return back
 
 
+def test_the_help_names_every_dialect() -> None:
+    assert [word for word in DIALECTS if word not in workbook("sql", "--help").output] == []
+
+
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_levels_are_parsed_back_in_every_dialect(dialect: str) -> None:
     back = levels_parsed_back(dialect)
