@@ -241,7 +241,8 @@ def _keys(compiler: Compiler, reads: Mapping[int, Reads], codes: Codes) -> list[
 
 
 def _group_by(texts: Collection[str]) -> str:
-    return f" GROUP BY {', '.join(text for text in dict.fromkeys(texts) if not text.isdigit())}"
+    """A constant, such as that of a column that is not there, would be read as the place of a column."""
+    return f" GROUP BY {', '.join(text for text in dict.fromkeys(texts) if not re.fullmatch(r'-?[0-9]+', text))}"
 
 
 def _by_pathway(which: str, words: Mapping[int, list[str]]) -> list[str]:

@@ -195,6 +195,16 @@ def test_profiles_of_the_engine_are_those_of_python() -> None:
         found.at(POLICY.settings({**base, "generic_gate_scope": "spine_only", "tn_failed_drugs_min": 3}))
 
 
+def test_a_group_of_a_column_that_is_not_there_is_one_group() -> None:
+    """Of a group the text is a constant, which a GROUP BY would read as the place of a column."""
+    base = POLICY.settings()
+    engine = DuckDB(as_warehouse(undocumented_table(base, SIZE, 2)), POLICY)
+    text = collapse_sql(base, LATER, ("rural",), engine.types, without=("rural",)).text
+    found = engine.connection.sql(text).df()
+    assert set(found["rural"]) == {-1}
+    assert found["weight"].sum() == SIZE
+
+
 def test_rows_of_a_collapse_come_back_from_a_file(tmp_path: Path) -> None:
     base, engine = POLICY.settings(), DuckDB(as_warehouse(undocumented_table(POLICY.settings(), SIZE, 2)), POLICY)
     text = printed(collapse_sql(base, LATER, (), engine.types).text, "duckdb")
