@@ -32,7 +32,7 @@ simulate: setup
 	$(BIN)/workbook simulate --set conservative_weeks=8 --out out
 
 test: setup
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2
 
 test-long: setup
 	$(BIN)/python -m pytest -m slow

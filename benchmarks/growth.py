@@ -54,7 +54,7 @@ def growth(size: int) -> list[Growth]:
 
 def _grown(batch: Batch, levers: list[str], groups: int) -> Growth:
     policy = batch.cases.policy
-    batch.memory.groups(policy.settings(), batch.cases)
+    batch.memory.groups(policy.settings())
     begun = time.perf_counter()
     answers = Answers(policy.settings(), batch, levers, ("group_block",) if groups > 1 else ())
     built = time.perf_counter() - begun

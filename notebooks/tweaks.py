@@ -12,7 +12,7 @@ import pandas as pd
 
 from notebooks.reach import Mention, Watched, mentions, pathways_of, why_idle
 from policy.document import change_in_words, parse
-from policy.evaluation import Determinations, Memory, determine, diagnosis_group, pathways
+from policy.evaluation import Determinations, Memory, determine, diagnosis_group
 from policy.files import save
 from policy.model import OUTCOMES, Policy, Settings, Value
 from policy.problems import refuse, shown
@@ -52,7 +52,7 @@ class Tweaks:
         (self.cases,) = load.slices(MOST)
         self._history = [start or baseline]
         self._at = 0
-        self._memory = Memory(pathways(self.policy, self.cases))
+        self._memory = Memory(self.cases)
         self._before = self._determined(baseline)
         self._idle: dict[str, str] = {}
         self._here: tuple[np.ndarray, set[str]] | None = None  # outcomes, and the levers that were read for them

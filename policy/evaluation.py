@@ -461,20 +461,30 @@ def cuts(policy: Policy) -> dict[str, list[int]]:
 class Memory:
     """Cases laid out once for many evaluations: rows that a rule treats alike lie together, facts on their grid.
 
-    `where`: what `pathways` found for the cases; `lasting` is False for a single evaluation, which needs no grid.
+    `where`: what `pathways` finds for the cases; `lasting` is False for a single evaluation, which needs no grid.
     """
 
-    where: Ints
+    cases: Cases
     lasting: bool = True
+    where: Ints = field(init=False)
     laid_out: list[tuple[int, Evaluation]] = field(default_factory=list)
 
-    def groups(self, settings: Settings, cases: Cases) -> list[tuple[int, Evaluation]]:
+    def __post_init__(self) -> None:
+        self.where = pathways(self.cases.policy, self.cases)
+
+    def holds(self, cases: Cases) -> bool:
+        """Whether these are the cases that were laid out: the same columns, read for the same policy."""
+        mine = self.cases
+        same = cases.dx is mine.dx and cases.cpt is mine.cpt and cases.facts is mine.facts
+        return cases is mine or (same and cases.policy == mine.policy)
+
+    def groups(self, settings: Settings) -> list[tuple[int, Evaluation]]:
         """(position of the pathway or -1, evaluation of its rows) for each group of rows that has any."""
         if not self.laid_out:
             grid, grids = cuts(settings.policy) if self.lasting else {}, dict[str, Ints]()
             self.laid_out = [
-                (int(self.where[rows[0]]), Evaluation(settings, cases, rows, cuts=grid, grids=grids))
-                for rows in _alike(settings.policy, cases, self.where)
+                (int(self.where[rows[0]]), Evaluation(settings, self.cases, rows, cuts=grid, grids=grids))
+                for rows in _alike(settings.policy, self.cases, self.where)
                 if len(rows)
             ]
         return self.laid_out
@@ -513,17 +523,19 @@ def determine(
     `assumed` replaces truths of criteria (for what-if explanations); `memory` speeds up a next call on the same cases;
     without `asking` only the outcomes are found, not the reasons.
     """
-    if settings.policy is not policy or cases.policy is not policy:
+    if settings.policy != policy or cases.policy != policy:
         raise refuse("policy", "determine", "cases, settings and policy must belong to the same policy document")
+    if memory is not None and not memory.holds(cases):
+        raise refuse("cases", "determine", "these are not the cases that the memory was made for")
     n = len(cases)
-    memory = memory or Memory(pathways(policy, cases), lasting=False)
+    memory = memory or Memory(cases, lasting=False)
     result = Determinations(
         policy, settings, cases, np.full(n, CODE["out_of_scope"], dtype=np.int8), np.zeros(n, dtype=bool), memory.where,
         {}, np.zeros(n, dtype=np.uint64), np.zeros(n, dtype=np.int16), ["", "the code is outside this policy"],
     )  # fmt: skip
     closing = CODE[str(settings["undocumented_action"])]
     shared: dict[int, list[Requirement]] = {}
-    for position, group in memory.groups(settings, cases):
+    for position, group in memory.groups(settings):
         whole = replace(
             group, settings=settings, assumed=assumed or {}, texts=result.texts, asking=asking, entries=shared
         )

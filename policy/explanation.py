@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from policy.cases import Cases, day_of, half_months, half_months_of_days
-from policy.evaluation import Evaluation, Memory, determine, diagnosis_group, pathways
+from policy.evaluation import Evaluation, Memory, determine, diagnosis_group
 from policy.model import OUTCOMES, UNITS, Mean, Policy, Settings, Test, unit_word
 from policy.truth import MET, WORDS
 
@@ -86,7 +86,7 @@ def explain(policy: Policy, cases: Cases, row: int, settings: Settings) -> Expla
         f", pathway {words['pathway']}" if words["pathway"] else ""
     )
     ask = tuple(str(words["ask"]).split(";")) if words["ask"] else ()
-    memory = Memory(pathways(policy, one), lasting=False)
+    memory = Memory(one, lasting=False)
     changes = _documents(policy, ask) + _criteria(policy, one, memory, settings, reasons)
     changes += _levers(policy, one, memory, settings)
     return Explanation(

@@ -21,6 +21,7 @@ from policy.problems import Problem, ProblemsFound, nearest, shown
 Outcome = Literal["met", "not_met", "pend", "review", "mismatch", "out_of_scope"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 Value = int | str | None  # a lever's value: steps in its unit, a choice, or None for "off"
+_PLAIN = (int, str, type(None))
 
 # How one unit of a lever becomes the integer grid of the facts it is compared with (contract.md 2; domain.md 4.2).
 # Months are counted in half steps: 2n = exactly n months, 2n + 1 = more than n and less than n + 1.
@@ -76,8 +77,10 @@ Written = Annotated[str, StringConstraints(min_length=1)]  # as it stands, for `
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,59}$")]
 StatementId = Annotated[str, StringConstraints(pattern=r"^S[1-9][0-9]?$")]
-IcdCode = Annotated[str, StringConstraints(pattern=r"^[A-Z][0-9][0-9A-Z](\.[0-9A-Z]{1,4})?$")]
-CptCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{5}$")]
+ICD_PATTERN = r"[A-Z][0-9][0-9A-Z](\.[0-9A-Z]{1,4})?"
+CPT_PATTERN = r"[0-9]{5}"
+IcdCode = Annotated[str, StringConstraints(pattern=f"^{ICD_PATTERN}$")]
+CptCode = Annotated[str, StringConstraints(pattern=f"^{CPT_PATTERN}$")]
 Word = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,60}$")]
 Words = Annotated[
     tuple[Word, ...], BeforeValidator(as_list, json_schema_input_type=Word | tuple[Word, ...]), Field(min_length=1)
@@ -85,10 +88,29 @@ Words = Annotated[
 While = dict[Id, Words]  # levers and the values under which an entry is in force
 
 
+class ReadOnly(dict[Any, Any]):
+    """A dict that refuses every change; `|` and `dict(...)` give one that may be changed."""
+
+    def _refuse(self, *_: object, **__: object) -> None:
+        raise TypeError("a loaded document cannot be changed; edit a copy of its file and load that")
+
+    __setitem__ = __delitem__ = clear = pop = popitem = setdefault = update = _refuse  # type: ignore[assignment]
+    __ior__ = _refuse  # type: ignore[assignment]
+
+    def __reduce__(self) -> tuple[Any, ...]:  # copied and pickled whole, not entry by entry
+        return type(self), (dict(self),)
+
+
 class Record(BaseModel):
-    """Frozen, with no unknown keys."""
+    """Frozen, its mappings too, with no unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Close the mappings."""
+        for name, value in self.__dict__.items():
+            if type(value) is dict:
+                self.__dict__[name] = ReadOnly(value)
 
 
 class Element(Record):
@@ -257,6 +279,11 @@ class Lever(Element):
         assert self.domain
         off: list[Value] = [None] * self.off_allowed
         return [*off, *self.domain.values()]
+
+    @cached_property
+    def legal(self) -> frozenset[Value]:
+        """The values of `values`, to ask whether one of them is meant."""
+        return frozenset(self.values())
 
     def show(self, value: Value) -> str:
         """'6 weeks', '80 %', 'off' or the choice's word."""
@@ -556,7 +583,7 @@ class Example(Record):
 
 
 class Policy(Record):
-    """A versioned policy document; its identity is id, version and fingerprint of content."""
+    """A versioned policy document; two are equal when their content is, wherever they were loaded from."""
 
     schema_: Literal["policy/1"] = Field(alias="schema")
     id: Id
@@ -578,6 +605,12 @@ class Policy(Record):
     texts: dict[Id, TextElement]
     open_questions: dict[Id, OpenQuestion]
     examples: tuple[Example, ...] = Field((), max_length=200)  # each is determined on load
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Policy) and self.fingerprint == other.fingerprint)
+
+    def __hash__(self) -> int:
+        return hash(self.fingerprint)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -606,31 +639,49 @@ class Policy(Record):
 
     def settings(self, provisions: Mapping[str, object] | None = None) -> "Settings":
         """Defaults with `provisions` over them; ProblemsFound names every unknown lever and illegal value."""
-        values: dict[str, Value] = {name: lever.check(lever.default) for name, lever in self.levers.items()}
-        problems = []
-        for name, value in (provisions or {}).items():
-            if name not in self.levers:
-                message = f"{shown(name)} is not a lever of {self.name}{nearest(name, self.levers)}"
-                problems.append(Problem("unknown-lever", name, message))
-                continue
-            try:
-                values[name] = self.levers[name].check(value)
-            except ValueError as error:
-                problems.append(Problem("lever-value", name, str(error)))
-        if problems:
-            raise ProblemsFound(problems)
-        return Settings(self, values)
+        return Settings(self, self.defaults | dict(provisions or {}))
+
+    @cached_property
+    def defaults(self) -> dict[str, Value]:
+        """Each lever's value in the document."""
+        return ReadOnly({name: lever.check(lever.default) for name, lever in self.levers.items()})
 
 
 class Settings(Mapping[str, Value]):
-    """A value for every lever of a policy: what one evaluation runs under."""
+    """A legal value for every lever of a policy: what one evaluation runs under.
 
-    def __init__(self, policy: Policy, values: Mapping[str, Value]):
+    `values`: lever -> value, as a whole number, a choice, None for off, or the text of one. ProblemsFound names every
+    lever that the policy does not have or that is left out, and every illegal value.
+    """
+
+    def __init__(self, policy: Policy, values: Mapping[str, object]):
         self.policy = policy
-        self._values = dict(values)
+        self._values: dict[str, Any] = dict(values)
+        problems = []
+        for name, value in values.items():
+            lever = policy.levers.get(name)
+            if lever is None:
+                message = f"{shown(name)} is not a lever of {policy.name}{nearest(name, policy.levers)}"
+                problems.append(Problem("unknown-lever", name, message))
+            elif type(value) not in _PLAIN or value not in lever.legal:
+                try:
+                    self._values[name] = lever.check(value)
+                except ValueError as error:
+                    problems.append(Problem("lever-value", name, str(error)))
+        problems += [Problem("lever-value", name, "has no value") for name in policy.levers if name not in values]
+        if problems:
+            raise ProblemsFound(problems)
 
     def __getitem__(self, lever: str) -> Value:
-        return self._values[lever]
+        value: Value = self._values[lever]
+        return value
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Settings) and self.policy != other.policy:
+            return False
+        return super().__eq__(other)
+
+    __hash__ = None  # type: ignore[assignment]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._values)
@@ -643,9 +694,7 @@ class Settings(Mapping[str, Value]):
 
     def provisions(self) -> dict[str, Value]:
         """The levers that differ from the policy's defaults."""
-        return {
-            k: v for k, v in self._values.items() if v != self.policy.levers[k].check(self.policy.levers[k].default)
-        }
+        return {name: value for name, value in self._values.items() if value != self.policy.defaults[name]}
 
     def holds(self, condition: Mapping[str, tuple[str, ...]]) -> bool:
         """Whether every lever of `condition` has one of the values named."""

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from policy.evaluation import Memory, determine, pathways
+from policy.evaluation import Memory, determine
 from policy.model import OUTCOMES, Policy, Settings
 from policy.problems import listed, nearest, refuse, shown
 from policy.scenario import Edit, edited
@@ -212,10 +212,9 @@ def _patterns(batch: Batch, settings: Sequence[Settings], by: Groups) -> list[tu
     outcomes = np.empty((len(settings), len(cases)), dtype=np.uint8)
     for i, one in enumerate(settings):
         if id(one.policy) not in memories:
-            memories[id(one.policy)] = Memory(pathways(one.policy, cases))
-        here = under(cases, one.policy)
+            memories[id(one.policy)] = Memory(under(cases, one.policy))
         memory = memories[id(one.policy)]
-        outcomes[i] = determine(one.policy, here, one, memory=memory, asking=False).outcome
+        outcomes[i] = determine(one.policy, memory.cases, one, memory=memory, asking=False).outcome
     rows = np.ascontiguousarray(outcomes.T)
     kinds, where = np.unique(rows.view(np.dtype((np.void, len(settings)))).ravel(), return_inverse=True)
     labels = batch.labels(by)

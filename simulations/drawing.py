@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from policy.files import folder, save
-from simulations.population_page import COLUMNS, Period
+from simulations.population_page import Period
 from simulations.population_tables import BITS, EMPTY, Codes, Decision, Population
 from simulations.streams import Streams, Words, whole
 from simulations.tables import table_bytes
@@ -58,7 +58,7 @@ def generate(population: Population, size: int, seed: int, start: int = 0, compl
     }
     for decision in columns:
         frame[decision.name] = _column(decision, made.pop(decision.name))
-    return pd.DataFrame({name: frame[name] for name in COLUMNS}, copy=False)
+    return pd.DataFrame({name: frame[name] for name in population.columns}, copy=False)
 
 
 def write_chunks(population: Population, size: int, seed: int, path: Path, progress: Progress | None = None) -> None:

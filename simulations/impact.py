@@ -211,7 +211,7 @@ def compare(baseline: Determinations, scenario: Determinations) -> Impact:
     The policies may differ in what their pathways require (policy.scenario.edited), in nothing else.
     """
     policy, cases = baseline.policy, baseline.cases
-    alike = scenario.policy is policy or _but_for_criteria(scenario.policy) == _but_for_criteria(policy)
+    alike = scenario.policy == policy or _but_for_criteria(scenario.policy) == _but_for_criteria(policy)
     if not alike or (scenario.cases is not cases and list(scenario.cases.ids) != list(cases.ids)):
         raise refuse("cases", "compare", "both determinations must be of the same cases under the same policy")
     shape = (len(policy.diagnoses) + 1, len(policy.procedures) + 1, _WORDS, _WORDS)
@@ -266,7 +266,7 @@ def determined(cases: Cases, settings: Settings) -> Determinations:
 
 def under(cases: Cases, policy: Policy) -> Cases:
     """The same cases for a policy that differs only in what its pathways require."""
-    return cases if cases.policy is policy else replace(cases, policy=policy)
+    return cases if cases.policy == policy else replace(cases, policy=policy)
 
 
 def edits_in_words(before: Policy, after: Policy) -> list[str]:

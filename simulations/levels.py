@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policy.cases import Cases
-from policy.evaluation import BLOCK, CODE, Evaluation, Memory, pathways
+from policy.evaluation import BLOCK, CODE, Evaluation, Memory
 from policy.model import OUTCOMES, Policy, Settings, Value
 from policy.problems import refuse
 from simulations.axes import Roles, in_order
@@ -39,7 +39,7 @@ class Batch:
     @cached_property
     def memory(self) -> Memory:
         """The cases laid out for evaluation, once."""
-        return Memory(pathways(self.cases.policy, self.cases))
+        return Memory(self.cases)
 
     def __len__(self) -> int:
         return len(self.cases) if self.weights is None else int(self.weights.sum())
@@ -272,7 +272,7 @@ def grouped(batch: Batch, base: Settings, levers: Sequence[str]) -> Iterator[tup
     policy, rules = base.policy, [pathway.rule for pathway in base.policy.pathways.values()]
     notices = {notice.code: notice.lever for notice in policy.code_notices}
     known: dict[tuple[int, str | None], Roles] = {}
-    for position, group in batch.memory.groups(base, batch.cases):
+    for position, group in batch.memory.groups(base):
         key = (position, notices.get(str(batch.cases.dx[group.rows[0]])))
         if key not in known:
             named = [key[1]] if key[1] else []

@@ -8,11 +8,11 @@ drawing in drawing.py.
 from simulations.calibration import against_targets
 from simulations.drawing import CHUNK, LAST_CASE, MOST_CASES, facts_of, generate, write_chunks
 from simulations.population_compiler import altered, parse, shipped
-from simulations.population_page import COLUMNS, FOLDER
+from simulations.population_page import FOLDER, columns_of
 from simulations.population_tables import Population
 from simulations.request_mix import load, with_mix
 
 __all__ = [
-    "CHUNK", "COLUMNS", "FOLDER", "LAST_CASE", "MOST_CASES", "Population", "against_targets", "altered", "facts_of",
+    "CHUNK", "FOLDER", "LAST_CASE", "MOST_CASES", "Population", "against_targets", "altered", "columns_of", "facts_of",
     "generate", "load", "parse", "shipped", "with_mix", "write_chunks",
 ]  # fmt: skip

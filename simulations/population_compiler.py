@@ -19,16 +19,15 @@ from policy.problems import Finding, Problem, ProblemsFound, listed, nearest, re
 from policy.reading import Node, located, read_text
 from simulations.population_page import (
     ANCHORS,
-    COLUMNS,
     FLAG,
     FOLDER,
-    GIVEN,
     LATENT_COUNT,
     Cited,
     Column,
     Page,
     Table,
     Variable,
+    columns_of,
 )
 from simulations.population_tables import BITS, EMPTY, Choice, Decision, Population, last, span
 
@@ -56,7 +55,7 @@ def parse(text: str, name: str) -> Population:
     """The population written in `text`; `name` stands for the file in messages. Raises ProblemsFound."""
     own, node = document.parse(text, name, Page)
     if own.based_on is None:
-        return Population(own, _compiled(own, _Lines(name, node)), _digest(node.plain()))
+        return Population(own, *_compiled(own, _Lines(name, node)), _digest(node.plain()))
     known = shipped()
     if own.based_on not in known or own.based_on == own.id:
         message = f"{shown(own.based_on)} is no other population that ships"
@@ -67,8 +66,8 @@ def parse(text: str, name: str) -> Population:
         message = f"{own.based_on} is itself based on {base.based_on}; name that one"
         raise ProblemsFound(located([Finding("based-on", ("based_on",), message)], name, node))
     page = own.over(base)
-    decisions = _compiled(page, _Lines(name, node, _Lines(file, under)))
-    return Population(page, decisions, _digest([node.plain(), under.plain()]))
+    compiled = _compiled(page, _Lines(name, node, _Lines(file, under)))
+    return Population(page, *compiled, _digest([node.plain(), under.plain()]))
 
 
 def altered(page: Page) -> Population:
@@ -76,7 +75,7 @@ def altered(page: Page) -> Population:
 
     Its fingerprint is that of the changed content, so it is never taken for the page it came from.
     """
-    return Population(page, _compiled(page, _Lines(page.id)), _digest(page.model_dump(mode="json", by_alias=True)))
+    return Population(page, *_compiled(page, _Lines(page.id)), _digest(page.model_dump(mode="json", by_alias=True)))
 
 
 def _digest(content: object) -> str:
@@ -108,12 +107,18 @@ class _Lines:
         return located(own, self.file, self.node) + (self.base.located(rest) if self.base else [])
 
 
-def _compiled(page: Page, lines: _Lines) -> tuple[Decision, ...]:
-    compiler = _Compiler(page, lines)
+def _compiled(page: Page, lines: _Lines) -> tuple[tuple[Decision, ...], tuple[str, ...]]:
+    """The page's decisions, and the columns of its policy's case table."""
+    try:
+        columns = columns_of(document.load(page.policy))
+    except ProblemsFound as error:
+        said = [Finding(p.code, ("policy",), f"{p.place}: {p.message}") for p in error.problems]
+        raise ProblemsFound(lines.located(said)) from None
+    compiler = _Compiler(page, lines, columns)
     decisions = compiler.decisions()
     if compiler.problems:
         raise ProblemsFound(lines.located(list(compiler.problems.values())))
-    return decisions
+    return decisions, tuple(columns)
 
 
 @dataclass(frozen=True)
@@ -149,8 +154,8 @@ _YES_NO = _Facts("flag", ("false", "true"), FLAG)
 class _Compiler:
     """Turns a page into decisions and collects what does not fit together."""
 
-    def __init__(self, page: Page, lines: _Lines):
-        self.page, self.lines = page, lines
+    def __init__(self, page: Page, lines: _Lines, columns: Mapping[str, Column]):
+        self.page, self.lines, self.columns = page, lines, columns
         self.problems: dict[tuple[object, ...], Finding] = {}
         self.work = 0  # combinations times rows, summed over the tables
         self.done: dict[str, Decision] = {}
@@ -162,10 +167,14 @@ class _Compiler:
         """Noted once; `name` is a wrong word, for which a near one of `known` is sought."""
         self.problems.setdefault((code, path, message), Finding(code, path, message, name, known))
 
+    def _unsaid(self) -> list[str]:
+        """Columns that a variable must make, and none does."""
+        return [n for n, column in self.columns.items() if column.kind != "made" and n not in self.page.variables]
+
     def decisions(self) -> tuple[Decision, ...]:
         for name, variable in self.page.variables.items():
             self._variable(name, variable)
-        for name in GIVEN.keys() - self.page.variables.keys():
+        for name in self._unsaid():
             self.problem("column-missing", ("variables",), f"do not say how the column {name} comes about")
         used = {v.documented for v in self.page.variables.values() if isinstance(v.documented, str)}
         for name in [n for n in self.page.habits if n not in used and self.lines.owns(("habits", n))]:
@@ -208,7 +217,7 @@ class _Compiler:
 
     def _variable(self, name: str, variable: Variable) -> None:
         path = ("variables", name)
-        column = COLUMNS.get(name)
+        column = self.columns.get(name)
         self._place(path, variable, column)
         kind: Literal["words", "flag", "count"] = "flag" if _is_flag(variable) else "words"
         if column is None and variable.unit is not None:
@@ -241,7 +250,7 @@ class _Compiler:
             self.problem("latent", path, "is a column of the case table and cannot be latent")
         elif column is None and not variable.latent:
             message = "is no column of the case table (a cause behind the scenes is latent: true)"
-            self.problem("unknown-column", path, message, name, GIVEN.keys() - self.page.variables.keys())
+            self.problem("unknown-column", path, message, name, self._unsaid())
         if variable.latent and (variable.documented or variable.only_with):
             self.problem("latent", path, "is latent, so it cannot be documented")
         if not variable.latent and variable.documented is None:

@@ -16,7 +16,19 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, StringConstraints, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
-from policy.model import Flag, Id, Record, StatementId, Text, as_list, whole
+from policy.model import (
+    CPT_PATTERN,
+    ICD_PATTERN,
+    CaseField,
+    Flag,
+    Id,
+    Policy,
+    Record,
+    StatementId,
+    Text,
+    as_list,
+    whole,
+)
 
 FOLDER = Path(__file__).parent / "populations"
 TABLES = (".csv", ".parquet")  # a file of cases, which may stand in the place of a population
@@ -33,56 +45,29 @@ class Column:
     pattern: str = ""
 
 
-_DAYS, _DRUGS, _PERCENT = Column("count", highest=36_500), Column("count", highest=20), Column("count", highest=100)
 FLAG = Column("flag")
 LATENT_COUNT = Column("count", highest=9_999)  # a number behind the scenes: a latent variable with a unit
-COLUMNS: dict[str, Column] = {
-    "case_id": Column("made"),
-    "dx": Column("pattern", pattern=r"[A-Z][0-9][0-9A-Z](\.[0-9A-Z]{1,4})?"),
-    "cpt": Column("pattern", pattern=r"[0-9]{5}"),
-    "request_date": Column("made"),
-    "onset_date": Column("made"),
-    "pain_duration_days": _DAYS,
-    "conservative_care_days": _DAYS,
-    "conservative_care_failed": FLAG,
-    "tried_physical_therapy": FLAG,
-    "tried_nsaid": FLAG,
-    "tried_exercise": FLAG,
-    "conservative_care_contraindicated": FLAG,
-    "function_limited": FLAG,
-    "imaging_other_cause": FLAG,
-    "radiculopathy": FLAG,
-    "diagnostic_blocks_done": Column("count", highest=2),
-    "block_1_relief_pct": _PERCENT,
-    "block_2_relief_pct": _PERCENT,
-    "blocks_comparative": FLAG,
-    "image_guidance": Column("words", ("fluoroscopy", "ct", "ultrasound", "none")),
-    "intent": Column("words", ("diagnostic", "therapeutic", "acute", "preventive")),
-    "trigger_points_on_exam": FLAG,
-    "nerve_named": FLAG,
-    "failed_anticonvulsants": _DRUGS,
-    "failed_preventives": _DRUGS,
-    "failed_fibromyalgia_drugs": _DRUGS,
-    "headache_days_per_month": Column("count", highest=31),
-    "tn_specialist_diagnosis": FLAG,
-    "tn_mri_done": FLAG,
-    "clinical_trial": FLAG,
-    "site_of_service": Column("words", ("office", "outpatient", "asc", "ed")),
-    "sessions_last_12m": Column("count", highest=365),
-    "prior_relief_pct": _PERCENT,
-    "prior_relief_days": Column("count", highest=3650),
-    "age": Column("count", highest=120),
-    "sex": Column("words", ("female", "male", "other")),
-    "line_of_business": Column("words", ("medicare_advantage", "medicaid", "commercial", "marketplace")),
-    "race_ethnicity": Column("pattern", pattern=r"[a-z][a-z_]{1,39}"),
-    "rural": FLAG,
-    "low_income_subsidy": FLAG,
-    "dual_eligible": FLAG,
-    "disability": FLAG,
-    "truth_benefit": FLAG,
-    "truth_facet_pain": FLAG,
-}
-GIVEN = {name: column for name, column in COLUMNS.items() if column.kind != "made"}
+_GROUP_WORD = r"[a-z][a-z_]{1,39}"
+
+
+def columns_of(policy: Policy) -> dict[str, Column]:
+    """The columns of a case table of this policy, in the order of its fields; derived facts are no columns."""
+    return {name: _column(name, field) for name, field in policy.fields_.items() if field.type != "months"}
+
+
+def _column(name: str, field: CaseField) -> Column:
+    kind = field.type
+    if kind == "date" or name == "case_id":
+        return Column("made")
+    if kind in ("diagnosis", "procedure"):
+        return Column("pattern", pattern=ICD_PATTERN if kind == "diagnosis" else CPT_PATTERN)
+    if kind == "text":
+        return Column("pattern", pattern=_GROUP_WORD)
+    if kind == "boolean":
+        return FLAG
+    if kind == "choice":
+        return Column("words", field.choices)
+    return Column("count", lowest=field.min, highest=field.max)
 
 
 def _exact(text: object) -> object:
@@ -324,6 +309,7 @@ class Page(Record):
     schema_: Literal["population/1"] = Field(alias="schema")
     id: Id
     based_on: Id | None = None
+    policy: Text = "nerve_blocks"  # by name or path; its fields are the columns
     label: Text
     notice: Text
     statements: tuple[StatementId, ...] = ()
@@ -344,6 +330,7 @@ class Page(Record):
         """This page with what it leaves out taken from `base`: whole entries, in the order of `base`."""
         return self.model_copy(
             update={
+                "policy": base.policy,
                 "sources": base.sources | self.sources,
                 "period": self.period or base.period,
                 "habits": base.habits | self.habits,

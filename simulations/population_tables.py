@@ -81,10 +81,14 @@ class Decision:
 
 @dataclass(frozen=True, eq=False)
 class Population:
-    """A checked page, ready to `generate` from; `fingerprint` is the SHA-256 of its content, whatever the layout."""
+    """A checked page, ready to `generate` from.
+
+    `columns`: those of the case table of its policy, in order; `fingerprint`: SHA-256 of what it says.
+    """
 
     page: Page
     decisions: tuple[Decision, ...]
+    columns: tuple[str, ...]
     fingerprint: str
 
     def __repr__(self) -> str:

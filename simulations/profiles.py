@@ -97,7 +97,7 @@ def _collapsed(base: Settings, batch: Batch, moving: frozenset[str], groups: Gro
     """The first case of each profile with the weight of all."""
     rows, weights = [], []
     labels = batch.labels(groups)
-    for position, laid_out in batch.memory.groups(base, batch.cases):
+    for position, laid_out in batch.memory.groups(base):
         group = replace(laid_out, settings=base, known={})  # the cases may have been laid out for other settings
         key = labels[group.rows] if labels.size else np.zeros(len(group.rows), dtype=np.int64)
         for codes, size in _columns(base, moving, group, position):

@@ -36,7 +36,7 @@ class Reads:
 
     def _fits(self, name: str, words: tuple[str, ...]) -> list[bool]:
         values = self.policy.levers[name].values() if name in self.moving else [self.settings[name]]
-        return [Settings(self.policy, {name: value}).holds({name: words}) for value in values]
+        return [Settings(self.policy, {**self.settings, name: value}).holds({name: words}) for value in values]
 
     def rule(self, rule: Rule) -> None:
         """Everything that a rule may read."""

@@ -16,7 +16,6 @@ from policy.authoring.enumeration import Ground, Row, as_cases
 from policy.authoring.vignettes import Batch, Readings
 from policy.cases import Cases
 from policy.evaluation import Memory, codes_of, determine
-from policy.evaluation import pathways as pathways_of
 from policy.model import OUTCOMES, Policy, Rule, Settings, While
 from policy.truth import NOT_DOCUMENTED
 
@@ -73,7 +72,7 @@ def deciding(
     policy: Policy, cases: Cases, settings: Settings, names: Sequence[str] | None = None
 ) -> Iterator[tuple[str, NDArray[np.int8], NDArray[np.bool_]]]:
     """For each criterion read: its name, its truth (n,) and whether it alone decides the outcome (n,)."""
-    memory = Memory(pathways_of(policy, cases), lasting=False)
+    memory = Memory(cases, lasting=False)
     base = determine(policy, cases, settings, memory=memory)
     switches = stated_by(policy)
     for name, truth in base.truths.items():

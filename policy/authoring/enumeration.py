@@ -237,7 +237,7 @@ def stand_in(policy: Policy) -> Policy:
 
 def _alike(policy: Policy) -> Policy:
     switches = sorted({r.switch for w in policy.pathways.values() for r in w.rule.walk() if r.switch})
-    levers = {name: (lever.unit, lever.off_allowed) for name, lever in policy.levers.items()}
+    levers = {name: (v.unit, v.domain, v.choices, v.off_allowed) for name, v in policy.levers.items()}
     content = policy.model_dump_json(include={"fields_", "criteria"}) + f"{switches} {levers}"
     if len(_LIKE) >= 300:
         for memory in (_LIKE, _MEMORY, _STANDS):

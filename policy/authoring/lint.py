@@ -16,7 +16,6 @@ from policy.authoring.proof import LENIENCY, Witness, prove
 from policy.authoring.questions import asked, documents
 from policy.cases import Cases
 from policy.evaluation import Memory, determine
-from policy.evaluation import pathways as pathways_of
 from policy.model import OUTCOMES, Lever, Policy, Rule, Settings, Value, While
 
 
@@ -205,7 +204,7 @@ def reached(policy: Policy, name: str, ways: Sequence[str], base: Mapping[str, o
 def inert(settings: Settings, cases: Cases) -> Iterator[Finding]:
     """Levers that change no case of a population from what these settings make of it, with a case that they would."""
     policy = settings.policy
-    memory = Memory(pathways_of(policy, cases))
+    memory = Memory(cases)
     base = determine(policy, cases, settings, memory=memory, asking=False).outcome
     for name, lever in policy.levers.items():
         others: list[Value] = [value for value in lever.values() if value != settings[name]]

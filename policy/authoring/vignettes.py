@@ -100,7 +100,7 @@ class Batch:
 
     def failing(self, policy: Policy, lists: bool = False) -> list[tuple[Vignette, str]]:
         """The vignettes that `policy` answers otherwise than expected, with what it says; `lists`: those too."""
-        cases = self.cases if policy is self.cases.policy else replace(self.cases, policy=policy)
+        cases = self.cases if policy == self.cases.policy else replace(self.cases, policy=policy)
         settings = self.settings(policy)
         if not (lists and self.reading == "default"):
             outcome = determine(policy, cases, settings, asking=False).outcome

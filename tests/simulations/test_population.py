@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from itertools import pairwise
 from multiprocessing import get_context
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ import policy
 from policy.problems import ProblemsFound
 from policy.reading import Node, read_yaml
 from simulations import population as populations
-from simulations.population import COLUMNS, FOLDER, MOST_CASES, generate, load, parse
+from simulations.population import FOLDER, MOST_CASES, generate, load, parse
 from simulations.streams import Streams
 
 NAME = "seed_low_prevalence"
@@ -149,18 +150,33 @@ def test_what_nothing_depends_on_changes_alone(frame: pd.DataFrame):
 
 
 def test_every_column_in_the_order_of_the_contract(frame: pd.DataFrame):
-    assert list(frame.columns) == list(TABLE) == list(COLUMNS)
+    assert list(frame.columns) == list(TABLE)
 
 
-def test_the_columns_are_those_of_the_policy(frame: pd.DataFrame):
-    fields = {name: field for name, field in policy.load("nerve_blocks").fields_.items() if field.type != "months"}
-    assert list(fields) == list(frame.columns)
-    for name, column in COLUMNS.items():
-        if column.kind == "words":
-            assert list(column.words) == list(fields[name].choices), name
-        if column.kind == "count":
-            assert fields[name].min <= column.lowest <= column.highest <= fields[name].max, name
-        assert (column.kind == "flag") == (fields[name].type == "boolean"), name
+def test_the_columns_are_the_fields_of_the_policy_that_the_page_names(tmp_path: Path):
+    """A field that a document has more is a column that the page must make, and then does."""
+    document = policy.shipped()["nerve_blocks@2026.1"].read_text(encoding="utf-8")
+    field = "  days_since_fall:\n    label: Days\n    ask: date of the fall\n    type: whole\n    unit: days\n"
+    other = tmp_path / "other.yaml"
+    other.write_text(
+        document.replace("fields:\n", f"fields:\n{field}    max: 50\n    origin: assumption\n", 1), encoding="utf-8"
+    )
+    page = f"policy: {other}\n" + edited("id: seed_low_prevalence", "id: other")
+    with pytest.raises(policy.ProblemsFound, match="do not say how the column days_since_fall comes about"):
+        parse(page, "page.yaml")
+    said = "    says: New\n    unit: days\n    documented: always\n    statements: [S1]\n"
+    variable = f"variables:\n  days_since_fall:\n{said}"
+    with pytest.raises(policy.ProblemsFound, match=r"51.*from 0 to 50"):
+        parse(page.replace("variables:\n", variable + "    value: 51\n", 1), "page.yaml")
+    found = generate(parse(page.replace("variables:\n", variable + "    value: 50\n", 1), "page.yaml"), 10, 1)
+    fields = [n for n, f in policy.load(other).fields_.items() if f.type != "months"]
+    assert list(found.columns) == fields
+    assert (found["days_since_fall"] == 50).all()
+
+
+def test_a_page_for_a_policy_that_is_not_there():
+    with pytest.raises(policy.ProblemsFound, match=r"policy.*nerve_block.*is no policy that ships.*did you mean"):
+        parse("policy: nerve_block\n" + edited("id: seed_low_prevalence", "id: other"), "page.yaml")
 
 
 def test_types_are_exact_and_no_fact_is_a_float(frame: pd.DataFrame):
