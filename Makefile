@@ -17,9 +17,18 @@ help:
 	@echo 'make lock       resolve the dependencies of pyproject.toml again'
 	@echo 'make clean      delete out/, build/ and the caches; .venv stays'
 
-setup: $(READY)
+# Every other target begins here. A .venv that cannot be used is told and made anew, never used as it is: its Python is
+# gone, its pip is missing (an interrupted set-up), it was copied from another folder, or PYTHON=... asks for another version.
+setup:
+	@why=; if test -e .venv; then \
+		if ! $(BIN)/python -m pip --version >/dev/null 2>&1; then why='.venv is broken (its Python or its pip does not start)'; \
+		elif test -e $(READY) && ! grep -qsxF "$(CURDIR)" .venv/lib/python*/site-packages/__editable__*.pth; then \
+			why='.venv was made in another folder'; \
+		elif test '$(origin PYTHON)' = 'command line' && test "$$($(BIN)/python -V)" != "$$($(PYTHON) -V)"; then \
+			why=".venv has $$($(BIN)/python -V), not $$($(PYTHON) -V)"; fi; fi; \
+	if test -n "$$why"; then echo "$$why: making it anew"; rm -rf .venv; fi
+	@$(MAKE) --no-print-directory $(READY)
 
-# A .venv without a working pip is what an interrupted set-up leaves: begin again.
 $(READY): pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed, this is %d.%d; choose one: make setup PYTHON=python3.12" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
 	@echo 'Setting up .venv: a minute or two the first time'
@@ -28,13 +37,20 @@ $(READY): pyproject.toml requirements.lock
 	@$(BIN)/python -m pip install --quiet --no-build-isolation --no-deps --editable .
 	@touch $(READY)
 
+# What the tests and the checks need beside it.
+$(READY)-test: $(READY) requirements-test.lock
+	@$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements-test.lock
+	@touch $@
+
 simulate: setup
 	$(BIN)/workbook simulate --set conservative_weeks=8 --out out
 
 test: setup
+	@$(MAKE) --no-print-directory $(READY)-test
 	$(BIN)/python -m pytest -n 2
 
 test-long: setup
+	@$(MAKE) --no-print-directory $(READY)-test
 	$(BIN)/python -m pytest -m slow
 
 lab: setup
@@ -45,7 +61,8 @@ app: setup
 
 SIZE ?= 1000000
 
-bench: $(READY)-engines
+bench: setup
+	@$(MAKE) --no-print-directory $(READY)-engines
 	$(BIN)/python -m benchmarks $(addprefix --size ,$(SIZE))
 
 $(READY)-engines: $(READY) requirements-engines.lock
@@ -53,23 +70,25 @@ $(READY)-engines: $(READY) requirements-engines.lock
 	@touch $@
 
 check: setup
+	@$(MAKE) --no-print-directory $(READY)-test
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy policy simulations benchmarks $(wildcard notebooks/*.py)
 
 notebooks: setup
+	@$(MAKE) --no-print-directory $(READY)-test
 	$(BIN)/python -m simulations.normalise
 
 lock:
 	$(PYTHON) -m venv build/uv
 	build/uv/bin/python -m pip install --quiet uv==$(UV)
-	build/uv/bin/uv pip compile pyproject.toml --extra test --extra check --group build --python-version 3.11 \
-		--universal --fork-strategy fewest --generate-hashes --no-emit-index-url --no-emit-find-links \
-		--custom-compile-command 'make lock' --quiet --output-file requirements.lock
-	build/uv/bin/uv pip compile pyproject.toml --extra test --extra check --group build --extra spark --group bench \
-		--constraint requirements.lock --python-version 3.11 --universal --fork-strategy fewest --generate-hashes \
-		--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' --quiet \
-		--output-file requirements-engines.lock
+	$(call LOCK,requirements.lock,--group build)
+	$(call LOCK,requirements-test.lock,--group dev --constraint requirements.lock)
+	$(call LOCK,requirements-engines.lock,--group dev --group spark --group bench --constraint requirements-test.lock)
+
+LOCK = build/uv/bin/uv pip compile pyproject.toml $(2) --python-version 3.11 --universal --fork-strategy fewest \
+	--generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' --quiet \
+	--output-file $(1)
 
 clean:
 	rm -rf out build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis test-results

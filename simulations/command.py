@@ -16,7 +16,7 @@ import policy as core
 from policy.document import parse
 from policy.files import save
 from policy.model import Policy, Record, Settings
-from policy.problems import Finding, Problem, ProblemsFound, collecting, nearest, refuse, shown
+from policy.problems import Finding, Problem, ProblemsFound, collecting, listed, nearest, refuse, shown
 from policy.reading import Node, located, read_text, read_yaml
 from policy.scenario import Scenario
 
@@ -124,6 +124,7 @@ class Verbs(click.Group):
         return super().get_command(ctx, cmd_name)
 
 
+@click.version_option(package_name="nerve-block-workbook", prog_name="workbook")
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 def main() -> None:
     """Author a medical-necessity policy, tweak its thresholds, and see whom it would approve.
@@ -133,7 +134,7 @@ def main() -> None:
 
 
 @main.command(epilog="Example: workbook validate simulations/scenarios")
-@click.argument("paths", nargs=-1, metavar="[FILE or FOLDER]...")
+@click.argument("paths", nargs=-1, metavar="[NAME, FILE or FOLDER]...")
 @click.option(
     "--schema", type=click.Choice([k.partition("/")[0] for k in KINDS]), help="Print its JSON Schema instead."
 )
@@ -149,19 +150,9 @@ def validate(paths: tuple[str, ...], schema: str | None, linting: bool, populati
     if schema:
         click.echo(json_schema_of(schema), nl=False)
         return
-    files: list[Path] = []
     sound = True
-    for path in [Path(p) for p in paths] or [ROOT / "policy" / "documents", ROOT / "simulations"]:
-        if os.path.isdir(path):
-            inside = sorted([*path.rglob("*.yaml"), *path.rglob("*.yml")])
-            if not inside:
-                raise refuse("read", str(path), "holds no .yaml file")
-            files += inside
-        else:
-            files.append(path)
-    for file in files:
+    for shown_as, file in _documents(paths):
         try:
-            shown_as = file.name if not paths else str(file)
             verdict = _validated(file)
             click.echo(f"{shown_as}: {verdict}")
             if linting and verdict.startswith("policy "):
@@ -174,6 +165,33 @@ def validate(paths: tuple[str, ...], schema: str | None, linting: bool, populati
             sound = False
     if not sound:
         sys.exit(1)
+
+
+def _documents(paths: tuple[str, ...]) -> list[tuple[str, Path]]:
+    """The files to check, each with what to call it: of names that ship, of files and folders, or all that ship."""
+    policies = core.shipped()
+    folders = [ROOT / "simulations" / kind for kind in ("populations", "scenarios")]
+    others = {file.stem: file for folder in folders for file in sorted(folder.glob("*.yaml"))}
+    if not paths:
+        return [(file.name, file) for file in (*policies.values(), *others.values())]
+    files: list[tuple[str, Path]] = []
+    for name in paths:
+        path = Path(name)
+        versions = [file for known, file in policies.items() if name in (known, known.partition("@")[0])]
+        if name in others or versions:
+            files += [(file.name, file) for file in versions or [others[name]]]
+        elif os.path.isdir(path):
+            inside = sorted([*path.rglob("*.yaml"), *path.rglob("*.yml")])
+            if not inside:
+                raise refuse("read", name, "holds no .yaml file")
+            files += [(str(file), file) for file in inside]
+        elif path.suffix not in (".yaml", ".yml"):
+            known = [*policies, *dict.fromkeys(n.partition("@")[0] for n in policies), *others]
+            message = f"is nothing that ships ({listed(known)}), no folder and no .yaml file{nearest(name, known)}"
+            raise refuse("unknown-name", shown(name), message)
+        else:
+            files.append((name, path))
+    return files
 
 
 def json_schema_of(kind: str) -> str:

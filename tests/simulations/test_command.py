@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pandas as pd
@@ -20,6 +21,8 @@ HEADER = (
 )
 HEADER += "imaging_other_cause,radiculopathy,trigger_points_on_exam\n"
 MET = "{},M54.2,20553,92,42,true,true,true,false,false,true\n"
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def workbook(*words: str | Path) -> Result:
@@ -51,6 +54,25 @@ def test_all_that_ships_is_valid() -> None:
     assert {"2026.1.yaml", "strict_reading.yaml", "seed_low_prevalence.yaml"} <= set(
         re.findall(r"^\S+\.yaml", result.output, re.M)
     )
+
+
+def test_what_ships_is_validated_by_name() -> None:
+    names = ("nerve_blocks", "strict_reading", "seed_low_prevalence", "nerve_blocks@2026.1")
+    result = workbook("validate", *names)
+    assert result.exit_code == 0, result.output
+    kinds = [line.partition(": ")[2].split()[0] for line in result.output.splitlines()]
+    assert kinds[-3:] == ["scenario", "population", "policy"]
+    assert set(kinds[:-3]) == {"policy"}
+    result = workbook("validate", "strict_reeding")
+    assert result.exit_code == 1
+    assert len(result.output.splitlines()) == 1
+    assert "did you mean strict_reading?" in result.output
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    stated = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    result = workbook("--version")
+    assert (result.exit_code, result.output.split()[-1]) == (0, stated)
 
 
 def test_all_problems_of_a_folder_come_in_one_pass(tmp_path: Path) -> None:
