@@ -26,11 +26,13 @@ setup:
 			why='.venv was made in another folder'; \
 		elif test '$(origin PYTHON)' = 'command line' && test "$$($(BIN)/python -V)" != "$$($(PYTHON) -V)"; then \
 			why=".venv has $$($(BIN)/python -V), not $$($(PYTHON) -V)"; fi; fi; \
-	if test -n "$$why"; then echo "$$why: making it anew"; rm -rf .venv; fi
+	if test -n "$$why"; then $(NEW_ENOUGH) && echo "$$why: making it anew" && rm -rf .venv; fi
 	@$(MAKE) --no-print-directory $(READY)
 
+NEW_ENOUGH = $(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed, this is %d.%d; choose one: make setup PYTHON=python3.12" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
+
 $(READY): pyproject.toml requirements.lock
-	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed, this is %d.%d; choose one: make setup PYTHON=python3.12" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
+	@$(NEW_ENOUGH)
 	@echo 'Setting up .venv: a minute or two the first time'
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
 	@$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements.lock
