@@ -135,15 +135,14 @@ class Walk:
                 truth = self.any_of([self.say.negated(concerned), truth])
             truths.append(truth)
         together = self.all_of(truths)
-        steps = []
-        for step in [s for s in rule.then if self.settings.holds(s.while_)]:
-            applies = self.criterion(step.when) if step.when else True
-            if applies is not False:
-                steps.append((applies if applies is True else self.say.true(applies), self.word(step.outcome)))
-            if applies is True:
-                break
-        otherwise = steps.pop()[1] if steps and steps[-1][0] is True else int(CODE["met"])
-        met = self.say.chosen(steps, otherwise) if steps else otherwise
+        met: Codes = int(CODE["met"])
+        for step in reversed(self.policy.steps(rule, self.settings)):
+            applies, found = self.criterion(step.when) if step.when else True, self.word(step.outcome)
+            if isinstance(applies, bool):
+                met = found if applies else met
+            elif met != found:  # where it is unknown if the step applies: one same outcome, or open
+                unsaid = self._same([met, found])
+                met = self.say.chosen([(self.say.true(applies), found), (self.say.false(applies), met)], unsaid)
         if isinstance(together, bool):
             return met if together else int(CODE["not_met"])
         pairs = [(self.say.false(together), int(CODE["not_met"])), (self.say.true(together), met)]
