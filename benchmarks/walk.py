@@ -246,7 +246,6 @@ class Walk:
         reached = self._known(names[0], self.say.reached(names[0], least), sure, [])
         return self.say.negated(reached) if test.less_than else reached
 
-
     def _known(self, name: str, found: Truth, met: Sequence[int], fails: Sequence[int]) -> Truth:
         """The same where what is known of a missing number does not settle it."""
         if met:

@@ -34,7 +34,8 @@ BLOCK = 1 << 17  # rows evaluated together, so that what is in between stays in 
 class Reading:
     """What a rule made of some rows; each array is (rows,) or a single value for all of them.
 
-    `outcome`: codes; `truths`: of each criterion read (3 = not read, 4 more where a missing fact decides if it is); `because`: place in Evaluation.texts, 0 = none;
+    `outcome`: codes; `truths`: of each criterion read (3 = not read, 4 more where a missing fact decides if it is);
+    `because`: place in Evaluation.texts, 0 = none;
     `follows`: what a `require` does once all is met, for each criterion that it depends on.
     """
 

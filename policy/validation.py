@@ -94,7 +94,11 @@ def _fields(policy: Policy) -> Iterator[Finding]:
             elif field.type != "whole" or not field.min < number <= field.max:
                 message = f"belongs to a whole number above {field.min}, at most {field.max}"
                 yield Finding("implied", at, message)
-            elif fields[source].type in ("text", "diagnosis", "procedure", "months") or fields[source].absent or source == name:
+            elif (
+                fields[source].type in ("text", "diagnosis", "procedure", "months")
+                or fields[source].absent
+                or source == name
+            ):
                 yield Finding("implied", at, f"{shown(source)} must be another column that may be missing")
         if field.type == "months":
             for key, source, kind in (

@@ -22,7 +22,6 @@ import policy
 from policy.reading import read_yaml
 from tests.policy import oracle
 from tests.policy.near_misses import (
-    BLOCKS,
     CENT,
     DATES,
     DECIDED,
