@@ -511,13 +511,13 @@ def _relations(policy: Policy, facts: dict[str, Ints], fault: Callable[..., None
             span = f"min {told.min():g}, median {np.median(told):g}, max 1"
             remarks.append(f"column {name}: no value is above 1 ({span}): is it 0-1 or 0-100? Read as per cent, 0-100")
     for name, kind in [(name, kind) for name, kind in policy.fields_.items() if kind.implied_by]:
-        number, least = facts[name], np.int64(0)
+        number, least = facts[name], np.zeros(1, dtype=np.int64)
         for column, n in kind.implied_by.items():
-            told = facts[column]
-            rows = np.flatnonzero((told >= 0) & (number >= 0) & (number < n))
+            on_file = facts[column]
+            rows = np.flatnonzero((on_file >= 0) & (number >= 0) & (number < n))
             messages = [f"contradicts {name} = {number[row]}" for row in rows]
-            fault(rows, column, [_as_written(policy.fields_[column], int(told[row])) for row in rows], messages)
-            least = np.maximum(least, n * (told >= 0))
+            fault(rows, column, [_as_written(policy.fields_[column], int(on_file[row])) for row in rows], messages)
+            least = np.maximum(least, n * (on_file >= 0))
         known = np.where(least == kind.span[1], least, -1 - least)  # as much as there can be is the number itself
         facts[name] = np.where(number < 0, known, number).astype(kind.dtype)
 
