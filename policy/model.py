@@ -425,7 +425,7 @@ class Step(Record):
     """What follows once all requirements are met: the first step that applies gives the outcome."""
 
     outcome: Word  # an outcome word, or an action lever
-    when: Id | None = None  # a criterion that must be known to be MET
+    when: Id | None = None  # a criterion that is MET; not documented: both ways are taken (one same outcome, else open)
     while_: While = Field(default_factory=dict, alias="while")
     because: Text | None = None
 

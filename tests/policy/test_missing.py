@@ -38,7 +38,7 @@ TESTS: dict[str, tuple[dict[str, Any], Callable[[int], bool]]] = {
 # What one row says: the number, or nothing but what is on file besides.
 ROWS = [
     *({NUMBER: str(v)} for v in range(MOST + 1)),
-    *({name: "true" for name in told} for n in range(4) for told in itertools.combinations(TELLS, n)),
+    *(dict.fromkeys(told, "true") for n in range(4) for told in itertools.combinations(TELLS, n)),
     {"tn_mri_done": "false"},  # on file, whatever it says
     {NUMBER: "4", "tn_mri_done": "true", "rural": "false"},
 ]
@@ -58,7 +58,13 @@ def made(**changes: Any) -> Policy:
         tree["criteria"][name] = {"says": name, "ask": name, "citation": "x", "origin": "assumption", "test": test}
     for name in ("function_limited", "tn_specialist_diagnosis", "trigger_points_on_exam"):
         test = {"is": {name: ["true"]}}
-        tree["criteria"][f"yes_{name}"] = {"says": name, "ask": name, "citation": "x", "origin": "assumption", "test": test}
+        tree["criteria"][f"yes_{name}"] = {
+            "says": name,
+            "ask": name,
+            "citation": "x",
+            "origin": "assumption",
+            "test": test,
+        }
     tree["pathways"]["trigeminal_block"]["rule"] = changes.get("rule", tree["pathways"]["trigeminal_block"]["rule"])
     return Policy.model_validate(tree)
 
@@ -115,8 +121,13 @@ def test_it_holds_in_sql_as_well() -> None:
 
 def test_a_number_that_its_documents_contradict_is_refused() -> None:
     rows = [{NUMBER: "0", "tn_mri_done": "false"}, {NUMBER: "2", "rural": "true"}, {NUMBER: "3", "rural": "true"}]
-    rejected = policy.Cases.from_frame(frame(rows), document(), keep_good=True).rejected
-    assert list(rejected["case_id"]) == ["0", "1"]
+    cases = policy.Cases.from_frame(frame(rows), document(), keep_good=True)
+    assert list(cases.ids) == ["2"]
+    told = cases.rejected[["column", "value", "problem"]].to_numpy().tolist()
+    assert told == [
+        ["tn_mri_done", "false", f"contradicts {NUMBER} = 0"],
+        ["rural", "true", f"contradicts {NUMBER} = 2"],
+    ]
     found = answered(determinations_sql(document().settings()), rows, document())
     assert found["reasons"].str.startswith("rejected").tolist() == [True, True, False]
 
