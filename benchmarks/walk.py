@@ -144,8 +144,8 @@ class Walk:
             applies, found = self.criterion(step.when) if step.when else True, self.word(step.outcome)
             if isinstance(applies, bool):
                 met = found if applies else met
-            elif met != found:  # where it is unknown if the step applies: one same outcome, or open
-                unsaid = self._same([met, found])
+            elif not isinstance(met, int) or met != found:
+                unsaid = self._same([met, found])  # where it is unknown if the step applies
                 met = self.say.chosen([(self.say.true(applies), found), (self.say.false(applies), met)], unsaid)
         if isinstance(together, bool):
             return met if together else int(CODE["not_met"])
