@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benchmarks.walk import DIAGNOSIS, PATHWAY, SOME_BLOCK, named
-from policy.cases import AT_LEAST_ONE, Cases, Ints
+from benchmarks.walk import DIAGNOSIS, PATHWAY, least_of, named
+from policy.cases import Cases, Ints
 from policy.evaluation import pathways
 from policy.model import Policy
 from simulations import population
@@ -69,15 +69,16 @@ class Columns:
     @classmethod
     def of(cls, cases: Cases, groups: Groups, weights: NDArray[np.int64] | None = None) -> "Columns":
         """The columns of some cases."""
-        policy, done = cases.policy, cases.facts["diagnostic_blocks_done"]
+        policy = cases.policy
         criteria = [name for c in policy.criteria.values() for test in c.test.walk() for name in test.fields()]
         switches = [r.switch for p in policy.pathways.values() for r in p.rule.walk() if r.switch]
         places = [named(policy).index(c) + 1 if c in named(policy) else 0 for c in cases.dx.categories]
         codes = {
             PATHWAY: pathways(policy, cases).astype(np.int8),
             DIAGNOSIS: np.array(places, dtype=np.int8)[cases.dx.codes],
-            SOME_BLOCK: (done == AT_LEAST_ONE).astype(np.int8),
         }
+        bounded = [name for name, kind in policy.fields_.items() if kind.bounds]
+        codes |= {least_of(name): np.maximum(-1 - cases.facts[name], 0).astype(np.int8) for name in bounded}
         facts = {name: np.maximum(cases.facts[name], -1) for name in dict.fromkeys([*criteria, *switches])}
         labels = groups.of(cases) if groups.names else np.zeros(len(cases))
         return cls(policy, facts, codes, labels.astype(np.int16), len(groups), weights)

@@ -9,8 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from benchmarks.cases import Columns
-from benchmarks.walk import DIAGNOSIS, PATHWAY, SOME_BLOCK, Walk, named
-from policy.cases import AT_LEAST_ONE
+from benchmarks.walk import DIAGNOSIS, PATHWAY, Walk, least_of, named
 from policy.evaluation import CODE
 from policy.model import OUTCOMES, Settings
 from policy.sql import OPEN, Compiler, Table
@@ -148,8 +147,9 @@ class DuckDB:
                 else:
                     texts.append(str(walk.test(policy.criteria[name].test)))
             texts += [self._bin(name, sorted(cuts)) for name, cuts in reads.cuts.items()]
-            texts += [rule.switch for rule in pathway.rule.walk() if rule.switch]
-            texts += [SOME_BLOCK] if any(r.switch == "diagnostic_blocks_done" for r in pathway.rule.walk()) else []
+            switches = [rule.switch for rule in pathway.rule.walk() if rule.switch]
+            texts += switches
+            texts += [least_of(n) for n in dict.fromkeys([*reads.cuts, *switches]) if policy.fields_[n].bounds]
             for text in texts:
                 keys.setdefault(text, []).append(position)
         columns = [
@@ -183,9 +183,10 @@ class Compiled(DuckDB):
 
     def held(self) -> dict[str, pa.Array]:
         """The facts as the door of the compiled SQL has them."""
-        done, name = self.columns.facts["diagnostic_blocks_done"], "diagnostic_blocks_done"
-        some = np.where(self.columns.codes[SOME_BLOCK] == 1, AT_LEAST_ONE, done).astype(done.dtype)
-        return {name: pa.array(values) for name, values in (self.columns.facts | {name: some}).items()}
+        facts = dict(self.columns.facts)
+        for name in [name for name in facts if self.columns.policy.fields_[name].bounds]:
+            facts[name] = np.where(facts[name] < 0, -1 - self.columns.codes[least_of(name)], facts[name])
+        return {name: pa.array(values) for name, values in facts.items()}
 
     def outcomes(self, settings: Settings) -> str:
         """A query with the label and the outcome code of every row."""

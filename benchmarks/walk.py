@@ -8,15 +8,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from policy.cases import AT_LEAST_ONE
-from policy.evaluation import CODE, codes_of
+from policy.evaluation import CODE, branches_of, codes_of, still_possible
 from policy.model import Policy, Rule, Settings, Test
 from policy.sql import threshold_of
 
 Truth = Any  # of the language, with its own unknown; True or False where the levers alone decide
 Condition = Any  # of the language, known everywhere; True or False where the levers alone decide
 Codes = Any  # of the language: a whole number for each row; int where it is the same for all
-PATHWAY, DIAGNOSIS, SOME_BLOCK = "pathway", "named_diagnosis", "some_block_done"  # columns beside the facts
+PATHWAY, DIAGNOSIS = "pathway", "named_diagnosis"  # columns beside the facts
+
+
+def least_of(name: str) -> str:
+    """The column that holds what a missing number is known to be at least; 0 is nothing."""
+    return f"least_{name}"
 
 
 class Language(Protocol):
@@ -135,15 +139,14 @@ class Walk:
                 truth = self.any_of([self.say.negated(concerned), truth])
             truths.append(truth)
         together = self.all_of(truths)
-        steps = []
-        for step in [s for s in rule.then if self.settings.holds(s.while_)]:
-            applies = self.criterion(step.when) if step.when else True
-            if applies is not False:
-                steps.append((applies if applies is True else self.say.true(applies), self.word(step.outcome)))
-            if applies is True:
-                break
-        otherwise = steps.pop()[1] if steps and steps[-1][0] is True else int(CODE["met"])
-        met = self.say.chosen(steps, otherwise) if steps else otherwise
+        met: Codes = int(CODE["met"])
+        for step in reversed(self.policy.steps(rule, self.settings)):
+            applies, found = self.criterion(step.when) if step.when else True, self.word(step.outcome)
+            if isinstance(applies, bool):
+                met = found if applies else met
+            elif not isinstance(met, int) or met != found:
+                unsaid = self._same([met, found])  # where it is unknown if the step applies
+                met = self.say.chosen([(self.say.true(applies), found), (self.say.false(applies), met)], unsaid)
         if isinstance(together, bool):
             return met if together else int(CODE["not_met"])
         pairs = [(self.say.false(together), int(CODE["not_met"])), (self.say.true(together), met)]
@@ -153,16 +156,16 @@ class Walk:
         """A fact takes its branch; a missing one takes all, and one same outcome is the outcome."""
         assert rule.switch
         kind = self.policy.fields_[rule.switch]
-        branches = {codes_of(kind, [word])[0]: self.rule(below) for word, below in rule.branches.items()}
-        pairs = [(self.say.coded(rule.switch, [code]), found) for code, found in branches.items()]
-        rest = [self.rule(rule.otherwise)] if rule.otherwise else []
-        pairs += [(self.say.filed(rule.switch), found) for found in rest]
+        found = {id(below): self.rule(below) for below in still_possible(kind, rule, 0)}
+        branches = {code: found[id(below)] for code, below in branches_of(kind, rule).items()}
+        pairs = [(self.say.coded(rule.switch, [code]), branch) for code, branch in branches.items()]
+        pairs += [(self.say.filed(rule.switch), found[id(rule.otherwise)])] if id(rule.otherwise) in found else []
         if rule.assume and self.settings.holds(rule.assume.while_):
             return self.say.chosen(pairs, branches[codes_of(kind, [rule.assume.criterion])[0]])
-        if rule.switch == "diagnostic_blocks_done":  # a relief of the first block says that at least one was done
-            above = [found for code, found in branches.items() if code >= -1 - AT_LEAST_ONE]
-            pairs.append((self.say.coded(SOME_BLOCK, [1]), self._same([*above, *rest])))
-        return self.say.chosen(pairs, self._same([*branches.values(), *rest]))
+        for bound in kind.bounds:
+            left = [found[id(below)] for below in still_possible(kind, rule, bound)]
+            pairs.append((self.say.coded(least_of(rule.switch), [bound]), self._same(left)))
+        return self.say.chosen(pairs, self._same([*found.values()]))
 
     def _same(self, codes: list[Codes]) -> Codes:
         if all(isinstance(code, int) for code in codes):
@@ -207,8 +210,13 @@ class Walk:
             return self.say.filed(test.on_file)
         if test.equals is not None or test.states is not None:
             ((name, words),) = (test.equals or test.states or {}).items()
-            put = self.say.among if test.equals else self.say.stated
-            return put(name, codes_of(self.policy.fields_[name], words))
+            kind = self.policy.fields_[name]
+            codes = codes_of(kind, words)
+            if test.states:
+                return self.say.stated(name, codes)
+            met = {bound: sum(code >= bound for code in codes) for bound in kind.bounds}
+            sure = [bound for bound, number in met.items() if number == kind.span[1] - bound + 1]
+            return self._known(name, self.say.among(name, codes), sure, [b for b, number in met.items() if not number])
         return self._comparison(test)
 
     def _count(self, parts: list[Truth], reference: str) -> Truth:
@@ -228,13 +236,23 @@ class Walk:
         if threshold is None:
             return True
         least = threshold * len(names) + bool(test.more_than)
+        assert len(names) == 1 or not any(self.policy.fields_[name].bounds for name in names)
         lows, highs = zip(*(self.policy.fields_[name].span for name in names), strict=True)
         if least <= sum(lows) or least > sum(highs):
             return (least <= sum(lows)) is not bool(test.less_than)
         if len(names) > 1:
             return self.say.between(self.say.total(names, lows, least), self.say.total(names, highs, least))
-        reached = self.say.reached(names[0], least)
+        sure = [bound for bound in self.policy.fields_[names[0]].bounds if bound >= least]
+        reached = self._known(names[0], self.say.reached(names[0], least), sure, [])
         return self.say.negated(reached) if test.less_than else reached
+
+    def _known(self, name: str, found: Truth, met: Sequence[int], fails: Sequence[int]) -> Truth:
+        """The same where what is known of a missing number does not settle it."""
+        if met:
+            found = self.say.any_of([found, self.say.coded(least_of(name), met)])
+        if fails:
+            found = self.say.all_of([found, self.say.negated(self.say.coded(least_of(name), fails))])
+        return found
 
 
 def named(policy: Policy) -> list[str]:

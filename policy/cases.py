@@ -28,8 +28,6 @@ Ints = NDArray[np.signedinteger[Any]]
 
 TRUE, FALSE = {"true", "yes", "y", "1", "t"}, {"false", "no", "n", "0", "f"}
 MAX_BYTES = 4 << 30  # a CSV table takes about five times its size in memory
-AT_LEAST_ONE = -2  # not documented, but -1 - k says: at least k
-OF_BLOCKS = {"diagnostic_blocks_done": ("block_1_relief_pct", "block_2_relief_pct")}  # arise only once one is done
 _EPOCH = datetime.date(1900, 1, 1)
 _FLOATS = (float, np.floating)
 _BLOCK = 1 << 20  # bytes of a CSV file at a time; a header or a row must fit
@@ -495,7 +493,7 @@ def _number(text: str, kind: CaseField) -> int:
 
 
 def _relations(policy: Policy, facts: dict[str, Ints], fault: Callable[..., None], remarks: list[str]) -> None:
-    """What columns say together: onset before request, blocks and their reliefs; pain duration by months."""
+    """What columns say together: onset before request, a number and what implies it; pain duration by months."""
     for name, kind in policy.fields_.items():
         if kind.type != "months":
             continue
@@ -512,15 +510,25 @@ def _relations(policy: Policy, facts: dict[str, Ints], fault: Callable[..., None
         if len(told) and told.max() == 1:
             span = f"min {told.min():g}, median {np.median(told):g}, max 1"
             remarks.append(f"column {name}: no value is above 1 ({span}): is it 0-1 or 0-100? Read as per cent, 0-100")
-    blocks = ("diagnostic_blocks_done", "block_1_relief_pct", "block_2_relief_pct")
-    if facts.keys() >= {*blocks}:
-        done, first, second = (facts[c] for c in blocks)
-        for column, relief, needed in (("block_1_relief_pct", first, 1), ("block_2_relief_pct", second, 2)):
-            rows = np.flatnonzero((relief >= 0) & (done >= 0) & (done < needed))
-            messages = [f"contradicts diagnostic_blocks_done = {done[row]}" for row in rows]
-            fault(rows, column, [str(Decimal(int(relief[row])) / 100) for row in rows], messages)
-        implied = np.where(second >= 0, 2, np.where(first >= 0, AT_LEAST_ONE, done))
-        facts["diagnostic_blocks_done"] = np.where(done < 0, implied, done).astype(done.dtype)
+    for name, kind in [(name, kind) for name, kind in policy.fields_.items() if kind.implied_by]:
+        number, least = facts[name], np.zeros(1, dtype=np.int64)
+        for column, n in kind.implied_by.items():
+            on_file = facts[column]
+            rows = np.flatnonzero((on_file >= 0) & (number >= 0) & (number < n))
+            messages = [f"contradicts {name} = {number[row]}" for row in rows]
+            fault(rows, column, [_as_written(policy.fields_[column], int(on_file[row])) for row in rows], messages)
+            least = np.maximum(least, n * (on_file >= 0))
+        known = np.where(least == kind.span[1], least, -1 - least)  # as much as there can be is the number itself
+        facts[name] = np.where(number < 0, known, number).astype(kind.dtype)
+
+
+def _as_written(kind: CaseField, value: int) -> str:
+    """A fact as a case table would hold it."""
+    if kind.type in ("boolean", "choice"):
+        return ("false", "true")[value] if kind.type == "boolean" else kind.choices[value]
+    if kind.type == "date":
+        return day_of(value)
+    return str(Decimal(value) / 100) if kind.type == "percent" else str(value)
 
 
 def day_of(days: int) -> str:

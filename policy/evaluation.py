@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from policy import truth
-from policy.cases import OF_BLOCKS, Cases, Ints
+from policy.cases import Cases, Ints
 from policy.model import OUTCOMES, UNITS, CaseField, Policy, Requirement, Rule, Settings, Step, Test
 from policy.problems import refuse
 from policy.truth import MET, NOT_DOCUMENTED, NOT_MET, Truth
@@ -25,6 +25,8 @@ Columns = NDArray[np.uint64]  # a set of case columns as bits
 CODE = {word: np.int8(i) for i, word in enumerate(OUTCOMES)} | {"met_if_prereqs": np.int8(0)}
 OPEN = np.int8(len(OUTCOMES))  # pend of step 5: information is missing; closing the file turns only these into not_met
 UNREAD = np.int8(3)
+PARTLY = np.int8(4)  # added to a truth that only some of the branches read which are still possible
+IN_A_BRANCH = "in a branch that is still possible"
 BLOCK = 1 << 17  # rows evaluated together, so that what is in between stays in the cache
 
 
@@ -32,7 +34,8 @@ BLOCK = 1 << 17  # rows evaluated together, so that what is in between stays in 
 class Reading:
     """What a rule made of some rows; each array is (rows,) or a single value for all of them.
 
-    `outcome`: codes; `truths`: of each criterion read (3 = not read); `because`: place in Evaluation.texts, 0 = none;
+    `outcome`: codes; `truths`: of each criterion read (3 = not read, 4 more where a missing fact decides if it is);
+    `because`: place in Evaluation.texts, 0 = none;
     `follows`: what a `require` does once all is met, for each criterion that it depends on.
     """
 
@@ -92,6 +95,9 @@ class Determinations:
         ask = [name for bit, name in enumerate(self.policy.fields_) if int(self.ask[row]) >> bit & 1]
         reasons = [f"not met: {self.settings.says(c)}" for c in failing]
         reasons += [f"not documented: {self.settings.says(c)}" for c in missing]
+        for code, word in ((NOT_MET, "not met"), (NOT_DOCUMENTED, "not documented")):
+            partly = [c for c, t in self.truths.items() if t[row] == PARTLY + code]
+            reasons += [f"{word} {IN_A_BRANCH}: {self.settings.says(c)}" for c in partly]
         if self.because[row]:
             reasons.append(self.texts[self.because[row]])
         if self.closed[row]:
@@ -149,12 +155,13 @@ class Evaluation:
         return self.columns[key]
 
     def grid(self, name: str) -> Ints:
-        """Where each value of a fact lies on its grid; the last two are for -2 and -1."""
+        """Where each value of a fact lies on its grid; the last are for the codes of what is missing."""
         if name not in self.grids:
             kind = self.policy.fields_[name]
             reached = np.searchsorted(self.cuts.get(name, ()), np.arange(kind.span[1] + 1), "right")
             yes_or_no = kind.type == "boolean"
-            found = [NOT_MET, MET, NOT_DOCUMENTED, NOT_DOCUMENTED] if yes_or_no else np.append(reached, [-1, -1])
+            missing = [-1 - reached[-1 - code] if code < -1 else -1 for code in range(kind.missing[0], 0)]
+            found = [NOT_MET, MET, NOT_DOCUMENTED] if yes_or_no else np.append(reached, missing)
             self.grids[name] = np.array(found, dtype=np.int8)
         return self.grids[name]
 
@@ -186,9 +193,14 @@ class Evaluation:
             if self.cuts and test.equals and words in (("true",), ("false",)):
                 yes = self.fact(name, grid=True)
                 return yes if words == ("true",) else MET - yes
-            values = self.fact(name)
-            hit = reduce(np.bitwise_or, [values == code for code in codes_of(self.policy.fields_[name], words)])
+            kind, values = self.policy.fields_[name], self.fact(name)
+            codes = codes_of(kind, words)
+            hit = reduce(np.bitwise_or, [values == code for code in codes])
             found: Truth = NOT_DOCUMENTED + hit if test.states is not None else MET * hit + (values < 0)
+            for bound in kind.bounds if test.equals is not None else ():
+                met = sum(code >= bound for code in codes)
+                known = NOT_MET if not met else MET if met == kind.span[1] - bound + 1 else NOT_DOCUMENTED
+                found = pick(values == -1 - bound, known, found)
             return found
         return self._comparison(test)
 
@@ -216,9 +228,7 @@ class Evaluation:
         if least <= lowest or least > highest:
             return np.asarray(MET if least <= lowest else NOT_MET)
         if len(names) > 1:
-            facts = [self.fact(name).astype(np.int32) for name in names]
-            pairs = list(zip(facts, spans, strict=True))
-            low, high = (np.add.reduce([np.where(v < 0, span[end], v) for v, span in pairs]) for end in (0, 1))
+            low, high = (np.add.reduce([self.end(name, place) for name in names]) for place in (0, 1))
             both: Truth = (low >= least).astype(np.int8) + (high >= least)
             return both
         cuts = self.cuts.get(names[0], ())
@@ -226,7 +236,16 @@ class Evaluation:
         least = cuts.index(least) + 1 if least in cuts else least
         # Without a sign, -1 is greater than every threshold: a missing value fails the first test, passes the second.
         unsigned = values.view(f"u{values.itemsize}")
-        return (values >= least).view(np.int8) + (unsigned >= least).view(np.int8)
+        sure = values >= least
+        if self.policy.fields_[names[0]].bounds:
+            sure |= values < -least  # known to be at least so much
+        return sure.view(np.int8) + (unsigned >= least).view(np.int8)
+
+    def end(self, name: str, place: int) -> NDArray[np.int32]:
+        """The least (place 0) or the greatest value (1) that a fact can have."""
+        values, span = self.fact(name).astype(np.int32), self.policy.fields_[name].span
+        known = np.maximum(span[0], -1 - values) if place == 0 else span[1]
+        return np.where(values < 0, known, values)
 
     def ask(self, test: Test) -> Columns:
         """The columns whose documentation can still change the truth of a test that is NOT_DOCUMENTED."""
@@ -283,15 +302,24 @@ class Evaluation:
     def _require(self, rule: Rule) -> Reading:
         truths = {name: self.criterion(name) for name in self.required(rule)}
         worst = truth.all_of(truths.values())
-        steps = [s for s in rule.then if self.settings.holds(s.while_)]
-        steps = steps[: 1 + next(i for i, s in enumerate(steps) if not s.when)]
-        met, because = self._follow(steps)
+        steps = self.policy.steps(rule, self.settings)
+        met, because, waits = self._follow(steps)
         reading = Reading(pick(worst == MET, met, pick(worst == NOT_MET, CODE["not_met"], OPEN)), truths)
         if self.asking:
-            reading.ask = np.where(reading.outcome == OPEN, self._asks(truths), np.uint64(0))
+            undecided = reading.outcome == OPEN
+            asked = np.where(undecided, self._asks(truths), np.uint64(0))
+            waits = {name: where & undecided for name, where in waits.items() if np.any(where & undecided)}
+            asks = {name: np.where(where, self._ask_of(name), np.uint64(0)) for name, where in waits.items()}
+            for name, where in waits.items():  # said where no requirement asks for all of it already
+                own = where & ((asked == 0) | ((asks[name] & ~asked) != 0))
+                truths.setdefault(name, pick(own, NOT_DOCUMENTED, UNREAD))
+            reading.ask = reduce(np.bitwise_or, asks.values(), asked)
             reading.because = pick(worst == MET, because, np.int16(0))
             reading.follows = tuple((s.when, int(self.word(s.outcome))) for s in steps)
         return reading
+
+    def _ask_of(self, criterion: str) -> Columns:
+        return self.ask(self.policy.criteria[criterion].test)
 
     def _asks(self, names: Iterable[str]) -> Columns:
         """What open criteria ask for together; one that is met whenever another is has nothing of its own to ask."""
@@ -313,28 +341,37 @@ class Evaluation:
             return reduce(np.bitwise_and, [self.implied(p, test) | (self.test(p) == NOT_MET) for p in one.any_of])
         return np.bool_(self.settings.implies(one, test))
 
-    def _follow(self, steps: list[Step]) -> tuple[Outcomes, Ints]:
-        """Outcome and text of the first step that applies, all requirements being met."""
+    def _follow(self, steps: list[Step]) -> tuple[Outcomes, Ints, dict[str, NDArray[np.bool_]]]:
+        """Outcome and text of the first step that applies, all requirements being met.
+
+        A step whose `when` is not documented applies and does not: one same outcome, or open. The last of the three:
+        for each `when`, where it leaves the outcome open.
+        """
         outcome, because = np.asarray(CODE["met"]), np.asarray(np.int16(0))
+        waits: dict[str, NDArray[np.bool_]] = {}
         for step in reversed(steps):
-            applies = self.criterion(step.when) == MET if step.when else np.asarray(True)
             code = self.word(step.outcome)
             text = self.because(step.because) if code != CODE["met"] else np.int16(0)
-            outcome, because = pick(applies, code, outcome), pick(applies, text, because)
-        return outcome, because
+            known = self.criterion(step.when) if step.when else np.asarray(MET)
+            applies, differs = known == MET, (known == NOT_DOCUMENTED) & (outcome != code)
+            waits = {name: where & ~applies for name, where in waits.items()}
+            if step.when:
+                waits[step.when] = differs
+            outcome = pick(differs, OPEN, pick(applies, code, outcome))
+            because = pick(differs, np.int16(0), pick(applies, text, because))
+        return outcome, because, waits
 
     def branches(self, rule: Rule) -> list[Rule]:
-        """Of a switch, the branch for its field's value; all of them where none can be chosen."""
+        """Of a switch, the branch for its field's value; where none can be chosen, all that are still possible."""
         assert rule.switch
         kind, value = self.policy.fields_[rule.switch], int(self.fact(rule.switch)[0])
-        below = {codes_of(kind, [word])[0]: branch for word, branch in rule.branches.items()}
+        below = branches_of(kind, rule)
         other = [rule.otherwise] if rule.otherwise else []
         if value in below or (other and value >= 0):
             return [below.get(value, *other)]
         if rule.assume and self.settings.holds(rule.assume.while_):
             return [rule.branches[rule.assume.criterion]]
-        # Not documented may still be known to be at least so many (cases.py): lower branches are ruled out.
-        return [*(branch for code, branch in below.items() if code >= -1 - value), *other]
+        return still_possible(kind, rule, max(0, -1 - value))
 
     def _switch(self, rule: Rule) -> Reading:
         """A documented field takes its branch; a missing one takes all, and one same outcome is the outcome."""
@@ -365,7 +402,8 @@ class Evaluation:
         """Several readings of the same rows: one same outcome, or open.
 
         Open asks for what any branch asks for, and for the switch unless the branches wait for the same criteria and
-        then do the same. What a block did is asked once one is known to be done (`OF_BLOCKS`): not with their number.
+        then do the same. What implies a number (what a block did) arises once it is known not to be 0: it is not asked
+        together with the number.
         """
         same = reduce(np.bitwise_and, [r.outcome == readings[0].outcome for r in readings])
         merged = Reading(pick(same, readings[0].outcome, OPEN), {})
@@ -373,7 +411,7 @@ class Evaluation:
             return merged
         undecided = merged.outcome == OPEN
         ask = reduce(np.bitwise_or, [r.ask for r in readings])
-        for name in OF_BLOCKS.get(switch, ()):
+        for name in self.policy.fields_[switch].implied_by:
             ask = ask & ~self.bits(name)
         alike = same & (len({r.follows for r in readings}) == 1) & bool(readings[0].follows)
         for name in {name for r in readings for name in r.truths} if np.any(alike) else ():
@@ -383,15 +421,28 @@ class Evaluation:
         merged.because = pick(undecided, np.int16(0), readings[0].because)
         for name in dict.fromkeys(name for r in readings for name in r.truths):
             values = [r.truths.get(name, np.asarray(UNREAD)) for r in readings]
-            partly = reduce(np.bitwise_or, [np.equal(value, UNREAD) for value in values])
-            # While the branch is unknown, only what every branch reads is said.
-            merged.truths[name] = pick(undecided & partly, UNREAD, reduce(np.minimum, values))
+            partly = reduce(np.bitwise_or, [np.greater_equal(value, UNREAD) for value in values])
+            found = reduce(np.minimum, [np.bitwise_and(value, UNREAD) for value in values])
+            merged.truths[name] = found + PARTLY * (undecided & partly & (found < UNREAD))
         return merged
 
 
 def pick(mask: NDArray[np.bool_], yes: Any, no: Any) -> Any:
     """`np.where` for small integers; as arithmetic it is several times as fast."""
     return no + (yes - no) * mask
+
+
+def branches_of(kind: CaseField, rule: Rule) -> dict[int, Rule]:
+    """The branches of a switch by the integer of their word."""
+    return {codes_of(kind, [word])[0]: branch for word, branch in rule.branches.items()}
+
+
+def still_possible(kind: CaseField, rule: Rule, least: int) -> list[Rule]:
+    """The branches that a missing value of a switch leaves, when it is known to be at least so much."""
+    below = branches_of(kind, rule)
+    above = [branch for code, branch in below.items() if code >= least]
+    others = any(code not in below for code in range(max(least, kind.span[0]), kind.span[1] + 1))
+    return [*above, *([rule.otherwise] if rule.otherwise and others else [])] or list(below.values())
 
 
 def codes_of(kind: CaseField, words: Iterable[str]) -> list[int]:
@@ -493,22 +544,22 @@ class Memory:
 def _alike(policy: Policy, cases: Cases, where: Ints) -> list[NDArray[np.intp]]:
     """Positions of the cases with the same pathway, the same code where one is named, and the same switches."""
     named = {notice.code for notice in policy.code_notices}
-    ways: dict[str, NDArray[np.int32]] = {}  # field -> for each pathway and value from -2, which way the switch goes
+    ways: dict[str, NDArray[np.int32]] = {}  # field -> for each pathway and code, which way the switch goes
     for position, pathway in enumerate(policy.pathways.values()):
         for rule in pathway.rule.walk():
             named |= {code for entry in rule.require or () for code in entry.codes}
             if rule.switch:
                 kind = policy.fields_[rule.switch]
-                values = np.arange(-2, kind.span[1] + 1)
-                own = np.isin(values, codes_of(kind, rule.branches)) | (values == -2)
+                values = np.arange(kind.missing[0], kind.span[1] + 1)
+                own = np.isin(values, codes_of(kind, rule.branches)) | (values < -1)
                 rest = np.where((values >= 0) & (rule.otherwise is not None), kind.span[1] + 1, -1)
                 way = ways.setdefault(rule.switch, np.zeros((len(policy.pathways) + 1, len(values)), dtype=np.int32))
-                way[position] = way[position] * (kind.span[1] + 4) + np.where(own, values, rest) + 2
+                way[position] = way[position] * (len(values) + 1) + np.where(own, values, rest) - kind.missing[0]
     named |= {code for gate in policy.gates.values() for entry in gate.require for code in entry.codes}
     codes = np.array([i * (code in named) for i, code in enumerate(cases.dx.categories, start=1)])
     key = (where + np.int32(1)) * np.int32(len(codes) + 1) + codes[cases.dx.codes]
     for name, way in ways.items():
-        key = key * np.int32(way.max() + 1) + way[where, cases.facts[name] + 2]
+        key = key * np.int32(way.max() + 1) + way[where, cases.facts[name] - policy.fields_[name].missing[0]]
     group, found = pd.factorize(key, sort=True)
     order = np.argsort(group.astype(np.min_scalar_type(len(found))), kind="stable")
     return np.split(order, np.cumsum(np.bincount(group))[:-1])

@@ -187,7 +187,8 @@ def _value(evaluation: Evaluation, name: str) -> str:
             return f"from {day_of(onset)} to {day_of(request)}"
         return f"{days} days" if days >= 0 else "not documented"
     if value < 0:
-        return "not documented"
+        known = f"at least {_amount(-1 - value, kind.type, kind.unit)}, " if value < -1 else ""
+        return f"{known}how many is not documented" if known else "not documented"
     if kind.type == "boolean":
         return ("false", "true")[value]
     return kind.choices[value] if kind.type == "choice" else _amount(value, kind.type, kind.unit)

@@ -306,6 +306,7 @@ class CaseField(Element):
     choices: tuple[Word, ...] = ()
     required: Flag = False
     absent: Word | None = None
+    implied_by: dict[Id, Whole] = Field(default_factory=dict)  # columns that, on file, tell that it is at least so many
     ignored: Flag = False  # read and checked, but no rule may use it
     onset: Id | None = None
     request: Id | None = None
@@ -317,6 +318,16 @@ class CaseField(Element):
         if self.type in ("percent", "months"):
             return self.min * UNITS[self.type], self.max * UNITS[self.type]
         return {"boolean": (0, 1), "choice": (0, len(self.choices) - 1)}.get(self.type, (self.min, self.max))
+
+    @property
+    def bounds(self) -> tuple[int, ...]:
+        """What a missing number may be known to be at least, written -1 - n in its place (-1: nothing is known)."""
+        return tuple(sorted({n for n in self.implied_by.values() if n < self.span[1]}))
+
+    @property
+    def missing(self) -> tuple[int, ...]:
+        """The codes of a missing value, in order; the last is -1."""
+        return tuple(-1 - n for n in reversed((0, *self.bounds)))
 
     @property
     def dtype(self) -> Any:
@@ -441,7 +452,7 @@ class Step(Record):
     """What follows once all requirements are met: the first step that applies gives the outcome."""
 
     outcome: Word  # an outcome word, or an action lever
-    when: Id | None = None  # a criterion that must be known to be MET
+    when: Id | None = None  # a criterion that is MET; not documented: both ways are taken (one same outcome, else open)
     while_: While = Field(default_factory=dict, alias="while")
     because: Text | None = None
 
@@ -636,6 +647,16 @@ class Policy(Record):
                 gate = self.gates.get(entry.criterion)
                 active += [r for r in gate.require if settings.holds(r.while_)] if gate else [entry]
         return active
+
+    def steps(self, rule: Rule, settings: "Settings") -> list[Step]:
+        """The steps of a rule that can apply, up to the first that always does; asked again, a criterion has failed."""
+        active: dict[str | None, Step] = {}
+        for step in rule.then:
+            if settings.holds(step.while_):
+                active.setdefault(step.when, step)
+                if step.when is None:
+                    break
+        return list(active.values())
 
     def settings(self, provisions: Mapping[str, object] | None = None) -> "Settings":
         """Defaults with `provisions` over them; ProblemsFound names every unknown lever and illegal value."""

@@ -87,6 +87,19 @@ def _fields(policy: Policy) -> Iterator[Finding]:
         words = ("true", "false") if field.type == "boolean" else field.choices
         if field.absent is not None and field.absent not in words:
             yield _unknown((*path, "absent"), f"value of {name}", field.absent, words)
+        for teller, number in field.implied_by.items():
+            at = (*path, "implied_by", teller)
+            if teller not in fields:
+                yield _unknown(at, "field", teller, fields)
+            elif field.type != "whole" or not field.min < number <= field.max:
+                message = f"belongs to a whole number above {field.min}, at most {field.max}"
+                yield Finding("implied", at, message)
+            elif (
+                fields[teller].type in ("text", "diagnosis", "procedure", "months")
+                or fields[teller].absent
+                or teller == name
+            ):
+                yield Finding("implied", at, f"{shown(teller)} must be another column that may be missing")
         if field.type == "months":
             for key, source, kind in (
                 ("onset", field.onset, "date"), ("request", field.request, "date"), ("days", field.days, "whole"),

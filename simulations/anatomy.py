@@ -194,7 +194,7 @@ class Anatomy:
         for name, truth in asked.truths.items():
             fails = refused & (truth == NOT_MET)
             alone = np.flatnonzero(fails & (failing == 1))
-            counts = {"reads": truth != _UNREAD, "missing": truth == 1, "fails": fails}
+            counts = {"reads": truth < _UNREAD, "missing": truth == 1, "fails": fails}
             for part, rows in counts.items():
                 self.found["criterion", part, name] += int(rows.sum())
             self.found["criterion", "alone", name] += len(alone)
@@ -220,7 +220,7 @@ class Anatomy:
 
     def _distances(self, asked: Determinations, refused: NDArray[np.bool_]) -> None:
         for name, truth in asked.truths.items():
-            rows = np.flatnonzero(truth != _UNREAD)
+            rows = np.flatnonzero(truth < _UNREAD)
             for test in _in_force(self.policy.criteria[name].test, self.settings):
                 lever = str(test.reference())
                 distance, step, known = _distance(self.settings, asked.cases, rows, test)

@@ -26,11 +26,12 @@ class Bins:
     cuts: tuple[int, ...]
     words: tuple[tuple[int, ...], ...] = ()  # instead of cuts: values that no test tells apart
     column: Column | None = None  # whose whole numbers are the fact, if they need not be read first
+    missing: int = 1  # how many codes there are for what is missing; of cuts, they are the first bins
 
     @property
     def size(self) -> int:
-        """Number of bins; the first two are -2 and -1, see cases.py."""
-        return 1 + len(self.words) if self.words else 3 + len(self.cuts)
+        """Number of bins."""
+        return 1 + len(self.words) if self.words else self.missing + 1 + len(self.cuts)
 
     def _as_coded(self) -> bool:
         """Whether every word has a bin of its own."""
@@ -47,18 +48,20 @@ class Bins:
             return chosen(words, f"{self.fact} + 1")
         if self.column:
             return self._in_column(self.column)
-        return chosen([(f"{self.fact} < 0", f"{self.fact} + 2")], stepped(self.fact, self.cuts, 2))
+        missing = (f"{self.fact} < 0", f"{self.fact} + {self.missing}")
+        return chosen([missing], stepped(self.fact, self.cuts, self.missing))
 
     def _in_column(self, column: Column) -> str:
         """Read and told apart at once, which is half the work."""
         cuts = [-(-cut // column.unit) for cut in self.cuts]
         edges, step = [column.low, *cuts, column.high + 1], even(cuts)
-        ranges: list[tuple[int, int, object]] = [(a, b - 1, i) for i, (a, b) in enumerate(pairwise(edges), 2) if a < b]
+        bins = enumerate(pairwise(edges), self.missing)
+        ranges: list[tuple[int, int, object]] = [(a, b - 1, i) for i, (a, b) in bins if a < b]
         if step:
-            inside = f"FLOOR(({column.name} - {cuts[0] - 3 * step}) / {step})"
+            inside = f"FLOOR(({column.name} - {cuts[0] - (self.missing + 1) * step}) / {step})"
             ranges = [(cuts[0], cuts[-1] - 1, inside), ranges[0], ranges[-1]]
         within = [(f"{column.name} BETWEEN {a} AND {b}", index) for a, b, index in ranges]
-        return chosen([*within, (f"{column.name} IS NULL", 1)], REJECTED)
+        return chosen([*within, (f"{column.name} IS NULL", self.missing - 1)], REJECTED)
 
     def value(self, index: str) -> str:
         """The value that stands for a bin."""
@@ -66,11 +69,12 @@ class Bins:
             return f"{index} - 1"
         if self.words:
             return chosen([(f"{index} = {i}", codes[0]) for i, codes in enumerate(self.words, start=1)], -1)
-        below: list[tuple[Predicate, object]] = [(f"{index} < 2", f"{index} - 2"), (f"{index} = 2", self.low)]
-        step = even(self.cuts)
+        below: list[tuple[Predicate, object]] = [(f"{index} < {self.missing}", f"{index} - {self.missing}")]
+        below.append((f"{index} = {self.missing}", self.low))
+        step, first = even(self.cuts), self.missing + 1
         if step:
-            return chosen(below, f"{self.cuts[0]} + {step} * ({index} - 3)")
-        return chosen([*below, *((f"{index} = {i}", cut) for i, cut in enumerate(self.cuts, start=3))], -1)
+            return chosen(below, f"{self.cuts[0]} + {step} * ({index} - {first})")
+        return chosen([*below, *((f"{index} = {i}", cut) for i, cut in enumerate(self.cuts, start=first))], -1)
 
 
 def even(cuts: Sequence[int]) -> int:
@@ -91,7 +95,7 @@ def stepped(value: str, cuts: Sequence[int], first: int = 0) -> str:
 def binned(table: Table, name: str, reads: Sequence[Reads]) -> Bins:
     """The bins of a fact for several pathways; a fact whose sum with others is tested keeps each of its values."""
     policy, fact, column = table.policy, table.fact(name), table.column(name)
-    low, high = policy.fields_[name].span
+    (low, high), missing = policy.fields_[name].span, -policy.fields_[name].missing[0]
     if policy.fields_[name].type in ("boolean", "choice"):
         sets = [words for read in reads for words in read.words.get(name, [])]
         alike: dict[tuple[bool, ...], list[int]] = {}
@@ -99,9 +103,9 @@ def binned(table: Table, name: str, reads: Sequence[Reads]) -> Bins:
             alike.setdefault(tuple(code in words for words in sets), []).append(code)
         return Bins(fact, low, (), tuple(tuple(codes) for codes in alike.values()), column)
     if any(name in fields for read in reads for fields in read.means):
-        return Bins(fact, low, tuple(range(low + 1, high + 1)), (), column)
+        return Bins(fact, low, tuple(range(low + 1, high + 1)), (), column, missing)
     cuts = sorted({cut for read in reads for cut in read.cuts[name] if low < cut <= high})
-    return Bins(fact, low, tuple(cuts), (), column)
+    return Bins(fact, low, tuple(cuts), (), column, missing)
 
 
 def laid_out(parts: Sequence[Part], by: int = 1) -> list[Place]:

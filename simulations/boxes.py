@@ -63,7 +63,8 @@ class Reader:
     def _table(self, test: Test, lever: str, name: str) -> tuple[Steps, Steps]:
         key = (id(test), lever)
         if key not in self.tables:
-            grid = np.append(np.arange(len(self.rows.cuts[name]) + 1), -1).astype(np.int8)
+            places = len(self.rows.cuts[name]) + 1
+            grid = np.append(np.arange(places), np.arange(-places, 0)).astype(np.int8)  # then what is missing
             probe = replace(self.rows, rows=np.arange(len(grid)), columns={(name, True): grid}, whole=None, known={})
             self.tables[key] = self._count(test, lever, probe)
         return self.tables[key]
@@ -113,23 +114,27 @@ class Reader:
                 on = next((lever for lever in entry.while_ if lever in self.axes), None)
                 low, high = self.criterion(entry.criterion, on)
                 sure, possible = both(sure, low), both(possible, high)
-        (_, first), *rest = self._follow(rule)
+        (_, first), *rest = self._follow(rule, reduce(np.logical_and, [level > 0 for level in sure]))
         terms = [*self.constant(int(CODE["not_met"])), (possible, added({int(CODE["not_met"]): -1}, {int(OPEN): 1}))]
         return [*terms, (sure, added({int(OPEN): -1}, first)), *((both(region, sure), c) for region, c in rest)]
 
-    def _follow(self, rule: Rule) -> Terms:
-        """The outcome of the first step that applies, all requirements being met; the first term holds everywhere."""
+    def _follow(self, rule: Rule, concerned: NDArray[np.bool_]) -> Terms:
+        """The outcome of the first step that applies, all requirements being met; the first term holds everywhere.
+
+        `concerned`: the rows that this is about. A step that may apply or not gives what both ways have in common.
+        """
         terms = self.constant(int(CODE["met"]))
-        for step in reversed([s for s in rule.then if self.rows.settings.holds(s.while_)]):
-            code = int(self.rows.word(step.outcome))
+        for step in reversed(self.rows.policy.steps(rule, self.rows.settings)):
+            instead = self.constant(int(self.rows.word(step.outcome)))
             if step.when is None:
-                terms = self.constant(code)
+                terms = instead
                 continue
-            (_, first), *rest = terms
-            applies, _ = self.criterion(step.when)
-            instead = [(applies, added({code: 1}, first, -1))]
-            instead += [(both(region, applies), added({}, change, -1)) for region, change in rest]
-            terms += [(region, change) for region, change in instead if change]
+            sure, possible = self.criterion(step.when)
+            either = terms
+            if any(np.any(concerned & (a != b)) for a, b in zip(sure, possible, strict=True)):
+                either = summed(self._agree([instead, terms]))
+                terms = summed([*terms, *within(possible, either), *within(possible, terms, -1)])
+            terms = summed([*terms, *within(sure, instead), *within(sure, either, -1)])
         return terms
 
     def _agree(self, branches: list[Terms]) -> Terms:
@@ -149,6 +154,21 @@ class Reader:
 def both(one: Region, other: Region) -> Region:
     """Where two regions overlap."""
     return tuple(map(np.minimum, one, other))
+
+
+def within(region: Region, terms: Terms, times: int = 1) -> Terms:
+    """Terms where a region is, so many times."""
+    return [(both(region, place), {outcome: times * by for outcome, by in change.items()}) for place, change in terms]
+
+
+def summed(terms: Terms) -> Terms:
+    """The same with one term for each region; the first stays the first."""
+    regions: dict[tuple[bytes, ...], tuple[Region, Change]] = {}
+    for region, change in terms:
+        key = tuple(level.tobytes() for level in region)
+        regions[key] = (region, added(regions[key][1], change) if key in regions else change)
+    (first, change), *rest = regions.values()
+    return [(first, change), *(term for term in rest if term[1])]
 
 
 def added(one: Change, other: Change, times: int = 1) -> Change:

@@ -13,7 +13,6 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from policy.cases import AT_LEAST_ONE
 from policy.model import Policy, Rule, Settings, Test
 from policy.problems import listed, nearest, refuse, shown
 from policy.sql import OPEN, Compiler, Table, readable
@@ -90,15 +89,17 @@ class Keys:
                 if self._moving(test):
                     self._test(test, where)
                 else:
-                    self.add(chosen([(f"{self.compiler.criterion(step.when)} = 2", 1)], 0), 2, where)
+                    self.add(self.compiler.criterion(step.when), 3, where)
 
     def _switch(self, rule: Rule, where: Where) -> None:
         assert rule.switch
         fact = self.compiler.table.fact(rule.switch)
         codes = [self.compiler.codes(rule.switch, [word])[0] for word in rule.branches]
         classes: list[tuple[Predicate, object]] = [(one_of(fact, [code]), i) for i, code in enumerate(codes)]
-        classes += [(f"{fact} = {AT_LEAST_ONE}", len(codes) + 1), (f"{fact} >= 0", len(codes) + 2)]
-        self.add(chosen(classes, len(codes)), len(codes) + 3, where)
+        bounds = self.reads.policy.fields_[rule.switch].bounds
+        classes += [(f"{fact} = {-1 - bound}", len(codes) + 2 + i) for i, bound in enumerate(bounds)]
+        classes += [(f"{fact} >= 0", len(codes) + 1)]
+        self.add(chosen(classes, len(codes)), len(codes) + 2 + len(bounds), where)
         elsewhere = negated(one_of(fact, codes))
         for code, below in zip(codes, rule.branches.values(), strict=True):
             self.rule(below, (*where, str(either([one_of(fact, [code]), elsewhere]))))
@@ -129,15 +130,15 @@ class Keys:
         elif test.fields():
             name = test.fields()[0]
             cuts = self.reads.of(test)
-            bins = Bins(self.compiler.table.fact(name), self.reads.policy.fields_[name].span[0], cuts)
+            kind = self.reads.policy.fields_[name]
+            bins = Bins(self.compiler.table.fact(name), kind.span[0], cuts, missing=-kind.missing[0])
             self.add(bins.index(), bins.size, where)
 
     def _sum(self, names: Sequence[str], where: Where) -> None:
         """The sum of several facts, missing ones at the low and at the high end of their range."""
-        fields, cuts = self.reads.policy.fields_, sorted(self.reads.means[tuple(names)])
+        cuts = sorted(self.reads.means[tuple(names)])
         for end in (0, 1):
-            facts = [(self.compiler.table.fact(name), fields[name].span[end]) for name in names]
-            total = " + ".join(chosen([(f"{fact} < 0", value)], fact) for fact, value in facts)
+            total = " + ".join(self.compiler.end(name, end) for name in names)
             total = self.compiler.let(f"sum_{end}_{'_'.join(names)}", f"({total})")
             self.add(stepped(total, cuts), len(cuts) + 1, where)
 

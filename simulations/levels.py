@@ -109,20 +109,19 @@ class Cube:
         members: Members, weights: NDArray[np.int64] | None, tables: Tables,
     ) -> None:  # fmt: skip
         member, places = members
-        keys: list[list[NDArray[np.int32]]] = []
+        alike: dict[tuple[tuple[int, int], ...], list[tuple[NDArray[np.int32], NDArray[np.intp]]]] = {}  # by change
         for start in range(0, len(rows.rows), BLOCK):
             part = slice(start, start + BLOCK)
-            terms = outcomes(Reader(rows.block(part), self.axes, tables), position)
-            keys = keys or [[] for _ in terms]
-            for key, (region, _) in zip(keys, terms, strict=True):
+            for region, change in outcomes(Reader(rows.block(part), self.axes, tables), position):
                 cell = self._cell(region)
                 cell = cell if member is None else cell * np.int32(len(places)) + member[part]
-                key.append(np.broadcast_to(cell, len(rows.rows[part])))
-        times = None if weights is None else weights[rows.rows]
-        for key, (_, change) in zip(keys, terms, strict=True):
-            where, found = _tally(np.concatenate(key), times, prod(self.shape) * len(places))
+                cell = np.broadcast_to(cell, len(rows.rows[part]))
+                alike.setdefault(tuple(sorted(change.items())), []).append((cell, rows.rows[part]))
+        for changes, counted in alike.items():
+            times = None if weights is None else np.concatenate([weights[which] for _, which in counted])
+            where, found = _tally(np.concatenate([cell for cell, _ in counted]), times, prod(self.shape) * len(places))
             cells, own = np.divmod(where, len(places))
-            for outcome, by in change.items():
+            for outcome, by in changes:
                 held[outcome, cells, places[own]] += by * found
 
     def _cell(self, region: Region) -> NDArray[np.int32]:

@@ -135,15 +135,16 @@ def _columns(base: Settings, moving: frozenset[str], group: Evaluation, position
             yield np.broadcast_to(np.asarray(truth), group.rows.shape), 3
     for name, cuts in reads.cuts.items():
         kind = policy.fields_[name]
+        missing = -kind.missing[0]  # how many codes there are for what is missing
         if kind.type in ("boolean", "choice"):
-            yield group.fact(name).astype(np.int16) + 2, kind.span[1] + 3
+            yield group.fact(name).astype(np.int16) + missing, kind.span[1] + 1 + missing
         else:
             bins = np.searchsorted(sorted(cuts), np.arange(kind.span[1] + 1), "right").astype(np.int16)
-            yield np.append(bins + 2, [0, 1]).astype(np.int16)[group.fact(name)], len(cuts) + 3
+            found = np.append(bins + missing, np.arange(missing)).astype(np.int16)
+            yield found[group.fact(name)], len(cuts) + 1 + missing
     for names, sums in reads.means.items():
         for end in (0, 1):
-            facts = [(group.fact(name).astype(np.int32), policy.fields_[name].span[end]) for name in names]
-            total = np.add.reduce([np.where(values < 0, missing, values) for values, missing in facts])
+            total = np.add.reduce([group.end(name, end) for name in names])
             yield np.asarray(np.searchsorted(sorted(sums), total, "right")), len(sums) + 1
 
 

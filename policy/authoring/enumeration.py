@@ -2,7 +2,7 @@
 
 Why the enumeration is complete. The outcome of a case is a function of its codes, of the values of the fields that its
 rule switches on, and of the truths of criteria, and these enter in two ways only: as the least truth of all that one
-`require` asks for, and as "known to be met" in its `then`. So two cases with the same codes, the same switches, the
+`require` asks for, and each for itself in its `then`. So two cases with the same codes, the same switches, the
 same least truth at every `require` and the same `when` have the same outcome; one stands for both.
 
 The facts fall into components (facts.py) that share no criterion and no check of the case table. Within a component
@@ -172,7 +172,7 @@ def reachable(rule: Rule, settings: Settings, dx: str) -> Iterator[Requires | st
     elif rule.require is not None:
         entries = settings.policy.required(rule, settings)
         criteria = tuple(dict.fromkeys(e.criterion for e in entries if not e.codes or dx in e.codes))
-        yield Requires(criteria, tuple(s.when for s in rule.then if s.when and settings.holds(s.while_)))
+        yield Requires(criteria, tuple(s.when for s in settings.policy.steps(rule, settings) if s.when))
     elif rule.switch is not None:
         yield rule.switch
         for below in (*rule.branches.values(), *([rule.otherwise] if rule.otherwise else [])):
@@ -354,6 +354,6 @@ def signature_of(
                 least[:, place] = np.minimum(least[:, place], part.truths[i][name])
         for name in node.whens:
             if name in part.truths[i]:
-                flags[name, id(part.truths[i][name])] = (part.truths[i][name] == MET).astype(np.int16)
+                flags[name, id(part.truths[i][name])] = part.truths[i][name]
     flags |= {(name,): part.switches[name] for name in switches if name in part.switches}
     return least, np.stack([*flags.values()], axis=1) if flags else np.zeros((n, 0), dtype=np.int16)

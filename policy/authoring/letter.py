@@ -1,15 +1,14 @@
 """The answer to one request as a clinician would hand it on: reasons in plain words, for a person to edit."""
 
 import dataclasses
-from collections.abc import Sequence
 from typing import Any
 
-from policy.authoring.questions import Way, asked, documents, row_of, to_meet
+from policy.authoring.questions import Way, documents, row_of, to_meet
 from policy.cases import Cases
 from policy.evaluation import pathway_of
 from policy.explanation import Explanation, Reason, explain
 from policy.model import Policy, Settings
-from policy.truth import NOT_DOCUMENTED, NOT_MET, WORDS
+from policy.truth import MET, NOT_DOCUMENTED, NOT_MET, WORDS
 
 EDIT = "Draft for a clinician to edit and to sign. A program recommends; a person decides."
 
@@ -54,7 +53,7 @@ def answer(policy: Policy, cases: Cases, row: int, settings: Settings) -> Answer
     better = to_meet(cases, row, settings) if told.outcome != "met" else ()
     short = [r for r in told.reasons if r.truth == NOT_MET] or [r for r in told.reasons if r.truth == NOT_DOCUMENTED]
     alone = short[0].criterion if len(short) == 1 and told.outcome in ("not_met", "pend") else None
-    return Answer(told, alone, ways, better, _letter(policy, cases, row, settings, told, ways))
+    return Answer(told, alone, ways, better, _letter(policy, cases, row, settings, told))
 
 
 def _said(policy: Policy, way: Way) -> str:
@@ -78,7 +77,7 @@ def _named(policy: Policy, way: Way) -> str:
     return " and ".join(filter(None, [", ".join(labels[:-1]), labels[-1]]))
 
 
-def _letter(policy: Policy, cases: Cases, row: int, settings: Settings, told: Explanation, ways: Sequence[Way]) -> str:
+def _letter(policy: Policy, cases: Cases, row: int, settings: Settings, told: Explanation) -> str:
     """What the requester is told, one reason a line; nothing here decides anything."""
     request = f"Request {told.case_id}: {_procedure(policy, cases, row)}."
     lines = [policy.notice, "", request]
@@ -89,13 +88,18 @@ def _letter(policy: Policy, cases: Cases, row: int, settings: Settings, told: Ex
         failing = [r for r in told.reasons if r.truth == NOT_MET] or [r for r in told.reasons if r.truth < 2]
         lines += [_reason(policy, r) for r in failing] or [f"- {told.why.removeprefix('Because: ')}."]
         lines += ["The decision is made by a clinician, who looks at the circumstances of the patient."]
-    elif told.outcome == "pend" and ways:
-        lines += ["It cannot be decided yet. Please send:"]
-        facts = [name for name in policy.fields_ if name in asked(ways)]
-        lines += [f"- {policy.fields_[fact].ask}" for fact in facts]
+    elif told.outcome == "pend" and told.ask:
+        lines += [_waiting(told)]
+        lines += [f"- {policy.fields_[column].ask}" for column in told.ask]
     else:
         lines += [f"It is passed on to a clinician: {told.why.removeprefix('Because: ')}."]
     return "\n".join([*lines, "", EDIT])
+
+
+def _waiting(told: Explanation) -> str:
+    """Why nothing is decided yet; reasons that are no criterion (a code that is not what it was called) are told."""
+    why = "" if any(reason.truth < MET for reason in told.reasons) else f" ({told.why.removeprefix('Because: ')})"
+    return f"It cannot be decided yet{why}. Please send:"
 
 
 def _procedure(policy: Policy, cases: Cases, row: int) -> str:

@@ -121,10 +121,8 @@ def _states(rows: Sequence[Row], closing: Settings) -> list[str]:
     return [WAITS if closed else OUTCOMES[code] for code, closed in zip(result.outcome, result.closed, strict=True)]
 
 
-def _read(
-    policy: Policy, nodes: Sequence[tuple[int, Requires]], switches: Iterable[str], whens: bool = True
-) -> set[str]:
-    names = {name for _, node in nodes for name in (*node.criteria, *(node.whens if whens else ()))}
+def _read(policy: Policy, nodes: Sequence[tuple[int, Requires]], switches: Iterable[str]) -> set[str]:
+    names = {name for _, node in nodes for name in (*node.criteria, *node.whens)}
     tests = [part for name in names for part in policy.criteria[name].test.walk()]
     return {*switches, *(fact for test in tests for fact in test.fields())}
 
@@ -138,8 +136,7 @@ def _open(
 ) -> set[str]:
     """The facts still to be documented: missing, or with a word that the rules read as missing.
 
-    What only a `when` reads counts when it is known, and a switch may read a missing value as one of its branches:
-    there the absence is an answer.
+    A switch may read a missing value as one of its branches: there the absence is an answer.
     """
     policy = settings.policy
     answers: dict[str, set[int]] = {}  # the values that are read as an answer, where others are not
@@ -156,7 +153,7 @@ def _open(
                 answers.setdefault(below.switch, set()).update(codes_of(policy.fields_[below.switch], below.branches))
     return {
         fact
-        for fact in _read(policy, nodes, switches, whens=False) - assumed
+        for fact in _read(policy, nodes, switches) - assumed
         if facts[fact] < 0 or (fact in answers and facts[fact] not in answers[fact])
     }
 

@@ -7,7 +7,7 @@ greatest; what only levers decide is settled here. Every named expression is com
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from policy.cases import AT_LEAST_ONE, OF_BLOCKS
+from policy.evaluation import PARTLY, branches_of, still_possible
 from policy.model import OUTCOMES, UNITS, Policy, Requirement, Rule, Settings, Step, Test
 from policy.sql.door import Table
 from policy.sql.text import Predicate, any_bits, chosen, either, every, negated, one_of
@@ -41,6 +41,8 @@ class Compiler:
     table: Table
     texts: list[str] = field(default_factory=lambda: ["", "the code is outside this policy"])
     switches: int = 0
+    requires: int = 0
+    partly: set[str] = field(default_factory=set)  # criteria that only a branch may read which is still possible
     ends: list[list[tuple[str | None, int]]] = field(default_factory=lambda: [[]])
 
     @property
@@ -75,7 +77,9 @@ class Compiler:
             ((name, words),) = (test.equals or test.states or {}).items()
             fact = self.table.fact(name)
             hit = one_of(fact, self.codes(name, words))
-            return chosen([(hit, 2)], 1) if test.states is not None else chosen([(hit, 2), (f"{fact} < 0", 1)], 0)
+            if test.states is not None:
+                return chosen([(hit, 2)], 1)
+            return chosen([(hit, 2), *self._known_among(name, self.codes(name, words)), (f"{fact} < 0", 1)], 0)
         return self._comparison(test)
 
     def _count(self, truths: list[str], reference: str) -> str:
@@ -93,18 +97,31 @@ class Compiler:
         if threshold is None:
             return "2"
         sign, wanted = "<" if test.less_than else ">" if test.more_than else ">=", threshold * len(names)
-        facts = [self.table.fact(n) for n in names]
-        spans = [self.policy.fields_[n].span for n in names]
-        hard_to_easy = [list(ends) for ends in zip(*spans, strict=True)][:: -1 if test.less_than else 1]
+        hard_to_easy = (1, 0) if test.less_than else (0, 1)
         if len(names) > 1:
-            sums = [
-                " + ".join(chosen([(f"{f} < 0", end)], f) for f, end in zip(facts, ends, strict=True))
-                for ends in hard_to_easy
-            ]
+            sums = [" + ".join(self.end(name, place) for name in names) for place in hard_to_easy]
             return chosen([(f"({total}) {sign} {wanted}", code) for total, code in zip(sums, (2, 1), strict=True)], 0)
         passes = {"<": int.__lt__, ">": int.__gt__, ">=": int.__ge__}[sign]
-        missing = sum(passes(end, wanted) for (end,) in hard_to_easy)
-        return chosen([(f"{facts[0]} < 0", missing), (f"{facts[0]} {sign} {wanted}", 2)], 0)
+        fact, kind = self.table.fact(names[0]), self.policy.fields_[names[0]]
+        low, high = kind.span
+        missing = {n: sum(passes(end, wanted) for end in (max(low, n), high)) for n in (0, *kind.bounds)}
+        known = [(f"{fact} = {-1 - n}", code) for n, code in missing.items() if code != missing[0]]
+        return chosen([*known, (f"{fact} < 0", missing[0]), (f"{fact} {sign} {wanted}", 2)], 0)
+
+    def end(self, name: str, place: int) -> str:
+        """The least (place 0) or the greatest value (1) that a fact can have."""
+        fact, kind = self.table.fact(name), self.policy.fields_[name]
+        known = [(f"{fact} = {-1 - n}", n) for n in kind.bounds if place == 0]
+        return chosen([*known, (f"{fact} < 0", kind.span[place])], fact)
+
+    def _known_among(self, name: str, codes: Sequence[int]) -> list[tuple[Predicate, object]]:
+        """What is known of a missing number settles whether it is one of some."""
+        fact, kind, found = self.table.fact(name), self.policy.fields_[name], list[tuple[Predicate, object]]()
+        for bound in kind.bounds:
+            met = sum(code >= bound for code in codes)
+            if met in (0, kind.span[1] - bound + 1):
+                found.append((f"{fact} = {-1 - bound}", 2 if met else 0))
+        return found
 
     def codes(self, name: str, words: Sequence[str]) -> list[int]:
         """Integers of a field's words."""
@@ -170,18 +187,54 @@ class Compiler:
             bits.append(ask)
         together = [self._together(entry) for entry in rule.require or () if self.settings.holds(entry.while_)]
         failing, missing = (either(coded(truth, code) for truth in together) for code in (0, 1))
+        steps = self.policy.steps(rule, self.settings)
         outcomes: list[tuple[Predicate, object]] = [(failing, CODE["not_met"]), (missing, OPEN)]
         reasons: list[tuple[Predicate, object]] = [(failing, 0), (missing, 0)]
-        steps = [step for step in rule.then if self.settings.holds(step.while_)]
-        steps = steps[: 1 + next(i for i, step in enumerate(steps) if not step.when)]
-        for step in steps:
-            applies: Predicate = f"{self.criterion(step.when)} = 2" if step.when else True
-            outcomes.append((applies, self.word(step.outcome)))
-            reasons.append((applies, self._reason(step)))
-        ask = chosen([(failing, 0), (missing, any_bits(bits))], 0)
+        for step, applies, differs in self._ways(steps):
+            outcomes += [(applies, self.word(step.outcome)), (differs, OPEN)]
+            reasons += [(applies, self._reason(step)), (differs, 0)]
+        asked = chosen([(missing, any_bits(bits))], 0)
+        if any(step.when and differs is not False for step, _, differs in self._ways(steps)):
+            self.requires += 1
+            asked = self.let(f"asked_{self.requires}", asked)
+        waits = self._waits(steps, truths, failing, asked)
+        ask = chosen([(failing, 0)], any_bits([asked, *waits]))
         end = [(step.when, self.word(step.outcome)) for step in steps]
         self.ends += [end] if end not in self.ends else []
         return Reading(chosen(outcomes, CODE["met"]), chosen(reasons, 0), ask, truths, str(self.ends.index(end)))
+
+    def _ways(self, steps: Sequence[Step]) -> list[tuple[Step, Predicate, Predicate]]:
+        """Of each step, where it applies and where a `when` that is not documented leaves the outcome open."""
+        found = []
+        for place, step in enumerate(steps):
+            known = self.criterion(step.when) if step.when else "2"
+            rest = self._same(steps[place + 1 :], self.word(step.outcome))
+            found.append((step, coded(known, 2), every([coded(known, 1), negated(rest)])))
+        return found
+
+    def _same(self, steps: Sequence[Step], outcome: int) -> Predicate:
+        """Whether all that can follow comes out as `outcome`."""
+        if not steps:
+            return outcome == CODE["met"]
+        known = self.criterion(steps[0].when) if steps[0].when else "2"
+        rest = self._same(steps[1:], outcome)
+        if self.word(steps[0].outcome) == outcome:
+            return either([coded(known, 2), rest])
+        return every([coded(known, 0), rest])
+
+    def _waits(self, steps: Sequence[Step], truths: dict[str, str], failing: Predicate, asked: str) -> list[str]:
+        """What is asked for to settle each `when`; `truths` gets those that no requirement asks all of already."""
+        found, before = [], list[Predicate]()
+        for step, applies, differs in self._ways(steps):
+            where = every([negated(failing), *before, differs])
+            before.append(negated(applies))
+            if step.when is None or where is False:
+                continue
+            wanted = self.asks(step.when)
+            found.append(chosen([(where, wanted)], 0))
+            own = True if asked == "0" else f"(({asked} | {wanted}) <> {asked} OR {asked} = 0)"
+            truths.setdefault(step.when, chosen([(every([where, own]), 1)], 3))
+        return found
 
     def concerned(self, entry: Requirement) -> Predicate:
         """Whether a requirement of some diagnosis codes concerns the row."""
@@ -233,22 +286,21 @@ class Compiler:
         """A documented field takes its branch; a missing one takes all, and one same outcome is the outcome."""
         assert rule.switch and rule.stated
         fact = self.table.fact(rule.switch)
-        codes = [self.codes(rule.switch, [word])[0] for word in rule.branches]
-        readings = [self._named(self.rule(below)) for below in rule.branches.values()]
-        taken: list[tuple[Predicate, Reading]] = [(one_of(fact, [c]), r) for c, r in zip(codes, readings, strict=True)]
-        if rule.otherwise:
-            readings.append(self._named(self.rule(rule.otherwise)))
-            taken.append((f"{fact} >= 0", readings[-1]))
+        kind = self.policy.fields_[rule.switch]
+        of = {id(below): self._named(self.rule(below)) for below in still_possible(kind, rule, 0)}
+        codes = branches_of(kind, rule)
+        taken: list[tuple[Predicate, Reading]] = [(one_of(fact, [code]), of[id(b)]) for code, b in codes.items()]
+        if rule.otherwise and id(rule.otherwise) in of:
+            taken.append((f"{fact} >= 0", of[id(rule.otherwise)]))
+        readings = [*of.values()]
         if rule.assume and self.settings.holds(rule.assume.while_):
-            taken.append((True, self._assumed(rule, readings[list(rule.branches).index(rule.assume.criterion)])))
+            taken.append((True, self._assumed(rule, of[id(rule.branches[rule.assume.criterion])])))
         else:
-            # Not documented may still be known to be at least so many (cases.py): lower branches are ruled out.
-            above = [r for code, r in zip(codes, readings, strict=False) if code >= -1 - AT_LEAST_ONE]
-            above += readings[len(codes) :]
-            if self.policy.fields_[rule.switch].type == "whole" and len(above) < len(readings):
-                taken.append(
-                    (f"{fact} = {AT_LEAST_ONE}", above[0] if len(above) == 1 else self._merge(above, rule.switch))
-                )
+            for bound in kind.bounds:
+                left = [of[id(below)] for below in still_possible(kind, rule, bound)]
+                if len(left) < len(readings):
+                    one = left[0] if len(left) == 1 else self._merge(left, rule.switch)
+                    taken.append((f"{fact} = {-1 - bound}", one))
         merged = self._merge(readings, rule.switch)
         outcome, because, ask, follows = (
             chosen([(when, getattr(reading, part)) for when, reading in taken], getattr(merged, part))
@@ -282,17 +334,21 @@ class Compiler:
                     alike.append(either([every(waits), every(map(negated, waits))]))
             asked.append((every(alike), any_bits(bits)))
         now = any_bits(bits)
-        if switch in OF_BLOCKS and now != "0":
-            later = sum(1 << list(self.policy.fields_).index(name) for name in OF_BLOCKS[switch])
+        implied_by = self.policy.fields_[switch].implied_by
+        if implied_by and now != "0":
+            later = sum(1 << list(self.policy.fields_).index(name) for name in implied_by)
             now = f"({now} & {(1 << len(self.policy.fields_)) - 1 - later})"
         ask = chosen(asked, any_bits([now, self.columns(switch)]))
         truths = {}
         for name in dict.fromkeys(name for r in readings for name in r.truths):
             values = [r.truths.get(name, "3") for r in readings]
-            least = f"LEAST({', '.join(values)})"
-            unread = either(True if v == "3" else f"{v} = 3" for v in values if v != f"t_{name}")
-            # While the branch is unknown, only what every branch reads is said.
-            truths[name] = chosen([(every([negated(settled), unread]), 3)], least)
+            bare = [v if v.isdigit() or v == f"t_{name}" else f"MOD({v}, {PARTLY})" for v in values]
+            least = f"LEAST({', '.join(bare)})"
+            partly = either(True if v == "3" else f"{v} >= 3" for v in values if v != f"t_{name}")
+            # While the branch is unknown, what not every branch reads is said apart.
+            apart = every([negated(settled), partly, f"{least} < 3"])
+            self.partly |= {name} if apart is not False else set()
+            truths[name] = chosen([(apart, f"{least} + {PARTLY}")], least)
         outcome = chosen([(every(f"{r.outcome} = {first.outcome}" for r in readings[1:]), first.outcome)], OPEN)
         return Reading(outcome, chosen([(settled, first.because)], 0), ask, truths)
 

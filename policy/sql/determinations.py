@@ -9,6 +9,7 @@ the query; a number of four bytes must be widened by way of text (79.99 is not 7
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from policy.evaluation import IN_A_BRANCH, PARTLY
 from policy.model import OUTCOMES, Settings
 from policy.sql.compiler import CODE, OPEN, Compiler, Reading
 from policy.sql.door import OUT_OF_SCOPE, REJECTED, Table, readable
@@ -79,11 +80,14 @@ def _listed(parts: Iterable[tuple[Predicate, str]], separator: str) -> str:
 def _reasons(compiler: Compiler, truths: dict[str, str]) -> str:
     """The sentences of `Determinations.frame()` in its order; of a rejected row, what is wrong with it."""
     says = {name: compiler.settings.says(name) for name in truths}
+    partly = {name: truth for name, truth in truths.items() if name in compiler.partly}
     parts: list[tuple[Predicate, str]] = [
         (f"which = {REJECTED}", "rejected: the columns asked for hold no value that is allowed")
     ]
     parts += [(f"{t} = 0", f"not met: {says[c]}") for c, t in truths.items()]
     parts += [(f"{t} = 1", f"not documented: {says[c]}") for c, t in truths.items()]
+    for code, word in enumerate(("not met", "not documented"), start=int(PARTLY)):
+        parts += [(f"{t} = {code}", f"{word} {IN_A_BRANCH}: {says[c]}") for c, t in partly.items()]
     parts += [(f"because = {i}", text) for i, text in enumerate(compiler.texts) if i]
     if compiler.settings["undocumented_action"] == "not_met":
         parts.append((f"outcome = {OPEN}", "the file was closed with this not documented"))

@@ -7,7 +7,7 @@ Counts may arrive as DOUBLE, dates as TIMESTAMP or ISO text, yes-or-no columns a
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from policy.cases import AT_LEAST_ONE, FALSE, TRUE
+from policy.cases import FALSE, TRUE
 from policy.model import CaseField, Policy
 from policy.sql.text import Predicate, Query, chosen, either, every, literal, one_of
 
@@ -55,7 +55,7 @@ class Table:
     def column(self, name: str) -> Column | None:
         """The column that holds a fact as it is, where it does (yes or no as 1 and 0)."""
         kind, known = self.policy.fields_[name], self.types.get(name)
-        if name in self.without or name == "diagnostic_blocks_done" or kind.absent is not None:
+        if name in self.without or kind.implied_by or kind.absent is not None:
             return None
         if known == "boolean" or (known == "integer" and kind.type in ("whole", "percent")):
             low, high = (0, 1) if known == "boolean" else (kind.min, kind.max)
@@ -74,8 +74,8 @@ class Table:
         if name not in self.without and self.types.get(name) != "boolean":
             code = self.query.let(f"x_{name}", code)
             self.faults[name], self.told[name] = f"{code} = {REJECTED}", {name}
-        if name == "diagnostic_blocks_done":
-            code = self._blocks_done(code)
+        if kind.implied_by:
+            code = self._implied(name, kind, code)
         if kind.absent is None:
             return code
         absent = str(kind.code(kind.absent))
@@ -151,17 +151,17 @@ class Table:
         usual = every([f"{fact} <> {REJECTED}" for fact in (days,) if fact != "-1"] + [both, f"{begun} <= {asked}"])
         return chosen([(usual, by_dates), (either([*refused, late]), REJECTED)], told)
 
-    def _blocks_done(self, done: str) -> str:
-        """Relief of the second block implies two; a relief of a block that was not done is a contradiction."""
-        unsaid, known, contradictions = f"{done} = -1", list[tuple[Predicate, object]](), list[Predicate]()
-        for needed, column, at_least in ((2, "block_2_relief_pct", 2), (1, "block_1_relief_pct", AT_LEAST_ONE)):
+    def _implied(self, name: str, kind: CaseField, number: str) -> str:
+        """What other columns tell about a missing number (cases.py); one that they contradict is refused."""
+        known, contradictions = list[tuple[Predicate, object]](), list[Predicate]()
+        for column, least in sorted(kind.implied_by.items(), key=lambda told: -told[1]):
             documented = self._documented(column)
-            known.append((f"{unsaid} AND {documented}", at_least))
-            if column not in self.without and done != "-1":
-                contradictions.append(f"({documented} AND {done} BETWEEN 0 AND {needed - 1})")
-                self.faults[column] = either([self.faults[column], contradictions[-1]])
-                self.told[column].add("diagnostic_blocks_done")
-        return chosen([(either(contradictions), REJECTED)], chosen(known, done))
+            known.append((f"{number} = -1 AND {documented}", least if least == kind.span[1] else -1 - least))
+            if column not in self.without and number != "-1":
+                contradictions.append(f"({documented} AND {number} BETWEEN 0 AND {least - 1})")
+                self.faults[column] = either([self.faults.get(column, False), contradictions[-1]])
+                self.told.setdefault(column, set()).add(name)
+        return chosen([(either(contradictions), REJECTED)], chosen(known, number))
 
     def diagnosis(self) -> str:
         """Position of the diagnosis group; the code itself without its dot is `dx`."""

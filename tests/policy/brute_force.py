@@ -64,8 +64,6 @@ def missing(case: Case, levers: Mapping[str, Any]) -> list[str]:
     answered = {"clinical_trial", "conservative_care_contraindicated", *DURATION}
     if migraine and levers["intent_missing_action"] == "assume_preventive":
         answered.add("intent")
-    if case["cpt"] in oracle.TRIGGER_POINT and levers["tpi_needs_block_confirmation"] == "false":
-        answered |= {"diagnostic_blocks_done", "block_1_relief_pct", "block_2_relief_pct", "blocks_comparative"}
     if case["cpt"] in oracle.FACET:  # the second relief would only tell how many blocks were done: that has its column
         answered.add("block_2_relief_pct")
     words = ("acute", "preventive") if migraine else ("diagnostic", "therapeutic")

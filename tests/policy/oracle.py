@@ -228,6 +228,13 @@ def decide_spine(case: Case, levers: Levers, truths: Truths, then: str) -> Findi
     return decide(truths, levers["radiculopathy_action"] if case["radiculopathy"] is True else then)
 
 
+def unless_confirmed(otherwise: str, confirmed: Truth, then: str) -> str | None:
+    """Step 7 where it hangs on confirmed facet pain: what is not documented could be either; None: it decides."""
+    if confirmed is None:
+        return otherwise if then == otherwise else None
+    return then if confirmed else otherwise
+
+
 def unless_known(criterion: str, branches: list[Finding]) -> Finding:
     """A switch whose field is missing: one same outcome of every branch is the outcome, else the request waits.
 
@@ -256,6 +263,8 @@ def spine(case: Case, levers: Levers) -> Finding:
     confirmed = facet_confirmed(case, levers)
     confirmation: Truths = {"facet_confirmed": confirmed}
     other_code = PREREQUISITES_MET[levers["confirmed_facet_other_code"]]
+    if levers["diagnostic_blocks_required"] == 0:  # no block is asked for, so none confirms anything
+        other_code = "met"
     if cpt == "64400" or cpt in LUMBAR:
         return Finding("mismatch")
     if cpt in ("64405", "64450"):
@@ -273,7 +282,13 @@ def spine(case: Case, levers: Levers) -> Finding:
             truths |= under_stance
         if levers["tpi_needs_block_confirmation"] == "true":
             truths |= confirmation
-        return decide_spine(case, levers, truths, other_code if confirmed is True else "met")
+        settled = unless_confirmed("met", confirmed, other_code)
+        if settled is not None or case["radiculopathy"] is True:
+            return decide_spine(case, levers, truths, settled or "")
+        finding = decide(truths, "pend")
+        if finding.outcome != "pend":
+            return finding
+        return Finding("pend", {**truths, **confirmation}, closable=True)
     if cpt in ABLATION:
         under_stance = trial if levers["rfa_stance"] == "never_outside_trial" else {}
         truths = gate | under_stance | confirmation | {"image_guidance": image_guidance(case)}

@@ -22,7 +22,6 @@ import policy
 from policy.reading import read_yaml
 from tests.policy import oracle
 from tests.policy.near_misses import (
-    BLOCKS,
     CENT,
     DATES,
     DECIDED,
@@ -197,9 +196,6 @@ def exempt(column: str, case: Case, levers: Mapping[str, Any]) -> str:
     """Why documenting this fact may change a settled outcome, by the contract; empty when it may not."""
     if column in ("clinical_trial", "conservative_care_contraindicated"):
         return "absent is false"
-    blocks_only_advise = levers["confirmed_facet_other_code"] != "met_if_prereqs"
-    if column in BLOCKS and case["cpt"] in oracle.TRIGGER_POINT and blocks_only_advise:
-        return "confirmation counts only when it is known"
     if column in DATES and case["pain_duration_days"] is not None:
         return "dates beat the day count"
     if column == "intent" and levers["intent_missing_action"] == "assume_preventive":
@@ -251,12 +247,6 @@ CONFIRMED: Case = {
             {"conservative_care_days": 0},
             {"conservative_care_contraindicated": True},
             ("not_met", "met"),
-        ),
-        (
-            {"confirmed_facet_other_code": "not_met"},
-            {"cpt": "20553", "blocks_comparative": None},
-            {"blocks_comparative": True},
-            ("met", "not_met"),
         ),
         (
             {},

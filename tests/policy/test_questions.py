@@ -26,6 +26,7 @@ CORNERS: list[dict[str, Any]] = [
     {"gon_acute_action": "review", "insufficient_evidence_action": "review", "ahs2025_ed_pathway": "on"},
     {"gon_acute_action": "review", "insufficient_evidence_action": "review", "headache_days_month_min": 15},
     {"relief_rule": "mean", "tpi_needs_block_confirmation": "true"},
+    {"confirmed_facet_other_code": "not_met"},
 ]
 
 
