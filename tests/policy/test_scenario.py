@@ -15,7 +15,7 @@ from policy.scenario import Edit, edited, load_scenario
 from policy.truth import MET, NOT_MET
 from simulations import population
 
-SHIPPED = DOCUMENTS / "nerve_blocks" / "2026.1.yaml"
+SHIPPED = DOCUMENTS / "nerve_blocks" / "2026.2.yaml"
 HEAD = "schema: scenario/1\nid: trial\nlabel: Trial\npolicy: nerve_blocks\nbecause: a test\n"
 
 
@@ -65,7 +65,7 @@ def test_the_baseline_is_pinned_by_fingerprint(tmp_path: Path):
         assert accepted(tmp_path, f"baseline: {pin}\n").baseline == pin
     (line,) = refused(tmp_path, f"baseline: {'0' * 12}\n")
     said = (
-        f"6: baseline: the baseline is pinned to {'0' * 12}, but nerve_blocks@2026.1 has fingerprint {fingerprint[:12]}"
+        f"6: baseline: the baseline is pinned to {'0' * 12}, but nerve_blocks@2026.2 has fingerprint {fingerprint[:12]}"
     )
     ships = ", ".join(policy.shipped())
     assert line == f"{said}; no version that ships has it ({ships}) [baseline, column 1]"
@@ -94,7 +94,7 @@ def test_all_problems_come_in_one_pass_in_the_order_of_the_lines(tmp_path: Path)
         found,
         [
             "the baseline is pinned to aaaaaaaaaaaa",
-            "moves from 4 weeks, but nerve_blocks@2026.1 has 6 weeks: the scenario is stale",
+            "moves from 4 weeks, but nerve_blocks@2026.2 has 6 weeks: the scenario is stale",
             "'82' is between two steps",
             "did you mean relief_rule?",
             "'99' is outside the domain; allowed 0 to 12 months",
