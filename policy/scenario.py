@@ -15,7 +15,19 @@ from pydantic_core import PydanticCustomError
 
 from policy import document
 from policy.model import (
-    IcdCode, Id, Pathway, Policy, Record, Requirement, Rule, StatementId, Step, Text, Whole, Words, Written,
+    IcdCode,
+    Id,
+    Pathway,
+    Policy,
+    Record,
+    Requirement,
+    Rule,
+    StatementId,
+    Step,
+    Text,
+    Whole,
+    Words,
+    Written,
 )  # fmt: skip
 from policy.problems import Finding, Problem, ProblemsFound, listed, nearest, shown
 from policy.reading import located, read_text
@@ -310,7 +322,7 @@ def _refused(policy: Policy, pathway: Pathway, edit: Edit) -> Rule | str:
     if partly or (on and off):
         some = f"only part of {listed(partly)}" if partly else f"{listed(on)} and not {listed(off)}"
         return f"judges codes together of which the list has {some}; give those a pathway of their own"
-    return pathway.rule if on else Rule(outcome="not_met", because=edit.because)
+    return pathway.rule if on else Rule.model_validate({"outcome": "not_met", "because": edit.because})
 
 
 def _referred(policy: Policy, leaf: Rule, because: str) -> Rule:
@@ -322,8 +334,9 @@ def _referred(policy: Policy, leaf: Rule, because: str) -> Rule:
         words = _favourable(policy, leaf.outcome)
         if not words:
             return leaf
-        first = Rule(**review, **{"while": {leaf.outcome: words}})
-        return Rule(first_of=(first, leaf.model_copy(update={"while_": {}})), **{"while": leaf.while_})
+        first = Rule.model_validate({**review, "while": {leaf.outcome: words}})
+        rest = leaf.model_copy(update={"while_": {}})
+        return Rule.model_validate({"while": leaf.while_, "first_of": (first, rest)})
     steps: list[Step] = []
     for step in leaf.then:
         if step.outcome == "met":
@@ -332,7 +345,7 @@ def _referred(policy: Policy, leaf: Rule, because: str) -> Rule:
         words = tuple(w for w in _favourable(policy, step.outcome) if w in step.while_.get(step.outcome, (w,)))
         if words:
             condition = {**step.while_, step.outcome: words}
-            steps.append(Step(when=step.when, outcome="review", because=because, **{"while": condition}))
+            steps.append(step.model_copy(update={**review, "while_": condition}))
         steps.append(step)
     return leaf.model_copy(update={"then": tuple(steps)})
 

@@ -26,7 +26,15 @@ from simulations.caseload import Caseload, cases_of
 from simulations.impact import approvals, cells, determined, edits_in_words, margins, rates
 from simulations.journal import Journal, key_of
 from simulations.medicare import (
-    WAYS, Counts, Yardstick, held_against, labels, presets, settings_of, spoken_of, yardsticks,
+    WAYS,
+    Counts,
+    Yardstick,
+    held_against,
+    labels,
+    presets,
+    settings_of,
+    spoken_of,
+    yardsticks,
 )  # fmt: skip
 from simulations.picture_chart import Picture
 from simulations.scenario import find_scenario, proposed, shipped

@@ -86,7 +86,7 @@ def _witnesses(relation: Relation, indent: str) -> Iterator[str]:
 
 
 def readings_for(policy: Policy) -> Readings:
-    """The readings that vignettes may ask: the policy as it stands, and every shipped scenario that only moves levers."""
+    """The readings that vignettes may ask: the policy as it stands and each shipped scenario that only moves levers."""
     found: dict[str, dict[str, object]] = {"default": {}}
     for name in scenario.shipped():
         try:

@@ -291,8 +291,8 @@ def edits_in_words(before: Policy, after: Policy) -> list[str]:
 
 def _reviews(rule: Rule) -> set[str]:
     """The reasons for which a rule sends requests to a clinician."""
-    stated = [step for below in rule.walk() for step in (below, *below.then)]
-    return {str(step.because) for step in stated if step.outcome == "review"}
+    found = {str(below.because) for below in rule.walk() if below.outcome == "review"}
+    return found | {str(step.because) for below in rule.walk() for step in below.then if step.outcome == "review"}
 
 
 def _required(policy: Policy, rule: Rule) -> set[tuple[str, int, str]]:

@@ -26,8 +26,8 @@ LINE = "medicare_advantage"
 WAYS = ("stricter", "same", "looser")
 MEANING = (
     "Stricter: not met where the preset waits, refers or approves; waiting or referred where it approves. A preset "
-    "holds what was read of Medicare's terms and can be computed, as read, to be confirmed; the rest of it is the policy "
-    "as it stands. Whether Medicare's criteria are fully established is for counsel."
+    "holds what was read of Medicare's terms and can be computed, as read, to be confirmed; the rest is the policy as "
+    "it stands. Whether Medicare's criteria are fully established is for counsel."
 )
 
 Counts = NDArray[np.int64]

@@ -62,8 +62,8 @@ def test_the_corrections_of_november_2026_are_there():
     whole = {name: card.model_dump_json() for name, card in new.evidence.items()}
     whole |= {name: text.says for name, text in new.texts.items()}
     for name, words in {
-        "cms-facet": "M47.812 to M47.817|M47.892 to M47.897|M48.12 to M48.17|two ablation sessions at most|L38801|23 of "
-        "16 April 2026|retired that day|11 August 2024|7 July 2024|14 July 2024|superseded|64492",
+        "cms-facet": "M47.812 to M47.817|M47.892 to M47.897|M48.12 to M48.17|two ablation sessions at most|L38801|"
+        "23 of 16 April 2026|retired that day|11 August 2024|7 July 2024|14 July 2024|superseded|64492",
         "cms-epidural": "L39240|A58993|62320, 62322|cervicogenic headache|three months|four sessions",
         "cms-trigger-point": "G44.201 to G44.229|M79.10 to M79.18|fibromyalgia|50% better function|three sessions",
         "cms-nerve-block": "Under revision|DL40265",

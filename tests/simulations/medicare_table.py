@@ -1,7 +1,7 @@
-"""The Medicare-like presets beside what their determinations were read to say: `python -m tests.simulations.medicare_table`.
+"""The Medicare-like presets beside what their determinations were read to say.
 
 What the determinations say is typed by hand (medicare_like.yaml); what a preset says is worked out from its pathways.
-Writes docs/medicare_like.md.
+`python -m tests.simulations.medicare_table` writes docs/medicare_like.md.
 """
 
 from collections.abc import Iterator
@@ -27,9 +27,9 @@ LIMIT["not_read"] = LIMIT["on_conditions"]
 HEAD = f"""# The Medicare-like presets, code by code
 
 Made by `python -m tests.simulations.medicare_table`. The right-hand columns are typed by hand from what Medicare's
-determinations were read to say on {READ} (P primary text, S secondary text; H, M, L how sure); no live site was seen, and
-nothing here is advice on coverage. *The preset* lists every outcome that it can give such a request. A procedure that a
-preset does not speak of is judged by the policy, not by Medicare's terms, whatever the preset.
+determinations were read to say on {READ} (P primary text, S secondary text; H, M, L how sure); no live site was seen,
+and nothing here is advice on coverage. *The preset* lists every outcome that it can give such a request. A procedure
+that a preset does not speak of is judged by the policy, not by Medicare's terms, whatever the preset.
 """
 
 

@@ -55,7 +55,8 @@ WORDS = {  # stances and actions that the same table asks for
 }
 CITED = {
     "p2a_cms_facet": "R16", "p2b_cms_epidural": "R17", "p2c_cms_trigger_point": "R18",
-    "p2d_cms_peripheral_nerve": "R19", "p2e_cms_peripheral_nerve_proposed": "R48", "p3_aetna_like": "R21", "p4_occipital_investigational": "R24",
+    "p2d_cms_peripheral_nerve": "R19", "p2e_cms_peripheral_nerve_proposed": "R48",
+    "p3_aetna_like": "R21", "p4_occipital_investigational": "R24",
     "p5_evicore_like": "R20", "p6_tricare_west_like": "R20", "p7_bcbsnd_like": "R20", "p8_twin_page": "R2",
     "p9_ahs_2025_ed": "R12",
 }  # fmt: skip

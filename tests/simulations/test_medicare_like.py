@@ -90,7 +90,7 @@ def test_no_request_is_approved_where_the_policy_would(preset: str):
         rows = found[found["dx"].isin(line.dx) & found["cpt"].isin(line.cpt)]
         assert set(rows["preset"]) <= line.allowed
         if line.axial == "not_covered":
-            axial = rows["radiculopathy"].eq(False)  # noqa: E712, a column
+            axial = rows["radiculopathy"].eq(False)
             assert axial.any()
             assert set(rows.loc[axial, "preset"]) == {"not_met"}
 
