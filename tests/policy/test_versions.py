@@ -2,10 +2,14 @@
 
 import re
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 import policy
 from policy.authoring.difference import differences
 from policy.authoring.proof import prove
 from policy.model import Policy
+from simulations import redline
 
 SAME = ("id", "title", "status", "notice", "statements", "fields_", "criteria", "diagnoses", "procedures", "gates",
         "pathways", "open_questions", "examples")  # fmt: skip
@@ -31,6 +35,26 @@ def test_both_decide_every_request_alike():
     old, new = (version.settings() for version in versions())
     assert prove(old, new).overall.text() == "equal"
     assert {change.kind for change in differences(old, new)} == {"evidence", "text"}
+
+
+def test_the_redline_in_the_docs_is_the_redline():
+    """`python -m simulations.redline` makes it again; taking the one or the other part of it gives both texts."""
+    old, new = versions()
+    page = redline.page(old, new)
+    assert redline.PAGE.read_text("utf-8") == page
+    for name, card in new.evidence.items():
+        if (before := old.evidence.get(name)) and before.note != card.note:
+            assert f"- note: {redline.redlined(before.note, card.note)}\n" in page
+
+
+@given(
+    st.lists(st.sampled_from(["a", "b", "c", "d", "e", "f"]), max_size=30),
+    st.lists(st.sampled_from(["a", "b", "c", "d"]), max_size=30),
+)
+def test_both_texts_can_be_read_from_the_redline(old: list[str], new: list[str]):
+    said = redline.redlined(" ".join(old), " ".join(new))
+    assert re.sub(r"\*\*[^*]*\*\*|~~", " ", said).split() == old
+    assert re.sub(r"~~[^~]*~~|\*\*", " ", said).split() == new
 
 
 def test_nothing_that_stood_in_2026_1_is_taken_out():
