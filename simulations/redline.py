@@ -46,8 +46,9 @@ def _head(old: Policy, new: Policy, places: list[Place]) -> str:
     }
     counted = ", ".join(f"{name} {count}" for name, count in sections.items())
     return (
-        f"# Redline of {old.name} and {new.name}\n\nMade by `python -m simulations.redline`. ~~Taken out~~, **put in**; "
-        f"what stands plain is unchanged.\n\nDo both decide every request alike? Proven over every case there can be: "
+        f"# Redline of {old.name} and {new.name}\n\n"
+        "Made by `python -m simulations.redline`. ~~Taken out~~, **put in**; what stands plain is unchanged.\n\n"
+        "Do both decide every request alike? Proven over every case there can be: "
         f"**{relation}**. Entries that differ: {counted or 'none'}.\n"
     )
 

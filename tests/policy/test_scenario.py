@@ -116,6 +116,14 @@ def test_all_problems_come_in_one_pass_in_the_order_of_the_lines(tmp_path: Path)
         ("criteria:\n  - {add: nerve_named, because: x}\n", "needs either add and to, or remove and from"),
         ("criteria:\n  - {add: nerve_named, from: spine_epidural, because: x}\n", "needs either add and to"),
         ("criteria:\n  - {add: nerve_named, to: spine_epidural}\n", "criteria.0.because: this key is missing"),
+        ("criteria:\n  - {refuse: spine_epidural, refer: spine_epidural, because: x}\n", "or refer"),
+        ("criteria:\n  - {unless: [M54.2], because: x}\n", "or refuse (perhaps with unless)"),
+        ("criteria:\n  - {refuse: spine_epidural, unless: [54.2], because: x}\n", "write an ICD-10-CM code"),
+        ("criteria:\n  - {refuse: spine_epidura, because: x}\n", "did you mean spine_epidural?"),
+        ("criteria:\n  - {refuse: spine_lumbar_level, because: x}\n", "states a mismatch, which is no refusal"),
+        ("criteria:\n  - {refer: spine_peripheral_block, because: x}\n", "met under no setting"),
+        ("criteria:\n  - {refuse: spine_epidural, unless: [M54.2], because: x}\n", "has M54.2 and not M53.81, M54.6"),
+        ("criteria:\n  - {refuse: migraine_occipital_block, unless: [G43.709], because: x}\n", "only part of G43.7;"),
         ("expect:\n  approval_pctt: {at_least: 3}\n", "did you mean approval_pct?"),
         ("expect:\n  approval_pct: {at_least: many}\n", "is not a number such as 12 or -1.5"),
         ("expect:\n  approval_pct: {because: x}\n", "needs at_least, at_most or both"),
@@ -143,6 +151,9 @@ def test_requests_that_a_scenario_cannot_be_for_are_named(tmp_path: Path):
 def test_an_edit_in_words():
     there = Edit(add="fm_drugs", to=("spine_epidural", "fibromyalgia_trigger_point"), because="x")
     back = Edit.model_validate({"remove": "fm_drugs", "from": "spine_epidural", "because": "x"})
+    refused = Edit(refuse=("spine_epidural",), unless=("M54.12", "M54.13"), because="x")
+    assert str(refused) == "refuse spine_epidural unless the code is one of 2"
+    assert str(Edit(refer=("spine_epidural",), because="x")) == "refer what would be met in spine_epidural"
     assert str(there) == "add fm_drugs to spine_epidural, fibromyalgia_trigger_point"
     assert str(back) == "remove fm_drugs from spine_epidural"
 
