@@ -1,15 +1,19 @@
 """No Medicare-like preset approves what the determination behind it, as read, does not: from a table typed by hand."""
 
 import itertools
+import re
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
 import policy
 from policy.model import OUTCOMES, Policy
 from policy.scenario import Edit, edited
 from simulations import population
+from simulations.command import main
 from simulations.impact import determined
 from simulations.medicare import settings_of
 from simulations.scenario import find_scenario, shipped
@@ -147,6 +151,37 @@ def test_what_is_met_is_referred_and_nothing_else_changes():
         assert set(before[other]) <= {OUTCOMES.index("pend")}
         assert set(after[other]) <= {OUTCOMES.index("review")}
     assert seen
+
+
+def test_the_command_determines_explains_and_translates_a_preset(tmp_path: Path):
+    """A scenario that changes pathways is a policy of its own, to `determine`, `explain`, `sql` and an engine alike."""
+    pairs = [("M54.2", "20553"), ("G43.709", "64405"), ("M54.2", "62320"), ("M53.81", "64490")]
+    table, cases = battery(pairs), tmp_path / "cases.csv"
+    table.to_csv(cases, index=False)
+    for preset in ("p2b_cms_epidural", "p2d_cms_peripheral_nerve"):
+        out = tmp_path / f"{preset}.csv"
+        done = CliRunner().invoke(main, ["determine", str(cases), "--scenario", preset, "--out", str(out)])
+        assert done.exit_code == 0, done.output
+        assert "and its source is silent on the others" in done.output
+        told = CliRunner().invoke(main, ["explain", str(cases), "--case", "c7", "--scenario", preset])
+        assert told.exit_code == 0, told.output
+        query = CliRunner().invoke(main, ["sql", "--scenario", preset]).output
+        with duckdb.connect() as engine:
+            engine.execute(f"CREATE TABLE cases AS SELECT * FROM read_csv('{cases}', all_varchar=true)")
+            there = engine.execute(query).df().set_index("case_id")["outcome"].to_dict()
+        document = policy.load("nerve_blocks")
+        settings = settings_of(document, find_scenario(preset, document))
+        here = determined(policy.Cases.from_frame(table, document), settings)
+        written = pd.read_csv(out).set_index("case_id")["outcome"].to_dict()
+        words = dict(zip(table["case_id"], (OUTCOMES[word] for word in here.outcome), strict=True))
+        assert words == written == there
+
+
+def test_compare_takes_the_pathways_of_a_preset_into_account():
+    """Refusing is a change; the levers alone would be called mixed or equal."""
+    said = CliRunner().invoke(main, ["compare", "nerve_blocks", "p2e_cms_peripheral_nerve_proposed", "--prove"]).output
+    assert re.search(r"migraine_occipital_block: never looser", said)
+    assert re.search(r"spine_trigger_point: equal", said)
 
 
 def test_the_page_is_what_the_table_says():
