@@ -255,6 +255,15 @@ def test_the_finding_is_made_from_the_numbers(results: list[Result]):
     assert alternatives_text.finding(none) == "No alternative changes the outcome of any request"
 
 
+def test_what_refuses_or_refers_is_not_called_without_terms(results: list[Result]):
+    """P2d and P2e move no lever and change what happens to requests all the same; no label is cut short."""
+    for name in ("p2d_cms_peripheral_nerve", "p2e_cms_peripheral_nerve_proposed"):
+        group = [one for one in results if one.alternative.name == name]
+        assert alternatives_chart._speaks(group).startswith("decides ")
+        assert len(alternatives.sources([group[0].alternative])["levers"][0]) > 50
+    assert [one.alternative.name for one in results if "…" in alternatives_chart.wrapped(one.alternative)] == []
+
+
 def test_the_picture_says_every_number_that_it_shows(results: list[Result]):
     picture = alternatives_chart.changes_chart(ask(size=SIZE, seed=4), results)
     for row in alternatives.table(results).to_dict("records"):
