@@ -1,11 +1,11 @@
-"""Named provisions over a policy: levers moved, criteria added to or removed from pathways, and what is expected.
+"""Named provisions over a policy: levers moved, pathways that ask for more or less or refuse, and what is expected.
 
 A provision asserts what it moves `from` and a scenario may pin its `baseline` by fingerprint, so that neither is ever
 read over a policy that has changed since. An edit of criteria gives a new policy, checked as any policy is.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal, get_args
@@ -14,7 +14,21 @@ from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from policy import document
-from policy.model import Id, Pathway, Policy, Record, Requirement, Rule, StatementId, Text, Whole, Words, Written
+from policy.model import (
+    IcdCode,
+    Id,
+    Pathway,
+    Policy,
+    Record,
+    Requirement,
+    Rule,
+    StatementId,
+    Step,
+    Text,
+    Whole,
+    Words,
+    Written,
+)  # fmt: skip
 from policy.problems import Finding, Problem, ProblemsFound, listed, nearest, shown
 from policy.reading import located, read_text
 from policy.validation import check_policy
@@ -57,24 +71,42 @@ class Provision(Record):
 
 
 class Edit(Record):
-    """One criterion added `to`, or removed `from`, some pathways: everywhere that they require anything."""
+    """One change of some pathways; exactly one of four forms.
+
+    `add` a criterion `to`, or `remove` it `from`, everything that they require; `refuse` their requests, but for those
+    whose diagnosis code is on a closed list (`unless`); or `refer` to a clinician what they would meet.
+    """
 
     add: Id | None = None
     to: Words = ()
     remove: Id | None = None
     from_: Words = Field((), alias="from")
+    refuse: Words = ()
+    unless: tuple[IcdCode, ...] = Field((), min_length=1)
+    refer: Words = ()
     because: Text
     citation: Text | None = None
 
     @model_validator(mode="after")
-    def _one_way(self) -> "Edit":
-        if [bool(self.add), bool(self.to)] == [bool(self.remove), bool(self.from_)] or bool(self.add) != bool(self.to):
-            raise PydanticCustomError("edit", "needs either add and to, or remove and from")
+    def _one_form(self) -> "Edit":
+        given = self.model_fields_set - {"because", "citation"}
+        if given not in ({"add", "to"}, {"remove", "from_"}, {"refuse"}, {"refuse", "unless"}, {"refer"}):
+            message = "needs either add and to, or remove and from, or refuse (perhaps with unless), or refer"
+            raise PydanticCustomError("edit", message)
         return self
 
+    @property
+    def pathways(self) -> tuple[str, ...]:
+        """Those that change."""
+        return self.to or self.from_ or self.refuse or self.refer
+
     def __str__(self) -> str:
-        verb, way = ("add", "to") if self.add else ("remove", "from")
-        return f"{verb} {self.add or self.remove} {way} {', '.join(self.to or self.from_)}"
+        names = ", ".join(self.pathways)
+        if self.refuse:
+            return f"refuse {names}" + (f" unless the code is one of {len(self.unless)}" if self.unless else "")
+        if self.refer:
+            return f"refer what would be met in {names}"
+        return f"add {self.add} to {names}" if self.add else f"remove {self.remove} from {names}"
 
 
 class Drawn(Record):
@@ -226,42 +258,102 @@ def edited(policy: Policy, edits: Sequence[Edit]) -> Policy:
 
 def _edit(policy: Policy, pathways: dict[str, Pathway], edit: Edit) -> Iterator[str]:
     """Change `pathways`; what is wrong with the edit comes out."""
-    criterion = str(edit.add or edit.remove)
-    if criterion not in policy.criteria:
-        yield f"no criterion is called {shown(criterion)}{nearest(criterion, policy.criteria)}"
-    for name in edit.to or edit.from_:
+    criterion = edit.add or edit.remove
+    known = criterion is None or criterion in policy.criteria
+    if not known:
+        yield f"no criterion is called {shown(str(criterion))}{nearest(str(criterion), policy.criteria)}"
+    for name in edit.pathways:
         if name not in pathways:
             yield f"no pathway is called {shown(name)}{nearest(name, pathways)}"
-        elif criterion in policy.criteria:
-            before = pathways[name]
-            rule = _rewritten(policy, before.rule, criterion, bool(edit.add))
-            if rule == before.rule:
-                requires = any(below.require for below in before.rule.walk())
-                already = "requires it already" if edit.add else "does not require it"
-                yield f"pathway {name} {already if requires else 'states an outcome and requires nothing'}"
-            elif any(below.require == () for below in rule.walk()):
-                yield f"pathway {name} would require nothing; set an outcome in the policy instead"
+        elif known:
+            rule = _changed(policy, pathways[name], edit)
+            if isinstance(rule, str):
+                yield f"pathway {name} {rule}"
             else:
-                pathways[name] = before.model_copy(update={"rule": rule})
+                pathways[name] = pathways[name].model_copy(update={"rule": rule})
 
 
-def _rewritten(policy: Policy, rule: Rule, criterion: str, add: bool) -> Rule:
-    """The rule with the criterion in, or out of, everything that it requires."""
-    if rule.require is not None:
-        entries = _with(policy, rule.require, criterion) if add else _without(policy, rule.require, criterion)
-        return rule.model_copy(update={"require": entries})
+def _changed(policy: Policy, pathway: Pathway, edit: Edit) -> Rule | str:
+    """The rule of the pathway with the edit, or why it cannot be."""
+    before = pathway.rule
+    if edit.refuse:
+        return _refused(policy, pathway, edit)
+    if edit.refer:
+        rule = _mapped(before, lambda leaf: _referred(policy, leaf, edit.because))
+        return "is met under no setting: there is nothing to refer" if rule == before else rule
+    criterion = str(edit.add or edit.remove)
+    change = _with if edit.add else _without
 
-    def below(part: Rule) -> Rule:
-        return _rewritten(policy, part, criterion, add)
+    def below(leaf: Rule) -> Rule:
+        return leaf.model_copy(update={"require": change(policy, leaf.require, criterion)}) if leaf.require else leaf
 
+    rule = _mapped(before, below)
+    if rule == before:
+        requires = any(part.require for part in before.walk())
+        already = "requires it already" if edit.add else "does not require it"
+        return already if requires else "states an outcome and requires nothing"
+    empty = any(part.require == () for part in rule.walk())
+    return "would require nothing; set an outcome in the policy instead" if empty else rule
+
+
+def _mapped(rule: Rule, change: Callable[[Rule], Rule]) -> Rule:
+    """The rule with `change` applied to everything in it that requires criteria or states an outcome."""
+    if rule.require is not None or rule.outcome is not None:
+        return change(rule)
     update: dict[str, object] = {}
     if rule.first_of:
-        update["first_of"] = tuple(map(below, rule.first_of))
+        update["first_of"] = tuple(_mapped(part, change) for part in rule.first_of)
     if rule.branches:
-        update["branches"] = {word: below(branch) for word, branch in rule.branches.items()}
+        update["branches"] = {word: _mapped(branch, change) for word, branch in rule.branches.items()}
     if rule.otherwise:
-        update["otherwise"] = below(rule.otherwise)
+        update["otherwise"] = _mapped(rule.otherwise, change)
     return rule.model_copy(update=update)
+
+
+def _refused(policy: Policy, pathway: Pathway, edit: Edit) -> Rule | str:
+    """not_met, unless the list has every diagnosis code of the pathway; a list cannot cut a pathway in two."""
+    if pathway.rule.outcome == "mismatch":
+        return "states a mismatch, which is no refusal"
+    groups = [policy.diagnoses[name] for name in pathway.selects.diagnosis]
+    codes = [code for group in groups for code in (*group.codes, *group.prefixes)]
+    on = [code for code in codes if code.startswith(edit.unless)]
+    off = [code for code in codes if code not in on]
+    partly = [code for code in off if any(entry.startswith(code) for entry in edit.unless)]
+    if partly or (on and off):
+        some = f"only part of {listed(partly)}" if partly else f"{listed(on)} and not {listed(off)}"
+        return f"judges codes together of which the list has {some}; give those a pathway of their own"
+    return pathway.rule if on else Rule.model_validate({"outcome": "not_met", "because": edit.because})
+
+
+def _referred(policy: Policy, leaf: Rule, because: str) -> Rule:
+    """A rule without rules below it, review in the place of met."""
+    review = {"outcome": "review", "because": because}
+    if leaf.outcome == "met":
+        return leaf.model_copy(update=review)
+    if leaf.outcome is not None:
+        words = _favourable(policy, leaf.outcome)
+        if not words:
+            return leaf
+        first = Rule.model_validate({**review, "while": {leaf.outcome: words}})
+        rest = leaf.model_copy(update={"while_": {}})
+        return Rule.model_validate({"while": leaf.while_, "first_of": (first, rest)})
+    steps: list[Step] = []
+    for step in leaf.then:
+        if step.outcome == "met":
+            steps.append(step.model_copy(update=review))
+            continue
+        words = tuple(w for w in _favourable(policy, step.outcome) if w in step.while_.get(step.outcome, (w,)))
+        if words:
+            condition = {**step.while_, step.outcome: words}
+            steps.append(step.model_copy(update={**review, "while_": condition}))
+        steps.append(step)
+    return leaf.model_copy(update={"then": tuple(steps)})
+
+
+def _favourable(policy: Policy, outcome: str) -> tuple[str, ...]:
+    """The values of an action lever at which it means met."""
+    lever = policy.levers.get(outcome)
+    return tuple(word for word in (lever.choices or {} if lever else {}) if word in ("met", "met_if_prereqs"))
 
 
 def _with(policy: Policy, entries: tuple[Requirement, ...], criterion: str) -> tuple[Requirement, ...]:

@@ -17,15 +17,25 @@ from numpy.typing import NDArray
 from policy.cases import Cases
 from policy.document import change_in_words
 from policy.evaluation import Determinations
-from policy.model import OUTCOMES, Settings
+from policy.model import OUTCOMES, Policy, Settings
 from policy.problems import Problem, ProblemsFound, collecting
 from policy.scenario import Scenario
 from simulations import report
 from simulations.assumptions import POPULATIONS
 from simulations.caseload import Caseload, cases_of
-from simulations.impact import approvals, cells, determined, margins, rates
+from simulations.impact import approvals, cells, determined, edits_in_words, margins, rates
 from simulations.journal import Journal, key_of
-from simulations.medicare import WAYS, Counts, Yardstick, held_against, labels, presets, spoken_of, yardsticks
+from simulations.medicare import (
+    WAYS,
+    Counts,
+    Yardstick,
+    held_against,
+    labels,
+    presets,
+    settings_of,
+    spoken_of,
+    yardsticks,
+)  # fmt: skip
 from simulations.picture_chart import Picture
 from simulations.scenario import find_scenario, proposed, shipped
 from simulations.study import Study
@@ -44,6 +54,12 @@ class Alternative:
     label: str
     settings: Settings
     plan: Scenario | None = None
+    base: Policy | None = None  # which `settings` are over an edited version of
+
+    def edits(self) -> list[str]:
+        """What it changes in pathways, in words."""
+        found = self.settings.policy
+        return edits_in_words(found if self.base is None else self.base, found)
 
     @property
     def spoken_of(self) -> NDArray[np.bool_]:
@@ -113,11 +129,12 @@ def published(study: Study, names: Sequence[str | Path] = ()) -> list[Alternativ
     for name in names or every:
         with collecting(problems):
             plan = find_scenario(name, policy)
-            found.append(Alternative(_number(plan.id), plan.id, plan.label, proposed(policy, name), plan))
+            found.append(Alternative(_number(plan.id), plan.id, plan.label, proposed(policy, name), plan, policy))
     if problems:
         raise ProblemsFound(problems)
     if study.scenario != study.baseline and study.name not in [one.name for one in found]:
-        found.append(Alternative(ASKED, study.name, "The scenario that is asked about", study.scenario))
+        asked = Alternative(ASKED, study.name, "The scenario that is asked about", study.scenario, base=policy)
+        found.append(asked)
     return found
 
 
@@ -213,7 +230,9 @@ def _key(study: Study, one: Alternative, load: Caseload, number: int, plans: Seq
         policies=[study.policy.fingerprint, one.settings.policy.fingerprint],
         provisions=one.settings.provisions(),
         applies_to=one.plan.applies_to if one.plan else None,
-        presets=[[plan.provisions, plan.applies_to] for plan in plans],
+        presets=[
+            [settings_of(study.policy, plan).policy.fingerprint, plan.provisions, plan.applies_to] for plan in plans
+        ],
         cases=load.source(),
         number=number,
         parts=load.parts(),
@@ -261,7 +280,7 @@ def sources(alternatives: Sequence[Alternative]) -> pd.DataFrame:
         baseline = one.settings.policy.settings()
         rows.append({
             "preset": one.number, "scenario": one.name, "label": one.label,
-            "levers": "; ".join(change_in_words(one.settings, baseline)),
+            "levers": "; ".join([*change_in_words(one.settings, baseline), *one.edits()]),
             "applies_to": "; ".join(f"{p}: {', '.join(ds)}" for p, ds in (plan.applies_to if plan else {}).items()),
             "citation": (plan.citation if plan else None) or "", "read": (plan.read if plan else None) or "",
             "status": (plan.status if plan else None) or "",

@@ -76,7 +76,8 @@ def wrapped(one: Alternative) -> str:
 
 
 def _speaks(group: Sequence[Result]) -> str:
-    if not group[0].alternative.settings.provisions():
-        return "no term of it fits a lever"
+    one = group[0].alternative
+    if not one.settings.provisions() and not one.edits():
+        return "no term of it can be computed"
     counts = sorted({one.row()["spoken_of"] for one in group})
     return f"decides {' to '.join(f'{n:,}' for n in (counts[0], counts[-1])[: len(counts)])} requests"

@@ -192,7 +192,7 @@ def advantage(results: Sequence[Result]) -> Shown:
 
 
 def terms(alternatives: Sequence[Alternative]) -> Shown:
-    """What each alternative was read to say: levers moved, source, when it was read, and what no lever expresses."""
+    """What each alternative was read to say: what it changes, source, when it was read, and what is not modelled."""
     rows = []
     for one in alternatives[1:]:
         plan, settings = one.plan, one.settings
@@ -202,10 +202,11 @@ def terms(alternatives: Sequence[Alternative]) -> Shown:
             for name, lever in settings.policy.levers.items()
             if settings[name] != baseline[name]
         ]
+        levers += one.edits()
         source = [plan.citation or "–"] if plan else ["the study"]
         source += [f"Read: {plan.read}"] if plan and plan.read else []
         source += [f"Status: {plan.status}"] if plan and plan.status else []
         cells = ["\n".join(f"• {x}" for x in cell) or "none" for cell in (levers, plan.not_modelled if plan else ())]
         rows.append([_named(one), *cells, "\n".join(source)])
-    header = ["Alternative", "Levers that move", "Not modelled: no lever expresses it", "Source, date read, status"]
-    return tabulated("What was read, and what of it no lever expresses", header, rows, words=4)
+    header = ["Alternative", "What it changes", "Not modelled: cannot be computed", "Source, date read, status"]
+    return tabulated("What was read, and what of it cannot be computed", header, rows, words=4)

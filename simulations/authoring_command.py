@@ -21,7 +21,7 @@ from policy.files import save
 from policy.model import Policy, Settings
 from policy.problems import ProblemsFound, listed, nearest, refuse, shown
 from policy.reading import read_text, read_yaml
-from policy.scenario import Scenario
+from policy.scenario import Scenario, edited
 from simulations import scenario
 
 VIGNETTES = Path(__file__).resolve().parent.parent / "tests" / "cases"
@@ -43,7 +43,8 @@ def reading_of(name: str, base: Policy | None = None) -> Settings:
     if "schema" in tree.value and str(tree.value["schema"].value).startswith("scenario/"):
         found, _ = parse(read_text(path), str(path), Scenario)
         under = base if base is not None and found.policy in (base.id, base.name) else core.load(found.policy)
-        return under.settings(core.load_scenario(path, under).provisions)
+        plan = core.load_scenario(path, under)
+        return edited(under, plan.criteria).settings(plan.provisions)
     return core.load(path).settings()
 
 
@@ -85,13 +86,15 @@ def _witnesses(relation: Relation, indent: str) -> Iterator[str]:
 
 
 def readings_for(policy: Policy) -> Readings:
-    """The readings that vignettes may ask: the policy as it stands, and every shipped scenario that fits it."""
+    """The readings that vignettes may ask: the policy as it stands and each shipped scenario that only moves levers."""
     found: dict[str, dict[str, object]] = {"default": {}}
     for name in scenario.shipped():
         try:
-            found[name] = dict(scenario.find_scenario(name, policy).provisions)
+            plan = scenario.find_scenario(name, policy)
         except ProblemsFound:
             continue  # a scenario of another policy
+        if not plan.criteria:  # else it is a policy of its own, which these levers are not
+            found[name] = dict(plan.provisions)
     return found
 
 

@@ -266,8 +266,8 @@ def determine(
         settings = under(policy, scenario, assignments)
     if problems:
         raise ProblemsFound(problems)
-    table = read_table(cases, policy, rename, ignore, keep_good=rejects is not None)
-    result = core.determine(policy, table, settings)
+    table = read_table(cases, settings.policy, rename, ignore, keep_good=rejects is not None)
+    result = core.determine(settings.policy, table, settings)
     tables = [result.frame(), table.rejected.assign(file=Path(cases).name)]
     contents = [table_bytes(frame, target) for frame, target in zip(tables, targets, strict=False)]
     for target, content in zip(targets, contents, strict=True):
@@ -275,7 +275,7 @@ def determine(
     if rejects:
         click.echo(f"{table.rejected['row'].nunique():,} rows rejected: {rejects}")
     counts = result.counts()
-    for line in stamp(policy, settings):
+    for line in stamp(policy, settings, scenario):
         click.echo(line)
     click.echo(f"{len(table):,} cases: " + ", ".join(f"{word} {count:,}" for word, count in counts.items()))
     rate = f"{counts['met'] / len(table):.1%} of all rows" if len(table) else "not known: no row could be used"
@@ -293,10 +293,20 @@ def standing_notices(policy: Policy) -> list[str]:
     ]
 
 
-def stamp(policy: Policy, settings: Settings) -> list[str]:
-    """What an output stands on: the notice, the policy with its fingerprint, the levers moved."""
+def stamp(policy: Policy, settings: Settings, scenario: str | None = None) -> list[str]:
+    """What an output stands on: the notice, the policy with its fingerprint, the levers moved, the pathways changed.
+
+    Of a scenario that speaks of some requests only, also that, so that no other outcome is taken for its source's.
+    """
+    from simulations.findings import as_read
+    from simulations.impact import edits_in_words
+    from simulations.scenario import find_scenario
+
     moved = core.change_in_words(settings, policy.settings()) or ["no lever moved"]
-    return [policy.notice, f"{policy.name}, fingerprint {policy.fingerprint[:12]}; {'; '.join(moved)}"]
+    moved += edits_in_words(policy, settings.policy)
+    found = [policy.notice, f"{policy.name}, fingerprint {settings.policy.fingerprint[:12]}; {'; '.join(moved)}"]
+    plan = find_scenario(scenario, policy) if scenario else None
+    return found + ([as_read(plan, policy)] if plan and plan.applies_to else [])
 
 
 @main.command(epilog="Example: workbook explain cases.csv --case A17 --set conservative_weeks=8")
@@ -313,7 +323,7 @@ def explain(
     """One case in words: its criteria with truth, value, threshold, distance, source; what would change it."""
     policy = core.load(policy_name)
     settings = under(policy, scenario, assignments)
-    table = read_table(cases, policy, rename, ignore, keep_good=True)
+    table = read_table(cases, settings.policy, rename, ignore, keep_good=True)
     rows = [i for i, name in enumerate(table.ids) if name == case_id]
     bad = table.rejected
     if case_id in table.left_out:
@@ -328,12 +338,12 @@ def explain(
         raise refuse("case", Path(cases).name, message + nearest(case_id, list(table.ids[:10000])))
     from policy.authoring.letter import answer
 
-    found = answer(policy, table, rows[0], settings)
-    notes = [*stamp(policy, settings), *standing_notices(policy)]
+    found = answer(settings.policy, table, rows[0], settings)
+    notes = [*stamp(policy, settings, scenario), *standing_notices(policy)]
     if form == "json":
         click.echo(json.dumps({"notes": notes, **found.data()}, indent=2, ensure_ascii=False))
         return
-    for line in (*stamp(policy, settings), "", found.explanation.text(), "", found.text(policy), ""):
+    for line in (*stamp(policy, settings, scenario), "", found.explanation.text(), "", found.text(settings.policy), ""):
         click.echo(line)
     for line in standing_notices(policy):
         click.echo(line)
@@ -469,7 +479,7 @@ def sql(
     settings = under(policy, scenario, assignments)
     if move and what != "levels":
         raise click.UsageError("--move belongs to --what levels")
-    notices = [*stamp(policy, settings), *standing_notices(policy)]
+    notices = [*stamp(policy, settings, scenario), *standing_notices(policy)]
     click.echo(select_for(settings, what, dialect, without, move, notices), nl=False)
 
 

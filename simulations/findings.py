@@ -126,9 +126,10 @@ def all_notices(study: Study, counted: bool = True) -> list[str]:
 def as_read(plan: Scenario, policy: Policy) -> str:
     """What a scenario made from somebody's published terms speaks of, where it was read, and what it leaves out."""
     speaks = "; ".join(f"{policy.procedures[p].label} ({_names(policy, ds)})" for p, ds in plan.applies_to.items())
-    parts = [f"Scenario {plan.id} speaks only of {speaks}; here its levers are moved for every request."]
+    scope = f"Scenario {plan.id} speaks only of {speaks}; here it is applied to every request"
+    parts = [f"{scope}, and its source is silent on the others."]
     parts += [f"Source: {plan.citation}; {plan.read or 'date not recorded'}; {plan.status or ''}".rstrip("; ") + "."]
-    parts += [f"No lever expresses: {'; '.join(plan.not_modelled)}."] if plan.not_modelled else []
+    parts += [f"Not modelled: {'; '.join(plan.not_modelled)}."] if plan.not_modelled else []
     return " ".join(parts)
 
 

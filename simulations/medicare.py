@@ -16,7 +16,7 @@ from policy.cases import Cases
 from policy.evaluation import Determinations
 from policy.model import Policy, Settings
 from policy.problems import ProblemsFound
-from policy.scenario import Scenario
+from policy.scenario import Scenario, edited
 from simulations.impact import OUTSIDE, cells, determined, percent
 from simulations.scenario import RANKS, find_scenario
 from simulations.suppression import rounded
@@ -26,8 +26,8 @@ LINE = "medicare_advantage"
 WAYS = ("stricter", "same", "looser")
 MEANING = (
     "Stricter: not met where the preset waits, refers or approves; waiting or referred where it approves. A preset "
-    "holds what was read of Medicare's terms and fits a lever, as read, to be confirmed; the rest of it is the policy "
-    "as it stands. Whether Medicare's criteria are fully established is for counsel."
+    "holds what was read of Medicare's terms and can be computed, as read, to be confirmed; the rest is the policy as "
+    "it stands. Whether Medicare's criteria are fully established is for counsel."
 )
 
 Counts = NDArray[np.int64]
@@ -35,11 +35,17 @@ Outcomes = NDArray[np.int8]
 
 
 def presets(policy: Policy) -> tuple[Scenario, ...]:
-    """The Medicare-like presets that move a lever; none for a policy that lacks their levers or codes.
+    """The Medicare-like presets that change anything; none for a policy that lacks their levers or codes.
 
-    One that moves none holds no term to compare with: held against it, a scenario would only meet the policy itself.
+    One that changes nothing holds no term to compare with: held against it, a scenario would only meet the policy.
+    What contractors have proposed and not put in force (p2e) is no measure.
     """
-    return tuple(plan for plan in _every(policy) if plan.provisions)
+    return tuple(plan for plan in _every(policy) if plan.provisions or plan.criteria)
+
+
+def settings_of(policy: Policy, plan: Scenario) -> Settings:
+    """The settings of a preset, which belong to a policy of its own where it refuses or refers."""
+    return edited(policy, plan.criteria).settings(plan.provisions)
 
 
 def _every(policy: Policy) -> list[Scenario]:
@@ -78,7 +84,7 @@ def yardsticks(cases: Cases, policy: Policy, plans: Sequence[Scenario]) -> list[
     found = []
     for plan in plans:
         rows = np.flatnonzero(advantage & spoken_of(policy, plan)[groups, families])
-        judged = determined(cases.take(rows), policy.settings(plan.provisions)) if len(rows) else None
+        judged = determined(cases.take(rows), settings_of(policy, plan)) if len(rows) else None
         found.append(Yardstick(rows, RANKS[judged.outcome] if judged else np.zeros(0, dtype=np.int64)))
     return found
 
@@ -153,8 +159,8 @@ class Guard:
 
 def left_out(policy: Policy) -> list[str]:
     """One sentence for each Medicare-like preset that nothing is held against."""
-    silent = [plan.label for plan in _every(policy) if not plan.provisions]
-    return [f"Not compared, as no term of it fits a lever: {label}." for label in silent]
+    silent = [plan.label for plan in _every(policy) if not (plan.provisions or plan.criteria)]
+    return [f"Not compared, as no term of it can be computed: {label}." for label in silent]
 
 
 def labels(policy: Policy, group: int, family: int) -> dict[str, str]:

@@ -222,7 +222,7 @@ def test_a_kept_scenario_is_accepted_by_the_command(tweaks: Tweaks, tmp_path: Pa
         [sys.executable, "-c", code, "validate", str(path)], capture_output=True, text=True, cwd=Path.cwd(), check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert "scenario eight_weeks for nerve_blocks@2026.1: no problems" in done.stdout
+    assert "scenario eight_weeks for nerve_blocks@2026.2: no problems" in done.stdout
     study = simulations.ask(scenario=path, size=2_000, seed=1)
     assert study.impact.rates() == tweaks.answer().impact.rates()
 

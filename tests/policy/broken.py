@@ -44,7 +44,7 @@ class Broken(NamedTuple):
 def files() -> Iterator[Broken]:
     """All of them."""
     sources = {
-        "policy": policy.shipped()["nerve_blocks@2026.1"].read_text("utf-8"),
+        "policy": policy.shipped()["nerve_blocks@2026.2"].read_text("utf-8"),
         "scenario": SCENARIO,
         "population": (population.FOLDER / "seed_low_prevalence.yaml").read_text("utf-8"),
     }

@@ -47,7 +47,7 @@ Tree = Any
 
 @functools.cache
 def shipped() -> str:
-    return policy.shipped()["nerve_blocks@2026.1"].read_text("utf-8")
+    return policy.shipped()["nerve_blocks@2026.2"].read_text("utf-8")
 
 
 @functools.cache

@@ -1033,10 +1033,10 @@ def test_a_frame_may_mix_objects():
 def test_what_a_notebook_shows_of_them_is_one_line(tmp_path: Path):
     content = lines(GOOD, ["B", "M54.2", "x"], ["C", "J30.1", "64405"])
     cases = read(tmp_path, content, keep_good=True)
-    assert repr(cases) == "2 cases for nerve_blocks@2026.1, 1 rows rejected"
+    assert repr(cases) == "2 cases for nerve_blocks@2026.2, 1 rows rejected"
     found = policy.determine(nerve_blocks(), cases, nerve_blocks().settings())
     assert repr(found) == "met 0, not_met 0, pend 1, review 0, mismatch 0, out_of_scope 1"
-    shown = f"nerve_blocks@2026.1 (draft): {len(nerve_blocks().levers)} levers, {len(nerve_blocks().pathways)} pathways"
+    shown = f"nerve_blocks@2026.2 (draft): {len(nerve_blocks().levers)} levers, {len(nerve_blocks().pathways)} pathways"
     assert repr(nerve_blocks()) == str(nerve_blocks()) == shown
 
 

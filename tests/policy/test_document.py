@@ -25,7 +25,7 @@ IN_HERE = settings(deadline=None, suppress_health_check=[HealthCheck.function_sc
 
 @functools.cache
 def source() -> str:
-    return policy.shipped()["nerve_blocks@2026.1"].read_text("utf-8")
+    return policy.shipped()["nerve_blocks@2026.2"].read_text("utf-8")
 
 
 @functools.cache
@@ -126,9 +126,9 @@ def test_a_missing_file_a_folder_and_a_wrong_name_are_refused(tmp_path: Path):
         policy.load(Path("a\x00.yaml"))
     with pytest.raises(ProblemsFound, match=r"'nerve_block': is no policy that ships .*, did you mean nerve_blocks\?"):
         policy.load("nerve_block")
-    with pytest.raises(ProblemsFound, match=r"is no policy that ships \(nerve_blocks@2026\.1\)"):
+    with pytest.raises(ProblemsFound, match=r"is no policy that ships \(nerve_blocks@2026\.1, nerve_blocks@2026\.2\)"):
         policy.load("nerve_blocks@2025.9")
-    assert policy.load("nerve_blocks@2026.1") is policy.load("nerve_blocks")
+    assert policy.load("nerve_blocks@2026.2") is policy.load("nerve_blocks")
 
 
 def test_a_name_without_version_is_the_latest_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -137,7 +137,7 @@ def test_a_name_without_version_is_the_latest_one(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(document, "DOCUMENTS", tmp_path)
     (tmp_path / "trial").mkdir()
     for version in ("2025.11", "2026.10", "2026.9"):
-        text = whole.replace('version: "2026.1"', f'version: "{version}"', 1)
+        text = whole.replace('version: "2026.2"', f'version: "{version}"', 1)
         (tmp_path / "trial" / f"{version}.yaml").write_text(text, "utf-8")
     assert list(policy.shipped()) == ["trial@2025.11", "trial@2026.10", "trial@2026.9"]
     assert policy.load("trial").name == "trial@2026.10"
@@ -296,7 +296,7 @@ def test_a_scenario_is_checked_against_its_policy(tmp_path: Path):
     text = SCENARIO + "  conservative_week: '8'\n  relief_pct: '82'\n"
     misspelt, between = scenario_refused(tmp_path, text)
     assert misspelt.startswith(
-        "8: provisions.conservative_week: 'conservative_week' is not a lever of nerve_blocks@2026.1, "
+        "8: provisions.conservative_week: 'conservative_week' is not a lever of nerve_blocks@2026.2, "
     )
     assert misspelt.endswith("did you mean conservative_weeks? [unknown-lever, column 3]")
     assert between.startswith(
@@ -308,7 +308,7 @@ def test_a_scenario_is_checked_against_its_policy(tmp_path: Path):
 @pytest.mark.parametrize("other", ["knee_blocks", "nerve_blocks@2025.1"])
 def test_a_scenario_for_another_policy_is_refused(tmp_path: Path, other: str):
     (said,) = scenario_refused(tmp_path, SCENARIO.replace("policy: nerve_blocks", f"policy: {other}"))
-    assert said.startswith(f"4: policy: is a scenario for {other}, but the policy is nerve_blocks@2026.1 [")
+    assert said.startswith(f"4: policy: is a scenario for {other}, but the policy is nerve_blocks@2026.2 [")
 
 
 def test_a_scenario_written_over_what_the_policy_says_is_accepted(tmp_path: Path):

@@ -396,7 +396,7 @@ def without_reasons(tree: Any) -> Any:
 
 def test_only_a_code_out_of_scope_is_said_to_be_outside_the_policy() -> None:
     """Nor is anything else put in the place of a reason that the document does not give."""
-    text = policy.shipped()["nerve_blocks@2026.1"].read_text("utf-8")
+    text = policy.shipped()["nerve_blocks@2026.2"].read_text("utf-8")
     silent = policy.Policy.model_validate(without_reasons(read_yaml(text, "p.yaml").plain()))
     for document in (nerve_blocks(), silent):
         for levers, cases, _ in some_settings(8, 6):

@@ -15,7 +15,7 @@ from policy.scenario import Edit, edited, load_scenario
 from policy.truth import MET, NOT_MET
 from simulations import population
 
-SHIPPED = DOCUMENTS / "nerve_blocks" / "2026.1.yaml"
+SHIPPED = DOCUMENTS / "nerve_blocks" / "2026.2.yaml"
 HEAD = "schema: scenario/1\nid: trial\nlabel: Trial\npolicy: nerve_blocks\nbecause: a test\n"
 
 
@@ -65,7 +65,7 @@ def test_the_baseline_is_pinned_by_fingerprint(tmp_path: Path):
         assert accepted(tmp_path, f"baseline: {pin}\n").baseline == pin
     (line,) = refused(tmp_path, f"baseline: {'0' * 12}\n")
     said = (
-        f"6: baseline: the baseline is pinned to {'0' * 12}, but nerve_blocks@2026.1 has fingerprint {fingerprint[:12]}"
+        f"6: baseline: the baseline is pinned to {'0' * 12}, but nerve_blocks@2026.2 has fingerprint {fingerprint[:12]}"
     )
     ships = ", ".join(policy.shipped())
     assert line == f"{said}; no version that ships has it ({ships}) [baseline, column 1]"
@@ -94,7 +94,7 @@ def test_all_problems_come_in_one_pass_in_the_order_of_the_lines(tmp_path: Path)
         found,
         [
             "the baseline is pinned to aaaaaaaaaaaa",
-            "moves from 4 weeks, but nerve_blocks@2026.1 has 6 weeks: the scenario is stale",
+            "moves from 4 weeks, but nerve_blocks@2026.2 has 6 weeks: the scenario is stale",
             "'82' is between two steps",
             "did you mean relief_rule?",
             "'99' is outside the domain; allowed 0 to 12 months",
@@ -116,6 +116,14 @@ def test_all_problems_come_in_one_pass_in_the_order_of_the_lines(tmp_path: Path)
         ("criteria:\n  - {add: nerve_named, because: x}\n", "needs either add and to, or remove and from"),
         ("criteria:\n  - {add: nerve_named, from: spine_epidural, because: x}\n", "needs either add and to"),
         ("criteria:\n  - {add: nerve_named, to: spine_epidural}\n", "criteria.0.because: this key is missing"),
+        ("criteria:\n  - {refuse: spine_epidural, refer: spine_epidural, because: x}\n", "or refer"),
+        ("criteria:\n  - {unless: [M54.2], because: x}\n", "or refuse (perhaps with unless)"),
+        ("criteria:\n  - {refuse: spine_epidural, unless: [54.2], because: x}\n", "write an ICD-10-CM code"),
+        ("criteria:\n  - {refuse: spine_epidura, because: x}\n", "did you mean spine_epidural?"),
+        ("criteria:\n  - {refuse: spine_lumbar_level, because: x}\n", "states a mismatch, which is no refusal"),
+        ("criteria:\n  - {refer: spine_peripheral_block, because: x}\n", "met under no setting"),
+        ("criteria:\n  - {refuse: spine_epidural, unless: [M54.2], because: x}\n", "has M54.2 and not M53.81, M54.6"),
+        ("criteria:\n  - {refuse: migraine_occipital_block, unless: [G43.709], because: x}\n", "only part of G43.7;"),
         ("expect:\n  approval_pctt: {at_least: 3}\n", "did you mean approval_pct?"),
         ("expect:\n  approval_pct: {at_least: many}\n", "is not a number such as 12 or -1.5"),
         ("expect:\n  approval_pct: {because: x}\n", "needs at_least, at_most or both"),
@@ -143,6 +151,9 @@ def test_requests_that_a_scenario_cannot_be_for_are_named(tmp_path: Path):
 def test_an_edit_in_words():
     there = Edit(add="fm_drugs", to=("spine_epidural", "fibromyalgia_trigger_point"), because="x")
     back = Edit.model_validate({"remove": "fm_drugs", "from": "spine_epidural", "because": "x"})
+    refused = Edit(refuse=("spine_epidural",), unless=("M54.12", "M54.13"), because="x")
+    assert str(refused) == "refuse spine_epidural unless the code is one of 2"
+    assert str(Edit(refer=("spine_epidural",), because="x")) == "refer what would be met in spine_epidural"
     assert str(there) == "add fm_drugs to spine_epidural, fibromyalgia_trigger_point"
     assert str(back) == "remove fm_drugs from spine_epidural"
 

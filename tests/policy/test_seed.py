@@ -56,9 +56,10 @@ THRESHOLDS = {
 Element = tuple[str, str, tuple[str, ...], str | None]
 
 
-@pytest.fixture(scope="module")
-def document() -> policy.Policy:
-    return policy.load("nerve_blocks")
+@pytest.fixture(scope="module", params=sorted(policy.shipped()))
+def document(request: pytest.FixtureRequest) -> policy.Policy:
+    """Each version that ships holds the whole of it."""
+    return policy.load(str(request.param))
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 from policy.document import shipped
 from tests.simulations.test_command import HEADER, MET, NOTICE, workbook
 
-POLICY = shipped()["nerve_blocks@2026.1"]
+POLICY = shipped()["nerve_blocks@2026.2"]
 
 
 @pytest.mark.parametrize("verb", ["compare", "coverage", "mutate"])
@@ -21,7 +21,7 @@ def test_every_verb_has_help_with_an_example(verb: str) -> None:
 
 
 def test_a_policy_against_itself_is_equal() -> None:
-    result = workbook("compare", "nerve_blocks", "nerve_blocks@2026.1", "--prove")
+    result = workbook("compare", "nerve_blocks", "nerve_blocks@2026.2", "--prove")
     assert result.exit_code == 0
     assert NOTICE in result.output
     assert "nothing is different" in result.output

@@ -51,7 +51,7 @@ def test_every_verb_has_help_with_an_example(verb: str) -> None:
 def test_all_that_ships_is_valid() -> None:
     result = workbook("validate")
     assert result.exit_code == 0
-    assert {"2026.1.yaml", "strict_reading.yaml", "seed_low_prevalence.yaml"} <= set(
+    assert {"2026.1.yaml", "2026.2.yaml", "strict_reading.yaml", "seed_low_prevalence.yaml"} <= set(
         re.findall(r"^\S+\.yaml", result.output, re.M)
     )
 
@@ -432,7 +432,7 @@ def test_the_installed_command(cases: Path, tmp_path: Path) -> None:
     refused = installed("determine", "cases.csv", "--set", "conservative_week=8", "--out", "e.csv", folder=tmp_path)
     assert (refused.returncode, refused.stdout) == (1, "")
     assert refused.stderr == (
-        "--set conservative_week: 'conservative_week' is not a lever of nerve_blocks@2026.1, "
+        "--set conservative_week: 'conservative_week' is not a lever of nerve_blocks@2026.2, "
         "did you mean conservative_weeks?\n"
     )
     wrong = installed("determine", folder=tmp_path)

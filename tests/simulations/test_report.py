@@ -36,7 +36,7 @@ def study() -> Study:
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Study:
     """A policy and a case table whose every word wants out of its place."""
     folder = tmp_path_factory.mktemp("hostile")
-    text = (DOCUMENTS / "nerve_blocks" / "2026.1.yaml").read_text("utf-8")
+    text = (DOCUMENTS / "nerve_blocks" / "2026.2.yaml").read_text("utf-8")
     before = policy.load("nerve_blocks").diagnoses["neck_pain"].label
     before = f'label: "{before}"' if f'label: "{before}"' in text else f"label: {before}"
     assert text.count(before) == 1

@@ -91,7 +91,7 @@ def test_groups_of_every_table_leave_no_case_out(ran: Ran):
 def test_the_summary_answers_the_question(ran: Ran):
     found, asked = ran.summary(), ask(**QUESTION)
     assert list(found["outcomes"]["baseline"]) == list(OUTCOMES)
-    assert found["policy"] == {"id": "nerve_blocks", "version": "2026.1", "fingerprint": asked.policy.fingerprint}
+    assert found["policy"] == {"id": "nerve_blocks", "version": "2026.2", "fingerprint": asked.policy.fingerprint}
     assert found["scenario"]["id"] == "strict_reading"
     assert found["population"] == asked.cases.source()
     rate = found["approval_rate"]
