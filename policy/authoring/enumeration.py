@@ -2,8 +2,8 @@
 
 Why the enumeration is complete. The outcome of a case is a function of its codes, of the values of the fields that its
 rule switches on, and of the truths of criteria, and these enter in two ways only: as the least truth of all that one
-`require` asks for, and as "known to be met" in its `then`. So two cases with the same codes, the same switches, the
-same least truth at every `require` and the same `when` have the same outcome; one stands for both.
+`require` asks for, and one by one as the `when` of its steps. So two cases with the same codes, the same switches, the
+same least truth at every `require` and the same truth of every `when` have the same outcome; one stands for both.
 
 The facts fall into components (facts.py) that share no criterion and no check of the case table. Within a component
 every combination of the values that matter is written out and passed through the door of the case table, which drops
@@ -123,7 +123,7 @@ class Ground:
 
     def parts(self, needed: set[str]) -> list["Component"]:
         """The components with a field that is needed."""
-        return [_remembered(fields, self.readings) for fields in self.groups if needed & set(fields)]
+        return [remembered(fields, self.readings) for fields in self.groups if needed & set(fields)]
 
 
 def enumerate_cases(readings: Sequence[Settings], pathways: Sequence[str] | None = None) -> Space:
@@ -138,7 +138,7 @@ def _policies(readings: Sequence[Settings]) -> list[Policy]:
 def cells(readings: Sequence[Settings]) -> list[Cell]:
     """One cell for each kind of (diagnosis code, procedure code) that some reading may treat apart."""
     policies = _policies(readings)
-    named = set().union(*(_named(policy) for policy in policies))
+    named = set().union(*(named_codes(policy) for policy in policies))
     dxs = dict.fromkeys(c for p in policies for g in p.diagnoses.values() for c in (*g.codes, *g.prefixes))
     cpts = dict.fromkeys(c for p in policies for family in p.procedures.values() for c in family.codes)
     found: dict[tuple[Any, ...], Cell] = {}
@@ -151,7 +151,8 @@ def cells(readings: Sequence[Settings]) -> list[Cell]:
     return list(found.values())
 
 
-def _named(policy: Policy) -> set[str]:
+def named_codes(policy: Policy) -> set[str]:
+    """The diagnosis codes that a rule or a notice names."""
     entries = [e for gate in policy.gates.values() for e in gate.require]
     entries += [e for way in policy.pathways.values() for rule in way.rule.walk() for e in rule.require or ()]
     return {notice.code for notice in policy.code_notices} | {code for entry in entries for code in entry.codes}
@@ -246,7 +247,7 @@ def _alike(policy: Policy) -> Policy:
     return _LIKE.setdefault(content, policy)
 
 
-def _remembered(fields: tuple[str, ...], readings: Sequence[Settings]) -> Component:
+def remembered(fields: tuple[str, ...], readings: Sequence[Settings]) -> Component:
     """The component for these readings: one of the last few hundred, or worked out."""
     alike = [s if s.policy is stand_in(s.policy) else Settings(stand_in(s.policy), s) for s in readings]
     key = (fields, *((id(s.policy), *(s[lever] for lever in _levers(fields, id(s.policy)))) for s in alike))
@@ -354,6 +355,6 @@ def signature_of(
                 least[:, place] = np.minimum(least[:, place], part.truths[i][name])
         for name in node.whens:
             if name in part.truths[i]:
-                flags[name, id(part.truths[i][name])] = (part.truths[i][name] == MET).astype(np.int16)
+                flags[name, id(part.truths[i][name])] = part.truths[i][name]
     flags |= {(name,): part.switches[name] for name in switches if name in part.switches}
     return least, np.stack([*flags.values()], axis=1) if flags else np.zeros((n, 0), dtype=np.int16)
