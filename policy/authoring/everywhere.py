@@ -133,7 +133,7 @@ class Everywhere:
 
     def kinds(self, cell: Cell) -> Kinds:
         """Every kind of case of a pair of codes; raises ProblemsFound where there are too many."""
-        groups, switches = _asked(self.levers.sides, cell)
+        groups, switches = _asked(self.levers.sides, cell.pathways, cell.dx)
         read = {name for side in groups for criteria in side for name in criteria}
         needed = switches | _facts_of(self.levers.policies, read)
         parts = [self.part(fields) for fields in self.levers.groups if needed & set(fields)]
@@ -163,27 +163,29 @@ class Everywhere:
         kinds, spent = self.kinds(cell), 0
         every = np.arange(len(kinds.costs))
         fixed = kinds.column(lambda part: part.kinds, every)
-        switched = kinds.column(lambda part: part.switches, every).values()
-        names = {name: list(self.levers.kinds(name).values()) for name in fixed}
-        groups = list(_alike([*fixed.values(), *switched], len(every)))
-        first = [kinds.row(int(rows[0])) for rows in groups]
-        tables = {id(policy): as_cases(first, policy) for policy in self.levers.policies}
+        values = {name: list(self.levers.kinds(name).values()) for name in fixed}
+        switches = {name for way in _rules(self.levers.sides, cell) for name in [way.switch] if name}
+        switched = kinds.column(lambda part: part.switches, every)
+        groups = list(_alike([column for name, column in switched.items() if name in switches], len(every)))
+        tables = {id(p): as_cases([kinds.row(int(rows[0])) for rows in groups], p) for p in self.levers.policies}
         for place, rows in enumerate(groups):
-            start = {name: names[name][column[rows[0]]] for name, column in fixed.items()}
-            sides = [_Side(s, tables[id(s.policy)], place, i, kinds, rows) for i, s in enumerate(self.levers.sides)]
-            stack: list[Pairs] = [start]
+            sides = [_Side(s, tables[id(s.policy)], place, i, kinds) for i, s in enumerate(self.levers.sides)]
+            stack: list[tuple[NDArray[np.intp], Pairs]] = [(rows, {})]
             while stack:
-                chosen = stack.pop()
+                rows, chosen = stack.pop()
                 spent += 1
                 if spent > MOST_PATHS:
                     raise refuse("proof", f"{cell.dx}, {cell.cpt}", f"more than {MOST_PATHS:,} ways through the rules")
                 settings = (_Partly(self.levers, 0, chosen), _Partly(self.levers, 1, chosen))
                 try:
-                    before, after = (side.outcomes(s) for side, s in zip(sides, settings, strict=True))
+                    before, after = (side.outcomes(rows, s) for side, s in zip(sides, settings, strict=True))
                     leaf(kinds, rows, chosen, settings, before, after)
                 except _Unknown as unknown:
-                    values = self.levers.kinds(unknown.lever).values()
-                    stack += [{**chosen, unknown.lever: pair} for pair in reversed(list(values))]
+                    name = unknown.lever
+                    for at, pair in enumerate(values[name] if name in values else self.levers.kinds(name).values()):
+                        mine = rows[fixed[name][rows] == at] if name in fixed else rows
+                        if len(mine):
+                            stack.append((mine, {**chosen, name: pair}))
         self.paths += spent
         return len(every)
 
@@ -213,25 +215,23 @@ class _Partly(Settings):
 class _Side:
     """One side of some cases that a rule treats alike."""
 
-    def __init__(
-        self, settings: Settings, table: Cases, place: int, side: int, kinds: Kinds, rows: NDArray[np.intp]
-    ):
-        policy, name, n = settings.policy, kinds.cell.pathways[side], len(rows)
-        self.position = list(policy.pathways).index(name) if name else -1
-        self.rows = np.arange(n)
-        self.truths: dict[str, Any] = {
-            name: truth.astype(np.int8) for name, truth in kinds.column(lambda part: part.truths[side], rows).items()
-        }
+    def __init__(self, settings: Settings, table: Cases, place: int, side: int, kinds: Kinds):
+        self.policy, name, n = settings.policy, kinds.cell.pathways[side], len(kinds.costs)
+        self.position = list(self.policy.pathways).index(name) if name else -1
+        columns = kinds.column(lambda part: part.truths[side], np.arange(n))
+        wanted = {name for mine in _asked([settings], [kinds.cell.pathways[side]], kinds.cell.dx)[0][0] for name in mine}
+        self.truths = {name: truth.astype(np.int8) for name, truth in columns.items() if name in wanted}
         # Rules read the codes, the fields that they switch on, and truths of criteria: nothing else is given to them.
-        switches = {rule.switch for way in policy.pathways.values() for rule in way.rule.walk() if rule.switch}
+        switches = {rule.switch for way in self.policy.pathways.values() for rule in way.rule.walk() if rule.switch}
         facts = {name: np.repeat(table.facts[name][place], n) for name in switches}
         dx, cpt = (pd.Categorical.from_codes(np.zeros(n, dtype=np.int8), [c]) for c in (kinds.cell.dx, kinds.cell.cpt))
-        self.cases = Cases(policy, self.rows.astype(object), dx, cpt, facts, {})
+        self.cases = Cases(self.policy, np.arange(n).astype(object), dx, cpt, facts, {})
 
-    def outcomes(self, settings: Settings) -> Outcomes:
+    def outcomes(self, rows: NDArray[np.intp], settings: Settings) -> Outcomes:
         """What the policy's own evaluation makes of the cases, the file being closed."""
-        rows = Evaluation(settings, self.cases, self.rows, assumed=self.truths, asking=False)
-        found = np.broadcast_to(evaluate(rows, self.position).outcome, len(self.rows)).astype(np.int8)
+        truths: dict[str, Any] = {name: truth[rows] for name, truth in self.truths.items()}
+        reading = evaluate(Evaluation(settings, self.cases, rows, assumed=truths, asking=False), self.position)
+        found = np.broadcast_to(reading.outcome, len(rows)).astype(np.int8)
         waits = found == OPEN
         return np.where(waits, CODE[str(settings[CLOSING])], found).astype(np.int8) if waits.any() else found
 
@@ -255,14 +255,21 @@ def _whens(policy: Policy, pathway: str | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(step.when for rule in rules for step in rule.then if step.when))
 
 
-def _asked(sides: Sequence[Settings], cell: Cell) -> tuple[list[list[tuple[str, ...]]], set[str]]:
+def _rules(sides: Sequence[Settings], cell: Cell) -> Iterator[Rule]:
+    for settings, name in zip(sides, cell.pathways, strict=True):
+        yield from settings.policy.pathways[name].rule.walk() if name else ()
+
+
+def _asked(
+    sides: Sequence[Settings], pathways: Sequence[str | None], dx: str
+) -> tuple[list[list[tuple[str, ...]]], set[str]]:
     """For each side, the criteria that some rule requires together under one condition; the fields switched on."""
     found: list[list[tuple[str, ...]]] = []
     switches = set()
-    for settings, name in zip(sides, cell.pathways, strict=True):
+    for settings, name in zip(sides, pathways, strict=True):
         groups: dict[tuple[str, ...], None] = {}
         for rule in settings.policy.pathways[name].rule.walk() if name else ():
-            groups |= dict.fromkeys(_together(settings.policy, rule, cell.dx))
+            groups |= dict.fromkeys(_together(settings.policy, rule, dx))
             switches |= {rule.switch} if rule.switch else set()
         found.append([*groups, *((when,) for when in _whens(settings.policy, name))])
     return found, switches

@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from policy.authoring.enumeration import Cell, Row, as_cases, cells, enumerate_cases, named_codes
+from policy.authoring.enumeration import Cell, Row, as_cases, cells, codes_of_requirements, enumerate_cases
 from policy.authoring.everywhere import MOVED, Everywhere, Kinds, Outcomes
 from policy.authoring.levers import ABSENT, Levers, Pair, Pairs, stays
 from policy.authoring.tree import alike_in_words
@@ -176,14 +176,28 @@ def prove_everywhere(before: Settings, after: Settings, pathways: Iterable[str] 
 
 
 def pairs_of_codes(levers: Levers) -> Iterator[Cell]:
-    """One diagnosis and procedure code for each kind of codes that either side treats apart."""
-    named = {code for policy in levers.policies for code in named_codes(policy)}
-    seen = set()
+    """One diagnosis and procedure code for each kind of codes that the two sides may treat apart.
+
+    A code with the same notice on both sides pends on both or is judged like a code without one: that stands for it.
+    """
+    named = {code for policy in levers.policies for code in codes_of_requirements(policy)}
+    plain: set[object] = set()
+    later = []
     for cell in cells(levers.sides):
-        key = (cell.pathways, cell.dx if cell.dx in named else "")
-        if key not in seen:
-            seen.add(key)
+        key, notices = (cell.pathways, cell.dx if cell.dx in named else ""), _notices(levers, cell)
+        if any(notices):
+            later.append((cell, key, notices))
+        elif key not in plain:
+            plain.add(key)
             yield cell
+    for cell, key, notices in later:
+        alike = notices[0] == notices[1] and all(a == b for name, _ in notices[0] for a, b in levers.pairs[name])
+        if not alike or key not in plain:
+            yield cell
+
+
+def _notices(levers: Levers, cell: Cell) -> list[list[tuple[str, tuple[str, ...]]]]:
+    return [[(n.lever, n.pend_while) for n in s.policy.code_notices if n.code == cell.dx] for s in levers.sides]
 
 
 def _cell(ground: Everywhere, cell: Cell) -> Relation:
@@ -216,9 +230,11 @@ class Changes:
         for code in np.unique(change[before != after]):
             mine = rows[change == code]
             row = int(mine[np.argmin(kinds.costs[mine])])
-            more = {name: pair for name, pair in chosen.items() if name not in kinds.chosen(row)}
-            cost = int(kinds.costs[row]) + MOVED * self.levers.moved(more)
-            key = divmod(int(code), len(OUTCOMES))
+            cost, key = int(kinds.costs[row]), divmod(int(code), len(OUTCOMES))
+            if key in self.best and cost >= self.best[key][0]:
+                continue
+            known = kinds.chosen(row)
+            cost += MOVED * self.levers.moved({name: pair for name, pair in chosen.items() if name not in known})
             if key not in self.best or cost < self.best[key][0]:
                 self.best[key] = (cost, kinds, row, chosen)
 
