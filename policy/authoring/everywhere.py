@@ -23,7 +23,7 @@ from policy.authoring.enumeration import Cell, Row, Signature, as_cases, remembe
 from policy.authoring.levers import CLOSING, Levers, Pair, Pairs
 from policy.cases import Cases
 from policy.evaluation import CODE, OPEN, Evaluation, evaluate
-from policy.model import Policy, Rule, Settings, Value
+from policy.model import CaseField, Policy, Rule, Settings, Value
 from policy.problems import refuse
 from policy.truth import MET
 
@@ -86,6 +86,20 @@ def _joined(parts: Sequence[dict[str, Signature]]) -> dict[str, Signature]:
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
+def _branches(rules: Sequence[Rule], kind: CaseField, name: str, values: Signature) -> Signature:
+    """Values of a field by the branch that they take: what no branch names is one, and without `otherwise` as missing."""
+    rules = [rule for rule in rules if rule.switch == name]
+    words = {word for rule in rules for word in rule.branches}
+    known = [code for code in range(kind.span[1] + 1) if _word(kind, code) in words]
+    other = -1 if not any(rule.otherwise for rule in rules) else kind.span[1] + 1
+    return np.where((values >= 0) & ~np.isin(values, known), other, values).astype(np.int16)
+
+
+def _word(kind: CaseField, code: int) -> str:
+    words = ("false", "true") if kind.type == "boolean" else kind.choices
+    return words[code] if words else str(code)
+
+
 def _taken(columns: dict[str, Signature], keep: NDArray[np.intp]) -> dict[str, Signature]:
     return {name: column[keep] for name, column in columns.items()}
 
@@ -142,7 +156,8 @@ class Everywhere:
         picks, costs = np.zeros((1, 0), dtype=np.int32), np.zeros(1, dtype=np.int32)
         whens = [_whens(s.policy, name) for s, name in zip(self.levers.sides, cell.pathways, strict=True)]
         for part in parts:
-            mine, more = _signature(part, groups, whens, switches)
+            mine, more = _signature(part, groups, whens)
+            more |= {("switch", name): self._branch(cell, part, name) for name in switches & part.switches.keys()}
             keep = smallest([*mine.T, *more.values()], part.costs)
             if len(costs) * len(keep) > MOST_CASES:
                 raise refuse("proof", f"{cell.dx}, {cell.cpt}", f"more than {MOST_CASES:,} kinds of cases")
@@ -158,15 +173,21 @@ class Everywhere:
             least, costs, flags = least[kept], costs[kept], {k: v[kept] for k, v in flags.items()}
         return Kinds(cell, parts, picks, costs)
 
+    def _branch(self, cell: Cell, part: Part, name: str) -> Signature:
+        kind = next(p.fields_[name] for p in reversed(self.levers.policies) if name in p.fields_)
+        return _branches(list(_rules(self.levers.sides, cell)), kind, name, part.switches[name])
+
     def explore(self, cell: Cell, leaf: Leaf) -> int:
         """Call `leaf` with all cases at every path through both sides' rules; the number of kinds of cases."""
         kinds, spent = self.kinds(cell), 0
         every = np.arange(len(kinds.costs))
         fixed = kinds.column(lambda part: part.kinds, every)
         values = {name: list(self.levers.kinds(name).values()) for name in fixed}
-        switches = {name for way in _rules(self.levers.sides, cell) for name in [way.switch] if name}
-        switched = kinds.column(lambda part: part.switches, every)
-        groups = list(_alike([column for name, column in switched.items() if name in switches], len(every)))
+        switches = {rule.switch for rule in _rules(self.levers.sides, cell) if rule.switch}
+        switched = kinds.column(
+            lambda part: {n: self._branch(cell, part, n) for n in switches & part.switches.keys()}, every
+        )  # fmt: skip
+        groups = list(_alike(switched.values(), len(every)))
         tables = {id(p): as_cases([kinds.row(int(rows[0])) for rows in groups], p) for p in self.levers.policies}
         for place, rows in enumerate(groups):
             sides = [_Side(s, tables[id(s.policy)], place, i, kinds) for i, s in enumerate(self.levers.sides)]
@@ -287,7 +308,7 @@ def _together(policy: Policy, rule: Rule, dx: str) -> list[tuple[str, ...]]:
 
 
 def _signature(
-    part: Part, groups: list[list[tuple[str, ...]]], whens: list[tuple[str, ...]], switches: set[str]
+    part: Part, groups: list[list[tuple[str, ...]]], whens: list[tuple[str, ...]]
 ) -> tuple[Signature, dict[object, Signature]]:
     """What a part gives to each group of criteria (results, groups), and what stands on its own."""
     columns = []
@@ -298,7 +319,6 @@ def _signature(
     flags: dict[object, Signature] = {}
     for side, names in enumerate(whens):
         flags |= {(side, name): part.truths[side][name] for name in names if name in part.truths[side]}
-    flags |= {("switch", name): part.switches[name] for name in switches if name in part.switches}
     flags |= {("lever", name): column for name, column in part.kinds.items()}
     least = np.stack(columns, axis=1) if columns else np.zeros((len(part.rows), 0), dtype=np.int16)
     return least, flags

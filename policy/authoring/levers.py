@@ -162,6 +162,13 @@ class Levers:
 
     def representatives(self, fields: Sequence[str]) -> list[Pairs]:
         """Settings of the levers that tests of some facts read, such that any other setting is like one of them."""
+        return list(self._represented(fields).values())
+
+    def order_of(self, fields: Sequence[str]) -> Hashable:
+        """Equal for two pairs of readings of one policy between which some facts are told apart in the same ways."""
+        return frozenset(self._represented(fields))
+
+    def _represented(self, fields: Sequence[str]) -> dict[Hashable, Pairs]:
         names = self.read_by(fields)
         switching = [name for name in names if self._switches(name)]
         found: dict[Hashable, Pairs] = {}
@@ -169,11 +176,11 @@ class Levers:
             key = (tuple(self.kind(name, pair) for name, pair in chosen.items()), self._in_force(fields, chosen))
             if key not in found or self.moved(chosen) < self.moved(found[key]):
                 found[key] = chosen
-        return [
-            {**chosen, **more}
-            for chosen in found.values()
-            for more in self._thresholds(fields, [name for name in names if name not in chosen], chosen)
-        ]
+        return {
+            (key, orders): {**chosen, **more}
+            for key, chosen in found.items()
+            for orders, more in self._thresholds(fields, [name for name in names if name not in chosen], chosen)
+        }
 
     def _switches(self, name: str) -> bool:
         """Whether a lever decides which tests are in force, or stands for a number of tests, on either side."""
@@ -193,7 +200,9 @@ class Levers:
                 found.append((side, id(test), holds, counted, value))
         return tuple(found)
 
-    def _thresholds(self, fields: Sequence[str], names: Sequence[str], chosen: Pairs) -> list[Pairs]:
+    def _thresholds(
+        self, fields: Sequence[str], names: Sequence[str], chosen: Pairs
+    ) -> Iterator[tuple[Hashable, Pairs]]:
         """Settings of the levers that facts are only held against, the tests in force being known."""
         sides = self.settings(chosen)
         compared = [one for side, settings in enumerate(sides) for one in _compared(settings, side, fields)]
@@ -204,8 +213,9 @@ class Levers:
                 key = self._order(more, compared)
                 if key not in found or self.moved(more) < self.moved(found[key]):
                     found[key] = more
-            choices.append(list(found.values()))
-        return [{k: v for part in parts for k, v in part.items()} for parts in product(*choices)]
+            choices.append(list(found.items()))
+        for parts in product(*choices):
+            yield tuple(key for key, _ in parts), {k: v for _, part in parts for k, v in part.items()}
 
     def _order(self, chosen: Pairs, compared: Sequence[Compared]) -> Hashable:
         """Equal for two settings under which the same stretches of values lie between the thresholds."""
