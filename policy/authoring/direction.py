@@ -62,7 +62,7 @@ def _step(
     if key in done:
         return None
     done.add(key)
-    ground, search = Everywhere(levers), _Undeclared(declared)
+    ground, search = Everywhere(levers), _Undeclared(levers, declared)
     try:
         for cell in pairs_of_codes(levers):
             if set(cell.pathways) & set(ways):
@@ -95,8 +95,8 @@ def _alike(levers: Levers, name: str) -> Hashable:
 class _Undeclared:
     """The simplest case and setting that turns into met without being declared."""
 
-    def __init__(self, declared: list[DirectionException]):
-        self.declared = declared
+    def __init__(self, levers: Levers, declared: list[DirectionException]):
+        self.levers, self.declared = levers, declared
         self.found: tuple[int, Kinds, int, Pairs, int] | None = None
 
     def leaf(
@@ -107,7 +107,9 @@ class _Undeclared:
         if not len(mine) or any(settings[1].holds(exception.while_) for exception in self.declared):
             return
         row = int(mine[np.argmin(kinds.costs[mine])])
-        cost = int(kinds.costs[row]) + MOVED * len(chosen.keys() - kinds.chosen(row).keys())
+        known = kinds.chosen(row)
+        more = {name: pair for name, pair in chosen.items() if name not in known}
+        cost = int(kinds.costs[row]) + MOVED * self.levers.moved(more)
         if self.found is None or cost < self.found[0]:
             self.found = (cost, kinds, row, chosen, int(before[rows == row][0]))
 

@@ -11,7 +11,7 @@ reads one, the run splits into one for each kind of its values, on both sides al
 take is taken once, and no setting is left out. Evaluation is asked, never imitated.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -191,21 +191,21 @@ class Everywhere:
         tables = {id(p): as_cases([kinds.row(int(rows[0])) for rows in groups], p) for p in self.levers.policies}
         for place, rows in enumerate(groups):
             sides = [_Side(s, tables[id(s.policy)], place, i, kinds) for i, s in enumerate(self.levers.sides)]
-            stack: list[tuple[NDArray[np.intp], Pairs]] = [(rows, {})]
+            stack: list[tuple[_Some, Pairs]] = [(_Some(rows), {})]
             while stack:
-                rows, chosen = stack.pop()
+                some, chosen = stack.pop()
                 spent += 1
                 if spent > MOST_PATHS:
                     raise refuse("proof", f"{cell.dx}, {cell.cpt}", f"more than {MOST_PATHS:,} ways through the rules")
                 settings = (_Partly(self.levers, 0, chosen), _Partly(self.levers, 1, chosen))
                 try:
-                    before, after = (side.outcomes(rows, s) for side, s in zip(sides, settings, strict=True))
-                    leaf(kinds, rows, chosen, settings, before, after)
+                    before, after = (side.outcomes(some, s) for side, s in zip(sides, settings, strict=True))
+                    leaf(kinds, some.rows, chosen, settings, before, after)
                 except _Unknown as unknown:
                     name = unknown.lever
                     for at, pair in enumerate(values[name] if name in values else self.levers.kinds(name).values()):
-                        mine = rows[fixed[name][rows] == at] if name in fixed else rows
-                        if len(mine):
+                        mine = _Some(some.rows[fixed[name][some.rows] == at]) if name in fixed else some
+                        if len(mine.rows):
                             stack.append((mine, {**chosen, name: pair}))
         self.paths += spent
         return len(every)
@@ -233,11 +233,40 @@ class _Partly(Settings):
         return pair[self._at]
 
 
+class _Some:
+    """Some of the cases of a group, with the truths that one or the other side has asked for."""
+
+    def __init__(self, rows: NDArray[np.intp]):
+        self.rows = rows
+        self.truths: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
+
+
+class _Truths(Mapping[str, Any]):
+    """The truths of one side's criteria for some cases; each is looked up when it is first read."""
+
+    def __init__(self, whole: dict[str, NDArray[np.int8]], rows: NDArray[np.intp], known: dict[str, Any]):
+        self._whole, self._rows, self._known = whole, rows, known
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._known:
+            self._known[name] = self._whole[name][self._rows]
+        return self._known[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._whole
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._whole)
+
+    def __len__(self) -> int:
+        return len(self._whole)
+
+
 class _Side:
     """One side of some cases that a rule treats alike."""
 
     def __init__(self, settings: Settings, table: Cases, place: int, side: int, kinds: Kinds):
-        self.policy, name, n = settings.policy, kinds.cell.pathways[side], len(kinds.costs)
+        self.policy, name, n, self.at = settings.policy, kinds.cell.pathways[side], len(kinds.costs), side
         self.position = list(self.policy.pathways).index(name) if name else -1
         columns = kinds.column(lambda part: part.truths[side], np.arange(n))
         wanted = {name for mine in _asked([settings], [kinds.cell.pathways[side]], kinds.cell.dx)[0][0] for name in mine}
@@ -248,9 +277,10 @@ class _Side:
         dx, cpt = (pd.Categorical.from_codes(np.zeros(n, dtype=np.int8), [c]) for c in (kinds.cell.dx, kinds.cell.cpt))
         self.cases = Cases(self.policy, np.arange(n).astype(object), dx, cpt, facts, {})
 
-    def outcomes(self, rows: NDArray[np.intp], settings: Settings) -> Outcomes:
+    def outcomes(self, some: _Some, settings: Settings) -> Outcomes:
         """What the policy's own evaluation makes of the cases, the file being closed."""
-        truths: dict[str, Any] = {name: truth[rows] for name, truth in self.truths.items()}
+        rows = some.rows
+        truths = _Truths(self.truths, rows, some.truths[self.at])
         reading = evaluate(Evaluation(settings, self.cases, rows, assumed=truths, asking=False), self.position)
         found = np.broadcast_to(reading.outcome, len(rows)).astype(np.int8)
         waits = found == OPEN

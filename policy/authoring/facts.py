@@ -23,8 +23,10 @@ def components(policies: Sequence[Policy]) -> list[tuple[str, ...]]:
     """
     links = [set(fields) for policy in policies for fields in _read_together(policy)]
     read = set().union(*links)
-    links.append(read & set(BLOCKS))
+    known = {name for policy in policies for name in policy.fields_}
+    links.append(set(BLOCKS) & known if BLOCKS[0] in read else read & set(BLOCKS))
     for policy in policies:
+        links += [{name, *_implied(kind)} for name, kind in policy.fields_.items() if name in read and _implied(kind)]
         for name, kind in policy.fields_.items():
             if kind.type == "months" and read & {kind.onset, kind.request, kind.days}:
                 raise refuse("proof", f"fields.{name}", "the proof does not cover rules on what a duration is made of")
@@ -124,7 +126,7 @@ def fixed_cuts(name: str, policies: Sequence[Policy]) -> list[int]:
         kind = policy.fields_.get(name)
         if kind is None:
             continue
-        found |= {kind.span[0], kind.span[1] + 1}
+        found |= {kind.span[0], kind.span[1] + 1, *_implied(kind).values()}
         if kind.type == "percent":
             found |= {FRACTION.start, FRACTION.stop}
         if kind.type == "months":
@@ -135,6 +137,11 @@ def fixed_cuts(name: str, policies: Sequence[Policy]) -> list[int]:
                 words = ((test.equals or {}).get(name, ()), (test.states or {}).get(name, ()))
                 found |= {int(w) + end for some in words for w in some if w.isdigit() for end in (0, 1)}
     return sorted(found)
+
+
+def _implied(kind: CaseField) -> Mapping[str, int]:
+    """What other columns imply of this one: column -> at least so much (from the fields of the document)."""
+    return getattr(kind, "implied_by", {})
 
 
 def _most_days(kind: CaseField, policies: Sequence[Policy]) -> int:

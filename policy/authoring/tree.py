@@ -8,7 +8,7 @@ from policy.authoring.enumeration import Cell
 from policy.authoring.levers import CLOSING, Levers
 from policy.model import Policy, Rule
 
-_OF_FIELDS = {"type", "min", "max", "choices", "absent", "onset", "request", "days"}
+_OF_FIELDS = {"label", "ask", "unit", "statements", "origin", "required", "ignored"}  # which change no truth
 
 
 def alike_in_words(levers: Levers, cell: Cell) -> bool:
@@ -43,19 +43,27 @@ def words_of(policy: Policy, pathway: str | None, dx: str) -> Any:
     tests = {name: policy.criteria[name].test for name in sorted(names & policy.criteria.keys())}
     fields = {name for test in tests.values() for node in test.walk() for name in node.fields()}
     fields |= {below.switch for below in rule.walk() if below.switch}
-    more = {str(c) for name in fields for kind in [policy.fields_[name]] for c in (kind.onset, kind.request, kind.days)}
     notices = [(n.lever, n.pend_while) for n in policy.code_notices if n.code == dx]
     made: dict[str, Any] = {
         "rule": _bare(rule),
         "gates": {name: [r.model_dump(mode="json", by_alias=True) for r in gate.require] for name, gate in gates.items()},
         "tests": {name: test.model_dump(mode="json", by_alias=True) for name, test in tests.items()},
-        "fields": {
-            name: kind.model_dump(mode="json", include=_OF_FIELDS)
-            for name, kind in policy.fields_.items() if name in fields | more
-        },
+        "fields": _told_together(policy, fields),
         "notices": notices,
     }  # fmt: skip
     return json.loads(json.dumps(made))
+
+
+def _told_together(policy: Policy, fields: set[str]) -> dict[str, Any]:
+    """Some fields, and all that what they say, or what says something of them, leads to."""
+    every = {name: kind.model_dump(mode="json", exclude=_OF_FIELDS) for name, kind in policy.fields_.items()}
+    found = set(fields)
+    while True:
+        more = {name for name, kind in every.items() if name in found or found & set(_words(kind))}
+        more |= {word for name in more for word in _words(every[name])} & every.keys()
+        if more <= found:
+            return {name: kind for name, kind in every.items() if name in found}
+        found |= more
 
 
 def _bare(rule: Rule) -> dict[str, Any]:
