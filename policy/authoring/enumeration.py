@@ -2,8 +2,8 @@
 
 Why the enumeration is complete. The outcome of a case is a function of its codes, of the values of the fields that its
 rule switches on, and of the truths of criteria, and these enter in two ways only: as the least truth of all that one
-`require` asks for, and one by one as the `when` of its steps. So two cases with the same codes, the same switches, the
-same least truth at every `require` and the same truth of every `when` have the same outcome; one stands for both.
+`require` asks for, and each for itself in its `then`. So two cases with the same codes, the same switches, the
+same least truth at every `require` and the same `when` have the same outcome; one stands for both.
 
 The facts fall into components (facts.py) that share no criterion and no check of the case table. Within a component
 every combination of the values that matter is written out and passed through the door of the case table, which drops
