@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from policy.authoring.enumeration import Cell, Row, Signature, as_cases, remembered, smallest
 from policy.authoring.levers import CLOSING, Levers, Pair, Pairs
+from policy.authoring.tree import alike_in_rules
 from policy.cases import Cases
 from policy.evaluation import CODE, OPEN, Evaluation, evaluate
 from policy.model import CaseField, Policy, Rule, Settings, Value
@@ -181,13 +182,17 @@ class Everywhere:
         """Call `leaf` with all cases at every path through both sides' rules; the number of kinds of cases."""
         kinds, spent = self.kinds(cell), 0
         every = np.arange(len(kinds.costs))
-        fixed = kinds.column(lambda part: part.kinds, every)
+        if alike_in_rules(self.levers, cell):  # then only cases of which some criterion is another can come out otherwise
+            every = np.flatnonzero(_differ(self.levers.sides, kinds))
+            if not len(every):
+                return len(kinds.costs)
+        fixed = kinds.column(lambda part: part.kinds, np.arange(len(kinds.costs)))
         values = {name: list(self.levers.kinds(name).values()) for name in fixed}
         switches = {rule.switch for rule in _rules(self.levers.sides, cell) if rule.switch}
         switched = kinds.column(
             lambda part: {n: self._branch(cell, part, n) for n in switches & part.switches.keys()}, every
         )  # fmt: skip
-        groups = list(_alike(switched.values(), len(every)))
+        groups = [every[rows] for rows in _alike(switched.values(), len(every))]
         tables = {id(p): as_cases([kinds.row(int(rows[0])) for rows in groups], p) for p in self.levers.policies}
         for place, rows in enumerate(groups):
             sides = [_Side(s, tables[id(s.policy)], place, i, kinds) for i, s in enumerate(self.levers.sides)]
@@ -208,7 +213,7 @@ class Everywhere:
                         if len(mine.rows):
                             stack.append((mine, {**chosen, name: pair}))
         self.paths += spent
-        return len(every)
+        return len(kinds.costs)
 
 
 class _Unknown(Exception):
@@ -285,6 +290,20 @@ class _Side:
         found = np.broadcast_to(reading.outcome, len(rows)).astype(np.int8)
         waits = found == OPEN
         return np.where(waits, CODE[str(settings[CLOSING])], found).astype(np.int8) if waits.any() else found
+
+
+def _differ(sides: Sequence[Settings], kinds: Kinds) -> NDArray[np.bool_]:
+    """Whether some criterion that is asked for has another truth on the other side, or depends on levers alone."""
+    n = len(kinds.costs)
+    (mine, others), _ = _asked(sides, kinds.cell.pathways, kinds.cell.dx)
+    wanted = {name for groups in (mine, others) for criteria in groups for name in criteria}
+    one, other = (kinds.column(lambda part, i=i: part.truths[i], np.arange(n)) for i in (0, 1))  # type: ignore[misc]
+    found = np.zeros(n, dtype=bool)
+    for name in wanted:
+        if name not in one or name not in other:
+            return np.ones(n, dtype=bool)
+        found |= one[name] != other[name]
+    return found
 
 
 def _alike(columns: Iterable[Signature], n: int) -> Iterator[NDArray[np.intp]]:

@@ -17,7 +17,18 @@ def alike_in_words(levers: Levers, cell: Cell) -> bool:
     Then they make the same of every case at every setting: the evaluation sees no difference. Every word that is the
     name of a lever counts as that lever, so none is missed.
     """
+    return _alike(levers, cell, rules_only=False)
+
+
+def alike_in_rules(levers: Levers, cell: Cell) -> bool:
+    """Whether both sides make the same of the same truths of criteria: as `alike_in_words`, leaving tests out."""
+    return _alike(levers, cell, rules_only=True)
+
+
+def _alike(levers: Levers, cell: Cell, rules_only: bool) -> bool:
     one, other = (words_of(s.policy, name, cell.dx) for s, name in zip(levers.sides, cell.pathways, strict=True))
+    if rules_only and one is not None and other is not None:
+        one, other = ({k: v for k, v in words.items() if k != "tests"} for words in (one, other))
     if one != other:
         return False
     policies = [s.policy for s in levers.sides]
