@@ -54,7 +54,9 @@ def _exceptions(policy: Policy) -> Iterator[Finding]:
             yield Finding("direction", (*path, "while", exception.lever), "the lever that moves cannot also be held")
         order = lever.loosest_first()
         if not order:
-            yield Finding("direction", (*path, "lever"), f"{shown(exception.lever)} has no direction: declare its order")
+            yield Finding(
+                "direction", (*path, "lever"), f"{shown(exception.lever)} has no direction: declare its order"
+            )
             continue
         places = []
         for key, value in (("from", exception.from_), ("to", exception.to)):

@@ -128,8 +128,12 @@ def _over(proof: Proof) -> str:
         return f"{said}, at this one setting, by exact enumeration ({kinds})"
     own = f"{', '.join(proof.own)} at each side's own value, " if proof.own else ""
     ways = sum(relation.how == {"reading"} for relation in proof.pathways.values())
-    means = f"{len(proof.pathways) - ways} pathways by exact enumeration ({kinds}), {ways} by reading what both sides say"
-    return f"{said} and at every legal setting ({own}every other lever over all its values, alike on both sides); {means}"
+    means = (
+        f"{len(proof.pathways) - ways} pathways by exact enumeration ({kinds}), {ways} by reading what both sides say"
+    )
+    return (
+        f"{said} and at every legal setting ({own}every other lever over all its values, alike on both sides); {means}"
+    )
 
 
 def _witnesses(relation: Relation, indent: str) -> Iterator[str]:

@@ -11,8 +11,19 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from policy.model import (
-    OUTCOMES, CodeNotice, Example, Lever, Policy, Record, Requirement, Rule, Settings, Test, Value, While,
-)  # fmt: skip
+    OUTCOMES,
+    CodeNotice,
+    Example,
+    Lever,
+    Policy,
+    Record,
+    Requirement,
+    Rule,
+    Settings,
+    Test,
+    Value,
+    While,
+)
 
 PLAIN = (
     "statements",
@@ -38,8 +49,15 @@ class Change:
 
 def differences(before: Settings, after: Settings) -> list[Change]:
     """Every change from one reading to the other, in the order of the document."""
-    found = [*_heading(before, after), *_levers(before, after), *_criteria(before, after), *_gates(before, after),
-             *_pathways(before, after), *_plain(before.policy, after.policy), *_lists(before.policy, after.policy)]  # fmt: skip
+    found = [
+        *_heading(before, after),
+        *_levers(before, after),
+        *_criteria(before, after),
+        *_gates(before, after),
+        *_pathways(before, after),
+        *_plain(before.policy, after.policy),
+        *_lists(before.policy, after.policy),
+    ]
     told = {change.id.partition(".")[0] for change in found}
     old, new = (s.policy.model_dump(mode="json", by_alias=True) for s in (before, after))
     for section in old:  # nothing is silent: what no sentence above speaks of is named
@@ -76,8 +94,11 @@ def _levers(before: Settings, after: Settings) -> Iterator[Change]:
                 if old.show(before[name]) == new.show(after[name]):
                     yield Change("lever", place, f"{new.label}, default: {was} -> {what} (not in force here)")
             else:
-                yield Change("evidence" if key in ("citation", "evidence", "statements") else "lever", place,
-                             f"{new.label}, {key}: {was} -> {what}")  # fmt: skip
+                yield Change(
+                    "evidence" if key in ("citation", "evidence", "statements") else "lever",
+                    place,
+                    f"{new.label}, {key}: {was} -> {what}",
+                )
 
 
 def _at(lever: Lever, value: Value) -> str:
@@ -206,7 +227,9 @@ def _written_rule(name: str, before: Settings, after: Settings) -> Iterator[Chan
             yield Change("outcome", f"{id_}.then", f"{where}: {then} -> {now}")
         reasons = [(rule.because, *(step.because for step in rule.then)) for rule in (old, new)]
         if reasons[0] != reasons[1] and then == now:
-            yield Change("text", f"{id_}.because", f"{where}, because: {_written(reasons[0])} -> {_written(reasons[1])}")
+            yield Change(
+                "text", f"{id_}.because", f"{where}, because: {_written(reasons[0])} -> {_written(reasons[1])}"
+            )
     was, is_ = (list(_switches(s.policy.pathways[name].rule)) for s in sides)
     if was != is_:
         yield Change("pathway", f"pathways.{name}.switch", f"{title}, switches: {_written(was)} -> {_written(is_)}")
@@ -229,11 +252,13 @@ def _entries(
     """Requirements added, removed, or asked for under another condition."""
     keyed = [{(e.criterion, _only(e.while_, codes=e.codes)): e for e in entries} for entries, _ in (old, new)]
     for criterion, condition in [key for key in keyed[0] if key not in keyed[1]]:
-        yield Change("criterion", f"{id_}.{criterion}",
-                     f"{where}: no longer asks: {_says(criterion, old[1], new[1])}{condition}")  # fmt: skip
+        yield Change(
+            "criterion", f"{id_}.{criterion}", f"{where}: no longer asks: {_says(criterion, old[1], new[1])}{condition}"
+        )
     for criterion, condition in [key for key in keyed[1] if key not in keyed[0]]:
-        yield Change("criterion", f"{id_}.{criterion}",
-                     f"{where}: now also asks: {_says(criterion, new[1], old[1])}{condition}")  # fmt: skip
+        yield Change(
+            "criterion", f"{id_}.{criterion}", f"{where}: now also asks: {_says(criterion, new[1], old[1])}{condition}"
+        )
 
 
 def _says(criterion: str, *sides: Settings) -> str:
@@ -262,24 +287,30 @@ def _in_force(name: str, before: Settings, after: Settings, told: Collection[str
     """Criteria that a pathway newly asks for, or no longer, because of the levers or of a gate; outcomes likewise."""
     title = after.policy.pathways[name].title
     olds, news = (
-        {place: rule for place, rule, holds in _rules(s.policy.pathways[name].rule, s) if holds} for s in (before, after)
-    )  # fmt: skip
+        {place: rule for place, rule, holds in _rules(s.policy.pathways[name].rule, s) if holds}
+        for s in (before, after)
+    )
     for place in dict.fromkeys((*olds, *news)):
-        old, new = (
-            _asked(rules[place], s) if place in rules else None for rules, s in ((olds, before), (news, after))
-        )  # fmt: skip
+        old, new = (_asked(rules[place], s) if place in rules else None for rules, s in ((olds, before), (news, after)))
         where = _where(title, place)
         for criterion in sorted((old or {}).keys() - (new or {}).keys()):
             if f"pathways.{name}.{criterion}" not in told:
-                yield Change("criterion", f"pathways.{name}.{criterion}",
-                             f"{where}: no longer asks: {_says(criterion, before, after)}")  # fmt: skip
+                yield Change(
+                    "criterion",
+                    f"pathways.{name}.{criterion}",
+                    f"{where}: no longer asks: {_says(criterion, before, after)}",
+                )
         for criterion in sorted((new or {}).keys() - (old or {}).keys()):
             if f"pathways.{name}.{criterion}" not in told:
-                yield Change("criterion", f"pathways.{name}.{criterion}",
-                             f"{where}: now also asks: {_says(criterion, after, before)}")  # fmt: skip
+                yield Change(
+                    "criterion",
+                    f"pathways.{name}.{criterion}",
+                    f"{where}: now also asks: {_says(criterion, after, before)}",
+                )
         follows = [
-            _follows(rules[place], s) if place in rules else "not in force" for rules, s in ((olds, before), (news, after))
-        ]  # fmt: skip
+            _follows(rules[place], s) if place in rules else "not in force"
+            for rules, s in ((olds, before), (news, after))
+        ]
         if follows[0] != follows[1] and f"pathways.{name}.then" not in told:
             yield Change("outcome", f"pathways.{name}.then", f"{where}: {follows[0]} -> {follows[1]}")
 

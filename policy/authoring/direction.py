@@ -137,7 +137,7 @@ def keeps_by_reading(policy: Policy, rule: Rule, name: str) -> bool:
     whens = {step.when for below in rule.walk() for step in below.then if step.when}
     if any(name in policy.criteria[when].test.levers() for when in whens):
         return False
-    gates = [gate for gate in policy.gates.values()]
+    gates = list(policy.gates.values())
     entries = [entry for below in rule.walk() for entry in below.require or ()]
     entries += [entry for gate in gates for entry in gate.require]
     if not all(_harder(policy, name, entry.while_.get(name)) for entry in entries):
@@ -152,7 +152,9 @@ def _harder(policy: Policy, name: str, words: tuple[str, ...] | None) -> bool:
     if words is None:
         return True
     lever = policy.levers[name]
-    holds = [_word(v) in words or ("on" in words and v is not None and lever.off_allowed) for v in lever.loosest_first()]
+    holds = [
+        _word(v) in words or ("on" in words and v is not None and lever.off_allowed) for v in lever.loosest_first()
+    ]
     return holds == sorted(holds)
 
 

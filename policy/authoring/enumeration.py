@@ -140,7 +140,9 @@ def cells(readings: Sequence[Settings]) -> list[Cell]:
     policies = _policies(readings)
     named = set().union(*(named_codes(policy) for policy in policies))
     dxs = dict.fromkeys(c for p in policies for g in p.diagnoses.values() for c in (*g.codes, *g.prefixes))
-    dxs |= dict.fromkeys(_plain_code(c, named | dxs.keys()) for c in list(dxs) if c in named and _is_prefix(c, policies))
+    dxs |= dict.fromkeys(
+        _plain_code(c, named | dxs.keys()) for c in list(dxs) if c in named and _is_prefix(c, policies)
+    )
     cpts = dict.fromkeys(c for p in policies for family in p.procedures.values() for c in family.codes)
     found: dict[tuple[Any, ...], Cell] = {}
     for dx, cpt in itertools.product(dxs, cpts):
@@ -314,7 +316,7 @@ def truths_of(
     return found
 
 
-def smallest(signature: Sequence[Signature], sizes: NDArray[np.int16]) -> NDArray[np.intp]:
+def smallest(signature: Sequence[Signature], sizes: NDArray[np.signedinteger[Any]]) -> NDArray[np.intp]:
     """Positions of one row for each distinct signature: the one of least size, the first among equals."""
     if not signature:
         return np.array([np.argmin(sizes)])

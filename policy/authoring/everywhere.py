@@ -58,7 +58,9 @@ class Part:
         """Raises ProblemsFound where there are too many combinations."""
         outer = [name for name in levers.read_by(fields) if levers.outer(name)]
         kinds = {name: list(levers.kinds(name)) for name in outer}
-        rows, chosen, costs, parts = [], [], [], []
+        rows: list[Row] = []
+        chosen: list[Pairs] = []
+        costs, parts = [], []
         for pairs in levers.representatives(fields):
             part = remembered(fields, levers.settings(pairs))
             rows += part.rows
@@ -88,7 +90,7 @@ def _joined(parts: Sequence[dict[str, Signature]]) -> dict[str, Signature]:
 
 
 def _branches(rules: Sequence[Rule], kind: CaseField, name: str, values: Signature) -> Signature:
-    """Values of a field by the branch that they take: what no branch names is one, and without `otherwise` as missing."""
+    """Values of a field by their branch: what no branch names is one value, and without `otherwise` as missing."""
     rules = [rule for rule in rules if rule.switch == name]
     words = {word for rule in rules for word in rule.branches}
     known = [code for code in range(kind.span[1] + 1) if _word(kind, code) in words]
@@ -182,7 +184,9 @@ class Everywhere:
         """Call `leaf` with all cases at every path through both sides' rules; the number of kinds of cases."""
         kinds, spent = self.kinds(cell), 0
         every = np.arange(len(kinds.costs))
-        if alike_in_rules(self.levers, cell):  # then only cases of which some criterion is another can come out otherwise
+        if alike_in_rules(
+            self.levers, cell
+        ):  # then only cases of which some criterion is another can come out otherwise
             every = np.flatnonzero(_differ(self.levers.sides, kinds))
             if not len(every):
                 return len(kinds.costs)
@@ -274,12 +278,15 @@ class _Side:
         self.policy, name, n, self.at = settings.policy, kinds.cell.pathways[side], len(kinds.costs), side
         self.position = list(self.policy.pathways).index(name) if name else -1
         columns = kinds.column(lambda part: part.truths[side], np.arange(n))
-        wanted = {name for mine in _asked([settings], [kinds.cell.pathways[side]], kinds.cell.dx)[0][0] for name in mine}
+        wanted = {
+            name for mine in _asked([settings], [kinds.cell.pathways[side]], kinds.cell.dx)[0][0] for name in mine
+        }
         self.truths = {name: truth.astype(np.int8) for name, truth in columns.items() if name in wanted}
         # Rules read the codes, the fields that they switch on, and truths of criteria: nothing else is given to them.
         switches = {rule.switch for way in self.policy.pathways.values() for rule in way.rule.walk() if rule.switch}
         facts = {name: np.repeat(table.facts[name][place], n) for name in switches}
-        dx, cpt = (pd.Categorical.from_codes(np.zeros(n, dtype=np.int8), [c]) for c in (kinds.cell.dx, kinds.cell.cpt))
+        labels = [pd.Index([code], dtype=object) for code in (kinds.cell.dx, kinds.cell.cpt)]
+        dx, cpt = (pd.Categorical.from_codes(np.zeros(n, dtype=np.int32), categories=label) for label in labels)
         self.cases = Cases(self.policy, np.arange(n).astype(object), dx, cpt, facts, {})
 
     def outcomes(self, some: _Some, settings: Settings) -> Outcomes:

@@ -130,7 +130,9 @@ def fixed_cuts(name: str, policies: Sequence[Policy]) -> list[int]:
         if kind.type == "percent":
             found |= {FRACTION.start, FRACTION.stop}
         if kind.type == "months":
-            unwritten = [v for v in range(kind.span[1] + 1) if (v // 2) * 487 // 16 + v % 2 > _most_days(kind, policies)]
+            unwritten = [
+                v for v in range(kind.span[1] + 1) if (v // 2) * 487 // 16 + v % 2 > _most_days(kind, policies)
+            ]
             found |= set(unwritten[:1])
         for criterion in policy.criteria.values():
             for test in criterion.test.walk():

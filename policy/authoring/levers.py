@@ -312,4 +312,3 @@ def _clusters(names: Sequence[str], compared: Sequence[Compared]) -> list[list[s
         mine = [group for group in found if any(facts[name] & facts[other] for other in group)]
         found = [*(g for g in found if g not in mine), [*(n for group in mine for n in group), name]]
     return found
-

@@ -13,7 +13,7 @@ from policy.authoring.coverage import activations, criteria_of
 from policy.authoring.direction import broken_directions
 from policy.authoring.enumeration import Row, Space, enumerate_cases
 from policy.authoring.mutation import Mutant, levers_of, mutants, probes, telling
-from policy.authoring.proof import LENIENCY, Witness, prove
+from policy.authoring.proof import Witness, prove
 from policy.authoring.questions import asked, documents
 from policy.cases import Cases
 from policy.evaluation import Memory, determine

@@ -1,9 +1,10 @@
 """What can be proven about two readings without any data: which of them is stricter, pathway by pathway.
 
-Strictness (contract 2): not_met, mismatch and out_of_scope are strictest, then pend and review, then met. `prove_everywhere`
-covers all legal settings (levers.py says which), `prove` the settings as given. A pathway that both sides read in the same
-words is equal by reading; any other is enumerated exactly (everywhere.py, enumeration.py say why nothing is left out).
-What cannot be done within its limits is said to be not proven. Every witness is determined again before it is shown.
+Strictness (contract 2): not_met, mismatch and out_of_scope are strictest, then pend and review, then met.
+`prove_everywhere` covers all legal settings (levers.py says which), `prove` the settings as given. A pathway that both
+sides read in the same words is equal by reading; any other is enumerated exactly (everywhere.py and enumeration.py say
+why nothing is left out). What cannot be done within their limits is said to be not proven. Every witness is determined
+again before it is shown.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -42,13 +43,13 @@ class Witness:
     @property
     def change(self) -> int:
         """By how much the second reading is looser, from -2 to 2."""
-        one, other = (int(LENIENCY[OUTCOMES.index(word)]) for word in (self.before, self.after))  # type: ignore[arg-type]
+        one, other = (int(LENIENCY[OUTCOMES.index(word)]) for word in (self.before, self.after))
         return other - one
 
     @property
     def rank(self) -> tuple[int, ...]:
         """The worst transition first: what becomes met out of a refusal, or stops being met, before any pend."""
-        one, other = (int(LENIENCY[OUTCOMES.index(word)]) for word in (self.before, self.after))  # type: ignore[arg-type]
+        one, other = (int(LENIENCY[OUTCOMES.index(word)]) for word in (self.before, self.after))
         return (-max(one, other), min(one, other), len(self.levers), len(self.case))
 
 
@@ -100,8 +101,11 @@ class Relation:
 
 def _relation(witnesses: Iterable[Witness], kinds: int, how: Iterable[How], gaps: Iterable[str] = ()) -> Relation:
     found = sorted(witnesses, key=lambda w: w.rank)
-    ways = [next((w for w in found if (w.change > 0) - (w.change < 0) == way), None) for way in (-1, 1, 0)]
-    return Relation(*ways, kinds, frozenset(how), tuple(dict.fromkeys(gaps)))
+
+    def worst(way: int) -> Witness | None:
+        return next((w for w in found if (w.change > 0) - (w.change < 0) == way), None)
+
+    return Relation(worst(-1), worst(1), worst(0), kinds, frozenset(how), tuple(dict.fromkeys(gaps)))
 
 
 @dataclass(frozen=True)
@@ -141,7 +145,8 @@ def prove(before: Settings, after: Settings, pathways: Iterable[str] | None = No
         found, gaps = [], []
         for change in np.unique(changes[mine][outcomes[mine, 0] != outcomes[mine, -1]]):
             row = int(min(mine[changes[mine] == change], key=lambda i: (len(space.rows[i]), i)))
-            witness = Witness(space.case(row), *(OUTCOMES[i] for i in divmod(int(change), len(OUTCOMES))))
+            old, new = divmod(int(change), len(OUTCOMES))
+            witness = Witness(space.case(row), OUTCOMES[old], OUTCOMES[new])
             found.append(witness)
             gaps += [] if confirmed(witness, (before, after)) else [_doubt(witness)]
         ways[name] = _relation(found, len(mine), ["enumeration"], gaps)
@@ -220,9 +225,7 @@ class Changes:
         self.best: dict[tuple[int, int], tuple[int, Kinds, int, Pairs]] = {}
         self.doubts: list[str] = []
 
-    def leaf(
-        self, kinds: Kinds, rows: np.ndarray, chosen: Pairs, _: object, before: Outcomes, after: Outcomes
-    ) -> None:
+    def leaf(self, kinds: Kinds, rows: np.ndarray, chosen: Pairs, _: object, before: Outcomes, after: Outcomes) -> None:
         """Note what changes at one path through the rules."""
         if (before == after).all():
             return

@@ -57,7 +57,9 @@ def words_of(policy: Policy, pathway: str | None, dx: str) -> Any:
     notices = [(n.lever, n.pend_while) for n in policy.code_notices if n.code == dx]
     made: dict[str, Any] = {
         "rule": _bare(rule),
-        "gates": {name: [r.model_dump(mode="json", by_alias=True) for r in gate.require] for name, gate in gates.items()},
+        "gates": {
+            name: [r.model_dump(mode="json", by_alias=True) for r in gate.require] for name, gate in gates.items()
+        },
         "tests": {name: test.model_dump(mode="json", by_alias=True) for name, test in tests.items()},
         "fields": _told_together(policy, fields),
         "notices": notices,
