@@ -57,9 +57,9 @@ def _parse(text: str, name: str) -> Policy:
     policy, node = parse(text, name, Policy)
     problems = located(check_policy(policy), name, node)
     if not problems:
-        from policy.examples import check_examples  # they are determined, which needs pandas
+        from policy.examples import check_examples, check_exceptions  # they are determined, which needs pandas
 
-        problems = located(check_examples(policy), name, node)
+        problems = located([*check_examples(policy), *check_exceptions(policy)], name, node)
     if problems:
         raise ProblemsFound(problems)
     return policy
@@ -143,9 +143,8 @@ def change_in_words(settings: Settings, baseline: Settings) -> list[str]:
         if before == after:
             continue
         effect = ""
-        if lever.domain:
-            looser_first = [None, *lever.domain.values()[:: 1 if lever.direction == "stricter_when_higher" else -1]]
-            stricter = looser_first.index(after) > looser_first.index(before)
+        if loosest_first := lever.loosest_first():
+            stricter = loosest_first.index(after) > loosest_first.index(before)
             effect = f" ({'stricter' if stricter else 'looser'})"
         sentences.append(f"{lever.label} ({name}): {lever.show(before)} -> {lever.show(after)}{effect}")
     return sentences

@@ -612,7 +612,7 @@ def evaluate(rows: Evaluation, position: int) -> Reading:
     if position < 0:
         return Reading(np.asarray(CODE["out_of_scope"]), {}, because=np.asarray(np.int16(1)))
     for notice in policy.code_notices:
-        if settings.holds({notice.lever: notice.pend_while}) and notice.code == rows.cases.dx[rows.rows[0]]:
+        if notice.code == rows.cases.dx[rows.rows[0]] and settings.holds({notice.lever: notice.pend_while}):
             why = f"code {notice.code} does not mean what the source assessment calls it: {notice.official_meaning}"
             ask = np.asarray(np.uint64(1 << list(policy.fields_).index("dx")))
             return Reading(np.asarray(CODE["pend"]), {}, ask, np.asarray(rows.because(why)))

@@ -8,7 +8,7 @@ import pandas as pd
 
 from policy.cases import Cases
 from policy.evaluation import determine
-from policy.model import Policy
+from policy.model import OUTCOMES, Policy
 from policy.problems import Finding, ProblemsFound, shown
 
 
@@ -44,6 +44,31 @@ def check_examples(policy: Policy) -> Iterator[Finding]:
             continue
         for said in determine(policy, chosen, settings).frame().to_dict("records"):
             yield from _check(policy, int(said["case_id"]), said)
+
+
+def check_exceptions(policy: Policy) -> Iterator[Finding]:
+    """Every exception to a direction whose case does not show it: not met at `from`, met at `to`."""
+    for i, exception in enumerate(policy.direction_exceptions):
+        path = ("direction_exceptions", i)
+        unknown = [column for column in exception.case if column not in policy.fields_]
+        if unknown:
+            yield from (Finding("example", (*path, "case", c), "no such column", c, policy.fields_) for c in unknown)
+            continue
+        outcomes = []
+        try:
+            frame = pd.DataFrame([{**exception.case, "case_id": "1"}], dtype=object).astype(str)
+            cases = Cases.from_frame(frame, policy)
+            for value in (exception.from_, exception.to):
+                settings = exception.settings(policy, value)
+                if not settings.holds(exception.while_):
+                    yield Finding("direction", (*path, "set"), "the case must be set as while says")
+                outcomes.append(OUTCOMES[determine(policy, cases, settings, asking=False).outcome[0]])
+        except ProblemsFound as found:
+            yield from (Finding("example", path, p.message) for p in found.problems)
+            continue
+        if outcomes[0] == "met" or outcomes[1] != "met":
+            message = f"the case is {outcomes[0]} at {exception.from_} and {outcomes[1]} at {exception.to}"
+            yield Finding("direction", (*path, "case"), f"{message}; it must turn from another outcome into met")
 
 
 def _check(policy: Policy, i: int, said: dict[Hashable, Any]) -> Iterator[Finding]:

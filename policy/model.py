@@ -202,6 +202,7 @@ class Lever(Element):
     suggested: Whole | None = None
     cited: Span | None = None  # what the sources named in `citation` use; a value outside is remarked on
     choices: dict[Word, Text] | None = None
+    order: tuple[Word, ...] = ()  # of choices, the loosest first: moving down the list is stricter
     citation: Text
     evidence: tuple[Key, ...] = ()
     contradictions: tuple[Text, ...] = ()
@@ -210,6 +211,12 @@ class Lever(Element):
     def _complete(self) -> "Lever":
         if (self.domain is None) == (self.choices is None):
             raise PydanticCustomError("lever", "needs either a domain (numeric) or choices, not both")
+        if self.choices and self.direction is not None:
+            message = "a choice has a direction by its order: list its choices, the loosest first"
+            raise PydanticCustomError("direction", message, {"key": "direction"})
+        if self.order and sorted(self.order) != sorted(self.choices or ()):
+            message = "lists every choice once, the loosest first (a numeric lever has direction: instead)"
+            raise PydanticCustomError("order", message, {"key": "order"})
         if self.domain and self.unit not in UNITS:
             raise PydanticCustomError("unit", "needs a unit of {units}", {"units": ", ".join(UNITS), "key": "unit"})
         if self.domain and self.direction is None:
@@ -284,6 +291,14 @@ class Lever(Element):
     def legal(self) -> frozenset[Value]:
         """The values of `values`, to ask whether one of them is meant."""
         return frozenset(self.values())
+
+    def loosest_first(self) -> list[Value]:
+        """Every legal value in the order of its direction, off at the loose end; empty: the lever has no direction."""
+        if self.choices is not None:
+            return list(self.order)
+        assert self.domain
+        off: list[Value] = [None] * self.off_allowed
+        return [*off, *self.domain.values()[:: 1 if self.direction == "stricter_when_higher" else -1]]
 
     def show(self, value: Value) -> str:
         """'6 weeks', '80 %', 'off' or the choice's word."""
@@ -583,6 +598,35 @@ class OpenQuestion(Element):
     contradiction: Text | None = None
 
 
+class DirectionException(Record):
+    """Where moving a lever the strict way can turn another outcome into met, with a case that shows it.
+
+    Holds for every move from `from` or a stricter value to `to` or a looser one, while the other levers have the values
+    named. The case is not met at `from` and met at `to`, with `while` and `set` set; checked on load.
+    """
+
+    lever: Id
+    from_: Written = Field(alias="from")
+    to: Written
+    while_: While = Field(default_factory=dict, alias="while")
+    because: Text
+    case: dict[Id, Text]
+    set_: dict[Id, Written] = Field(default_factory=dict, alias="set")
+
+    def settings(self, policy: "Policy", value: str) -> "Settings":
+        """Those that the case is determined under, with the lever at a value; raises ProblemsFound."""
+        named = {name: words[0] for name, words in self.while_.items()}
+        return policy.settings({**named, **self.set_, self.lever: value})
+
+    def says(self, policy: "Policy") -> str:
+        """'Going from 1 block to 2 blocks can turn ... into met while Which relief counts is mean; because ...'."""
+        lever = policy.levers[self.lever]
+        ends = [lever.show(lever.check(value)).replace("_", " ") for value in (self.from_, self.to)]
+        held = [f"{policy.levers[name].label} is {' or '.join(words)}" for name, words in self.while_.items()]
+        condition = f" while {' and '.join(held)}".replace("_", " ") if held else ""
+        return f"Going from {ends[0]} to {ends[1]} can turn another outcome into met{condition}: {self.because}"
+
+
 class Example(Record):
     """A worked example: a case, perhaps under other levers, and the outcome it must have; checked on load."""
 
@@ -615,6 +659,7 @@ class Policy(Record):
     pathways: dict[Id, Pathway]
     texts: dict[Id, TextElement]
     open_questions: dict[Id, OpenQuestion]
+    direction_exceptions: tuple[DirectionException, ...] = Field((), max_length=100)  # each case is determined on load
     examples: tuple[Example, ...] = Field((), max_length=200)  # each is determined on load
 
     def __eq__(self, other: object) -> bool:

@@ -38,6 +38,34 @@ def check_policy(policy: Policy) -> Iterator[Finding]:
         for at, rule in _rules(pathway.rule, ("pathways", name, "rule")):
             yield from _rule(policy, rule, at)
     yield from _one_pathway_each(policy)
+    yield from _exceptions(policy)
+
+
+def _exceptions(policy: Policy) -> Iterator[Finding]:
+    """Exceptions to the direction of a lever: known levers and values, from a looser value to a stricter one."""
+    for i, exception in enumerate(policy.direction_exceptions):
+        path: Path = ("direction_exceptions", i)
+        yield from _while(policy, (*path, "while"), exception.while_)
+        lever = policy.levers.get(exception.lever)
+        if lever is None:
+            yield _unknown((*path, "lever"), "lever", exception.lever, policy.levers)
+            continue
+        if exception.lever in exception.while_:
+            yield Finding("direction", (*path, "while", exception.lever), "the lever that moves cannot also be held")
+        order = lever.loosest_first()
+        if not order:
+            yield Finding(
+                "direction", (*path, "lever"), f"{shown(exception.lever)} has no direction: declare its order"
+            )
+            continue
+        places = []
+        for key, value in (("from", exception.from_), ("to", exception.to)):
+            try:
+                places.append(order.index(lever.check(value)))
+            except ValueError as error:
+                yield Finding("lever-value", (*path, key), str(error))
+        if len(places) == 2 and places[0] >= places[1]:
+            yield Finding("direction", (*path, "to"), "must be stricter than from: the move is the strict way")
 
 
 def _unknown(path: Path, kind: str, name: str, known: Iterable[str]) -> Finding:

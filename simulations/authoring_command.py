@@ -1,7 +1,7 @@
 """The verbs of an author: compare, coverage, mutate, and the lint of `workbook validate`."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,12 @@ from policy.authoring.coverage import STATES, Coverage, cover
 from policy.authoring.difference import differences
 from policy.authoring.lint import inert, lint
 from policy.authoring.mutation import Verdict, judge_all, mutants
-from policy.authoring.proof import Relation, prove
+from policy.authoring.proof import Proof, Relation, prove, prove_everywhere
 from policy.authoring.vignettes import Batch, Readings, batches, read_vignettes
 from policy.document import parse
 from policy.files import save
 from policy.model import Policy, Settings
-from policy.problems import ProblemsFound, listed, nearest, refuse, shown
+from policy.problems import Problem, ProblemsFound, collecting, listed, nearest, refuse, shown
 from policy.reading import read_text, read_yaml
 from policy.scenario import Scenario, edited
 from simulations import scenario
@@ -29,7 +29,10 @@ STRICT = "strict_reading"
 
 
 def reading_of(name: str, base: Policy | None = None) -> Settings:
-    """A policy as it stands, or a scenario over its policy: by a name that ships or by a path; raises ProblemsFound."""
+    """A policy as it stands, or a scenario over its policy: by a name that ships or by a path; raises ProblemsFound.
+
+    A scenario that adds or removes criteria is a reading of the policy so edited.
+    """
     path = Path(name)
     if name in scenario.shipped():
         path = scenario.FOLDER / f"{name}.yaml"
@@ -48,14 +51,51 @@ def reading_of(name: str, base: Policy | None = None) -> Settings:
     return core.load(path).settings()
 
 
+def _at_one_setting(sides: Sequence[Settings], name: str | None, provisions: Mapping[str, str]) -> list[Settings]:
+    """Both sides under a scenario and further levers; a lever may be known to one side only. Raises ProblemsFound."""
+    found, problems = [], []
+    known = {lever for side in sides for lever in side.policy.levers}
+    for lever in provisions:
+        if lever not in known:
+            names = " and ".join(dict.fromkeys(side.policy.name for side in sides))
+            problems.append(Problem("unknown-lever", lever, f"no lever of {names}{nearest(lever, known)}"))
+    for side in sides:
+        with collecting(problems):
+            together: dict[str, object] = {k: "off" if v is None else v for k, v in side.items()}
+            policy = side.policy
+            if name is not None:
+                plan = scenario.find_scenario(name, policy)
+                policy = edited(policy, plan.criteria)
+                together |= plan.provisions
+            together |= {lever: value for lever, value in provisions.items() if lever in policy.levers}
+            found.append(policy.settings(together))
+    if problems:
+        raise ProblemsFound(dict.fromkeys(problems))
+    return found
+
+
 @click.command(epilog="Example: workbook compare nerve_blocks strict_reading --prove")
 @click.argument("a")
 @click.argument("b")
 @click.option("--prove", "proving", is_flag=True, help="Prove which is stricter, pathway by pathway, without any data.")
-def compare(a: str, b: str, proving: bool) -> None:
-    """The redline from A to B (policies or scenarios, names or files) and what can be proven about it."""
-    before = reading_of(a)
-    after = reading_of(b, before.policy)
+@click.option("--scenario", "name", metavar="NAME|FILE", help="Compare at one setting: both sides under this scenario.")
+@click.option("--set", "provisions", multiple=True, metavar="LEVER=VALUE", help="Compare at one setting: both sides.")
+def compare(a: str, b: str, proving: bool, name: str | None, provisions: Sequence[str]) -> None:
+    """The redline from A to B (policies or scenarios, names or files) and what can be proven about it.
+
+    Without --set and --scenario the proof is over all legal settings: levers that differ stay at each side's own
+    value, every other lever runs over all its values, alike on both sides.
+    """
+    from simulations.command import assigned
+
+    moved = assigned(tuple(provisions))
+    sides = [before := reading_of(a), reading_of(b, before.policy)]
+    single = name is not None or bool(moved)
+    if single:
+        sides = _at_one_setting(sides, name, moved)
+        words = [*([f"scenario {name}"] if name else []), *(f"{k}={v}" for k, v in moved.items())]
+        click.echo(f"At one setting only, on both sides: {', '.join(words)}")
+    before, after = sides
     click.echo(f"{before.policy.notice}\n{a} ({before.policy.name}) -> {b} ({after.policy.name})\n")
     changes = differences(before, after)
     click.echo("Redline")
@@ -64,25 +104,41 @@ def compare(a: str, b: str, proving: bool) -> None:
     if not changes:
         click.echo("  nothing is different")
     if proving:
-        for line in _proven(before, after):
+        for line in _proven(before, after, single):
             click.echo(line)
 
 
-def _proven(before: Settings, after: Settings) -> Iterator[str]:
-    proof = prove(before, after)
-    kinds = proof.overall.kinds
-    yield f"\nProven on every case there can be ({kinds:,} kinds stand for all): the second against the first is"
+def _proven(before: Settings, after: Settings, single: bool) -> Iterator[str]:
+    proof = prove(before, after) if single else prove_everywhere(before, after)
+    yield f"\n{_over(proof)}: the second against the first is"
     yield f"  {proof.overall.text()}"
     yield from _witnesses(proof.overall, "    ")
     yield "\nPathway by pathway"
     for name, relation in proof.pathways.items():
-        yield f"  {name or '(no pathway)'}: {relation.text()}"
+        how = "by reading, as both sides say the same" if relation.how == {"reading"} else "by exact enumeration"
+        yield f"  {name or '(no pathway)'}: {relation.text()}" + (f" ({how})" if proof.everywhere else "")
         yield from _witnesses(relation, "      ")
+
+
+def _over(proof: Proof) -> str:
+    """What is proven, over which settings, and by which means."""
+    kinds = f"{proof.overall.kinds:,} kinds of cases stand for all"
+    said = f"{'Not proven' if proof.overall.word == 'not proven' else 'Proven'} on every case there can be"
+    if not proof.everywhere:
+        return f"{said}, at this one setting, by exact enumeration ({kinds})"
+    own = f"{', '.join(proof.own)} at each side's own value, " if proof.own else ""
+    ways = sum(relation.how == {"reading"} for relation in proof.pathways.values())
+    means = (
+        f"{len(proof.pathways) - ways} pathways by exact enumeration ({kinds}), {ways} by reading what both sides say"
+    )
+    return (
+        f"{said} and at every legal setting ({own}every other lever over all its values, alike on both sides); {means}"
+    )
 
 
 def _witnesses(relation: Relation, indent: str) -> Iterator[str]:
     for direction, witness in relation.witnesses().items():
-        yield f"{indent}{direction}, smallest case: {witness.text()}"
+        yield f"{indent}{direction}, worst change on a smallest case: {witness.text()}"
 
 
 def readings_for(policy: Policy) -> Readings:

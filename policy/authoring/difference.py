@@ -1,13 +1,29 @@
 """Two readings side by side, in the policy's own sentences: what an author would have to tell a committee.
 
+Both documents are compared whole, whether in force or not: a requirement that a lever has switched off is listed with
+its condition. What only the levers change (a criterion that comes into force) is told besides, where it happens.
+
 Every change hangs on the id of what changed, so a file that is only laid out anew shows none, and an element that
 moves within its file is the same element.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from policy.model import OUTCOMES, Lever, Policy, Record, Rule, Settings, Value
+from policy.model import (
+    OUTCOMES,
+    CodeNotice,
+    Example,
+    Lever,
+    Policy,
+    Record,
+    Requirement,
+    Rule,
+    Settings,
+    Test,
+    Value,
+    While,
+)
 
 PLAIN = (
     "statements",
@@ -16,10 +32,10 @@ PLAIN = (
     "fields",
     "diagnoses",
     "procedures",
-    "gates",
     "texts",
     "open_questions",
 )
+LEFT = ("examples", "code_notices", "direction_exceptions")  # lists, each entry known by what it is about
 
 
 @dataclass(frozen=True)
@@ -33,8 +49,23 @@ class Change:
 
 def differences(before: Settings, after: Settings) -> list[Change]:
     """Every change from one reading to the other, in the order of the document."""
-    return [*_heading(before, after), *_levers(before, after), *_criteria(before, after), *_pathways(before, after),
-            *_plain(before.policy, after.policy)]  # fmt: skip
+    found = [
+        *_heading(before, after),
+        *_levers(before, after),
+        *_criteria(before, after),
+        *_gates(before, after),
+        *_pathways(before, after),
+        *_plain(before.policy, after.policy),
+        *_lists(before.policy, after.policy),
+    ]
+    told = {change.id.partition(".")[0] for change in found}
+    old, new = (s.policy.model_dump(mode="json", by_alias=True) for s in (before, after))
+    for section in old:  # nothing is silent: what no sentence above speaks of is named
+        if old[section] != new[section] and section not in told:
+            found.append(Change("text", section, f"{section}: written otherwise"))
+        elif old[section] == new[section] and list(old[section]) != list(new[section]):
+            found.append(Change("text", section, f"{section}: in another order"))
+    return found
 
 
 def _heading(before: Settings, after: Settings) -> Iterator[Change]:
@@ -59,9 +90,15 @@ def _levers(before: Settings, after: Settings) -> Iterator[Change]:
             kind = "threshold" if new.domain else "stance"
             yield Change(kind, place, f"{new.label}: {_at(old, before[name])} -> {_at(new, after[name])}")
         for key, what, was in _fields(old, new):
-            if key != "default":
-                yield Change("evidence" if key in ("citation", "evidence", "statements") else "lever", place,
-                             f"{new.label}, {key}: {was} -> {what}")  # fmt: skip
+            if key == "default":
+                if old.show(before[name]) == new.show(after[name]):
+                    yield Change("lever", place, f"{new.label}, default: {was} -> {what} (not in force here)")
+            else:
+                yield Change(
+                    "evidence" if key in ("citation", "evidence", "statements") else "lever",
+                    place,
+                    f"{new.label}, {key}: {was} -> {what}",
+                )
 
 
 def _at(lever: Lever, value: Value) -> str:
@@ -99,24 +136,58 @@ def _criteria(before: Settings, after: Settings) -> Iterator[Change]:
                 yield Change("criterion", place, f"criterion reads: {said} -> {says}")
             for key, what, was in _fields(olds[name], news[name]):
                 if key == "test":
-                    yield Change("criterion", place, f"{says}: the test behind the sentence is another")
-                elif key not in ("says", "variants"):
+                    old, new = (test_in_words(group[name].test) for group in (olds, news))
+                    yield Change("criterion", place, f"{says}: the test behind the sentence is another: {old} -> {new}")
+                elif key in ("says", "variants"):
+                    if said == says or key == "variants":
+                        yield Change("criterion", place, f"{says}, as it reads at other settings: {was} -> {what}")
+                else:
                     yield Change("text" if key == "ask" else "evidence", place, f"{says}, {key}: {was} -> {what}")
 
 
-Place = tuple[str, ...]  # the switches and branches that lead to a rule
+def test_in_words(test: Test) -> str:
+    """A test as it is written, on one line: 'all of (conservative_care_days at least conservative_weeks; ...)'."""
+    if test.count:
+        return f"at least {test.count.at_least} of ({'; '.join(map(test_in_words, test.count.of))})"
+    if test.mean:
+        return f"the mean of {', '.join(test.mean.of)} reaches {test.mean.reaches}"
+    if test.on_file:
+        return f"{test.on_file} on file"
+    if parts := test.all_of or test.any_of or test.none_of:
+        return f"{test.kind.replace('_', ' ')} ({'; '.join(map(test_in_words, parts))})"
+    body = getattr(test, test.kind)
+    kind = {"equals": "is", "states": "stated as", "lever": "set to"}.get(test.kind, test.kind.replace("_", " "))
+    told = [f"{name} {kind} {' or '.join(v) if isinstance(v, tuple) else v}" for name, v in body.items()]
+    return " and ".join(told)
 
 
-def _rules(rule: Rule, settings: Settings, place: Place = ()) -> Iterator[tuple[Place, Rule]]:
-    """The rules in force under the settings, each with the branches that lead to it."""
+Place = tuple[str, ...]  # the conditions, switches and branches that lead to a rule
+
+
+def _rules(rule: Rule, settings: Settings, place: Place = ()) -> Iterator[tuple[Place, Rule, bool]]:
+    """Every rule that states or requires something, how one comes to it, and whether it is in force."""
     if rule.first_of is not None:
-        yield from _rules(next(r for r in rule.first_of if settings.holds(r.while_)), settings, place)
+        chosen = next(i for i, r in enumerate(rule.first_of) if settings.holds(r.while_))
+        for i, below in enumerate(rule.first_of):
+            way = (*place, _while(below.while_) or "at all other settings") if len(rule.first_of) > 1 else place
+            for at, found, in_force in _rules(below, settings, way):
+                yield at, found, in_force and i == chosen
     elif rule.switch is not None:
-        branches = {**rule.branches} | ({"otherwise": rule.otherwise} if rule.otherwise else {})
-        for word, below in branches.items():
+        for word, below in ({**rule.branches} | ({"otherwise": rule.otherwise} if rule.otherwise else {})).items():
             yield from _rules(below, settings, (*place, f"{rule.switch} {word}"))
     else:
-        yield place, rule
+        yield place, rule, True
+
+
+def _while(condition: While) -> str:
+    return " and ".join(f"{name} is {' or '.join(words)}" for name, words in condition.items())
+
+
+def _only(*conditions: While, codes: Iterable[str] = ()) -> str:
+    """' (only while ...; only for ...)', empty where there is no condition."""
+    told = [f"only while {_while(condition)}" for condition in conditions if condition]
+    told += [f"only for {', '.join(codes)}"] if codes else []
+    return f" ({'; '.join(told)})" if told else ""
 
 
 def _pathways(before: Settings, after: Settings) -> Iterator[Change]:
@@ -126,39 +197,122 @@ def _pathways(before: Settings, after: Settings) -> Iterator[Change]:
             title = (news if name in news else olds)[name].title
             yield Change("pathway", f"pathways.{name}", f"{title}: pathway {'added' if name in news else 'removed'}")
             continue
-        rules = [dict(_rules(s.policy.pathways[name].rule, s)) for s in (before, after)]
-        yield from _requirements(name, before, after, rules[0], rules[1])
-        yield from _outcomes(name, before, after, rules[0], rules[1])
+        changes = [*_written_rule(name, before, after)]
+        changes += _in_force(name, before, after, {change.id for change in changes})
+        changes = list({change.says: change for change in changes}.values())
+        if not changes and olds[name].rule != news[name].rule:
+            changes = [Change("pathway", f"pathways.{name}.rule", f"{news[name].title}: the rule is written otherwise")]
+        yield from changes
         for key, what, was in _fields(olds[name], news[name]):
             if key != "rule":
                 kind = {"title": "text", "for": "pathway"}.get(key, "evidence")
                 yield Change(kind, f"pathways.{name}", f"{news[name].title}, {key}: {was} -> {what}")
 
 
-def _requirements(
-    name: str, before: Settings, after: Settings, olds: dict[Place, Rule], news: dict[Place, Rule]
-) -> Iterator[Change]:
-    """Criteria that a pathway newly asks for, no longer asks for, or asks for in another branch."""
+def _written_rule(name: str, before: Settings, after: Settings) -> Iterator[Change]:
+    """What a pathway's rule says otherwise, in force or not."""
+    sides = (before, after)
     title = after.policy.pathways[name].title
-    old, new = ({p: _asked(r, s) for p, r in rules.items()} for rules, s in ((olds, before), (news, after)))
-    gone: dict[str, list[Place]] = {}
-    come: dict[str, list[Place]] = {}
-    for place in dict.fromkeys((*old, *new)):
-        for criterion in old.get(place, {}).keys() - new.get(place, {}).keys():
-            gone.setdefault(criterion, []).append(place)
-        for criterion in new.get(place, {}).keys() - old.get(place, {}).keys():
-            come.setdefault(criterion, []).append(place)
-    for criterion in sorted(gone.keys() | come.keys()):
-        settings = after if criterion in after.policy.criteria else before
-        says = settings.says(criterion)
-        for place in gone.get(criterion, ()):
-            if criterion not in come:
+    leaves = [{place: rule for place, rule, _ in _rules(s.policy.pathways[name].rule, s)} for s in sides]
+    for place in dict.fromkeys((*leaves[0], *leaves[1])):
+        old, new = (rules.get(place) for rules in leaves)
+        where, id_ = _where(title, place), f"pathways.{name}"
+        if old is None or new is None:
+            rule, settings = (new, after) if new else (old, before)
+            assert rule
+            yield Change("pathway", f"{id_}.rule", f"{where}: {'added' if new else 'removed'}: {_leaf(rule, settings)}")
+            continue
+        yield from _entries(id_, where, (old.require or (), before), (new.require or (), after))
+        if (then := _then(old, before)) != (now := _then(new, after)):
+            yield Change("outcome", f"{id_}.then", f"{where}: {then} -> {now}")
+        reasons = [(rule.because, *(step.because for step in rule.then)) for rule in (old, new)]
+        if reasons[0] != reasons[1] and then == now:
+            yield Change(
+                "text", f"{id_}.because", f"{where}, because: {_written(reasons[0])} -> {_written(reasons[1])}"
+            )
+    was, is_ = (list(_switches(s.policy.pathways[name].rule)) for s in sides)
+    if was != is_:
+        yield Change("pathway", f"pathways.{name}.switch", f"{title}, switches: {_written(was)} -> {_written(is_)}")
+    if [place for place in leaves[0] if place in leaves[1]] != [place for place in leaves[1] if place in leaves[0]]:
+        yield Change("pathway", f"pathways.{name}.rule", f"{title}: the rules are taken in another order")
+
+
+def _switches(rule: Rule) -> Iterator[str]:
+    """Each switch with what it says of a missing value."""
+    for below in rule.walk():
+        if below.switch:
+            assumed = below.assume
+            told = f", missing read as {assumed.criterion}{_only(assumed.while_)}" if assumed else ""
+            yield f"{below.switch} (stated by {below.stated}{told})"
+
+
+def _entries(
+    id_: str, where: str, old: tuple[Sequence[Requirement], Settings], new: tuple[Sequence[Requirement], Settings]
+) -> Iterator[Change]:
+    """Requirements added, removed, or asked for under another condition."""
+    keyed = [{(e.criterion, _only(e.while_, codes=e.codes)): e for e in entries} for entries, _ in (old, new)]
+    for criterion, condition in [key for key in keyed[0] if key not in keyed[1]]:
+        yield Change(
+            "criterion", f"{id_}.{criterion}", f"{where}: no longer asks: {_says(criterion, old[1], new[1])}{condition}"
+        )
+    for criterion, condition in [key for key in keyed[1] if key not in keyed[0]]:
+        yield Change(
+            "criterion", f"{id_}.{criterion}", f"{where}: now also asks: {_says(criterion, new[1], old[1])}{condition}"
+        )
+
+
+def _says(criterion: str, *sides: Settings) -> str:
+    for settings in sides:
+        if criterion in settings.policy.criteria:
+            return settings.says(criterion)
+        if criterion in settings.policy.gates:
+            return settings.policy.gates[criterion].title
+    return criterion
+
+
+def _gates(before: Settings, after: Settings) -> Iterator[Change]:
+    olds, news = before.policy.gates, after.policy.gates
+    for name in dict.fromkeys((*olds, *news)):
+        if name not in olds or name not in news:
+            title = (news if name in news else olds)[name].title
+            yield Change("criterion", f"gates.{name}", f"{title}: gate {'added' if name in news else 'removed'}")
+            continue
+        if olds[name].title != news[name].title:
+            yield Change("text", f"gates.{name}", f"gates.{name}, title: {olds[name].title} -> {news[name].title}")
+        sides = (olds[name].require, before), (news[name].require, after)
+        yield from _entries(f"gates.{name}", news[name].title, *sides)
+
+
+def _in_force(name: str, before: Settings, after: Settings, told: Collection[str]) -> Iterator[Change]:
+    """Criteria that a pathway newly asks for, or no longer, because of the levers or of a gate; outcomes likewise."""
+    title = after.policy.pathways[name].title
+    olds, news = (
+        {place: rule for place, rule, holds in _rules(s.policy.pathways[name].rule, s) if holds}
+        for s in (before, after)
+    )
+    for place in dict.fromkeys((*olds, *news)):
+        old, new = (_asked(rules[place], s) if place in rules else None for rules, s in ((olds, before), (news, after)))
+        where = _where(title, place)
+        for criterion in sorted((old or {}).keys() - (new or {}).keys()):
+            if f"pathways.{name}.{criterion}" not in told:
                 yield Change(
-                    "criterion", f"pathways.{name}.{criterion}", f"{_where(title, place)}: no longer asks: {says}"
+                    "criterion",
+                    f"pathways.{name}.{criterion}",
+                    f"{where}: no longer asks: {_says(criterion, before, after)}",
                 )
-        for place in come.get(criterion, ()):
-            word = "now asks (moved from another branch)" if criterion in gone else "now also asks"
-            yield Change("criterion", f"pathways.{name}.{criterion}", f"{_where(title, place)}: {word}: {says}")
+        for criterion in sorted((new or {}).keys() - (old or {}).keys()):
+            if f"pathways.{name}.{criterion}" not in told:
+                yield Change(
+                    "criterion",
+                    f"pathways.{name}.{criterion}",
+                    f"{where}: now also asks: {_says(criterion, after, before)}",
+                )
+        follows = [
+            _follows(rules[place], s) if place in rules else "not in force"
+            for rules, s in ((olds, before), (news, after))
+        ]
+        if follows[0] != follows[1] and f"pathways.{name}.then" not in told:
+            yield Change("outcome", f"pathways.{name}.then", f"{where}: {follows[0]} -> {follows[1]}")
 
 
 def _asked(rule: Rule, settings: Settings) -> dict[str, None]:
@@ -169,18 +323,21 @@ def _where(title: str, place: Place) -> str:
     return f"{title} ({', '.join(place)})" if place else title
 
 
-def _outcomes(
-    name: str, before: Settings, after: Settings, olds: dict[Place, Rule], news: dict[Place, Rule]
-) -> Iterator[Change]:
-    """What follows when all is met, or always, where that is another word."""
-    for place in dict.fromkeys((*olds, *news)):
-        old, new = (
-            _follows(rules[place], s) if place in rules else "no such branch"
-            for rules, s in ((olds, before), (news, after))
-        )
-        if old != new:
-            title = _where(after.policy.pathways[name].title, place)
-            yield Change("outcome", f"pathways.{name}.then", f"{title}: {old} -> {new}")
+def _leaf(rule: Rule, settings: Settings) -> str:
+    """What a rule asks for and what follows, on one line."""
+    asked = [f"{_says(e.criterion, settings)}{_only(e.while_, codes=e.codes)}" for e in rule.require or ()]
+    return (f"asks: {'; '.join(asked)}; " if asked else "") + _then(rule, settings)
+
+
+def _then(rule: Rule, settings: Settings) -> str:
+    """What follows as it is written, in force or not; actions by the name of their lever."""
+    if rule.outcome is not None:
+        return f"always {rule.outcome}"
+    said = []
+    for step in rule.then:
+        condition = f"{_says(step.when, settings)}: " if step.when else ""
+        said.append(condition + step.outcome + _only(step.while_))
+    return "when all is met, " + "; otherwise ".join(said)
 
 
 def _follows(rule: Rule, settings: Settings) -> str:
@@ -200,6 +357,28 @@ def _word(outcome: str, settings: Settings) -> str:
     return word if word in OUTCOMES else "met"
 
 
+def _lists(before: Policy, after: Policy) -> Iterator[Change]:
+    """Worked examples, code notices, exceptions to directions: each entry by what it is about."""
+    for section in LEFT:
+        olds, news = ({_about(entry): entry for entry in getattr(p, section)} for p in (before, after))
+        for name in dict.fromkeys((*olds, *news)):
+            place, old, new = f"{section}.{name}", olds.get(name), news.get(name)
+            if old is None or new is None:
+                yield Change("text", place, f"{section}, {name}: {'added' if new is not None else 'removed'}")
+            else:
+                for key, what, was in _fields(old, new):
+                    yield Change("text", place, f"{section}, {name}, {key}: {was} -> {what}")
+
+
+def _about(entry: Record) -> str:
+    if isinstance(entry, Example):
+        return entry.name
+    if isinstance(entry, CodeNotice):
+        return entry.code
+    made = entry.model_dump(mode="json", by_alias=True)
+    return f"{made['lever']} from {made['from']} to {made['to']}, while {_written(made['while'])}"
+
+
 def _plain(before: Policy, after: Policy) -> Iterator[Change]:
     """Sections whose entries are compared key by key."""
     for section in PLAIN:
@@ -215,5 +394,3 @@ def _plain(before: Policy, after: Policy) -> Iterator[Change]:
             else:
                 for key, what, was in _fields(old, new):
                     yield Change(kind, place, f"{place}, {key}: {was} -> {what}")
-    if before.code_notices != after.code_notices:
-        yield Change("text", "code_notices", "the standing notices on codes are others")

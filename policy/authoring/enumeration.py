@@ -17,7 +17,7 @@ The truths come from the policy's own evaluation, and so do the outcomes of the 
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -123,7 +123,7 @@ class Ground:
 
     def parts(self, needed: set[str]) -> list["Component"]:
         """The components with a field that is needed."""
-        return [_remembered(fields, self.readings) for fields in self.groups if needed & set(fields)]
+        return [remembered(fields, self.readings) for fields in self.groups if needed & set(fields)]
 
 
 def enumerate_cases(readings: Sequence[Settings], pathways: Sequence[str] | None = None) -> Space:
@@ -138,8 +138,11 @@ def _policies(readings: Sequence[Settings]) -> list[Policy]:
 def cells(readings: Sequence[Settings]) -> list[Cell]:
     """One cell for each kind of (diagnosis code, procedure code) that some reading may treat apart."""
     policies = _policies(readings)
-    named = set().union(*(_named(policy) for policy in policies))
+    named = set().union(*(named_codes(policy) for policy in policies))
     dxs = dict.fromkeys(c for p in policies for g in p.diagnoses.values() for c in (*g.codes, *g.prefixes))
+    dxs |= dict.fromkeys(
+        _plain_code(c, named | dxs.keys()) for c in list(dxs) if c in named and _is_prefix(c, policies)
+    )
     cpts = dict.fromkeys(c for p in policies for family in p.procedures.values() for c in family.codes)
     found: dict[tuple[Any, ...], Cell] = {}
     for dx, cpt in itertools.product(dxs, cpts):
@@ -151,10 +154,26 @@ def cells(readings: Sequence[Settings]) -> list[Cell]:
     return list(found.values())
 
 
-def _named(policy: Policy) -> set[str]:
+def _is_prefix(code: str, policies: Sequence[Policy]) -> bool:
+    return any(code in group.prefixes for policy in policies for group in policy.diagnoses.values())
+
+
+def _plain_code(prefix: str, named: Collection[str]) -> str:
+    """A code with a prefix that is named itself, which stands for the others with it."""
+    stem = prefix if "." in prefix else prefix + "."
+    return next((stem + end for end in "0123456789" if stem + end not in named), prefix)
+
+
+def named_codes(policy: Policy) -> set[str]:
+    """The diagnosis codes that a rule or a notice names."""
+    return {notice.code for notice in policy.code_notices} | codes_of_requirements(policy)
+
+
+def codes_of_requirements(policy: Policy) -> set[str]:
+    """The diagnosis codes that some requirement is for."""
     entries = [e for gate in policy.gates.values() for e in gate.require]
     entries += [e for way in policy.pathways.values() for rule in way.rule.walk() for e in rule.require or ()]
-    return {notice.code for notice in policy.code_notices} | {code for entry in entries for code in entry.codes}
+    return {code for entry in entries for code in entry.codes}
 
 
 @dataclass(frozen=True)
@@ -246,7 +265,7 @@ def _alike(policy: Policy) -> Policy:
     return _LIKE.setdefault(content, policy)
 
 
-def _remembered(fields: tuple[str, ...], readings: Sequence[Settings]) -> Component:
+def remembered(fields: tuple[str, ...], readings: Sequence[Settings]) -> Component:
     """The component for these readings: one of the last few hundred, or worked out."""
     alike = [s if s.policy is stand_in(s.policy) else Settings(stand_in(s.policy), s) for s in readings]
     key = (fields, *((id(s.policy), *(s[lever] for lever in _levers(fields, id(s.policy)))) for s in alike))
@@ -297,7 +316,7 @@ def truths_of(
     return found
 
 
-def smallest(signature: Sequence[Signature], sizes: NDArray[np.int16]) -> NDArray[np.intp]:
+def smallest(signature: Sequence[Signature], sizes: NDArray[np.signedinteger[Any]]) -> NDArray[np.intp]:
     """Positions of one row for each distinct signature: the one of least size, the first among equals."""
     if not signature:
         return np.array([np.argmin(sizes)])

@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from policy.evaluation import steps
-from policy.model import CaseField, Policy, Settings, Test
+from policy.model import CaseField, Policy, Settings, Test, While
 from policy.problems import refuse
 
 BLOCKS = ("diagnostic_blocks_done", "block_1_relief_pct", "block_2_relief_pct")  # the door relates them (contract 3)
@@ -23,8 +23,10 @@ def components(policies: Sequence[Policy]) -> list[tuple[str, ...]]:
     """
     links = [set(fields) for policy in policies for fields in _read_together(policy)]
     read = set().union(*links)
-    links.append(read & set(BLOCKS))
+    known = {name for policy in policies for name in policy.fields_}
+    links.append(set(BLOCKS) & known if BLOCKS[0] in read else read & set(BLOCKS))
     for policy in policies:
+        links += [{name, *_implied(kind)} for name, kind in policy.fields_.items() if name in read and _implied(kind)]
         for name, kind in policy.fields_.items():
             if kind.type == "months" and read & {kind.onset, kind.request, kind.days}:
                 raise refuse("proof", f"fields.{name}", "the proof does not cover rules on what a duration is made of")
@@ -91,8 +93,7 @@ def _written(kind: CaseField, value: int, readings: Sequence[Settings]) -> str |
     if kind.type == "months":
         months, more = divmod(value, 2)
         days = months * 487 // 16 + more
-        most = min(s.policy.fields_[str(kind.days)].max for s in readings if str(kind.days) in s.policy.fields_)
-        return str(days) if days <= most else None
+        return str(days) if days <= _most_days(kind, [s.policy for s in readings]) else None
     return str(value)
 
 
@@ -116,6 +117,52 @@ def _cuts(name: str, readings: Sequence[Settings]) -> set[int]:
                 if rule.switch == name:
                     cuts |= {int(w) + end for w in rule.branches if w.isdigit() for end in (0, 1)}
     return cuts
+
+
+def fixed_cuts(name: str, policies: Sequence[Policy]) -> list[int]:
+    """Where the values of a fact fall apart whatever the levers say: plain words, gaps of the grid, ends of a range."""
+    found: set[int] = set()
+    for policy in policies:
+        kind = policy.fields_.get(name)
+        if kind is None:
+            continue
+        found |= {kind.span[0], kind.span[1] + 1, *_implied(kind).values()}
+        if kind.type == "percent":
+            found |= {FRACTION.start, FRACTION.stop}
+        if kind.type == "months":
+            unwritten = [
+                v for v in range(kind.span[1] + 1) if (v // 2) * 487 // 16 + v % 2 > _most_days(kind, policies)
+            ]
+            found |= set(unwritten[:1])
+        for criterion in policy.criteria.values():
+            for test in criterion.test.walk():
+                words = ((test.equals or {}).get(name, ()), (test.states or {}).get(name, ()))
+                found |= {int(w) + end for some in words for w in some if w.isdigit() for end in (0, 1)}
+    return sorted(found)
+
+
+def _implied(kind: CaseField) -> Mapping[str, int]:
+    """What other columns imply of this one: column -> at least so much (from the fields of the document)."""
+    return getattr(kind, "implied_by", {})
+
+
+def _most_days(kind: CaseField, policies: Sequence[Policy]) -> int:
+    return min(p.fields_[str(kind.days)].max for p in policies if str(kind.days) in p.fields_)
+
+
+def rule_conditions(policy: Policy) -> Iterator[While]:
+    """Every condition on levers that a rule, a requirement, a step, a gate or a code notice stands under."""
+    for notice in policy.code_notices:
+        yield {notice.lever: notice.pend_while}
+    for gate in policy.gates.values():
+        yield from (entry.while_ for entry in gate.require)
+    for pathway in policy.pathways.values():
+        for rule in pathway.rule.walk():
+            yield rule.while_
+            yield from (entry.while_ for entry in rule.require or ())
+            yield from (step.while_ for step in rule.then)
+            if rule.assume:
+                yield rule.assume.while_
 
 
 def _tests(settings: Settings) -> Iterator[Test]:

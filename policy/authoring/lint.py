@@ -10,9 +10,10 @@ from itertools import product
 import numpy as np
 
 from policy.authoring.coverage import activations, criteria_of
+from policy.authoring.direction import broken_directions
 from policy.authoring.enumeration import Row, Space, enumerate_cases
 from policy.authoring.mutation import Mutant, levers_of, mutants, probes, telling
-from policy.authoring.proof import LENIENCY, Witness, prove
+from policy.authoring.proof import Witness, prove
 from policy.authoring.questions import asked, documents
 from policy.cases import Cases
 from policy.evaluation import Memory, determine
@@ -45,7 +46,7 @@ def lint(settings: Settings, kinds: Collection[str] = ()) -> Iterator[Finding]:
         checks |= {
             ("never decides",): lambda: _never_decides(policy),
             ("reaches nothing",): lambda: _reaches_nothing(policy),
-            ("direction",): lambda: _directions(settings),
+            ("direction",): lambda: _directions(policy),
             ("needless ask",): lambda: _idle_asks(settings),
         }
     for names, check in checks.items():
@@ -244,25 +245,17 @@ def _away(lever: Lever, value: int) -> int:
     return max(lever.cited.min - value, value - lever.cited.max, 0)
 
 
-def _directions(settings: Settings) -> Iterator[Finding]:
-    """Numeric levers of which some step is looser where it is declared stricter, proven on the whole grid."""
-    policy = settings.policy
-    for name, lever in policy.levers.items():
-        ways = [way for way in policy.pathways if name in levers_of(policy, [way])]
-        if not lever.domain or not ways:
+def _directions(policy: Policy) -> Iterator[Finding]:
+    """Levers of which some step is looser where it is declared stricter, at any setting of the others, undeclared."""
+    for broken in broken_directions(policy):
+        lever = policy.levers[broken.lever]
+        one, other = lever.show(broken.looser), lever.show(broken.stricter)
+        said = str(lever.direction or "stricter by its order").replace("_", " ")
+        if broken.witness is None:
+            yield Finding("direction", f"levers.{broken.lever}", f"declared {said}: not proven", broken.why)
             continue
-        values = list(lever.domain.values())[:: 1 if lever.direction == "stricter_when_higher" else -1]
-        grid = [policy.settings({**settings.provisions(), name: value}) for value in values]
-        space = enumerate_cases(grid, ways)
-        change = np.diff(LENIENCY[space.outcomes()].astype(int), axis=1)
-        rows = np.flatnonzero((change > 0).any(axis=1))
-        if len(rows):
-            row = int(min(rows, key=lambda i: (len(space.rows[i]), i)))
-            step = int(np.flatnonzero(change[row] > 0)[0])
-            before, after = (OUTCOMES[space.outcomes()[row, i]] for i in (step, step + 1))
-            one, other = (lever.show(values[i]) for i in (step, step + 1))
-            says = f"declared {str(lever.direction).replace('_', ' ')}, but {other} is looser than {one}"
-            yield Finding("direction", f"levers.{name}", says, f"case {_case(space.case(row))}: {before} -> {after}")
+        says = f"declared {said}, but {other} can be looser than {one}, and direction_exceptions does not say so"
+        yield Finding("direction", f"levers.{broken.lever}", says, f"case {broken.witness.text()}")
 
 
 def _idle_asks(settings: Settings) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ _NEEDS: Mapping[str, Mapping[str, Any]] = {
     "Test": {"minProperties": 1, "maxProperties": 1},
     "Lever": {
         "oneOf": [{"required": ["domain"]}, {"required": ["choices"]}],
-        "dependentRequired": {"domain": ["unit", "direction"]},
+        "dependentRequired": {"domain": ["unit", "direction"], "direction": ["domain"], "order": ["choices"]},
     },
     "Rule": {
         "oneOf": [{"required": [form]} for form in ("first_of", "outcome", "require", "switch")],

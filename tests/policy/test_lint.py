@@ -31,7 +31,7 @@ def small() -> Tree:
     tree["pathways"] = {
         name: way for name, way in tree["pathways"].items() if set(way["for"]["diagnosis"]) <= set(KEPT)
     }
-    tree["code_notices"], tree["examples"] = [], []
+    tree["code_notices"], tree["examples"], tree["direction_exceptions"] = [], [], []
     read = {"pain_duration", "conservative_care", "function_limited", "trigger_points", "tn_drugs", "tn_mri"}
     read |= {"tn_specialist", "fm_drugs", "repeat_relief", "repeat_duration", "session_limit"}
     tree["criteria"] = {name: criterion for name, criterion in tree["criteria"].items() if name in read}
@@ -111,7 +111,7 @@ def needless(tree: Tree) -> None:
         (orphan, "never decides", "criteria.orphan", "read for no case"),
         (dead, "reaches nothing", "levers.dead", "no rule reads it"),
         (far, "outside cited", "levers.conservative_weeks", "from 12 weeks it changes .*conservative_care_days 84"),
-        (backwards, "direction", "levers.fm_drugs_failed_min", "failed_fibromyalgia_drugs 0: not_met -> pend"),
+        (backwards, "direction", "levers.fm_drugs_failed_min", "failed_fibromyalgia_drugs 2.*: not_met -> met"),
         (needless, "needless ask", "pathways.trigeminal_block", "case dx G50.0, cpt 64400"),
     ],
 )  # fmt: skip

@@ -26,17 +26,53 @@ def test_a_policy_against_itself_is_equal() -> None:
     assert NOTICE in result.output
     assert "nothing is different" in result.output
     relations = [line.rpartition(": ")[2] for line in result.output.split("Pathway by pathway")[1].splitlines() if line]
-    assert (len(relations), set(relations)) == (21, {"equal"})
+    assert (len(relations), set(relations)) == (21, {"equal (by reading, as both sides say the same)"})
 
 
+@pytest.mark.slow
 def test_the_strict_reading_is_never_looser_with_its_witness() -> None:
+    """At every setting of the other levers; the worst change is told first."""
     result = workbook("compare", "nerve_blocks", "strict_reading", "--prove")
     overall, _, ways = result.output.partition("Pathway by pathway")
     assert "Stance on axial spine pain: conditional" in overall
     assert "now also asks: The request is part of a clinical trial" in overall
-    assert "  never looser\n    stricter, smallest case: dx M54.2, cpt 20552: pend -> not_met" in overall
+    assert "  never looser\n    stricter, worst change on a smallest case: " in overall
+    assert ": met -> not_met" in overall
+    assert "undocumented_action" in overall.partition("at each side's own value")[0]
     assert "migraine_trigger_point: equal" in ways
-    assert "looser, smallest" not in ways
+    assert "looser, worst" not in ways
+
+
+def test_a_proof_at_one_setting_says_so_in_its_first_line() -> None:
+    words = ("compare", "nerve_blocks", "strict_reading", "--prove", "--set", "conservative_weeks=8")
+    result = workbook(*words)
+    assert result.exit_code == 0
+    assert result.output.splitlines()[0] == "At one setting only, on both sides: conservative_weeks=8"
+    assert "at this one setting, by exact enumeration" in result.output
+    assert "  never looser\n" in result.output
+    told = workbook("compare", "nerve_blocks", "strict_reading", "--prove", "--scenario", "strict_reading")
+    assert told.output.startswith("At one setting only, on both sides: scenario strict_reading\n")
+    assert "\n  equal\n" in told.output
+
+
+def test_one_block_or_two_under_second_only_shows_the_worst_change(tmp_path: Path) -> None:
+    """Row 14 of what was tried."""
+    plans = []
+    for number in (1, 2):
+        plans.append(tmp_path / f"blocks_{number}.yaml")
+        head = f"schema: scenario/1\nid: blocks_{number}\nlabel: x\npolicy: nerve_blocks\nbecause: x\n"
+        plans[-1].write_text(head + f"provisions: {{diagnostic_blocks_required: {number}}}\n")
+    told = workbook("compare", *plans, "--prove", "--set", "relief_rule=second_only").output
+    looser = next(line for line in told.splitlines() if "looser, worst change" in line)
+    assert looser.endswith(": not_met -> met")
+
+
+def test_a_scenario_that_edits_criteria_is_compared_with_its_edits(tmp_path: Path) -> None:
+    plan = tmp_path / "plan.yaml"
+    head = "schema: scenario/1\nid: plan\nlabel: x\npolicy: nerve_blocks\nbecause: x\n"
+    plan.write_text(head + "criteria:\n  - {remove: image_guidance, from: spine_facet_ablation, because: x}\n")
+    told = workbook("compare", "nerve_blocks", plan).output
+    assert "Facet nerve ablation for spine pain: no longer asks: Fluoroscopy or CT guidance is planned" in told
 
 
 def test_files_are_compared_by_their_content(tmp_path: Path) -> None:
@@ -47,11 +83,11 @@ def test_files_are_compared_by_their_content(tmp_path: Path) -> None:
     plan = tmp_path / "plan.yaml"
     head = "schema: scenario/1\nid: plan\nlabel: x\npolicy: nerve_blocks\nbecause: x\n"
     plan.write_text(head + "provisions: {conservative_weeks: 8}\n")
-    told = workbook("compare", "nerve_blocks", copy, "--prove").output
+    told = workbook("compare", "nerve_blocks", copy, "--prove", "--set", "relief_pct=80").output
     assert "[threshold] Minimum conservative care: 6 weeks -> 8 weeks" in told
     assert "\n  never looser\n" in told
     assert "conservative_care_days 42" in told
-    assert "\n  equal\n" in workbook("compare", copy, plan, "--prove").output
+    assert "\n  equal\n" in workbook("compare", copy, plan, "--prove", "--set", "relief_pct=80").output
 
 
 @pytest.mark.parametrize(
@@ -59,6 +95,8 @@ def test_files_are_compared_by_their_content(tmp_path: Path) -> None:
     [
         (["compare", "nerve_block", "strict_reading"], "did you mean nerve_blocks"),
         (["compare", "nerve_blocks", "missing.yaml"], "missing.yaml"),
+        (["compare", "nerve_blocks", "strict_reading", "--set", "relief=70"], "no lever of nerve_blocks@2026.1"),
+        (["compare", "nerve_blocks", "strict_reading", "--set", "relief_pct=71"], "between two steps"),
         (["coverage", "--cases", "nowhere"], "no such file or folder"),
         (["mutate", "--policy", "nerve"], "is no policy that ships"),
         (["coverage", "--generate", "out.txt"], "ends in .yaml"),

@@ -1,0 +1,197 @@
+"""Whether every lever keeps its direction: moving it the strict way turns no other outcome into met (contract 2).
+
+Where a policy cannot keep that, it says so (`direction_exceptions`), and here it is proven that the list is whole. Most
+levers keep it by reading: of a lever that only tests of requirements read, each the harder to meet the stricter it is
+set, fewer cases are met at the stricter value, whatever the others say, because met needs every requirement, and a
+field that is missing needs every branch. Any other step between two neighbouring values is enumerated exactly over all
+settings of the other levers (everywhere.py); steps between which nothing is told apart are enumerated once.
+"""
+
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policy.authoring.coverage import criteria_of
+from policy.authoring.everywhere import MOVED, Everywhere, Kinds, Outcomes
+from policy.authoring.levers import Levers, Pairs
+from policy.authoring.proof import Witness, confirmed, in_order, pairs_of_codes
+from policy.evaluation import CODE
+from policy.model import OUTCOMES, DirectionException, Policy, Rule, Settings, Test, Value
+from policy.problems import ProblemsFound
+
+MET = CODE["met"]
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A step of a lever the strict way that turns another outcome into met, and is not declared.
+
+    `witness` is None where the step could not be worked out; `why` says so.
+    """
+
+    lever: str
+    looser: Value
+    stricter: Value
+    witness: Witness | None
+    why: str = ""
+
+
+def broken_directions(policy: Policy) -> Iterator[Broken]:
+    """The first undeclared step of each lever, or the one that could not be proven; none: the list is whole."""
+    for name, lever in policy.levers.items():
+        done: set[Hashable] = set()
+        ways = [way for way, pathway in policy.pathways.items() if not keeps_by_reading(policy, pathway.rule, name)]
+        for looser, stricter in pairwise(lever.loosest_first()) if ways else ():
+            found = _step(policy, name, (looser, stricter), ways, done)
+            if found:
+                yield found
+                break
+
+
+def _step(
+    policy: Policy, name: str, values: tuple[Value, Value], ways: list[str], done: set[Hashable]
+) -> Broken | None:
+    looser, stricter = values
+    declared = [e for e in policy.direction_exceptions if e.lever == name and covers(policy, e, values)]
+    sides = (policy.settings({name: _word(looser)}), policy.settings({name: _word(stricter)}))
+    levers = Levers(sides, apart=tuple(e.while_ for e in policy.direction_exceptions if e.lever == name))
+    key = (_alike(levers, name), tuple(map(id, declared)))
+    if key in done:
+        return None
+    done.add(key)
+    ground, search = Everywhere(levers), _Undeclared(levers, declared)
+    try:
+        for cell in pairs_of_codes(levers):
+            if set(cell.pathways) & set(ways):
+                ground.explore(cell, search.leaf)
+    except ProblemsFound as problems:
+        return Broken(name, looser, stricter, None, "; ".join(map(str, problems.problems)))
+    if search.found is None:
+        return None
+    _, kinds, row, chosen, before = search.found
+    chosen = {**chosen, **kinds.chosen(row)}
+    told = {n: pair for n, pair in chosen.items() if pair != levers.pairs[n][0]}
+    witness = Witness(in_order(kinds.row(row), levers), OUTCOMES[before], "met", told)
+    sure = confirmed(witness, levers.settings(chosen))
+    return Broken(name, looser, stricter, witness, "" if sure else "its determination does not confirm the case")
+
+
+def _word(value: Value) -> str:
+    return "off" if value is None else str(value)
+
+
+def _alike(levers: Levers, name: str) -> Hashable:
+    """Equal for two steps of a lever between which neither rules nor facts tell anything apart."""
+    orders: list[Hashable] = [levers.kind(name, levers.pairs[name][0])]
+    for fields in levers.groups:
+        if name in levers.read_by(fields):
+            orders.append(levers.order_of(fields))
+    return tuple(orders)
+
+
+class _Undeclared:
+    """The simplest case and setting that turns into met without being declared."""
+
+    def __init__(self, levers: Levers, declared: list[DirectionException]):
+        self.levers, self.declared = levers, declared
+        self.found: tuple[int, Kinds, int, Pairs, int] | None = None
+
+    def leaf(
+        self, kinds: Kinds, rows: NDArray[np.intp], chosen: Pairs, settings: tuple[Settings, Settings],
+        before: Outcomes, after: Outcomes,
+    ) -> None:  # fmt: skip
+        mine = rows[(before != MET) & (after == MET)]
+        if not len(mine) or any(settings[1].holds(exception.while_) for exception in self.declared):
+            return
+        row = int(mine[np.argmin(kinds.costs[mine])])
+        known = kinds.chosen(row)
+        more = {name: pair for name, pair in chosen.items() if name not in known}
+        cost = int(kinds.costs[row]) + MOVED * self.levers.moved(more)
+        if self.found is None or cost < self.found[0]:
+            self.found = (cost, kinds, row, chosen, int(before[rows == row][0]))
+
+
+def covers(policy: Policy, exception: DirectionException, values: tuple[Value, Value]) -> bool:
+    """Whether a step of a lever lies within the span of an exception."""
+    order = policy.levers[exception.lever].loosest_first()
+    check = policy.levers[exception.lever].check
+    low, high, *step = (order.index(v) for v in (check(exception.from_), check(exception.to), *values))
+    return low <= min(step) and max(step) <= high
+
+
+# By reading ----------------------------------------------------------------------------------------------------------
+
+
+def keeps_by_reading(policy: Policy, rule: Rule, name: str) -> bool:
+    """Whether a lever can only make requirements of a rule harder to meet, the stricter it is set."""
+    conditions = [below.while_ for below in rule.walk()]
+    conditions += [below.assume.while_ for below in rule.walk() if below.assume]
+    conditions += [step.while_ for below in rule.walk() for step in below.then]
+    conditions += [{notice.lever: notice.pend_while} for notice in policy.code_notices]
+    outcomes = {word for below in rule.walk() for word in (below.outcome, *(step.outcome for step in below.then))}
+    if any(name in condition for condition in conditions) or name in outcomes:
+        return False
+    whens = {step.when for below in rule.walk() for step in below.then if step.when}
+    if any(name in policy.criteria[when].test.levers() for when in whens):
+        return False
+    gates = list(policy.gates.values())
+    entries = [entry for below in rule.walk() for entry in below.require or ()]
+    entries += [entry for gate in gates for entry in gate.require]
+    if not all(_harder(policy, name, entry.while_.get(name)) for entry in entries):
+        return False
+    return name != "undocumented_action" and all(
+        _falls(policy, policy.criteria[criterion].test, name, 1) for criterion in criteria_of(policy, rule)
+    )
+
+
+def _harder(policy: Policy, name: str, words: tuple[str, ...] | None) -> bool:
+    """Whether a requirement, once in force, stays so the stricter the lever is set."""
+    if words is None:
+        return True
+    lever = policy.levers[name]
+    holds = [
+        _word(v) in words or ("on" in words and v is not None and lever.off_allowed) for v in lever.loosest_first()
+    ]
+    return holds == sorted(holds)
+
+
+def _falls(policy: Policy, test: Test, name: str, sign: int) -> bool:
+    """Whether a test's truth can only fall (sign 1; rise with -1) the stricter the lever is set."""
+    if name not in test.levers():
+        return True
+    if test.none_of is not None:
+        return all(_falls(policy, part, name, -sign) for part in test.none_of)
+    if parts := test.all_of or test.any_of or (test.count.of if test.count else ()):
+        own = not test.count or test.count.at_least != name or _threshold(policy, name, False) == sign
+        return own and all(_falls(policy, part, name, sign) for part in parts)
+    if test.lever is not None:
+        lever = policy.levers[name]
+        words = test.lever[name]
+        holds = [_word(v) in words or ("on" in words and v is not None and lever.off_allowed)
+                 for v in lever.loosest_first()]  # fmt: skip
+        return holds == sorted(holds, reverse=sign == 1)
+    return _threshold(policy, name, bool(test.less_than)) == sign
+
+
+def _threshold(policy: Policy, name: str, less_than: bool) -> int:
+    """1 where a comparison with the lever is the harder to meet the stricter it is set, -1 where easier; off is met."""
+    lever = policy.levers[name]
+    rises = lever.direction == "stricter_when_higher"
+    harder = rises != less_than
+    return 1 if harder else -1 if not lever.off_allowed else 0
+
+
+def notes(policy: Policy, name: str, settings: Mapping[str, Value] | None = None) -> list[str]:
+    """What a screen says beside a lever: where moving it the strict way can turn another outcome into met.
+
+    With `settings`, only what holds while the other levers are set so.
+    """
+    return [
+        exception.says(policy)
+        for exception in policy.direction_exceptions
+        if exception.lever == name and (settings is None or policy.settings(
+            {k: _word(v) for k, v in settings.items()}).holds(exception.while_))
+    ]  # fmt: skip

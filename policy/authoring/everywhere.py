@@ -1,0 +1,380 @@
+"""Two readings on every kind of case at every legal setting of the levers: exact enumeration, without a product.
+
+Facts. For each group of facts that no criterion spans (facts.py), every combination of the values that matter, at every
+setting of the thresholds that matter (levers.py), goes through the reader of case tables and the policy's own
+evaluation. What is kept is one smallest case for each distinct result: the truths of both sides' criteria, the fields
+that rules switch on, and the kind of each lever that a rule depends on as well. Groups are independent, so the results
+of a whole case are their product, joined where two of them speak of the same lever, least truths taken by minimum.
+
+Levers. The policy's own evaluation runs on all these cases at once, under settings that know no lever yet: where it
+reads one, the run splits into one for each kind of its values, on both sides alike. So every path that any setting can
+take is taken once, and no setting is left out. Evaluation is asked, never imitated.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from policy.authoring.enumeration import Cell, Row, Signature, as_cases, remembered, smallest
+from policy.authoring.levers import CLOSING, Levers, Pair, Pairs
+from policy.authoring.tree import alike_in_rules
+from policy.cases import Cases
+from policy.evaluation import CODE, OPEN, Evaluation, evaluate
+from policy.model import CaseField, Policy, Rule, Settings, Value
+from policy.problems import refuse
+from policy.truth import MET
+
+MOVED = 64  # a lever that has to be moved makes a case less simple than any number of facts
+MOST_CASES = 2_000_000  # of one pair of codes, while they are joined
+MOST_PATHS = 200_000  # through the rules of one pair of codes
+Outcomes = NDArray[np.int8]
+Leaf = Callable[["Kinds", NDArray[np.intp], Pairs, tuple[Settings, Settings], Outcomes, Outcomes], None]
+
+
+@dataclass(frozen=True)
+class Part:
+    """The distinct results of one group of facts, and for each the smallest case and the settings that give it.
+
+    `truths`: for each side, criterion -> truth; `switches`: field -> value; `kinds`: lever -> position of its kind.
+    """
+
+    rows: list[Row]
+    chosen: list[Pairs]
+    costs: NDArray[np.int32]
+    truths: tuple[dict[str, Signature], dict[str, Signature]]
+    switches: dict[str, Signature]
+    kinds: dict[str, Signature]
+
+    def columns(self) -> list[Signature]:
+        """All that tells two results apart."""
+        return [*self.truths[0].values(), *self.truths[1].values(), *self.switches.values(), *self.kinds.values()]
+
+    @classmethod
+    def of(cls, levers: Levers, fields: tuple[str, ...]) -> "Part":
+        """Raises ProblemsFound where there are too many combinations."""
+        outer = [name for name in levers.read_by(fields) if levers.outer(name)]
+        kinds = {name: list(levers.kinds(name)) for name in outer}
+        rows: list[Row] = []
+        chosen: list[Pairs] = []
+        costs, parts = [], []
+        for pairs in levers.representatives(fields):
+            part = remembered(fields, levers.settings(pairs))
+            rows += part.rows
+            chosen += [pairs] * len(part.rows)
+            costs.append(part.sizes.astype(np.int32) + MOVED * levers.moved(pairs))
+            place = {name: kinds[name].index(levers.kind(name, pairs[name])) for name in outer}
+            parts.append((part, place))
+        whole = cls(
+            rows, chosen, np.concatenate(costs),
+            (_joined([p.truths[0] for p, _ in parts]), _joined([p.truths[1] for p, _ in parts])),
+            _joined([p.switches for p, _ in parts]),
+            _joined([{n: np.full(len(p.rows), k, dtype=np.int16) for n, k in at.items()} for p, at in parts]),
+        )  # fmt: skip
+        return whole.take(smallest(whole.columns(), whole.costs))
+
+    def take(self, keep: NDArray[np.intp]) -> "Part":
+        """Some of the results."""
+        return Part(
+            [self.rows[i] for i in keep], [self.chosen[i] for i in keep], self.costs[keep],
+            (_taken(self.truths[0], keep), _taken(self.truths[1], keep)),
+            _taken(self.switches, keep), _taken(self.kinds, keep),
+        )  # fmt: skip
+
+
+def _joined(parts: Sequence[dict[str, Signature]]) -> dict[str, Signature]:
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _branches(rules: Sequence[Rule], kind: CaseField, name: str, values: Signature) -> Signature:
+    """Values of a field by their branch: what no branch names is one value, and without `otherwise` as missing."""
+    rules = [rule for rule in rules if rule.switch == name]
+    words = {word for rule in rules for word in rule.branches}
+    known = [code for code in range(kind.span[1] + 1) if _word(kind, code) in words]
+    other = -1 if not any(rule.otherwise for rule in rules) else kind.span[1] + 1
+    return np.where((values >= 0) & ~np.isin(values, known), other, values).astype(np.int16)
+
+
+def _word(kind: CaseField, code: int) -> str:
+    words = ("false", "true") if kind.type == "boolean" else kind.choices
+    return words[code] if words else str(code)
+
+
+def _taken(columns: dict[str, Signature], keep: NDArray[np.intp]) -> dict[str, Signature]:
+    return {name: column[keep] for name, column in columns.items()}
+
+
+@dataclass(frozen=True)
+class Kinds:
+    """The kinds of cases of one pair of codes: for each, which result of each part it takes."""
+
+    cell: Cell
+    parts: list[Part]
+    picks: NDArray[np.int32]  # (kinds, parts)
+    costs: NDArray[np.int32]
+
+    def row(self, i: int) -> Row:
+        """The case, without what is not documented."""
+        told = {"dx": self.cell.dx, "cpt": self.cell.cpt}
+        for part, at in zip(self.parts, self.picks[i], strict=True):
+            told |= {k: v for k, v in part.rows[at].items() if v}
+        return told
+
+    def chosen(self, i: int) -> Pairs:
+        """The settings that its truths were found under."""
+        return {k: v for part, at in zip(self.parts, self.picks[i], strict=True) for k, v in part.chosen[at].items()}
+
+    def column(self, of: Callable[[Part], dict[str, Signature]], rows: NDArray[np.intp]) -> dict[str, Signature]:
+        """One kind of column of all parts, for some rows."""
+        return {
+            name: column[self.picks[rows, i]] for i, part in enumerate(self.parts) for name, column in of(part).items()
+        }
+
+
+@dataclass
+class Everywhere:
+    """All cases and settings of two readings; each group of facts is worked out when a pair of codes first needs it."""
+
+    levers: Levers
+    parts: dict[tuple[str, ...], Part] = field(default_factory=dict)
+    paths: int = 0
+
+    def part(self, fields: tuple[str, ...]) -> Part:
+        """The distinct results of one group of facts."""
+        if fields not in self.parts:
+            self.parts[fields] = Part.of(self.levers, fields)
+        return self.parts[fields]
+
+    def kinds(self, cell: Cell) -> Kinds:
+        """Every kind of case of a pair of codes; raises ProblemsFound where there are too many."""
+        groups, switches = _asked(self.levers.sides, cell.pathways, cell.dx)
+        read = {name for side in groups for criteria in side for name in criteria}
+        needed = switches | _facts_of(self.levers.policies, read)
+        parts = [self.part(fields) for fields in self.levers.groups if needed & set(fields)]
+        least = np.full((1, sum(map(len, groups))), MET, dtype=np.int16)
+        flags: dict[object, Signature] = {}
+        picks, costs = np.zeros((1, 0), dtype=np.int32), np.zeros(1, dtype=np.int32)
+        whens = [_whens(s.policy, name) for s, name in zip(self.levers.sides, cell.pathways, strict=True)]
+        for part in parts:
+            mine, more = _signature(part, groups, whens)
+            more |= {("switch", name): self._branch(cell, part, name) for name in switches & part.switches.keys()}
+            keep = smallest([*mine.T, *more.values()], part.costs)
+            if len(costs) * len(keep) > MOST_CASES:
+                raise refuse("proof", f"{cell.dx}, {cell.cpt}", f"more than {MOST_CASES:,} kinds of cases")
+            a, b = (x.ravel() for x in np.meshgrid(np.arange(len(costs)), keep, indexing="ij"))
+            agree = np.ones(len(a), dtype=bool)
+            for name in more.keys() & flags.keys():
+                agree &= flags[name][a] == more[name][b]
+            a, b = a[agree], b[agree]
+            least, costs = np.minimum(least[a], mine[b]), costs[a] + part.costs[b]
+            flags = {k: v[a] for k, v in flags.items()} | {k: v[b] for k, v in more.items()}
+            kept = smallest([*least.T, *flags.values()], costs)
+            picks = np.column_stack([picks[a], b])[kept].astype(np.int32)
+            least, costs, flags = least[kept], costs[kept], {k: v[kept] for k, v in flags.items()}
+        return Kinds(cell, parts, picks, costs)
+
+    def _branch(self, cell: Cell, part: Part, name: str) -> Signature:
+        kind = next(p.fields_[name] for p in reversed(self.levers.policies) if name in p.fields_)
+        return _branches(list(_rules(self.levers.sides, cell)), kind, name, part.switches[name])
+
+    def explore(self, cell: Cell, leaf: Leaf) -> int:
+        """Call `leaf` with all cases at every path through both sides' rules; the number of kinds of cases."""
+        kinds, spent = self.kinds(cell), 0
+        every = np.arange(len(kinds.costs))
+        if alike_in_rules(
+            self.levers, cell
+        ):  # then only cases of which some criterion is another can come out otherwise
+            every = np.flatnonzero(_differ(self.levers.sides, kinds))
+            if not len(every):
+                return len(kinds.costs)
+        fixed = kinds.column(lambda part: part.kinds, np.arange(len(kinds.costs)))
+        values = {name: list(self.levers.kinds(name).values()) for name in fixed}
+        switches = {rule.switch for rule in _rules(self.levers.sides, cell) if rule.switch}
+        switched = kinds.column(
+            lambda part: {n: self._branch(cell, part, n) for n in switches & part.switches.keys()}, every
+        )  # fmt: skip
+        groups = [every[rows] for rows in _alike(switched.values(), len(every))]
+        tables = {id(p): as_cases([kinds.row(int(rows[0])) for rows in groups], p) for p in self.levers.policies}
+        for place, rows in enumerate(groups):
+            sides = [_Side(s, tables[id(s.policy)], place, i, kinds) for i, s in enumerate(self.levers.sides)]
+            stack: list[tuple[_Some, Pairs]] = [(_Some(rows), {})]
+            while stack:
+                some, chosen = stack.pop()
+                spent += 1
+                if spent > MOST_PATHS:
+                    raise refuse("proof", f"{cell.dx}, {cell.cpt}", f"more than {MOST_PATHS:,} ways through the rules")
+                settings = (_Partly(self.levers, 0, chosen), _Partly(self.levers, 1, chosen))
+                try:
+                    before, after = (side.outcomes(some, s) for side, s in zip(sides, settings, strict=True))
+                    leaf(kinds, some.rows, chosen, settings, before, after)
+                except _Unknown as unknown:
+                    name = unknown.lever
+                    for at, pair in enumerate(values[name] if name in values else self.levers.kinds(name).values()):
+                        mine = _Some(some.rows[fixed[name][some.rows] == at]) if name in fixed else some
+                        if len(mine.rows):
+                            stack.append((mine, {**chosen, name: pair}))
+        self.paths += spent
+        return len(kinds.costs)
+
+
+class _Unknown(Exception):
+    """A lever was read whose kind is not chosen yet."""
+
+    def __init__(self, lever: str):
+        super().__init__(lever)
+        self.lever = lever
+
+
+class _Partly(Settings):
+    """Settings that know only some levers."""
+
+    def __init__(self, levers: Levers, side: int, chosen: Pairs):
+        super().__init__(levers.sides[side].policy, {})
+        self._chosen, self._at = chosen, side
+
+    def __getitem__(self, lever: str) -> Value:
+        if lever not in self._chosen:
+            raise _Unknown(lever)
+        pair: Pair = self._chosen[lever]
+        return pair[self._at]
+
+
+class _Some:
+    """Some of the cases of a group, with the truths that one or the other side has asked for."""
+
+    def __init__(self, rows: NDArray[np.intp]):
+        self.rows = rows
+        self.truths: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
+
+
+class _Truths(Mapping[str, Any]):
+    """The truths of one side's criteria for some cases; each is looked up when it is first read."""
+
+    def __init__(self, whole: dict[str, NDArray[np.int8]], rows: NDArray[np.intp], known: dict[str, Any]):
+        self._whole, self._rows, self._known = whole, rows, known
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._known:
+            self._known[name] = self._whole[name][self._rows]
+        return self._known[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._whole
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._whole)
+
+    def __len__(self) -> int:
+        return len(self._whole)
+
+
+class _Side:
+    """One side of some cases that a rule treats alike."""
+
+    def __init__(self, settings: Settings, table: Cases, place: int, side: int, kinds: Kinds):
+        self.policy, name, n, self.at = settings.policy, kinds.cell.pathways[side], len(kinds.costs), side
+        self.position = list(self.policy.pathways).index(name) if name else -1
+        columns = kinds.column(lambda part: part.truths[side], np.arange(n))
+        wanted = {
+            name for mine in _asked([settings], [kinds.cell.pathways[side]], kinds.cell.dx)[0][0] for name in mine
+        }
+        self.truths = {name: truth.astype(np.int8) for name, truth in columns.items() if name in wanted}
+        # Rules read the codes, the fields that they switch on, and truths of criteria: nothing else is given to them.
+        switches = {rule.switch for way in self.policy.pathways.values() for rule in way.rule.walk() if rule.switch}
+        facts = {name: np.repeat(table.facts[name][place], n) for name in switches}
+        labels = [pd.Index([code], dtype=object) for code in (kinds.cell.dx, kinds.cell.cpt)]
+        dx, cpt = (pd.Categorical.from_codes(np.zeros(n, dtype=np.int32), categories=label) for label in labels)
+        self.cases = Cases(self.policy, np.arange(n).astype(object), dx, cpt, facts, {})
+
+    def outcomes(self, some: _Some, settings: Settings) -> Outcomes:
+        """What the policy's own evaluation makes of the cases, the file being closed."""
+        rows = some.rows
+        truths = _Truths(self.truths, rows, some.truths[self.at])
+        reading = evaluate(Evaluation(settings, self.cases, rows, assumed=truths, asking=False), self.position)
+        found = np.broadcast_to(reading.outcome, len(rows)).astype(np.int8)
+        waits = found == OPEN
+        return np.where(waits, CODE[str(settings[CLOSING])], found).astype(np.int8) if waits.any() else found
+
+
+def _differ(sides: Sequence[Settings], kinds: Kinds) -> NDArray[np.bool_]:
+    """Whether some criterion that is asked for has another truth on the other side, or depends on levers alone."""
+    n = len(kinds.costs)
+    (mine, others), _ = _asked(sides, kinds.cell.pathways, kinds.cell.dx)
+    wanted = {name for groups in (mine, others) for criteria in groups for name in criteria}
+    one, other = (kinds.column(lambda part, i=i: part.truths[i], np.arange(n)) for i in (0, 1))  # type: ignore[misc]
+    found = np.zeros(n, dtype=bool)
+    for name in wanted:
+        if name not in one or name not in other:
+            return np.ones(n, dtype=bool)
+        found |= one[name] != other[name]
+    return found
+
+
+def _alike(columns: Iterable[Signature], n: int) -> Iterator[NDArray[np.intp]]:
+    """Positions that have the same value in every column."""
+    key = np.zeros(n, dtype=np.int64)
+    for column in columns:
+        key = pd.factorize(key * (int(column.max()) + 4) + column + 3)[0].astype(np.int64)
+    yield from (np.flatnonzero(key == value) for value in range(int(key.max()) + 1))
+
+
+def _facts_of(policies: Sequence[Policy], criteria: set[str]) -> set[str]:
+    tests = [p.criteria[name].test for p in policies for name in criteria if name in p.criteria]
+    return {name for test in tests for node in test.walk() for name in node.fields()}
+
+
+def _whens(policy: Policy, pathway: str | None) -> tuple[str, ...]:
+    """The criteria that steps of a pathway ask about."""
+    rules = policy.pathways[pathway].rule.walk() if pathway else ()
+    return tuple(dict.fromkeys(step.when for rule in rules for step in rule.then if step.when))
+
+
+def _rules(sides: Sequence[Settings], cell: Cell) -> Iterator[Rule]:
+    for settings, name in zip(sides, cell.pathways, strict=True):
+        yield from settings.policy.pathways[name].rule.walk() if name else ()
+
+
+def _asked(
+    sides: Sequence[Settings], pathways: Sequence[str | None], dx: str
+) -> tuple[list[list[tuple[str, ...]]], set[str]]:
+    """For each side, the criteria that some rule requires together under one condition; the fields switched on."""
+    found: list[list[tuple[str, ...]]] = []
+    switches = set()
+    for settings, name in zip(sides, pathways, strict=True):
+        groups: dict[tuple[str, ...], None] = {}
+        for rule in settings.policy.pathways[name].rule.walk() if name else ():
+            groups |= dict.fromkeys(_together(settings.policy, rule, dx))
+            switches |= {rule.switch} if rule.switch else set()
+        found.append([*groups, *((when,) for when in _whens(settings.policy, name))])
+    return found, switches
+
+
+def _together(policy: Policy, rule: Rule, dx: str) -> list[tuple[str, ...]]:
+    groups: dict[object, dict[str, None]] = {}
+    for entry in rule.require or ():
+        gate = policy.gates.get(entry.criterion)
+        for inner in gate.require if gate else (entry,):
+            if not inner.codes or dx in inner.codes:
+                condition = (sorted(entry.while_.items()), sorted(inner.while_.items()) if gate else [])
+                groups.setdefault(str(condition), {})[inner.criterion] = None
+    return [tuple(sorted(group)) for group in groups.values()]
+
+
+def _signature(
+    part: Part, groups: list[list[tuple[str, ...]]], whens: list[tuple[str, ...]]
+) -> tuple[Signature, dict[object, Signature]]:
+    """What a part gives to each group of criteria (results, groups), and what stands on its own."""
+    columns = []
+    for side, mine in enumerate(groups):
+        for criteria in mine:
+            known = [part.truths[side][name] for name in criteria if name in part.truths[side]]
+            columns.append(np.minimum.reduce(known) if known else np.full(len(part.rows), MET, dtype=np.int16))
+    flags: dict[object, Signature] = {}
+    for side, names in enumerate(whens):
+        flags |= {(side, name): part.truths[side][name] for name in names if name in part.truths[side]}
+    flags |= {("lever", name): column for name, column in part.kinds.items()}
+    least = np.stack(columns, axis=1) if columns else np.zeros((len(part.rows), 0), dtype=np.int16)
+    return least, flags

@@ -1,0 +1,101 @@
+"""What can be said of two readings by their words alone: no case is looked at, and nothing is left out."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from policy.authoring.enumeration import Cell
+from policy.authoring.levers import CLOSING, Levers
+from policy.model import Policy, Rule
+
+_OF_FIELDS = {"label", "ask", "unit", "statements", "origin", "required", "ignored"}  # which change no truth
+
+
+def alike_in_words(levers: Levers, cell: Cell) -> bool:
+    """Whether both sides read a pair of codes in the same words, under levers that are set alike.
+
+    Then they make the same of every case at every setting: the evaluation sees no difference. Every word that is the
+    name of a lever counts as that lever, so none is missed.
+    """
+    return _alike(levers, cell, rules_only=False)
+
+
+def alike_in_rules(levers: Levers, cell: Cell) -> bool:
+    """Whether both sides make the same of the same truths of criteria: as `alike_in_words`, leaving tests out."""
+    return _alike(levers, cell, rules_only=True)
+
+
+def _alike(levers: Levers, cell: Cell, rules_only: bool) -> bool:
+    one, other = (words_of(s.policy, name, cell.dx) for s, name in zip(levers.sides, cell.pathways, strict=True))
+    if rules_only and one is not None and other is not None:
+        one, other = ({k: v for k, v in words.items() if k != "tests"} for words in (one, other))
+    if one != other:
+        return False
+    policies = [s.policy for s in levers.sides]
+    named = set(_words(one)) | {CLOSING}
+    for name in named & set(levers.pairs):
+        mine = [policy.levers.get(name) for policy in policies]
+        if any(lever is None for lever in mine) or any(old != new for old, new in levers.pairs[name]):
+            return False
+        if len({(lever.unit, lever.off_allowed) for lever in mine if lever}) > 1:
+            return False
+    return True
+
+
+def words_of(policy: Policy, pathway: str | None, dx: str) -> Any:
+    """All that the outcome of a pair of codes depends on, as plain data; None where the codes are out of scope."""
+    if pathway is None:
+        return None
+    rule = policy.pathways[pathway].rule
+    entries = [entry.criterion for below in rule.walk() for entry in below.require or ()]
+    gates = {name: policy.gates[name] for name in entries if name in policy.gates}
+    names = {*entries, *(r.criterion for gate in gates.values() for r in gate.require)}
+    names |= {step.when for below in rule.walk() for step in below.then if step.when}
+    tests = {name: policy.criteria[name].test for name in sorted(names & policy.criteria.keys())}
+    fields = {name for test in tests.values() for node in test.walk() for name in node.fields()}
+    fields |= {below.switch for below in rule.walk() if below.switch}
+    notices = [(n.lever, n.pend_while) for n in policy.code_notices if n.code == dx]
+    made: dict[str, Any] = {
+        "rule": _bare(rule),
+        "gates": {
+            name: [r.model_dump(mode="json", by_alias=True) for r in gate.require] for name, gate in gates.items()
+        },
+        "tests": {name: test.model_dump(mode="json", by_alias=True) for name, test in tests.items()},
+        "fields": _told_together(policy, fields),
+        "notices": notices,
+    }  # fmt: skip
+    return json.loads(json.dumps(made))
+
+
+def _told_together(policy: Policy, fields: set[str]) -> dict[str, Any]:
+    """Some fields, and all that what they say, or what says something of them, leads to."""
+    every = {name: kind.model_dump(mode="json", exclude=_OF_FIELDS) for name, kind in policy.fields_.items()}
+    found = set(fields)
+    while True:
+        more = {name for name, kind in every.items() if name in found or found & set(_words(kind))}
+        more |= {word for name in more for word in _words(every[name])} & every.keys()
+        if more <= found:
+            return {name: kind for name, kind in every.items() if name in found}
+        found |= more
+
+
+def _bare(rule: Rule) -> dict[str, Any]:
+    """A rule without its reasons, which change no outcome."""
+    made = rule.model_dump(mode="json", by_alias=True, exclude={"because", "first_of", "branches", "otherwise", "then"})
+    made["then"] = [step.model_dump(mode="json", by_alias=True, exclude={"because"}) for step in rule.then]
+    made["first_of"] = [_bare(below) for below in rule.first_of or ()]
+    made["branches"] = {word: _bare(below) for word, below in rule.branches.items()}
+    made["otherwise"] = _bare(rule.otherwise) if rule.otherwise else None
+    return made
+
+
+def _words(node: Any) -> Iterator[str]:
+    if isinstance(node, Mapping):
+        for key, below in node.items():
+            yield key
+            yield from _words(below)
+    elif isinstance(node, list):
+        for below in node:
+            yield from _words(below)
+    elif isinstance(node, str):
+        yield node
