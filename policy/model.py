@@ -409,6 +409,11 @@ class Requirement(Record):
     while_: While = Field(default_factory=dict, alias="while")
     codes: tuple[IcdCode, ...] = ()  # only for these diagnosis codes
 
+    def within(self, codes: tuple[str, ...]) -> "Requirement | None":
+        """The same for some codes only (of a gate that is asked for them alone; none: all); None: for no code."""
+        common = tuple(code for code in codes if code in self.codes) if self.codes and codes else self.codes or codes
+        return self.model_copy(update={"codes": common}) if common or not codes else None
+
 
 class Step(Record):
     """What follows once all requirements are met: the first step that applies gives the outcome."""
@@ -601,7 +606,8 @@ class Policy(Record):
         for entry in rule.require or ():
             if settings.holds(entry.while_):
                 gate = self.gates.get(entry.criterion)
-                active += [r for r in gate.require if settings.holds(r.while_)] if gate else [entry]
+                inside = [r for r in gate.require if settings.holds(r.while_)] if gate else [entry]
+                active += [both for r in inside if (both := r.within(entry.codes))]
         return active
 
     def settings(self, provisions: Mapping[str, object] | None = None) -> "Settings":

@@ -198,7 +198,8 @@ class Compiler:
         if not gate:
             return self.entry(entry)
         active = [self.entry(inner) for inner in gate.require if self.settings.holds(inner.while_)]
-        return self.let(f"g_{entry.criterion}", least(active), "criteria")
+        truth = self.let(f"g_{entry.criterion}", least(active), "criteria")
+        return chosen([(self.concerned(entry), truth)], 3) if entry.codes else truth
 
     def _implied_by_others(self, names: list[str]) -> dict[str, Predicate]:
         """Criteria that have nothing of their own to ask where this holds (see evaluation.py)."""
