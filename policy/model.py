@@ -250,6 +250,12 @@ class Lever(Element):
                 return f", did you mean {number // days} ({number} days)?"
         return ""
 
+    @property
+    def on(self) -> int:
+        """A value that a lever which may be off has when it is on: the suggested one, else the greatest."""
+        assert self.domain
+        return self.domain.max if self.suggested is None else self.suggested
+
     def values(self) -> list[Value]:
         """Every legal value; off first where it is allowed."""
         if self.choices is not None:

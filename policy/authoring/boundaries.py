@@ -37,7 +37,7 @@ def boundaries(policy: Policy) -> Iterator[Boundary]:
     """The vignettes of every numeric lever that some rule reads."""
     for name, lever in policy.levers.items():
         if lever.domain:
-            yield from _boundary(policy, name, str(lever.suggested if lever.default == "off" else lever.default))
+            yield from _boundary(policy, name, str(lever.on) if lever.default == "off" else lever.default)
 
 
 def boundary_file(policy: Policy) -> str:

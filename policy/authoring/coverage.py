@@ -199,10 +199,9 @@ def _conditions(policy: Policy, rule: Rule, criterion: str, above: dict[str, str
 
 
 def _words(policy: Policy, condition: While) -> list[dict[str, str]]:
-    """The settings that make a condition hold ('on' is the lever's suggested value)."""
-    choices = []
-    for name, words in condition.items():
-        lever = policy.levers[name]
-        on = str(lever.suggested if lever.suggested is not None else lever.domain.max if lever.domain else "on")
-        choices.append([on if word == "on" and lever.off_allowed else word for word in words])
+    """The settings that make a condition hold."""
+    choices = [
+        [str(policy.levers[name].on) if word == "on" and policy.levers[name].off_allowed else word for word in words]
+        for name, words in condition.items()
+    ]
     return [dict(zip(condition, words, strict=True)) for words in product(*choices)]

@@ -7,7 +7,7 @@ vignette notices is either equivalent (the proof finds no case that it decides o
 import copy
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import count, product
 from typing import Any
 
 from policy.authoring.proof import prove
@@ -148,6 +148,7 @@ def _words(node: Tree, kind: str) -> Iterator[tuple[str, Tree]]:
 
 def _requirements(tree: Tree) -> Iterator[Slip]:
     """Each criterion dropped from each gate and each rule, and each condition or code list on one lost."""
+    taken = {*tree["criteria"], *tree["gates"]}
     places: list[tuple[tuple[Any, ...], Tree]] = [(("gates", name), gate) for name, gate in tree["gates"].items()]
     places += [(path, rule) for path, rule in _all_rules(tree) if "require" in rule]
     for path, owner in places:
@@ -158,8 +159,9 @@ def _requirements(tree: Tree) -> Iterator[Slip]:
             if len(required) > 1:
                 del required[i]
             else:
-                changed["criteria"]["always"] = changed["criteria"][entry["criterion"]] | {"test": ALWAYS}
-                required[i] = {"criterion": "always"}
+                always = next(name for name in ("always", *map("always_{}".format, count())) if name not in taken)
+                changed["criteria"][always] = next(iter(tree["criteria"].values())) | {"test": ALWAYS}
+                required[i] = {"criterion": always}
             yield "criterion dropped", f"{where}.{entry['criterion']}", "dropped", changed
             for key in ("while", "codes"):
                 if entry.get(key):
@@ -343,7 +345,7 @@ def _in_force(policy: Policy, place: str) -> list[dict[str, str]]:
             tree = next((e for e in tree.get("require", ()) if e["criterion"] == step), {})
         if isinstance(tree, dict) and isinstance(tree.get("while"), dict):
             needed |= {lever: words[0] for lever, words in tree["while"].items()}
-    on = {k: str(policy.levers[k].suggested) for k, v in needed.items() if v == "on" and policy.levers[k].off_allowed}
+    on = {k: str(policy.levers[k].on) for k, v in needed.items() if v == "on" and policy.levers[k].off_allowed}
     return [needed | on, {}] if needed else [{}]
 
 
