@@ -37,7 +37,6 @@ from simulations.profiles import Profiles
 from tests.policy.generated import (
     Case,
     Tree,
-    codes,
     columns,
     frame,
     generated,
@@ -291,11 +290,15 @@ class Trial:
                 if same:
                     yield f"{slip.place} {slip.did} is called killed, and every example holds"
             elif verdict.word == "equivalent":
-                yield from (f"{slip.place} {slip.did} is called equivalent: {line}" for line in self.unlike(slip.policy))
+                yield from (
+                    f"{slip.place} {slip.did} is called equivalent: {line}" for line in self.unlike(slip.policy)
+                )
 
     def coverage(self) -> Iterator[str]:
         vignettes = example_vignettes(self.policy)
-        found = cover(self.policy, batches(vignettes, self.policy, {"default": {}}) if vignettes else [], {"default": {}})
+        found = cover(
+            self.policy, batches(vignettes, self.policy, {"default": {}}) if vignettes else [], {"default": {}}
+        )
         for goal, offer in found.uncovered.items():
             said = Reader(self.tree, self.levers(offer.provisions)).determine(offer.case).outcome
             if said != offer.outcome:
@@ -314,9 +317,7 @@ class Trial:
         groups(self.policy, tweaks.mentions)
         for name in self.policy.levers:
             idle = tweaks.idle(name)
-            each = self.outcomes(
-                self.policy, [{name: v} for v in values_of(self.tree["levers"][name])], self.tables[0]
-            )
+            each = self.outcomes(self.policy, [{name: v} for v in values_of(self.tree["levers"][name])], self.tables[0])
             if bool(idle) != bool((each == each[0]).all()):
                 yield f"the panel says of {name}: {idle!r}"
             tweaks.pathways_of(name)

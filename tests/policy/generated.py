@@ -52,16 +52,16 @@ class Author:
     def write_fields(self) -> None:
         for name, kind in (("case_id", "text"), ("dx", "diagnosis"), ("cpt", "procedure")):
             self.field(name, kind, required="true")
-        for i in range(self.luck.randint(1, 3)):
+        for i in range(self.luck.randint(1, 2)):
             self.field(f"yes_{i}", "boolean", **({"absent": "false"} if self.chance(0.2) else {}))
-        for i in range(self.luck.randint(0, 2)):
+        for i in range(self.luck.randint(0, 1)):
             words = self.luck.sample(["none", "some", "all", "left", "right"], self.luck.randint(2, 4))
             self.field(f"word_{i}", "choice", choices=words, **({"absent": words[0]} if self.chance(0.15) else {}))
         for i in range(self.luck.randint(0, 2)):
             least = self.luck.choice([0, 0, 0, 1, 3])
             unit = self.luck.choice(list(UNITS))
-            self.field(f"count_{i}", "whole", unit=unit, min=str(least), max=str(least + self.luck.choice([2, 9, 40, 90])))
-        for i in range(self.luck.choice([0, 0, 1, 2])):
+            self.field(f"count_{i}", "whole", unit=unit, min=str(least), max=str(least + self.luck.choice([2, 9, 60])))
+        for i in range(self.luck.choice([0, 0, 0, 1, 1, 2])):
             self.field(f"share_{i}", "percent", min="0", max="100")
         if self.chance(0.35):
             self.field("began", "date")
@@ -73,7 +73,9 @@ class Author:
             self.field("seen_on", "date")
         if self.chance(0.3):
             self.field("hidden_truth", "boolean", ignored="true")
-        self.numbers = [n for n, f in self.fields.items() if f["type"] in ("percent", "months") or n.startswith("count")]
+        self.numbers = [
+            n for n, f in self.fields.items() if f["type"] in ("percent", "months") or n.startswith("count")
+        ]
 
     def field(self, name: str, kind: str, **more: Any) -> None:
         self.fields[name] = {"label": name, "type": kind, "ask": f"the {name}", **OWN, **more}
@@ -87,7 +89,11 @@ class Author:
 
     def worded(self) -> list[str]:
         """The fields of which a rule may name words."""
-        return [n for n, f in self.fields.items() if "ignored" not in f and (f["type"] in ("boolean", "choice") or n in self.small())]
+        return [
+            n
+            for n, f in self.fields.items()
+            if "ignored" not in f and (f["type"] in ("boolean", "choice") or n in self.small())
+        ]
 
     def small(self) -> list[str]:
         return [n for n in self.numbers if self.fields[n]["type"] == "whole" and int(self.fields[n]["max"]) < 45]
@@ -102,14 +108,24 @@ class Author:
         for i in range(self.luck.randint(0, 2)):
             self.choice(f"stance_{i}", ["strict", "usual", "loose"][: self.luck.randint(2, 3)])
         for i in range(self.luck.randint(0, 2)):
-            self.choice(f"action_{i}", self.luck.sample(["review", "pend", "not_met", "met_if_prereqs", "met"], self.luck.randint(2, 4)))
+            self.choice(
+                f"action_{i}",
+                self.luck.sample(["review", "pend", "not_met", "met_if_prereqs", "met"], self.luck.randint(2, 4)),
+            )
         if self.chance(0.3):
             self.choice("mapping", ["accept", "pend_for_code"])
         if self.chance(0.4):
             self.numeric("how_many", "modalities", 0, 2, 1)
 
     def choice(self, name: str, words: list[str]) -> None:
-        self.levers[name] = {"label": name, "says": name, "citation": "ours", **OWN, "default": self.luck.choice(words), "choices": {w: w for w in words}}
+        self.levers[name] = {
+            "label": name,
+            "says": name,
+            "citation": "ours",
+            **OWN,
+            "default": self.luck.choice(words),
+            "choices": {w: w for w in words},
+        }
 
     def threshold(self, name: str, field: str) -> None:
         kind = self.fields[field]
@@ -153,7 +169,13 @@ class Author:
     def write_criteria(self) -> None:
         for i in range(self.luck.randint(2, 5)):
             test = self.test(self.luck.choice([0, 1, 1, 2]))
-            self.criteria[f"criterion_{i}"] = {"says": f"Criterion {i}", "ask": f"criterion {i}", "citation": "ours", **OWN, "test": test}
+            self.criteria[f"criterion_{i}"] = {
+                "says": f"Criterion {i}",
+                "ask": f"criterion {i}",
+                "citation": "ours",
+                **OWN,
+                "test": test,
+            }
         named = list(self.criteria)
         for name in named[:2]:
             shown = [lever for lever in self.levers if f"'{lever}'" in str(self.criteria[name])]
@@ -169,7 +191,9 @@ class Author:
             parts = [self.test(depth - 1) for _ in range(self.luck.randint(1, 3))]
             if kind != "count":
                 return {kind: parts}
-            least = "how_many" if "how_many" in self.levers and len(parts) >= 2 else str(self.luck.randint(0, len(parts)))
+            least = (
+                "how_many" if "how_many" in self.levers and len(parts) >= 2 else str(self.luck.randint(0, len(parts)))
+            )
             return {"count": {"at_least": least, "of": parts}}
         return self.leaf()
 
@@ -201,7 +225,13 @@ class Author:
             return self.luck.choice(levers)
         kind = self.fields[name]["type"]
         least, most = int(self.fields[name]["min"]), int(self.fields[name]["max"])
-        return str(self.luck.choice([50, 80, 100]) if kind == "percent" else self.luck.choice([0, 1, 3, 6]) if kind == "months" else self.luck.randint(least, min(most, least + 10)))
+        return str(
+            self.luck.choice([50, 80, 100])
+            if kind == "percent"
+            else self.luck.choice([0, 1, 3, 6])
+            if kind == "months"
+            else self.luck.randint(least, min(most, least + 10))
+        )
 
     def entry(self, names: list[str], codes: list[str]) -> Any:
         """A requirement: the short form, or with a condition or codes."""
@@ -218,7 +248,11 @@ class Author:
     # ------------------------------------------------------------------------------------------------------ rules
 
     def rule(self, depth: int, codes: list[str]) -> Tree:
-        kind = self.luck.choice(["require", "require", "switch", "first_of", "outcome"] if depth else ["require", "require", "require", "outcome"])
+        kind = self.luck.choice(
+            ["require", "require", "switch", "first_of", "outcome"]
+            if depth
+            else ["require", "require", "require", "outcome"]
+        )
         if kind == "outcome":
             return {"outcome": self.ending(), "because": "it is so"}
         if kind == "require":
@@ -236,7 +270,10 @@ class Author:
             found["assume"] = {"criterion": self.luck.choice(words), "while": self.condition()}
         stated = f"stated_{name}" if "otherwise" in found else f"stated_{name}_{'_'.join(sorted(words))}"
         said = self.words(name) if "otherwise" in found else words
-        self.criteria.setdefault(stated, {"says": f"{name} is stated", "ask": name, "citation": "ours", **OWN, "test": {"states": {name: said}}})
+        self.criteria.setdefault(
+            stated,
+            {"says": f"{name} is stated", "ask": name, "citation": "ours", **OWN, "test": {"states": {name: said}}},
+        )
         return {**found, "stated": stated}
 
     def steps(self) -> list[Tree]:
@@ -260,11 +297,17 @@ class Author:
         self.write_fields()
         self.write_levers()
         self.write_criteria()
-        groups = {f"group_{i}": {"label": f"Group {i}", "codes": {c: {"label": c, **OWN} for c in codes}} for i, codes in enumerate(GROUPS[: self.luck.randint(1, 3)])}
+        groups = {
+            f"group_{i}": {"label": f"Group {i}", "codes": {c: {"label": c, **OWN} for c in codes}}
+            for i, codes in enumerate(GROUPS[: self.luck.randint(1, 3)])
+        }
         if "group_2" in groups:
             groups["group_2"]["prefixes"] = {"G43.7": {"label": "migraine", **OWN}}
         count = self.luck.randint(1, 2)
-        families = {f"family_{i}": {"label": f"Family {i}", "codes": {c: {"label": c, **x} for c, x in codes.items()}} for i, codes in enumerate(FAMILIES[:count])}
+        families = {
+            f"family_{i}": {"label": f"Family {i}", "codes": {c: {"label": c, **x} for c, x in codes.items()}}
+            for i, codes in enumerate(FAMILIES[:count])
+        }
         pathways: Tree = {}
         for group, family in itertools.product(groups, families):
             codes = list(groups[group]["codes"])
@@ -272,11 +315,29 @@ class Author:
             for level in levels:
                 selects = {"diagnosis": [group], "procedure": [family], **({"level": level} if level else {})}
                 rule = self.rule(self.luck.choice([0, 1, 1, 2]), codes)
-                pathways[f"way_{len(pathways)}"] = {"title": f"Way {len(pathways)}", **OWN, "for": selects, "rule": rule}
+                pathways[f"way_{len(pathways)}"] = {
+                    "title": f"Way {len(pathways)}",
+                    **OWN,
+                    "for": selects,
+                    "rule": rule,
+                }
         notices = []
         if "mapping" in self.levers:
-            words = {"source_label": "x", "official_meaning": "y", "consequence": "z", "likely_intended": ["M54.2"], **OWN}
-            notices = [{"code": self.luck.choice(list(groups["group_0"]["codes"])), "lever": "mapping", "pend_while": ["pend_for_code"], **words}]
+            words = {
+                "source_label": "x",
+                "official_meaning": "y",
+                "consequence": "z",
+                "likely_intended": ["M54.2"],
+                **OWN,
+            }
+            notices = [
+                {
+                    "code": self.luck.choice(list(groups["group_0"]["codes"])),
+                    "lever": "mapping",
+                    "pend_while": ["pend_for_code"],
+                    **words,
+                }
+            ]
         tree = {
             "schema": "policy/1", "id": "generated", "version": "2026.1", "title": "Generated", "status": "draft",
             "notice": "Synthetic data, policy simulation only, not for individual determinations.",
@@ -354,12 +415,20 @@ def options(tree: Tree, name: str, levers: Mapping[str, str]) -> list[str]:
 
 def columns(tree: Tree) -> list[str]:
     """The columns of facts, without what is derived or simulated."""
-    return [n for n, f in tree["fields"].items() if "required" not in f and "ignored" not in f and f["type"] not in ("months", "text")]
+    return [
+        n
+        for n, f in tree["fields"].items()
+        if "required" not in f and "ignored" not in f and f["type"] not in ("months", "text")
+    ]
 
 
 def codes(tree: Tree) -> list[tuple[str, str]]:
     """Every diagnosis and procedure in scope, and two that are not."""
-    dxs = [c for group in tree["diagnoses"].values() for c in (*group["codes"], *(f"{p}09" for p in group.get("prefixes", ())))]
+    dxs = [
+        c
+        for group in tree["diagnoses"].values()
+        for c in (*group["codes"], *(f"{p}09" for p in group.get("prefixes", ())))
+    ]
     cpts = [c for family in tree["procedures"].values() for c in family["codes"]]
     return [*itertools.product(dxs, cpts), ("Z99.9", cpts[0]), (dxs[0], "99213")]
 
@@ -371,7 +440,9 @@ def near_miss(tree: Tree, levers: Mapping[str, str], luck: random.Random) -> Cas
     dx, cpt = luck.choice(pairs[:-2] if luck.random() < 0.97 else pairs)
     missing, drawn = luck.choice([0.05, 0.2, 0.5]), []
     for _ in range(4):
-        facts = {name: "" if luck.random() < missing else luck.choice(options(tree, name, levers)) for name in columns(tree)}
+        facts = {
+            name: "" if luck.random() < missing else luck.choice(options(tree, name, levers)) for name in columns(tree)
+        }
         drawn.append(legal({"dx": dx, "cpt": cpt, **{k: v for k, v in facts.items() if v}}))
     case = max(drawn, key=lambda one: reader.determine(one).outcome == "met")
     if luck.random() < 0.7:
