@@ -42,7 +42,7 @@ _SIDE = 10  # values of a lever in the picture of a grid; all of them are in gri
 
 
 def sweep_figure(study: Study, swept: pd.DataFrame, lever: str) -> Picture:
-    """Approval rate at every value of one lever with Wilson's intervals; the values of baseline and scenario are marked."""
+    """Approval rate at every value of one lever with Wilson's intervals; baseline and scenario marked."""
     title = range_finding(study, swept, lever)
     table = swept.to_dict("records")
     places = list(range(len(table)))

@@ -11,7 +11,7 @@ from policy.cases import Cases
 from policy.details import Detail, details
 from policy.evaluation import Evaluation, pathway_of
 from policy.explanation import Explanation, Reason, explain
-from policy.model import Policy, Settings
+from policy.model import Policy, Settings, unit_word
 from policy.truth import MET, NOT_DOCUMENTED, NOT_MET, WORDS
 
 EDIT = "Draft for a clinician to edit and to sign. A program recommends; a person decides."
@@ -75,7 +75,7 @@ def _value(policy: Policy, fact: str, text: str) -> str:
         kind = policy.fields_[str(kind.days)]
     if kind.type == "boolean":
         return "yes" if text == "true" else "no"
-    unit = "%" if kind.type == "percent" else (kind.unit or "").replace("_", " ")
+    unit = unit_word("percent" if kind.type == "percent" else kind.unit, 1 if text == "1" else 2)
     return f"{text} {unit}".strip()
 
 

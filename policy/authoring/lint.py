@@ -13,7 +13,7 @@ from policy.authoring.enumeration import Row, Space, enumerate_cases
 from policy.authoring.mutation import Mutant, levers_of, mutants, probes, telling
 from policy.authoring.proof import LENIENCY, Witness, prove
 from policy.authoring.questions import asked, documents
-from policy.authoring.settings_tried import more_settings, that_meet, under, word
+from policy.authoring.settings_tried import as_set, more_settings, that_meet, under
 from policy.cases import Cases
 from policy.evaluation import Memory, determine
 from policy.evaluation import pathways as pathways_of
@@ -190,7 +190,7 @@ def _reaches_nothing(policy: Policy) -> Iterator[Finding]:
 def reached(policy: Policy, name: str, ways: Sequence[str], tried: Iterable[Mapping[str, object]]) -> str | None:
     """A case that some value of a lever decides otherwise than another, under some setting of the others; or None."""
     lever = policy.levers[name]
-    values = telling(lever) if len(lever.values()) > FEW else list(map(word, lever.values()))
+    values = telling(lever) if len(lever.values()) > FEW else list(map(as_set, lever.values()))
     for provisions in tried:
         settings = [policy.settings({**provisions, name: value}) for value in values]
         space = enumerate_cases(settings, ways)

@@ -1,7 +1,9 @@
 """Everything that reads a policy, run on one generated document over near-miss cases: what disagrees, as lines.
 
-The second opinion is interpreter.py (each case by hand) and brute force over settings and cases; SQL and levels are held
-against `determine`, which is itself held against the interpreter. `python -m tests.policy.every_command FIRST LAST`.
+The second opinion is interpreter.py (each case by hand) and brute force over settings and cases; SQL and levels are
+held against `determine`, which is itself held against the interpreter.
+
+`python -m tests.policy.every_command FIRST LAST [PART...]`
 """
 
 from __future__ import annotations
@@ -127,7 +129,7 @@ class Trial:
                 yield from (f"{line}: {where}" for line in self.untrue_changes(told, reader, case, moved))
 
     def senseless(self, reason: Any) -> Iterator[str]:
-        """A criterion that is one comparison, perhaps turned round: it falls short when, and only when, it is not met."""
+        """A criterion that is one comparison, perhaps turned round, falls short when, and only when, it is not met."""
         test, turned = self.tree["criteria"][reason.criterion]["test"], False
         while "none_of" in test and len(test["none_of"]) == 1:
             test, turned = test["none_of"][0], not turned

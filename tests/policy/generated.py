@@ -1,7 +1,7 @@
-"""Valid policies at random, small enough for brute force: every kind of field, lever, test, requirement, rule and example.
+"""Valid policies at random, small enough for brute force: every kind of field, lever, test, requirement and rule.
 
 A document is a tree of plain dicts, lists and text, as YAML gives it; its examples have the outcomes of interpreter.py.
-Cases lie at the decision: values at, just below and just above what tests compare with, words of every kind, or nothing.
+Cases lie at the decision: values at, just below and above what tests compare with, words of every kind, or nothing.
 """
 
 from __future__ import annotations

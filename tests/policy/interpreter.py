@@ -193,9 +193,9 @@ class Reader:
                 for family, procedures in self.tree["procedures"].items():
                     for way in self.tree["pathways"].values() if cpt in procedures["codes"] else ():
                         asked, level = way["for"], procedures["codes"][cpt].get("level")
-                        if name in asked["diagnosis"] and family in asked["procedure"]:
-                            if asked.get("level") in (None, level):
-                                return dict(way)
+                        here = name in asked["diagnosis"] and family in asked["procedure"]
+                        if here and asked.get("level") in (None, level):
+                            return dict(way)
         return None
 
     def determine(self, case: Case) -> Finding:

@@ -193,7 +193,9 @@ def test_the_baseline_and_the_scenario_with_one_lever_put_back_have_two_names(st
     assert f"Approval rate, scenario, at 8 weeks: {100 * after.value:.2f}%" in text
     assert f"Scenario with this lever alone put back, at 6 weeks: {row['approval_pct']:.2f}%" in text
     lines = sweep_findings.sweep_table(study, tables["sweep"], LEVER).text.splitlines()
-    assert [line.strip() for line in lines if "baseline" in line][0].startswith("6 weeks (scenario with the baseline’s")
+    assert next(line.strip() for line in lines if "baseline" in line).startswith(
+        "6 weeks (scenario with the baseline’s"
+    )
 
 
 def test_with_one_provision_the_row_at_the_value_of_the_baseline_is_the_baseline():
