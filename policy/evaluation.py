@@ -343,7 +343,8 @@ class Evaluation:
         reading = readings[0] if len(readings) == 1 else self._merge(readings, rule.switch)
         if not self.asking:
             return reading
-        if rule.assume and readings[0] is reading and np.any(self.criterion(rule.stated) == NOT_DOCUMENTED):
+        assumed = rule.assume and self.settings.holds(rule.assume.while_)
+        if rule.assume and assumed and readings[0] is reading and np.any(self.criterion(rule.stated) == NOT_DOCUMENTED):
             note = self.because(f"{rule.switch} is not stated and read as {rule.assume.criterion}")
             reading = replace(reading, because=pick(np.equal(reading.because, 0), note, reading.because))
         truths = (
