@@ -137,6 +137,8 @@ def _columns(base: Settings, moving: frozenset[str], group: Evaluation, position
         kind = policy.fields_[name]
         if kind.type in ("boolean", "choice"):
             yield group.fact(name).astype(np.int16) + 2, kind.span[1] + 3
+        elif kind.type == "date":  # no test compares a date: only whether it is on file
+            yield (group.fact(name) >= 0).astype(np.int16), 2
         else:
             bins = np.searchsorted(sorted(cuts), np.arange(kind.span[1] + 1), "right").astype(np.int16)
             yield np.append(bins + 2, [0, 1]).astype(np.int16)[group.fact(name)], len(cuts) + 3
