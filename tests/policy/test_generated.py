@@ -13,6 +13,7 @@ from tests.policy.interpreter import Reader, levers_of
 
 QUICK = ("determine", "sql", "levels", "explain", "coverage", "panels")
 AUTHORS = ("lint", "mutate")
+FOUND = (67, 71, 89, 92)  # where something was wrong once: a criterion required twice, an assumption not made, a date
 
 
 def test_generated_policies_have_everything_that_a_policy_can_have() -> None:
@@ -33,7 +34,7 @@ def test_generated_policies_have_everything_that_a_policy_can_have() -> None:
     assert len(outcomes) == 6, outcomes
 
 
-@pytest.mark.parametrize("seed", range(24))
+@pytest.mark.parametrize("seed", [*range(20), *FOUND])
 def test_engines_explanations_and_panels_agree_on_a_generated_policy(seed: int) -> None:
     assert list(faults(seed, QUICK)) == []
 
