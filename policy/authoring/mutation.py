@@ -7,7 +7,7 @@ vignette notices is either equivalent (the proof finds no case that it decides o
 import copy
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count, product
+from itertools import chain, count, product
 from typing import Any
 
 from policy.authoring.proof import prove
@@ -161,7 +161,7 @@ def _requirements(tree: Tree) -> Iterator[Slip]:
             if len(required) > 1:
                 del required[i]
             else:
-                always = next(name for name in ("always", *map("always_{}".format, count())) if name not in taken)
+                always = next(name for name in chain(["always"], map("always_{}".format, count())) if name not in taken)
                 changed["criteria"][always] = next(iter(tree["criteria"].values())) | {"test": ALWAYS}
                 required[i] = {"criterion": always}
             yield "criterion dropped", f"{where}.{entry['criterion']}", "dropped", changed
