@@ -53,10 +53,10 @@ def that_meet(policy: Policy, holds: Sequence[While], fails: Sequence[While]) ->
         for name, words in condition.items():
             named.setdefault(name, set()).update(words)
     choices: list[list[str]] = []
-    for name, words in named.items():
+    for name, known in named.items():
         values = [as_set(value) for value in policy.levers[name].values()]
-        others = [value for value in values if value not in words and value != "off"]
-        choices.append([value for value in values if value in words or value in (*others[:1], "off")])
+        others = [value for value in values if value not in known and value != "off"]
+        choices.append([value for value in values if value in known or value in (*others[:1], "off")])
     for combination in product(*choices):
         settings = policy.settings(dict(zip(named, combination, strict=True)))
         if all(map(settings.holds, holds)) and not any(map(settings.holds, fails)):
