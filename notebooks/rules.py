@@ -182,12 +182,12 @@ class Writer:
     def _gate(self, entry: Requirement, dormant: list[tuple[Requirement, While]]) -> list[tuple[str, ...]]:
         gate, active = self.policy.gates[entry.criterion], []
         for inner in gate.require:
-            both = {**entry.while_, **inner.while_}
-            if self.settings.holds(both):
-                active.append(inner)
-            else:
-                dormant.append((inner, both))
-        if entry.criterion not in self._gates or not active:
+            both = inner.within(entry.codes)
+            if both and self.settings.holds(entry.while_) and self.settings.holds(inner.while_):
+                active.append(both)
+            elif both:
+                dormant.append((both, {**entry.while_, **inner.while_}))
+        if entry.criterion not in self._gates or not active or entry.codes:
             self._gates |= {entry.criterion} if active else set()
             return [self._row(inner) for inner in active]
         again = f"<b>{esc(gate.title)}</b>, as above: "

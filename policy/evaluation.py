@@ -313,7 +313,7 @@ class Evaluation:
             for name, where in waits.items():  # said where no requirement asks for all of it already
                 own = where & ((asked == 0) | ((asks[name] & ~asked) != 0))
                 truths.setdefault(name, pick(own, NOT_DOCUMENTED, UNREAD))
-            reading.ask = reduce(np.bitwise_or, asks.values(), asked)
+            reading.ask = reduce(np.bitwise_or, [asked, *asks.values()])
             reading.because = pick(worst == MET, because, np.int16(0))
             reading.follows = tuple((s.when, int(self.word(s.outcome))) for s in steps)
         return reading
@@ -325,7 +325,7 @@ class Evaluation:
         """What open criteria ask for together; one that is met whenever another is has nothing of its own to ask."""
         tests = {name: self.policy.criteria[name].test for name in names}
         implied: dict[str, Any] = {}
-        asks = []
+        asks: list[Any] = [np.uint64(0)]  # all may be switched off
         for name, test in tests.items():
             others = [(key, self.implied(one, test)) for key, one in tests.items() if key != name]
             masks = [mask & ~np.asarray(implied.get(key, False)) for key, mask in others if np.any(mask)]
@@ -380,7 +380,8 @@ class Evaluation:
         reading = readings[0] if len(readings) == 1 else self._merge(readings, rule.switch)
         if not self.asking:
             return reading
-        if rule.assume and readings[0] is reading and np.any(self.criterion(rule.stated) == NOT_DOCUMENTED):
+        assumed = rule.assume and self.settings.holds(rule.assume.while_)
+        if rule.assume and assumed and readings[0] is reading and np.any(self.criterion(rule.stated) == NOT_DOCUMENTED):
             note = self.because(f"{rule.switch} is not stated and read as {rule.assume.criterion}")
             reading = replace(reading, because=pick(np.equal(reading.because, 0), note, reading.because))
         truths = (

@@ -279,6 +279,12 @@ class Lever(Element):
                 return f", did you mean {number // days} ({number} days)?"
         return ""
 
+    @property
+    def on(self) -> int:
+        """A value that a lever which may be off has when it is on: the suggested one, else the greatest."""
+        assert self.domain
+        return self.domain.max if self.suggested is None else self.suggested
+
     def values(self) -> list[Value]:
         """Every legal value; off first where it is allowed."""
         if self.choices is not None:
@@ -461,6 +467,11 @@ class Requirement(Record):
     criterion: Id  # or the name of a gate
     while_: While = Field(default_factory=dict, alias="while")
     codes: tuple[IcdCode, ...] = ()  # only for these diagnosis codes
+
+    def within(self, codes: tuple[str, ...]) -> "Requirement | None":
+        """The same for some codes only (of a gate that is asked for them alone; none: all); None: for no code."""
+        common = tuple(code for code in codes if code in self.codes) if self.codes and codes else self.codes or codes
+        return self.model_copy(update={"codes": common}) if common or not codes else None
 
 
 class Step(Record):
@@ -690,7 +701,8 @@ class Policy(Record):
         for entry in rule.require or ():
             if settings.holds(entry.while_):
                 gate = self.gates.get(entry.criterion)
-                active += [r for r in gate.require if settings.holds(r.while_)] if gate else [entry]
+                inside = [r for r in gate.require if settings.holds(r.while_)] if gate else [entry]
+                active += [both for r in inside if (both := r.within(entry.codes))]
         return active
 
     def steps(self, rule: Rule, settings: "Settings") -> list[Step]:

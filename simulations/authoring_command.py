@@ -15,7 +15,7 @@ from policy.authoring.difference import differences
 from policy.authoring.lint import inert, lint
 from policy.authoring.mutation import Verdict, judge_all, mutants
 from policy.authoring.proof import Proof, Relation, prove, prove_everywhere
-from policy.authoring.vignettes import Batch, Readings, batches, read_vignettes
+from policy.authoring.vignettes import Batch, Readings, Vignette, batches, example_vignettes, read_vignettes
 from policy.document import parse
 from policy.files import save
 from policy.model import Policy, Settings
@@ -25,6 +25,8 @@ from policy.scenario import Scenario, edited
 from simulations import scenario
 
 VIGNETTES = Path(__file__).resolve().parent.parent / "tests" / "cases"
+NERVE_BLOCKS = "nerve_blocks"  # the policy that these vignettes are of
+NOT_SCORED = "not scored: mend the policy, or what is expected of it, first"
 STRICT = "strict_reading"
 
 
@@ -155,13 +157,32 @@ def readings_for(policy: Policy) -> Readings:
 
 
 def _asked(policy: Policy, folder: str | None) -> tuple[list[Batch], Readings]:
-    path = Path(folder) if folder else VIGNETTES
-    if not path.exists():
+    """The policy's own examples and its vignettes, all of which hold, with the readings that they ask.
+
+    Raises ProblemsFound naming each that does not hold: what they notice, or reach, would be counted wrongly.
+    """
+    path = Path(folder) if folder else VIGNETTES if policy.id == NERVE_BLOCKS and VIGNETTES.exists() else None
+    if path is not None and not path.exists():
         raise refuse("read", str(path), "there is no such file or folder of vignettes")
+    vignettes = example_vignettes(policy) + (read_vignettes([path]) if path else [])
+    if not vignettes:
+        message = "has no examples of its own; name its vignettes with --cases, or write examples into it"
+        raise refuse("vignettes", policy.name, message)
     readings = readings_for(policy)
-    asked = batches(read_vignettes([path]), policy, readings)
+    asked = batches(vignettes, policy, readings)
+    wrong = [(vignette, said, batch) for batch in asked for vignette, said in batch.failing(policy, lists=True)]
+    if wrong:
+        told = (Problem("vignette", v.place, f"{shown(v.name)} {_unlike(v, said, b)}") for v, said, b in wrong)
+        raise ProblemsFound([*told, Problem("vignette", policy.name, NOT_SCORED)])
     used = {batch.reading for batch in asked}
     return asked, {name: levers for name, levers in readings.items() if name in used}
+
+
+def _unlike(vignette: Vignette, said: str, batch: Batch) -> str:
+    """'[default] comes out as pend, not met'."""
+    expected = vignette.expect[batch.reading]
+    lists = f"{' or '.join(vignette.lists)} differ from what is expected" if vignette.lists else ""
+    return f"[{batch.reading}] {f'comes out as {said}, not {expected}' if said != expected else lists}"
 
 
 def _counted(items: Iterable[Any], total: int) -> Iterable[Any]:
@@ -170,7 +191,12 @@ def _counted(items: Iterable[Any], total: int) -> Iterable[Any]:
 
 def vignette_options(function: Any) -> Any:
     """--policy and --cases."""
-    cases = click.option("--cases", "folder", metavar="FILE|FOLDER", help="Vignettes; default: the hand-written ones.")
+    cases = click.option(
+        "--cases",
+        "folder",
+        metavar="FILE|FOLDER",
+        help="Vignettes besides the policy's own examples; default: those of nerve_blocks for nerve_blocks.",
+    )
     named = click.option("--policy", "name", default="nerve_blocks", show_default=True, metavar="NAME|FILE")
     return named(cases(function))
 
@@ -188,14 +214,16 @@ def coverage(name: str, folder: str | None, generate: str | None) -> None:
         click.echo(f"{policy.notice}\nVignettes at the boundary of every numeric lever, for you to judge: {generate}")
         return
     asked, readings = _asked(policy, folder)
-    wrong = [(v, said, b) for b in asked for v, said in b.failing(policy, lists=True)]
-    click.echo(f"{policy.notice}\n{policy.name}: {len({v.place for b in asked for v in b.vignettes}):,} vignettes")
-    for vignette, said, batch in wrong:
-        click.echo(f"  fails: {vignette.place} {vignette.name} [{batch.reading}]: {said}")
+    click.echo(f"{policy.notice}\n{policy.name}: {_counted_vignettes(asked)}")
     for line in _covered(cover(policy, asked, readings), readings):
         click.echo(line)
-    if wrong:
-        sys.exit(1)
+
+
+def _counted_vignettes(asked: Iterable[Batch]) -> str:
+    """'5 examples of its own and 300 vignettes, all as expected'."""
+    places = {vignette.place for batch in asked for vignette in batch.vignettes}
+    own = sum(place.startswith("examples.") for place in places)
+    return f"{own:,} examples of its own and {len(places) - own:,} vignettes, all as expected"
 
 
 def _covered(found: Coverage, readings: Readings) -> Iterator[str]:
@@ -223,7 +251,7 @@ def mutate(name: str, folder: str | None, everything: bool) -> None:
     asked, readings = _asked(policy, folder)
     total = sum(1 for _ in mutants(policy))
     verdicts: list[Verdict] = list(_counted(judge_all(policy, asked, readings), total))
-    click.echo(f"{policy.notice}\n{policy.name}: {total} slips")
+    click.echo(f"{policy.notice}\n{policy.name}: {_counted_vignettes(asked)}; {total} slips")
     words = ("killed", "survived", "equivalent")
     click.echo(f"  {'kind of slip':<22}" + "".join(f"{word:>12}" for word in words))
     for kind in dict.fromkeys(v.mutant.kind for v in verdicts):

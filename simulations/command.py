@@ -5,7 +5,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -280,16 +280,18 @@ def determine(
     click.echo(f"{len(table):,} cases: " + ", ".join(f"{word} {count:,}" for word, count in counts.items()))
     rate = f"{counts['met'] / len(table):.1%} of all rows" if len(table) else "not known: no row could be used"
     click.echo(f"approval rate {rate}; not_met is a recommendation to a clinician")
-    for line in (*table.remarks, *standing_notices(policy), f"written: {out}"):
+    for line in (*table.remarks, *standing_notices(policy, table.dx.unique()), f"written: {out}"):
         click.echo(line)
 
 
-def standing_notices(policy: Policy) -> list[str]:
-    """The codes whose label in the source assessment is wrong, each with its lever."""
+def standing_notices(policy: Policy, codes: Iterable[str] | None = None) -> list[str]:
+    """The codes whose label in the source assessment is wrong, each with its lever; of some codes only, else all."""
+    concerned = None if codes is None else set(codes)
     return [
         f"Code notice: the source assessment calls {n.code} '{n.source_label}', which is wrong (lever {n.lever}). "
         f"{n.official_meaning}"
         for n in policy.code_notices
+        if concerned is None or n.code in concerned
     ]
 
 
@@ -339,13 +341,14 @@ def explain(
     from policy.authoring.letter import answer
 
     found = answer(settings.policy, table, rows[0], settings)
-    notes = [*stamp(policy, settings, scenario), *standing_notices(policy)]
+    notices = standing_notices(policy, [str(table.dx[rows[0]])])
+    notes = [*stamp(policy, settings, scenario), *notices]
     if form == "json":
         click.echo(json.dumps({"notes": notes, **found.data()}, indent=2, ensure_ascii=False))
         return
     for line in (*stamp(policy, settings, scenario), "", found.explanation.text(), "", found.text(settings.policy), ""):
         click.echo(line)
-    for line in standing_notices(policy):
+    for line in notices:
         click.echo(line)
 
 

@@ -138,6 +138,8 @@ def _columns(base: Settings, moving: frozenset[str], group: Evaluation, position
         missing = -kind.missing[0]  # how many codes there are for what is missing
         if kind.type in ("boolean", "choice"):
             yield group.fact(name).astype(np.int16) + missing, kind.span[1] + 1 + missing
+        elif kind.type == "date":  # no test compares a date: only whether it is on file
+            yield (group.fact(name) >= 0).astype(np.int16), 2
         else:
             bins = np.searchsorted(sorted(cuts), np.arange(kind.span[1] + 1), "right").astype(np.int16)
             found = np.append(bins + missing, np.arange(missing)).astype(np.int16)

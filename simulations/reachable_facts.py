@@ -85,10 +85,9 @@ class Reads:
         for entry in rule.require or ():
             gate = self.policy.gates.get(entry.criterion)
             for inner in gate.require if gate else (entry,):
-                if self.may(entry.while_) and self.may(inner.while_):
-                    both = Requirement(
-                        criterion=inner.criterion, codes=inner.codes, **{"while": entry.while_ | inner.while_}
-                    )
+                both = inner.within(entry.codes)
+                if both and self.may(entry.while_) and self.may(inner.while_):
+                    both = both.model_copy(update={"while_": entry.while_ | inner.while_})
                     found.append((both, self.must(entry.while_) and self.must(inner.while_)))
         return found
 

@@ -31,6 +31,7 @@ from simulations.sweep_findings import (
     ranking_finding,
     share_finding,
     shown,
+    whose,
 )
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ _SIDE = 10  # values of a lever in the picture of a grid; all of them are in gri
 
 
 def sweep_figure(study: Study, swept: pd.DataFrame, lever: str) -> Picture:
-    """Approval rate at every value of one lever with Wilson's intervals; the baseline and the scenario are marked."""
+    """Approval rate at every value of one lever with Wilson's intervals; baseline and scenario marked."""
     title = range_finding(study, swept, lever)
     table = swept.to_dict("records")
     places = list(range(len(table)))
@@ -65,9 +66,8 @@ def sweep_figure(study: Study, swept: pd.DataFrame, lever: str) -> Picture:
             axes.plot(at, rate[at], linestyle="none", zorder=4, **marker_style(name))
             if name == "scenario" and table[at]["is_baseline"]:
                 continue
-            both = table[at]["is_baseline"] and table[at]["is_scenario"]
-            whose = "Baseline and scenario" if both else f"{name.capitalize()}’s value"
-            told = f"{whose}, {table[at]['shown'].replace('_', ' ')}: {rate[at]:.1f}%"
+            told = f"{whose(study, table[at], lever)}, {table[at]['shown'].replace('_', ' ')}: {rate[at]:.1f}%"
+            told = told[:1].upper() + told[1:]
             left = at > 0.6 * len(table)
             aside = 0.4 if len(table) > 6 else 0.04 * len(table)
             place = (at - aside if left else at + aside, rate[at] + up * 0.07 * top * (len(table) > 6))
@@ -102,7 +102,7 @@ def grid_figure(study: Study, table: pd.DataFrame, one: str, other: str) -> Pict
     marked = {name: tuple("off" if s[k] is None else str(s[k]) for k in (one, other)) for name, s in settings.items()}
 
     def draw(figure: "Figure") -> None:
-        what = "% approved; framed: baseline (dashed), scenario (solid)"
+        what = "% approved; framed: the values of the baseline (dashed) and of the scenario (solid)"
         axes = titled_axes(figure, study, title, under(study, what), left=0.2, above=1.72)
         for i, a in enumerate(keep[one]):
             for j, b in enumerate(keep[other]):

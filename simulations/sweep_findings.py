@@ -55,29 +55,54 @@ def steepest(lever: Lever, swept: pd.DataFrame) -> str:
     return f"{before['shown']} → {after['shown']} ({points(change)} points)" if change else ""
 
 
+def alone(study: Study, lever: str) -> bool:
+    """Whether nothing but this lever moves: then the scenario with the baseline's value of it is the baseline."""
+    return len(study.impact.changes()) <= (study.scenario[lever] != study.baseline[lever])
+
+
+def whose(study: Study, row: Mapping[Any, Any], lever: str) -> str:
+    """What the row of a sweep is: the baseline, the scenario, or the scenario with the baseline's value; else nothing.
+
+    All other levers stay as in the scenario, so the row at the baseline's value is the baseline only where no other
+    provision moves.
+    """
+    names = ["baseline"] * (row["is_baseline"] and alone(study, lever)) + ["scenario"] * row["is_scenario"]
+    if row["is_baseline"] and not names:
+        return "scenario with the baseline’s value"
+    return " and ".join(names)
+
+
 def headline(study: Study, swept: pd.DataFrame, lever: str) -> Shown:
-    """What the lever can do, with the values of the baseline and of the scenario."""
-    tiles = []
-    for name in ("baseline", "scenario"):
-        row = swept[swept[f"is_{name}"]].iloc[0]
-        where = f"Approval rate at {row['shown']}, the {name}’s value".replace("_", " ")
-        note = f"{row['met']:,} of {row['cases']:,} cases met; 95% interval "
-        note += f"{row['approval_low']:.1f} to {row['approval_high']:.1f}"
-        tiles.append((where, f"{row['approval_pct']:.2f}%", note))
+    """What the lever can do; the rates of the baseline and the scenario, and what putting this lever back would do."""
+    before = study.shown.rates()[0]
+    met = int(study.shown.outcomes()["baseline"][0])
+    tiles = [_tile("Approval rate, baseline", met, int(swept["cases"][0]), 100 * before.value, before.low, before.high)]
+    for row in swept[swept["is_baseline"] | swept["is_scenario"]].to_dict("records"):
+        if whose(study, row, lever).startswith("baseline"):
+            continue
+        name = "Approval rate, scenario" if row["is_scenario"] else "Scenario with this lever alone put back"
+        where = f"{name}, at {row['shown']}".replace("_", " ")
+        ends = (row[f"approval_{end}"] / 100 for end in ("low", "high"))
+        tiles.append(_tile(where, row["met"], row["cases"], row["approval_pct"], *ends))
     moved = len(study.impact.changes())
     rest = "All other levers stay as in the scenario" + (f", in which {moved} provisions move." if moved > 1 else ".")
     over = f"{rest} Policy {study.policy.name}, {study.cases!r}."
     return card(range_finding(study, swept, lever), tiles, over + ("" if study.cases.synthetic else f" {ROUNDED}"))
 
 
+def _tile(name: str, met: int, cases: int, rate: float, low: float, high: float) -> tuple[str, str, str]:
+    interval = f"95% interval {100 * low:.1f} to {100 * high:.1f}"
+    return name, f"{rate:.2f}%", f"{met:,} of {cases:,} cases met; {interval}"
+
+
 def sweep_table(study: Study, swept: pd.DataFrame, lever: str) -> Shown:
     """Every value of the lever: outcomes, approval and its change from the baseline."""
     rows = []
     for row in swept.to_dict("records"):
-        marks = [f"{name}’s" for name in ("baseline", "scenario") if row[f"is_{name}"]]
+        mark = whose(study, row, lever)
         rate = f"{row['approval_pct']:.1f}% ({row['approval_low']:.1f} to {row['approval_high']:.1f})"
         outcomes = [f"{row[word]:,}" for word in ("met", "not_met", "pend", "review")]
-        value = row["shown"].replace("_", " ") + (f" ({', '.join(marks)})" if marks else "")
+        value = row["shown"].replace("_", " ") + (f" ({mark})" if mark else "")
         rows.append((value, *outcomes, rate, _change(row)))
     header = ("Value", "Met", "Not met", "Pend", "Review", "Approval rate (95%)", "Change in points (95%)")
     title = f"{study.policy.levers[lever].label}: all {len(rows)} values, the same {study.cases.size:,} cases"

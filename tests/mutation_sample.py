@@ -23,6 +23,7 @@ TESTS = {  # in the order tried: a mutant is done with at the first test that fa
     "files": ("files",),
     "cases": CASES,
     "evaluation": ("vignettes", "seed", "explanation", "sql", "questions"),
+    "details": ("explanation",),
     "explanation": ("explanation",),
     "examples": ("broken", "document"),
     "model": (*LOADING, "questions", "vignettes"),

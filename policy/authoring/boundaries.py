@@ -37,7 +37,7 @@ def boundaries(policy: Policy) -> Iterator[Boundary]:
     """The vignettes of every numeric lever that some rule reads."""
     for name, lever in policy.levers.items():
         if lever.domain:
-            yield from _boundary(policy, name, str(lever.suggested if lever.default == "off" else lever.default))
+            yield from _boundary(policy, name, str(lever.on) if lever.default == "off" else lever.default)
 
 
 def boundary_file(policy: Policy) -> str:
@@ -122,6 +122,8 @@ def _decided_by(settings: Settings, base: Row, criterion: str, variants: Mapping
     choices = list(product(*(values(fact, [settings]) for fact in facts)))
     choices.sort(key=lambda row: sum(map(bool, row)))
     sides = [variants[word] for word in NAMES[:3] if word in variants]
+    if not sides:  # the threshold lies outside the range of the fact
+        return None
     rows = [{**rest, **dict(zip(facts, row, strict=True)), **told} for row in choices for told in sides]
     rows = [{k: v for k, v in row.items() if v} for row in rows]
     table = as_cases(rows, policy, keep_good=True)

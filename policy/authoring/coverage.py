@@ -7,7 +7,7 @@ criterion can be in at all, while it decides, is found by enumeration; only that
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import product
+from itertools import islice, product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from policy.model import OUTCOMES, Policy, Rule, Settings, While
 from policy.truth import NOT_DOCUMENTED
 
 STATES = ("NOT_MET", "NOT_DOCUMENTED", "MET")
+MOST = 2_000  # settings under which a case is looked for that would cover a goal
 Goal = tuple[str, str, str, int]  # reading, pathway, criterion, truth
 
 
@@ -160,18 +161,25 @@ def activations(policy: Policy, pathway: str, criterion: str) -> Iterator[dict[s
     seen.sort(key=len)
     yield from seen
     actions = _actions(policy, policy.pathways[pathway].rule)
-    for levers, words in product(seen, product(*actions.values())):
+    for levers, words in islice(product(seen, product(*actions.values())), MOST):
         more = {**levers, **dict(zip(actions, words, strict=True))}
         if more not in seen:
             yield more
 
 
 def _actions(policy: Policy, rule: Rule) -> dict[str, list[str]]:
-    """The levers that name what follows, or when, in a rule, with all their words."""
-    names = {step.outcome for r in rule.walk() for step in r.then} | {
-        lever for r in rule.walk() for step in r.then for lever in step.while_
+    """The levers that name what follows, or when, in a rule: a choice with all its words, a number with those named."""
+    steps = [step for below in rule.walk() for step in below.then]
+    found = {
+        name: list(policy.levers[name].choices or ()) for name in {s.outcome for s in steps} & policy.levers.keys()
     }
-    return {n: [str(v) for v in policy.levers[n].values()] for n in sorted(names) if n in policy.levers}
+    for step in steps:
+        for condition in _words(policy, step.while_):
+            for name, value in condition.items():
+                default = policy.levers[name].default
+                known = found.setdefault(name, list(policy.levers[name].choices or [default]))
+                known += [] if value in known else [value]
+    return {name: found[name] for name in sorted(found)}
 
 
 def _conditions(policy: Policy, rule: Rule, criterion: str, above: dict[str, str]) -> Iterator[list[dict[str, str]]]:
@@ -198,10 +206,9 @@ def _conditions(policy: Policy, rule: Rule, criterion: str, above: dict[str, str
 
 
 def _words(policy: Policy, condition: While) -> list[dict[str, str]]:
-    """The settings that make a condition hold ('on' is the lever's suggested value)."""
-    choices = []
-    for name, words in condition.items():
-        lever = policy.levers[name]
-        on = str(lever.suggested if lever.suggested is not None else lever.domain.max if lever.domain else "on")
-        choices.append([on if word == "on" and lever.off_allowed else word for word in words])
+    """The settings that make a condition hold."""
+    choices = [
+        [str(policy.levers[name].on) if word == "on" and policy.levers[name].off_allowed else word for word in words]
+        for name, words in condition.items()
+    ]
     return [dict(zip(condition, words, strict=True)) for words in product(*choices)]

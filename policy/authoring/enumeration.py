@@ -89,10 +89,18 @@ class Space:
 
 def as_cases(rows: Sequence[Row], policy: Policy, keep_good: bool = False) -> Cases:
     """Rows of text as cases of `policy`, through the door; case_id is the position."""
+    if not rows:  # a table without rows is refused at the door: one row, and it is taken away again
+        return as_cases([a_request(policy)], policy).take(np.array([], dtype=np.intp))
     frame = pd.DataFrame(list(rows), dtype=object).fillna("")
     frame = frame[[column for column in frame.columns if column in policy.fields_]].astype(str)
     frame.insert(0, "case_id", [str(i) for i in range(len(frame))])
     return Cases.from_frame(frame, policy, keep_good=keep_good)
+
+
+def a_request(policy: Policy) -> Row:
+    """A diagnosis and a procedure code of a policy."""
+    dx = next(code for group in policy.diagnoses.values() for code in (*group.codes, *group.prefixes))
+    return {"dx": dx, "cpt": next(code for family in policy.procedures.values() for code in family.codes)}
 
 
 @dataclass(frozen=True)
@@ -292,9 +300,7 @@ def _admitted(rows: list[Row], policies: Sequence[Policy]) -> tuple[dict[int, Ca
     good = set(range(len(rows)))
     tables = {}
     for policy in policies:
-        dx = next(code for group in policy.diagnoses.values() for code in group.codes)
-        cpt = next(code for family in policy.procedures.values() for code in family.codes)
-        tables[id(policy)] = as_cases([{"dx": dx, "cpt": cpt} | row for row in rows], policy, keep_good=True)
+        tables[id(policy)] = as_cases([a_request(policy) | row for row in rows], policy, keep_good=True)
         good &= {int(i) for i in tables[id(policy)].ids}
     for key, table in tables.items():
         tables[key] = table.take(np.flatnonzero([int(i) in good for i in table.ids]))

@@ -3,16 +3,19 @@
 import dataclasses
 from typing import Any
 
+import numpy as np
+
 from policy.authoring.questions import Way, documents, row_of, to_meet
 from policy.cases import Cases
-from policy.evaluation import pathway_of
+from policy.details import Detail, details
+from policy.evaluation import Evaluation, pathway_of
 from policy.explanation import Explanation, Reason, explain
-from policy.model import Policy, Settings
+from policy.model import Policy, Settings, unit_word
 from policy.truth import MET, NOT_DOCUMENTED, NOT_MET, WORDS
 
 EDIT = "Draft for a clinician to edit and to sign. A program recommends; a person decides."
 
-YES = {"true": "yes", "false": "no", "not true": "no", "not false": "yes"}
+YES = {"true": "yes", "false": "no"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,12 +41,15 @@ class Answer:
 
     def text(self, policy: Policy) -> str:
         """The lines that follow those of the explanation."""
-        lines = ["Smallest sets of changes that would make it met"]
-        lines += [f"  - {_said(policy, way)}" for way in self.to_meet] or ["  - none that a case table can hold"]
+        lines = []
+        if self.explanation.outcome != "met":
+            lines += ["Smallest sets of changes that would make it met"]
+            lines += [f"  - {_said(policy, way)}" for way in self.to_meet] or ["  - none that a case table can hold"]
+            lines += [""]
         if self.documents:
-            lines += ["", "Smallest sets of documents that could settle it, and what it could then be"]
-            lines += [f"  - {_named(policy, way)}: {way.outcome}" for way in self.documents]
-        return "\n".join([*lines, "", "Letter", *(f"  {line}".rstrip() for line in self.letter.splitlines())])
+            lines += ["Smallest sets of documents that could settle it, and what it could then be"]
+            lines += [*(f"  - {_named(policy, way)}: {way.outcome}" for way in self.documents), ""]
+        return "\n".join([*lines, "Letter", *(f"  {line}".rstrip() for line in self.letter.splitlines())])
 
 
 def answer(policy: Policy, cases: Cases, row: int, settings: Settings) -> Answer:
@@ -68,7 +74,7 @@ def _value(policy: Policy, fact: str, text: str) -> str:
         kind = policy.fields_[str(kind.days)]
     if kind.type == "boolean":
         return "yes" if text == "true" else "no"
-    unit = "%" if kind.type == "percent" else (kind.unit or "").replace("_", " ")
+    unit = unit_word("percent" if kind.type == "percent" else kind.unit, 1 if text == "1" else 2)
     return f"{text} {unit}".strip()
 
 
@@ -85,8 +91,9 @@ def _letter(policy: Policy, cases: Cases, row: int, settings: Settings, told: Ex
         lines += [f"It meets the medical policy '{policy.title}' ({policy.name})."]
     elif told.outcome == "not_met":
         lines += [f"It does not meet the medical policy '{policy.title}' ({policy.name}), because:"]
+        one = Evaluation(settings, cases.take(np.array([row])), np.array([0]))
         failing = [r for r in told.reasons if r.truth == NOT_MET] or [r for r in told.reasons if r.truth < 2]
-        lines += [_reason(policy, r) for r in failing] or [f"- {told.why.removeprefix('Because: ')}."]
+        lines += [_reason(policy, one, r) for r in failing] or [f"- {told.why.removeprefix('Because: ')}."]
         lines += ["The decision is made by a clinician, who looks at the circumstances of the patient."]
     elif told.outcome == "pend" and told.ask:
         lines += [_waiting(told)]
@@ -115,17 +122,21 @@ def _procedure(policy: Policy, cases: Cases, row: int) -> str:
     )
 
 
-def _reason(policy: Policy, reason: Reason) -> str:
+def _reason(policy: Policy, one: Evaluation, reason: Reason) -> str:
     """The sentence of a criterion as what was asked for, with what is on file and falls short."""
-    short = []
-    for detail in reason.details:
-        fact, _, rest = detail.partition(": ")
-        value, _, wanted = rest.partition(" (asked for: ")
-        if wanted and value != "not documented":
-            if value in wanted.removesuffix(")").split(" or "):
-                continue
-            rest = f"{YES.get(value, value)} ({YES.get(wanted[:-1], wanted[:-1])} is asked for)"
-        if not rest.endswith("reached)"):
-            short.append(f"{policy.fields_[fact].label if fact in policy.fields_ else fact}: {rest}")
+    short = [_short(policy, d) for d in details(one, policy.criteria[reason.criterion].test) if d.truth < MET]
     on_file = f" On file: {'; '.join(short)}." if short else ""
     return f"- Not shown: {reason.says[0].lower()}{reason.says[1:]}.{on_file} Basis: {reason.citation}."
+
+
+def _short(policy: Policy, detail: Detail) -> str:
+    """'Daily activities are limited: no (yes is asked for)'."""
+    label = policy.fields_[detail.fact].label if detail.fact in policy.fields_ else detail.fact
+    if not detail.words or detail.value == "not documented":
+        return f"{label}: {detail.value}{detail.needed}"
+    words = [YES.get(word, word) for word in detail.words]
+    if detail.turned and len(words) == 1 and words[0] in ("yes", "no"):
+        words = ["no" if words[0] == "yes" else "yes"]
+    elif detail.turned:
+        return f"{label}: {detail.value} (it may not be {' or '.join(words)})"
+    return f"{label}: {YES.get(detail.value, detail.value)} ({' or '.join(words)} is asked for)"

@@ -3,9 +3,8 @@
 What a file cannot even be loaded with (a gap, an overlap) is found here too, for policies that are still being drafted.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 
@@ -15,9 +14,13 @@ from policy.authoring.enumeration import Row, Space, enumerate_cases
 from policy.authoring.mutation import Mutant, levers_of, mutants, probes, telling
 from policy.authoring.proof import Witness, prove
 from policy.authoring.questions import asked, documents
+from policy.authoring.settings_tried import as_set, more_settings, that_meet, under
 from policy.cases import Cases
 from policy.evaluation import Memory, determine
 from policy.model import OUTCOMES, Lever, Policy, Rule, Settings, Value, While
+from policy.problems import ProblemsFound, listed
+
+FEW = 12  # values of a lever, all of which are tried
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,10 @@ def lint(settings: Settings, kinds: Collection[str] = ()) -> Iterator[Finding]:
         }
     for names, check in checks.items():
         if not kinds or set(names) & set(kinds):
-            yield from check()
+            try:
+                yield from check()
+            except ProblemsFound as wrong:
+                yield Finding("not checked", "policy", f"not looked for: {listed(names)}", str(wrong.problems[0]))
 
 
 def _selected(policy: Policy) -> Iterator[tuple[str, str, list[str]]]:
@@ -99,8 +105,8 @@ def _closed(policy: Policy, rule: Rule, place: str, holds: list[While], fails: l
     for i, below in enumerate(rule.first_of or ()):
         before = [r.while_ for r in (rule.first_of or ())[:i]]
         here = f"{place}.first_of.{i}"
-        if next(_settings(policy, [*holds, below.while_], [*fails, *before]), None) is None:
-            taken = next(_settings(policy, [*holds, below.while_], fails), None)
+        if next(that_meet(policy, [*holds, below.while_], [*fails, *before]), None) is None:
+            taken = next(that_meet(policy, [*holds, below.while_], fails), None)
             witness = "its conditions exclude each other"
             if taken is not None:
                 earlier = next(j for j, condition in enumerate(before) if taken.holds(condition))
@@ -114,15 +120,6 @@ def _closed(policy: Policy, rule: Rule, place: str, holds: list[While], fails: l
         yield from _closed(policy, below, f"{place}.{word}", holds, fails)
 
 
-def _settings(policy: Policy, holds: Sequence[While], fails: Sequence[While]) -> Iterator[Settings]:
-    """Every setting of the levers named under which all of some conditions hold and none of the others."""
-    names = list(dict.fromkeys(name for condition in (*holds, *fails) for name in condition))
-    for values in product(*(policy.levers[name].values() for name in names)):
-        settings = policy.settings({n: "off" if v is None else v for n, v in zip(names, values, strict=True)})
-        if all(map(settings.holds, holds)) and not any(map(settings.holds, fails)):
-            yield settings
-
-
 def _never_decides(policy: Policy) -> Iterator[Finding]:
     """Criteria that no rule asks for, or that can be dropped from a rule without a change to any case."""
     rules = [rule for way in policy.pathways.values() for rule in way.rule.walk()]
@@ -132,18 +129,23 @@ def _never_decides(policy: Policy) -> Iterator[Finding]:
         if name not in used:
             yield Finding("never decides", f"criteria.{name}", "no rule asks for it", "it is read for no case")
     for slip in mutants(policy, kinds=("criterion dropped",)):
-        if difference(policy, slip) is None:
+        found = difference(policy, slip)
+        if isinstance(found, str):
             criterion = slip.place.rpartition(".")[2]
-            yield Finding("never decides", slip.place, "no case changes without it", _idle(policy, slip, criterion))
+            says = f"no case changes without it{found}"
+            yield Finding("never decides", slip.place, says, _idle(policy, slip, criterion))
 
 
-def difference(policy: Policy, slip: Mutant) -> tuple[Mapping[str, object], Witness] | None:
-    """Levers and a case that a slip decides otherwise, None when there is none under any setting that is tried."""
-    for provisions in probes(policy, {"default": {}}, slip.touches(policy), slip):
-        proof = prove(policy.settings(provisions), slip.policy.settings(provisions), slip.touches(policy))
+def difference(policy: Policy, slip: Mutant) -> tuple[Mapping[str, object], Witness] | str:
+    """Levers and a case that a slip decides otherwise; where there is none, under which settings it was looked for."""
+    touched = slip.touches(policy)
+    drawn, complete = more_settings(policy, levers_of(policy, touched))
+    tried = ([] if complete else list(probes(policy, {"default": {}}, touched, slip))) + drawn
+    for provisions in tried:
+        proof = prove(policy.settings(provisions), slip.policy.settings(provisions), touched)
         for witness in proof.overall.witnesses().values():
             return provisions, witness
-    return None
+    return under(len(tried), complete)
 
 
 def _idle(policy: Policy, slip: Mutant, criterion: str) -> str:
@@ -171,24 +173,26 @@ def _reaches_nothing(policy: Policy) -> Iterator[Finding]:
     for name, lever in policy.levers.items():
         ways = [way for way in policy.pathways if name in levers_of(policy, [way])]
         always = {"undocumented_action", *(notice.lever for notice in policy.code_notices)}
-        if reached(policy, name, ways) is None:
+        drawn, complete = more_settings(policy, [n for n in levers_of(policy, ways) if n != name])
+        tried = ([] if complete else list(probes(policy, {"default": {}}, ways))) + drawn if ways else []
+        if reached(policy, name, ways, tried) is None:
             values = telling(lever)
+            complete |= not ways
             says = f"no rule reads it: {values[0]} or {values[-1]}, every case stays as it is"
             if ways and name not in always:
                 space = enumerate_cases([policy.settings()], ways)
                 outcome = OUTCOMES[space.outcomes()[0, 0]]
                 says = f"case {_case(space.case(0))} is {outcome} at {values[0]} and at {values[-1]}"
-            yield Finding("reaches nothing", f"levers.{name}", "no case changes with this lever", says)
+            where = f"no case changes with this lever{under(len(tried), complete)}"
+            yield Finding("reaches nothing", f"levers.{name}", where, says)
 
 
-def reached(policy: Policy, name: str, ways: Sequence[str], base: Mapping[str, object] | None = None) -> str | None:
-    """A case that some setting of a lever decides otherwise than another, with the levers set; None: there is none.
-
-    With a `base` these levers only, else also every other lever moved alone.
-    """
-    tried = [base] if base is not None else probes(policy, {"default": {}}, ways) if ways else []
+def reached(policy: Policy, name: str, ways: Sequence[str], tried: Iterable[Mapping[str, object]]) -> str | None:
+    """A case that some value of a lever decides otherwise than another, under some setting of the others; or None."""
+    lever = policy.levers[name]
+    values = telling(lever) if len(lever.values()) > FEW else list(map(as_set, lever.values()))
     for provisions in tried:
-        settings = [policy.settings({**provisions, name: value}) for value in telling(policy.levers[name])]
+        settings = [policy.settings({**provisions, name: value}) for value in values]
         space = enumerate_cases(settings, ways)
         outcomes = space.outcomes()
         rows = np.flatnonzero((outcomes != outcomes[:, :1]).any(axis=1))
@@ -196,7 +200,6 @@ def reached(policy: Policy, name: str, ways: Sequence[str], base: Mapping[str, o
             row = int(min(rows, key=lambda i: (len(space.rows[i]), i)))
             at = int(np.flatnonzero(outcomes[row] != outcomes[row, 0])[0])
             words = [OUTCOMES[outcomes[row, i]] for i in (0, at)]
-            lever = policy.levers[name]
             shown = [lever.show(settings[i][name]) for i in (0, at)]
             return f"{_case(space.case(row))}: {words[0]} at {shown[0]}, {words[1]} at {shown[1]}"
     return None
@@ -215,7 +218,7 @@ def inert(settings: Settings, cases: Cases) -> Iterator[Finding]:
         )  # fmt: skip
         if all(np.array_equal(outcome, base) for outcome in outcomes):
             ways = [way for way in policy.pathways if name in levers_of(policy, [way])]
-            case = reached(policy, name, ways, settings.provisions()) if ways else None
+            case = reached(policy, name, ways, [settings.provisions()]) if ways else None
             witness = f"it would change the case {case}" if case else "under these settings it would change no case"
             yield Finding("inert here", f"levers.{name}", f"changes none of these {len(cases):,} cases", witness)
 

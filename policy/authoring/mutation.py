@@ -7,12 +7,14 @@ vignette notices is either equivalent (the proof finds no case that it decides o
 import copy
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import chain, count, product
 from typing import Any
 
 from policy.authoring.proof import prove
+from policy.authoring.settings_tried import more_settings
 from policy.authoring.vignettes import Batch
 from policy.model import OUTCOMES, Lever, Policy, Rule
+from policy.problems import ProblemsFound
 
 Tree = dict[str, Any]
 ALWAYS = {"lever": {"undocumented_action": ["pend", "not_met"]}}  # a test that every setting meets
@@ -148,6 +150,7 @@ def _words(node: Tree, kind: str) -> Iterator[tuple[str, Tree]]:
 
 def _requirements(tree: Tree) -> Iterator[Slip]:
     """Each criterion dropped from each gate and each rule, and each condition or code list on one lost."""
+    taken = {*tree["criteria"], *tree["gates"]}
     places: list[tuple[tuple[Any, ...], Tree]] = [(("gates", name), gate) for name, gate in tree["gates"].items()]
     places += [(path, rule) for path, rule in _all_rules(tree) if "require" in rule]
     for path, owner in places:
@@ -158,8 +161,9 @@ def _requirements(tree: Tree) -> Iterator[Slip]:
             if len(required) > 1:
                 del required[i]
             else:
-                changed["criteria"]["always"] = changed["criteria"][entry["criterion"]] | {"test": ALWAYS}
-                required[i] = {"criterion": "always"}
+                always = next(name for name in chain(["always"], map("always_{}".format, count())) if name not in taken)
+                changed["criteria"][always] = next(iter(tree["criteria"].values())) | {"test": ALWAYS}
+                required[i] = {"criterion": always}
             yield "criterion dropped", f"{where}.{entry['criterion']}", "dropped", changed
             for key in ("while", "codes"):
                 if entry.get(key):
@@ -250,14 +254,19 @@ def judge(
 def _unnoticed(policy: Policy, mutant: Mutant, readings: Mapping[str, Mapping[str, object]]) -> Verdict:
     """Whether any case is decided otherwise, under the readings, each lever moved alone, and what the slip needs."""
     touched = mutant.touches(policy)
-    tried = 0
-    for provisions in probes(policy, readings, touched, mutant):
-        tried += 1
-        proof = prove(policy.settings(provisions), mutant.policy.settings(provisions), touched)
+    moved = mutant.place.split(".")[1] if mutant.kind == "lever" else None
+    drawn, complete = more_settings(policy, [name for name in levers_of(policy, touched) if name != moved])
+    tried = drawn if complete else list(probes(policy, readings, touched, mutant))
+    for provisions in tried:
+        try:
+            proof = prove(policy.settings(provisions), mutant.policy.settings(provisions), touched)
+        except ProblemsFound as wrong:
+            return Verdict(mutant, "survived", f"whether a case is decided otherwise is not known: {wrong.problems[0]}")
         for direction, witness in proof.overall.witnesses().items():
             levers = ", ".join(f"{k}={v}" for k, v in provisions.items()) or "no lever moved"
             return Verdict(mutant, "survived", f"{direction} with {levers}: {witness.text()}")
-    return Verdict(mutant, "equivalent", f"no case is decided otherwise under {tried} settings of the levers it reads")
+    where = "any setting" if complete else f"{len(tried)} settings"
+    return Verdict(mutant, "equivalent", f"no case is decided otherwise under {where} of the levers it reads")
 
 
 def affected(policy: Policy, place: str) -> list[str]:
@@ -343,7 +352,7 @@ def _in_force(policy: Policy, place: str) -> list[dict[str, str]]:
             tree = next((e for e in tree.get("require", ()) if e["criterion"] == step), {})
         if isinstance(tree, dict) and isinstance(tree.get("while"), dict):
             needed |= {lever: words[0] for lever, words in tree["while"].items()}
-    on = {k: str(policy.levers[k].suggested) for k, v in needed.items() if v == "on" and policy.levers[k].off_allowed}
+    on = {k: str(policy.levers[k].on) for k, v in needed.items() if v == "on" and policy.levers[k].off_allowed}
     return [needed | on, {}] if needed else [{}]
 
 

@@ -139,23 +139,21 @@ def _open(
     A switch may read a missing value as one of its branches: there the absence is an answer.
     """
     policy = settings.policy
-    answers: dict[str, set[int]] = {}  # the values that are read as an answer, where others are not
+    answers: list[tuple[str, set[int]]] = []  # what is read as an answer, where other values are not
     assumed: set[str] = set()
     for name in {name for _, node in nodes for name in node.criteria}:
         for test in policy.criteria[name].test.walk():
             for fact, words in (test.states or {}).items():
-                answers.setdefault(fact, set()).update(codes_of(policy.fields_[fact], words))
+                answers.append((fact, set(codes_of(policy.fields_[fact], words))))
     for below in rule.walk():
         if below.switch and below.switch in switches:
             if below.assume and settings.holds(below.assume.while_):
                 assumed.add(below.switch)
             if below.otherwise is None:
-                answers.setdefault(below.switch, set()).update(codes_of(policy.fields_[below.switch], below.branches))
-    return {
-        fact
-        for fact in _read(policy, nodes, switches) - assumed
-        if facts[fact] < 0 or (fact in answers and facts[fact] not in answers[fact])
-    }
+                answers.append((below.switch, set(codes_of(policy.fields_[below.switch], below.branches))))
+    read = _read(policy, nodes, {*switches} - assumed)
+    unread = {fact for fact, known in answers if facts[fact] not in known}
+    return {fact for fact in read if facts[fact] < 0 or fact in unread}
 
 
 def _part(

@@ -84,6 +84,17 @@ def _wrong(entry: Any) -> str | None:
     return None
 
 
+def example_vignettes(policy: Policy) -> list[Vignette]:
+    """The worked examples of a policy as vignettes, asked as the policy stands."""
+    return [
+        Vignette(
+            f"examples.{i}", example.name, dict(example.case), dict(example.set_), {"default": example.expect},
+            {} if example.asks is None else {"ask": tuple(sorted(example.asks))},
+        )
+        for i, example in enumerate(policy.examples)
+    ]  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Batch:
     """The vignettes that one reading asks under the same levers, with their cases: one determination for all."""

@@ -177,7 +177,7 @@ class Compiler:
 
     def _require(self, rule: Rule) -> Reading:
         truths, bits = dict[str, str](), list[str]()
-        entries = self.policy.required(rule, self.settings)
+        entries = each_once(self.policy.required(rule, self.settings))
         implied = self._implied_by_others([e.criterion for e in entries if not e.codes])
         for entry in entries:
             ask = chosen([(implied.get(entry.criterion, False), 0)], self.asks(entry.criterion))
@@ -251,7 +251,8 @@ class Compiler:
         if not gate:
             return self.entry(entry)
         active = [self.entry(inner) for inner in gate.require if self.settings.holds(inner.while_)]
-        return self.let(f"g_{entry.criterion}", least(active), "criteria")
+        truth = self.let(f"g_{entry.criterion}", least(active), "criteria")
+        return chosen([(self.concerned(entry), truth)], 3) if entry.codes else truth
 
     def _implied_by_others(self, names: list[str]) -> dict[str, Predicate]:
         """Criteria that have nothing of their own to ask where this holds (see evaluation.py)."""
@@ -351,6 +352,16 @@ class Compiler:
             truths[name] = chosen([(apart, f"{least} + {PARTLY}")], least)
         outcome = chosen([(every(f"{r.outcome} = {first.outcome}" for r in readings[1:]), first.outcome)], OPEN)
         return Reading(outcome, chosen([(settled, first.because)], 0), ask, truths)
+
+
+def each_once(entries: Sequence[Requirement]) -> list[Requirement]:
+    """Each criterion once: for all codes where one of its requirements is, else for the codes of them all."""
+    found: dict[str, Requirement] = {}
+    for entry in entries:
+        known = found.setdefault(entry.criterion, entry)
+        codes = known.codes + entry.codes if known.codes and entry.codes else ()
+        found[entry.criterion] = known.model_copy(update={"codes": tuple(dict.fromkeys(codes))})
+    return list(found.values())
 
 
 def threshold_of(settings: Settings, name: str, reference: str, number: int | None) -> int | None:

@@ -410,6 +410,76 @@ def test_the_mean_of_two_blocks_is_shown_with_its_distance() -> None:
     assert "0.5 % short" in text, text
 
 
+def rewritten(criterion: str, test: dict[str, Any], **changes: object) -> str:
+    """What is said of a criterion whose test is another, for a facet ablation with two blocks of 80 %."""
+    tree = nerve_blocks().model_dump(mode="json", by_alias=True, exclude_unset=True)
+    tree["criteria"][criterion]["test"] = test
+    tree["examples"] = []
+    document = policy.Policy.model_validate(tree)
+    blocks = {"diagnostic_blocks_done": 2, "block_1_relief_pct": Decimal(80), "block_2_relief_pct": Decimal(80)}
+    case = neck(cpt="64633", image_guidance="ct", **{**blocks, **changes})
+    cases = policy.Cases.from_frame(table([case]), document)
+    found = policy.explain(document, cases, 0, document.settings())
+    reason = next(reason for reason in found.reasons if reason.criterion == criterion)
+    return "; ".join(f"{WORDS[{0: False, 1: None, 2: True}[reason.truth]]}: {detail}" for detail in reason.details)
+
+
+K = "facet_confirmed"
+PCT, DONE, CARE = "block_1_relief_pct", "diagnostic_blocks_done", "conservative_care_days"
+LASTS = "pain_duration"
+MEAN = "(needed: mean of less than 80 %)"
+
+
+@pytest.mark.parametrize(
+    ("test", "changes", "said"),
+    [
+        ({"at_least": {PCT: "90"}}, {}, f"not met: {PCT}: 80 % (needed: at least 90 %; 10 % short)"),
+        ({"more_than": {PCT: "80"}}, {}, f"not met: {PCT}: 80 % (needed: more than 80 %; 0.01 % short)"),
+        ({"less_than": {PCT: "80"}}, {}, f"not met: {PCT}: 80 % (needed: less than 80 %; 0.01 % too much)"),
+        ({"none_of": [{"more_than": {DONE: "2"}}]}, {}, f"met: {DONE}: 2 blocks (needed: at most 2 blocks; kept)"),
+        (
+            {"none_of": [{"more_than": {DONE: "1"}}]}, {},
+            f"not met: {DONE}: 2 blocks (needed: at most 1 block; 1 block too many)",
+        ),
+        (
+            {"none_of": [{"at_least": {PCT: "relief_pct"}}]}, {},
+            f"not met: {PCT}: 80 % (needed: less than 80 %; 0.01 % too much)",
+        ),
+        ({"none_of": [{"less_than": {DONE: "2"}}]}, {}, f"met: {DONE}: 2 blocks (needed: at least 2 blocks; reached)"),
+        (
+            {"none_of": [{"none_of": [{"at_least": {DONE: "2"}}]}]}, {},
+            f"met: {DONE}: 2 blocks (needed: at least 2 blocks; reached)",
+        ),
+        (
+            {"none_of": [{"at_least": {CARE: "conservative_weeks"}}]}, {CARE: 56},
+            f"not met: {CARE}: 56 days (needed: less than 6 weeks; 15 days too many)",
+        ),
+        ({"less_than": {LASTS: "3"}}, {}, f"not met: {LASTS}: 92 days (needed: less than 3 months; 2 days too long)"),
+        (
+            {"none_of": [{"more_than": {LASTS: "3"}}]}, {},
+            f"not met: {LASTS}: 92 days (needed: at most 3 months; 1 day too long)",
+        ),
+        ({"less_than": {LASTS: "12"}}, {}, f"met: {LASTS}: 92 days (needed: less than 12 months; kept)"),
+        (
+            {"none_of": [{"mean": {"of": [PCT, "block_2_relief_pct"], "reaches": "relief_pct"}}]}, {},
+            f"not met: {PCT}: 80 % {MEAN}; not met: block_2_relief_pct: 80 % {MEAN}; not met: mean: 80 %; not below",
+        ),
+        (
+            {"mean": {"of": [CARE], "reaches": "conservative_weeks"}}, {CARE: 35},
+            f"not met: {CARE}: 35 days (needed: mean of at least 6 weeks); not met: mean: 35 days; 7 days short",
+        ),
+        (
+            {"none_of": [{"is": {"image_guidance": ["ct", "ultrasound"]}}]}, {},
+            "not met: image_guidance: ct (asked for: neither ct nor ultrasound)",
+        ),
+        ({"none_of": [{"on_file": PCT}]}, {}, f"not met: {PCT}: 80 % (asked for: not on file)"),
+    ],
+)  # fmt: skip
+def test_number_unit_and_sense_of_any_comparison(test: dict[str, Any], changes: Case, said: str) -> None:
+    """Plain numbers are in the unit of their field; under `none_of` what would meet the criterion is said."""
+    assert rewritten(K, test, **changes) == said
+
+
 def test_a_distance_is_said_in_grammar() -> None:
     """One week, one day, one session: no plural after 1."""
     for told in stories():

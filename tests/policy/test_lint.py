@@ -12,6 +12,7 @@ import pytest
 
 import policy
 from policy.authoring.lint import Finding, inert, lint
+from policy.authoring.mutation import mutants
 from policy.model import Policy
 from tests.policy.near_misses import Draws, near_misses, table
 
@@ -128,6 +129,47 @@ def test_a_seeded_fault_is_found_with_its_witness(
 
 def test_the_small_policy_has_no_fault_before_one_is_seeded() -> None:
     assert unseeded() == ()
+
+
+def test_a_rule_that_asks_for_one_gate_alone_is_linted_and_mutated() -> None:
+    """In the short form, with a criterion that has the name which a slip would give to one that is always met."""
+    tree = small()
+    tree["gates"]["both"] = {"title": "Both", "require": ["always", "tn_mri"]}
+    tree["criteria"]["always"] = copy.deepcopy(tree["criteria"]["tn_specialist"])
+    tree["pathways"]["trigeminal_block"]["rule"] = {"require": ["both"], "then": [{"outcome": "met"}]}
+    document = Policy.model_validate(tree)
+    slips = {slip.place: slip.policy for slip in mutants(document, ("criterion dropped",))}
+    dropped = slips["pathways.trigeminal_block.rule.both"]
+    assert (dropped.criteria["always"], len(dropped.criteria)) == (
+        document.criteria["always"],
+        len(tree["criteria"]) + 1,
+    )
+    assert {"pathways.trigeminal_block.rule.both", "gates.both.always", "gates.both.tn_mri"} <= slips.keys()
+    places = {finding.place for finding in lint(document.settings(), ("never decides",))}
+    assert not {place for place in places if place.startswith(("gates.both", "pathways.trigeminal_block"))}
+
+
+def test_a_lever_without_a_suggested_value_may_be_asked_to_be_on() -> None:
+    """Linted and mutated; that a requirement stands only while it is on is no fault."""
+    tree = small()
+    tree["levers"]["max_sessions_12m"].pop("suggested")
+    document = Policy.model_validate(tree)
+    assert [slip for slip in mutants(document, ("condition lost",)) if slip.place.endswith("session_limit")]
+    assert list(lint(document.settings(), ("never decides", "reaches nothing"))) == []
+
+
+def test_what_was_not_tried_under_every_setting_says_so() -> None:
+    """Two stances more, and no setting but one under which the criterion is read: a remark is true, or says how far."""
+    tree = small()
+    for name in ("tn_failed_drugs_min", "fm_drugs_failed_min"):
+        tree["levers"][f"other_{name}"] = copy.deepcopy(tree["levers"][name])
+    rule = tree["pathways"]["fibromyalgia_trigger_point"]["rule"]
+    needs = {"other_tn_failed_drugs_min": ["4"], "other_fm_drugs_failed_min": ["4"], "tn_selection": ["mri_done"]}
+    rule["require"].append({"criterion": "tn_drugs", "while": needs})
+    says = [
+        f.says for f in found(tree, "never decides") if f.place.endswith("fibromyalgia_trigger_point.rule.tn_drugs")
+    ]
+    assert [line for line in says if "settings of the levers that were tried" not in line] == []
 
 
 def test_a_lever_that_reaches_no_case_of_a_population_is_inert_there_alone() -> None:

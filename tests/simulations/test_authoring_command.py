@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from policy.document import shipped
+from tests.policy.fuzz import written
+from tests.policy.generated import generated
 from tests.simulations.test_command import HEADER, MET, NOTICE, workbook
 
 POLICY = shipped()["nerve_blocks@2026.2"]
@@ -109,14 +111,51 @@ def test_what_cannot_be_read_is_said_in_one_line(words: list[str], said: str) ->
     assert len(result.output.strip().splitlines()) == 1
 
 
-@pytest.mark.slow
-def test_a_vignette_that_no_longer_holds_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize("verb", ["coverage", "mutate"])
+def test_nothing_is_scored_while_a_vignette_does_not_hold(verb: str, tmp_path: Path) -> None:
+    """It would notice every slip, and reach what it does not: each that fails is named, and no number is shown."""
     file = tmp_path / "wrong.yaml"
     file.write_text('case: {dx: M79.7, cpt: "64450"}\nvignettes:\n  - name: a hope\n    expect: {default: met}\n')
-    result = workbook("coverage", "--cases", file, "--policy", "nerve_blocks")
+    result = workbook(verb, "--cases", file, "--policy", "nerve_blocks")
     assert result.exit_code == 1
-    assert "fails: wrong.yaml:3 a hope [default]: not_met" in result.output
-    assert "not covered: default, trigeminal_block, tn_drugs NOT_MET" in result.output
+    first, second = result.output.strip().splitlines()
+    assert first == "wrong.yaml:3: 'a hope' [default] comes out as not_met, not met"
+    assert "not scored" in second
+
+
+def own_policy(folder: Path, seed: int, examples: bool = True) -> Path:
+    """A generated policy as a file; without its examples where asked."""
+    tree, _ = generated(seed)
+    path = folder / "own.yaml"
+    path.write_text(written({**tree, "examples": tree["examples"] if examples else []}), encoding="utf-8")
+    return path
+
+
+def test_another_policy_is_scored_by_its_own_examples(tmp_path: Path) -> None:
+    """Not by the vignettes of nerve_blocks, whose columns it does not have."""
+    seed = next(seed for seed in range(50) if len(generated(seed)[0]["examples"]) == 6)
+    result = workbook("coverage", "--policy", own_policy(tmp_path, seed))
+    assert result.exit_code == 0, result.output
+    assert "6 examples of its own and 0 vignettes, all as expected" in result.output
+    assert "default: " in result.output
+    result = workbook("mutate", "--policy", own_policy(tmp_path, seed, examples=False))
+    assert result.exit_code == 1
+    assert "has no examples of its own; name its vignettes with --cases" in result.output
+
+
+def test_notices_are_of_the_codes_of_the_case(tmp_path: Path) -> None:
+    """No word of M53.81 where the case has M54.2, and of a case that is met nothing that would make it met."""
+    path = tmp_path / "cases.csv"
+    path.write_text(HEADER + MET.format("a") + MET.format("b").replace("M54.2", "M53.81"))
+    told = {case: workbook("explain", path, "--case", case).output for case in ("a", "b")}
+    assert "Outcome: met" in told["a"]
+    assert "would make it met" not in told["a"]
+    assert ["Code notice" in told[case] for case in ("a", "b")] == [False, True]
+    assert "G43.819" not in told["b"]
+    one = tmp_path / "one.csv"
+    one.write_text(HEADER + MET.format("a"))
+    assert "Code notice" not in workbook("determine", one, "--out", tmp_path / "d.csv").output
+    assert workbook("determine", path, "--out", tmp_path / "e.csv").output.count("Code notice") == 1
 
 
 def test_a_population_needs_the_lint() -> None:

@@ -181,3 +181,27 @@ def test_of_a_case_table_no_assumption_is_told_and_counts_are_said_to_be_rounded
     inside = [sweep_findings.headline(table, sweep.sweep(table, LEVER), LEVER), anatomy_findings.headline(table, found)]
     assert all("to the nearest 20" in one.text for one in inside)
     assert "to the nearest 20" not in sweep_findings.headline(study, sweep.sweep(study, LEVER), LEVER).text
+
+
+def test_the_baseline_and_the_scenario_with_one_lever_put_back_have_two_names(study: Study, tables):
+    """Two provisions move: at the baseline's 6 weeks the other one still stands, so that row is not the baseline."""
+    text = sweep_findings.headline(study, tables["sweep"], LEVER).text
+    row = tables["sweep"].set_index("value").loc["6"]
+    before, after, _ = study.impact.rates()
+    assert row["met"] != study.impact.outcomes()["baseline"][0]
+    assert f"Approval rate, baseline: {100 * before.value:.2f}%" in text
+    assert f"Approval rate, scenario, at 8 weeks: {100 * after.value:.2f}%" in text
+    assert f"Scenario with this lever alone put back, at 6 weeks: {row['approval_pct']:.2f}%" in text
+    lines = sweep_findings.sweep_table(study, tables["sweep"], LEVER).text.splitlines()
+    assert next(line.strip() for line in lines if "baseline" in line).startswith(
+        "6 weeks (scenario with the baseline’s"
+    )
+
+
+def test_with_one_provision_the_row_at_the_value_of_the_baseline_is_the_baseline():
+    one = ask(provisions={LEVER: 8}, size=600)
+    swept = sweep.sweep(one, LEVER)
+    text = sweep_findings.headline(one, swept, LEVER).text
+    assert text.count("Approval rate") == 2
+    assert "put back" not in text
+    assert "6 weeks (baseline)" in sweep_findings.sweep_table(one, swept, LEVER).text

@@ -1,0 +1,481 @@
+"""Valid policies at random, small enough for brute force: every kind of field, lever, test, requirement and rule.
+
+A document is a tree of plain dicts, lists and text, as YAML gives it; its examples have the outcomes of interpreter.py.
+Cases lie at the decision: values at, just below and above what tests compare with, words of every kind, or nothing.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import random
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+
+from policy.document import parse
+from policy.examples import check_examples
+from policy.model import OUTCOMES, Policy
+from policy.validation import check_policy
+from tests.policy.fuzz import written
+from tests.policy.interpreter import Reader, levers_of
+
+Tree = dict[str, Any]
+Case = dict[str, str]
+OWN = {"origin": "assumption"}
+GROUPS = ({"M54.2": {}, "M53.81": {}}, {"G50.0": {}}, {"M79.7": {}, "M79.1": {}})
+FAMILIES = (
+    {"20552": {"level": "upper"}, "64493": {"level": "lumbar"}},
+    {"64405": {"level": "upper"}, "64494": {"level": "lumbar"}},
+)
+UNITS = {"days": ("days", "weeks"), "sessions": ("sessions",), "drugs": ("drugs",), "years": ("years",)}
+ENDS = ("met", "met", "not_met", "pend", "review", "mismatch", "out_of_scope")
+
+
+class Author:
+    """One document being written."""
+
+    def __init__(self, luck: random.Random):
+        self.luck = luck
+        self.fields: Tree = {}
+        self.levers: Tree = {}
+        self.criteria: Tree = {}
+        self.gates: Tree = {}
+        self.numbers: list[str] = []  # fields that are compared with numbers
+
+    def chance(self, share: float) -> bool:
+        return self.luck.random() < share
+
+    # ----------------------------------------------------------------------------------------------------- fields
+
+    def write_fields(self) -> None:
+        for name, kind in (("case_id", "text"), ("dx", "diagnosis"), ("cpt", "procedure")):
+            self.field(name, kind, required="true")
+        for i in range(self.luck.randint(1, 2)):
+            self.field(f"yes_{i}", "boolean", **({"absent": "false"} if self.chance(0.2) else {}))
+        for i in range(self.luck.randint(0, 1)):
+            words = self.luck.sample(["none", "some", "all", "left", "right"], self.luck.randint(2, 4))
+            self.field(f"word_{i}", "choice", choices=words, **({"absent": words[0]} if self.chance(0.15) else {}))
+        for i in range(self.luck.randint(0, 2)):
+            least = self.luck.choice([0, 0, 0, 1, 3])
+            unit = self.luck.choice(list(UNITS))
+            self.field(f"count_{i}", "whole", unit=unit, min=str(least), max=str(least + self.luck.choice([2, 9, 60])))
+        for i in range(self.luck.choice([0, 0, 0, 1, 1, 2])):
+            self.field(f"share_{i}", "percent", min="0", max="100")
+        if self.chance(0.35):
+            self.field("began", "date")
+            self.field("asked", "date")
+            self.field("lasted_days", "whole", unit="days", min="0", max="30000")
+            parts = {"onset": "began", "request": "asked", "days": "lasted_days"}
+            self.field("lasted", "months", unit="months", min="0", max="2400", **parts)
+        if self.chance(0.3):
+            self.field("seen_on", "date")
+        if self.chance(0.3):
+            self.field("hidden_truth", "boolean", ignored="true")
+        self.numbers = [
+            n for n, f in self.fields.items() if f["type"] in ("percent", "months") or n.startswith("count")
+        ]
+
+    def field(self, name: str, kind: str, **more: Any) -> None:
+        self.fields[name] = {"label": name, "type": kind, "ask": f"the {name}", **OWN, **more}
+
+    def words(self, name: str) -> list[str]:
+        """The words that a rule may name of a field."""
+        field = self.fields[name]
+        if field["type"] == "whole":
+            return [str(v) for v in range(int(field["min"]), int(field["max"]) + 1)][:12]
+        return ["true", "false"] if field["type"] == "boolean" else field["choices"]
+
+    def worded(self) -> list[str]:
+        """The fields of which a rule may name words."""
+        return [
+            n
+            for n, f in self.fields.items()
+            if "ignored" not in f and (f["type"] in ("boolean", "choice") or n in self.small())
+        ]
+
+    def small(self) -> list[str]:
+        return [n for n in self.numbers if self.fields[n]["type"] == "whole" and int(self.fields[n]["max"]) < 45]
+
+    # ----------------------------------------------------------------------------------------------------- levers
+
+    def write_levers(self) -> None:
+        self.choice("undocumented_action", ["pend", "not_met"])
+        for name in self.numbers:
+            for i in range(self.luck.choice([0, 1, 1, 2])):
+                self.threshold(f"least_{name}_{i}", name)
+        for i in range(self.luck.randint(0, 2)):
+            self.choice(f"stance_{i}", ["strict", "usual", "loose"][: self.luck.randint(2, 3)])
+        for i in range(self.luck.randint(0, 2)):
+            self.choice(
+                f"action_{i}",
+                self.luck.sample(["review", "pend", "not_met", "met_if_prereqs", "met"], self.luck.randint(2, 4)),
+            )
+        if self.chance(0.3):
+            self.choice("mapping", ["accept", "pend_for_code"])
+        if self.chance(0.4):
+            self.numeric("how_many", "modalities", 0, 2, 1)
+
+    def choice(self, name: str, words: list[str]) -> None:
+        self.levers[name] = {
+            "label": name,
+            "says": name,
+            "citation": "ours",
+            **OWN,
+            "default": self.luck.choice(words),
+            "choices": {w: w for w in words},
+        }
+
+    def threshold(self, name: str, field: str) -> None:
+        kind = self.fields[field]
+        if kind["type"] == "percent":
+            self.numeric(name, "percent", 50, 100, 25)
+        elif kind["type"] == "months":
+            self.numeric(name, "months", 0, 6, 3)
+        else:
+            unit = self.luck.choice(UNITS[kind["unit"]])
+            most = max(int(kind["max"]) // (7 if unit == "weeks" else 1), 2)
+            step = 1 if most < 5 else most // 4
+            self.numeric(name, unit, 0, step * min(4, most // step), step)
+
+    def numeric(self, name: str, unit: str, least: int, most: int, step: int) -> None:
+        values = [str(v) for v in range(least, most + 1, step)]
+        off = self.chance(0.3)
+        lever = {"label": name, "says": name, "citation": "ours", **OWN, "unit": unit}
+        lever |= {"domain": {"min": str(least), "max": str(most), "step": str(step)}, "off_allowed": str(off).lower()}
+        lever |= {"direction": self.luck.choice(["stricter_when_higher", "stricter_when_lower"])}
+        lever |= {"default": self.luck.choice([*values, *["off", "off"] * off])}
+        lever |= {"suggested": self.luck.choice(values)} if self.chance(0.4) else {}
+        lever |= {"cited": {"min": values[0], "max": self.luck.choice(values)}} if self.chance(0.3) else {}
+        self.levers[name] = lever
+
+    def condition(self) -> Tree:
+        """One or two levers with some of their words."""
+        found = {}
+        for name in self.luck.sample(list(self.levers), min(len(self.levers), self.luck.choice([1, 1, 1, 2]))):
+            lever = self.levers[name]
+            if "choices" in lever:
+                words = list(lever["choices"])
+                found[name] = self.luck.sample(words, self.luck.randint(1, max(len(words) - 1, 1)))
+            elif lever["off_allowed"] == "true" and self.chance(0.7):
+                found[name] = [self.luck.choice(["on", "off"])]
+            else:
+                found[name] = [self.luck.choice(values_of(lever))]
+        return found
+
+    # --------------------------------------------------------------------------------------------------- criteria
+
+    def write_criteria(self) -> None:
+        for i in range(self.luck.randint(2, 5)):
+            test = self.test(self.luck.choice([0, 1, 1, 2]))
+            self.criteria[f"criterion_{i}"] = {
+                "says": f"Criterion {i}",
+                "ask": f"criterion {i}",
+                "citation": "ours",
+                **OWN,
+                "test": test,
+            }
+        named = list(self.criteria)
+        for name in named[:2]:
+            shown = [lever for lever in self.levers if f"'{lever}'" in str(self.criteria[name])]
+            self.criteria[name]["says"] += "".join(f", {{{lever}}}" for lever in shown)
+        if self.chance(0.6):
+            for i in range(self.luck.randint(1, 2)):
+                require = [self.entry(list(self.criteria), []) for _ in range(self.luck.randint(1, 3))]
+                self.gates[f"gate_{i}"] = {"title": f"Gate {i}", "require": require}
+
+    def test(self, depth: int) -> Tree:
+        if depth:
+            kind = self.luck.choice(["all_of", "any_of", "none_of", "all_of", "any_of", "count"])
+            parts = [self.test(depth - 1) for _ in range(self.luck.randint(1, 3))]
+            if kind != "count":
+                return {kind: parts}
+            least = (
+                "how_many" if "how_many" in self.levers and len(parts) >= 2 else str(self.luck.randint(0, len(parts)))
+            )
+            return {"count": {"at_least": least, "of": parts}}
+        return self.leaf()
+
+    def leaf(self) -> Tree:
+        kind = self.luck.choice(["is", "is", "states", "on_file", "compare", "compare", "compare", "mean", "lever"])
+        if kind in ("is", "states"):
+            name = self.luck.choice(self.worded())
+            words = self.words(name)
+            return {kind: {name: self.luck.sample(words, self.luck.randint(1, len(words)))}}
+        if kind == "lever":
+            return {"lever": self.condition()}
+        if kind == "on_file" or not self.numbers:
+            parts = {f[k] for f in self.fields.values() for k in ("onset", "request", "days") if k in f}
+            names = [n for n, f in self.fields.items() if n not in parts and "required" not in f and "ignored" not in f]
+            return {"on_file": self.luck.choice(names)}
+        name = self.luck.choice(self.numbers)
+        if kind == "mean":
+            like = [n for n in self.numbers if self.alike(n, name) and self.fields[n]["type"] != "months"]
+            if like:
+                return {"mean": {"of": self.luck.sample(like, min(len(like), 2)), "reaches": self.reference(name)}}
+        return {self.luck.choice(["at_least", "more_than", "less_than"]): {name: self.reference(name)}}
+
+    def alike(self, one: str, other: str) -> bool:
+        return all(self.fields[one].get(key) == self.fields[other].get(key) for key in ("type", "unit"))
+
+    def reference(self, name: str) -> str:
+        levers = [lever for lever in self.levers if lever.startswith(f"least_{name}_")]
+        if levers and self.chance(0.75):
+            return self.luck.choice(levers)
+        kind = self.fields[name]["type"]
+        least, most = int(self.fields[name]["min"]), int(self.fields[name]["max"])
+        return str(
+            self.luck.choice([50, 80, 100])
+            if kind == "percent"
+            else self.luck.choice([0, 1, 3, 6])
+            if kind == "months"
+            else self.luck.randint(least, min(most, least + 10))
+        )
+
+    def entry(self, names: list[str], codes: list[str]) -> Any:
+        """A requirement: the short form, or with a condition or codes."""
+        name = self.luck.choice(names)
+        if self.chance(0.5):
+            return name
+        entry: Tree = {"criterion": name}
+        if self.chance(0.6):
+            entry["while"] = self.condition()
+        if codes and self.chance(0.3):
+            entry["codes"] = [self.luck.choice(codes)]
+        return entry
+
+    # ------------------------------------------------------------------------------------------------------ rules
+
+    def rule(self, depth: int, codes: list[str]) -> Tree:
+        kind = self.luck.choice(
+            ["require", "require", "switch", "first_of", "outcome"]
+            if depth
+            else ["require", "require", "require", "outcome"]
+        )
+        if kind == "outcome":
+            return {"outcome": self.ending(), "because": "it is so"}
+        if kind == "require":
+            names = [*self.criteria, *self.gates, *self.gates]
+            return {"require": [self.entry(names, codes) for _ in range(self.luck.randint(1, 3))], "then": self.steps()}
+        if kind == "first_of":
+            parts = [self.rule(depth - 1, codes) for _ in range(self.luck.randint(2, 3))]
+            return {"first_of": [*({**part, "while": self.condition()} for part in parts[:-1]), parts[-1]]}
+        name = self.luck.choice(self.worded())
+        words = self.luck.sample(self.words(name), self.luck.randint(1, min(len(self.words(name)), 3)))
+        found: Tree = {"switch": name, "branches": {w: self.rule(depth - 1, codes) for w in words}}
+        if self.chance(0.4) and len(words) < len(self.words(name)):
+            found["otherwise"] = self.rule(depth - 1, codes)
+        if self.chance(0.3) and not words[0][0].isdigit():
+            found["assume"] = {"criterion": self.luck.choice(words), "while": self.condition()}
+        stated = f"stated_{name}" if "otherwise" in found else f"stated_{name}_{'_'.join(sorted(words))}"
+        said = self.words(name) if "otherwise" in found else words
+        self.criteria.setdefault(
+            stated,
+            {"says": f"{name} is stated", "ask": name, "citation": "ours", **OWN, "test": {"states": {name: said}}},
+        )
+        return {**found, "stated": stated}
+
+    def steps(self) -> list[Tree]:
+        found = []
+        for _ in range(self.luck.choice([0, 0, 0, 1, 1, 2])):
+            step: Tree = {"outcome": self.ending(), "because": "a step says so"}
+            if self.chance(0.6):
+                step["when"] = self.luck.choice(list(self.criteria))
+            if "when" not in step or self.chance(0.3):
+                step["while"] = self.condition()
+            found.append(step)
+        return [*found, {"outcome": self.ending()}]
+
+    def ending(self) -> str:
+        actions = [lever for lever in self.levers if lever.startswith("action_")]
+        return self.luck.choice(actions) if actions and self.chance(0.4) else self.luck.choice(ENDS)
+
+    # --------------------------------------------------------------------------------------------------- documents
+
+    def document(self) -> Tree:
+        self.write_fields()
+        self.write_levers()
+        self.write_criteria()
+        groups = {
+            f"group_{i}": {"label": f"Group {i}", "codes": {c: {"label": c, **OWN} for c in codes}}
+            for i, codes in enumerate(GROUPS[: self.luck.randint(1, 3)])
+        }
+        if "group_2" in groups:
+            groups["group_2"]["prefixes"] = {"G43.7": {"label": "migraine", **OWN}}
+        count = self.luck.randint(1, 2)
+        families = {
+            f"family_{i}": {"label": f"Family {i}", "codes": {c: {"label": c, **x} for c, x in codes.items()}}
+            for i, codes in enumerate(FAMILIES[:count])
+        }
+        pathways: Tree = {}
+        for group, family in itertools.product(groups, families):
+            codes = list(groups[group]["codes"])
+            levels = ["upper", "lumbar"] if self.chance(0.3) else [None]
+            for level in levels:
+                selects = {"diagnosis": [group], "procedure": [family], **({"level": level} if level else {})}
+                rule = self.rule(self.luck.choice([0, 1, 1, 2]), codes)
+                pathways[f"way_{len(pathways)}"] = {
+                    "title": f"Way {len(pathways)}",
+                    **OWN,
+                    "for": selects,
+                    "rule": rule,
+                }
+        notices = []
+        if "mapping" in self.levers:
+            words = {
+                "source_label": "x",
+                "official_meaning": "y",
+                "consequence": "z",
+                "likely_intended": ["M54.2"],
+                **OWN,
+            }
+            notices = [
+                {
+                    "code": self.luck.choice(list(groups["group_0"]["codes"])),
+                    "lever": "mapping",
+                    "pend_while": ["pend_for_code"],
+                    **words,
+                }
+            ]
+        tree = {
+            "schema": "policy/1", "id": "generated", "version": "2026.1", "title": "Generated", "status": "draft",
+            "notice": "Synthetic data, policy simulation only, not for individual determinations.",
+            "statements": {}, "evidence": {}, "references": {}, "texts": {}, "open_questions": {},
+            "fields": self.fields, "levers": self.levers, "criteria": self.criteria, "diagnoses": groups,
+            "procedures": families, "code_notices": notices, "gates": self.gates, "pathways": pathways, "examples": [],
+        }  # fmt: skip
+        tree["examples"] = list(self.examples(tree))
+        plain: Tree = json.loads(json.dumps(tree))  # no list stands in two places: YAML would make an anchor of it
+        return plain
+
+    def examples(self, tree: Tree) -> Iterator[Tree]:
+        for i in range(self.luck.choice([0, 2, 6])):
+            moved = random_levers(tree, self.luck) if self.chance(0.4) else {}
+            case = near_miss(tree, levers_of(tree, moved), self.luck)
+            found = Reader(tree, levers_of(tree, moved)).determine(case)
+            yield {"name": f"example {i}", "case": case, "expect": found.outcome, **({"set": moved} if moved else {})}
+
+
+def values_of(lever: Tree) -> list[str]:
+    """Every legal value of a lever as text."""
+    if "choices" in lever:
+        return list(lever["choices"])
+    least, most, step = (int(lever["domain"][key]) for key in ("min", "max", "step"))
+    return [*["off"] * (lever["off_allowed"] == "true"), *map(str, range(least, most + 1, step))]
+
+
+def random_levers(tree: Tree, luck: random.Random) -> dict[str, str]:
+    """Some levers moved to any legal value."""
+    share = luck.choice([0.2, 0.5, 0.9])
+    return {name: luck.choice(values_of(lever)) for name, lever in tree["levers"].items() if luck.random() < share}
+
+
+def marks(tree: Tree, name: str, levers: Mapping[str, str]) -> set[int]:
+    """The numbers that a field is compared with, in its own unit."""
+    found = {int(tree["fields"][name]["min"]), int(tree["fields"][name]["max"])}
+    for lever, value in levers.items():
+        if lever.startswith(f"least_{name}_") and value != "off":
+            found.add(int(value) * (7 if tree["levers"][lever]["unit"] == "weeks" else 1))
+    return found | {int(n) for n in plain_numbers(tree["criteria"], name)}
+
+
+def plain_numbers(part: Any, name: str) -> Iterator[str]:
+    if isinstance(part, dict):
+        for key, value in part.items():
+            if key == name:
+                yield from (v for v in ([value] if isinstance(value, str) else value) if v.isdigit())
+            elif key == "mean" and name in value["of"] and value["reaches"].isdigit():
+                yield value["reaches"]
+            else:
+                yield from plain_numbers(value, name)
+    elif isinstance(part, list):
+        for value in part:
+            yield from plain_numbers(value, name)
+
+
+def options(tree: Tree, name: str, levers: Mapping[str, str]) -> list[str]:
+    """The values of a column on both sides of everything that it is held against; '' is not documented."""
+    field = tree["fields"][name]
+    least, most = int(field.get("min", 0)), int(field.get("max", 0))
+    if field["type"] == "boolean":
+        return ["", "true", "false"]
+    if field["type"] == "choice":
+        return ["", *field["choices"]]
+    if field["type"] == "date":
+        return ["", "2024-01-31", "2024-02-29", "2024-04-30", "2024-05-01", "2024-07-31", "2024-08-15"]
+    if field["type"] == "percent":
+        near = [f"{n + d / 100:.2f}" for n in marks(tree, name, levers) for d in (-1, 0, 1)]
+        return ["", *sorted({v for v in near if float(v) == 0 or 1 <= float(v) <= 100})]
+    if name == "lasted_days":
+        return ["", "0", *(str(n * 487 // 16 + d) for n in (1, 3, 6) for d in (-1, 0, 1)), "29000"]
+    near = sorted({n + d for n in marks(tree, name, levers) for d in (-1, 0, 1)})
+    return ["", *(str(n) for n in near if least <= n <= most)]
+
+
+def columns(tree: Tree) -> list[str]:
+    """The columns of facts, without what is derived or simulated."""
+    return [
+        n
+        for n, f in tree["fields"].items()
+        if "required" not in f and "ignored" not in f and f["type"] not in ("months", "text")
+    ]
+
+
+def codes(tree: Tree) -> list[tuple[str, str]]:
+    """Every diagnosis and procedure in scope, and two that are not."""
+    dxs = [
+        c
+        for group in tree["diagnoses"].values()
+        for c in (*group["codes"], *(f"{p}09" for p in group.get("prefixes", ())))
+    ]
+    cpts = [c for family in tree["procedures"].values() for c in family["codes"]]
+    return [*itertools.product(dxs, cpts), ("Z99.9", cpts[0]), (dxs[0], "99213")]
+
+
+def near_miss(tree: Tree, levers: Mapping[str, str], luck: random.Random) -> Case:
+    """A case at the decision: the best of a few drawn at random, then one fact disturbed."""
+    reader = Reader(tree, levers)
+    pairs = codes(tree)
+    dx, cpt = luck.choice(pairs[:-2] if luck.random() < 0.97 else pairs)
+    missing, drawn = luck.choice([0.05, 0.2, 0.5]), []
+    for _ in range(4):
+        facts = {
+            name: "" if luck.random() < missing else luck.choice(options(tree, name, levers)) for name in columns(tree)
+        }
+        drawn.append(legal({"dx": dx, "cpt": cpt, **{k: v for k, v in facts.items() if v}}))
+    case = max(drawn, key=lambda one: reader.determine(one).outcome == "met")
+    if luck.random() < 0.7:
+        name = luck.choice(columns(tree))
+        case = legal({**case, name: luck.choice(options(tree, name, levers))})
+    return {k: v for k, v in case.items() if v}
+
+
+def legal(case: Case) -> Case:
+    """Without an onset after the request."""
+    if case.get("began", "") > case.get("asked", "9"):
+        return {k: v for k, v in case.items() if k != "began"}
+    return case
+
+
+def near_misses(tree: Tree, levers: Mapping[str, str], size: int, luck: random.Random) -> list[Case]:
+    return [near_miss(tree, levers, luck) for _ in range(size)]
+
+
+def frame(tree: Tree, cases: list[Case]) -> pd.DataFrame:
+    """The cases as a table of text."""
+    rows = [{"case_id": f"c{i}", **case} for i, case in enumerate(cases)]
+    names = ["case_id", "dx", "cpt", *columns(tree)]
+    return pd.DataFrame(rows, columns=names, dtype=object).fillna("").astype(str)
+
+
+def generated(seed: int) -> tuple[Tree, Policy]:
+    """The document of a seed as a tree, and as the loader reads its YAML; it has no fault and its examples hold."""
+    tree = Author(random.Random(seed)).document()
+    policy, _ = parse(written(tree), "generated.yaml", Policy)
+    faults = [*check_policy(policy), *check_examples(policy)]
+    assert not faults, (seed, faults)
+    return tree, policy
+
+
+assert set(ENDS) == set(OUTCOMES)
