@@ -5,12 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
+
 from policy.model import OUTCOMES, Policy
 from policy.scenario import Scenario
-from simulations.impact import OUTSIDE, percent, points
+from simulations.impact import OUTSIDE, SMALLER, percent, points
 from simulations.medicare import MEANING, left_out
 from simulations.study import Study
-from simulations.suppression import SMALL, STEP
+from simulations.suppression import ALONE, REASON, SMALL, STEP
 
 LABELS = {
     "met": "Met",
@@ -35,13 +37,17 @@ METHOD = (
 )
 
 
-ROUNDED = (
-    f"These cases may be people: counts are shown to the nearest {STEP}, so that 0, no and nothing stand for at most "
-    f"{SMALL}; rates, changes and intervals are those of the rounded counts, which need not add up."
+WITHHELD = (
+    f"These cases may be people: withheld (–) are {REASON}; so what is told need not add up. No row of the table is "
+    f"shown. {ALONE}"
+)
+ROUGH = (
+    f"These cases may be people, and every setting here is one more result to subtract: so shares are of counts rounded "
+    f"to {STEP}, as “about”, without intervals; about 0% stands for at most {SMALL} cases. {ALONE}"
 )
 EXACT = (
-    "The outcomes in summary.json are exact, small ones too, and so is the approval rate there: that file is for those "
-    "who may see the cases, and not for publication."
+    "Not for release: the owner's own view. Every count is exact, also those of a few people, which must not be passed "
+    "on."
 )
 
 
@@ -66,17 +72,29 @@ class Shown:
 
 def headline(study: Study) -> Shown:
     """The answer: approval rate before and after, and the change with its interval."""
-    impact = study.overall
+    impact = study.shown
     before, after, change = impact.rates()
-    interval = f"{points(change.low, 2)} to {points(change.high, 2)}"
+    interval = "interval withheld" if change.low is None else f"95% interval {points(change.low, 2)} to {points(change.high, 2)}"
+    cases = study.cases.told_size
     met = [impact.outcomes()[name][0] for name in ("baseline", "scenario")]
     tiles = [
-        ("Approval rate, baseline", percent(before.value, 2), f"{met[0]:,} of {impact.cases:,} cases met"),
-        ("Approval rate, scenario", percent(after.value, 2), f"{met[1]:,} of {impact.cases:,} cases met"),
-        ("Change", f"{points(change.value, 2)} points", f"95% interval {interval}"),
+        (f"Approval rate, {name}", percent(rate.value, 2), f"{count(n)} of {cases} cases met")
+        for name, rate, n in zip(("baseline", "scenario"), (before, after), met, strict=True)
     ]
-    over = f"Policy {study.policy.name}, {study.cases!r}."
-    return card(impact.finding(), tiles, over + (f" {ROUNDED}" if study.shown.people else ""))
+    tiles.append(("Change", "withheld" if change.value is None else f"{points(change.value, 2)} points", interval))
+    return card(impact.finding(), tiles, f"Policy {study.policy.name}, {study.cases!r}.{about_people(study)}")
+
+
+def about_people(study: Study) -> str:
+    """What stands beside numbers of a case table whose cases may be people; empty for others."""
+    if not study.cases.people:
+        return ""
+    return f" {EXACT if study.cases.exact else ROUGH if study.rough else WITHHELD}"
+
+
+def count(number: Any) -> str:
+    """'1,234', or a dash where it is withheld."""
+    return "–" if number is None or pd.isna(number) else f"{number:,}"
 
 
 def card(finding: str, tiles: Sequence[tuple[str, str, str]], over: str) -> Shown:
@@ -103,9 +121,9 @@ def all_notices(study: Study, counted: bool = True) -> list[str]:
     """Every notice; those for which the cases must be counted only when `counted`."""
     policy = study.policy
     found = [policy.notice, NOT_MET]
-    if not study.cases.synthetic:
+    if study.cases.people:
         found.append(f"The cases were read from {study.cases.name}; whether they are synthetic is not known here.")
-        found.append(EXACT)
+        found.append(about_people(study).strip())
     found += [
         f"Code {n.code} is called “{n.source_label}” by the source assessment. It means: "
         f"{n.official_meaning.rstrip('.')}. {n.consequence} Lever {n.lever}, here {study.scenario[n.lever]}."
@@ -115,12 +133,19 @@ def all_notices(study: Study, counted: bool = True) -> list[str]:
         if card.status in ("contested", "retracted"):
             year = f" ({card.year})" if any(c.isdigit() for c in card.year) else ""
             found.append(f"Evidence {card.status}: {card.title}{year}. {card.status_note or card.note}")
-    found += [METHOD, *study.cases.remarks, *(study.guard.warnings() if counted else [])]
+    found += [*([] if study.rough else [METHOD]), *remarks(study), *(study.guard.warnings() if counted else [])]
     if study.plan and study.plan.applies_to:
         found.append(as_read(study.plan, study.policy))
     if policy.status != "adopted":
         found.append(f"The policy document {policy.name} is {policy.status}, not adopted.")
     return found
+
+
+def remarks(study: Study) -> list[str]:
+    """What a reader must know of the cases; remarks that count rows or show values of people stay at row level."""
+    told = [one for one in study.cases.remarks if not (study.guarded and any(c.isdigit() for c in one))]
+    kept = len(told) < len(study.cases.remarks)
+    return [*told, *(["Remarks on rows are at row level, not for release: workbook determine shows them."] if kept else [])]
 
 
 def as_read(plan: Scenario, policy: Policy) -> str:
@@ -145,11 +170,12 @@ def stamp(study: Study) -> Shown:
         ("Policy fingerprint", policy.fingerprint),
         ("Scenario", study.name),
         ("Levers moved", moved),
-        ("Population" if cases.synthetic else "Case table", cases.name),
-        ("Population fingerprint" if cases.synthetic else "Fingerprint of the file", cases.fingerprint),
-        ("Cases", f"{cases.size:,}"),
+        ("Population" if cases.drawn else "Case table", cases.name),
+        ("Population fingerprint" if cases.drawn else "Fingerprint of the file", cases.fingerprint),
+        ("Cases", cases.told_size),
         ("Seed", "none: the cases were read, not drawn" if cases.seed is None else str(cases.seed)),
     ]
+    rows += [("Counts of a few people", "exact, not for release")] if cases.people and cases.exact else []
     body = "".join(f"<tr><th scope='row'>{esc(a)}</th><td>{esc(b)}</td></tr>" for a, b in rows)
     text = "\n".join(f"{a:<24}{b}" for a, b in rows)
     return Shown(text, f'<table class="stamp"><tbody>{body}</tbody></table>')
@@ -167,46 +193,55 @@ def bullets(sentences: Sequence[str]) -> Shown:
 def outcomes(study: Study) -> Shown:
     """Counts and shares of every outcome, before and after."""
     rows = []
-    cases = f"{study.overall.cases:,}"
-    for row in study.overall.outcomes().to_dict("records"):
-        counts = [text for n in ("baseline", "scenario") for text in (f"{row[n]:,}", share(row[n], study))]
+    cases = study.cases.told_size
+    for row in study.shown.outcomes().to_dict("records"):
+        counts = [text for n in ("baseline", "scenario") for text in (count(row[n]), share(row[n], study))]
         rows.append((LABELS[row["outcome"]], *counts, signed(row["change"])))
     rows.append(("All cases", cases, "100%", cases, "100%", "0"))
     header = ("Outcome", "Baseline", "Baseline share", "Scenario", "Scenario share", "Change")
     return tabulated("Outcomes of all cases (counts, and share of all cases)", header, rows, total=True)
 
 
+def approving(row: Mapping[Any, Any]) -> bool:
+    """Whether a row of the groups has approvals, or may have withheld ones."""
+    return any(row[f"{name}_met"] != 0 for name in ("baseline", "scenario"))
+
+
 def groups(study: Study) -> Shown:
     """Approval rate by diagnosis x procedure with denominators and intervals, where anything is approved at all."""
-    rows, silent = [], {"cases": 0, "rows": 0}
-    for row in study.shown.groups().to_dict("records"):
-        if row["baseline_met"] or row["scenario_met"]:
-            change = f"{_points(row['change_points'])} ({_points(row['change_low'])} to {_points(row['change_high'])})"
-            rows.append(
-                (*group_labels(study, row), f"{row['cases']:,}", _rate(row, "baseline"), _rate(row, "scenario"), change)
-            )
-        else:
-            silent = {"cases": silent["cases"] + row["cases"], "rows": silent["rows"] + 1}
-    rest = (
-        f"{silent['rows']} other combinations",
-        "no approvals in either",
-        f"{silent['cases']:,}",
-        "0.0%",
-        "0.0%",
-        "0.0",
-    )
+    every = records(study.shown.groups())
+    rows = [
+        (*group_labels(study, row), count(row["cases"]), _rate(row, "baseline"), _rate(row, "scenario"), _change(row))
+        for row in every
+        if approving(row)
+    ]
+    silent = [row["cases"] for row in every if not approving(row)]
+    if silent:
+        label = f"{len(silent)} other combinations"
+        rows.append((label, "no approvals in either", total_of(silent), "0.0%", "0.0%", "0.0"))
     header = ("Diagnosis", "Procedure", "Cases", "Baseline met (95%)", "Scenario met (95%)", "Change in points (95%)")
     caption = "Approval rate by diagnosis and procedure: share of the cases of the row, with 95% intervals"
-    return tabulated(caption, header, [*rows, *([rest] if silent["rows"] else [])], words=2)
+    return tabulated(caption, header, rows, words=2)
+
+
+def total_of(counts: Sequence[int | None]) -> str:
+    """Their sum, a dash where any of them is withheld."""
+    told = [n for n in counts if n is not None]
+    return f"{sum(told):,}" if len(told) == len(counts) else "–"
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a table, None where a cell is empty."""
+    return [{str(k): None if pd.isna(v) else v for k, v in row.items()} for row in frame.to_dict("records")]
 
 
 def group_outcomes(study: Study) -> Shown:
     """Every outcome of every diagnosis x procedure that occurs, baseline → scenario; folded away on a page."""
     rows = []
-    for row in study.shown.groups().to_dict("records"):
+    for row in records(study.shown.groups()):
         pairs = [(row[f"baseline_{word}"], row[f"scenario_{word}"]) for word in OUTCOMES]
-        cells = [f"{a:,} → {b:,}" if a != b else f"{a:,}" for a, b in pairs]
-        rows.append((*group_labels(study, row), f"{row['cases']:,}", *cells))
+        cells = [f"{count(a)} → {count(b)}" if a != b else count(a) for a, b in pairs]
+        rows.append((*group_labels(study, row), count(row["cases"]), *cells))
     header = ("Diagnosis", "Procedure", "Cases", *LABELS.values())
     title = "Every outcome by diagnosis and procedure (cases; baseline → scenario where they differ)"
     return folded(title, tabulated(title, header, rows, words=2))
@@ -219,19 +254,19 @@ def folded(title: str, shown: Shown) -> Shown:
 
 def flow(study: Study) -> Shown:
     """Where cases of each outcome go; rows are the baseline, columns the scenario, the diagonal stays."""
-    counts, outcomes = study.shown.flow().to_numpy(), study.overall.outcomes()
+    counts, outcomes = study.shown.flow().to_numpy(), study.shown.outcomes()
     rows = [
-        (label, *(f"{n:,}" for n in row), f"{total:,}")
+        (label, *map(count, row), count(total))
         for label, row, total in zip(LABELS.values(), counts, outcomes["baseline"], strict=True)
     ]
-    rows.append(("All, scenario", *(f"{n:,}" for n in outcomes["scenario"]), f"{study.overall.cases:,}"))
+    rows.append(("All, scenario", *map(count, outcomes["scenario"]), study.cases.told_size))
     header = ("Baseline ↓  scenario →", *LABELS.values(), "All, baseline")
     caption = "Cases by outcome under the baseline (rows) and under the scenario (columns)"
     links = {
         (i, j + 1): _way(before, after)
         for i, before in enumerate(OUTCOMES)
         for j, after in enumerate(OUTCOMES)
-        if i != j and counts[i, j] and not study.shown.people
+        if i != j and not study.guarded and counts[i, j]
     }
     return tabulated(caption, header, rows, total=True, links=links)
 
@@ -240,17 +275,17 @@ def medicare(study: Study) -> Shown:
     """Medicare Advantage requests held against the Medicare-like presets, by preset and procedure."""
     guard, policy = study.guard, study.policy
     table = guard.frame()
+    if table.empty and guard.warnings():
+        return bullets(guard.warnings())
     if table.empty:
         return bullets(["No case says Medicare Advantage, so nothing is held against the Medicare-like presets."])
     rows = []
+    names = [f"{name}_{way}" for name in ("baseline", "scenario") for way in ("stricter", "looser")]
     for (preset, procedure), part in table.groupby(["preset", "procedure"], sort=False):
-        count = part.sum(numeric_only=True)
-        pairs = [
-            f"{count[f'{name}_stricter']:,} stricter, {count[f'{name}_looser']:,} looser"
-            for name in ("baseline", "scenario")
-        ]
+        told = {name: total_of([row[name] for row in records(part)]) for name in ("cases", *names)}
+        pairs = [f"{told[f'{n}_stricter']} stricter, {told[f'{n}_looser']} looser" for n in ("baseline", "scenario")]
         label = next(plan.label for plan in guard.presets if plan.id == preset)
-        rows.append((f"{label} ({preset})", policy.procedures[str(procedure)].label, f"{count['cases']:,}", *pairs))
+        rows.append((f"{label} ({preset})", policy.procedures[str(procedure)].label, told["cases"], *pairs))
     header = ("Held against", "Procedure", "Medicare Advantage cases", "Baseline", "Scenario")
     shown = tabulated(
         "Medicare Advantage cases whose outcome differs from that under the preset", header, rows, words=2
@@ -264,7 +299,7 @@ def medicare(study: Study) -> Shown:
 def examples(study: Study) -> Shown:
     """A few of the cases that move, with their reasons; all columns are in examples.csv."""
     found = study.shown.examples
-    if study.shown.people:
+    if study.guarded:
         return bullets(["These cases may be people, so none of those that move is shown: workbook explain shows one."])
     if found.empty:
         return Shown("No case moves.", "<p>No case moves.</p>")
@@ -344,26 +379,35 @@ def _lines(cell: str) -> str:
     return esc(cell).replace("\n", "<br>")
 
 
-def share(count: int, study: Study) -> str:
-    return percent(count / study.overall.cases)
+def share(number: Any, study: Study) -> str:
+    """A count as a share of all cases."""
+    return "–" if number is None or pd.isna(number) else percent(number / study.cases.size)
 
 
-def signed(count: int) -> str:
-    return f"{count:+,}".replace("-", "−") if count else "0"
+def signed(number: Any) -> str:
+    """'+12', '−3', or a dash where it is withheld."""
+    if number is None or pd.isna(number):
+        return "–"
+    return f"{number:+,}".replace("-", "−") if number else "0"
 
 
-def _points(value: float) -> str:
-    return points(value / 100)
+def _change(row: Mapping[Any, Any]) -> str:
+    value, low, high = (row[f"change_{part}"] for part in ("points", "low", "high"))
+    if value is None:
+        return "–"
+    return f"{points(value / 100)} ({'–' if low is None else f'{points(low / 100)} to {points(high / 100)}'})"
 
 
-def _rate(row: dict[Any, Any], name: str) -> str:
+def _rate(row: Mapping[Any, Any], name: str) -> str:
     value, low, high = (row[f"{name}_{part}"] for part in ("pct", "low", "high"))
-    return f"{value:.1f}% ({low:.1f} to {high:.1f})"
+    return "–" if value is None else f"{value:.1f}% ({low:.1f} to {high:.1f})"
 
 
 def group_labels(study: Study, row: dict[Any, Any]) -> tuple[str, str]:
     """Diagnosis and procedure as the policy labels them."""
     diagnosis, procedure = row["diagnosis"], row["procedure"]
+    if diagnosis == SMALLER:
+        return "Others together", f"combinations of at most {SMALL} cases each"
     first = "Other diagnosis" if diagnosis == OUTSIDE else study.policy.diagnoses[diagnosis].label
     second = "Other procedure" if procedure == OUTSIDE else study.policy.procedures[procedure].label
     return first, second

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from simulations.findings import NOT_MET
 from simulations.study import Study
+from simulations.suppression import OWNERS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -83,7 +84,9 @@ def titled_axes(
     figure.text(0.02, 1 - (0.46 + extra) / height, short, fontsize=10, va="top", color=FAINT, linespacing=1.45)
     policy = study.policy
     source = f"{policy.name} {policy.fingerprint[:12]} · population {cases or study.cases.fingerprint[:12]}"
-    source += "" if study.cases.synthetic else " · may be people: small counts are rounded away or withheld"
+    if study.cases.people:
+        told = "shares of rounded counts, about" if study.rough else "small counts are withheld (–)"
+        source += f" · {OWNERS.upper()}: exact" if study.cases.exact else f" · may be people: {told}"
     notice = f"{policy.notice} {NOT_MET}\n{source}"
     figure.text(0.02, 0.12 / height, notice, fontsize=8, va="bottom", color=FAINT, linespacing=1.4)
     axes = figure.add_axes((left, below / height, right - left, 1 - (above + extra + below) / height))
