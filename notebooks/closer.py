@@ -30,7 +30,7 @@ def whole_range(study: Study) -> str:
     lever, _ = sweep_findings.chosen(study, ranked)
     swept = sweep.sweep(study, lever)
     pictures = [sweep_chart.sweep_figure(study, swept, lever), sweep_chart.ranking_figure(study, ranked)]
-    return _page(*pictures, sweep_findings.sweep_table(study, swept, lever), sweep_findings.ranking_table(ranked))
+    return _page(*pictures, sweep_findings.sweep_table(study, swept, lever), sweep_findings.ranking_table(study, ranked))
 
 
 def whose_change(study: Study) -> str:

@@ -1,8 +1,9 @@
 """What a study found, in sentences and tables for people, each also as plain text; every value is escaped in `esc`."""
 
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any
 
 import pandas as pd
@@ -68,6 +69,29 @@ class Shown:
 
     def _repr_html_(self) -> str:
         return self.html
+
+
+def silence(thing: Any) -> str:
+    """Why nothing is told of a study, of what was found in one, or of several such; empty where something is."""
+    if isinstance(thing, (list, tuple)):
+        return silence(thing[0]) if thing else ""
+    return getattr(thing, "silent", "")
+
+
+def unless_silent(show: Callable[..., Shown]) -> Callable[..., Shown]:
+    """Shows why nothing is told instead, where that is so; the study, or what was found, is the first argument."""
+
+    @wraps(show)
+    def shown(*args: Any, **options: Any) -> Shown:
+        why = silence(args[0])
+        return bullets([f"{why[0].upper()}{why[1:]}."]) if why else show(*args, **options)
+
+    return shown
+
+
+def roughly(study: Study, said: str) -> str:
+    """A share in words: of people 'about' so much, where counts are rounded."""
+    return f"about {said}" if study.rough else said
 
 
 def headline(study: Study) -> Shown:

@@ -5,6 +5,7 @@ import io
 import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from simulations.findings import NOT_MET
@@ -53,6 +54,24 @@ def picture(name: str, draw: Callable[["Figure"], None], height: float, title: s
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png", dpi=DPI, metadata={"Title": title, "Description": alt, "Software": None})
     return Picture(name, buffer.getvalue(), alt)
+
+
+def picture_unless_silent(draw: Callable[..., Picture]) -> Callable[..., Picture]:
+    """Draws why nothing is told instead, where that is so; the study is the first argument."""
+
+    @wraps(draw)
+    def drawn(study: Study, *args: Any, **options: Any) -> Picture:
+        why = study.silent
+        if not why:
+            return draw(study, *args, **options)
+
+        def said(figure: "Figure") -> None:
+            titled_axes(figure, study, why.capitalize(), [study.asks()], left=0.02, above=1.1).set_axis_off()
+
+        name = draw.__name__.removesuffix("_figure").removesuffix("_chart")
+        return picture(name, said, 2.2, why, f"No picture: {why}.")
+
+    return drawn
 
 
 def under(study: Study, what: str) -> list[str]:

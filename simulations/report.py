@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -180,9 +181,32 @@ def marked(study: Study, table: pd.DataFrame) -> pd.DataFrame:
     """A table with a word in every row of the owner's own view, and why a cell of people is empty."""
     if study.cases.people and study.cases.exact:
         return table.assign(release=OWNERS)
+    if study.silent:
+        return table.iloc[:0]
+    if study.rough:
+        return table if "cases" not in table else in_shares(table)
     if study.guarded and len(table) and (empty := table.isna().any(axis=1)).any():
         return table.assign(withheld=[study.why_withheld if gone else "" for gone in empty])
     return table
+
+
+def in_shares(table: pd.DataFrame) -> pd.DataFrame:
+    """A table of rounded counts as shares of the column `cases`, which goes: each is called about_<count>_pct.
+
+    What has an interval here has none.
+    """
+    found = {}
+    for name in table.columns:
+        column = table[name]
+        if name == "cases" or re.search("_(low|high)$", str(name)):
+            continue
+        if re.search("_(pct|points)$", str(name)):
+            found[f"about_{name}"] = column.astype("Float64").round(1)
+        elif pd.api.types.is_integer_dtype(column) or pd.api.types.is_float_dtype(column):
+            found[f"about_{name}_pct"] = (100 * column / table["cases"]).astype("Float64").round(1)
+        else:
+            found[name] = column
+    return pd.DataFrame(found)
 
 
 def impact_tables(study: Study) -> dict[str, pd.DataFrame]:
@@ -202,5 +226,14 @@ def impact_tables(study: Study) -> dict[str, pd.DataFrame]:
 
 
 def json_bytes(content: dict[str, Any]) -> bytes:
-    """As UTF-8 JSON in the order given; a number that JSON does not know is an error."""
-    return f"{json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)}\n".encode()
+    """As UTF-8 JSON in the order given; a number that does not exist (not a number, without end) is null."""
+    return f"{json.dumps(_existing(content), indent=2, ensure_ascii=False, allow_nan=False)}\n".encode()
+
+
+def _existing(value: Any) -> Any:
+    """The same, None in place of floats that are no numbers."""
+    if isinstance(value, dict):
+        return {key: _existing(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_existing(one) for one in value]
+    return None if isinstance(value, float) and not isfinite(value) else value

@@ -298,7 +298,7 @@ def _summary(results: Path, asked: Study, name: str) -> dict[str, Any]:
     try:
         found: dict[str, Any] = json.loads((results / "summary.json").read_bytes())
         told = [[found["outcomes"][kind][word] for word in OUTCOMES] for kind in ("baseline", "scenario")]
-        withheld = asked.cases.guarded and any(None in counts for counts in told)
+        withheld = "withheld" in found["outcomes"] and any(None in counts for counts in told)
         answers = {
             "policy": found["policy"]["fingerprint"] == asked.policy.fingerprint,
             "scenario": found["scenario"]["provisions"] == asked.provisions(),

@@ -13,6 +13,7 @@ from policy.scenario import Scenario
 from simulations.caseload import Caseload, cases_of
 from simulations.impact import Impact, edits_in_words, measure
 from simulations.medicare import Guard
+from simulations.release import Withheld
 from simulations.scenario import expectations, find_scenario, population_of, proposed
 from simulations.suppression import LEAST_ABOUT, REASON, STEP, TOO_FEW, TOO_FEW_ABOUT, about_all, rounded
 
@@ -84,6 +85,15 @@ class Study:
     def shown(self) -> Impact:
         """The impact as a report tells it: of people without small counts and what would give one away."""
         return self._released[0]
+
+    def telling(self, hidden: Withheld) -> "Study":
+        """The same for a report that tells other things beside the results of all cases, which then withhold `hidden`."""
+        found = replace(self)
+        impact, guard = self._measured
+        everything = {("medicare", name, "cases") for name in ("all", *guard.told())}
+        told = replace(impact, hidden=hidden, released=(), examples=impact.examples[:0])
+        vars(found).update(_measured=(impact, guard), _released=(told, guard.for_people(everything)))
+        return found
 
     def shares(self) -> tuple[float | None, float | None]:
         """Share of met before and after, from rounded counts: about so much; None where too few."""

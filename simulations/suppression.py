@@ -65,6 +65,15 @@ def about_all(counts: NDArray[np.int64], cases: int) -> list[int | None]:
     return [told[0], *[None] * (len(told) - 1)]
 
 
+def about_flow(flow: NDArray[np.int64]) -> dict[str, int | None]:
+    """Of a flow (6, 6) of 50 or more people the rounded counts: cases, met before (`before`), each outcome after by its
+    place ("0" to "5"), and `moved`."""
+    cases, after = int(flow.sum()), about_all(flow.sum(axis=0), int(flow.sum()))
+    found: dict[str, int | None] = {"cases": rounded(cases), "before": about_all(flow.sum(axis=1), cases)[0]}
+    found |= {str(place): count for place, count in enumerate(after)}
+    return found | {"moved": int(about(cases - int(np.trace(flow)), cases))}
+
+
 # Told exactly, or withheld -------------------------------------------------------------------------------------------
 
 
