@@ -40,6 +40,7 @@ __all__ = [
     "headline", "marked", "medicare", "notices", "outcomes", "outcomes_figure", "stamp", "summary", "write",
 ]  # fmt: skip
 
+NO_COUNTS = ("values", "step", "distance")  # numbers of a table that count no cases
 SOFTWARE = ("nerve-block-workbook", "numpy", "pandas", "pyarrow", "pydantic", "matplotlib", "papermill", "nbconvert")
 
 
@@ -185,7 +186,8 @@ def marked(study: Study, table: pd.DataFrame) -> pd.DataFrame:
         return table.iloc[:0]
     if study.rough:
         return table if "cases" not in table else in_shares(table)
-    if study.guarded and len(table) and (empty := table.isna().any(axis=1)).any():
+    empty = table[[name for name in table if not str(name).startswith("ratio")]].isna().any(axis=1)  # none may exist
+    if study.guarded and empty.any():
         return table.assign(withheld=[study.why_withheld if gone else "" for gone in empty])
     return table
 
@@ -202,6 +204,8 @@ def in_shares(table: pd.DataFrame) -> pd.DataFrame:
             continue
         if re.search("_(pct|points)$", str(name)):
             found[f"about_{name}"] = column.astype("Float64").round(1)
+        elif name in NO_COUNTS:
+            found[name] = column
         elif pd.api.types.is_integer_dtype(column) or pd.api.types.is_float_dtype(column):
             found[f"about_{name}_pct"] = (100 * column / table["cases"]).astype("Float64").round(1)
         else:

@@ -24,7 +24,7 @@ from simulations.levels import Batch, Levels
 from simulations.profiles import each
 from simulations.release import Withheld, of_columns
 from simulations.study import Study
-from simulations.suppression import SMALL
+from simulations.suppression import SMALL, TOO_FEW
 from simulations.truth import BENEFIT
 
 COLUMNS = (
@@ -161,6 +161,11 @@ class Subgroups:
     absent: tuple[str, ...]
     suppressed: bool
 
+    @property
+    def silent(self) -> str:
+        """Why nothing is told; empty where something is."""
+        return TOO_FEW if self.suppressed and self.study.cases.size <= SMALL else ""
+
     def rates(self) -> pd.DataFrame:
         """One row per column and group (`Column.rates`)."""
         return pd.DataFrame([row for column in self.columns for row in column.rates()]).convert_dtypes()
@@ -228,7 +233,7 @@ def measure(study: Study, suppress: bool = False) -> Subgroups:
             columns.append(_column(name, present, flows[name], synthetic, hiding))
     names = tuple(name for name in (*COLUMNS, *sorted(by.keys() - {*COLUMNS})) if name in absent)
     if hiding and study.cases.size <= SMALL:
-        return Subgroups(study.telling(Withheld.everything()), (), names, hiding)
+        return Subgroups(study.telling(Withheld.everything()), (), (), hiding)
     if hiding and columns:
         everyone, hidden = of_columns({column.name: column.flow for column in columns})
         columns = [replace(column, hidden=tuple(hidden[column.name])) for column in columns]

@@ -4,10 +4,10 @@ from typing import Any
 
 import pandas as pd
 
-from simulations.findings import Shown, about_people, bullets, esc, tabulated
+from simulations.findings import Shown, about_people, bullets, esc, tabulated, unless_silent
 from simulations.impact import percent, points
 from simulations.subgroups import SETTINGS, UNKNOWN, Subgroups, parts
-from simulations.suppression import ALONE, REASON, SMALL, TOO_FEW
+from simulations.suppression import ALONE, REASON
 
 NO_COLUMN = (
     "No rule of the policy reads any of these columns. A gap says that groups differ in what they ask for, in what is "
@@ -35,12 +35,12 @@ def group_label(group: str) -> str:
 def in_words(found: Subgroups, measure: str = "met") -> str:
     """The widest gap in a sentence made from the numbers; `measure`: met or wrongful."""
     gap, does = found.widest(measure), "approved" if measure == "met" else "wrongly refused"
-    if found.suppressed and found.study.cases.size <= SMALL:
-        return TOO_FEW.capitalize()
+    if found.silent:
+        return found.silent.capitalize()
     withheld = found.untold() if measure == "met" else 0
     if gap is None and withheld:
-        told = "Comparisons of groups are withheld" if withheld == _comparisons(found) else f"Of the comparisons told, none is sure of a group that is {does} more or less often; others are withheld"
-        return f"{told}: {REASON}"
+        told = f"Of the comparisons told, none is sure of a group that is {does} more or less often; others are withheld"
+        return f"{'Comparisons of groups are withheld' if withheld == _comparisons(found) else told}: {REASON}"
     if gap is None:
         return f"No group is surely {does} more or less often than the largest of its column"
     column = found[gap["column"]]
@@ -107,10 +107,10 @@ def notes(found: Subgroups) -> Shown:
     sentences = [NO_COLUMN]
     compared = _compared(found)
     lucky = f"about {compared / 20:.0f} of {compared}" if compared >= 20 else f"perhaps one of {compared}"
-    sentences.append(
+    sentences += [] if not compared else [
         f"Each comparison has a 95% interval, so {lucky} would seem to differ by luck alone if none did. The intervals "
         "speak of the luck of these cases only."
-    )
+    ]
     sentences += [WITHHELD] if found.suppressed else []
     sentences += [SIMULATED] if any(column.helped is not None for column in found.columns) else []
     if found.absent:
@@ -119,6 +119,7 @@ def notes(found: Subgroups) -> Shown:
     return bullets(sentences)
 
 
+@unless_silent
 def cause(found: Subgroups, gap: dict[str, Any] | None) -> Shown:
     """How much of the widest gap what is asked for explains; nothing where numbers would give small counts away."""
     if gap is None and found.untold():
@@ -136,6 +137,7 @@ def cause(found: Subgroups, gap: dict[str, Any] | None) -> Shown:
     return bullets([sentence])
 
 
+@unless_silent
 def rates(found: Subgroups) -> Shown:
     """Cases, approvals and wrongful refusals of each group, before and after, with 95 % intervals."""
     truth = any(column.helped is not None for column in found.columns)
@@ -160,6 +162,7 @@ def rates(found: Subgroups) -> Shown:
     return tabulated("Approval rate of each group: share of met among all its cases", header, rows, words=2)
 
 
+@unless_silent
 def gaps(found: Subgroups, measure: str = "met") -> Shown:
     """Each group against the largest of its column, before and after: points and ratio with 95 % intervals."""
     every = found.gaps()
@@ -178,6 +181,7 @@ def gaps(found: Subgroups, measure: str = "met") -> Shown:
     return tabulated(f"Gaps of the {what}; ratio 1 is no gap", header, rows, words=2)
 
 
+@unless_silent
 def levers(found: Subgroups, drivers: pd.DataFrame | None, most: int = 12) -> Shown:
     """The levers that move the widest gap, the strongest first."""
     if drivers is None and found.untold():

@@ -68,7 +68,7 @@ class Flows:
         here = Settings(self.around.policy, {**self.around, **values})
         same = here == self.before and here.policy.fingerprint == self.before.policy.fingerprint
         if self.people:
-            return _roughly(flow, same)
+            return roughly_counted(flow, same)
         _, approval, change = rates(flow, same)
         row: dict[str, Any] = dict(zip(OUTCOMES, flow.sum(axis=0).tolist(), strict=True))
         row["cases"] = int(flow.sum())
@@ -77,8 +77,8 @@ class Flows:
         return row | {"moved": int(flow.sum() - np.trace(flow))}
 
 
-def _roughly(flow: NDArray[np.int64], same: bool) -> dict[str, Any]:
-    """A row of rounded counts; nothing of cases that are too few."""
+def roughly_counted(flow: NDArray[np.int64], same: bool) -> dict[str, Any]:
+    """A row of rounded counts of a flow (6, 6); `same`: both are the same rules. Nothing of cases that are too few."""
     names = ("approval_pct", "approval_low", "approval_high", "change_points", "change_low", "change_high")
     row: dict[str, Any] = {**dict.fromkeys((*OUTCOMES, "moved"), 0), "cases": STEP, **dict.fromkeys(names)}
     if flow.sum() < LEAST_ABOUT:  # which is never shown
