@@ -145,9 +145,8 @@ def approvals(results: Sequence[Result]) -> Shown:
                 change = f"{_signed(row['change_points'])} ({span})"
             cells.append(rate if row["preset"] == "P0" else f"{rate}\nby {change}")
         rows.append(cells)
-    caption = (
-        "Approval rate (met, of all requests) and by how many points it differs from P0, each with its 95% interval"
-    )
+    span = "from rounded counts" if results[0].cases.guarded else "each with its 95% interval"
+    caption = f"Approval rate (met, of all requests) and by how many points it differs from P0, {span}"
     return tabulated(caption, ["Alternative", *names(results)], rows)
 
 

@@ -1,6 +1,7 @@
 """What a study found, in sentences and tables for people, each also as plain text; every value is escaped in `esc`."""
 
 import html
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
@@ -257,6 +258,30 @@ def total_of(counts: Sequence[int | None]) -> str:
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows of a table, None where a cell is empty."""
     return [{str(k): None if pd.isna(v) else v for k, v in row.items()} for row in frame.to_dict("records")]
+
+
+NO_COUNTS = ("values", "step", "distance")  # numbers of a table that count no cases
+
+
+def in_shares(table: pd.DataFrame) -> pd.DataFrame:
+    """A table of rounded counts as shares of the column `cases`, which goes: each is called about_<count>_pct.
+
+    What has an interval here has none.
+    """
+    found = {}
+    for name in table.columns:
+        column = table[name]
+        if name == "cases" or re.search("_(low|high)$", str(name)):
+            continue
+        if re.search("_(pct|points)$", str(name)):
+            found[f"about_{name}"] = column.astype("Float64").round(1)
+        elif name in NO_COUNTS:
+            found[name] = column
+        elif pd.api.types.is_integer_dtype(column) or pd.api.types.is_float_dtype(column):
+            found[f"about_{name}_pct"] = (100 * column / table["cases"]).astype("Float64").round(1)
+        else:
+            found[name] = column
+    return pd.DataFrame(found)
 
 
 def group_outcomes(study: Study) -> Shown:

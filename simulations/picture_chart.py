@@ -56,20 +56,24 @@ def picture(name: str, draw: Callable[["Figure"], None], height: float, title: s
     return Picture(name, buffer.getvalue(), alt)
 
 
+def silent_picture(study: Study, name: str, why: str) -> Picture | None:
+    """A picture that says why nothing is told; none where something is."""
+    if not why:
+        return None
+
+    def said(figure: "Figure") -> None:
+        titled_axes(figure, study, f"{why[0].upper()}{why[1:]}", [study.asks()], left=0.02, above=1.1).set_axis_off()
+
+    return picture(name, said, 2.2, why, f"No picture: {why}.")
+
+
 def picture_unless_silent(draw: Callable[..., Picture]) -> Callable[..., Picture]:
     """Draws why nothing is told instead, where that is so; the study is the first argument."""
 
     @wraps(draw)
     def drawn(study: Study, *args: Any, **options: Any) -> Picture:
-        why = study.silent
-        if not why:
-            return draw(study, *args, **options)
-
-        def said(figure: "Figure") -> None:
-            titled_axes(figure, study, why.capitalize(), [study.asks()], left=0.02, above=1.1).set_axis_off()
-
         name = draw.__name__.removesuffix("_figure").removesuffix("_chart")
-        return picture(name, said, 2.2, why, f"No picture: {why}.")
+        return silent_picture(study, name, study.silent) or draw(study, *args, **options)
 
     return drawn
 

@@ -22,6 +22,7 @@ from simulations.findings import (
     group_outcomes,
     groups,
     headline,
+    in_shares,
     medicare,
     notices,
     outcomes,
@@ -40,7 +41,6 @@ __all__ = [
     "headline", "marked", "medicare", "notices", "outcomes", "outcomes_figure", "stamp", "summary", "write",
 ]  # fmt: skip
 
-NO_COUNTS = ("values", "step", "distance")  # numbers of a table that count no cases
 SOFTWARE = ("nerve-block-workbook", "numpy", "pandas", "pyarrow", "pydantic", "matplotlib", "papermill", "nbconvert")
 
 
@@ -190,27 +190,6 @@ def marked(study: Study, table: pd.DataFrame) -> pd.DataFrame:
     if study.guarded and empty.any():
         return table.assign(withheld=[study.why_withheld if gone else "" for gone in empty])
     return table
-
-
-def in_shares(table: pd.DataFrame) -> pd.DataFrame:
-    """A table of rounded counts as shares of the column `cases`, which goes: each is called about_<count>_pct.
-
-    What has an interval here has none.
-    """
-    found = {}
-    for name in table.columns:
-        column = table[name]
-        if name == "cases" or re.search("_(low|high)$", str(name)):
-            continue
-        if re.search("_(pct|points)$", str(name)):
-            found[f"about_{name}"] = column.astype("Float64").round(1)
-        elif name in NO_COUNTS:
-            found[name] = column
-        elif pd.api.types.is_integer_dtype(column) or pd.api.types.is_float_dtype(column):
-            found[f"about_{name}_pct"] = (100 * column / table["cases"]).astype("Float64").round(1)
-        else:
-            found[name] = column
-    return pd.DataFrame(found)
 
 
 def impact_tables(study: Study) -> dict[str, pd.DataFrame]:
