@@ -25,8 +25,9 @@ from simulations.assumptions import POPULATIONS
 from simulations.caseload import Caseload, cases_of
 from simulations.impact import approvals, cells, determined, rates
 from simulations.journal import Journal, key_of
-from simulations.medicare import WAYS, Counts, Yardstick, held_against, labels, presets, spoken_of, yardsticks
+from simulations.medicare import Counts, Yardstick, held_against, labels, presets, spoken_of, yardsticks
 from simulations.picture_chart import Picture
+from simulations.release import WAYS
 from simulations.scenario import find_scenario, proposed, shipped
 from simulations.study import Study
 from simulations.suppression import LEAST_ABOUT, TOO_FEW_ABOUT, about, rounded
@@ -300,6 +301,6 @@ def write(study: Study, results: Sequence[Result], pictures: Sequence[Picture], 
         size = rounded(study.cases.size)
         tables |= {name: tables[name].assign(cases=size) for name in ("moves", "medicare")}
         told = report.marked(study, tables["alternatives"]).astype(object)
-        rows = told.where(told.notna(), None).to_dict("records")
+        rows = [{str(k): v for k, v in row.items()} for row in told.where(told.notna(), None).to_dict("records")]
     entries = {"populations": list(loads.values()), "alternatives": rows}
     report.write(study, folder, tables, pictures, said, entries)

@@ -8,7 +8,17 @@ from simulations.alternatives import Alternative, Result
 from simulations.alternatives_text import finding, names, number, per_alternative
 from simulations.findings import roughly
 from simulations.impact import points
-from simulations.picture_chart import AFTER, FAINT, OFF, RULE, Picture, legend, picture, picture_unless_silent, titled_axes
+from simulations.picture_chart import (
+    AFTER,
+    FAINT,
+    OFF,
+    RULE,
+    Picture,
+    legend,
+    picture,
+    picture_unless_silent,
+    titled_axes,
+)
 from simulations.study import Study
 
 if TYPE_CHECKING:
@@ -44,13 +54,13 @@ def changes_chart(study: Study, results: Sequence[Result]) -> Picture:
         across = axes.get_yaxis_transform()
         handles: list[Any] = [None] * len(populations)
         for place, group in enumerate(rows):
-            for number, (one, (marker, colour)) in enumerate(zip(group, _LOOKS, strict=False)):
-                row, y = one.row(), place + _ROOM * (number - (len(group) - 1) / 2)
+            for place_in, (one, (marker, colour)) in enumerate(zip(group, _LOOKS, strict=False)):
+                row, y = one.row(), place + _ROOM * (place_in - (len(group) - 1) / 2)
                 if row["change_low"] is not None:
                     axes.plot([row["change_low"], row["change_high"]], [y, y], color=colour, linewidth=2)
                 style: dict[str, Any] = {"marker": marker, "color": colour, "markersize": 6, "linestyle": "none"}
-                (handles[number],) = axes.plot(row["change_points"], y, **style)
-                at = 1.13 + 0.22 * number
+                (handles[place_in],) = axes.plot(row["change_points"], y, **style)
+                at = 1.13 + 0.22 * place_in
                 if not place:  # the mark of a population heads its column of numbers
                     axes.plot(at - 0.04, -0.85, transform=across, clip_on=False, **style)
                 change = roughly(study, points(row["change_points"] / 100))
@@ -67,7 +77,9 @@ def changes_chart(study: Study, results: Sequence[Result]) -> Picture:
 
     said = [
         f"{g[0].alternative.number} {g[0].alternative.label}: "
-        + ", ".join(f"{r['population']} {roughly(study, points(r['change_points'] / 100))}" for r in (one.row() for one in g))
+        + ", ".join(
+            f"{r['population']} {roughly(study, points(r['change_points'] / 100))}" for r in (one.row() for one in g)
+        )
         for g in rows
     ]
     alt = f"Dots {spans}. {title}. Change of the approval rate in percentage points: {'; '.join(said)}."

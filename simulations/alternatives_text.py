@@ -160,7 +160,9 @@ def outcomes(results: Sequence[Result]) -> Shown:
     rows = []
     for name in names(results):
         for row in (one.row() for one in results if one.cases.name == name):
-            rows.append([name, row["preset"], *(told(results, row, word) for word in OUTCOMES), cases_told(results, row)])
+            rows.append(
+                [name, row["preset"], *(told(results, row, word) for word in OUTCOMES), cases_told(results, row)]
+            )
     header = ["Population", "Alternative", *LABELS.values(), "All requests"]
     title = "Every outcome of every alternative (requests)"
     return folded(title, tabulated(title, header, rows, words=2))

@@ -77,7 +77,8 @@ def criteria_figure(study: Study, found: Anatomy) -> Picture:
         _key(figure, axes.patches[:3], names)
 
     numbers = "; ".join(
-        f"{label(found, r['criterion'])}: {found.told(r['fails'])}, alone {found.told(r['alone'])}, then met {found.told(r['alone_met'])}"
+        f"{label(found, r['criterion'])}: {found.told(r['fails'])}, alone {found.told(r['alone'])}, "
+        f"then met {found.told(r['alone_met'])}"
         for r in table
     )
     height = 2.6 + 0.5 * max(1, len(table))
@@ -124,7 +125,8 @@ def distance_figure(study: Study, found: Anatomy) -> Picture:
             axes.text(0.5, 0.5, "No fact lies within one step of a line", transform=axes.transAxes, ha="center")
 
     numbers = "; ".join(
-        f"{key[2]}: just fails {found.told(_near(table, -1))}, just passes {found.told(_near(table, 0))}" for key, table in parts
+        f"{key[2]}: just fails {found.told(_near(table, -1))}, just passes {found.told(_near(table, 0))}"
+        for key, table in parts
     )
     return picture("distances", draw, 2.2 + 2.1 * max(1, len(parts)), title, f"Histograms. {title}. {numbers}.")
 
@@ -178,7 +180,8 @@ def _panel(panel: "Axes", found: Anatomy, key: tuple[str, ...], table: pd.DataFr
     panel.spines["bottom"].set_color(RULE)
     name = " and ".join(found.policy.fields_[part].label for part in field.split("+"))
     unit = (known.unit or "").replace("_", " ")
-    told = f"{name}, from the line at {known.show(found.settings[lever])} ({unit}; {'about % of all cases' if found.people else f'n = {sum(counts.values()):,}'})"
+    many = "about % of all cases" if found.people else f"n = {sum(counts.values()):,}"
+    told = f"{name}, from the line at {known.show(found.settings[lever])} ({unit}; {many})"
     panel.set_title(told, loc="left", fontsize=10.5, fontweight="bold")
 
 
@@ -198,7 +201,9 @@ def papers_figure(study: Study, found: Anatomy) -> Picture:
         if found.people:
             title = f"One paper would settle {share} of the open requests"
         if table[0]["alone"]:
-            title += f"; most often: {table[0]['label'][0].lower()}{table[0]['label'][1:]} ({found.told(table[0]['alone'])})"
+            title += (
+                f"; most often: {table[0]['label'][0].lower()}{table[0]['label'][1:]} ({found.told(table[0]['alone'])})"
+            )
 
     def draw(figure: "Figure") -> None:
         lines = under(study, f"Of {found.told(price['open'])} open requests; one can wait for several")
@@ -213,14 +218,20 @@ def papers_figure(study: Study, found: Anatomy) -> Picture:
             for name, style in zip(("asked", "alone", "could_be_met"), styles, strict=True):
                 axes.barh(i, row[name], height=0.56, **style)
             axes.text(
-                row["asked"] + 0.012 * top, i, f"{found.told(row['asked'])}, alone {found.told(row['alone'])}", va="center", fontsize=10
+                row["asked"] + 0.012 * top,
+                i,
+                f"{found.told(row['asked'])}, alone {found.told(row['alone'])}",
+                va="center",
+                fontsize=10,
             )
         rows(axes, [textwrap.fill(row["label"], 38) for row in table])
         _bare(axes, top * 1.25)
         _key(figure, axes.patches[:3], ("Asked for with others", "Alone settles it", "Alone, and could then be met"))
 
     numbers = "; ".join(
-        f"{r['label']}: {found.told(r['asked'])}, alone {found.told(r['alone'])}, could be met {found.told(r['could_be_met'])}" for r in table
+        f"{r['label']}: {found.told(r['asked'])}, alone {found.told(r['alone'])}, "
+        f"could be met {found.told(r['could_be_met'])}"
+        for r in table
     )
     height = 2.6 + 0.42 * max(1, len(table))
     return picture("papers", draw, height, title, f"Bars. {title}. Requests: {numbers or 'none'}.")

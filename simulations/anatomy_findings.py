@@ -210,8 +210,7 @@ def price(study: Study, found: Anatomy) -> Shown:
     if found.people:
         sentences = [
             f"Of all cases {found.told(costs['open'])} {waits}.",
-            f"With everything in their favour, {found.told(met)} of all would be met: approvals lie between {least} and "
-            f"{most}.",
+            f"With all in their favour, {found.told(met)} would be met: approvals lie between {least} and {most}.",
             f"One paper alone would settle {found.told(costs['one_paper'])} of all.",
         ]
     others = {word: costs[f"favourable_{word}"] for word in ("review", "not_met", "pend")}
@@ -239,7 +238,14 @@ def papers(found: Anatomy) -> Shown:
     ]
     if not rows:
         return bullets(["No column is asked for."])
-    header = ("Column", "Asked for", f"Of open requests{_span(found)}", "Alone settles", "Could be met", "Could be not met")
+    header = (
+        "Column",
+        "Asked for",
+        f"Of open requests{_span(found)}",
+        "Alone settles",
+        "Could be met",
+        "Could be not met",
+    )
     return tabulated(f"What {found.told(waiting)} open requests wait for; one can wait for several", header, rows)
 
 

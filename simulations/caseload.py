@@ -53,7 +53,7 @@ class Caseload:
 
     @property
     def guarded(self) -> bool:
-        """Whether small counts of these cases must not be told: they may be people, and this is not the owner's view."""
+        """Whether small counts must not be told: the cases may be people, and this is not the owner's view."""
         return self.people and not self.exact
 
     @property
@@ -93,8 +93,8 @@ class Caseload:
 
     def source(self) -> dict[str, object]:
         """What identifies the cases: name or file, size (None where withheld), seed (None for a file), fingerprint."""
-        found = {"name" if self.drawn else "file": self.name, "size": None if self.too_few else self.size}
-        found |= {"seed": self.seed, "fingerprint": self.fingerprint}
+        kind, size = "name" if self.drawn else "file", None if self.too_few else self.size
+        found: dict[str, object] = {kind: self.name, "size": size, "seed": self.seed, "fingerprint": self.fingerprint}
         return found | ({"withheld": TOO_FEW} if self.too_few else {})
 
 

@@ -11,10 +11,20 @@ import pandas as pd
 
 from policy.model import OUTCOMES, Policy
 from policy.scenario import Scenario
-from simulations.impact import OUTSIDE, SMALLER, percent, points
+from simulations.impact import OUTSIDE, SMALLER, Impact, percent, points
 from simulations.medicare import MEANING, left_out
 from simulations.study import Study
-from simulations.suppression import ALONE, REASON, SMALL, STEP
+from simulations.suppression import (
+    ALONE,
+    LEAST_ABOUT,
+    REASON,
+    SMALL,
+    STEP,
+    TOO_FEW,
+    TOO_FEW_ABOUT,
+    about_all,
+    rounded,
+)
 
 LABELS = {
     "met": "Met",
@@ -44,8 +54,8 @@ WITHHELD = (
     f"shown. {ALONE}"
 )
 ROUGH = (
-    f"These cases may be people, and every setting here is one more result to subtract: so shares are of counts rounded "
-    f"to {STEP}, as “about”, without intervals; about 0% stands for at most {SMALL} cases. {ALONE}"
+    f"These cases may be people, and every setting here is one more result to subtract: so shares are of counts "
+    f"rounded to {STEP}, as “about”, without intervals; about 0% stands for at most {SMALL} cases. {ALONE}"
 )
 EXACT = (
     "Not for release: the owner's own view. Every count is exact, also those of a few people, which must not be passed "
@@ -99,7 +109,11 @@ def headline(study: Study) -> Shown:
     """The answer: approval rate before and after, and the change with its interval."""
     impact = study.shown
     before, after, change = impact.rates()
-    interval = "interval withheld" if change.low is None else f"95% interval {points(change.low, 2)} to {points(change.high, 2)}"
+    interval = (
+        "interval withheld"
+        if change.low is None
+        else f"95% interval {points(change.low, 2)} to {points(change.high, 2)}"
+    )
     cases = study.cases.told_size
     met = [impact.outcomes()[name][0] for name in ("baseline", "scenario")]
     tiles = [
@@ -120,6 +134,27 @@ def about_people(study: Study) -> str:
 def count(number: Any) -> str:
     """'1,234', or a dash where it is withheld."""
     return "–" if number is None or pd.isna(number) else f"{number:,}"
+
+
+LIVE_ONLY = (
+    "These cases may be people: beside live numbers nothing exact is shown. workbook simulate makes a report of them "
+    "in which small counts are withheld."
+)
+
+
+def live(impact: Impact) -> Shown:
+    """What a panel shows of people while levers move: shares of rounded counts, and nothing else."""
+    flow = impact.counts.sum(axis=(0, 1))
+    cases = int(flow.sum())
+    if cases < LEAST_ABOUT:
+        return bullets([f"{(TOO_FEW if cases <= SMALL else TOO_FEW_ABOUT).capitalize()}."])
+    sides = [about_all(flow.sum(axis=axis), cases) for axis in (1, 0)]
+    rows = [
+        (LABELS[word], *("–" if n is None else f"about {percent(n / rounded(cases))}" for n in pair))
+        for word, pair in zip(OUTCOMES, zip(*sides, strict=True), strict=True)
+    ]
+    shown = tabulated("Outcomes, share of all cases", ("Outcome", "Baseline", "Now"), rows)
+    return Shown(f"{shown.text}\n{ROUGH}", f"{shown.html}<p><small>{esc(ROUGH)}</small></p>")
 
 
 def card(finding: str, tiles: Sequence[tuple[str, str, str]], over: str) -> Shown:
@@ -170,7 +205,10 @@ def remarks(study: Study) -> list[str]:
     """What a reader must know of the cases; remarks that count rows or show values of people stay at row level."""
     told = [one for one in study.cases.remarks if not (study.guarded and any(c.isdigit() for c in one))]
     kept = len(told) < len(study.cases.remarks)
-    return [*told, *(["Remarks on rows are at row level, not for release: workbook determine shows them."] if kept else [])]
+    return [
+        *told,
+        *(["Remarks on rows are at row level, not for release: workbook determine shows them."] if kept else []),
+    ]
 
 
 def as_read(plan: Scenario, policy: Policy) -> str:

@@ -6,7 +6,7 @@ ones.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import Any, NamedTuple
 
@@ -62,7 +62,7 @@ class Impact:
     counts: NDArray[np.int64]
     touched: int
     examples: pd.DataFrame
-    hidden: Withheld = Withheld.nothing()
+    hidden: Withheld = field(default_factory=Withheld.nothing)
     released: tuple[Part, ...] | None = None
 
     def for_people(self, medicare: Mapping[Name, Any] | None = None) -> tuple["Impact", set[Name]]:
@@ -182,7 +182,9 @@ class Impact:
             found = self._rates(part.flow, part.hidden)
             for name, rate in zip(("baseline", "scenario", "change"), found, strict=True):
                 words = ("points" if name == "change" else "pct", "low", "high")
-                row |= {f"{name}_{w}": None if v is None else round(100 * v, 4) for w, v in zip(words, rate, strict=True)}
+                row |= {
+                    f"{name}_{w}": None if v is None else round(100 * v, 4) for w, v in zip(words, rate, strict=True)
+                }
             rows.append(row)
         columns = ["diagnosis", "procedure", "cases", *(f"{k}_{w}" for k in ("baseline", "scenario") for w in OUTCOMES)]
         frame = pd.DataFrame(rows) if rows else pd.DataFrame(columns=columns)

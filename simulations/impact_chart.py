@@ -71,9 +71,8 @@ def groups_figure(study: Study) -> Picture:
     table = [row for row in every if approving(row)]
     rest = [row for row in every if not approving(row)]
     title = _group_finding(study, table)
-    left_out = (
-        f"{len(rest)} other combinations ({total_of([row['cases'] for row in rest])} cases) have no approvals in either."
-    )
+    silent = total_of([row["cases"] for row in rest])
+    left_out = f"{len(rest)} other combinations ({silent} cases) have no approvals in either."
     places, headings, at = [], [], 0.0
     for i, row in enumerate(table):
         if i == 0 or row["diagnosis"] != table[i - 1]["diagnosis"]:
@@ -179,7 +178,9 @@ def _cell(axes: "Axes", i: int, j: int, number: int | None, most: int) -> None:
     axes.add_patch(_rectangle((j - 0.48, i - 0.46), 0.96, 0.92, facecolor=shade, edgecolor=RULE, linewidth=0.8))
     ink = FAINT if i == j or not number else "white" if strength > 0.85 else INK
     weight = "bold" if number and i != j else "normal"
-    axes.text(j, i, "·" if number == 0 else count(number), ha="center", va="center", fontsize=11, color=ink, fontweight=weight)
+    axes.text(
+        j, i, "·" if number == 0 else count(number), ha="center", va="center", fontsize=11, color=ink, fontweight=weight
+    )
 
 
 def _rectangle(*place: Any, **style: Any) -> Any:

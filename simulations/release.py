@@ -1,5 +1,5 @@
-"""What one output tells of people, modelled as sums for suppression.py: an impact with its groups and the Medicare guard,
-or subgroups by several columns. Nothing here is shown; it says which numbers are withheld.
+"""What one output tells of people, modelled as sums for suppression.py: an impact with its groups and the Medicare
+guard, or subgroups by several columns. Nothing here is shown; it says which numbers are withheld.
 """
 
 from collections.abc import Mapping, Sequence
@@ -74,10 +74,13 @@ def of_impact(
     held = [_hold_against(ledger, atoms, one) for one in medicare.values()]
     every = {key: [row for rows in held for row in rows[key]] for key in (held[0] if held else ())}
     sums = {setting: sum(np.asarray(one[setting]) for one in medicare.values()) for setting in SETTINGS}
-    for name, rows, one in (*zip(medicare, held, medicare.values(), strict=True), *([("all", every, sums)] if held else ())):
+    for name, rows, one in (
+        *zip(medicare, held, medicare.values(), strict=True),
+        *([("all", every, sums)] if held else ()),
+    ):
         _tell_held(ledger, name, rows, one)
     gone = ledger.withheld()
-    few = {name for name in gone if isinstance(name, tuple) and name[0] == "medicare"}
+    few: set[Name] = {name for name in gone if isinstance(name, tuple) and name[0] == "medicare"}
     return _read(gone, "all", total), [_read(gone, i, None) for i in range(len(parts))], few
 
 
@@ -103,7 +106,7 @@ def of_columns(flows: Mapping[str, Flow]) -> tuple[Withheld, dict[str, list[With
     }
 
 
-Block = NDArray[np.object_]  # (6, 6) rows, one for each move
+Block = Any  # array (6, 6) of rows, one for each move
 
 
 def _block(ledger: Ledger) -> Block:
@@ -140,14 +143,15 @@ def _tell(
     margins = [[summed(*block[i]) for i in range(WORDS)], [summed(*block[:, i]) for i in range(WORDS)]]
     for axis, (setting, rank) in enumerate(zip(SETTINGS, (ranks[1], ranks[0]), strict=True)):
         for i, count in enumerate(flow.sum(axis=1 - axis)):
-            ledger.tell((who, setting, i), margins[axis][i], count, rank, needs)
+            ledger.tell((who, setting, i), margins[axis][i], int(count), rank, needs)
     for before, after, change in zip(*margins, flow.sum(axis=1) - flow.sum(axis=0), strict=True):
         ledger.guarded.append((summed(before, after, signs=(1, -1)), int(change)))
     both = ((who, "baseline", 0), (who, "scenario", 0))
-    ledger.tell((who, "change"), block[0, 0], flow[0, 0], -1, both)  # the interval of the change tells who stays met
+    # the interval of the change tells who stays met
+    ledger.tell((who, "change"), block[0, 0], int(flow[0, 0]), -1, both)
     for place in np.ndindex(WORDS, WORDS):
         if moves:
-            ledger.tell((who, "flow", *place), block[place], flow[place], ranks[0] - 1)
+            ledger.tell((who, "flow", *place), block[place], int(flow[place]), ranks[0] - 1)
         else:
             ledger.guarded.append((block[place], int(flow[place])))
     for rest in (np.s_[0, 1:], np.s_[1:, 0]):  # those who lose an approval, and who gain one
@@ -168,7 +172,9 @@ def _read(gone: set[Name], who: Name, total: Flow | None) -> Withheld:
         flow[place] = (who, "flow", *place) in gone
     moved = 0 if total is None else int(total.sum() - np.trace(total))
     few = 1 <= moved <= SMALL
-    return Withheld(lines[0], lines[1], flow, (who, "moved") in gone, few, (who, "cases") in gone, (who, "change") in gone)
+    return Withheld(
+        lines[0], lines[1], flow, (who, "moved") in gone, few, (who, "cases") in gone, (who, "change") in gone
+    )
 
 
 Held = dict[tuple[str, int], list[Row]]

@@ -28,8 +28,8 @@ from simulations.findings import (
     outcomes,
     stamp,
 )  # fmt: skip
-from simulations.impact_chart import FIGURES, flow_figure, groups_figure, outcomes_figure
 from simulations.impact import percent
+from simulations.impact_chart import FIGURES, flow_figure, groups_figure, outcomes_figure
 from simulations.picture_chart import Picture
 from simulations.release import Withheld
 from simulations.study import Study
@@ -76,7 +76,9 @@ def release(study: Study) -> dict[str, Any]:
         return {}
     if study.cases.exact:
         return {"release": {"kind": "exact", "note": EXACT}}
-    return {"release": {"kind": "about" if study.rough else "counts", "note": study.silent or about_people(study).strip()}}
+    return {
+        "release": {"kind": "about" if study.rough else "counts", "note": study.silent or about_people(study).strip()}
+    }
 
 
 def _numbers(study: Study) -> dict[str, Any]:
@@ -119,9 +121,15 @@ def _rates_in_words(study: Study) -> str:
     told = [one.value if one.value is None else f"{one.value:.1%}" for one in (before, after)]
     said = f"Approval rate {told[0] or 'withheld'} -> {told[1] or 'withheld'}: "
     if change.value is None:
-        few = f"fewer than {SMALL + 1} cases change" if impact.hidden.few_move else "counts of a few people are withheld"
+        few = (
+            f"fewer than {SMALL + 1} cases change" if impact.hidden.few_move else "counts of a few people are withheld"
+        )
         return f"{said}{few}, {study.cases.told_size} cases"
-    span = "withheld" if change.low is None or change.high is None else f"{100 * change.low:+.1f} to {100 * change.high:+.1f}"
+    span = (
+        "withheld"
+        if change.low is None or change.high is None
+        else f"{100 * change.low:+.1f} to {100 * change.high:+.1f}"
+    )
     said += f"change {100 * change.value:+.1f} percentage points (95 % interval {span}), {study.cases.told_size} cases"
     return f"{said}; fewer than {SMALL + 1} cases change their outcome" if impact.hidden.few_move else said
 

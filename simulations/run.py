@@ -49,8 +49,8 @@ def simulate(
     `template`: the name of a notebook that ships, or a path to one with the same parameters; for the rest see `ask`.
     `parameters`: values of the parameters that only this notebook has, checked against its own tagged cell.
     `exact`: the owner's own view of a case table of people, marked as not for release; the notebook needs a parameter
-    `exact`. `progress` shows bars on stderr. A run that was cut off is taken up where it stopped, by a notebook that keeps a
-    journal. Raises ProblemsFound, with nothing written, for input that cannot be used (before
+    `exact`. `progress` shows bars on stderr. A run that was cut off is taken up where it stopped, by a notebook that
+    keeps a journal. Raises ProblemsFound, with nothing written, for input that cannot be used (before
     any kernel starts) and for a notebook that fails or does not finish.
     """
     problems: list[Problem] = []

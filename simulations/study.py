@@ -15,7 +15,7 @@ from simulations.impact import Impact, edits_in_words, measure
 from simulations.medicare import Guard
 from simulations.release import Withheld
 from simulations.scenario import expectations, find_scenario, population_of, proposed
-from simulations.suppression import LEAST_ABOUT, REASON, STEP, TOO_FEW, TOO_FEW_ABOUT, about_all, rounded
+from simulations.suppression import LEAST_ABOUT, REASON, STEP, TOO_FEW, TOO_FEW_ABOUT, Name, about_all, rounded
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Study:
 
     @property
     def impact(self) -> Impact:
-        """What the change does, exactly; determined once, when first asked for. Not to be shown where it is `guarded`."""
+        """What the change does, exactly; determined once, when first asked for. Not to be shown where `guarded`."""
         return self._measured[0]
 
     @property
@@ -78,7 +78,7 @@ class Study:
         if not self.guarded:
             return impact, guard
         told, hidden = impact.for_people({} if self.rough else guard.told())
-        everything = {("medicare", name, "cases") for name in ("all", *guard.told())}
+        everything: set[Name] = {("medicare", name, "cases") for name in ("all", *guard.told())}
         return told, guard.for_people(everything if self.rough else hidden)
 
     @property
@@ -87,10 +87,10 @@ class Study:
         return self._released[0]
 
     def telling(self, hidden: Withheld) -> "Study":
-        """The same for a report that tells other things beside the results of all cases, which then withhold `hidden`."""
+        """The same for a report that tells more than the results of all cases, of which `hidden` is then withheld."""
         found = replace(self)
         impact, guard = self._measured
-        everything = {("medicare", name, "cases") for name in ("all", *guard.told())}
+        everything: set[Name] = {("medicare", name, "cases") for name in ("all", *guard.told())}
         told = replace(impact, hidden=hidden, released=(), examples=impact.examples[:0])
         vars(found).update(_measured=(impact, guard), _released=(told, guard.for_people(everything)))
         return found
@@ -141,9 +141,10 @@ def ask(
     """What `provisions` (lever -> value), on top of a named scenario, do to the cases of a population or a case table.
 
     Names of what ships, or paths; see `cases_of` for population, size and seed, which where None are those of the
-    scenario file, else 10,000 cases of seed_low_prevalence with seed 1. `exact`: the owner's own view of a case table of
-    people, in which nothing is withheld and all is marked as not for release. Raises ProblemsFound with the problems of all
-    of them, before any case is drawn.
+    scenario file, else 10,000 cases of seed_low_prevalence with seed 1. `exact`: the owner's own view of a case table
+    of people, in which nothing is withheld and all is marked as not for release.
+
+    Raises ProblemsFound with the problems of all of them, before any case is drawn.
     """
     problems: list[Problem] = []
     plan: Scenario | None = None

@@ -39,7 +39,9 @@ def in_words(found: Subgroups, measure: str = "met") -> str:
         return found.silent.capitalize()
     withheld = found.untold() if measure == "met" else 0
     if gap is None and withheld:
-        told = f"Of the comparisons told, none is sure of a group that is {does} more or less often; others are withheld"
+        told = (
+            f"Of the comparisons told, none is sure of a group that is {does} more or less often; others are withheld"
+        )
         return f"{'Comparisons of groups are withheld' if withheld == _comparisons(found) else told}: {REASON}"
     if gap is None:
         return f"No group is surely {does} more or less often than the largest of its column"
@@ -107,10 +109,11 @@ def notes(found: Subgroups) -> Shown:
     sentences = [NO_COLUMN]
     compared = _compared(found)
     lucky = f"about {compared / 20:.0f} of {compared}" if compared >= 20 else f"perhaps one of {compared}"
-    sentences += [] if not compared else [
-        f"Each comparison has a 95% interval, so {lucky} would seem to differ by luck alone if none did. The intervals "
-        "speak of the luck of these cases only."
-    ]
+    if compared:
+        sentences.append(
+            f"Each comparison has a 95% interval, so {lucky} would seem to differ by luck alone if none did. The "
+            "intervals speak of the luck of these cases only."
+        )
     sentences += [WITHHELD] if found.suppressed else []
     sentences += [SIMULATED] if any(column.helped is not None for column in found.columns) else []
     if found.absent:

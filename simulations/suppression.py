@@ -48,7 +48,10 @@ def rounded(counts: Counts) -> Counts:
 def about(counts: Counts, cases: int) -> Counts:
     """Counts of some of `cases` (50 or more), rounded; the last step is never so short that the number of cases fills
     in the rest."""
-    return np.where(np.asarray(counts) >= cases - 2, rounded(cases), rounded(counts))[()]  # type: ignore[no-any-return]
+    near, top = rounded(counts), rounded(cases)
+    if isinstance(near, np.ndarray):
+        return np.where(counts >= cases - 2, top, near)
+    return top if counts >= cases - 2 else near
 
 
 def about_all(counts: NDArray[np.int64], cases: int) -> list[int | None]:
@@ -166,12 +169,12 @@ class _Search:
     def _pressed(self, number: int) -> bool:
         """Both ends of a small count; withholds one culprit more where they are too near; False when none is left."""
         form = self.forms[[number]].toarray()[0]
-        weights = sum(np.abs(self._solve(sign * form)) for sign in (1.0, -1.0))
+        weights = np.abs(self._solve(form)) + np.abs(self._solve(-form))
         if self._open(number):
             return True
         culprits = self._worst(weights)
         if culprits is None:  # what is told to be 0 was left out
-            weights = sum(np.abs(self._solve(sign * form, zeros=True)) for sign in (1.0, -1.0))
+            weights = np.abs(self._solve(form, zeros=True)) + np.abs(self._solve(-form, zeros=True))
             culprits = self._worst(weights)
         if culprits is None:
             return False

@@ -86,7 +86,9 @@ def roughly_counted(flow: NDArray[np.int64], same: bool) -> dict[str, Any]:
     told = about_flow(flow)
     row |= {word: told[str(place)] for place, word in enumerate(OUTCOMES)}
     row |= {"cases": told["cases"], "moved": told["moved"]}
-    share = {name: 100 * (told[key] or 0) / (told["cases"] or 1) for name, key in (("before", "before"), ("after", "0"))}
+    share = {
+        name: 100 * (told[key] or 0) / (told["cases"] or 1) for name, key in (("before", "before"), ("after", "0"))
+    }
     change = 0.0 if same else share["after"] - share["before"]
     return row | {"approval_pct": round(share["after"], 4), "change_points": round(change, 4)}
 

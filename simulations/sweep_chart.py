@@ -51,7 +51,11 @@ def sweep_figure(study: Study, swept: pd.DataFrame, lever: str) -> Picture:
     numeric = study.policy.levers[lever].domain is not None
 
     def draw(figure: "Figure") -> None:
-        what = "Approval rate, % of all cases, about" if study.rough else "Approval rate, % of all cases, with 95% intervals"
+        what = (
+            "Approval rate, % of all cases, about"
+            if study.rough
+            else "Approval rate, % of all cases, with 95% intervals"
+        )
         axes = titled_axes(figure, study, title, under(study, what), left=0.075, above=1.25, below=1.25)
         rate = swept["approval_pct"].tolist()
         low, high = (rate if study.rough else swept[f"approval_{part}"].tolist() for part in ("low", "high"))
@@ -126,7 +130,8 @@ def grid_figure(study: Study, table: pd.DataFrame, one: str, other: str) -> Pict
         axes.text(-0.02, 1.03, name, transform=axes.transAxes, ha="right", va="bottom", fontsize=10, color=FAINT)
 
     ends = "; ".join(
-        f"{', '.join(shown(levers[n], w) for n, w in zip((one, other), pair, strict=True))} {roughly(study, f'{rate:.1f}%')}"
+        f"{', '.join(shown(levers[n], w) for n, w in zip((one, other), pair, strict=True))} "
+        + roughly(study, f"{rate:.1f}%")
         for pair, rate in rates.items()
         if pair[0] in keep[one] and pair[1] in keep[other]
     )
@@ -172,7 +177,9 @@ def ranking_figure(study: Study, ranked: pd.DataFrame) -> Picture:
         table = [{**row, **{end: row[bar] for end, bar in ends.items()}} for row in table]
 
     def draw(figure: "Figure") -> None:
-        lines = under(study, f"{'About: change' if study.rough else 'Change'} in points of the approval rate by each lever alone")
+        lines = under(
+            study, f"{'About: change' if study.rough else 'Change'} in points of the approval rate by each lever alone"
+        )
         axes = titled_axes(figure, study, title, lines, left=0.31, right=0.93, above=1.05, below=0.95)
         widest = max((row["swing_points"] for row in table), default=1) or 1
         for i, row in enumerate(table):
@@ -202,7 +209,10 @@ def ranking_figure(study: Study, ranked: pd.DataFrame) -> Picture:
         others = f"{rest} other levers do less, {inert} {none}. " if rest else ""
         axes.set_xlabel(f"{others}{lines_say}".strip(), fontsize=9, color=FAINT, loc="left", labelpad=8)
 
-    told = "; ".join(f"{r['label']} {roughly(study, points(r['down_points'] / 100))} to {points(r['up_points'] / 100)}" for r in table)
+    told = "; ".join(
+        f"{r['label']} {roughly(study, points(r['down_points'] / 100))} to {points(r['up_points'] / 100)}"
+        for r in table
+    )
     return picture("ranking", draw, 2.4 + 0.5 * max(1, len(table)), title, f"Bars. {title}. Points: {told}.")
 
 

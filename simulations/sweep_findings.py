@@ -64,7 +64,7 @@ def headline(study: Study, swept: pd.DataFrame, lever: str) -> Shown:
     """What the lever can do, with the values of the baseline and of the scenario."""
     tiles = []
     for name in ("baseline", "scenario"):
-        row = swept[swept[f"is_{name}"]].iloc[0]
+        row = swept[swept[f"is_{name}"]].iloc[0].to_dict()
         where = f"Approval rate at {row['shown']}, the {name}’s value".replace("_", " ")
         note = "of all cases, from rounded counts"
         if not study.rough:
