@@ -92,7 +92,7 @@ def of_columns(flows: Mapping[str, Flow]) -> tuple[Withheld, dict[str, list[With
     ledger = Ledger()
     block = _block(ledger)
     total = next(iter(flows.values())).sum(axis=0)
-    _tell(ledger, "all", block, total, ranks=(2, 3), public=True, moves=False)
+    _tell(ledger, "all", block, total, ranks=(2, 3), public=True)
     for column, counts in flows.items():
         groups = [_block(ledger) for _ in counts]
         for place, whole in np.ndenumerate(block):
