@@ -168,7 +168,8 @@ class Subgroups:
 
     def rates(self) -> pd.DataFrame:
         """One row per column and group (`Column.rates`)."""
-        return pd.DataFrame([row for column in self.columns for row in column.rates()]).convert_dtypes()
+        rows = [row for column in self.columns for row in column.rates()]
+        return pd.DataFrame(rows, columns=None if rows else ["column", "group", "cases"]).convert_dtypes()
 
     def gaps(self) -> pd.DataFrame:
         """One row per column, measure, group and setting (`Column.gaps`)."""

@@ -314,6 +314,7 @@ def of_shares(out: Path, exact: Path) -> Worlds:
         keys = [c for c in mine if not str(c).startswith("about_") and c in truth and c not in ("withheld", "release")]
         if not counts or mine.empty:
             continue
+        mine, truth = (frame.astype(dict.fromkeys(keys, str)) for frame in (mine, truth))
         pairs = mine.merge(truth, on=keys, how="left") if keys else mine.join(truth)
         rows = [
             {c[6:-4]: (stands_for(row[c], size), row[c[6:-4]]) for c in counts if has(row[c]) and has(row[c[6:-4]])}
