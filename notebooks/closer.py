@@ -15,8 +15,9 @@ from simulations import (
     sweep_chart,
     sweep_findings,
 )
-from simulations.findings import LIVE_ONLY, Shown, bullets
+from simulations.findings import LIVE_ONLY
 from simulations.picture_chart import Picture
+from simulations.shown import Shown, bullets
 from simulations.study import Study
 
 __all__ = ["QUESTIONS", "STALE"]

@@ -5,20 +5,10 @@ from typing import Any
 
 from policy.model import OUTCOMES
 from simulations.alternatives import STRICT, Alternative, Result, moves
-from simulations.findings import (
-    LABELS,
-    Shown,
-    about_people,
-    bullets,
-    esc,
-    folded,
-    roughly,
-    signed,
-    tabulated,
-    unless_silent,
-)
+from simulations.findings import LABELS, about_people, roughly, signed, unless_silent
 from simulations.impact import OUTSIDE, percent, points
 from simulations.medicare import MEANING, left_out
+from simulations.shown import Shown, bullets, esc, folded, tabulated
 from simulations.study import Study
 from simulations.suppression import SMALL, rounded
 

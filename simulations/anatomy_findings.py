@@ -5,9 +5,10 @@ from typing import Any
 import pandas as pd
 
 from simulations.anatomy import Anatomy
-from simulations.findings import LABELS, Shown, about_people, bullets, card, in_shares, tabulated, unless_silent
+from simulations.findings import LABELS, about_people, in_shares, unless_silent
 from simulations.impact import percent
 from simulations.intervals import wilson
+from simulations.shown import Shown, bullets, card, tabulated
 from simulations.study import Study
 from simulations.suppression import SMALL
 

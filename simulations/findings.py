@@ -1,9 +1,7 @@
-"""What a study found, in sentences and tables for people, each also as plain text; every value is escaped in `esc`."""
+"""What a study found, in sentences and tables for people, each also as plain text (shown.py)."""
 
-import html
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
@@ -13,6 +11,7 @@ from policy.model import OUTCOMES, Policy
 from policy.scenario import Scenario
 from simulations.impact import OUTSIDE, SMALLER, Impact, percent, points
 from simulations.medicare import MEANING, left_out
+from simulations.shown import Shown, bullets, card, esc, folded, tabulated
 from simulations.study import Study
 from simulations.suppression import (
     ALONE,
@@ -48,7 +47,6 @@ METHOD = (
     "They tell the luck of drawing these cases, not how well the cases resemble real ones."
 )
 
-
 WITHHELD = (
     f"These cases may be people: withheld (–) are {REASON}; so what is told need not add up. No row of the table is "
     f"shown. {ALONE}"
@@ -61,25 +59,6 @@ EXACT = (
     "Not for release: the owner's own view. Every count is exact, also those of a few people, which must not be passed "
     "on."
 )
-
-
-def esc(text: object) -> str:
-    """Any text as HTML text or attribute: nothing in it can be a tag, an entity or the end of a quote."""
-    return html.escape("".join(c if c.isprintable() or c == "\n" else "�" for c in str(text)), quote=True)
-
-
-@dataclass(frozen=True)
-class Shown:
-    """Something to read: `text` for a terminal, a test or a screen reader, `html` for a page."""
-
-    text: str
-    html: str
-
-    def __repr__(self) -> str:
-        return self.text
-
-    def _repr_html_(self) -> str:
-        return self.html
 
 
 def silence(thing: Any) -> str:
@@ -157,15 +136,6 @@ def live(impact: Impact) -> Shown:
     return Shown(f"{shown.text}\n{ROUGH}", f"{shown.html}<p><small>{esc(ROUGH)}</small></p>")
 
 
-def card(finding: str, tiles: Sequence[tuple[str, str, str]], over: str) -> Shown:
-    """An answer: the finding as a sentence without its full stop, tiles of (name, value, note), what it is about."""
-    finding = f"{finding}."
-    text = "\n".join([finding, *(f"{name}: {value} ({note})" for name, value, note in tiles), over])
-    inside = "".join(f"<div><dt>{esc(a)}</dt><dd><b>{esc(b)}</b> <span>{esc(c)}</span></dd></div>" for a, b, c in tiles)
-    body = f'<p class="finding">{esc(finding)}</p><dl class="tiles">{inside}</dl><p>{esc(over)}</p>'
-    return Shown(text, f'<div class="card">{body}</div>')
-
-
 def changes(study: Study) -> Shown:
     """Each lever that moves, in words."""
     sentences = [sentence.replace(" -> ", " → ") for sentence in study.impact.changes()]
@@ -189,10 +159,10 @@ def all_notices(study: Study, counted: bool = True) -> list[str]:
         f"{n.official_meaning.rstrip('.')}. {n.consequence} Lever {n.lever}, here {study.scenario[n.lever]}."
         for n in policy.code_notices
     ]
-    for card in policy.evidence.values():
-        if card.status in ("contested", "retracted"):
-            year = f" ({card.year})" if any(c.isdigit() for c in card.year) else ""
-            found.append(f"Evidence {card.status}: {card.title}{year}. {card.status_note or card.note}")
+    for one in policy.evidence.values():
+        if one.status in ("contested", "retracted"):
+            year = f" ({one.year})" if any(c.isdigit() for c in one.year) else ""
+            found.append(f"Evidence {one.status}: {one.title}{year}. {one.status_note or one.note}")
     found += [*([] if study.rough else [METHOD]), *remarks(study), *(study.guard.warnings() if counted else [])]
     if study.plan and study.plan.applies_to:
         found.append(as_read(study.plan, study.policy))
@@ -242,12 +212,6 @@ def stamp(study: Study) -> Shown:
     body = "".join(f"<tr><th scope='row'>{esc(a)}</th><td>{esc(b)}</td></tr>" for a, b in rows)
     text = "\n".join(f"{a:<24}{b}" for a, b in rows)
     return Shown(text, f'<table class="stamp"><tbody>{body}</tbody></table>')
-
-
-def bullets(sentences: Sequence[str]) -> Shown:
-    """Sentences as a list."""
-    items = "".join(f"<li>{esc(sentence)}</li>" for sentence in sentences)
-    return Shown("\n".join(f"- {sentence}" for sentence in sentences), f"<ul>{items}</ul>")
 
 
 # Tables --------------------------------------------------------------------------------------------------------------
@@ -334,11 +298,6 @@ def group_outcomes(study: Study) -> Shown:
     return folded(title, tabulated(title, header, rows, words=2))
 
 
-def folded(title: str, shown: Shown) -> Shown:
-    """The same, on a page only after a click on its title."""
-    return Shown(shown.text, f"<details><summary>{esc(title)}</summary>{shown.html}</details>")
-
-
 def flow(study: Study) -> Shown:
     """Where cases of each outcome go; rows are the baseline, columns the scenario, the diagonal stays."""
     counts, outcomes = study.shown.flow().to_numpy(), study.shown.outcomes()
@@ -405,65 +364,6 @@ def examples(study: Study) -> Shown:
 def _way(before: str, after: str) -> str:
     """The place on a page where the cases that move so are shown."""
     return f"moved-{before}-{after}".replace("_", "-")
-
-
-def tabulated(
-    caption: str,
-    header: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    words: int = 1,
-    total: bool = False,
-    links: Mapping[tuple[int, int], str] | None = None,
-    anchors: Mapping[int, str] | None = None,
-) -> Shown:
-    """A table of texts; rows whose first cells are the same share one.
-
-    The first `words` columns hold words, the others numbers; `total`: the last row sums up. A cell may have lines.
-    `links`: (row, column) -> the name of a place on the page; `anchors`: row -> the name by which it can be linked to.
-    """
-    page, rows = rows, [[cell.replace("\n", "; ") for cell in row] for row in rows]
-    widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
-
-    def line(row: Sequence[str]) -> str:
-        cells = [c.ljust(w) if i < words else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))]
-        return "  ".join(cells).rstrip()
-
-    text = "\n".join([caption, line(header), *map(line, rows)])
-    kinds = ["" if i < words else ' class="n"' for i in range(len(header))]
-    head = "".join(f'<th scope="col"{kind}>{esc(name)}</th>' for name, kind in zip(header, kinds, strict=True))
-    body = ""
-    for number, row in enumerate(page):
-        last = ' class="total"' if total and number == len(rows) - 1 else ""
-        kind_of = [
-            kind if cell != "0" else kind.replace('"n"', '"n zero"') for cell, kind in zip(row, kinds, strict=True)
-        ]
-        cells = "".join(
-            f"<td{kind}>{_linked(_lines(cell), (links or {}).get((number, i)))}</td>"
-            for i, (cell, kind) in enumerate(zip(row[1:], kind_of[1:], strict=True), start=1)
-        )
-        here = f' id="{esc(anchors[number])}"' if anchors and number in anchors else ""
-        body += f"<tr{last}{here}>{_row_header(page, number, words)}{cells}</tr>"
-    parts = f"<caption>{esc(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
-    return Shown(text, f'<div class="wide"><table>{parts}</table></div>')
-
-
-def _row_header(rows: Sequence[Sequence[str]], number: int, words: int) -> str:
-    """The first cell of a row; where the next rows are about the same, one cell for all of them."""
-    first = rows[number][0]
-    if words > 1 and number and rows[number - 1][0] == first:
-        return ""
-    below = rows[number:]
-    same = 1 if words == 1 else next((n for n, row in enumerate(below) if row[0] != first), len(below))
-    span = f' scope="rowgroup" rowspan="{same}"' if same > 1 else ' scope="row"'
-    return f"<th{span}>{_lines(first)}</th>"
-
-
-def _linked(inside: str, name: str | None) -> str:
-    return f'<a href="#{esc(name)}" title="examples of these cases">{inside}</a>' if name else inside
-
-
-def _lines(cell: str) -> str:
-    return esc(cell).replace("\n", "<br>")
 
 
 def share(number: Any, study: Study) -> str:

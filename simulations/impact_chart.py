@@ -5,17 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from simulations.findings import (
-    LABELS,
-    MEANS,
-    approving,
-    count,
-    group_labels,
-    records,
-    share,
-    signed,
-    total_of,
-)
+from simulations.findings import LABELS, MEANS, approving, count, group_labels, records, share, signed, total_of
 from simulations.impact import percent
 from simulations.picture_chart import (
     FAINT,

@@ -12,7 +12,7 @@ import pandas as pd
 
 from policy.files import save
 from policy.model import OUTCOMES
-from simulations.findings import (
+from simulations.findings import (  # fmt: skip
     EXACT,
     about_people,
     all_notices,
@@ -27,7 +27,7 @@ from simulations.findings import (
     notices,
     outcomes,
     stamp,
-)  # fmt: skip
+)
 from simulations.impact import percent
 from simulations.impact_chart import FIGURES, flow_figure, groups_figure, outcomes_figure
 from simulations.picture_chart import Picture

@@ -4,8 +4,9 @@ from typing import Any
 
 import pandas as pd
 
-from simulations.findings import Shown, about_people, bullets, esc, tabulated, unless_silent
+from simulations.findings import about_people, unless_silent
 from simulations.impact import percent, points
+from simulations.shown import Shown, bullets, esc, tabulated
 from simulations.subgroups import SETTINGS, UNKNOWN, Subgroups, parts
 from simulations.suppression import ALONE, REASON
 

@@ -10,9 +10,10 @@ from policy.model import Lever
 from policy.problems import refuse
 from simulations.assumptions import drawn_changes
 from simulations.attribution import MOST, Attribution, attribute
-from simulations.findings import Shown, about_people, bullets, card, roughly, signed, tabulated, unless_silent
+from simulations.findings import about_people, roughly, signed, unless_silent
 from simulations.impact import percent, points, rates
 from simulations.resampling import bootstrap
+from simulations.shown import Shown, bullets, card, tabulated
 from simulations.study import Study
 from simulations.suppression import SMALL
 from simulations.sweep import known_lever

@@ -19,7 +19,7 @@ from simulations import (
     sweep_findings,
 )
 from simulations.attribution import attribute
-from simulations.findings import Shown
+from simulations.shown import Shown
 from simulations.study import Study
 
 LEVER, OTHER = "conservative_weeks", "axial_spine_stance"

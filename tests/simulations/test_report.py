@@ -14,8 +14,8 @@ from PIL import Image
 import policy
 from policy.document import DOCUMENTS
 from simulations import ask, report
-from simulations.findings import Shown, esc
 from simulations.report import FIGURES
+from simulations.shown import Shown, esc
 from simulations.study import Study
 from simulations.tables import table_bytes
 
