@@ -422,7 +422,7 @@ def random_question(luck: np.random.Generator, path: Path) -> dict[str, Any]:
         {"scenario": "strict_reading"}, {"provisions": {"conservative_weeks": 8, "pain_duration_months": 6}},
         {"scenario": "p3_aetna_like"}, {"provisions": {"undocumented_action": "not_met"}},
     ]  # fmt: skip
-    return {"population": str(path), **changes[int(luck.integers(len(changes)))]}
+    return {"population": str(path), "provisions": {}, **changes[int(luck.integers(len(changes)))]}
 
 
 def main(tables: int, seed: int, commands: int = 0) -> None:
