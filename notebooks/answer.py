@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from notebooks.page import STYLE, esc, plain
 from notebooks.tweaks import Answer
 from policy.model import OUTCOMES
-from simulations.findings import LABELS, MEANS
+from simulations.findings import LABELS, LIVE_ONLY, MEANS, live
 from simulations.impact import Impact, percent, points
 
 __all__ = ["LOOK", "headline", "in_words", "stale", "table_of_requests"]
@@ -33,6 +33,8 @@ _ROW, _LABEL, _BAR, _WIDTH = 34, 98, 262, 560
 def headline(answer: Answer, over: str, picture: bool = True) -> str:
     """Approval rate from the baseline to now, the finding, and a bar for each outcome (words without `picture`)."""
     impact = answer.impact
+    if answer.guarded:
+        return live(impact).html
     before, now, change = impact.rates()
     moved = bool(answer.changes)
     tiles = [("baseline", percent(before.value), f"{percent(before.low)} to {percent(before.high)}")]
@@ -113,6 +115,8 @@ def _key(y: int) -> str:
 def table_of_requests(answer: Answer) -> str:
     """Every outcome by diagnosis and procedure, now, with its change from the baseline; changed rows are marked."""
     impact = answer.impact
+    if answer.guarded:
+        return f"<p>{esc(LIVE_ONLY)}</p>"
     policy, counts = impact.policy, impact.counts
     before, now = counts.sum(axis=3), counts.sum(axis=2)
     used = [i for i in range(len(OUTCOMES)) if before[..., i].any() or now[..., i].any()]

@@ -15,8 +15,9 @@ from simulations import (
     sweep_chart,
     sweep_findings,
 )
-from simulations.findings import Shown, bullets
+from simulations.findings import LIVE_ONLY
 from simulations.picture_chart import Picture
+from simulations.shown import Shown, bullets
 from simulations.study import Study
 
 __all__ = ["QUESTIONS", "STALE"]
@@ -26,11 +27,14 @@ STALE = "This was asked before the last move of a lever; press the button again.
 
 def whole_range(study: Study) -> str:
     """The strongest lever that moves (else of all) at every value, and all levers ranked."""
+    study = study.about()
     ranked = sweep.ranking(study)
     lever, _ = sweep_findings.chosen(study, ranked)
     swept = sweep.sweep(study, lever)
     pictures = [sweep_chart.sweep_figure(study, swept, lever), sweep_chart.ranking_figure(study, ranked)]
-    return _page(*pictures, sweep_findings.sweep_table(study, swept, lever), sweep_findings.ranking_table(ranked))
+    return _page(
+        *pictures, sweep_findings.sweep_table(study, swept, lever), sweep_findings.ranking_table(study, ranked)
+    )
 
 
 def whose_change(study: Study) -> str:
@@ -43,6 +47,7 @@ def whose_change(study: Study) -> str:
 
 def why_refused(study: Study) -> str:
     """Which criterion fails, alone or with others, how far from the line, and what one missing paper costs."""
+    study = study.about()
     found = anatomy.dissect(study.scenario, study.cases)
     pictures = [anatomy_chart.criteria_figure(study, found), anatomy_chart.papers_figure(study, found)]
     tables = (
@@ -55,6 +60,8 @@ def why_refused(study: Study) -> str:
 
 def who_is_reached(study: Study) -> str:
     """Gaps between groups of people, before and after."""
+    if study.guarded:
+        return _page(bullets([LIVE_ONLY]))
     found = subgroups.measure(study)
     tables = (subgroups_findings.gaps(found), subgroups_findings.rates(found), subgroups_findings.notes(found))
     advantage = bullets(study.guard.warnings())

@@ -29,11 +29,15 @@ _NONE = pd.DataFrame(columns=["baseline", "scenario", "case_id", "dx", "cpt", "r
 
 @dataclass(frozen=True)
 class Answer:
-    """What the moved levers do: `changes` lever -> sentence, `nothing` why no case moves (empty when some do)."""
+    """What the moved levers do: `changes` lever -> sentence, `nothing` why no case moves (empty when some do).
+
+    `guarded`: the cases may be people, so only shares of rounded counts are shown (`simulations.findings.live`).
+    """
 
     impact: Impact
     changes: dict[str, str]
     nothing: str
+    guarded: bool = False
 
 
 class Tweaks:
@@ -132,7 +136,8 @@ class Tweaks:
         flow = self._cell * len(OUTCOMES) + after.outcome
         counts = np.bincount(flow, minlength=int(np.prod(self._shape))).reshape(self._shape)
         impact = Impact(self.baseline, self.settings, counts, int((after.outcome != self._before.outcome).sum()), _NONE)
-        return Answer(impact, self._changes(), "" if impact.moved else self._nothing())
+        nothing = "" if impact.moved or self.load.guarded else self._nothing()
+        return Answer(impact, self._changes(), nothing, self.load.guarded)
 
     def _changes(self) -> dict[str, str]:
         names = [n for n in self.policy.levers if self.settings[n] != self.baseline[n]]

@@ -50,7 +50,7 @@ class Cases:
     `ids`: text (n,); `dx`, `cpt`: codes in their standard form, Categorical (n,).
     `facts`: name -> integer array (n,), -1 = not documented. `groups`: text columns for subgroups, name -> Categorical.
     `remarks`: what the reader of a result must know; `rejected`: rows left out (line, column, value, problem), and
-    `left_out`: id -> line of theirs.
+    `left_out`: id -> line of theirs. `synthetic`: a column of simulated truth says that nobody stands behind the rows.
     """
 
     policy: Policy
@@ -62,6 +62,7 @@ class Cases:
     remarks: list[str] = field(default_factory=list)
     rejected: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=_REJECTED))
     left_out: dict[str, int] = field(default_factory=dict)
+    synthetic: bool = False
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -313,14 +314,15 @@ def _admit(
     rejected = _rejected(faults, lines, problems)
     if len(rejected) and not keep_good:
         raise ProblemsFound(_row_problems(name, rejected))
-    cases = Cases(policy, ids, codes["dx"], codes["cpt"], facts, groups, remarks, rejected)
+    made = any(column.startswith("truth_") for column in columns)
+    cases = Cases(policy, ids, codes["dx"], codes["cpt"], facts, groups, remarks, rejected, synthetic=made)
     if not faults:
         return cases
     keep = np.ones(n, dtype=bool)
     for rows, *_ in faults:
         keep[rows] = False
     left_out = dict(zip(ids[~keep].tolist(), lines[~keep].tolist(), strict=True))
-    return replace(cases.take(np.flatnonzero(keep)), left_out=left_out)
+    return replace(cases.take(np.flatnonzero(keep)), left_out=left_out, synthetic=made)
 
 
 def _parsed(words: list[str], parse: Callable[[str], Any]) -> tuple[list[Any], dict[int, str]]:

@@ -23,23 +23,15 @@ from policy.scenario import Scenario
 from simulations import report
 from simulations.assumptions import POPULATIONS
 from simulations.caseload import Caseload, cases_of
-from simulations.impact import approvals, cells, determined, edits_in_words, margins, rates
+from simulations.impact import approvals, cells, determined, edits_in_words, rates
 from simulations.journal import Journal, key_of
-from simulations.medicare import (
-    WAYS,
-    Counts,
-    Yardstick,
-    held_against,
-    labels,
-    presets,
-    settings_of,
-    spoken_of,
-    yardsticks,
-)  # fmt: skip
+from simulations.medicare import Counts, Yardstick, held_against, labels, presets, settings_of, spoken_of, yardsticks
 from simulations.picture_chart import Picture
+from simulations.release import WAYS
 from simulations.scenario import find_scenario, proposed, shipped
 from simulations.study import Study
-from simulations.suppression import rounded, rounded_size
+from simulations.suppression import LEAST_ABOUT, TOO_FEW_ABOUT, about, rounded
+from simulations.sweep import roughly_counted
 
 STRICT = "strict_reading"
 ASKED = "asked"
@@ -82,27 +74,40 @@ class Result:
 
     def row(self) -> dict[str, Any]:
         """One row of the table: counts of every outcome, approval and change with intervals, who is concerned."""
-        flow, people = self.flow.sum(axis=(0, 1)), not self.cases.synthetic
+        flow = self.flow.sum(axis=(0, 1))
         spoken = self.flow[self.alternative.spoken_of].sum(axis=0)
-        _, after, change = rates(flow, not self.alternative.settings.provisions(), people)
         one = self.alternative
         row: dict[str, Any] = {"preset": one.number, "scenario": one.name, "population": self.cases.name}
-        row["cases"] = rounded_size(int(flow.sum())) if people else int(flow.sum())
-        row |= {word: int(count) for word, count in zip(OUTCOMES, margins(flow, people)[1], strict=True)}
-        for name, rate in (("approval", after), ("change", change)):
-            words = ("points" if name == "change" else "pct", "low", "high")
-            row |= {f"{name}_{word}": round(100 * value, 4) for word, value in zip(words, rate, strict=True)}
-        _, lost, gained, _ = approvals(flow)
         ways = self.medicare.sum(axis=(0, 1, 2))
+        _, lost, gained, _ = approvals(flow)
         counts = {"moved": flow.sum() - np.trace(flow), "gained": gained, "lost": lost, "spoken_of": spoken.sum()}
         counts |= {"spoken_of_met_before": spoken[0].sum(), "spoken_of_met": spoken[:, 0].sum()}
         counts |= {"medicare_compared": ways.sum()}
         counts |= {f"medicare_{way}": n for way, n in zip(WAYS, ways, strict=True)}
-        return row | {name: rounded(int(n)) if people else int(n) for name, n in counts.items()}
+        return row | self._approvals(flow) | {name: self.shown(int(n)) for name, n in counts.items()}
 
-    def shown(self, counts: Counts) -> Counts:
-        """Counts as they may be shown: of a case table rounded."""
-        return counts if self.cases.synthetic else rounded(counts)
+    def _approvals(self, flow: Counts) -> dict[str, Any]:
+        """Cases, outcomes, approval and change; of people from rounded counts, without intervals."""
+        if self.cases.guarded:
+            row = roughly_counted(flow, not self.alternative.settings.provisions())
+            return {name: value for name, value in row.items() if name != "moved"}
+        _, after, change = rates(flow, not self.alternative.settings.provisions())
+        row = {"cases": int(flow.sum()), **dict(zip(OUTCOMES, flow.sum(axis=0).tolist(), strict=True))}
+        for name, rate in (("approval", after), ("change", change)):
+            words = ("points" if name == "change" else "pct", "low", "high")
+            row |= {f"{name}_{word}": round(100 * value, 4) for word, value in zip(words, rate, strict=True)}
+        return row
+
+    @property
+    def silent(self) -> str:
+        """Why nothing is told; empty where something is."""
+        return TOO_FEW_ABOUT if self.cases.guarded and self.cases.size < LEAST_ABOUT else ""
+
+    def shown(self, counts: Any) -> Any:
+        """Counts as they may be shown: of people rounded, none of too few."""
+        if not self.cases.guarded:
+            return counts
+        return about(counts, self.cases.size) if not self.silent else counts * 0
 
     def moves(self) -> Iterator[dict[str, Any]]:
         """Where requests move: one row per diagnosis, procedure, outcome before and outcome after."""
@@ -148,7 +153,7 @@ def caseloads(study: Study) -> list[Caseload]:
 
     A case table stands alone: made-up cases beside it would say nothing about it.
     """
-    if not study.cases.synthetic:
+    if not study.cases.drawn:
         return [study.cases]
     seed = study.cases.seed or 0
     three = [cases_of(study.policy, name, study.cases.size, seed) for name in POPULATIONS]
@@ -300,5 +305,11 @@ def write(study: Study, results: Sequence[Result], pictures: Sequence[Picture], 
         "sources": sources(firsts),
     }
     loads = {result.cases.fingerprint: result.cases.source() for result in results}
-    entries = {"populations": list(loads.values()), "alternatives": [result.row() for result in results]}
+    rows = [result.row() for result in results]
+    if study.rough:
+        size = rounded(study.cases.size)
+        tables |= {name: tables[name].assign(cases=size) for name in ("moves", "medicare")}
+        told = report.marked(study, tables["alternatives"]).astype(object)
+        rows = [{str(k): v for k, v in row.items()} for row in told.where(told.notna(), None).to_dict("records")]
+    entries = {"populations": list(loads.values()), "alternatives": rows}
     report.write(study, folder, tables, pictures, said, entries)

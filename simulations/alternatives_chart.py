@@ -5,9 +5,20 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from simulations.alternatives import Alternative, Result
-from simulations.alternatives_text import finding, names, per_alternative
+from simulations.alternatives_text import finding, names, number, per_alternative
+from simulations.findings import roughly
 from simulations.impact import points
-from simulations.picture_chart import AFTER, FAINT, OFF, RULE, Picture, legend, picture, titled_axes
+from simulations.picture_chart import (
+    AFTER,
+    FAINT,
+    OFF,
+    RULE,
+    Picture,
+    legend,
+    picture,
+    picture_unless_silent,
+    titled_axes,
+)
 from simulations.study import Study
 
 if TYPE_CHECKING:
@@ -18,6 +29,7 @@ _LOOKS = (("o", AFTER), ("s", OFF), ("^", "#009E73"), ("D", FAINT))
 _ROOM = 0.26  # of a row, between the populations in it
 
 
+@picture_unless_silent
 def changes_chart(study: Study, results: Sequence[Result]) -> Picture:
     """Change of the approval rate against P0 in percentage points: one row an alternative, one mark a population."""
     rows = [group for group in per_alternative(results) if group[0].alternative.number != "P0"]
@@ -25,11 +37,12 @@ def changes_chart(study: Study, results: Sequence[Result]) -> Picture:
     title = finding(results)
     height = 2.9 + 0.6 * len(rows)
     base = per_alternative(results)[0]
-    rates = ", ".join(f"{one.row()['approval_pct']:.1f}%" for one in base)
+    rates = ", ".join(roughly(study, f"{one.row()['approval_pct']:.1f}%") for one in base)
+    spans = "from rounded counts" if study.rough else "with 95% intervals"
     lines = [
-        f"Difference from the policy as it stands (P0 approves {rates}), with 95% intervals;",
+        f"Difference from the policy as it stands (P0 approves {rates}), {spans};",
         f"{base[0].row()['cases']:,} requests of each population, seed {study.cases.seed}."
-        if study.cases.synthetic
+        if study.cases.drawn
         else f"{study.cases!r}.",
     ]
     populations_of = ", ".join(one.cases.fingerprint[:12] for one in base)
@@ -41,15 +54,16 @@ def changes_chart(study: Study, results: Sequence[Result]) -> Picture:
         across = axes.get_yaxis_transform()
         handles: list[Any] = [None] * len(populations)
         for place, group in enumerate(rows):
-            for number, (one, (marker, colour)) in enumerate(zip(group, _LOOKS, strict=False)):
-                row, y = one.row(), place + _ROOM * (number - (len(group) - 1) / 2)
-                axes.plot([row["change_low"], row["change_high"]], [y, y], color=colour, linewidth=2)
+            for place_in, (one, (marker, colour)) in enumerate(zip(group, _LOOKS, strict=False)):
+                row, y = one.row(), place + _ROOM * (place_in - (len(group) - 1) / 2)
+                if row["change_low"] is not None:
+                    axes.plot([row["change_low"], row["change_high"]], [y, y], color=colour, linewidth=2)
                 style: dict[str, Any] = {"marker": marker, "color": colour, "markersize": 6, "linestyle": "none"}
-                (handles[number],) = axes.plot(row["change_points"], y, **style)
-                at = 1.13 + 0.22 * number
+                (handles[place_in],) = axes.plot(row["change_points"], y, **style)
+                at = 1.13 + 0.22 * place_in
                 if not place:  # the mark of a population heads its column of numbers
                     axes.plot(at - 0.04, -0.85, transform=across, clip_on=False, **style)
-                change = points(row["change_points"] / 100)
+                change = roughly(study, points(row["change_points"] / 100))
                 axes.text(at, place, change, transform=across, va="center", ha="right", fontsize=10)
         axes.axvline(0, color=FAINT, linewidth=0.9)
         axes.grid(axis="x", color=RULE, linewidth=0.8)
@@ -63,10 +77,12 @@ def changes_chart(study: Study, results: Sequence[Result]) -> Picture:
 
     said = [
         f"{g[0].alternative.number} {g[0].alternative.label}: "
-        + ", ".join(f"{r['population']} {points(r['change_points'] / 100)}" for r in (one.row() for one in g))
+        + ", ".join(
+            f"{r['population']} {roughly(study, points(r['change_points'] / 100))}" for r in (one.row() for one in g)
+        )
         for g in rows
     ]
-    alt = f"Dots with 95% intervals. {title}. Change of the approval rate in percentage points: {'; '.join(said)}."
+    alt = f"Dots {spans}. {title}. Change of the approval rate in percentage points: {'; '.join(said)}."
     return picture("alternatives", draw, height, title, alt)
 
 
@@ -80,4 +96,4 @@ def _speaks(group: Sequence[Result]) -> str:
     if not one.settings.provisions() and not one.edits():
         return "no term of it can be computed"
     counts = sorted({one.row()["spoken_of"] for one in group})
-    return f"decides {' to '.join(f'{n:,}' for n in (counts[0], counts[-1])[: len(counts)])} requests"
+    return f"decides {' to '.join(number(group, n) for n in (counts[0], counts[-1])[: len(counts)])} requests"

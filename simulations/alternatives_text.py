@@ -1,15 +1,38 @@
 """The alternatives in sentences and tables for people."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from policy.model import OUTCOMES
 from simulations.alternatives import STRICT, Alternative, Result, moves
-from simulations.findings import LABELS, ROUNDED, Shown, bullets, esc, folded, signed, tabulated
+from simulations.findings import LABELS, about_people, roughly, signed, unless_silent
 from simulations.impact import OUTSIDE, percent, points
 from simulations.medicare import MEANING, left_out
+from simulations.shown import Shown, bullets, esc, folded, tabulated
 from simulations.study import Study
+from simulations.suppression import SMALL, rounded
 
+_MOVES = {"gained": "gain", "lost": "lose", "moved": "move"}
 MOST = 3  # ways to move that are shown of each alternative; all are in moves.csv
+
+
+def number(results: Sequence[Result], count: object) -> str:
+    """A count of requests; of people a rounded one as a share of all."""
+    if count is None:
+        return "–"
+    if results[0].cases.guarded:
+        return f"about {percent(min(1.0, int(str(count)) / rounded(results[0].cases.size)))}"
+    return f"{int(str(count)):,}"
+
+
+def told(results: Sequence[Result], row: dict[str, Any], name: str) -> str:
+    """A count of a row, likewise."""
+    return number(results, row[name])
+
+
+def cases_told(results: Sequence[Result], row: dict[str, Any]) -> str:
+    """The number of all requests of a row."""
+    return results[0].cases.told_size if results[0].cases.guarded else f"{row['cases']:,}"
 
 
 def per_alternative(results: Sequence[Result]) -> list[list[Result]]:
@@ -27,11 +50,17 @@ def names(results: Sequence[Result]) -> list[str]:
 
 def finding(results: Sequence[Result]) -> str:
     """By how much the strict reading and the other alternatives change approvals, in one sentence."""
+    if results[0].silent:
+        return results[0].silent.capitalize()
     groups = per_alternative(results)[1:]
     strict = [one for group in groups for one in group if one.alternative.name == STRICT]
     others = [one for group in groups for one in group if one.alternative.name != STRICT]
     if not any(one.row()["moved"] for one in strict + others):
-        return "No alternative changes the outcome of any request"
+        return (
+            f"No alternative changes the outcome of more than {SMALL} requests"
+            if results[0].cases.guarded
+            else "No alternative changes the outcome of any request"
+        )
     if not strict or not others:
         return f"The alternatives change approvals by {_span(strict + others)} points"
     return (
@@ -43,11 +72,13 @@ def _span(results: Sequence[Result]) -> str:
     """'−9.1 to +0.7', the least first."""
     changes = sorted(one.row()["change_points"] for one in results)
     ends = dict.fromkeys(points(end / 100) for end in (changes[0], changes[-1]))
-    return " to ".join(ends)
+    return f"{'about ' if results[0].cases.guarded else ''}{' to '.join(ends)}"
 
 
 def headline(study: Study, results: Sequence[Result]) -> Shown:
     """The answer: approval under the policy, and the largest changes either way."""
+    if study.silent:
+        return bullets([f"{study.silent.capitalize()}."])
     base = [one.row() for one in per_alternative(results)[0]]
     rows = [one.row() for one in results if one.row()["preset"] != "P0"]
     low, high = (pick(rows, key=lambda row: row["change_points"]) for pick in (min, max))
@@ -55,26 +86,26 @@ def headline(study: Study, results: Sequence[Result]) -> Shown:
     tiles = [
         (
             "Approval rate, the policy as it stands",
-            " to ".join(dict.fromkeys(f"{rate:.1f}%" for rate in (rates[0], rates[-1]))),
-            f"{len(base)} populations" if study.cases.synthetic else study.cases.name,
+            roughly(study, " to ".join(dict.fromkeys(f"{rate:.1f}%" for rate in (rates[0], rates[-1])))),
+            f"{len(base)} populations" if study.cases.drawn else study.cases.name,
         ),
         (
             "Strictest",
-            f"{points(low['change_points'] / 100)} points",
-            f"{low['preset']}, {_interval(low)}, {low['population']}",
+            f"{roughly(study, points(low['change_points'] / 100))} points",
+            f"{low['preset']}{_interval(low)}, {low['population']}",
         ),
         (
             "Loosest",
-            f"{points(high['change_points'] / 100)} points",
-            f"{high['preset']}, {_interval(high)}, {high['population']}",
+            f"{roughly(study, points(high['change_points'] / 100))} points",
+            f"{high['preset']}{_interval(high)}, {high['population']}",
         ),
     ]
     said = finding(results) + "."
     over = f"Policy {study.policy.name}; "
     over += (
         f"each population {base[0]['cases']:,} requests, seed {study.cases.seed}."
-        if study.cases.synthetic
-        else (f"{study.cases!r}. {ROUNDED}")
+        if study.cases.drawn
+        else f"{study.cases!r}.{about_people(study)}"
     )
     text = "\n".join([said, *(f"{name}: {value} ({note})" for name, value, note in tiles), over])
     inside = "".join(f"<div><dt>{esc(a)}</dt><dd><b>{esc(b)}</b> <span>{esc(c)}</span></dd></div>" for a, b, c in tiles)
@@ -83,26 +114,29 @@ def headline(study: Study, results: Sequence[Result]) -> Shown:
 
 
 def _interval(row: dict[str, object]) -> str:
-    return f"95% {_signed(row['change_low'])} to {_signed(row['change_high'])}"
+    return "" if row["change_low"] is None else f", 95% {_signed(row['change_low'])} to {_signed(row['change_high'])}"
 
 
 def _signed(value: object) -> str:
     return points(float(str(value)) / 100, 2)
 
 
+@unless_silent
 def approvals(results: Sequence[Result]) -> Shown:
     """The one table: approval and change with intervals, populations side by side."""
     rows = []
     for group in per_alternative(results):
         cells = [_named(group[0].alternative)]
         for row in (one.row() for one in group):
-            rate = f"{row['approval_pct']:.1f}% ({row['approval_low']:.1f} to {row['approval_high']:.1f})"
-            change = f"{_signed(row['change_points'])} ({_signed(row['change_low'])} to {_signed(row['change_high'])})"
+            rate, change = f"about {row['approval_pct']:.1f}%", f"about {points(row['change_points'] / 100)}"
+            if row["approval_low"] is not None:
+                rate = f"{row['approval_pct']:.1f}% ({row['approval_low']:.1f} to {row['approval_high']:.1f})"
+                span = f"{_signed(row['change_low'])} to {_signed(row['change_high'])}"
+                change = f"{_signed(row['change_points'])} ({span})"
             cells.append(rate if row["preset"] == "P0" else f"{rate}\nby {change}")
         rows.append(cells)
-    caption = (
-        "Approval rate (met, of all requests) and by how many points it differs from P0, each with its 95% interval"
-    )
+    span = "from rounded counts" if results[0].cases.guarded else "each with its 95% interval"
+    caption = f"Approval rate (met, of all requests) and by how many points it differs from P0, {span}"
     return tabulated(caption, ["Alternative", *names(results)], rows)
 
 
@@ -110,33 +144,39 @@ def _named(one: Alternative) -> str:
     return f"{one.number} {one.label}"
 
 
+@unless_silent
 def outcomes(results: Sequence[Result]) -> Shown:
     """Counts of every outcome of each alternative, one block a population."""
     rows = []
     for name in names(results):
         for row in (one.row() for one in results if one.cases.name == name):
-            rows.append([name, row["preset"], *(f"{row[word]:,}" for word in OUTCOMES), f"{row['cases']:,}"])
+            rows.append(
+                [name, row["preset"], *(told(results, row, word) for word in OUTCOMES), cases_told(results, row)]
+            )
     header = ["Population", "Alternative", *LABELS.values(), "All requests"]
     title = "Every outcome of every alternative (requests)"
     return folded(title, tabulated(title, header, rows, words=2))
 
 
+@unless_silent
 def decided(results: Sequence[Result]) -> Shown:
     """Among the requests that each alternative decides: how many are met before and after, and who moves."""
     rows = []
     for group in per_alternative(results)[1:]:
         found = [one.row() for one in group]
-        requests = " / ".join(dict.fromkeys(f"{row['spoken_of']:,}" for row in found))
+        requests = " / ".join(dict.fromkeys(told(group, row, "spoken_of") for row in found))
         cells = [f"{_named(group[0].alternative)}\ndecides {requests} requests"]
         for row in found:
             before, after = (row[f"spoken_of_{word}"] / max(row["spoken_of"], 1) for word in ("met_before", "met"))
-            moves = f"{row['gained']:,} gain, {row['lost']:,} lose, {row['moved']:,} move"
-            cells.append(f"{percent(before)} → {percent(after)}\n{moves}")
+            moves = ", ".join(f"{told(group, row, k)} {v}" for k, v in _MOVES.items())
+            about = "about " if group[0].cases.guarded else ""
+            cells.append(f"{about}{percent(min(before, 1.0))} → {about}{percent(min(after, 1.0))}\n{moves}")
         rows.append(cells)
     caption = "Share met of the requests that an alternative decides, P0 → alternative; who gains, loses or moves"
     return tabulated(caption, ["Alternative", *names(results)], rows)
 
 
+@unless_silent
 def movers(study: Study, results: Sequence[Result]) -> Shown:
     """Which requests move: of each alternative the largest ways, counts of all populations side by side."""
     table, populations = moves(results), names(results)
@@ -154,7 +194,7 @@ def movers(study: Study, results: Sequence[Result]) -> Shown:
         for row in few:
             what = f"{_label(study, 'diagnoses', row['diagnosis'])} × {_label(study, 'procedures', row['procedure'])}"
             way = f"{LABELS[row['from_outcome']]} → {LABELS[row['to_outcome']]}"
-            rows.append([group[0].alternative.number, what, way, *(f"{int(row[name]):,}" for name in populations)])
+            rows.append([group[0].alternative.number, what, way, *(number(results, row[name]) for name in populations)])
     caption = f"Which requests move: of each alternative the {MOST} largest ways, requests by population"
     return tabulated(caption, ["Preset", "Diagnosis × procedure", "Outcome", *populations], rows, words=3)
 
@@ -163,6 +203,7 @@ def _label(study: Study, kind: str, name: str) -> str:
     return "outside the policy" if name == OUTSIDE else str(getattr(study.policy, kind)[name].label)
 
 
+@unless_silent
 def advantage(results: Sequence[Result]) -> Shown:
     """Medicare Advantage requests held against the Medicare-like presets, by alternative and population."""
     groups = per_alternative(results)
@@ -174,8 +215,9 @@ def advantage(results: Sequence[Result]) -> Shown:
         cells = [_named(group[0].alternative)]
         for row, first in zip((one.row() for one in group), base, strict=True):
             more = row["medicare_stricter"] - first["medicare_stricter"]
-            share = f"{row['medicare_stricter']:,} of {row['medicare_compared']:,}"
-            cells.append(share if row is first or group is groups[0] else f"{share}\n{signed(more)} against P0")
+            share = f"{told(group, row, 'medicare_stricter')} of {told(group, row, 'medicare_compared')}"
+            against = "" if group[0].cases.guarded else f"\n{signed(more)} against P0"
+            cells.append(share if row is first or group is groups[0] else f"{share}{against}")
             stricter += [group[0].alternative.number] if more > 0 else []
         rows.append(cells)
     who = ", ".join(dict.fromkeys(stricter))

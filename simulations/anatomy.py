@@ -23,10 +23,10 @@ from policy.model import OUTCOMES, Policy, Settings, Test
 from policy.truth import MET, NOT_MET
 from simulations.axes import in_order
 from simulations.caseload import Caseload
-from simulations.impact import under
+from simulations.impact import percent, under
 from simulations.intervals import wilson
 from simulations.levels import CLOSING
-from simulations.suppression import STEP, rounded, rounded_size
+from simulations.suppression import LEAST_ABOUT, REASON, SMALL, STEP, TOO_FEW, TOO_FEW_ABOUT, about, about_all, rounded
 
 CAUSES = ("criterion", "action", "closed")  # why a case is refused; see `Anatomy.causes`
 _UNREAD = 3
@@ -40,12 +40,22 @@ Key = tuple[str, ...]
 class Anatomy:
     """Counts of some cases under one setting; `+=` of further cases by `add`. Every table is made when asked for.
 
-    `found`: (table, what, ...) -> number of cases; `people`: rounded, once all are counted.
+    `found`: (table, what, ...) -> number of cases; `people`: rounded, once all are counted, and told as shares;
+    `silent`: why nothing is told, of too few people.
     """
 
     settings: Settings
     found: Counter[Key] = field(default_factory=Counter)
     people: bool = False
+    silent: str = ""
+
+    def told(self, count: int) -> str:
+        """A count in words: of people 'about' a share of all cases."""
+        return self.share(count, self.cases) if self.people else f"{count:,}"
+
+    def share(self, count: int, cases: int) -> str:
+        """A count as a share of others, which of people is only about so much."""
+        return f"about {percent(min(1.0, count / cases))}" if self.people else percent(count / cases)
 
     @property
     def policy(self) -> Policy:
@@ -124,7 +134,7 @@ class Anatomy:
         Only of facts that are finer than the lever's step (days in weeks, hundredths in steps of 5 %). below (just
         fails), above (just passes), at_line (exactly on it); share_above in per cent with Wilson's interval, to be held
         against 50; p_value of the exact binomial test. Heaping of round values looks the same. Of rounded counts the
-        share and the test are those of the least uneven counts that they may stand for.
+        share is that of the least uneven counts that they may stand for, and neither interval nor p-value is given.
         """
         near: dict[tuple[str, str, str], dict[int, int]] = {}
         for row in self.distances().to_dict("records"):
@@ -142,9 +152,11 @@ class Anatomy:
                 below, above = below + evened, above - evened
             words = ("share_above", "low", "high")
             found |= {k: round(100 * v, 4) for k, v in zip(words, wilson(above, below + above), strict=True)}
-            rows.append(found | {"p_value": float(binomtest(above, below + above).pvalue)})
+            found["p_value"] = float(binomtest(above, below + above).pvalue)
+            rows.append(found | (dict.fromkeys(("low", "high", "p_value")) if self.people else {}))
         columns = ["criterion", "lever", "field", "below", "above", "at_line", "share_above", "low", "high", "p_value"]
-        return pd.DataFrame(rows, columns=columns).sort_values("p_value", kind="stable", ignore_index=True)
+        by = "above" if self.people else "p_value"
+        return pd.DataFrame(rows, columns=columns).sort_values(by, kind="stable", ignore_index=True)
 
     def fields(self) -> pd.DataFrame:
         """One row per case column that open requests wait for, those that it would settle alone first.
@@ -284,11 +296,18 @@ def dissect(
         done += len(part)
         if progress:
             progress(done)
-    if isinstance(cases, Caseload) and not cases.synthetic:
-        found = {key: rounded(count) for key, count in anatomy.found.items()}
-        found["cases",] = rounded_size(anatomy.cases)
-        return Anatomy(settings, Counter(found), people=True)
-    return anatomy
+    return _rough(anatomy) if isinstance(cases, Caseload) and cases.guarded else anatomy
+
+
+def _rough(anatomy: Anatomy) -> Anatomy:
+    """The same of people: every count rounded; nothing of too few, or where what the outcomes add up to tells more."""
+    cases = anatomy.cases
+    outcomes = np.array(list(anatomy.outcomes().values()))
+    silent = TOO_FEW if cases <= SMALL else TOO_FEW_ABOUT if cases < LEAST_ABOUT else ""
+    silent = silent or (f"withheld, {REASON}" if None in about_all(outcomes, cases) else "")
+    found = {key: 0 if silent else int(about(count, cases)) for key, count in anatomy.found.items()}
+    found["cases",] = rounded(cases) or STEP
+    return Anatomy(anatomy.settings, Counter(found), people=True, silent=silent)
 
 
 def _loosened(settings: Settings) -> Iterator[tuple[str, str, int]]:

@@ -1,6 +1,8 @@
 """Pictures of refusals and open requests, drawn as picture_chart.py draws."""
 
 import textwrap
+from collections.abc import Callable
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -18,10 +20,12 @@ from simulations.picture_chart import (
     Picture,
     picture,
     rows,
+    silent_picture,
     titled_axes,
     under,
 )
 from simulations.study import Study
+from simulations.suppression import SMALL
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,6 +36,17 @@ _LINES = 4  # levers whose distances are drawn
 _REACH = 8  # steps on either side; what lies beyond is added to the last bar
 
 
+def anatomy_unless_silent(draw: Callable[[Study, Anatomy], Picture]) -> Callable[[Study, Anatomy], Picture]:
+    """Draws why nothing is told instead, where that is so."""
+
+    @wraps(draw)
+    def drawn(study: Study, found: Anatomy) -> Picture:
+        return silent_picture(study, draw.__name__.removesuffix("_figure"), found.silent) or draw(study, found)
+
+    return drawn
+
+
+@anatomy_unless_silent
 def criteria_figure(study: Study, found: Anatomy) -> Picture:
     """Refusals by failing criterion: with others, alone, and of these those that would be met."""
     title = in_words(found)
@@ -39,7 +54,7 @@ def criteria_figure(study: Study, found: Anatomy) -> Picture:
     refused = found.outcomes()["not_met"]
 
     def draw(figure: "Figure") -> None:
-        lines = under(study, f"Of {refused:,} cases not met; a case can fail several criteria")
+        lines = under(study, f"Of {found.told(refused)} cases not met; a case can fail several criteria")
         axes = titled_axes(figure, study, title, lines, left=0.4, right=0.9, above=1.45, below=0.65)
         top = max((row["fails"] for row in table), default=1)
         styles: list[dict[str, Any]] = [
@@ -50,7 +65,8 @@ def criteria_figure(study: Study, found: Anatomy) -> Picture:
         for i, row in enumerate(table):
             for name, style in zip(("fails", "alone", "alone_met"), styles, strict=True):
                 axes.barh(i, row[name], height=0.56, **style)
-            told = f"{row['fails']:,} ({percent(row['fails'] / refused)})"
+            told = found.told(row["fails"])
+            told += "" if found.people else f" ({percent(row['fails'] / refused)})"
             axes.text(row["fails"] + 0.012 * top, i, told, va="center", fontsize=10)
         rows(
             axes,
@@ -61,7 +77,8 @@ def criteria_figure(study: Study, found: Anatomy) -> Picture:
         _key(figure, axes.patches[:3], names)
 
     numbers = "; ".join(
-        f"{label(found, r['criterion'])}: {r['fails']:,}, alone {r['alone']:,}, then met {r['alone_met']:,}"
+        f"{label(found, r['criterion'])}: {found.told(r['fails'])}, alone {found.told(r['alone'])}, "
+        f"then met {found.told(r['alone_met'])}"
         for r in table
     )
     height = 2.6 + 0.5 * max(1, len(table))
@@ -83,6 +100,7 @@ def _key(figure: "Figure", handles: Any, names: tuple[str, ...]) -> None:
     figure.legend(handles, names, loc="upper left", bbox_to_anchor=(0.012, place), ncols=3, frameon=False, fontsize=10)
 
 
+@anatomy_unless_silent
 def distance_figure(study: Study, found: Anatomy) -> Picture:
     """For the lines that most cases lie near, how many facts lie how many steps from them."""
     picked = [tuple(row[k] for k in ("criterion", "lever", "field")) for row in found.bunching().to_dict("records")]
@@ -107,13 +125,16 @@ def distance_figure(study: Study, found: Anatomy) -> Picture:
             axes.text(0.5, 0.5, "No fact lies within one step of a line", transform=axes.transAxes, ha="center")
 
     numbers = "; ".join(
-        f"{key[2]}: just fails {_near(table, -1):,}, just passes {_near(table, 0):,}" for key, table in parts
+        f"{key[2]}: just fails {found.told(_near(table, -1))}, just passes {found.told(_near(table, 0))}"
+        for key, table in parts
     )
     return picture("distances", draw, 2.2 + 2.1 * max(1, len(parts)), title, f"Histograms. {title}. {numbers}.")
 
 
 def _distance_finding(found: Anatomy) -> str:
     table = found.bunching().to_dict("records")
+    if found.people:  # no test is made of rounded counts
+        return "Cases near their lines, in shares of rounded counts"
     uneven = [row for row in table if row["low"] > 50 or row["high"] < 50]
     if not uneven:
         return "No line has clearly more cases on one side than on the other within one step"
@@ -141,7 +162,7 @@ def _panel(panel: "Axes", found: Anatomy, key: tuple[str, ...], table: pd.DataFr
     for at, count in counts.items():
         colour, hatch = (OFF, "////") if at < 0 else (AFTER, "")
         panel.bar(at + 0.5, count, width=0.92, facecolor=colour, edgecolor="white", hatch=hatch, linewidth=0)
-        panel.text(at + 0.5, count, f"{count:,}", ha="center", va="bottom", fontsize=8.5)
+        panel.text(at + 0.5, count, found.told(count).removeprefix("about "), ha="center", va="bottom", fontsize=8.5)
     top = max(counts.values(), default=1)
     panel.axvline(0, color=INK, linewidth=1.4)
     panel.set_xlim(-_REACH, _REACH)
@@ -159,7 +180,8 @@ def _panel(panel: "Axes", found: Anatomy, key: tuple[str, ...], table: pd.DataFr
     panel.spines["bottom"].set_color(RULE)
     name = " and ".join(found.policy.fields_[part].label for part in field.split("+"))
     unit = (known.unit or "").replace("_", " ")
-    told = f"{name}, from the line at {known.show(found.settings[lever])} ({unit}; n = {sum(counts.values()):,})"
+    many = "about % of all cases" if found.people else f"n = {sum(counts.values()):,}"
+    told = f"{name}, from the line at {known.show(found.settings[lever])} ({unit}; {many})"
     panel.set_title(told, loc="left", fontsize=10.5, fontweight="bold")
 
 
@@ -167,19 +189,24 @@ def _near(table: pd.DataFrame, step: int) -> int:
     return int(table.loc[table["step"] == step, "cases"].sum())
 
 
+@anatomy_unless_silent
 def papers_figure(study: Study, found: Anatomy) -> Picture:
     """What open requests wait for: asked with others, alone, and of these those that could be met."""
     price = found.price()
     table = found.fields().to_dict("records")[:_MOST]
-    title = "No request waits for information"
+    title = f"At most {SMALL} requests wait for information" if found.people else "No request waits for information"
     if table and price["open"]:
-        share = percent(price["one_paper"] / price["open"])
+        share = found.share(price["one_paper"], price["open"])
         title = f"One paper would settle {price['one_paper']:,} of {price['open']:,} open requests ({share})"
+        if found.people:
+            title = f"One paper would settle {share} of the open requests"
         if table[0]["alone"]:
-            title += f"; most often: {table[0]['label'][0].lower()}{table[0]['label'][1:]} ({table[0]['alone']:,})"
+            title += (
+                f"; most often: {table[0]['label'][0].lower()}{table[0]['label'][1:]} ({found.told(table[0]['alone'])})"
+            )
 
     def draw(figure: "Figure") -> None:
-        lines = under(study, f"Of {price['open']:,} open requests; one can wait for several")
+        lines = under(study, f"Of {found.told(price['open'])} open requests; one can wait for several")
         axes = titled_axes(figure, study, title, lines, left=0.34, right=0.9, above=1.45, below=0.65)
         top = max((row["asked"] for row in table), default=1)
         styles: list[dict[str, Any]] = [
@@ -191,14 +218,20 @@ def papers_figure(study: Study, found: Anatomy) -> Picture:
             for name, style in zip(("asked", "alone", "could_be_met"), styles, strict=True):
                 axes.barh(i, row[name], height=0.56, **style)
             axes.text(
-                row["asked"] + 0.012 * top, i, f"{row['asked']:,}, alone {row['alone']:,}", va="center", fontsize=10
+                row["asked"] + 0.012 * top,
+                i,
+                f"{found.told(row['asked'])}, alone {found.told(row['alone'])}",
+                va="center",
+                fontsize=10,
             )
         rows(axes, [textwrap.fill(row["label"], 38) for row in table])
         _bare(axes, top * 1.25)
         _key(figure, axes.patches[:3], ("Asked for with others", "Alone settles it", "Alone, and could then be met"))
 
     numbers = "; ".join(
-        f"{r['label']}: {r['asked']:,}, alone {r['alone']:,}, could be met {r['could_be_met']:,}" for r in table
+        f"{r['label']}: {found.told(r['asked'])}, alone {found.told(r['alone'])}, "
+        f"could be met {found.told(r['could_be_met'])}"
+        for r in table
     )
     height = 2.6 + 0.42 * max(1, len(table))
     return picture("papers", draw, height, title, f"Bars. {title}. Requests: {numbers or 'none'}.")

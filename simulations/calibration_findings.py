@@ -7,8 +7,8 @@ import pandas as pd
 
 from simulations.assumptions import Spread
 from simulations.calibration import Found
-from simulations.findings import Shown, tabulated
 from simulations.impact import points
+from simulations.shown import Shown, tabulated
 
 
 def said(found: Mapping[str, Iterable[Found]]) -> str:

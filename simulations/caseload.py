@@ -13,6 +13,7 @@ from simulations.population_page import TABLES
 from simulations.request_mix import with_shares
 from simulations.streaming import drawn
 from simulations.streams import whole
+from simulations.suppression import SMALL, TOO_FEW
 
 LARGEST = 100_000_000
 LAST_SEED = 2**63 - 1
@@ -32,17 +33,38 @@ class Caseload:
     seed: int | None
     fingerprint: str
     remarks: tuple[str, ...]
+    exact: bool = False  # the owner's own view of people
     _spec: population.Population | None = field(default=None, repr=False)
     _table: Cases | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
         seed = f", seed {self.seed}" if self.seed is not None else ""
-        return f"{self.size:,} cases of {self.name}{seed}"
+        return f"{self.told_size} cases of {self.name}{seed}"
 
     @property
-    def synthetic(self) -> bool:
-        """Whether the cases are made here; those of a file may be anybody's."""
+    def drawn(self) -> bool:
+        """Whether the cases are drawn here, from a population; else they were read from a file."""
         return self._spec is not None
+
+    @property
+    def people(self) -> bool:
+        """Whether the cases may be people: read from a file without a column of simulated truth."""
+        return self._table is not None and not self._table.synthetic
+
+    @property
+    def guarded(self) -> bool:
+        """Whether small counts must not be told: the cases may be people, and this is not the owner's view."""
+        return self.people and not self.exact
+
+    @property
+    def too_few(self) -> bool:
+        """Whether they are people so few that nothing of them is told."""
+        return self.guarded and self.size <= SMALL
+
+    @property
+    def told_size(self) -> str:
+        """Their number as it may be told."""
+        return f"fewer than {SMALL + 1}" if self.too_few else f"{self.size:,}"
 
     @property
     def population(self) -> population.Population:
@@ -70,19 +92,21 @@ class Caseload:
         return drawn(self.policy, self._spec, start, min(most, self.size - start), self.seed, truths)
 
     def source(self) -> dict[str, object]:
-        """What identifies the cases: name or file, size, seed (None for a file) and fingerprint."""
-        kind = "name" if self.synthetic else "file"
-        return {kind: self.name, "size": self.size, "seed": self.seed, "fingerprint": self.fingerprint}
+        """What identifies the cases: name or file, size (None where withheld), seed (None for a file), fingerprint."""
+        kind, size = "name" if self.drawn else "file", None if self.too_few else self.size
+        found: dict[str, object] = {kind: self.name, "size": size, "seed": self.seed, "fingerprint": self.fingerprint}
+        return found | ({"withheld": TOO_FEW} if self.too_few else {})
 
 
 def cases_of(
     policy: Policy, population_name: str | Path = "seed_low_prevalence", size: int = 10_000, seed: int = 1,
-    shares: Mapping[str, Mapping[str, object]] | None = None,
+    shares: Mapping[str, Mapping[str, object]] | None = None, exact: bool = False,
 ) -> Caseload:  # fmt: skip
     """`size` cases (1 to 100,000,000) of a population by name or .yaml file, drawn with `seed` (0 to 2**63 - 1).
 
     `shares`: assumptions put in place of the population's (variable -> value -> per cent). A .csv or .parquet file is a
-    case table instead: all its rows, no seed, no assumptions. Raises ProblemsFound with every problem.
+    case table instead: all its rows, no seed, no assumptions; `exact`: for its owner, even small counts of people are
+    told. Raises ProblemsFound with every problem.
     """
     path = Path(population_name)
     problems: list[Problem] = []
@@ -104,7 +128,7 @@ def cases_of(
         raise ProblemsFound(problems)
     with path.open("rb") as stream:
         fingerprint = hashlib.file_digest(stream, "sha256").hexdigest()
-    return Caseload(policy, path.name, len(cases), None, fingerprint, tuple(cases.remarks), _table=cases)
+    return Caseload(policy, path.name, len(cases), None, fingerprint, tuple(cases.remarks), exact, _table=cases)
 
 
 def _replaced(shares: Mapping[str, Mapping[str, object]]) -> list[str]:

@@ -20,6 +20,7 @@ from policy.problems import Finding, Problem, ProblemsFound, collecting, listed,
 from policy.reading import Node, located, read_text, read_yaml
 from policy.scenario import Scenario
 
+ROW_LEVEL = "Row level, not for release: exact for every row, and so are the remarks on rows."
 ROOT = Path(__file__).resolve().parent.parent
 KINDS = ("policy/1", "scenario/1", "population/1")
 
@@ -280,7 +281,8 @@ def determine(
     click.echo(f"{len(table):,} cases: " + ", ".join(f"{word} {count:,}" for word, count in counts.items()))
     rate = f"{counts['met'] / len(table):.1%} of all rows" if len(table) else "not known: no row could be used"
     click.echo(f"approval rate {rate}; not_met is a recommendation to a clinician")
-    for line in (*table.remarks, *standing_notices(policy, table.dx.unique()), f"written: {out}"):
+    marks = [] if table.synthetic else [ROW_LEVEL]
+    for line in (*marks, *table.remarks, *standing_notices(policy, table.dx.unique()), f"written: {out}"):
         click.echo(line)
 
 
@@ -342,11 +344,13 @@ def explain(
 
     found = answer(settings.policy, table, rows[0], settings)
     notices = standing_notices(policy, [str(table.dx[rows[0]])])
-    notes = [*stamp(policy, settings, scenario), *notices]
+    marks = [] if table.synthetic else [ROW_LEVEL]
+    notes = [*marks, *stamp(policy, settings, scenario), *notices]
     if form == "json":
         click.echo(json.dumps({"notes": notes, **found.data()}, indent=2, ensure_ascii=False))
         return
-    for line in (*stamp(policy, settings, scenario), "", found.explanation.text(), "", found.text(settings.policy), ""):
+    told = (found.explanation.text(), "", found.text(settings.policy), "")
+    for line in (*marks, *stamp(policy, settings, scenario), "", *told):
         click.echo(line)
     for line in notices:
         click.echo(line)
@@ -362,12 +366,16 @@ def explain(
 @click.option("--size", help="Number of synthetic cases. Default: that of the scenario file, else 10000.")
 @click.option("--seed", help="Default: that of the scenario file, else 1.")
 @click.option("--out", required=True, metavar="DIR")
+@click.option("--exact", is_flag=True, help="Of a case table, also counts of 1 to 10 people: not for release.")
 @says_problems
 def simulate(
     template: str, own: tuple[str, ...], policy_name: str, scenario: str | None, assignments: tuple[str, ...],
-    population: str | None, size: str | None, seed: str | None, out: str,
+    population: str | None, size: str | None, seed: str | None, out: str, exact: bool,
 ) -> None:  # fmt: skip
     """Baseline against scenario on a population: report, tables, figures, summary.json, by a shipped notebook.
+
+    The cases of a table without a truth_ column may be people: of these, counts of 1 to 10 are withheld, and what
+    would give one away. Separate commands are not protected against each other. --exact is the owner's own view.
 
     Exit code 1, with the report written, when the result is not what the scenario file expects.
     """
@@ -378,14 +386,16 @@ def simulate(
         template=template, policy=policy_name, scenario=scenario, provisions=assigned(assignments, "--set LEVER"),
         population=population, size=None if size is None else number(size),
         seed=None if seed is None else number(seed), out=out,
-        parameters=assigned(own, "--parameter NAME"), progress=sys.stderr.isatty(),
+        parameters=assigned(own, "--parameter NAME"), progress=sys.stderr.isatty(), exact=exact,
     )  # fmt: skip
     click.echo(summary["headline"])
     click.echo(summary["notice"] if "notice" in summary else core.load(policy_name).notice)
     if summary["population"]["seed"] is None:  # a case table
         for option, told in (("--size", size), ("--seed", seed)):
             if told is not None:
-                click.echo(f"{option} {told} was not used: all {summary['population']['size']:,} rows were read")
+                click.echo(f"{option} {told} was not used: all rows of the table were read")
+    if "release" in summary:
+        click.echo(summary["release"]["note"])
     click.echo(f"Report: {Path(out) / (Path(template).stem + '.html')}")
     if scenario and (failed := unmet(scenario, summary.get("expect", []))):
         raise ProblemsFound(failed)

@@ -1,16 +1,29 @@
-"""What a study found, in sentences and tables for people, each also as plain text; every value is escaped in `esc`."""
+"""What a study found, in sentences and tables for people, each also as plain text (shown.py)."""
 
-import html
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
 from typing import Any
+
+import pandas as pd
 
 from policy.model import OUTCOMES, Policy
 from policy.scenario import Scenario
-from simulations.impact import OUTSIDE, percent, points
+from simulations.impact import OUTSIDE, SMALLER, Impact, percent, points
 from simulations.medicare import MEANING, left_out
+from simulations.shown import Shown, bullets, card, esc, folded, tabulated
 from simulations.study import Study
-from simulations.suppression import SMALL, STEP
+from simulations.suppression import (
+    ALONE,
+    LEAST_ABOUT,
+    REASON,
+    SMALL,
+    STEP,
+    TOO_FEW,
+    TOO_FEW_ABOUT,
+    about_all,
+    rounded,
+)
 
 LABELS = {
     "met": "Met",
@@ -34,58 +47,93 @@ METHOD = (
     "They tell the luck of drawing these cases, not how well the cases resemble real ones."
 )
 
-
-ROUNDED = (
-    f"These cases may be people: counts are shown to the nearest {STEP}, so that 0, no and nothing stand for at most "
-    f"{SMALL}; rates, changes and intervals are those of the rounded counts, which need not add up."
+WITHHELD = (
+    f"These cases may be people: withheld (–) are {REASON}; so what is told need not add up. No row of the table is "
+    f"shown. {ALONE}"
+)
+ROUGH = (
+    f"These cases may be people, and every setting here is one more result to subtract: so shares are of counts "
+    f"rounded to {STEP}, as “about”, without intervals; about 0% stands for at most {SMALL} cases. {ALONE}"
 )
 EXACT = (
-    "The outcomes in summary.json are exact, small ones too, and so is the approval rate there: that file is for those "
-    "who may see the cases, and not for publication."
+    "Not for release: the owner's own view. Every count is exact, also those of a few people, which must not be passed "
+    "on."
 )
 
 
-def esc(text: object) -> str:
-    """Any text as HTML text or attribute: nothing in it can be a tag, an entity or the end of a quote."""
-    return html.escape("".join(c if c.isprintable() or c == "\n" else "�" for c in str(text)), quote=True)
+def silence(thing: Any) -> str:
+    """Why nothing is told of a study, of what was found in one, or of several such; empty where something is."""
+    if isinstance(thing, (list, tuple)):
+        return silence(thing[0]) if thing else ""
+    return getattr(thing, "silent", "")
 
 
-@dataclass(frozen=True)
-class Shown:
-    """Something to read: `text` for a terminal, a test or a screen reader, `html` for a page."""
+def unless_silent(show: Callable[..., Shown]) -> Callable[..., Shown]:
+    """Shows why nothing is told instead, where that is so; the study, or what was found, is the first argument."""
 
-    text: str
-    html: str
+    @wraps(show)
+    def shown(*args: Any, **options: Any) -> Shown:
+        why = silence(args[0])
+        return bullets([f"{why[0].upper()}{why[1:]}."]) if why else show(*args, **options)
 
-    def __repr__(self) -> str:
-        return self.text
+    return shown
 
-    def _repr_html_(self) -> str:
-        return self.html
+
+def roughly(study: Study, said: str) -> str:
+    """A share in words: of people 'about' so much, where counts are rounded."""
+    return f"about {said}" if study.rough else said
 
 
 def headline(study: Study) -> Shown:
     """The answer: approval rate before and after, and the change with its interval."""
-    impact = study.overall
+    impact = study.shown
     before, after, change = impact.rates()
-    interval = f"{points(change.low, 2)} to {points(change.high, 2)}"
+    interval = (
+        "interval withheld"
+        if change.low is None
+        else f"95% interval {points(change.low, 2)} to {points(change.high, 2)}"
+    )
+    cases = study.cases.told_size
     met = [impact.outcomes()[name][0] for name in ("baseline", "scenario")]
     tiles = [
-        ("Approval rate, baseline", percent(before.value, 2), f"{met[0]:,} of {impact.cases:,} cases met"),
-        ("Approval rate, scenario", percent(after.value, 2), f"{met[1]:,} of {impact.cases:,} cases met"),
-        ("Change", f"{points(change.value, 2)} points", f"95% interval {interval}"),
+        (f"Approval rate, {name}", percent(rate.value, 2), f"{count(n)} of {cases} cases met")
+        for name, rate, n in zip(("baseline", "scenario"), (before, after), met, strict=True)
     ]
-    over = f"Policy {study.policy.name}, {study.cases!r}."
-    return card(impact.finding(), tiles, over + (f" {ROUNDED}" if study.shown.people else ""))
+    tiles.append(("Change", "withheld" if change.value is None else f"{points(change.value, 2)} points", interval))
+    return card(impact.finding(), tiles, f"Policy {study.policy.name}, {study.cases!r}.{about_people(study)}")
 
 
-def card(finding: str, tiles: Sequence[tuple[str, str, str]], over: str) -> Shown:
-    """An answer: the finding as a sentence without its full stop, tiles of (name, value, note), what it is about."""
-    finding = f"{finding}."
-    text = "\n".join([finding, *(f"{name}: {value} ({note})" for name, value, note in tiles), over])
-    inside = "".join(f"<div><dt>{esc(a)}</dt><dd><b>{esc(b)}</b> <span>{esc(c)}</span></dd></div>" for a, b, c in tiles)
-    body = f'<p class="finding">{esc(finding)}</p><dl class="tiles">{inside}</dl><p>{esc(over)}</p>'
-    return Shown(text, f'<div class="card">{body}</div>')
+def about_people(study: Study) -> str:
+    """What stands beside numbers of a case table whose cases may be people; empty for others."""
+    if not study.cases.people:
+        return ""
+    return f" {EXACT if study.cases.exact else ROUGH if study.rough else WITHHELD}"
+
+
+def count(number: Any) -> str:
+    """'1,234', or a dash where it is withheld."""
+    return "–" if number is None or pd.isna(number) else f"{number:,}"
+
+
+LIVE_ONLY = (
+    "These cases may be people: beside live numbers nothing exact is shown. workbook simulate makes a report of them "
+    "in which small counts are withheld."
+)
+
+
+def live(impact: Impact) -> Shown:
+    """What a panel shows of people while levers move: shares of rounded counts, and nothing else."""
+    flow = impact.counts.sum(axis=(0, 1))
+    cases = int(flow.sum())
+    if cases < LEAST_ABOUT:
+        return bullets([f"{(TOO_FEW if cases <= SMALL else TOO_FEW_ABOUT).capitalize()}."])
+    sides = [about_all(flow.sum(axis=axis), cases) for axis in (1, 0)]
+    rows = [
+        (LABELS[word], *("–" if n is None else f"about {percent(n / rounded(cases))}" for n in pair))
+        for word, pair in zip(OUTCOMES, zip(*sides, strict=True), strict=True)
+    ]
+    shown = tabulated("Outcomes, share of all cases", ("Outcome", "Baseline", "Now"), rows)
+    return Shown(f"{shown.text}\n{ROUGH}", f"{shown.html}<p><small>{esc(ROUGH)}</small></p>")
 
 
 def changes(study: Study) -> Shown:
@@ -103,24 +151,34 @@ def all_notices(study: Study, counted: bool = True) -> list[str]:
     """Every notice; those for which the cases must be counted only when `counted`."""
     policy = study.policy
     found = [policy.notice, NOT_MET]
-    if not study.cases.synthetic:
+    if study.cases.people:
         found.append(f"The cases were read from {study.cases.name}; whether they are synthetic is not known here.")
-        found.append(EXACT)
+        found.append(about_people(study).strip())
     found += [
         f"Code {n.code} is called “{n.source_label}” by the source assessment. It means: "
         f"{n.official_meaning.rstrip('.')}. {n.consequence} Lever {n.lever}, here {study.scenario[n.lever]}."
         for n in policy.code_notices
     ]
-    for card in policy.evidence.values():
-        if card.status in ("contested", "retracted"):
-            year = f" ({card.year})" if any(c.isdigit() for c in card.year) else ""
-            found.append(f"Evidence {card.status}: {card.title}{year}. {card.status_note or card.note}")
-    found += [METHOD, *study.cases.remarks, *(study.guard.warnings() if counted else [])]
+    for one in policy.evidence.values():
+        if one.status in ("contested", "retracted"):
+            year = f" ({one.year})" if any(c.isdigit() for c in one.year) else ""
+            found.append(f"Evidence {one.status}: {one.title}{year}. {one.status_note or one.note}")
+    found += [*([] if study.rough else [METHOD]), *remarks(study), *(study.guard.warnings() if counted else [])]
     if study.plan and study.plan.applies_to:
         found.append(as_read(study.plan, study.policy))
     if policy.status != "adopted":
         found.append(f"The policy document {policy.name} is {policy.status}, not adopted.")
     return found
+
+
+def remarks(study: Study) -> list[str]:
+    """What a reader must know of the cases; remarks that count rows or show values of people stay at row level."""
+    told = [one for one in study.cases.remarks if not (study.guarded and any(c.isdigit() for c in one))]
+    kept = len(told) < len(study.cases.remarks)
+    return [
+        *told,
+        *(["Remarks on rows are at row level, not for release: workbook determine shows them."] if kept else []),
+    ]
 
 
 def as_read(plan: Scenario, policy: Policy) -> str:
@@ -146,20 +204,15 @@ def stamp(study: Study) -> Shown:
         ("Policy fingerprint", policy.fingerprint),
         ("Scenario", study.name),
         ("Levers moved", moved),
-        ("Population" if cases.synthetic else "Case table", cases.name),
-        ("Population fingerprint" if cases.synthetic else "Fingerprint of the file", cases.fingerprint),
-        ("Cases", f"{cases.size:,}"),
+        ("Population" if cases.drawn else "Case table", cases.name),
+        ("Population fingerprint" if cases.drawn else "Fingerprint of the file", cases.fingerprint),
+        ("Cases", cases.told_size),
         ("Seed", "none: the cases were read, not drawn" if cases.seed is None else str(cases.seed)),
     ]
+    rows += [("Counts of a few people", "exact, not for release")] if cases.people and cases.exact else []
     body = "".join(f"<tr><th scope='row'>{esc(a)}</th><td>{esc(b)}</td></tr>" for a, b in rows)
     text = "\n".join(f"{a:<24}{b}" for a, b in rows)
     return Shown(text, f'<table class="stamp"><tbody>{body}</tbody></table>')
-
-
-def bullets(sentences: Sequence[str]) -> Shown:
-    """Sentences as a list."""
-    items = "".join(f"<li>{esc(sentence)}</li>" for sentence in sentences)
-    return Shown("\n".join(f"- {sentence}" for sentence in sentences), f"<ul>{items}</ul>")
 
 
 # Tables --------------------------------------------------------------------------------------------------------------
@@ -168,71 +221,99 @@ def bullets(sentences: Sequence[str]) -> Shown:
 def outcomes(study: Study) -> Shown:
     """Counts and shares of every outcome, before and after."""
     rows = []
-    cases = f"{study.overall.cases:,}"
-    for row in study.overall.outcomes().to_dict("records"):
-        counts = [text for n in ("baseline", "scenario") for text in (f"{row[n]:,}", share(row[n], study))]
+    cases = study.cases.told_size
+    for row in study.shown.outcomes().to_dict("records"):
+        counts = [text for n in ("baseline", "scenario") for text in (count(row[n]), share(row[n], study))]
         rows.append((LABELS[row["outcome"]], *counts, signed(row["change"])))
     rows.append(("All cases", cases, "100%", cases, "100%", "0"))
     header = ("Outcome", "Baseline", "Baseline share", "Scenario", "Scenario share", "Change")
     return tabulated("Outcomes of all cases (counts, and share of all cases)", header, rows, total=True)
 
 
+def approving(row: Mapping[Any, Any]) -> bool:
+    """Whether a row of the groups has approvals, or may have withheld ones."""
+    return any(row[f"{name}_met"] != 0 for name in ("baseline", "scenario"))
+
+
 def groups(study: Study) -> Shown:
     """Approval rate by diagnosis x procedure with denominators and intervals, where anything is approved at all."""
-    rows, silent = [], {"cases": 0, "rows": 0}
-    for row in study.shown.groups().to_dict("records"):
-        if row["baseline_met"] or row["scenario_met"]:
-            change = f"{_points(row['change_points'])} ({_points(row['change_low'])} to {_points(row['change_high'])})"
-            rows.append(
-                (*group_labels(study, row), f"{row['cases']:,}", _rate(row, "baseline"), _rate(row, "scenario"), change)
-            )
-        else:
-            silent = {"cases": silent["cases"] + row["cases"], "rows": silent["rows"] + 1}
-    rest = (
-        f"{silent['rows']} other combinations",
-        "no approvals in either",
-        f"{silent['cases']:,}",
-        "0.0%",
-        "0.0%",
-        "0.0",
-    )
+    every = records(study.shown.groups())
+    rows = [
+        (*group_labels(study, row), count(row["cases"]), _rate(row, "baseline"), _rate(row, "scenario"), _change(row))
+        for row in every
+        if approving(row)
+    ]
+    silent = [row["cases"] for row in every if not approving(row)]
+    if silent:
+        label = f"{len(silent)} other combinations"
+        rows.append((label, "no approvals in either", total_of(silent), "0.0%", "0.0%", "0.0"))
     header = ("Diagnosis", "Procedure", "Cases", "Baseline met (95%)", "Scenario met (95%)", "Change in points (95%)")
     caption = "Approval rate by diagnosis and procedure: share of the cases of the row, with 95% intervals"
-    return tabulated(caption, header, [*rows, *([rest] if silent["rows"] else [])], words=2)
+    return tabulated(caption, header, rows, words=2)
+
+
+def total_of(counts: Sequence[int | None]) -> str:
+    """Their sum, a dash where any of them is withheld."""
+    told = [n for n in counts if n is not None]
+    return f"{sum(told):,}" if len(told) == len(counts) else "–"
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a table, None where a cell is empty."""
+    return [{str(k): None if pd.isna(v) else v for k, v in row.items()} for row in frame.to_dict("records")]
+
+
+NO_COUNTS = ("values", "step", "distance")  # numbers of a table that count no cases
+
+
+def in_shares(table: pd.DataFrame) -> pd.DataFrame:
+    """A table of rounded counts as shares of the column `cases`, which goes: each is called about_<count>_pct.
+
+    What has an interval here has none.
+    """
+    found = {}
+    for name in table.columns:
+        column = table[name]
+        if name == "cases" or re.search("_(low|high)$", str(name)):
+            continue
+        if re.search("_(pct|points)$", str(name)):
+            found[f"about_{name}"] = column.astype("Float64").round(1)
+        elif name in NO_COUNTS:
+            found[name] = column
+        elif pd.api.types.is_integer_dtype(column) or pd.api.types.is_float_dtype(column):
+            found[f"about_{name}_pct"] = (100 * column / table["cases"]).astype("Float64").round(1)
+        else:
+            found[name] = column
+    return pd.DataFrame(found)
 
 
 def group_outcomes(study: Study) -> Shown:
     """Every outcome of every diagnosis x procedure that occurs, baseline → scenario; folded away on a page."""
     rows = []
-    for row in study.shown.groups().to_dict("records"):
+    for row in records(study.shown.groups()):
         pairs = [(row[f"baseline_{word}"], row[f"scenario_{word}"]) for word in OUTCOMES]
-        cells = [f"{a:,} → {b:,}" if a != b else f"{a:,}" for a, b in pairs]
-        rows.append((*group_labels(study, row), f"{row['cases']:,}", *cells))
+        cells = [f"{count(a)} → {count(b)}" if a != b else count(a) for a, b in pairs]
+        rows.append((*group_labels(study, row), count(row["cases"]), *cells))
     header = ("Diagnosis", "Procedure", "Cases", *LABELS.values())
     title = "Every outcome by diagnosis and procedure (cases; baseline → scenario where they differ)"
     return folded(title, tabulated(title, header, rows, words=2))
 
 
-def folded(title: str, shown: Shown) -> Shown:
-    """The same, on a page only after a click on its title."""
-    return Shown(shown.text, f"<details><summary>{esc(title)}</summary>{shown.html}</details>")
-
-
 def flow(study: Study) -> Shown:
     """Where cases of each outcome go; rows are the baseline, columns the scenario, the diagonal stays."""
-    counts, outcomes = study.shown.flow().to_numpy(), study.overall.outcomes()
+    counts, outcomes = study.shown.flow().to_numpy(), study.shown.outcomes()
     rows = [
-        (label, *(f"{n:,}" for n in row), f"{total:,}")
+        (label, *map(count, row), count(total))
         for label, row, total in zip(LABELS.values(), counts, outcomes["baseline"], strict=True)
     ]
-    rows.append(("All, scenario", *(f"{n:,}" for n in outcomes["scenario"]), f"{study.overall.cases:,}"))
+    rows.append(("All, scenario", *map(count, outcomes["scenario"]), study.cases.told_size))
     header = ("Baseline ↓  scenario →", *LABELS.values(), "All, baseline")
     caption = "Cases by outcome under the baseline (rows) and under the scenario (columns)"
     links = {
         (i, j + 1): _way(before, after)
         for i, before in enumerate(OUTCOMES)
         for j, after in enumerate(OUTCOMES)
-        if i != j and counts[i, j] and not study.shown.people
+        if i != j and not study.guarded and counts[i, j]
     }
     return tabulated(caption, header, rows, total=True, links=links)
 
@@ -241,17 +322,17 @@ def medicare(study: Study) -> Shown:
     """Medicare Advantage requests held against the Medicare-like presets, by preset and procedure."""
     guard, policy = study.guard, study.policy
     table = guard.frame()
+    if table.empty and guard.warnings():
+        return bullets(guard.warnings())
     if table.empty:
         return bullets(["No case says Medicare Advantage, so nothing is held against the Medicare-like presets."])
     rows = []
+    names = [f"{name}_{way}" for name in ("baseline", "scenario") for way in ("stricter", "looser")]
     for (preset, procedure), part in table.groupby(["preset", "procedure"], sort=False):
-        count = part.sum(numeric_only=True)
-        pairs = [
-            f"{count[f'{name}_stricter']:,} stricter, {count[f'{name}_looser']:,} looser"
-            for name in ("baseline", "scenario")
-        ]
+        told = {name: total_of([row[name] for row in records(part)]) for name in ("cases", *names)}
+        pairs = [f"{told[f'{n}_stricter']} stricter, {told[f'{n}_looser']} looser" for n in ("baseline", "scenario")]
         label = next(plan.label for plan in guard.presets if plan.id == preset)
-        rows.append((f"{label} ({preset})", policy.procedures[str(procedure)].label, f"{count['cases']:,}", *pairs))
+        rows.append((f"{label} ({preset})", policy.procedures[str(procedure)].label, told["cases"], *pairs))
     header = ("Held against", "Procedure", "Medicare Advantage cases", "Baseline", "Scenario")
     shown = tabulated(
         "Medicare Advantage cases whose outcome differs from that under the preset", header, rows, words=2
@@ -265,7 +346,7 @@ def medicare(study: Study) -> Shown:
 def examples(study: Study) -> Shown:
     """A few of the cases that move, with their reasons; all columns are in examples.csv."""
     found = study.shown.examples
-    if study.shown.people:
+    if study.guarded:
         return bullets(["These cases may be people, so none of those that move is shown: workbook explain shows one."])
     if found.empty:
         return Shown("No case moves.", "<p>No case moves.</p>")
@@ -286,85 +367,35 @@ def _way(before: str, after: str) -> str:
     return f"moved-{before}-{after}".replace("_", "-")
 
 
-def tabulated(
-    caption: str,
-    header: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    words: int = 1,
-    total: bool = False,
-    links: Mapping[tuple[int, int], str] | None = None,
-    anchors: Mapping[int, str] | None = None,
-) -> Shown:
-    """A table of texts; rows whose first cells are the same share one.
-
-    The first `words` columns hold words, the others numbers; `total`: the last row sums up. A cell may have lines.
-    `links`: (row, column) -> the name of a place on the page; `anchors`: row -> the name by which it can be linked to.
-    """
-    page, rows = rows, [[cell.replace("\n", "; ") for cell in row] for row in rows]
-    widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
-
-    def line(row: Sequence[str]) -> str:
-        cells = [c.ljust(w) if i < words else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))]
-        return "  ".join(cells).rstrip()
-
-    text = "\n".join([caption, line(header), *map(line, rows)])
-    kinds = ["" if i < words else ' class="n"' for i in range(len(header))]
-    head = "".join(f'<th scope="col"{kind}>{esc(name)}</th>' for name, kind in zip(header, kinds, strict=True))
-    body = ""
-    for number, row in enumerate(page):
-        last = ' class="total"' if total and number == len(rows) - 1 else ""
-        kind_of = [
-            kind if cell != "0" else kind.replace('"n"', '"n zero"') for cell, kind in zip(row, kinds, strict=True)
-        ]
-        cells = "".join(
-            f"<td{kind}>{_linked(_lines(cell), (links or {}).get((number, i)))}</td>"
-            for i, (cell, kind) in enumerate(zip(row[1:], kind_of[1:], strict=True), start=1)
-        )
-        here = f' id="{esc(anchors[number])}"' if anchors and number in anchors else ""
-        body += f"<tr{last}{here}>{_row_header(page, number, words)}{cells}</tr>"
-    parts = f"<caption>{esc(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
-    return Shown(text, f'<div class="wide"><table>{parts}</table></div>')
+def share(number: Any, study: Study) -> str:
+    """A count as a share of all cases."""
+    return "–" if number is None or pd.isna(number) else percent(number / study.cases.size)
 
 
-def _row_header(rows: Sequence[Sequence[str]], number: int, words: int) -> str:
-    """The first cell of a row; where the next rows are about the same, one cell for all of them."""
-    first = rows[number][0]
-    if words > 1 and number and rows[number - 1][0] == first:
-        return ""
-    below = rows[number:]
-    same = 1 if words == 1 else next((n for n, row in enumerate(below) if row[0] != first), len(below))
-    span = f' scope="rowgroup" rowspan="{same}"' if same > 1 else ' scope="row"'
-    return f"<th{span}>{_lines(first)}</th>"
+def signed(number: Any) -> str:
+    """'+12', '−3', or a dash where it is withheld."""
+    if number is None or pd.isna(number):
+        return "–"
+    return f"{number:+,}".replace("-", "−") if number else "0"
 
 
-def _linked(inside: str, name: str | None) -> str:
-    return f'<a href="#{esc(name)}" title="examples of these cases">{inside}</a>' if name else inside
+def _change(row: Mapping[Any, Any]) -> str:
+    value, low, high = (row[f"change_{part}"] for part in ("points", "low", "high"))
+    if value is None:
+        return "–"
+    return f"{points(value / 100)} ({'–' if low is None else f'{points(low / 100)} to {points(high / 100)}'})"
 
 
-def _lines(cell: str) -> str:
-    return esc(cell).replace("\n", "<br>")
-
-
-def share(count: int, study: Study) -> str:
-    return percent(count / study.overall.cases)
-
-
-def signed(count: int) -> str:
-    return f"{count:+,}".replace("-", "−") if count else "0"
-
-
-def _points(value: float) -> str:
-    return points(value / 100)
-
-
-def _rate(row: dict[Any, Any], name: str) -> str:
+def _rate(row: Mapping[Any, Any], name: str) -> str:
     value, low, high = (row[f"{name}_{part}"] for part in ("pct", "low", "high"))
-    return f"{value:.1f}% ({low:.1f} to {high:.1f})"
+    return "–" if value is None else f"{value:.1f}% ({low:.1f} to {high:.1f})"
 
 
 def group_labels(study: Study, row: dict[Any, Any]) -> tuple[str, str]:
     """Diagnosis and procedure as the policy labels them."""
     diagnosis, procedure = row["diagnosis"], row["procedure"]
+    if diagnosis == SMALLER:
+        return "Others together", f"combinations of at most {SMALL} cases each"
     first = "Other diagnosis" if diagnosis == OUTSIDE else study.policy.diagnoses[diagnosis].label
     second = "Other procedure" if procedure == OUTSIDE else study.policy.procedures[procedure].label
     return first, second

@@ -5,9 +5,10 @@ disagree with another. The intervals speak of the luck of the draw only, not of 
 ones.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import reduce
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -20,12 +21,31 @@ from policy.model import OUTCOMES, Policy, Rule, Settings
 from policy.problems import refuse
 from simulations.caseload import Caseload
 from simulations.intervals import Interval, paired_change, wilson
-from simulations.suppression import SMALL, Counts, rounded, rounded_size
+from simulations.release import Withheld, of_impact
+from simulations.suppression import SMALL, TOO_FEW, Name
 
+SMALLER = "few_cases"  # diagnoses x procedures of at most 10 people, told together
 OUTSIDE = "outside_policy"  # the group or family of a code that the policy does not cover
 EXAMPLES = 3  # shown for each way in which cases move
 _WORDS = len(OUTCOMES)
 _EXAMPLE_COLUMNS = ["baseline", "scenario", "case_id", "dx", "cpt", "reasons_baseline", "reasons_scenario"]
+
+
+class Rate(NamedTuple):
+    """A share or a change of shares with its 95 % interval, as fractions; None where withheld."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+class Part(NamedTuple):
+    """The cases of a diagnosis x procedure; of people those of few cases are one part, of which both are SMALLER."""
+
+    diagnosis: str
+    procedure: str
+    flow: NDArray[np.int64]
+    hidden: Withheld
 
 
 @dataclass(frozen=True)
@@ -34,7 +54,7 @@ class Impact:
 
     `counts`: int64 (groups + 1, families + 1, 6, 6), the last group and family for codes outside the policy, then the
     outcome under the baseline and under the scenario. `touched`: cases of which any criterion reads differently.
-    `examples`: a few moved cases of every kind. `people`: every number that is asked for comes from rounded counts.
+    `examples`: a few moved cases of every kind. `hidden`: what is withheld of people, in all that is asked for.
     """
 
     baseline: Settings
@@ -42,11 +62,46 @@ class Impact:
     counts: NDArray[np.int64]
     touched: int
     examples: pd.DataFrame
-    people: bool = False
+    hidden: Withheld = field(default_factory=Withheld.nothing)
+    released: tuple[Part, ...] | None = None
 
-    def for_people(self) -> "Impact":
-        """The same for cases that may be people: counts are rounded, none of the cases is shown."""
-        return replace(self, people=True, examples=self.examples[:0])
+    def for_people(self, medicare: Mapping[Name, Any] | None = None) -> tuple["Impact", set[Name]]:
+        """The same for cases that may be people, and what is withheld of the Medicare guard (`Guard.told`).
+
+        None of the cases is shown.
+        """
+        sizes = self.counts.sum(axis=(2, 3))
+        if sizes.sum() <= SMALL:
+            gone: set[Name] = {("medicare", name, "cases") for name in ("all", *(medicare or {}))}
+            return replace(self, hidden=Withheld.everything(), released=(), examples=self.examples[:0]), gone
+        flows = {(int(i), int(j)): self.counts[i, j] for i, j in np.argwhere(sizes)}
+        tiny = [place for place in flows if sizes[place] <= SMALL]
+        together = [tiny] if len(tiny) > 1 else [[place] for place in tiny]
+        places = [[place] for place in flows if place not in tiny] + together
+        everyone, masks, few = of_impact(flows, places, medicare or {})
+        diagnoses, procedures = self._labels()
+        parts = []
+        for part, mask in zip(places, masks, strict=True):
+            i, j = part[0]
+            names = (SMALLER, SMALLER) if len(part) > 1 else (diagnoses[i], procedures[j])
+            parts.append(Part(*names, np.asarray(sum(flows[place] for place in part)), mask))
+        return replace(self, hidden=everyone, released=tuple(parts), examples=self.examples[:0]), few
+
+    @property
+    def people(self) -> bool:
+        """Whether small counts are withheld."""
+        return self.released is not None
+
+    def _labels(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        return (*self.policy.diagnoses, OUTSIDE), (*self.policy.procedures, OUTSIDE)
+
+    def parts(self) -> tuple[Part, ...]:
+        """Every diagnosis x procedure that occurs."""
+        if self.released is not None:
+            return self.released
+        diagnoses, procedures = self._labels()
+        found = np.argwhere(self.counts.sum(axis=(2, 3)))
+        return tuple(Part(diagnoses[i], procedures[j], self.counts[i, j], self.hidden) for i, j in found)
 
     @property
     def policy(self) -> Policy:
@@ -54,18 +109,14 @@ class Impact:
         return self.baseline.policy
 
     @property
-    def cases(self) -> int:
-        """How many cases were determined."""
-        cases = int(self.counts.sum())
-        return rounded_size(cases) if self.people else cases
+    def cases(self) -> int | None:
+        """How many cases were determined; None of fewer than 11 people."""
+        return None if self.hidden.cases else int(self.counts.sum())
 
     @property
-    def moved(self) -> int:
-        """How many cases have another outcome."""
-        return self._shown(int(self.counts.sum()) - int(np.trace(self._flow)))
-
-    def _shown(self, counts: Counts) -> Counts:
-        return rounded(counts) if self.people else counts
+    def moved(self) -> int | None:
+        """How many cases have another outcome; None where withheld."""
+        return None if self.hidden.moved else int(self.counts.sum()) - int(np.trace(self._flow))
 
     @property
     def _flow(self) -> NDArray[np.int64]:
@@ -81,25 +132,38 @@ class Impact:
         """One sentence for each lever that differs, and for each pathway that requires more or less."""
         return change_in_words(self.scenario, self.baseline) + edits_in_words(self.policy, self.scenario.policy)
 
-    def rates(self) -> tuple[Interval, Interval, Interval]:
+    def rates(self) -> tuple[Rate, Rate, Rate]:
         """Share of `met` among all cases: baseline, scenario, and the change between them (paired)."""
-        return rates(self._flow, self.same, self.people)
+        return self._rates(self._flow, self.hidden)
 
-    def approvals(self) -> tuple[int, int, int, int]:
-        """Cases that are met before and after, that lose their approval, that gain one, and all others."""
-        return approvals(self._flow, self.people)
+    def _rates(self, flow: NDArray[np.int64], hidden: Withheld) -> tuple[Rate, Rate, Rate]:
+        before, after, change = rates(flow, self.same)
+        gone = [bool(mask[0]) for mask in (hidden.baseline, hidden.scenario)]
+        told = [Rate(None, None, None) if g else Rate(*one) for g, one in zip(gone, (before, after), strict=True)]
+        value = None if any(gone) else change.value
+        return told[0], told[1], Rate(value, None, None) if any(gone) or hidden.change else Rate(*change)
+
+    def approvals(self) -> tuple[int | None, int | None]:
+        """Cases that lose their approval, and that gain one; None where withheld."""
+        flow, hidden = self._flow, self.hidden
+        lost = None if hidden.flow[0, 0] or hidden.baseline[0] else int(flow[0, 1:].sum())
+        gained = None if hidden.flow[0, 0] or hidden.scenario[0] else int(flow[1:, 0].sum())
+        return lost, gained
 
     def outcomes(self) -> pd.DataFrame:
         """One row per outcome word: outcome; baseline, scenario, change (counts); the same as _pct, _pct, _points."""
-        before, after = margins(self._flow, self.people)
+        before = _told(self._flow.sum(axis=1), self.hidden.baseline)
+        after = _told(self._flow.sum(axis=0), self.hidden.scenario)
         frame = pd.DataFrame({"outcome": OUTCOMES, "baseline": before, "scenario": after, "change": after - before})
+        cases = self.cases or 1  # of too few nothing is told
         for name in ("baseline", "scenario"):
-            frame[f"{name}_pct"] = (100 * frame[name] / self.cases).round(4)
-        return frame.assign(change_points=(100 * frame["change"] / self.cases).round(4))
+            frame[f"{name}_pct"] = (100 * frame[name] / cases).round(4)
+        return frame.assign(change_points=(100 * frame["change"] / cases).round(4))
 
     def flow(self) -> pd.DataFrame:
-        """Counts, outcome under the baseline (rows) by outcome under the scenario (columns); they sum to the cases."""
-        return pd.DataFrame(self._shown(self._flow), index=pd.Index(OUTCOMES, name="baseline"), columns=list(OUTCOMES))
+        """Counts, outcome under the baseline (rows) by outcome under the scenario (columns)."""
+        told = pd.DataFrame(self._flow, index=pd.Index(OUTCOMES, name="baseline"), columns=list(OUTCOMES))
+        return told.astype("Int64").mask(self.hidden.flow) if self.hidden.flow.any() else told
 
     def groups(self) -> pd.DataFrame:
         """One row per diagnosis group x procedure family that occurs; counts of all outcomes, then the approval rate.
@@ -107,34 +171,40 @@ class Impact:
         diagnosis, procedure, cases, baseline_<word>, scenario_<word> (counts), <baseline|scenario>_<pct|low|high> (per
         cent with Wilson's interval) and change_<points|low|high> (percentage points with the interval for pairs).
         """
-        diagnoses, procedures = (*self.policy.diagnoses, OUTSIDE), (*self.policy.procedures, OUTSIDE)
         rows: list[dict[str, object]] = []
-        cases = self._shown(self.counts.sum(axis=(2, 3)))
-        for i, j in np.argwhere(cases):
-            flow = self.counts[i, j]
-            row: dict[str, object] = {"diagnosis": diagnoses[i], "procedure": procedures[j], "cases": int(cases[i, j])}
-            for name, counts in zip(("baseline", "scenario"), margins(flow, self.people), strict=True):
-                row |= {f"{name}_{word}": int(n) for word, n in zip(OUTCOMES, counts, strict=True)}
-            found = rates(flow, self.same, self.people)
+        for part in self.parts():
+            row: dict[str, object] = {"diagnosis": part.diagnosis, "procedure": part.procedure}
+            row["cases"] = None if part.hidden.cases else int(part.flow.sum())
+            masks = (part.hidden.baseline, part.hidden.scenario)
+            for axis, (name, mask) in enumerate(zip(("baseline", "scenario"), masks, strict=True)):
+                counts = part.flow.sum(axis=1 - axis).tolist()
+                row |= {f"{name}_{w}": None if gone else n for w, n, gone in zip(OUTCOMES, counts, mask, strict=True)}
+            found = self._rates(part.flow, part.hidden)
             for name, rate in zip(("baseline", "scenario", "change"), found, strict=True):
                 words = ("points" if name == "change" else "pct", "low", "high")
-                row |= {f"{name}_{word}": round(100 * value, 4) for word, value in zip(words, rate, strict=True)}
+                row |= {
+                    f"{name}_{w}": None if v is None else round(100 * v, 4) for w, v in zip(words, rate, strict=True)
+                }
             rows.append(row)
         columns = ["diagnosis", "procedure", "cases", *(f"{k}_{w}" for k in ("baseline", "scenario") for w in OUTCOMES)]
-        return pd.DataFrame(rows) if rows else pd.DataFrame(columns=columns)
+        frame = pd.DataFrame(rows) if rows else pd.DataFrame(columns=columns)
+        return frame.astype(dict.fromkeys(columns[2:], "Int64")) if self.people else frame
 
     def finding(self) -> str:
-        """The result in one sentence, made from the numbers."""
-        before, after, change = self.rates()
-        if not self.moved and self.people and not self.same:
-            return f"At most {SMALL} cases change their outcome"
-        if not self.moved:
+        """The result in one sentence, made from the numbers; it drops what is withheld, and says so."""
+        if self.cases is None:
+            return TOO_FEW.capitalize()
+        before, after, change = (rate.value for rate in self.rates())
+        if self.moved == 0:
             return f"Nothing changes: {self.why_nothing()}"
-        if before.value == after.value:
-            moved = f"{self.moved:,} of {self.cases:,} cases change their outcome"
-            return f"Approvals stay at {percent(before.value)} of all cases, but {moved}"
-        verb = "rise" if change.value > 0 else "fall"
-        return f"Approvals {verb} from {percent(before.value)} to {percent(after.value)} of all cases"
+        few = f"fewer than {SMALL + 1} cases change" if self.hidden.few_move else "a difference is not told"
+        if before is None or after is None:
+            return f"Approvals: {percent(before)} of all cases before, {percent(after)} after; {few}"
+        if before == after:
+            moved = few if self.moved is None else f"{self.moved:,} of {self.cases:,} cases change their outcome"
+            return f"Approvals stay at {percent(before)} of all cases, but {moved}"
+        verb = "rise" if (change or 0) > 0 else "fall"
+        return f"Approvals {verb} from {percent(before)} to {percent(after)} of all cases"
 
     def why_nothing(self) -> str:
         """Why no case has another outcome; an empty string when some have."""
@@ -146,6 +216,8 @@ class Impact:
         which = f"{', '.join(moved)} {'is' if len(moved) == 1 else 'are'} moved"
         if edits_in_words(self.policy, self.scenario.policy):
             which = " and ".join([*([which] if moved else []), "criteria are changed"])
+        if self.people:  # how many read differently is not told
+            return f"{which}, but no case has another outcome"
         if not self.touched:
             return f"{which}, but no criterion of any of these {self.cases:,} cases reads differently for it"
         kept = "case reads" if self.touched == 1 else "cases read"
@@ -160,47 +232,42 @@ class Impact:
         return replace(self, counts=self.counts + other.counts, touched=self.touched + other.touched, examples=few)
 
 
-def rates(flow: NDArray[np.int64], same: bool = False, people: bool = False) -> tuple[Interval, Interval, Interval]:
+def rates(flow: NDArray[np.int64], same: bool = False) -> tuple[Interval, Interval, Interval]:
     """Share of `met` before, after, and the change (paired), of one flow (6, 6) with at least one case.
 
-    `same`: both are the same rules, which cannot differ whoever is drawn. `people`: from rounded counts.
+    `same`: both are the same rules, which cannot differ whoever is drawn.
     """
-    both, lost, gained, neither = approvals(flow, people)
+    both, lost, gained, neither = approvals(flow)
     cases = both + lost + gained + neither
     change = paired_change(both, lost, gained, neither)
     return wilson(both + lost, cases), wilson(both + gained, cases), Interval(0.0, 0.0, 0.0) if same else change
 
 
-def approvals(flow: NDArray[np.int64], people: bool = False) -> tuple[int, int, int, int]:
-    """Cases of a flow (6, 6): met before and after, no longer met, newly met, neither; of `people` rounded counts."""
+def approvals(flow: NDArray[np.int64]) -> tuple[int, int, int, int]:
+    """Cases of a flow (6, 6): met before and after, no longer met, newly met, neither."""
     cases, before, after, both = int(flow.sum()), int(flow[0].sum()), int(flow[:, 0].sum()), int(flow[0, 0])
-    lost, gained = before - both, after - both
-    if people:
-        cases, before, lost = rounded_size(cases), rounded(before), rounded(lost)
-        gained = min(rounded(gained), cases - before)
-    return before - lost, lost, gained, cases - before - gained
+    return both, before - both, after - both, cases - before - after + both
 
 
-def margins(flow: NDArray[np.int64], people: bool = False) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Counts (6,) of the outcomes before and after; of `people` rounded, met as in `approvals`."""
-    before, after = flow.sum(axis=1), flow.sum(axis=0)
-    if people:
-        both, _, gained, _ = approvals(flow, people)
-        before, after = rounded(before), rounded(after)
-        after[0] = both + gained
-    return before, after
+def _told(counts: NDArray[np.int64], hidden: NDArray[np.bool_]) -> pd.Series:
+    """Counts as a column, empty where withheld."""
+    return pd.Series(counts) if not hidden.any() else pd.Series(pd.array(counts, dtype="Int64")).mask(hidden)
 
 
-def percent(share: float, decimals: int = 1) -> str:
-    """'19.8%'; a share that is neither 0 nor 1 is never shown as if it were."""
+def percent(share: float | None, decimals: int = 1) -> str:
+    """'19.8%', or 'withheld'; a share that is neither 0 nor 1 is never shown as if it were."""
+    if share is None:
+        return "withheld"
     text, least = f"{100 * share:.{decimals}f}", 10.0**-decimals
     if share and not float(text):
         return f"<{least:.{decimals}f}%"
     return f">{100 - least:.{decimals}f}%" if share < 1 and float(text) == 100 else f"{text}%"
 
 
-def points(change: float, decimals: int = 1) -> str:
-    """'+1.2' or '−5.4' percentage points."""
+def points(change: float | None, decimals: int = 1) -> str:
+    """'+1.2' or '−5.4' percentage points, or 'withheld'."""
+    if change is None:
+        return "withheld"
     text = f"{100 * change:+.{decimals}f}"
     return text.lstrip("+-") if float(text) == 0 else text.replace("-", "−")
 

@@ -6,7 +6,8 @@ only the requests that it speaks of (`applies_to`).
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from copy import copy
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,12 +19,12 @@ from policy.model import Policy, Settings
 from policy.problems import ProblemsFound
 from policy.scenario import Scenario, edited
 from simulations.impact import OUTSIDE, cells, determined, percent
+from simulations.release import WAYS
 from simulations.scenario import RANKS, find_scenario
-from simulations.suppression import rounded
+from simulations.suppression import Name
 
 PRESETS = ("p2a_cms_facet", "p2b_cms_epidural", "p2c_cms_trigger_point", "p2d_cms_peripheral_nerve")
 LINE = "medicare_advantage"
-WAYS = ("stricter", "same", "looser")
 MEANING = (
     "Stricter: not met where the preset waits, refers or approves; waiting or referred where it approves. A preset "
     "holds what was read of Medicare's terms and can be computed, as read, to be confirmed; the rest is the policy as "
@@ -105,11 +106,11 @@ class Guard:
     """Both settings of a study held against the presets, slice by slice.
 
     `counts` (presets, groups + 1, families + 1, 3) of the baseline and of the scenario; `presets` in the same order.
-    `people`: what is said and tabulated is rounded.
+    `hidden`: of people the names of what is withheld (see `told`); all diagnoses are then told together.
     """
 
-    def __init__(self, baseline: Settings, scenario: Settings, people: bool = False):
-        self.people = people
+    def __init__(self, baseline: Settings, scenario: Settings):
+        self.hidden: set[Name] | None = None
         self.policy, self.name = baseline.policy, "the baseline" if scenario == baseline else "the scenario"
         self.presets = presets(self.policy)
         self.counts: dict[str, Counts] = {}
@@ -121,39 +122,71 @@ class Guard:
             counts = held_against(measures, one.outcome, one.cases, self.policy)
             self.counts[name] = self.counts[name] + counts if name in self.counts else counts
 
+    def told(self) -> dict[Name, Any]:
+        """What is told of people: (preset, procedure) -> its diagnosis x procedure places, and how they are judged."""
+        found: dict[Name, Any] = {}
+        for place, family in np.argwhere(self.counts["scenario"].sum(axis=(1, 3))):
+            groups = np.flatnonzero(self.counts["scenario"][place, :, family].sum(axis=1))
+            one: dict[str, Any] = {"places": [(int(group), int(family)) for group in groups]}
+            one |= {name: counts[place, :, family].sum(axis=0) for name, counts in self.counts.items()}
+            found[int(place), int(family)] = one
+        return found
+
+    def for_people(self, hidden: set[Name]) -> "Guard":
+        """The same without what is withheld."""
+        found = copy(self)
+        found.hidden = hidden
+        return found
+
     def frame(self) -> pd.DataFrame:
         """One row per preset, diagnosis and procedure with requests: cases, then how baseline and scenario judge.
 
         preset, diagnosis, procedure, cases, baseline_stricter, baseline_same, baseline_looser, scenario_stricter, ...
         """
+        columns = ["cases", *(f"{name}_{way}" for name in ("baseline", "scenario") for way in WAYS)]
+        names = ["preset", "diagnosis", "procedure", *columns]
+        if self.hidden is not None:
+            rows = [self._told_row(key, one) for key, one in self.told().items() if not self._gone(key, "cases")]
+            return pd.DataFrame(rows, columns=names).astype(dict.fromkeys(columns, "Int64"))
         rows = []
-        cases = self._shown(self.counts["scenario"].sum(axis=3))
+        cases = self.counts["scenario"].sum(axis=3)
         for place, group, family in np.argwhere(cases):
             row: dict[str, object] = {"preset": self.presets[place].id, **labels(self.policy, group, family)}
             row["cases"] = int(cases[place, group, family])
             for name, counts in self.counts.items():
-                found = self._shown(counts[place, group, family])
-                row |= {f"{name}_{way}": int(n) for way, n in zip(WAYS, found, strict=True)}
+                row |= {f"{name}_{w}": int(n) for w, n in zip(WAYS, counts[place, group, family], strict=True)}
             rows.append(row)
-        columns = [f"{name}_{way}" for name in ("baseline", "scenario") for way in WAYS]
-        return pd.DataFrame(rows, columns=["preset", "diagnosis", "procedure", "cases", *columns])
+        return pd.DataFrame(rows, columns=names)
 
-    def _shown(self, counts: Counts) -> Counts:
-        return rounded(counts) if self.people else counts
+    def _told_row(self, key: Any, one: dict[str, Any]) -> dict[str, object]:
+        place, family = key
+        row: dict[str, object] = {"preset": self.presets[place].id, **labels(self.policy, -1, family)}
+        row |= {"diagnosis": "all", "cases": int(one["scenario"].sum())}
+        for name in self.counts:
+            for way, n in zip(WAYS, one[name].tolist(), strict=True):
+                row[f"{name}_{way}"] = None if self._gone(key, name, way) else n
+        return row
+
+    def _gone(self, *name: Name) -> bool:
+        return self.hidden is not None and ("medicare", *name) in self.hidden
 
     def warnings(self) -> list[str]:
-        """What every reader is told, with its numbers; nothing without such requests."""
-        after = self.counts["scenario"].sum(axis=(1, 2))
-        before = self.counts["baseline"][..., 0].sum()
-        requests, stricter, first = self._shown(np.array([after.sum(), after[:, 0].sum(), before])).tolist()
-        if not requests:
+        """What every reader is told, with its numbers, or that they are withheld; nothing without such requests."""
+        after = self.counts["scenario"].sum(axis=(0, 1, 2))
+        requests, stricter, first = int(after.sum()), int(after[0]), int(self.counts["baseline"][..., 0].sum())
+        if not requests and not self._gone("all", "cases"):
             return []
+        if self._gone("all", "cases") or self._gone("all", "scenario", "stricter"):
+            told = f"how many requests {self.name} judges more strictly than a Medicare-like preset is withheld"
+            return [f"Medicare Advantage: {told}."]
         found = (
             f"Medicare Advantage: {self.name} judges {stricter:,} of the {requests:,} requests that a Medicare-like "
         )
         found += f"preset speaks of ({percent(stricter / requests)}) more strictly than the preset"
         if self.name == "the scenario":
-            found += f"; the baseline {first:,}"
+            found += "; of the baseline this is withheld" if self._gone("all", "baseline", "stricter") else (
+                f"; the baseline {first:,}"
+            )  # fmt: skip
         return [f"{'Warning. ' if stricter else ''}{found}."]
 
 

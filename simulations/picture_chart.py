@@ -5,10 +5,12 @@ import io
 import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from simulations.findings import NOT_MET
 from simulations.study import Study
+from simulations.suppression import OWNERS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,6 +56,28 @@ def picture(name: str, draw: Callable[["Figure"], None], height: float, title: s
     return Picture(name, buffer.getvalue(), alt)
 
 
+def silent_picture(study: Study, name: str, why: str) -> Picture | None:
+    """A picture that says why nothing is told; none where something is."""
+    if not why:
+        return None
+
+    def said(figure: "Figure") -> None:
+        titled_axes(figure, study, f"{why[0].upper()}{why[1:]}", [study.asks()], left=0.02, above=1.1).set_axis_off()
+
+    return picture(name, said, 2.2, why, f"No picture: {why}.")
+
+
+def picture_unless_silent(draw: Callable[..., Picture]) -> Callable[..., Picture]:
+    """Draws why nothing is told instead, where that is so; the study is the first argument."""
+
+    @wraps(draw)
+    def drawn(study: Study, *args: Any, **options: Any) -> Picture:
+        name = draw.__name__.removesuffix("_figure").removesuffix("_chart")
+        return silent_picture(study, name, study.silent) or draw(study, *args, **options)
+
+    return drawn
+
+
 def under(study: Study, what: str) -> list[str]:
     """The lines below a title: the change that is asked about, then what is drawn and over which cases."""
     return [study.asks(), f"{what}; {study.cases!r}."]
@@ -83,7 +107,9 @@ def titled_axes(
     figure.text(0.02, 1 - (0.46 + extra) / height, short, fontsize=10, va="top", color=FAINT, linespacing=1.45)
     policy = study.policy
     source = f"{policy.name} {policy.fingerprint[:12]} · population {cases or study.cases.fingerprint[:12]}"
-    source += "" if study.cases.synthetic else " · may be people: small counts are rounded away or withheld"
+    if study.cases.people:
+        told = "shares of rounded counts, about" if study.rough else "small counts are withheld (–)"
+        source += f" · {OWNERS.upper()}: exact" if study.cases.exact else f" · may be people: {told}"
     notice = f"{policy.notice} {NOT_MET}\n{source}"
     figure.text(0.02, 0.12 / height, notice, fontsize=8, va="bottom", color=FAINT, linespacing=1.4)
     axes = figure.add_axes((left, below / height, right - left, 1 - (above + extra + below) / height))

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,9 @@ import pandas as pd
 
 from policy.files import save
 from policy.model import OUTCOMES
-from simulations.findings import (
+from simulations.findings import (  # fmt: skip
+    EXACT,
+    about_people,
     all_notices,
     changes,
     examples,
@@ -19,20 +22,23 @@ from simulations.findings import (
     group_outcomes,
     groups,
     headline,
+    in_shares,
     medicare,
     notices,
     outcomes,
     stamp,
-)  # fmt: skip
+)
+from simulations.impact import percent
 from simulations.impact_chart import FIGURES, flow_figure, groups_figure, outcomes_figure
 from simulations.picture_chart import Picture
+from simulations.release import Withheld
 from simulations.study import Study
-from simulations.suppression import of_flow
+from simulations.suppression import OWNERS, SMALL
 from simulations.tables import table_bytes
 
 __all__ = [
     "FIGURES", "Picture", "changes", "examples", "flow", "flow_figure", "group_outcomes", "groups", "groups_figure",
-    "headline", "medicare", "notices", "outcomes", "outcomes_figure", "stamp", "summary", "write",
+    "headline", "marked", "medicare", "notices", "outcomes", "outcomes_figure", "stamp", "summary", "write",
 ]  # fmt: skip
 
 SOFTWARE = ("nerve-block-workbook", "numpy", "pandas", "pyarrow", "pydantic", "matplotlib", "papermill", "nbconvert")
@@ -44,37 +50,19 @@ def summary(study: Study, said: str | None = None, entries: Mapping[str, Any] | 
     `said`: the headline, the sentence that the command prints at the end; by default the approval rates. `entries` are
     added under names of their own. Raises ValueError for an entry that every summary has anyway.
     """
-    impact, policy = study.impact, study.policy
-    before, after, change = impact.rates()
-    counts, flow = impact.outcomes(), impact.flow().to_numpy()
-    moves = flow.tolist()
-    moved: int | None = impact.moved
-    if not study.cases.synthetic:  # null: a count of 1 to 10 people, or one that gives it away
-        hidden, uncounted = of_flow(flow)
-        moves = [[None if h else n for h, n in zip(*pair, strict=True)] for pair in zip(hidden, moves, strict=True)]
-        moved = None if uncounted else moved
+    impact, policy = study.shown, study.policy
     content = {
         "schema": "summary/1",
         "notice": policy.notice,
+        **release(study),
         "notices": all_notices(study),
         "policy": {"id": policy.id, "version": policy.version, "fingerprint": policy.fingerprint},
         "scenario": {"id": study.name, "provisions": study.provisions(), "changes": impact.changes()},
         "population": study.cases.source(),
         **({"expect": study.expectations()} if study.expectations() else {}),
-        "outcomes": {
-            name: dict(zip(OUTCOMES, counts[name].tolist(), strict=True)) for name in ("baseline", "scenario")
-        },
-        "approval_rate": {
-            "baseline": round(before.value, 9),
-            "scenario": round(after.value, 9),
-            "change": round(change.value, 9),
-            "low": round(change.low, 9),
-            "high": round(change.high, 9),
-        },
+        **_numbers(study),
         "headline": said or _rates_in_words(study),
-        "finding": study.overall.finding(),
-        "moved": moved,
-        "flow": {word: dict(zip(OUTCOMES, row, strict=True)) for word, row in zip(OUTCOMES, moves, strict=True)},
+        "finding": about_finding(study) if study.rough else impact.finding(),
         "software": _versions(),
     }
     if taken := sorted(content.keys() & (entries or {}).keys()):
@@ -82,12 +70,78 @@ def summary(study: Study, said: str | None = None, entries: Mapping[str, Any] | 
     return {**content, **(entries or {})}
 
 
+def release(study: Study) -> dict[str, Any]:
+    """How numbers of people are told here; nothing for cases that are nobody."""
+    if not study.cases.people:
+        return {}
+    if study.cases.exact:
+        return {"release": {"kind": "exact", "note": EXACT}}
+    return {
+        "release": {"kind": "about" if study.rough else "counts", "note": study.silent or about_people(study).strip()}
+    }
+
+
+def _numbers(study: Study) -> dict[str, Any]:
+    """Outcomes, approval rate, moves: exact, or null with the reason."""
+    impact = study.shown
+    hidden, counts = impact.hidden if not study.rough else Withheld.everything(), impact.outcomes()
+    found: dict[str, Any] = {"outcomes": {}}
+    masks = {"baseline": hidden.baseline, "scenario": hidden.scenario}
+    for name, mask in masks.items():
+        told = [None if gone else int(n) for n, gone in zip(counts[name], mask, strict=True)]
+        found["outcomes"][name] = dict(zip(OUTCOMES, told, strict=True))
+    names = ("baseline", "scenario", "change", "low", "high")
+    before, after, change = impact.rates()
+    rates = [None] * 5 if study.rough else [before.value, after.value, *change]
+    found["approval_rate"] = {n: None if v is None else round(v, 9) for n, v in zip(names, rates, strict=True)}
+    if study.rough:
+        shares = zip(("baseline", "scenario"), study.shares(), strict=True)
+        found["about"] = {"approval_pct": {n: None if v is None else round(100 * v, 1) for n, v in shares}}
+    found["moved"] = None if hidden.moved else impact.moved
+    moves = study.impact.flow().to_numpy()
+    found["flow"] = {
+        word: {to: None if hidden.flow[i, j] else int(moves[i, j]) for j, to in enumerate(OUTCOMES)}
+        for i, word in enumerate(OUTCOMES)
+    }
+    if hidden.moved:
+        found["moved_withheld"] = study.why_withheld
+    for name, some in (("outcomes", masks.values()), ("flow", [hidden.flow]), ("approval_rate", [])):
+        if any(mask.any() for mask in some) or (name == "approval_rate" and None in rates):
+            found[name]["withheld"] = study.why_withheld
+    return found
+
+
 def _rates_in_words(study: Study) -> str:
-    before, after, change = study.overall.rates()
-    return (
-        f"Approval rate {before.value:.1%} -> {after.value:.1%}: change {100 * change.value:+.1f} percentage points "
-        f"(95 % interval {100 * change.low:+.1f} to {100 * change.high:+.1f}), {study.impact.cases:,} cases"
+    if study.rough:
+        return about_finding(study)
+    impact = study.shown
+    if study.cases.too_few:
+        return impact.finding()
+    before, after, change = impact.rates()
+    told = [one.value if one.value is None else f"{one.value:.1%}" for one in (before, after)]
+    said = f"Approval rate {told[0] or 'withheld'} -> {told[1] or 'withheld'}: "
+    if change.value is None:
+        few = (
+            f"fewer than {SMALL + 1} cases change" if impact.hidden.few_move else "counts of a few people are withheld"
+        )
+        return f"{said}{few}, {study.cases.told_size} cases"
+    span = (
+        "withheld"
+        if change.low is None or change.high is None
+        else f"{100 * change.low:+.1f} to {100 * change.high:+.1f}"
     )
+    said += f"change {100 * change.value:+.1f} percentage points (95 % interval {span}), {study.cases.told_size} cases"
+    return f"{said}; fewer than {SMALL + 1} cases change their outcome" if impact.hidden.few_move else said
+
+
+def about_finding(study: Study) -> str:
+    """The change of approvals in shares of rounded counts."""
+    if study.silent:
+        return study.silent.capitalize()
+    before, after = study.shares()
+    if before == after:
+        return f"Approvals: about {percent(before)} of all cases before and after; a smaller change is not told"
+    return f"Approvals: about {percent(before)} of all cases before, about {percent(after)} after"
 
 
 def _versions() -> dict[str, str]:
@@ -115,15 +169,35 @@ def write(
     words. `said` and `entries`: see `summary`. Raises ProblemsFound where the folder cannot be written.
     """
     folder = Path(folder)
+    said = owners(study, said or _rates_in_words(study))
     tables = impact_tables(study) if tables is None else tables
     pictures = [figure(study) for figure in FIGURES] if pictures is None else pictures
-    contents = {f"{name}.csv": table_bytes(table, Path(f"{name}.csv")) for name, table in tables.items()}
+    contents = {f"{name}.csv": table_bytes(marked(study, table), Path(f"{name}.csv")) for name, table in tables.items()}
     contents |= {f"{picture.name}.png": picture.png for picture in pictures}
     contents["summary.json"] = json_bytes(summary(study, said, entries))
     if wrong := [name for name in contents if not re.fullmatch(r"[a-z][a-z0-9_]*\.[a-z]+", name)]:
         raise ValueError(f"no name for a file: {', '.join(wrong)}")
     for name, content in contents.items():
         save(folder / name, content)
+
+
+def owners(study: Study, said: str) -> str:
+    """A headline, marked where it is the owner's own view."""
+    return f"Not for release. {said}" if study.cases.people and study.cases.exact else said
+
+
+def marked(study: Study, table: pd.DataFrame) -> pd.DataFrame:
+    """A table with a word in every row of the owner's own view, and why a cell of people is empty."""
+    if study.cases.people and study.cases.exact:
+        return table.assign(release=OWNERS)
+    if study.silent:
+        return table.iloc[:0]
+    if study.rough:
+        return table if "cases" not in table else in_shares(table)
+    empty = table[[name for name in table if not str(name).startswith("ratio")]].isna().any(axis=1)  # none may exist
+    if study.guarded and empty.any():
+        return table.assign(withheld=[study.why_withheld if gone else "" for gone in empty])
+    return table
 
 
 def impact_tables(study: Study) -> dict[str, pd.DataFrame]:
@@ -133,7 +207,7 @@ def impact_tables(study: Study) -> dict[str, pd.DataFrame]:
     levers = pd.DataFrame(shown, columns=["lever", "baseline", "scenario"], dtype="str")
     levers["in_words"] = pd.Series(study.impact.changes(), dtype="str")
     return {
-        "outcomes": study.overall.outcomes(),
+        "outcomes": study.shown.outcomes(),
         "groups": study.shown.groups(),
         "flow": study.shown.flow().reset_index(),
         "examples": study.shown.examples,
@@ -143,5 +217,14 @@ def impact_tables(study: Study) -> dict[str, pd.DataFrame]:
 
 
 def json_bytes(content: dict[str, Any]) -> bytes:
-    """As UTF-8 JSON in the order given; a number that JSON does not know is an error."""
-    return f"{json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)}\n".encode()
+    """As UTF-8 JSON in the order given; a number that does not exist (not a number, without end) is null."""
+    return f"{json.dumps(_existing(content), indent=2, ensure_ascii=False, allow_nan=False)}\n".encode()
+
+
+def _existing(value: Any) -> Any:
+    """The same, None in place of floats that are no numbers."""
+    if isinstance(value, dict):
+        return {key: _existing(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_existing(one) for one in value]
+    return None if isinstance(value, float) and not isfinite(value) else value

@@ -42,24 +42,27 @@ def simulate(
     out: str | Path = "out",
     parameters: Mapping[str, object] | None = None,
     progress: bool = False,
+    exact: bool = False,
 ) -> dict[str, Any]:
     """Run a notebook on a question and write what it finds to the folder `out`; the content of summary.json comes back.
 
     `template`: the name of a notebook that ships, or a path to one with the same parameters; for the rest see `ask`.
     `parameters`: values of the parameters that only this notebook has, checked against its own tagged cell.
-    `progress` shows bars on stderr. A run that was cut off is taken up where it stopped, by a notebook that keeps a
-    journal. Raises ProblemsFound, with nothing written, for input that cannot be used (before
+    `exact`: the owner's own view of a case table of people, marked as not for release; the notebook needs a parameter
+    `exact`. `progress` shows bars on stderr. A run that was cut off is taken up where it stopped, by a notebook that
+    keeps a journal. Raises ProblemsFound, with nothing written, for input that cannot be used (before
     any kernel starts) and for a notebook that fails or does not finish.
     """
     problems: list[Problem] = []
     asked: Study | None = None
     notebook: NotebookNode | None = None
     own: dict[str, Any] = {}
+    ours = {"exact": True} if exact else {}
     with collecting(problems):
         notebook = _template(template)
-        own = own_parameters(_tagged(notebook).source, parameters or {}, Path(template).name)
+        own = own_parameters(_tagged(notebook).source, {**(parameters or {}), **ours}, Path(template).name)
     with collecting(problems):
-        asked = ask(policy, scenario, provisions, population, size, seed)
+        asked = ask(policy, scenario, provisions, population, size, seed, bool(own.get("exact")))
     with collecting(problems):
         check_folder(out)
     if problems or asked is None or notebook is None:
@@ -294,12 +297,13 @@ def _summary(results: Path, asked: Study, name: str) -> dict[str, Any]:
     """What the notebook wrote, refused unless it answers the question that was asked and its counts add up."""
     try:
         found: dict[str, Any] = json.loads((results / "summary.json").read_bytes())
-        counts = [sum(found["outcomes"][kind][word] for word in OUTCOMES) for kind in ("baseline", "scenario")]
+        told = [[found["outcomes"][kind][word] for word in OUTCOMES] for kind in ("baseline", "scenario")]
+        withheld = "withheld" in found["outcomes"] and any(None in counts for counts in told)
         answers = {
             "policy": found["policy"]["fingerprint"] == asked.policy.fingerprint,
             "scenario": found["scenario"]["provisions"] == asked.provisions(),
             "population": found["population"] == asked.cases.source(),
-            "outcomes": counts == [asked.cases.size] * 2,
+            "outcomes": withheld or [sum(counts) for counts in told] == [asked.cases.size] * 2,
         }
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise refuse("summary", f"{name}.ipynb", f"wrote no usable summary.json ({type(error).__name__})") from None

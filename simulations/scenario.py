@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from policy.document import parse
 from policy.model import OUTCOMES, Policy, Settings
@@ -16,6 +17,7 @@ from simulations.population_compiler import load
 from simulations.population_compiler import shipped as populations
 from simulations.population_page import TABLES
 from simulations.request_mix import with_shares
+from simulations.suppression import REASON
 
 if TYPE_CHECKING:
     from simulations.impact import Impact
@@ -116,36 +118,50 @@ def proposed(
 RANKS = np.array([{"met": 2, "pend": 1, "review": 1}.get(word, 0) for word in OUTCOMES])  # contract.md 2
 
 
-def measured(impact: "Impact") -> dict[str, Fraction]:
-    """Every measure that a scenario can set bounds for, exactly."""
-    flow = impact.flow().to_numpy()
-    before, after = flow.sum(axis=1), flow.sum(axis=0)
+def measured(impact: "Impact") -> dict[str, Fraction | None]:
+    """Every measure that a scenario can set bounds for, exactly; None where what it is made of is withheld."""
+    flow, table = impact.flow(), impact.outcomes()
     up = np.sign(RANKS[None, :] - RANKS[:, None])
-    found = {
-        "approval_pct": Fraction(100 * int(after[0]), impact.cases),
-        "approval_change_points": Fraction(100 * int(after[0] - before[0]), impact.cases),
-        "moved": Fraction(impact.moved),
-        "looser": Fraction(int(flow[up > 0].sum())),
-        "stricter": Fraction(int(flow[up < 0].sum())),
+    after, change = (dict(zip(OUTCOMES, table[k].tolist(), strict=True)) for k in ("scenario", "change"))
+    found: dict[str, Fraction | None] = {
+        "approval_pct": _exactly(after["met"], impact.cases),
+        "approval_change_points": _exactly(change["met"], impact.cases),
+        "moved": _exactly(impact.moved),
+        "looser": _exactly(_sum(flow.to_numpy()[up > 0])),
+        "stricter": _exactly(_sum(flow.to_numpy()[up < 0])),
     }
-    found |= {word: Fraction(int(count)) for word, count in zip(OUTCOMES, after, strict=True)}
-    changes = zip(OUTCOMES, after - before, strict=True)
-    return found | {f"{word}_change": Fraction(int(change)) for word, change in changes}
+    found |= {word: _exactly(after[word]) for word in OUTCOMES}
+    return found | {f"{word}_change": _exactly(change[word]) for word in OUTCOMES}
 
 
-def expectations(scenario: Scenario, impact: "Impact") -> list[dict[str, Any]]:
-    """Each measure that the scenario sets bounds for: its value, what is expected, and whether it holds."""
+def _exactly(count: Any, cases: int | None = 0) -> Fraction | None:
+    """A count, or the per cent that it is of some cases."""
+    if count is None or pd.isna(count) or cases is None:
+        return None
+    return Fraction(100 * int(count), cases) if cases else Fraction(int(count))
+
+
+def _sum(counts: Any) -> int | None:
+    return None if any(pd.isna(n) for n in counts) else sum(int(n) for n in counts)
+
+
+def expectations(scenario: Scenario, impact: "Impact", rough: bool = False) -> list[dict[str, Any]]:
+    """Each measure that the scenario sets bounds for: its value, what is expected, and whether it holds.
+
+    Value and verdict are None where they are withheld; `rough`: all of them, as no count is told.
+    """
     values = measured(impact)
-    return [
-        {
-            "measure": name,
-            "value": round(float(values[name]), 9),
-            "expected": str(bounds),
-            "holds": (bounds.at_least is None or values[name] >= Fraction(bounds.at_least))
-            and (bounds.at_most is None or values[name] <= Fraction(bounds.at_most)),
-        }
-        for name, bounds in scenario.expect.items()
-    ]
+    found = []
+    for name, bounds in scenario.expect.items():
+        value = None if rough else values[name]
+        row: dict[str, Any] = {"measure": name, "value": None, "expected": str(bounds), "holds": None}
+        if value is not None:
+            row["value"] = round(float(value), 9)
+            row["holds"] = (bounds.at_least is None or value >= Fraction(bounds.at_least)) and (
+                bounds.at_most is None or value <= Fraction(bounds.at_most)
+            )
+        found.append(row if value is not None else row | {"withheld": REASON})
+    return found
 
 
 def unmet(name_or_path: str | Path, found: list[dict[str, Any]]) -> list[Problem]:
@@ -160,5 +176,5 @@ def unmet(name_or_path: str | Path, found: list[dict[str, Any]]) -> list[Problem
             f"{one['measure']} is {one['value']:g}, expected {one['expected']}",
         )
         for one in found
-        if not one["holds"]
+        if one["holds"] is False  # None: withheld, not judged
     ]

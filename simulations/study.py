@@ -1,12 +1,10 @@
 """One question to a policy: which levers move, over which cases."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from policy import document
 from policy.model import Policy, Settings
@@ -15,8 +13,9 @@ from policy.scenario import Scenario
 from simulations.caseload import Caseload, cases_of
 from simulations.impact import Impact, edits_in_words, measure
 from simulations.medicare import Guard
+from simulations.release import Withheld
 from simulations.scenario import expectations, find_scenario, population_of, proposed
-from simulations.suppression import small
+from simulations.suppression import LEAST_ABOUT, REASON, STEP, TOO_FEW, TOO_FEW_ABOUT, Name, about_all, rounded
 
 
 @dataclass(frozen=True)
@@ -28,6 +27,7 @@ class Study:
     scenario: Settings
     cases: Caseload
     plan: Scenario | None = None  # the scenario file, where there is one
+    rough: bool = False  # of people shares of rounded counts are told, and no count; see `about`
 
     def __repr__(self) -> str:
         return f"{self.policy.name}: {self.name}, over {self.cases!r}"
@@ -39,29 +39,75 @@ class Study:
 
     @cached_property
     def _measured(self) -> tuple[Impact, Guard]:
-        guard = Guard(self.baseline, self.scenario, people=not self.cases.synthetic)
+        guard = Guard(self.baseline, self.scenario)
         return measure(self.baseline, self.scenario, self.cases, also=guard.add), guard
 
     @property
     def impact(self) -> Impact:
-        """What the change does; determined once, when first asked for."""
+        """What the change does, exactly; determined once, when first asked for. Not to be shown where `guarded`."""
         return self._measured[0]
 
-    @cached_property
-    def shown(self) -> Impact:
-        """The impact as a report shows it: of a case table, whose cases may be people, in rounded counts."""
-        return self.impact if self.cases.synthetic else self.impact.for_people()
+    @property
+    def guarded(self) -> bool:
+        """Whether small counts must not be told: the cases may be people, and this is not their owner's view."""
+        return self.cases.guarded
+
+    def about(self) -> "Study":
+        """The same for a report in which every setting is one more result to subtract, so that counts cannot be told.
+
+        Of people it tells shares of rounded counts; anything else stays as it is.
+        """
+        return replace(self, rough=True) if self.guarded else self
+
+    @property
+    def silent(self) -> str:
+        """Why nothing at all is told; empty where something is."""
+        if self.cases.too_few:
+            return TOO_FEW
+        return TOO_FEW_ABOUT if self.rough and self.cases.size < LEAST_ABOUT else ""
+
+    @property
+    def why_withheld(self) -> str:
+        """Why a number is not told."""
+        rough = f"only shares of counts rounded to {STEP} are told here, as every setting is one more to subtract"
+        return self.silent or (rough if self.rough else REASON)
 
     @cached_property
-    def overall(self) -> Impact:
-        """What is about all cases: exact, as in summary.json, unless one of its counts would be of 1 to 10 people."""
-        told = self.impact.outcomes()[["baseline", "scenario", "change"]].to_numpy()
-        return self.shown if small(told).any() or small(np.array(self.impact.moved)) else self.impact
+    def _released(self) -> tuple[Impact, Guard]:
+        impact, guard = self._measured
+        if not self.guarded:
+            return impact, guard
+        told, hidden = impact.for_people({} if self.rough else guard.told())
+        everything: set[Name] = {("medicare", name, "cases") for name in ("all", *guard.told())}
+        return told, guard.for_people(everything if self.rough else hidden)
+
+    @property
+    def shown(self) -> Impact:
+        """The impact as a report tells it: of people without small counts and what would give one away."""
+        return self._released[0]
+
+    def telling(self, hidden: Withheld) -> "Study":
+        """The same for a report that tells more than the results of all cases, of which `hidden` is then withheld."""
+        found = replace(self)
+        impact, guard = self._measured
+        everything: set[Name] = {("medicare", name, "cases") for name in ("all", *guard.told())}
+        told = replace(impact, hidden=hidden, released=(), examples=impact.examples[:0])
+        vars(found).update(_measured=(impact, guard), _released=(told, guard.for_people(everything)))
+        return found
+
+    def shares(self) -> tuple[float | None, float | None]:
+        """Share of met before and after, from rounded counts: about so much; None where too few."""
+        if self.silent:
+            return None, None
+        flow = self.impact.counts.sum(axis=(0, 1))
+        cases = rounded(int(flow.sum()))
+        before, after = (about_all(flow.sum(axis=axis), self.cases.size)[0] for axis in (1, 0))
+        return (before or 0) / cases, (after or 0) / cases
 
     @property
     def guard(self) -> Guard:
         """Medicare Advantage requests held against the Medicare-like presets, in the same pass."""
-        return self._measured[1]
+        return self._released[1]
 
     def asks(self) -> str:
         """The change in a line: 'Minimum conservative care: 6 weeks → 8 weeks', or how many levers move."""
@@ -80,7 +126,7 @@ class Study:
 
     def expectations(self) -> list[dict[str, Any]]:
         """What the scenario file expects of the result, and whether it holds."""
-        return expectations(self.plan, self.impact) if self.plan else []
+        return expectations(self.plan, self.shown, self.rough) if self.plan else []
 
 
 def ask(
@@ -90,12 +136,15 @@ def ask(
     population: str | Path | None = None,
     size: int | None = None,
     seed: int | None = None,
+    exact: bool = False,
 ) -> Study:
     """What `provisions` (lever -> value), on top of a named scenario, do to the cases of a population or a case table.
 
     Names of what ships, or paths; see `cases_of` for population, size and seed, which where None are those of the
-    scenario file, else 10,000 cases of seed_low_prevalence with seed 1. Raises ProblemsFound with the problems of all
-    of them, before any case is drawn.
+    scenario file, else 10,000 cases of seed_low_prevalence with seed 1. `exact`: the owner's own view of a case table
+    of people, in which nothing is withheld and all is marked as not for release.
+
+    Raises ProblemsFound with the problems of all of them, before any case is drawn.
     """
     problems: list[Problem] = []
     plan: Scenario | None = None
@@ -111,7 +160,8 @@ def ask(
             plan = find_scenario(scenario, asked) if scenario is not None else None
             name = _name(plan.id if plan else None, provisions)
     with collecting(problems):
-        cases = cases_of(any_policy, *drawn(scenario, plan, population, size, seed), plan.assumptions if plan else None)
+        shares = plan.assumptions if plan else None
+        cases = cases_of(any_policy, *drawn(scenario, plan, population, size, seed), shares, exact)
     if problems or asked is None:
         raise ProblemsFound(problems)
     return Study(name, asked.settings(), settings, cases, plan)

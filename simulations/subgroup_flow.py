@@ -38,7 +38,7 @@ class SubgroupFlow:
         """
         labels = self.groups.frame().to_dict("records")
         rows = []
-        counts = rounded(self.counts) if self.study.shown.people else self.counts
+        counts = rounded(self.counts) if self.study.guarded else self.counts
         for group, before, after in map(tuple, np.argwhere(counts).tolist()):
             row: dict[Any, object] = dict(labels[group]) | {"baseline": OUTCOMES[before], "scenario": OUTCOMES[after]}
             row |= {"cases": int(counts[group, before, after]), "moved": before != after}
@@ -50,12 +50,19 @@ class SubgroupFlow:
         """One row per subgroup: cases, moved; approval before, after and its change in per cent with intervals."""
         labels = self.groups.frame().to_dict("records")
         rows = []
-        people, same = self.study.shown.people, self.study.impact.same
+        people, same = self.study.guarded, self.study.impact.same
         cases, moved = self.counts.sum(axis=(1, 2)), self.counts.sum(axis=(1, 2)) - np.trace(self.counts.T)
         cases, moved = (rounded(counts) if people else counts for counts in (cases, moved))
         for group in np.flatnonzero(cases).tolist():
             row: dict[Any, object] = dict(labels[group]) | {"cases": int(cases[group]), "moved": int(moved[group])}
-            found = rates(self.counts[group], same, people)
+            found = rates(self.counts[group], same)
+            if people:  # shares of rounded counts, without intervals
+                size = max(int(cases[group]), 1)
+                shares = [100 * int(rounded(int(self.counts[group].sum(axis=a)[0]))) / size for a in (1, 0)]
+                told = (*shares, shares[1] - shares[0])
+                names = ("baseline_pct", "scenario_pct", "change_points")
+                rows.append(row | {n: round(v, 4) for n, v in zip(names, told, strict=True)})
+                continue
             for name, rate in zip(("baseline", "scenario", "change"), found, strict=True):
                 words = ("points" if name == "change" else "pct", "low", "high")
                 row |= {f"{name}_{word}": round(100 * value, 4) for word, value in zip(words, rate, strict=True)}
@@ -84,6 +91,6 @@ def flow_by(study: Study, names: Sequence[str]) -> SubgroupFlow:
         moved = np.flatnonzero(before != after)
         for row in pd.Series(moved).groupby(key[moved]).head(EXAMPLES):
             ids = examples.setdefault((int(labels[row]), int(before[row]), int(after[row])), [])
-            if len(ids) < EXAMPLES and study.cases.synthetic:
+            if len(ids) < EXAMPLES and not study.guarded:
                 ids.append(str(part.ids[row]))
     return SubgroupFlow(study, by, counts.reshape(-1, _WORDS, _WORDS), examples)

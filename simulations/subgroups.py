@@ -1,11 +1,12 @@
 """Who is approved among whom: rates by subgroup, gaps with intervals, wrongful refusals, and the lever behind a gap.
 
 Every case of every slice is determined twice and counted by subgroup, so all tables come from the same counts. In a
-case table the cases may be people: counts of 1 to 10, and what would give them away, are withheld (suppression.py).
+case table the cases may be people: counts of 1 to 10, and what would give them away in any of the tables, are withheld
+(suppression.py).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp, log, sqrt
 from typing import Any
 
@@ -21,8 +22,9 @@ from simulations.impact import under
 from simulations.intervals import Interval, Z, independent_difference, paired_change, wilson
 from simulations.levels import Batch, Levels
 from simulations.profiles import each
+from simulations.release import Withheld, of_columns
 from simulations.study import Study
-from simulations.suppression import SMALL, of_groups
+from simulations.suppression import SMALL, TOO_FEW
 from simulations.truth import BENEFIT
 
 COLUMNS = (
@@ -53,14 +55,14 @@ class Column:
     """Counts of one column's groups: int64 (groups, 6, 6), outcome under the baseline, then under the scenario.
 
     `helped`: the same for those whom the procedure would help by simulated truth; None where truth is not known.
-    `hidden`: what is withheld (cases, baseline, scenario; see `of_groups`); None where nothing is.
+    `hidden`: what is withheld of each group; None where small counts are told.
     """
 
     name: str
     groups: tuple[str, ...]
     flow: Counts
     helped: Counts | None
-    hidden: tuple[Any, Any, Any] | None
+    hidden: tuple[Withheld, ...] | None
 
     @property
     def reference(self) -> int | None:
@@ -70,12 +72,12 @@ class Column:
 
     def cases(self, group: int) -> int | None:
         """Number of cases of a group, None where withheld."""
-        return None if self.hidden is not None and self.hidden[0][group] else int(self.flow[group].sum())
+        return None if self.hidden is not None and self.hidden[group].cases else int(self.flow[group].sum())
 
     def count(self, group: int, setting: str, outcome: int) -> int | None:
         """Cases of an outcome, None where withheld."""
         which = SETTINGS.index(setting)
-        if self.hidden is not None and self.hidden[1 + which][group, outcome]:
+        if self.hidden is not None and getattr(self.hidden[group], setting)[outcome]:
             return None
         return int(self.flow[group].sum(axis=1 - which)[outcome])
 
@@ -90,8 +92,8 @@ class Column:
         return int(by_outcome[NOT_MET]), int(by_outcome.sum())
 
     def change(self, group: int) -> Interval | None:
-        """Change of the approval rate, paired; None where anything is withheld, for it tells who moves."""
-        if self.hidden is not None:
+        """Change of the approval rate, paired; None where withheld, for its interval tells who stays met."""
+        if self.hidden is not None and self.hidden[group].change:
             return None
         flow = self.flow[group]
         both, before, after = int(flow[MET, MET]), int(flow[MET].sum()), int(flow[:, MET].sum())
@@ -159,9 +161,15 @@ class Subgroups:
     absent: tuple[str, ...]
     suppressed: bool
 
+    @property
+    def silent(self) -> str:
+        """Why nothing is told; empty where something is."""
+        return TOO_FEW if self.suppressed and self.study.cases.size <= SMALL else ""
+
     def rates(self) -> pd.DataFrame:
         """One row per column and group (`Column.rates`)."""
-        return pd.DataFrame([row for column in self.columns for row in column.rates()]).convert_dtypes()
+        rows = [row for column in self.columns for row in column.rates()]
+        return pd.DataFrame(rows, columns=None if rows else ["column", "group", "cases"]).convert_dtypes()
 
     def gaps(self) -> pd.DataFrame:
         """One row per column, measure, group and setting (`Column.gaps`)."""
@@ -179,16 +187,26 @@ class Subgroups:
         sure = [max(row["gap_low"], -row["gap_high"]) for row in now.to_dict("records")]
         if not sure or max(sure) <= 0:
             return None
-        return {str(key): value for key, value in now.iloc[int(np.argmax(sure))].to_dict().items()}
+        row = now.iloc[int(np.argmax(sure))].to_dict()
+        return {str(key): None if pd.isna(value) else value for key, value in row.items()}
+
+    def untold(self) -> int:
+        """How many comparisons of approvals under the scenario are withheld."""
+        if not self.suppressed:
+            return 0
+        gaps = self.gaps()
+        now = gaps[(gaps["measure"] == "met") & (gaps["setting"] == "scenario")]
+        return int(now["gap_points"].isna().sum())
 
 
-def measure(study: Study, suppress: bool | None = None) -> Subgroups:
+def measure(study: Study, suppress: bool = False) -> Subgroups:
     """Both settings of a study over its cases, by every subgroup column that they have.
 
-    `suppress`: withhold small cells; None does so for a case table and never for cases made here.
+    `suppress`: withhold small cells also of cases that are nobody; those of people are withheld in any case. What the
+    study tells of all cases is then part of the same account (`Subgroups.study`).
     """
-    synthetic = study.cases.synthetic
-    hiding = not synthetic if suppress is None else suppress
+    synthetic = study.cases.drawn
+    hiding = study.guarded or bool(suppress)
     by: dict[str, Groups] = {}
     flows: dict[str, Counts] = {}
     for cases in _labelled(study):
@@ -215,6 +233,12 @@ def measure(study: Study, suppress: bool | None = None) -> Subgroups:
         else:
             columns.append(_column(name, present, flows[name], synthetic, hiding))
     names = tuple(name for name in (*COLUMNS, *sorted(by.keys() - {*COLUMNS})) if name in absent)
+    if hiding and study.cases.size <= SMALL:
+        return Subgroups(study.telling(Withheld.everything()), (), (), hiding)
+    if hiding and columns:
+        everyone, hidden = of_columns({column.name: column.flow for column in columns})
+        columns = [replace(column, hidden=tuple(hidden[column.name])) for column in columns]
+        study = study.telling(everyone)
     return Subgroups(study, tuple(columns), names, hiding)
 
 
@@ -229,10 +253,11 @@ def _column(name: str, labels: Sequence[str], flow: Counts, truth: bool, hiding:
     kept = [i for i in order if i not in others and labels[i] != UNKNOWN]
     last = [i for i in order if labels[i] == UNKNOWN]
     parts = [flow[i] for i in kept] + ([flow[others].sum(axis=0)] if others else []) + [flow[i] for i in last]
-    names = [labels[i] for i in kept] + [f"{len(others)} smaller groups"] * bool(others) + [UNKNOWN] * len(last)
+    together = "smaller groups together" if hiding else f"{len(others)} smaller groups"
+    names = [labels[i] for i in kept] + [together] * bool(others) + [UNKNOWN] * len(last)
     counts = np.array(parts)
     total = counts.sum(axis=1)
-    return Column(name, tuple(names), total, counts[:, 1] if truth else None, of_groups(total) if hiding else None)
+    return Column(name, tuple(names), total, counts[:, 1] if truth and not hiding else None, None)
 
 
 def _order(name: str, label: str) -> tuple[int, str]:

@@ -4,9 +4,11 @@ from typing import Any
 
 import pandas as pd
 
-from simulations.findings import Shown, bullets, esc, tabulated
+from simulations.findings import about_people, unless_silent
 from simulations.impact import percent, points
+from simulations.shown import Shown, bullets, esc, tabulated
 from simulations.subgroups import SETTINGS, UNKNOWN, Subgroups, parts
+from simulations.suppression import ALONE, REASON
 
 NO_COLUMN = (
     "No rule of the policy reads any of these columns. A gap says that groups differ in what they ask for, in what is "
@@ -15,7 +17,7 @@ NO_COLUMN = (
 WITHHELD = (
     "These cases may be people: counts of 1 to 10 are withheld (–), and so is every other count from which one could "
     "be worked out, also by subtracting one result from the other. No lever's effect is given in numbers, as each "
-    "would be one more result to subtract. Tables of two runs can still be subtracted: share those of one."
+    f"would be one more result to subtract. {ALONE}"
 )
 SIMULATED = "Wrongful refusals rest on a simulated truth: whether a procedure would help is an assumption of the cases."
 
@@ -34,6 +36,14 @@ def group_label(group: str) -> str:
 def in_words(found: Subgroups, measure: str = "met") -> str:
     """The widest gap in a sentence made from the numbers; `measure`: met or wrongful."""
     gap, does = found.widest(measure), "approved" if measure == "met" else "wrongly refused"
+    if found.silent:
+        return found.silent.capitalize()
+    withheld = found.untold() if measure == "met" else 0
+    if gap is None and withheld:
+        told = (
+            f"Of the comparisons told, none is sure of a group that is {does} more or less often; others are withheld"
+        )
+        return f"{'Comparisons of groups are withheld' if withheld == _comparisons(found) else told}: {REASON}"
     if gap is None:
         return f"No group is surely {does} more or less often than the largest of its column"
     column = found[gap["column"]]
@@ -45,7 +55,7 @@ def in_words(found: Subgroups, measure: str = "met") -> str:
     width = f"{abs(gap['gap_points']):.1f} points {'less' if gap['gap_points'] < 0 else 'more'} often"
     return (
         f"{column_label(found, gap['column'])}: {names[0]} is {does} {width} than {names[1]} ({shares[0]} against "
-        f"{shares[1]})"
+        f"{shares[1]}){'; other comparisons are withheld' if withheld else ''}"
     )
 
 
@@ -54,7 +64,7 @@ def headline(found: Subgroups) -> Shown:
     gap, impact = found.widest(), found.study.shown
     before, after, _ = impact.rates()
     all_cases = f"Approved of all cases: {percent(before.value)} → {percent(after.value)}."
-    over = f"{all_cases} Policy {found.study.policy.name}, {found.study.cases!r}."
+    over = f"{all_cases} Policy {found.study.policy.name}, {found.study.cases!r}.{about_people(found.study)}"
     tiles = []
     if gap is not None:
         column = found[gap["column"]]
@@ -78,9 +88,16 @@ def files(found: Subgroups, drivers: pd.DataFrame | None) -> tuple[dict[str, pd.
     said = {
         "small_cells_withheld": found.suppressed,
         "widest_gap": found.widest(),
+        **({"withheld": REASON, "comparisons_withheld": found.untold()} if found.untold() else {}),
         "not_documented": list(found.absent),
     }
     return tables, {"subgroups": said}
+
+
+def _comparisons(found: Subgroups) -> int:
+    """How many comparisons of approvals there are under the scenario, told or not."""
+    gaps = found.gaps()
+    return int(((gaps["measure"] == "met") & (gaps["setting"] == "scenario")).sum())
 
 
 def _compared(found: Subgroups) -> int:
@@ -93,10 +110,11 @@ def notes(found: Subgroups) -> Shown:
     sentences = [NO_COLUMN]
     compared = _compared(found)
     lucky = f"about {compared / 20:.0f} of {compared}" if compared >= 20 else f"perhaps one of {compared}"
-    sentences.append(
-        f"Each comparison has a 95% interval, so {lucky} would seem to differ by luck alone if none did. The intervals "
-        "speak of the luck of these cases only."
-    )
+    if compared:
+        sentences.append(
+            f"Each comparison has a 95% interval, so {lucky} would seem to differ by luck alone if none did. The "
+            "intervals speak of the luck of these cases only."
+        )
     sentences += [WITHHELD] if found.suppressed else []
     sentences += [SIMULATED] if any(column.helped is not None for column in found.columns) else []
     if found.absent:
@@ -105,8 +123,11 @@ def notes(found: Subgroups) -> Shown:
     return bullets(sentences)
 
 
+@unless_silent
 def cause(found: Subgroups, gap: dict[str, Any] | None) -> Shown:
     """How much of the widest gap what is asked for explains; nothing where numbers would give small counts away."""
+    if gap is None and found.untold():
+        return bullets(["Withheld, as comparisons of groups are withheld."])
     if gap is None:
         return bullets(["No gap is surely wider than luck."])
     if found.suppressed:
@@ -120,6 +141,7 @@ def cause(found: Subgroups, gap: dict[str, Any] | None) -> Shown:
     return bullets([sentence])
 
 
+@unless_silent
 def rates(found: Subgroups) -> Shown:
     """Cases, approvals and wrongful refusals of each group, before and after, with 95 % intervals."""
     truth = any(column.helped is not None for column in found.columns)
@@ -144,12 +166,13 @@ def rates(found: Subgroups) -> Shown:
     return tabulated("Approval rate of each group: share of met among all its cases", header, rows, words=2)
 
 
+@unless_silent
 def gaps(found: Subgroups, measure: str = "met") -> Shown:
     """Each group against the largest of its column, before and after: points and ratio with 95 % intervals."""
     every = found.gaps()
     rows = []
     if measure == "wrongful" and all(column.helped is None for column in found.columns):
-        return bullets(["Not known here: no truth is simulated for the cases of a table."])
+        return bullets(["Not known here: no truth is simulated for these cases, or small cells are withheld."])
     for column in found.columns:
         mine = every[(every["column"] == column.name) & (every["measure"] == measure)]
         for group in dict.fromkeys(mine["group"]):
@@ -162,8 +185,11 @@ def gaps(found: Subgroups, measure: str = "met") -> Shown:
     return tabulated(f"Gaps of the {what}; ratio 1 is no gap", header, rows, words=2)
 
 
+@unless_silent
 def levers(found: Subgroups, drivers: pd.DataFrame | None, most: int = 12) -> Shown:
     """The levers that move the widest gap, the strongest first."""
+    if drivers is None and found.untold():
+        return bullets(["No lever is named, as comparisons of groups are withheld."])
     if drivers is None:
         return bullets(["So there is no gap for a lever to move."])
     if found.suppressed:

@@ -19,11 +19,11 @@ from policy.model import OUTCOMES, Policy, Settings, Value
 from policy.problems import listed, nearest, refuse, shown
 from simulations.caseload import Caseload
 from simulations.grouping import Groups
-from simulations.impact import margins, rates, under
+from simulations.impact import rates, under
 from simulations.levels import Batch, Levels
 from simulations.profiles import Profiles
 from simulations.study import Study
-from simulations.suppression import rounded, rounded_size
+from simulations.suppression import LEAST_ABOUT, STEP, about_flow
 
 _BEFORE = "outcome_before"
 _MANY = 50_000  # cases from which on it pays to put those together that no lever tells apart
@@ -48,7 +48,7 @@ class Flows:
             known_lever(around.policy, lever)
         by = Groups(around.policy, (_BEFORE,))
         batches = (Batch(_with_outcome(part, before, around)) for part in cases.slices())
-        return cls(before, around, Levels.of(around, batches, tuple(levers), by), not cases.synthetic)
+        return cls(before, around, Levels.of(around, batches, tuple(levers), by), cases.guarded)
 
     def at(self, **values: Value) -> NDArray[np.int64]:
         """Outcome before by outcome at these values: int64 (6, 6)."""
@@ -59,17 +59,38 @@ class Flows:
         return flow
 
     def row(self, **values: Value) -> dict[str, Any]:
-        """Counts of the six outcomes and the cases; approval and its change from `before`, with intervals; moved."""
+        """Counts of the six outcomes and the cases; approval and its change from `before`, with intervals; moved.
+
+        Of people the counts are rounded, without intervals; None where their sum would tell more. Of too few they are
+        nobody's, see `Study.silent`.
+        """
         flow = self.at(**values)
         here = Settings(self.around.policy, {**self.around, **values})
         same = here == self.before and here.policy.fingerprint == self.before.policy.fingerprint
-        _, approval, change = rates(flow, same, self.people)
-        row: dict[str, Any] = dict(zip(OUTCOMES, margins(flow, self.people)[1].tolist(), strict=True))
-        cases, moved = int(flow.sum()), int(flow.sum() - np.trace(flow))
-        row["cases"] = rounded_size(cases) if self.people else cases
+        if self.people:
+            return roughly_counted(flow, same)
+        _, approval, change = rates(flow, same)
+        row: dict[str, Any] = dict(zip(OUTCOMES, flow.sum(axis=0).tolist(), strict=True))
+        row["cases"] = int(flow.sum())
         row |= {f"approval_{k}": round(100 * v, 4) for k, v in zip(("pct", "low", "high"), approval, strict=True)}
         row |= {f"change_{k}": round(100 * v, 4) for k, v in zip(("points", "low", "high"), change, strict=True)}
-        return row | {"moved": rounded(moved) if self.people else moved}
+        return row | {"moved": int(flow.sum() - np.trace(flow))}
+
+
+def roughly_counted(flow: NDArray[np.int64], same: bool) -> dict[str, Any]:
+    """A row of rounded counts of a flow (6, 6); `same`: both are the same rules. Nothing of cases that are too few."""
+    names = ("approval_pct", "approval_low", "approval_high", "change_points", "change_low", "change_high")
+    row: dict[str, Any] = {**dict.fromkeys((*OUTCOMES, "moved"), 0), "cases": STEP, **dict.fromkeys(names)}
+    if flow.sum() < LEAST_ABOUT:  # which is never shown
+        return row | {"approval_pct": 0.0, "change_points": 0.0}
+    told = about_flow(flow)
+    row |= {word: told[str(place)] for place, word in enumerate(OUTCOMES)}
+    row |= {"cases": told["cases"], "moved": told["moved"]}
+    share = {
+        name: 100 * (told[key] or 0) / (told["cases"] or 1) for name, key in (("before", "before"), ("after", "0"))
+    }
+    change = 0.0 if same else share["after"] - share["before"]
+    return row | {"approval_pct": round(share["after"], 4), "change_points": round(change, 4)}
 
 
 def sweep(study: Study, lever: str) -> pd.DataFrame:
@@ -111,7 +132,7 @@ def ranking(study: Study) -> pd.DataFrame:
     by = Groups(policy, (_BEFORE,))
     if study.cases.size > _MANY:
         batches = [Profiles.of(here, batches, groups=by).batch]
-    people = not study.cases.synthetic
+    people = study.guarded
     rows = []
     for name, lever in policy.levers.items():
         flows = Flows(here, here, Levels.of(here, batches, (name,), Groups(policy, (_BEFORE,))), people)

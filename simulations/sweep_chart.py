@@ -7,7 +7,7 @@ import pandas as pd
 
 from policy.model import Lever
 from simulations.attribution import Attribution
-from simulations.findings import signed
+from simulations.findings import roughly, signed
 from simulations.impact import points
 from simulations.picture_chart import (
     AFTER,
@@ -18,11 +18,13 @@ from simulations.picture_chart import (
     Picture,
     marker_style,
     picture,
+    picture_unless_silent,
     rows,
     titled_axes,
     under,
 )
 from simulations.study import Study
+from simulations.suppression import SMALL
 from simulations.sweep_findings import (
     ROWS,
     grid_finding,
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 _SIDE = 10  # values of a lever in the picture of a grid; all of them are in grid.csv
 
 
+@picture_unless_silent
 def sweep_figure(study: Study, swept: pd.DataFrame, lever: str) -> Picture:
     """Approval rate at every value of one lever with Wilson's intervals; baseline and scenario marked."""
     title = range_finding(study, swept, lever)
@@ -49,9 +52,14 @@ def sweep_figure(study: Study, swept: pd.DataFrame, lever: str) -> Picture:
     numeric = study.policy.levers[lever].domain is not None
 
     def draw(figure: "Figure") -> None:
-        what = "Approval rate, % of all cases, with 95% intervals"
+        what = (
+            "Approval rate, % of all cases, about"
+            if study.rough
+            else "Approval rate, % of all cases, with 95% intervals"
+        )
         axes = titled_axes(figure, study, title, under(study, what), left=0.075, above=1.25, below=1.25)
-        low, high, rate = (swept[f"approval_{part}"].tolist() for part in ("low", "high", "pct"))
+        rate = swept["approval_pct"].tolist()
+        low, high = (rate if study.rough else swept[f"approval_{part}"].tolist() for part in ("low", "high"))
         if numeric:
             axes.fill_between(places, low, high, color=AFTER, alpha=0.22, linewidth=0)
             axes.plot(places, rate, color=AFTER, linewidth=2)
@@ -66,7 +74,8 @@ def sweep_figure(study: Study, swept: pd.DataFrame, lever: str) -> Picture:
             axes.plot(at, rate[at], linestyle="none", zorder=4, **marker_style(name))
             if name == "scenario" and table[at]["is_baseline"]:
                 continue
-            told = f"{whose(study, table[at], lever)}, {table[at]['shown'].replace('_', ' ')}: {rate[at]:.1f}%"
+            here = roughly(study, f"{rate[at]:.1f}%")
+            told = f"{whose(study, table[at], lever)}, {table[at]['shown'].replace('_', ' ')}: {here}"
             told = told[:1].upper() + told[1:]
             left = at > 0.6 * len(table)
             aside = 0.4 if len(table) > 6 else 0.04 * len(table)
@@ -83,14 +92,16 @@ def sweep_figure(study: Study, swept: pd.DataFrame, lever: str) -> Picture:
         axes.set_axisbelow(True)
         axes.set_xlabel(_unit(study.policy.levers[lever]), fontsize=10, color=FAINT, labelpad=6)
 
-    numbers = "; ".join(f"{row['shown']} {row['approval_pct']:.1f}%" for row in table)
-    return picture("sweep", draw, 5.4, title, f"Line of approval rates with 95% intervals. {title}. {numbers}.")
+    numbers = "; ".join(f"{row['shown']} " + roughly(study, f"{row['approval_pct']:.1f}%") for row in table)
+    what = "from rounded counts" if study.rough else "with 95% intervals"
+    return picture("sweep", draw, 5.4, title, f"Line of approval rates {what}. {title}. {numbers}.")
 
 
 def _unit(lever: Lever) -> str:
     return f"{lever.label}{f', {lever.unit}' if lever.unit else ''}".replace("_", " ")
 
 
+@picture_unless_silent
 def grid_figure(study: Study, table: pd.DataFrame, one: str, other: str) -> Picture:
     """Approval rate at pairs of values, as numbers in a field that is the darker the more are approved."""
     title = grid_finding(study, table, one, other)
@@ -103,6 +114,7 @@ def grid_figure(study: Study, table: pd.DataFrame, one: str, other: str) -> Pict
 
     def draw(figure: "Figure") -> None:
         what = "% approved; framed: the values of the baseline (dashed) and of the scenario (solid)"
+        what = f"About {what}" if study.rough else what
         axes = titled_axes(figure, study, title, under(study, what), left=0.2, above=1.72)
         for i, a in enumerate(keep[one]):
             for j, b in enumerate(keep[other]):
@@ -120,7 +132,8 @@ def grid_figure(study: Study, table: pd.DataFrame, one: str, other: str) -> Pict
         axes.text(-0.02, 1.03, name, transform=axes.transAxes, ha="right", va="bottom", fontsize=10, color=FAINT)
 
     ends = "; ".join(
-        f"{', '.join(shown(levers[n], w) for n, w in zip((one, other), pair, strict=True))} {rate:.1f}%"
+        f"{', '.join(shown(levers[n], w) for n, w in zip((one, other), pair, strict=True))} "
+        + roughly(study, f"{rate:.1f}%")
         for pair, rate in rates.items()
         if pair[0] in keep[one] and pair[1] in keep[other]
     )
@@ -156,22 +169,29 @@ def _field(axes: "Axes", i: int, j: int, rate: float, most: float, marks: list[s
     )  # fmt: skip
 
 
+@picture_unless_silent
 def ranking_figure(study: Study, ranked: pd.DataFrame) -> Picture:
     """How far each of the strongest levers alone can move approvals, down and up from the scenario."""
-    title = ranking_finding(ranked)
+    title = ranking_finding(study, ranked)
     table = ranked[ranked["moved_most"] > 0].head(ROWS).to_dict("records")
+    if study.rough:  # no interval: the bars are their own ends
+        ends = {f"{way}_{end}": f"{way}_points" for way in ("down", "up") for end in ("low", "high")}
+        table = [{**row, **{end: row[bar] for end, bar in ends.items()}} for row in table]
 
     def draw(figure: "Figure") -> None:
-        lines = under(study, "Change in points of the approval rate by each lever alone")
+        lines = under(
+            study, f"{'About: change' if study.rough else 'Change'} in points of the approval rate by each lever alone"
+        )
         axes = titled_axes(figure, study, title, lines, left=0.31, right=0.93, above=1.05, below=0.95)
         widest = max((row["swing_points"] for row in table), default=1) or 1
         for i, row in enumerate(table):
             for way, colour, hatch in (("down", OFF, "////"), ("up", AFTER, "")):
                 value = row[f"{way}_points"]
                 axes.barh(i, value, height=0.5, facecolor=colour, edgecolor="white", hatch=hatch, linewidth=0)
-                axes.plot([row[f"{way}_low"], row[f"{way}_high"]], [i, i], color=INK, linewidth=1.4)
+                if not study.rough:
+                    axes.plot([row[f"{way}_low"], row[f"{way}_high"]], [i, i], color=INK, linewidth=1.4)
                 if value:
-                    told = f"{points(value / 100)}  {row[f'{way}_at']}".replace("_", " ")
+                    told = f"{roughly(study, points(value / 100))}  {row[f'{way}_at']}".replace("_", " ")
                     side = -1 if way == "down" else 1
                     far = min(row["down_low"], 0) if way == "down" else max(row["up_high"], 0)
                     style: dict[str, Any] = {"ha": "right" if side < 0 else "left", "va": "center", "fontsize": 9.5}
@@ -186,14 +206,15 @@ def ranking_figure(study: Study, ranked: pd.DataFrame) -> Picture:
         axes.set_axisbelow(True)
         rest = len(ranked) - len(table)
         inert = int((ranked["moved_most"] == 0).sum())
-        axes.set_xlabel(
-            f"{rest} other levers do less, {inert} of them nothing. Black lines: 95% intervals for pairs."
-            if rest
-            else "Black lines: 95% intervals for pairs.",
-            fontsize=9, color=FAINT, loc="left", labelpad=8,
-        )  # fmt: skip
+        none = f"of which move at most {SMALL} cases" if study.rough else "of them nothing"
+        lines_say = "" if study.rough else "Black lines: 95% intervals for pairs."
+        others = f"{rest} other levers do less, {inert} {none}. " if rest else ""
+        axes.set_xlabel(f"{others}{lines_say}".strip(), fontsize=9, color=FAINT, loc="left", labelpad=8)
 
-    told = "; ".join(f"{r['label']} {points(r['down_points'] / 100)} to {points(r['up_points'] / 100)}" for r in table)
+    told = "; ".join(
+        f"{r['label']} {roughly(study, points(r['down_points'] / 100))} to {points(r['up_points'] / 100)}"
+        for r in table
+    )
     return picture("ranking", draw, 2.4 + 0.5 * max(1, len(table)), title, f"Bars. {title}. Points: {told}.")
 
 

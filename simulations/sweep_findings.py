@@ -10,10 +10,13 @@ from policy.model import Lever
 from policy.problems import refuse
 from simulations.assumptions import drawn_changes
 from simulations.attribution import MOST, Attribution, attribute
-from simulations.findings import ROUNDED, Shown, bullets, card, signed, tabulated
-from simulations.impact import percent, points
+from simulations.findings import about_people, roughly, signed, unless_silent
+from simulations.impact import percent, points, rates
+from simulations.intervals import wilson
 from simulations.resampling import bootstrap
+from simulations.shown import Shown, bullets, card, tabulated
 from simulations.study import Study
+from simulations.suppression import SMALL
 from simulations.sweep import known_lever
 
 ROWS = 12  # of a ranking, shown
@@ -35,13 +38,16 @@ def chosen(study: Study, ranked: pd.DataFrame, lever: str = "", other: str = "")
 def range_finding(study: Study, swept: pd.DataFrame, lever: str) -> str:
     """'Minimum conservative care: approvals run from 22.6% (0 weeks) to 2.1% (26 weeks)' and where it is steepest."""
     label = study.policy.levers[lever].label
+    if study.silent:
+        return f"{label}: {study.silent}"
     top, low = _ends(swept)
     if top["met"] == low["met"]:
-        moves = "" if swept["moved"].nunique() > 1 else ", and no other outcome changes"
-        return f"{label}: every value gives the same approvals, {percent(_share(top))} of all cases{moves}"
-    ends = [f"{percent(_share(row))} ({row['shown']})".replace("_", " ") for row in (top, low)]
+        moves = "" if swept["moved"].nunique() > 1 or study.rough else ", and no other outcome changes"
+        same = "about the same" if study.rough else "the same"
+        return f"{label}: every value gives {same} approvals, {_of(study, top)} of all cases{moves}"
+    ends = [f"{_of(study, row)} ({row['shown']})".replace("_", " ") for row in (top, low)]
     said = f"{label}: approvals run from {ends[0]} to {ends[1]}"
-    steep = steepest(study.policy.levers[lever], swept)
+    steep = "" if study.rough else steepest(study.policy.levers[lever], swept)
     return f"{said}; the steepest step is {steep}" if steep else said
 
 
@@ -72,22 +78,35 @@ def whose(study: Study, row: Mapping[Any, Any], lever: str) -> str:
     return " and ".join(names)
 
 
+@unless_silent
 def headline(study: Study, swept: pd.DataFrame, lever: str) -> Shown:
     """What the lever can do; the rates of the baseline and the scenario, and what putting this lever back would do."""
-    before = study.shown.rates()[0]
-    met = int(study.shown.outcomes()["baseline"][0])
-    tiles = [_tile("Approval rate, baseline", met, int(swept["cases"][0]), 100 * before.value, before.low, before.high)]
-    for row in swept[swept["is_baseline"] | swept["is_scenario"]].to_dict("records"):
-        if whose(study, row, lever).startswith("baseline"):
-            continue
-        name = "Approval rate, scenario" if row["is_scenario"] else "Scenario with this lever alone put back"
-        where = f"{name}, at {row['shown']}".replace("_", " ")
-        ends = (row[f"approval_{end}"] / 100 for end in ("low", "high"))
-        tiles.append(_tile(where, row["met"], row["cases"], row["approval_pct"], *ends))
+    marked = swept[swept["is_baseline"] | swept["is_scenario"]].to_dict("records")
+    if study.rough:
+        said = [(whose(study, row, lever), row) for row in marked]
+        tiles = [
+            (
+                f"Approval rate, {name}, at {row['shown']}".replace("_", " "),
+                _of(study, row),
+                "of all cases, from rounded counts",
+            )
+            for name, row in said
+        ]
+    else:
+        met, cases = int(study.impact.outcomes()["baseline"][0]), int(swept["cases"][0])
+        before = wilson(met, cases)
+        tiles = [_tile("Approval rate, baseline", met, cases, 100 * before.value, before.low, before.high)]
+        for row in marked:
+            if whose(study, row, lever).startswith("baseline"):
+                continue
+            name = "Approval rate, scenario" if row["is_scenario"] else "Scenario with this lever alone put back"
+            where = f"{name}, at {row['shown']}".replace("_", " ")
+            ends = (row[f"approval_{end}"] / 100 for end in ("low", "high"))
+            tiles.append(_tile(where, row["met"], row["cases"], row["approval_pct"], *ends))
     moved = len(study.impact.changes())
     rest = "All other levers stay as in the scenario" + (f", in which {moved} provisions move." if moved > 1 else ".")
     over = f"{rest} Policy {study.policy.name}, {study.cases!r}."
-    return card(range_finding(study, swept, lever), tiles, over + ("" if study.cases.synthetic else f" {ROUNDED}"))
+    return card(range_finding(study, swept, lever), tiles, over + about_people(study))
 
 
 def _tile(name: str, met: int, cases: int, rate: float, low: float, high: float) -> tuple[str, str, str]:
@@ -95,28 +114,35 @@ def _tile(name: str, met: int, cases: int, rate: float, low: float, high: float)
     return name, f"{rate:.2f}%", f"{met:,} of {cases:,} cases met; {interval}"
 
 
+@unless_silent
 def sweep_table(study: Study, swept: pd.DataFrame, lever: str) -> Shown:
     """Every value of the lever: outcomes, approval and its change from the baseline."""
     rows = []
     for row in swept.to_dict("records"):
         mark = whose(study, row, lever)
-        rate = f"{row['approval_pct']:.1f}% ({row['approval_low']:.1f} to {row['approval_high']:.1f})"
-        outcomes = [f"{row[word]:,}" for word in ("met", "not_met", "pend", "review")]
+        rate, change = _of(study, row), f"about {points(row['change_points'] / 100)}"
+        outcomes = [_about(row, word) for word in ("met", "not_met", "pend", "review")]
+        if not study.rough:
+            rate = f"{row['approval_pct']:.1f}% ({row['approval_low']:.1f} to {row['approval_high']:.1f})"
+            outcomes, change = [f"{row[word]:,}" for word in ("met", "not_met", "pend", "review")], _change(row)
         value = row["shown"].replace("_", " ") + (f" ({mark})" if mark else "")
-        rows.append((value, *outcomes, rate, _change(row)))
-    header = ("Value", "Met", "Not met", "Pend", "Review", "Approval rate (95%)", "Change in points (95%)")
-    title = f"{study.policy.levers[lever].label}: all {len(rows)} values, the same {study.cases.size:,} cases"
+        rows.append((value, *outcomes, rate, change))
+    bounds = "" if study.rough else " (95%)"
+    header = ("Value", "Met", "Not met", "Pend", "Review", f"Approval rate{bounds}", f"Change in points{bounds}")
+    title = f"{study.policy.levers[lever].label}: all {len(rows)} values, the same {study.cases.told_size} cases"
     return tabulated(title, header, rows)
 
 
 def grid_finding(study: Study, table: pd.DataFrame, one: str, other: str) -> str:
     """How far the two levers together carry approvals."""
     names = " and ".join(study.policy.levers[name].label for name in (one, other))
+    if study.silent:
+        return study.silent
     top, low = _ends(table)
     if top["met"] == low["met"]:
-        return f"{names}: no pair of values changes approvals ({percent(_share(top))} of all cases)"
+        return f"{names}: no pair of values changes approvals ({_of(study, top)} of all cases)"
     ends = [
-        f"{percent(_share(row))} ({', '.join(shown(study.policy.levers[name], row[name]) for name in (one, other))})"
+        f"{_of(study, row)} ({', '.join(shown(study.policy.levers[name], row[name]) for name in (one, other))})"
         for row in (low, top)
     ]
     ends = [end.replace("_", " ") for end in ends]
@@ -128,34 +154,39 @@ def shown(lever: Lever, word: str) -> str:
     return lever.show(lever.check(word))
 
 
-def ranking_finding(ranked: pd.DataFrame) -> str:
+def ranking_finding(study: Study, ranked: pd.DataFrame) -> str:
     """Which lever does most, and how many do nothing."""
     inert = int((ranked["moved_most"] == 0).sum())
     first = ranked.iloc[0]
+    if study.rough:
+        few = f"{inert} of {len(ranked)} levers change the outcome of at most {SMALL} cases"
+        return f"{first['label']} can move approvals most, by about {first['swing_points']:.1f} points; {few}"
     if not first["swing_points"]:
         return f"No lever alone changes approvals; {inert} of {len(ranked)} change no outcome at all"
     rest = f"{inert} of {len(ranked)} levers change nothing" if inert else f"all {len(ranked)} levers change something"
     return f"{first['label']} can move approvals most, by {first['swing_points']:.1f} points; {rest}"
 
 
-def ranking_table(ranked: pd.DataFrame) -> Shown:
+@unless_silent
+def ranking_table(study: Study, ranked: pd.DataFrame) -> Shown:
     """The strongest levers, each moved alone over its whole domain."""
     rows = [
         (
             row["label"],
             row["here"],
-            f"{points(row['down_points'] / 100)} ({_end(row, 'down')})",
-            f"{points(row['up_points'] / 100)} ({_end(row, 'up')})",
-            f"{row['swing_points']:.1f}",
-            f"{row['moved_most']:,}",
+            f"{roughly(study, points(row['down_points'] / 100))} ({_end(row, 'down')})",
+            f"{roughly(study, points(row['up_points'] / 100))} ({_end(row, 'up')})",
+            roughly(study, f"{row['swing_points']:.1f}"),
+            _about(row, "moved_most") if study.rough else f"{row['moved_most']:,}",
         )
         for row in ranked.head(ROWS).to_dict("records")
     ]
     rest = ranked.iloc[ROWS:]
     if len(rest):
         inert = int((rest["moved_most"] == 0).sum())
+        none = f"of which move at most {SMALL} cases" if study.rough else "without effect"
         most = rest["swing_points"].max()
-        rows.append((f"{len(rest)} other levers, {inert} without effect", "", "", "", f"≤ {most:.1f}", ""))
+        rows.append((f"{len(rest)} other levers, {inert} {none}", "", "", "", f"≤ {roughly(study, f'{most:.1f}')}", ""))
     header = ("Lever", "Now", "Fewest approvals, points", "Most approvals, points", "Swing", "Most cases moved")
     return tabulated("Levers by what each can do alone, over its whole domain; all others stay", header, rows, words=2)
 
@@ -172,7 +203,7 @@ def parted(study: Study) -> Attribution | None:
 
     None for a case table: every share is worked out from differences of a few cases.
     """
-    return attribute(study) if study.cases.synthetic and 1 < provisions(study) <= MOST else None
+    return attribute(study) if not study.guarded and 1 < provisions(study) <= MOST else None
 
 
 def provisions(study: Study) -> int:
@@ -206,7 +237,7 @@ def share_finding(study: Study, found: Attribution) -> str:
 
 def share_table(study: Study, found: Attribution | None) -> Shown:
     """Each provision's share of the change in approvals with its bounds; they add up to the change."""
-    if found is None and not study.cases.synthetic:
+    if found is None and study.guarded:
         return bullets(["Not shared out: these cases may be people, and a share can come from a few of them."])
     if found is None:
         count = provisions(study)
@@ -235,7 +266,7 @@ def share_table(study: Study, found: Attribution | None) -> Shown:
 
 def interaction_table(study: Study, found: Attribution | None) -> Shown:
     """The pairs of provisions that do more, or less, together than each alone."""
-    if not study.cases.synthetic:
+    if study.guarded:
         return bullets(["Not worked out for a case table, for the same reason."])
     pairs = found.interactions().head(6) if found else pd.DataFrame()
     pairs = pairs[pairs["interaction"].abs() >= 0.5] if len(pairs) else pairs
@@ -254,12 +285,14 @@ def interaction_table(study: Study, found: Attribution | None) -> Shown:
 
 def sure(study: Study) -> Shown:
     """The change of the approval rate with the luck of the draw and the assumptions told apart."""
-    change = study.shown.rates()[2]
+    if study.guarded:
+        return bullets(["No interval: these cases may be people, and every setting is one more result to subtract."])
+    change = rates(study.impact.counts.sum(axis=(0, 1)), study.impact.same)[2]
     rows = [("Sampling: Newcombe's interval for pairs", points(change.value, 2), _span(change.low, change.high))]
-    if study.cases.synthetic:
-        drawn = next(r for r in bootstrap(study.impact).to_dict("records") if r["measure"] == "met_change")
-        label = f"Sampling: {drawn['replicates']:,.0f} bootstrap replicates of the joint outcomes"
-        rows.append((label, points(drawn["value"] / 100, 2), _span(drawn["low"] / 100, drawn["high"] / 100)))
+    drawn = next(r for r in bootstrap(study.impact).to_dict("records") if r["measure"] == "met_change")
+    label = f"Sampling: {drawn['replicates']:,.0f} bootstrap replicates of the joint outcomes"
+    rows.append((label, points(drawn["value"] / 100, 2), _span(drawn["low"] / 100, drawn["high"] / 100)))
+    if study.cases.drawn:
         centre, (low, high) = drawn_changes(study.baseline, study.scenario, study.cases.population, SPREAD)
         label = (
             f"Assumptions: {SPREAD} populations drawn from the ranges of the page, the luck of their cases taken off"
@@ -271,8 +304,12 @@ def sure(study: Study) -> Shown:
 
 def entries(study: Study, lever: str, other: str, ranked: pd.DataFrame, found: Attribution | None) -> dict[str, Any]:
     """What summary.json says of the levers."""
-    content: dict[str, Any] = {"levers": [lever, other], "strongest_lever": ranked["lever"][0]}
-    content["inert_levers"] = sorted(ranked[ranked["moved_most"] == 0]["lever"])
+    content: dict[str, Any] = {"levers": [lever, other]}
+    if study.silent:
+        return content
+    few = "levers_that_move_at_most_10_cases" if study.rough else "inert_levers"
+    content["strongest_lever"] = ranked["lever"][0]
+    content[few] = sorted(ranked[ranked["moved_most"] == 0]["lever"])
     if found:
         frame = found.frame()
         content["attribution"] = {row["provision"]: round(row["share"], 6) for row in frame.to_dict("records")}
@@ -281,7 +318,7 @@ def entries(study: Study, lever: str, other: str, ranked: pd.DataFrame, found: A
 
 def tables(study: Study, found: Attribution | None) -> dict[str, pd.DataFrame]:
     """The tables of what is sure, and of the shares where there are any; none for a case table."""
-    made = {"bootstrap": bootstrap(study.impact)} if study.cases.synthetic else {}
+    made = {} if study.guarded else {"bootstrap": bootstrap(study.impact)}
     return made if found is None else made | {"attribution": found.frame(), "interactions": found.interactions()}
 
 
@@ -293,6 +330,16 @@ def _ends(table: pd.DataFrame) -> tuple[dict[Any, Any], dict[Any, Any]]:
 
 def _share(row: Mapping[Any, Any]) -> float:
     return float(row["met"] / row["cases"])
+
+
+def _of(study: Study, row: Mapping[Any, Any]) -> str:
+    """The share of met of a row, of people about so much."""
+    return roughly(study, percent(_share(row)))
+
+
+def _about(row: Mapping[Any, Any], name: str) -> str:
+    """A rounded count as a share of all cases."""
+    return "–" if row[name] is None or pd.isna(row[name]) else f"about {percent(row[name] / row['cases'])}"
 
 
 def _span(low: float, high: float) -> str:

@@ -222,7 +222,7 @@ def test_a_preset_without_a_term_is_no_yardstick(monkeypatch: pytest.MonkeyPatch
 
 def test_without_medicare_advantage_nothing_is_held_against_it(tmp_path: Path):
     (tmp_path / "cases.csv").write_text("case_id,dx,cpt,line_of_business\na,M54.2,20553,commercial\nb,M54.2,64490,\n")
-    study = ask(population=tmp_path / "cases.csv")
+    study = ask(population=tmp_path / "cases.csv", exact=True)
     assert study.guard.warnings() == []
     assert study.guard.frame().empty
     found = compared(study, published(study, ["p2a_cms_facet"]), caseloads(study))

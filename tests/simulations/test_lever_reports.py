@@ -19,7 +19,7 @@ from simulations import (
     sweep_findings,
 )
 from simulations.attribution import attribute
-from simulations.findings import Shown
+from simulations.shown import Shown
 from simulations.study import Study
 
 LEVER, OTHER = "conservative_weeks", "axial_spine_stance"
@@ -50,7 +50,7 @@ def shown(study: Study, tables: dict[str, pd.DataFrame], found: anatomy.Anatomy)
     return [
         sweep_findings.headline(study, tables["sweep"], LEVER),
         sweep_findings.sweep_table(study, tables["sweep"], LEVER),
-        sweep_findings.ranking_table(tables["ranking"]), sweep_findings.share_table(study, parts),
+        sweep_findings.ranking_table(study, tables["ranking"]), sweep_findings.share_table(study, parts),
         sweep_findings.interaction_table(study, parts), anatomy_findings.headline(study, found),
         anatomy_findings.causes(study, found), anatomy_findings.criteria(study, found), anatomy_findings.steps(found),
         anatomy_findings.bunching(found), anatomy_findings.price(study, found), anatomy_findings.papers(found),

@@ -14,8 +14,8 @@ from PIL import Image
 import policy
 from policy.document import DOCUMENTS
 from simulations import ask, report
-from simulations.findings import Shown, esc
 from simulations.report import FIGURES
+from simulations.shown import Shown, esc
 from simulations.study import Study
 from simulations.tables import table_bytes
 
@@ -125,8 +125,7 @@ def test_no_word_of_the_input_becomes_a_tag(hostile: Study):
         tree(show(hostile))
     assert esc(HOSTILE) in report.groups(hostile).html
     assert "bold" not in report.examples(hostile).html  # no case of a case table is named
-    exact = replace(hostile)
-    exact.__dict__["shown"] = exact.impact
+    exact = replace(hostile, cases=replace(hostile.cases, exact=True))
     assert "&lt;b&gt;bold" in report.examples(exact).html
 
 

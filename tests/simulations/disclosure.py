@@ -1,0 +1,462 @@
+"""An outsider's audit of what one command wrote about people: every number is collected, and linear programming asks
+what each small count can still be. Not the program's own algebra (simulations/release.py): it reads the files.
+
+`python -m tests.simulations.disclosure TABLES SEED [COMMANDS]` runs it over random small case tables.
+"""
+
+import ast
+import json
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import linprog
+from scipy.sparse import csr_array
+
+from policy.model import OUTCOMES
+from simulations.run import FOLDER
+
+SMALL, STEP, OPEN = 10, 20, 3
+SETTINGS = ("baseline", "scenario")
+TEMPLATES = ("approval_impact", "subgroup_gaps", "lever_sweep", "denial_anatomy", "alternatives")
+SAID = re.compile("withheld|about|ewer than|t most|not told")
+
+
+@dataclass
+class World:
+    """Variables that are counts (0 or more), sums of them in a range, and the small sums that must stay open."""
+
+    names: dict[Any, int] = field(default_factory=dict)
+    known: list[tuple[dict[Any, float], float, float, str]] = field(default_factory=list)
+    secrets: list[tuple[str, dict[Any, float], int]] = field(default_factory=list)
+
+    def know(self, form: dict[Any, float], low: float, high: float | None = None, why: str = "") -> None:
+        """That a sum lies in a range (is a number)."""
+        self.known.append((form, low, low if high is None else high, why))
+
+    def secret(self, name: str, form: dict[Any, float], value: float) -> None:
+        """A sum or difference that must stay open where it comes to 1 to 10."""
+        if 1 <= abs(value) <= SMALL:
+            self.secrets.append((name, form, int(value)))
+
+    def recovered(self) -> list[str]:
+        """The small counts that are left fewer than three whole numbers."""
+        for form, *_ in [(one[0],) for one in self.known] + [(one[1],) for one in self.secrets]:
+            for name in form:
+                self.names.setdefault(name, len(self.names))
+        rows = [(form, high) for form, _, high, _ in self.known if np.isfinite(high)]
+        rows += [({k: -v for k, v in form.items()}, -low) for form, low, *_ in self.known if np.isfinite(low)]
+        if not self.secrets:
+            return []
+        places = [(i, self.names[name], times) for i, (form, _) in enumerate(rows) for name, times in form.items()]
+        at, column, times = (np.array(part) for part in zip(*places, strict=True))
+        matrix = csr_array((times, (at, column)), shape=(len(rows), len(self.names)))
+        most = np.array([end for _, end in rows])
+        found = []
+        for name, form, value in self.secrets:
+            goal = np.zeros(len(self.names))
+            for atom, times in form.items():
+                goal[self.names[atom]] += times
+            ends = [linprog(sign * goal, A_ub=matrix, b_ub=most, method="highs") for sign in (1, -1)]
+            if any(end.status == 2 for end in ends):
+                raise AssertionError(f"{name}: what is told contradicts itself")
+            low, high = (
+                sign * end.fun if end.status == 0 else -sign * np.inf for sign, end in zip((1, -1), ends, strict=True)
+            )
+            if np.isfinite(low) and np.isfinite(high) and np.floor(high + 1e-6) - np.ceil(low - 1e-6) + 1 < OPEN:
+                found.append(f"{name} = {value}: {low:.3f} to {high:.3f}")
+        return found
+
+
+# Running -------------------------------------------------------------------------------------------------------------
+
+
+def told(name: str, out: Path, draw: bool = False, **question: Any) -> str:
+    """The cells of a template run here, without a kernel; what it shows as text."""
+    import simulations.picture_chart as chart
+
+    out.mkdir(parents=True, exist_ok=True)
+    cells = json.loads((FOLDER / f"{name}.ipynb").read_text("utf-8"))["cells"]
+    space: dict[str, Any] = {}
+    shown = []
+    quick = lambda name, draw, height, title, alt: chart.Picture(name, b"", alt)  # noqa: E731
+    places = [m for m in list(sys.modules.values()) if getattr(m, "picture", None) is chart.picture] if not draw else []
+    kept = chart.picture
+    try:
+        for number, cell in enumerate(cell for cell in cells if cell["cell_type"] == "code"):
+            tree = ast.parse("".join(cell["source"]))
+            last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
+            exec(compile(tree, name, "exec"), space)
+            if number == 1 and not draw:
+                places = [m for m in list(sys.modules.values()) if getattr(m, "picture", None) is kept]
+            for module in places:
+                module.picture = quick  # type: ignore[attr-defined]
+            if last is not None:
+                shown.append(eval(compile(ast.Expression(last.value), name, "eval"), space))
+            space |= {"out": str(out), **question} if not number else {}
+    finally:
+        for module in places:
+            module.picture = kept  # type: ignore[attr-defined]
+    return "\n".join(repr(one) for one in shown if one is not None)
+
+
+def table(out: Path, name: str) -> pd.DataFrame:
+    """A table as it was written; nothing where there is none."""
+    path = out / f"{name}.csv"
+    return pd.read_csv(path, keep_default_na=False, na_values=[""]) if path.exists() else pd.DataFrame()
+
+
+def has(value: Any) -> bool:
+    return value is not None and not pd.isna(value)
+
+
+# Counts that are exact or withheld ----------------------------------------------------------------------------------
+
+Flow = np.ndarray  # (6, 6)
+
+
+def block(world: World, name: Any) -> dict[tuple[int, int], Any]:
+    return {(b, a): (name, b, a) for b in range(6) for a in range(6)}
+
+
+def form_of(cells: Any) -> dict[Any, float]:
+    return dict.fromkeys(cells, 1.0)
+
+
+def both_results(world: World, who: str, cells: dict[tuple[int, int], Any], row: Any, cases: float | None) -> None:
+    """What one row tells of some cases: outcomes of both results, rates that give counts, and who stays met."""
+    if has(cases):
+        world.know(form_of(cells.values()), cases, why=who)
+    for axis, setting in enumerate(SETTINGS):
+        for i, word in enumerate(OUTCOMES):
+            mine = form_of(v for k, v in cells.items() if k[axis] == i)
+            if has(row.get(f"{setting}_{word}")):
+                world.know(mine, row[f"{setting}_{word}"], why=f"{who} {setting} {word}")
+        if has(row.get(f"{setting}_pct")):
+            assert has(cases), "a rate without its cases"
+            mine = form_of(v for k, v in cells.items() if k[axis] == 0)
+            world.know(mine, round(row[f"{setting}_pct"] * cases / 100), why=f"{who} {setting} rate")
+
+
+def secrets_of(world: World, who: str, cells: dict[tuple[int, int], Any], flow: Flow) -> None:
+    """Every count, difference and move of some cases."""
+    world.secret(f"{who} cases", form_of(cells.values()), flow.sum())
+    for i, word in enumerate(OUTCOMES):
+        before, after = (form_of(v for k, v in cells.items() if k[axis] == i) for axis in (0, 1))
+        world.secret(f"{who} baseline {word}", before, flow[i].sum())
+        world.secret(f"{who} scenario {word}", after, flow[:, i].sum())
+        change = {k: before.get(k, 0) - after.get(k, 0) for k in before.keys() | after.keys()}
+        world.secret(f"{who} change {word}", change, flow[i].sum() - flow[:, i].sum())
+    for (b, a), cell in cells.items():
+        if b != a:
+            world.secret(f"{who} {OUTCOMES[b]} to {OUTCOMES[a]}", {cell: 1.0}, flow[b, a])
+    moved = form_of(v for (b, a), v in cells.items() if b != a)
+    world.secret(f"{who} moved", moved, flow.sum() - np.trace(flow))
+
+
+def of_summary(world: World, cells: dict[tuple[int, int], Any], summary: dict[str, Any]) -> None:
+    """What summary.json tells of all cases."""
+    size = summary["population"]["size"]
+    row = {f"{s}_{w}": summary["outcomes"][s][w] for s in SETTINGS for w in OUTCOMES}
+    row |= {f"{s}_pct": 100 * v if has(v := summary["approval_rate"][s]) else None for s in SETTINGS}
+    both_results(world, "all", cells, row, size)
+    for b, before in enumerate(OUTCOMES):
+        for a, after in enumerate(OUTCOMES):
+            if has(count := summary["flow"][before][after]):
+                world.know({cells[b, a]: 1.0}, count, why=f"flow {before} {after}")
+    moved = form_of(v for (b, a), v in cells.items() if b != a)
+    if has(summary["moved"]):
+        world.know(moved, summary["moved"])
+    if "fewer than 11 cases change" in summary["headline"] + summary["finding"]:
+        world.know(moved, 1, SMALL)
+
+
+def changes_told(world: World, who: str, cells: dict[tuple[int, int], Any], row: Any, flow: Flow) -> None:
+    """The interval of a change gives away who stays met: taken as known where it is told."""
+    if has(row.get("change_low")):
+        world.know({cells[0, 0]: 1.0}, flow[0, 0], why=f"{who} stays met")
+
+
+def of_impact(out: Path, exact: Any) -> World:
+    """approval_impact: groups by diagnosis x procedure, the flow, the Medicare guard."""
+    world, summary = World(), json.loads((out / "summary.json").read_text())
+    flows = {(part.diagnosis, part.procedure): part.flow for part in exact.parts()}
+    groups = {(row["diagnosis"], row["procedure"]): row for row in table(out, "groups").to_dict("records")}
+    cells: dict[Any, Any] = {}
+    rest = [key for key in flows if key not in groups]
+    for key, row in groups.items():
+        flow = flows[key] if key in flows else sum((flows[one] for one in rest), start=np.zeros((6, 6), dtype=int))
+        cells[key] = block(world, key)
+        both_results(world, str(key), cells[key], row, row["cases"])
+        changes_told(world, str(key), cells[key], row, flow)
+        secrets_of(world, str(key), cells[key], flow)
+        world.know(form_of(cells[key].values()), 1, np.inf)
+    everyone = block(world, "all")
+    for place in everyone:
+        parts = {everyone[place]: 1.0} | {group[place]: -1.0 for group in cells.values()}
+        world.know(parts, 0, why="groups add up")
+    of_summary(world, everyone, summary)
+    total = sum(flows.values(), start=np.zeros((6, 6), dtype=int))
+    changes_told(world, "all", everyone, {"change_low": summary["approval_rate"]["low"]}, total)
+    secrets_of(world, "all", everyone, total)
+    return world
+
+
+def of_medicare(world: World, out: Path, guard: Any, groups: dict[Any, Any], said: str) -> None:
+    """How requests are held against the presets: rows and totals, each at most the cases of its procedure."""
+    shown = {(row["preset"], row["procedure"]): row for row in table(out, "medicare").to_dict("records")}
+    exact: dict[Any, dict[str, np.ndarray]] = {}
+    for row in guard.frame().to_dict("records"):
+        one = exact.setdefault((row["preset"], row["procedure"]), {s: np.zeros(3, dtype=int) for s in SETTINGS})
+        for setting in SETTINGS:
+            one[setting] += [row[f"{setting}_{way}"] for way in ("stricter", "same", "looser")]
+    everyone: list[Any] = []
+    for key, one in exact.items():
+        cells = {(b, a): ("medicare", key, b, a) for b in range(3) for a in range(3)}
+        everyone += cells.items()
+        row = shown.get(key, {})
+        whole = form_of(cells.values())
+        if has(row.get("cases")):
+            world.know(whole, row["cases"])
+        world.secret(f"medicare {key}", whole, one["scenario"].sum())
+        for axis, setting in enumerate(SETTINGS):
+            for i, way in enumerate(("stricter", "same", "looser")):
+                mine = form_of(v for k, v in cells.items() if k[axis] == i)
+                if has(row.get(f"{setting}_{way}")):
+                    world.know(mine, row[f"{setting}_{way}"])
+                world.secret(f"medicare {key} {setting} {way}", mine, one[setting][i])
+        for i in range(3):
+            change = {cells[b, a]: (b == i) - (a == i) for b, a in cells if (b == i) != (a == i)}
+            world.secret(f"medicare {key} change {i}", change, one["baseline"][i] - one["scenario"][i])
+        procedure = [cell for (_, name), group in groups.items() if name == key[1] for cell in group.values()]
+        pooled = [cell for (_, name), group in groups.items() if name == "few_cases" for cell in group.values()]
+        world.know(whole | dict.fromkeys(procedure + pooled, -1.0), -np.inf, 0)
+    found = re.search(r"judges ([\d,]+) of the ([\d,]+) requests", said)
+    if found and exact:
+        stricter, requests = (int(n.replace(",", "")) for n in found.groups())
+        world.know({cell: 1.0 for _, cell in everyone}, requests)
+        world.know({cell: 1.0 for (_, a), cell in everyone if a == 0}, stricter)
+        if first := re.search(r"; the baseline ([\d,]+)", said):
+            world.know({cell: 1.0 for (b, _), cell in everyone if b == 0}, int(first[1].replace(",", "")))
+
+
+def of_subgroups(out: Path, exact: Any) -> World:
+    """subgroup_gaps: several columns of the same cases, which meet in the flow of all."""
+    world, summary = World(), json.loads((out / "summary.json").read_text())
+    everyone = block(world, "all")
+    of_summary(world, everyone, summary)
+    rates, truth = table(out, "subgroups"), {column.name: column for column in exact.columns}
+    for name, rows in rates.groupby("column", sort=False) if len(rates) else ():
+        column = truth[str(name)]
+        flows = {group or "not documented": flow for group, flow in zip(column.groups, column.flow, strict=True)}
+        kept = {str(row["group"]): row for row in rows.to_dict("records")}
+        rest = sum((f for g, f in flows.items() if g not in kept), start=np.zeros((6, 6), dtype=int))
+        groups = {group: block(world, (name, group)) for group in kept}
+        for group, row in kept.items():
+            who = f"{name} {group}"
+            both_results(world, who, groups[group], row, row["cases"])
+            changes_told(world, who, groups[group], row, flows.get(group, rest))
+            secrets_of(world, who, groups[group], flows.get(group, rest))
+            world.know(form_of(groups[group].values()), 1, np.inf)
+        for place in everyone:
+            world.know({everyone[place]: 1.0} | {group[place]: -1.0 for group in groups.values()}, 0)
+    total = exact.columns[0].flow.sum(axis=0) if exact.columns else np.zeros((6, 6), dtype=int)
+    changes_told(world, "all", everyone, {"change_low": summary["approval_rate"]["low"]}, total)
+    secrets_of(world, "all", everyone, total)
+    for row in table(out, "gaps").to_dict("records"):  # a gap is made of rates that are told
+        if has(row["gap_points"]) and row["measure"] == "met":
+            mine = rates[(rates["column"] == row["column"]) & rates["group"].isin([row["group"], row["reference"]])]
+            assert mine[f"{row['setting']}_pct"].notna().all()
+    return world
+
+
+# Shares of rounded counts --------------------------------------------------------------------------------------------
+
+
+def stands_for(share: float, cases: int) -> tuple[float, float]:
+    """The counts that are told as a share of the rounded number of cases."""
+    top = (cases + 9) // STEP * STEP
+    count = round(share * top / 100 / STEP) * STEP
+    low = 0 if count == 0 else count - 9
+    return (min(low, cases - 2), cases) if count == top else (low, min(count + 10, cases))
+
+
+NESTED = (
+    ("fails", "reads"), ("missing", "reads"), ("alone", "fails"), ("alone_met", "alone"), ("fails", "refused"),
+    ("within_step", "fails"), ("met", "within_step"), ("alone", "asked"), ("could_be_met", "alone"), ("asked", "open"),
+    ("could_be_refused", "alone"), ("gained", "moved"), ("lost", "moved"), ("moved", "spoken_of"),
+    ("stricter", "requests"), ("refused", "cases"),
+)  # fmt: skip
+
+
+@dataclass
+class Worlds:
+    """Several worlds that have nothing in common; of equal ones only one is looked at."""
+
+    parts: dict[Any, World] = field(default_factory=dict)
+
+    def recovered(self) -> list[str]:
+        """As of one world."""
+        return [line for world in self.parts.values() for line in world.recovered()]
+
+
+def of_shares(out: Path, exact: Path) -> Worlds:
+    """Every table of shares: each row beside the next (a sweep), what is part of what, and what adds up to all."""
+    worlds, size = Worlds(), json.loads((exact / "summary.json").read_text())["population"]["size"]
+    for path in sorted(out.glob("*.csv")):
+        mine, truth = table(out, path.stem), table(exact, path.stem)
+        counts = [c for c in mine if re.fullmatch("about_.*_pct", c) and c[6:-4] in truth and "approval" not in c]
+        keys = [c for c in mine if not str(c).startswith("about_") and c in truth and c not in ("withheld", "release")]
+        if not counts or mine.empty:
+            continue
+        mine, truth = (frame.astype(dict.fromkeys(keys, str)) for frame in (mine, truth))
+        pairs = mine.merge(truth, on=keys, how="left") if keys else mine.join(truth)
+        rows = [
+            {c[6:-4]: (stands_for(row[c], size), row[c[6:-4]]) for c in counts if has(row[c]) and has(row[c[6:-4]])}
+            for row in pairs.to_dict("records")
+        ]
+        neighbours = path.stem in ("sweep", "alternatives", "distances")
+        for before, row in zip([{}, *rows], rows, strict=False):
+            two = [row, before] if neighbours and before else [row]
+            key = (path.stem, *(tuple(sorted(one.items())) for one in two))
+            worlds.parts.setdefault(key, of_rows(path.stem, two, size))
+    return worlds
+
+
+def of_rows(name: str, rows: list[dict[str, Any]], size: int) -> World:
+    """One row of shares, with the one before where they are neighbours."""
+    world = World()
+    for place, row in enumerate(rows):
+        for column, (ends, value) in row.items():
+            world.know({(place, column): 1.0}, *ends)
+            if not place:
+                world.secret(f"{name} {column}", {(0, column): 1.0}, value)
+        if set(OUTCOMES) <= set(row):
+            world.know({(place, word): 1.0 for word in OUTCOMES}, size)
+        for part, whole in NESTED:
+            if part in row and whole in row:
+                world.know({(place, part): 1.0, (place, whole): -1.0}, -np.inf, 0)
+        if {"stricter", "same", "looser", "requests"} <= set(row):
+            ways = {(place, way): 1.0 for way in ("stricter", "same", "looser")}
+            world.know(ways | {(place, "requests"): -1.0}, 0)
+    for column in rows[0].keys() & rows[-1].keys() if len(rows) > 1 else ():
+        change = {(0, column): 1.0, (1, column): -1.0}
+        world.secret(f"{name} {column} less the one before", change, rows[0][column][1] - rows[1][column][1])
+    return world
+
+
+# One command ---------------------------------------------------------------------------------------------------------
+
+
+def misleading(headline: str, exact: str) -> bool:
+    """Whether a headline differs from the one of exact numbers without saying so."""
+    return headline != exact.removeprefix("Not for release. ") and not SAID.search(headline)
+
+
+def numbers_told(text: str) -> Iterator[str]:
+    """Per cents and counts of cases in a sentence that are not said to be about so much."""
+    yield from re.findall(r"(?<!about )(?<![\d.])(\d[\d,.]*%)", text)
+
+
+def audited(name: str, question: dict[str, Any], desk: Path, run: Any = None) -> tuple[list[str], list[str]]:
+    """What one command gives away, and headlines that mislead; `run(name, out, **question)` writes the folder."""
+    from simulations import ask, subgroups
+
+    out, owner = desk / "told", desk / "exact"
+    said = (run or told)(name, out, **question)
+    told(name, owner, exact=True, **question)
+    summary, truth = (json.loads((one / "summary.json").read_text()) for one in (out, owner))
+    wrong = [f"{name}: {summary['headline']}"] if misleading(summary["headline"], truth["headline"]) else []
+    if not re.search("withheld|not told", summary["headline"]) and "about" not in summary["headline"]:
+        every = set(numbers_told(truth["headline"]))
+        wrong += [f"{name}: {n} in {summary['headline']}" for n in numbers_told(summary["headline"]) if n not in every]
+    exact = ask(**question, exact=True)
+    if exact.cases.size <= SMALL:
+        rows = sum(
+            len(table(out, path.stem))
+            for path in out.glob("*.csv")
+            if path.stem not in ("levers", "sources", "outcomes", "flow")
+        )
+        return [f"{name}: rows of fewer than 11 cases"] if rows else [], wrong
+    if name == "approval_impact":
+        world = of_impact(out, exact.impact)
+        groups = {
+            key: block(world, key)
+            for key in [(r["diagnosis"], r["procedure"]) for r in table(out, "groups").to_dict("records")]
+        }
+        of_medicare(world, out, exact.guard, groups, said)
+    elif name == "subgroup_gaps":
+        world = of_subgroups(out, subgroups.measure(exact))
+    else:
+        world = of_shares(out, owner)
+    return [f"{name}: {one}" for one in world.recovered()], wrong
+
+
+def random_question(luck: np.random.Generator, path: Path) -> dict[str, Any]:
+    """A small case table of people, written to `path`, and a change that is asked about."""
+    from simulations import population
+
+    spec = population.load(str(luck.choice(["seed_low_prevalence", "trial_10_15", "pain_clinic_dual_block"])))
+    size = int(
+        luck.choice(
+            [luck.integers(1, 11), luck.integers(11, 50), luck.integers(50, 160), luck.integers(160, 400)],
+            p=[0.05, 0.2, 0.5, 0.25],
+        )
+    )
+    frame = population.generate(spec, size, int(luck.integers(1, 10**6)))
+    frame = frame[[column for column in frame if not column.startswith("truth_")]]
+    if luck.random() < 0.4:  # many alike, so that a few stand out
+        some = frame.iloc[luck.integers(0, len(frame), 3)]
+        often = some.iloc[luck.choice(3, len(frame), p=[0.8, 0.15, 0.05])].reset_index(drop=True)
+        frame = often.assign(case_id=[f"P{i}" for i in range(len(often))])
+    if luck.random() < 0.5:
+        frame = frame.assign(group_plan=luck.choice(["A", "B", "C"], len(frame), p=[0.6, 0.35, 0.05]))
+    frame.to_csv(path, index=False)
+    changes: list[dict[str, Any]] = [
+        {"provisions": {"conservative_weeks": int(luck.integers(5, 13))}}, {"provisions": {"relief_pct": 50}},
+        {"scenario": "strict_reading"}, {"provisions": {"conservative_weeks": 8, "pain_duration_months": 6}},
+        {"scenario": "p3_aetna_like"}, {"provisions": {"undocumented_action": "not_met"}},
+    ]  # fmt: skip
+    return {"population": str(path), "provisions": {}, **changes[int(luck.integers(len(changes)))]}
+
+
+def main(tables: int, seed: int, commands: int = 0) -> None:
+    """Audit all templates over so many tables in this process, then so many through the command."""
+    import subprocess
+    import tempfile
+    import time
+
+    leaks = wrong = runs = 0
+    started = time.time()
+
+    def by_command(name: str, out: Path, population: str, **asked: Any) -> str:
+        words = ["--population", population, "--out", str(out)]
+        words += ["--scenario", asked["scenario"]] if "scenario" in asked else []
+        words += [word for k, v in asked.get("provisions", {}).items() for word in ("--set", f"{k}={v}")]
+        command = [str(Path(sys.executable).parent / "workbook"), "simulate", name, *words]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        return done.stdout + "\n".join(json.loads((out / "summary.json").read_text())["notices"])
+
+    for number in range(tables + commands):
+        luck = np.random.default_rng([seed, number])
+        with tempfile.TemporaryDirectory() as place:
+            question = random_question(luck, Path(place) / "cases.csv")
+            for name in TEMPLATES:
+                run = by_command if number >= tables else None
+                found, false = audited(name, question, Path(place) / name, run)
+                leaks, wrong, runs = leaks + len(found), wrong + len(false), runs + 1
+                for line in (*found, *false):
+                    print(number, line, flush=True)
+        print(
+            f"{number + 1} tables, {runs} outputs: {leaks} recovered, {wrong} headlines, {time.time() - started:.0f} s",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main(*(int(word) for word in sys.argv[1:]))
