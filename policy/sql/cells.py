@@ -139,8 +139,8 @@ class Cell:
             f"({whole} = '0' OR {whole} NOT LIKE '0%')", f"(LENGTH({bare}) < {point} OR {rest} <> '')", _short(rest),
             only("0", f"SUBSTRING({rest}, {form.places + 1}, {MOST_PLACES})"),
         ])  # fmt: skip
-        places = f"SUBSTRING(CONCAT({rest}, '{'0' * form.places}'), 1, {form.places})"
-        text = f"CONCAT({whole}, {places})" if form.places else whole
+        places = f"SUBSTRING(CONCAT({rest}, '{'0' * form.places}'), 1, {form.places})" if form.places else "''"
+        text = f"CONCAT({whole}, {places})"  # plainly a text: else sqlglot makes a CAST of it for Snowflake
         amount = let(f"amount_{name}", chosen([(digits, f"TRY_CAST({text} AS BIGINT)")], -1))
         sound = every([*inside(amount, form), f"({amount} = 0 OR {word} NOT LIKE '-%')"])
         return chosen([(sound, amount), (self.missing(word), -1)], REJECTED)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import functools
+import gzip
 import random
 from collections.abc import Sequence
 from decimal import Decimal
@@ -262,8 +263,8 @@ def test_a_leading_zero_of_a_procedure_is_kept_and_a_lost_one_is_refused(tmp_pat
 def test_what_is_not_one_procedure_is_refused(tmp_path: Path, text: str):
     said = refused(tmp_path, lines(["A", "M54.2", text]))
     assert said == (
-        f"requests.csv:2: column cpt: '{text}' is not one CPT or HCPCS code: five digits, four digits and F, T or U, or a "
-        "letter and four digits"
+        f"requests.csv:2: column cpt: '{text}' is not one CPT or HCPCS code: five digits, four digits and F, T or "
+        "U, or a letter and four digits"
     )
 
 
@@ -521,6 +522,17 @@ def test_group_columns_are_kept_as_text(tmp_path: Path):
     )
 
 
+def test_words_for_missing_in_a_column_of_groups_are_not_stated(tmp_path: Path):
+    words = ["A", "NULL", "nan", "N/A", "unknown", "", "B", "Not stated", "none", "-"]
+    rows = [[f"r{i}", *GOOD[1:], word, word] for i, word in enumerate(words)]
+    cases = read(tmp_path, lines(*rows, header=[*HEAD, "group_plan", "race_ethnicity"]))
+    for name in ("group_plan", "race_ethnicity"):
+        assert list(cases.groups[name].categories) == ["A", "B"]
+        said = [remark for remark in cases.remarks if remark.startswith(f"column {name}: 7 rows with ")]
+        assert len(said) == 1
+        assert said[0].endswith("taken as not stated")
+
+
 def test_simulated_truth_is_left_out_and_said(tmp_path: Path):
     cases = read(tmp_path, lines([*GOOD, "yes", "nonsense"], header=[*HEAD, "truth_benefit", "truth_facet_pain"]))
     assert not {"truth_benefit", "truth_facet_pain"} & (set(cases.facts) | set(cases.groups))
@@ -536,6 +548,61 @@ def test_onset_may_not_be_after_the_request(tmp_path: Path):
     assert said == "requests.csv:2: column onset_date: '2025-05-02' is after the date of the request"
     same = facts_of(tmp_path, {"onset_date": "2025-05-01", "request_date": "2025-05-01"})
     assert same.facts["pain_duration"].tolist() == [0]
+
+
+def test_onset_may_not_be_before_birth(tmp_path: Path):
+    def said(onset: str, request: str, age: str) -> list[str]:
+        cells = {"onset_date": onset, "request_date": request, "age": age}
+        return facts_of(tmp_path, cells, keep_good=True).rejected["problem"].tolist()
+
+    assert said("1980-05-01", "2026-01-10", "20") == ["is before the birth of a person of age 20"]
+    draw, wrong = random.Random(8), 0
+    for _ in range(150):
+        request = draw.choice([datetime.date(2024, 2, 29), datetime.date(2025, 2, 28), datetime.date(2026, 1, 10)])
+        age = draw.randrange(60)
+        born = request - relativedelta(years=age + 1)
+        onset = born + datetime.timedelta(days=draw.choice([-400, -1, 0, 1, 30]))
+        wrong += onset < born
+        assert bool(said(str(onset), str(request), str(age))) == (onset < born), (onset, request, age)
+    assert 20 < wrong < 130
+    assert said("1980-05-01", "2026-01-10", "") == said("1980-05-01", "", "20") == []
+
+
+def remarks_on(folder: Path, column: str, values: Sequence[object], **others: str) -> list[str]:
+    rows = [[f"r{i}", *GOOD[1:], str(value), *others.values()] for i, value in enumerate(values)]
+    cases = read(folder, lines(*rows, header=[*HEAD, column, *others]))
+    return [remark for remark in cases.remarks if "not in the file" not in remark]
+
+
+def test_days_that_look_like_weeks_are_asked_about(tmp_path: Path):
+    weeks = [4, 5, 6, 6, 7, 8, 8, 10, 12, 12]
+    (said,) = remarks_on(tmp_path, "conservative_care_days", weeks)
+    assert said == (
+        "column conservative_care_days: values 4 to 12, median 7.5: are these weeks? Or months? They are read as days"
+    )
+    for column, values in (
+        *(("conservative_care_days", [4, 5, 6, 42, 84, 90]), ("conservative_care_days", [6])),
+        *(("headache_days_per_month", weeks), ("sessions_last_12m", weeks), ("conservative_care_days", [0] * 9)),
+    ):
+        assert remarks_on(tmp_path, column, values) == []
+
+
+def test_what_contradicts_itself_is_remarked_on_once_with_the_rows(tmp_path: Path):
+    longer = remarks_on(tmp_path, "conservative_care_days", [9999, 200, 201, ""], pain_duration_days="200")
+    assert longer == ["2 rows with more days of conservative care than of pain"]
+    by_dates = {"onset_date": "2025-01-01", "request_date": "2025-04-01"}
+    assert remarks_on(tmp_path, "conservative_care_days", [90, 91], **by_dates) == [
+        "1 row with more days of conservative care than of pain"
+    ]
+    (epoch,) = remarks_on(tmp_path, "onset_date", ["1970-01-01", "2025-01-01", "1970-01-01"])
+    assert epoch.startswith("column onset_date: 2 rows with 1970-01-01")
+
+
+def test_a_code_that_is_no_longer_valid_is_out_of_scope_and_remarked_on(tmp_path: Path):
+    cases = read(tmp_path, lines(["A", "M545", "64405"], ["B", "M54.5", "20553"], ["C", "M54.50", "20553"]))
+    (said,) = [remark for remark in cases.remarks if "no longer" in remark]
+    assert said.startswith("column dx: 2 rows with M54.5, which is no longer a valid code: since October 2021")
+    assert policy.determine(nerve_blocks(), cases, nerve_blocks().settings()).counts()["out_of_scope"] == 3
 
 
 @pytest.mark.parametrize(
@@ -707,6 +774,33 @@ def test_a_quoted_field_may_hold_commas_quotes_and_line_ends(tmp_path: Path):
 def test_a_file_that_cannot_be_read_says_where_and_why(tmp_path: Path, content: bytes, said: str):
     assert said in refused(tmp_path, content)
     assert said in refused(tmp_path, content, keep_good=True)
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_a_file_may_be_separated_otherwise_and_compressed(tmp_path: Path, separator: str):
+    text = separator.join(["case_id", "dx", "cpt", "age"]) + "\n" + separator.join([*GOOD, "50"]) + "\n"
+    assert read(tmp_path, text).facts["age"].tolist() == [50]
+    assert read(tmp_path, gzip.compress(text.encode())).facts["age"].tolist() == [50]
+    assert "requests.csv:2: column age: 'x'" in refused(tmp_path, gzip.compress(text.replace("50", "x").encode()))
+
+
+def test_a_folder_of_parquet_files_is_one_table(tmp_path: Path):
+    for number in range(3):
+        table = pa.table({"case_id": [f"r{number}"], "dx": ["M54.2"], "cpt": ["64405"], "age": [float(number)]})
+        pq.write_table(table, tmp_path / f"{number}.parquet")
+    cases = policy.read_cases(tmp_path, nerve_blocks())
+    assert (list(cases.ids), cases.facts["age"].tolist()) == (["r0", "r1", "r2"], [0, 1, 2])
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_row_is_named_by_its_line_also_after_line_breaks_in_cells(tmp_path: Path, end: str):
+    cells = ['"one\ntwo\nthree"', '"a ""b""\n\nc"', "", 'd"e', '"x,y"', '"\n"']
+    rows = [f"r{i},M54.2,64405,{cell},{'' if i % 2 else 'bad'}" for i, cell in enumerate(cells)]
+    rows += ["short,M54.2", "last,M54.2,64405,,bad"]
+    text = end.join(["case_id,dx,cpt,comments,age", *rows])
+    kept = read(tmp_path, text, ignore=["comments"], keep_good=True)
+    starts = {line.partition(",")[0]: number for number, line in enumerate(text.split("\n"), 1)}
+    assert kept.rejected["row"].tolist() == [starts[name] for name in ("r0", "r2", "r4", "short", "last")]
 
 
 def test_a_comma_at_the_end_of_every_row_shifts_nothing(tmp_path: Path):
@@ -980,6 +1074,30 @@ def test_times_of_day_and_infinity_from_parquet_are_rejected_by_row(tmp_path: Pa
         (2, "onset_date", "2025-01-02T05:00:00"),
         (3, "age", "inf"),
     ]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "+05:30"])
+def test_an_instant_is_read_in_utc(tmp_path: Path, zone: str):
+    midnight = datetime.datetime(2025, 6, 1, tzinfo=datetime.UTC)
+    moments = [midnight, midnight - datetime.timedelta(hours=2), midnight + datetime.timedelta(microseconds=1), None]
+    table = {"case_id": ["A", "B", "C", "D"], "dx": ["M54.2"] * 4, "cpt": ["64405"] * 4}
+    instants = pa.array(moments, pa.timestamp("us", tz=zone))
+    frame = pd.DataFrame(table).assign(onset_date=pd.Series(moments, dtype=object))
+    pq.write_table(pa.table({**table, "onset_date": instants}), tmp_path / "i.parquet")
+    for cases in (
+        policy.read_cases(tmp_path / "i.parquet", nerve_blocks(), keep_good=True),
+        policy.Cases.from_frame(frame, nerve_blocks(), keep_good=True),
+    ):
+        assert list(cases.ids) == ["A", "D"]
+        assert cases.facts["onset_date"].tolist() == [(datetime.date(2025, 6, 1) - START).days, -1]
+        assert all("a time with a zone is read in UTC" in problem for problem in cases.rejected["problem"])
+
+
+def test_a_decimal_zero_of_many_places_is_zero(tmp_path: Path):
+    table = {"case_id": ["A", "B"], "dx": ["M54.2"] * 2, "cpt": ["64405"] * 2}
+    values = pa.array([Decimal("0").scaleb(-18), Decimal("80").quantize(Decimal("1e-18"))], pa.decimal128(38, 18))
+    pq.write_table(pa.table({**table, "prior_relief_pct": values}), tmp_path / "d.parquet")
+    assert policy.read_cases(tmp_path / "d.parquet", nerve_blocks()).facts["prior_relief_pct"].tolist() == [0, 8000]
 
 
 @pytest.mark.parametrize("kind", [pa.timestamp("us"), pa.timestamp("ms", tz="UTC"), pa.date32()])

@@ -1,6 +1,6 @@
 """What the reader of files rejects no engine approves, and what it accepts every engine accepts, cell by cell.
 
-Columns of every type, any server's date style, time zone and ANSI mode; the cells are those of tests/policy/spellings.py.
+Columns of every type, any server's date style, time zone and ANSI mode; the cells are of tests/policy/spellings.py.
 """
 
 from __future__ import annotations
