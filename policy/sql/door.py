@@ -103,7 +103,7 @@ class Table:
 
     def _double(self, name: str, column: str, form: Number) -> str:
         """A DOUBLE as its shortest decimal: it is the one next to so many units of its last place."""
-        unit = 10**form.places
+        unit, column = 10**form.places, self.query.let(f"c_{name}", column)
         amount = self.query.let(f"amount_{name}", f"FLOOR({column} * {unit} + 0.5)")
         # NaN is no number here. DuckDB leaves it out of a Parquet file's statistics and concludes that BETWEEN always
         # holds; in Spark and PostgreSQL NaN equals itself. But its difference from itself is 0 nowhere.
@@ -125,6 +125,7 @@ class Table:
         if known not in ("date", "timestamp"):
             number, missing = cell.day()
             return chosen([(f"{number} > 0", 0), (missing, -1)], REJECTED)
+        column = self.query.let(f"c_{name}", column)
         year, month, day = (f"EXTRACT({part} FROM {column})" for part in ("YEAR", "MONTH", "DAY"))
         sound = f"{column} BETWEEN {FIRST} AND {LAST}"
         sound += "" if known == "date" else f" AND {column} = CAST(CAST({column} AS DATE) AS TIMESTAMP)"
