@@ -182,7 +182,7 @@ class _Reading:
         """One column of facts, codes or groups."""
         index, words = dictionary(cells)
         if kind is None or kind.type == "text":
-            index = self._stated(column, index, words)
+            index, words = self._stated(column, index, words)
         read, wrong = _parsed(words, form_of(kind).read)
         if wrong:
             rows = np.flatnonzero(np.isin(index, list(wrong)))
@@ -204,18 +204,19 @@ class _Reading:
             count = int(np.isin(index, list(changes)).sum())
             self.remarks.append(said.standard_form(column, {w: read[i] for i, w in changes.items()}, count))
 
-    def _stated(self, column: str, index: Ints, words: list[str]) -> Ints:
+    def _stated(self, column: str, index: Ints, words: list[str]) -> tuple[Ints, list[str]]:
         """Of a column of groups: words for missing are nothing, and persons are refused."""
         unstated = [i for i, word in enumerate(words) if means_missing(word)]
         if unstated:
             rows = int(np.isin(index, unstated).sum())
             self.remarks.append(said.not_stated(column, [words[i] for i in unstated], rows))
             index = np.where(np.isin(index, unstated), -1, index).astype(np.int32)
+            words = ["" if means_missing(word) else word for word in words]
         persons = {i: message for i, word in enumerate(words) if (message := identifier(word))}
         if persons:
             rows_of = np.flatnonzero(np.isin(index, list(persons)))
             self._refuse(rows_of, column, [persons[i] for i in index[rows_of]])
-        return index
+        return index, words
 
     def _identify(self, column: pa.ChunkedArray, key: bool) -> None:
         """The ids: unique, to be shown, and of no person; `key`: bare numbers are a key of the owner's own."""

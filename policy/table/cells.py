@@ -58,7 +58,7 @@ def _value(scalar: pa.Scalar) -> object:
 
 def text_of(value: object) -> str:
     """A cell as text; NaN and NaT are nothing, 42.0 is 42, midnight is a date, an instant is read in UTC."""
-    if value is None or value != value or type(value).__name__ in ("NAType", "NaTType"):
+    if value is None or type(value).__name__ in ("NAType", "NaTType") or value != value:
         return ""
     if isinstance(value, bool | np.bool_):
         return "true" if value else "false"

@@ -33,7 +33,9 @@ def missing_columns(policy: Policy, absent: Sequence[str], dx: pd.Categorical, c
     matter = [name for name in absent if name in read]
     count = f"{len(absent)} column{'s are' if len(absent) > 1 else ' is'} not in the file, not documented for every row"
     some = (
-        f"the rules for its codes can read {listed(matter)}" if matter else "the rules for its codes read none of them"
+        f"the rules for its codes can read {listed(matter, len(matter))}"
+        if matter
+        else "the rules for its codes read none of them"
     )
     yield f"{count}; {some}"
 

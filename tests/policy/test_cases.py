@@ -962,6 +962,7 @@ def every_column(rows: int = 200) -> pd.DataFrame:
     for name, values in kinds.items():
         frame[name] = [draw.choice([*values, None]) for _ in range(rows)]
     frame["diagnostic_blocks_done"] = [draw.choice(["2", None]) for _ in range(rows)]
+    frame["age"] = [draw.choice(["45", "120", None]) for _ in range(rows)]  # born before the pain began
     return pd.DataFrame(frame, dtype=object)
 
 
