@@ -28,7 +28,7 @@ def check_examples(policy: Policy) -> Iterator[Finding]:
     except ProblemsFound as found:
         yield from (Finding("example", ("examples",), p.message) for p in found.problems)
         return
-    for row, column, value, problem in cases.rejected.itertuples(index=False):
+    for row, _, column, value, problem in cases.rejected.itertuples(index=False):
         path = ("examples", int(row) - 1, "case", *([str(column)] if column else []))
         yield Finding("example", path, f"{shown(value)} {problem}" if column else problem)
     under: dict[tuple[tuple[str, str], ...], list[int]] = {}

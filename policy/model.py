@@ -78,7 +78,7 @@ Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,59}$")]
 StatementId = Annotated[str, StringConstraints(pattern=r"^S[1-9][0-9]?$")]
 ICD_PATTERN = r"[A-Z][0-9][0-9A-Z](\.[0-9A-Z]{1,4})?"
-CPT_PATTERN = r"[0-9]{5}"
+CPT_PATTERN = r"([0-9]{4}[0-9FTU]|[A-Z][0-9]{4})"
 IcdCode = Annotated[str, StringConstraints(pattern=f"^{ICD_PATTERN}$")]
 CptCode = Annotated[str, StringConstraints(pattern=f"^{CPT_PATTERN}$")]
 Word = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,60}$")]
@@ -324,6 +324,7 @@ class CaseField(Element):
     unit: Text | None = None
     min: Whole = 0
     max: Whole = 1
+    step: Annotated[str, StringConstraints(pattern=r"^(0\.[0-9]{1,2}|[1-9][0-9]{0,8}(\.[0-9]{1,2})?)$")] | None = None
     choices: tuple[Word, ...] = ()
     required: Flag = False
     absent: Word | None = None
@@ -332,6 +333,25 @@ class CaseField(Element):
     onset: Id | None = None
     request: Id | None = None
     days: Id | None = None
+
+    @model_validator(mode="after")
+    def _measured(self) -> "CaseField":
+        if self.unit is not None and self.unit not in UNITS:
+            raise PydanticCustomError(
+                "unit", "{unit} is no unit; allowed {units}{near}",
+                {"unit": shown(self.unit), "units": ", ".join(UNITS), "near": nearest(self.unit, UNITS), "key": "unit"},
+            )  # fmt: skip
+        if self.step is not None:
+            units = Decimal(self.step) * (100 if self.type == "percent" else 1)
+            if self.type not in ("whole", "percent") or units != int(units) or units < 1:
+                what = "a whole number for a field of type whole, hundredths or more for one of type percent"
+                raise PydanticCustomError("step", "needs {what}", {"what": what, "key": "step"})
+        return self
+
+    @property
+    def steps(self) -> int:
+        """Least difference of two values on the grid of the fact; a finer value is rejected."""
+        return int(Decimal(self.step or ("0.01" if self.type == "percent" else "1")) * UNITS.get(self.type, 1))
 
     @property
     def span(self) -> tuple[int, int]:
@@ -660,6 +680,7 @@ class Policy(Record):
     statements: dict[StatementId, Statement]
     evidence: dict[Key, Evidence]
     references: dict[Annotated[str, StringConstraints(pattern=r"^R[1-9][0-9]?$")], Text]
+    retired_codes: dict[IcdCode, Text] = Field(default_factory=dict)  # diagnosis codes no longer valid, and since when
     fields_: dict[Id, CaseField] = Field(alias="fields")
     levers: dict[Id, Lever]
     criteria: dict[Id, Criterion]

@@ -152,6 +152,9 @@ def _codes(policy: Policy) -> Iterator[Finding]:
         above = {prefixes[code[:n]] for n in range(3, len(code) + 1) if code[:n] in prefixes}
         if len(places) > 1 or above - {places[0][1]}:
             yield Finding("code-twice", places[-1], f"code {code} stands in two diagnosis groups")
+    for code in policy.retired_codes:
+        if code in paths:
+            yield Finding("code-retired", ("retired_codes", code), f"code {code} stands in a diagnosis group")
     families = [(name, code) for name, family in policy.procedures.items() for code in family.codes]
     count = Counter(code for _, code in families)
     for name, code in {code: (name, code) for name, code in families if count[code] > 1}.values():

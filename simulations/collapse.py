@@ -172,6 +172,7 @@ def collapse_sql(
     table = Table(policy, types or {}, without, codes.beside_the_cases())
     by = {f"by_{name}": table.query.let(f"by_{name}", text) for name, text in _columns(table, groups).items()}
     held = _facts(table, reads)
+    table.admit()
     layouts = _layouts(reads, held, codes.size)
     facts = _packed(table, held, layouts)
     alike = table.query.step(

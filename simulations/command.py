@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,6 +19,9 @@ from policy.model import Policy, Record, Settings
 from policy.problems import Finding, Problem, ProblemsFound, collecting, listed, nearest, refuse, shown
 from policy.reading import Node, located, read_text, read_yaml
 from policy.scenario import Scenario
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ROW_LEVEL = "Row level, not for release: exact for every row, and so are the remarks on rows."
 ROOT = Path(__file__).resolve().parent.parent
@@ -73,15 +76,18 @@ def under(policy: Policy, scenario: str | None, assignments: tuple[str, ...]) ->
 
 
 def read_table(
-    path: str, policy: Policy, rename: tuple[str, ...], ignore: tuple[str, ...], keep_good: bool = False
-) -> "core.Cases":
-    """The case table of a command, with --map and --ignore."""
+    path: str, policy: Policy, rename: tuple[str, ...], ignore: tuple[str, ...], keep_good: bool = False,
+    case_id_is_key: bool = False,
+) -> "core.Cases":  # fmt: skip
+    """The case table of a command, with --map, --ignore and --case-id-is-key."""
     pairs = dict(text.partition("=")[::2] for text in rename)
     if "" in pairs or "" in pairs.values():
         raise click.UsageError("--map needs COLUMN_IN_FILE=COLUMN_OF_THE_CONTRACT")
     if len(pairs) < len(rename):
         raise refuse("map-twice", "--map", "names a column of the file twice; name it once")
-    return core.read_cases(Path(path), policy, rename=pairs, ignore=ignore, keep_good=keep_good)
+    return core.read_cases(
+        Path(path), policy, rename=pairs, ignore=ignore, keep_good=keep_good, case_id_is_key=case_id_is_key
+    )
 
 
 def policy_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -98,8 +104,9 @@ def policy_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def table_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """--map and --ignore for case tables."""
+    """--map, --ignore and --case-id-is-key for case tables."""
     for option in (
+        click.option("--case-id-is-key", is_flag=True, help="A case_id of 9 or 10 digits is a key, not a person's."),
         click.option("--ignore", multiple=True, metavar="COLUMN", help="Leave a column out."),
         click.option("--map", "rename", multiple=True, metavar="THEIRS=OURS", help="Read a column under another name."),
     ):
@@ -242,10 +249,14 @@ def _kind(tree: Node, name: str) -> str:
 @table_options
 @click.option("--out", required=True, metavar="FILE", help="CSV or Parquet.")
 @click.option("--rejects", metavar="FILE", help="Write the rows with problems here (CSV) and determine the others.")
+@click.option(
+    "--max-rejects", type=click.FloatRange(0, 100), default=20, show_default=True, metavar="PERCENT",
+    help="With more rejected rows than this, only FILE of --rejects is written.",
+)  # fmt: skip
 @says_problems
 def determine(
-    cases: str, policy_name: str, scenario: str | None, assignments: tuple[str, ...],
-    rename: tuple[str, ...], ignore: tuple[str, ...], out: str, rejects: str | None,
+    cases: str, policy_name: str, scenario: str | None, assignments: tuple[str, ...], rename: tuple[str, ...],
+    ignore: tuple[str, ...], case_id_is_key: bool, out: str, rejects: str | None, max_rejects: float,
 ) -> None:  # fmt: skip
     """Determinations with reasons for a case table (CSV or Parquet)."""
     from simulations.tables import check_target, table_bytes
@@ -267,14 +278,17 @@ def determine(
         settings = under(policy, scenario, assignments)
     if problems:
         raise ProblemsFound(problems)
-    table = read_table(cases, settings.policy, rename, ignore, keep_good=rejects is not None)
+    table = read_table(cases, settings.policy, rename, ignore, rejects is not None, case_id_is_key)
+    rejected = rejects_of(table, Path(cases).name)
+    if rejects:
+        _few_enough(table, rejected, max_rejects, Path(rejects), out)
     result = core.determine(settings.policy, table, settings)
-    tables = [result.frame(), table.rejected.assign(file=Path(cases).name)]
+    tables = [result.frame(), rejected]
     contents = [table_bytes(frame, target) for frame, target in zip(tables, targets, strict=False)]
     for target, content in zip(targets, contents, strict=True):
         save(target, content)
     if rejects:
-        click.echo(f"{table.rejected['row'].nunique():,} rows rejected: {rejects}")
+        click.echo(f"{rejected['line'].nunique():,} rows rejected: {rejects}")
     counts = result.counts()
     for line in stamp(policy, settings, scenario):
         click.echo(line)
@@ -284,6 +298,26 @@ def determine(
     marks = [] if table.synthetic else [ROW_LEVEL]
     for line in (*marks, *table.remarks, *standing_notices(policy, table.dx.unique()), f"written: {out}"):
         click.echo(line)
+
+
+def rejects_of(table: "core.Cases", name: str) -> "pd.DataFrame":
+    """The rejected rows as a file has them: file, line, case_id, column, value, problem; row level, not for release."""
+    found = table.rejected.rename(columns={"row": "line"}).assign(file=name)
+    return found[["file", "line", "case_id", "column", "value", "problem"]]
+
+
+def _few_enough(table: "core.Cases", rejected: "pd.DataFrame", most: float, target: Path, out: str) -> None:
+    """Too many rejected rows, or none that is left: they alone are written."""
+    from simulations.tables import table_bytes
+
+    bad = rejected["line"].nunique()
+    rows = bad + len(table)
+    if len(table) and 100 * bad <= most * rows:
+        return
+    save(target, table_bytes(rejected, target))
+    why = f"more than --max-rejects {most:g} %" if len(table) else "none is left"
+    message = f"{bad:,} of {rows:,} rows were rejected, {why}; written: {target}, not written: {out}"
+    raise refuse("rejects", str(rejected["file"].iloc[0]), message)
 
 
 def standing_notices(policy: Policy, codes: Iterable[str] | None = None) -> list[str]:
@@ -322,12 +356,12 @@ def stamp(policy: Policy, settings: Settings, scenario: str | None = None) -> li
 @says_problems
 def explain(
     cases: str, case_id: str, policy_name: str, scenario: str | None, assignments: tuple[str, ...],
-    rename: tuple[str, ...], ignore: tuple[str, ...], form: str,
+    rename: tuple[str, ...], ignore: tuple[str, ...], case_id_is_key: bool, form: str,
 ) -> None:  # fmt: skip
     """One case in words: its criteria with truth, value, threshold, distance, source; what would change it."""
     policy = core.load(policy_name)
     settings = under(policy, scenario, assignments)
-    table = read_table(cases, settings.policy, rename, ignore, keep_good=True)
+    table = read_table(cases, settings.policy, rename, ignore, True, case_id_is_key)
     rows = [i for i, name in enumerate(table.ids) if name == case_id]
     bad = table.rejected
     if case_id in table.left_out:

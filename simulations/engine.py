@@ -15,10 +15,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from policy.cases import Cases, _columns
+from policy.cases import Cases
 from policy.model import Policy, Settings
 from policy.problems import refuse, shown
 from policy.sql import determinations_sql, printed
+from policy.table.columns import columns_of
 from simulations.collapse import CODED, FAULTY, WEIGHT, collapse_sql, live_levers
 from simulations.grouping import Groups
 from simulations.levels import Batch
@@ -28,7 +29,9 @@ from simulations.profiles import Profiles
 REPEATING = "in_clause,partial_aggregate_pushdown"
 _RULES = "org.apache.spark.sql.catalyst.optimizer."
 INLINING = f"{_RULES}CollapseProject,{_RULES}ConvertToLocalRelation"  # and these, Spark
-KNOWN = dict.fromkeys(("TINYINT", "SMALLINT", "INT", "INTEGER", "BIGINT"), "integer") | {"DATE": "date"}
+KNOWN = dict.fromkeys(("TINYINT", "SMALLINT", "INT", "INTEGER", "BIGINT"), "integer")
+KNOWN |= {"DATE": "date", "DOUBLE": "number", "BOOLEAN": "boolean"}
+MOMENTS = dict.fromkeys(("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"), "timestamp")  # in Spark: instants
 BATCH = 100_000  # rows of determinations handed over at a time
 
 
@@ -36,7 +39,7 @@ class Engine(Protocol):
     """Something that holds a table `cases` with the columns of the contract and answers a SELECT."""
 
     policy: Policy
-    types: dict[str, str]  # columns known to be boolean, integer or date
+    types: dict[str, str]  # columns whose type is known, see policy/sql/door.py
 
     def batches(self, text: str) -> Iterator[pa.RecordBatch]:
         """The rows of one SELECT in the compiler's own dialect."""
@@ -97,7 +100,7 @@ class DuckDB:
 def _as_cases(connection: Any, relation: Any, policy: Policy, name: str) -> dict[str, str]:
     """Make `cases` of a relation; the columns of it whose type is known."""
     types = dict(zip(relation.columns, map(str, relation.types), strict=True))
-    found = _columns(pa.schema([(c, pa.string()) for c in types]).empty_table(), policy, name, {}, ())
+    found = columns_of(pa.schema([(c, pa.string()) for c in types]), policy, name)
     relation.create_view("source")
     columns, known = [], dict[str, str]()
     for column, kind in policy.fields_.items():
@@ -110,8 +113,10 @@ def _as_cases(connection: Any, relation: Any, policy: Policy, name: str) -> dict
         if kind.type == "boolean" and (original is None or types[original] == "BOOLEAN"):
             known[column] = "boolean"
             quoted = f"CAST({quoted} AS BOOLEAN)"
-        elif original is not None and types[original] in KNOWN:
-            known[column] = KNOWN[types[original]]
+        elif original is not None and (
+            told := (KNOWN | MOMENTS | {"VARCHAR": "text", "FLOAT": "number"}).get(types[original])
+        ):
+            known[column] = told
         columns.append(f"{quoted} AS {column}")
     extra = [f'"{original}" AS {column}' for column, original in found.items() if column not in policy.fields_]
     connection.execute(f"CREATE VIEW cases AS SELECT {', '.join([*columns, *extra])} FROM source")

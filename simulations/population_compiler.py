@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policy import document
-from policy.model import Record
+from policy.model import UNITS, Record
 from policy.problems import Finding, Problem, ProblemsFound, listed, nearest, refuse, shown
 from policy.reading import Node, located, read_text
 from simulations.population_page import (
@@ -226,6 +226,9 @@ class _Compiler:
             kind = column.kind
         if kind == "count" and variable.unit is None:
             self.problem("unit", path, "is a number and needs a unit")
+        elif kind == "count" and name in self.columns and str(variable.unit).replace(" ", "_") not in {*UNITS, "%"}:
+            message = f"{shown(variable.unit)} is no unit; allowed %, {', '.join(UNITS)}"
+            self.problem("unit", (*path, "unit"), message)
         facts = (
             _YES_NO
             if kind == "flag"

@@ -1,19 +1,19 @@
 """A policy under a setting as one portable SELECT over a table `cases` with the columns of the contract.
 
-What the text promises: the determination of every row that the door (cases.py) admits. A row that the door would refuse
-for a code or for one of the facts that the policy can read is never approved: its outcome is `pend`, its pathway empty,
-`ask` names the columns at fault and `reasons` says "rejected". The columns of people (age, sex, ...) are not read, and
-that `case_id` is unique and no name of a person is for the table to see to. Text where a number or a date belongs stops
-the query; a number of four bytes must be widened by way of text (79.99 is not 79.99 in it).
+What the text promises: the determination of every row that the reader of files admits, whatever the types of the
+columns and the settings of the server. A row that the reader rejects is never approved: its outcome is `pend`, its
+pathway empty, `ask` names the columns at fault and `reasons` begins with "rejected". What looks like a person (a name
+in `case_id`) the reader refuses with its file; a table is not looked through for that.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from policy.evaluation import IN_A_BRANCH, PARTLY
 from policy.model import OUTCOMES, Settings
+from policy.sql.cells import REJECTED
 from policy.sql.compiler import CODE, OPEN, Compiler, Reading
-from policy.sql.door import OUT_OF_SCOPE, REJECTED, Table, readable
-from policy.sql.text import Predicate, any_bits, chosen, either, every, grouped, literal, negated, one_of
+from policy.sql.door import OUT_OF_SCOPE, Table
+from policy.sql.text import Predicate, chosen, either, every, grouped, literal, negated, one_of
 
 
 def determinations_sql(
@@ -21,17 +21,15 @@ def determinations_sql(
 ) -> str:
     """One SELECT: case_id, pathway, outcome, not_met, not_documented, ask, reasons, as `determine(...).frame()`.
 
-    `types`: columns known to be "boolean", "integer" or "date", which need fewer checks; of others words and numbers
-    are read too. `without`: columns that the table has not, not documented for every row.
+    `types`: columns known to be "boolean", "integer", "number" (DOUBLE), "date", "timestamp" (without zone) or "text",
+    which need fewer checks; the type of others is asked of the engine. `without`: columns that the table has not, not
+    documented for every row.
     """
     policy, table = settings.policy, Table(settings.policy, types or {}, without)
     compiler = Compiler(settings, table)
     let = compiler.let
-    for name in readable(policy):
-        table.fact(name)
+    table.admit(unique=True)
     pathway = table.pathway()
-    table.faults["case_id"] = f"COALESCE(TRIM(CAST({table.query.source}.case_id AS VARCHAR)), '') = ''"
-    table.faults["case_id"] = f"{table.query.let('v_case_id', chosen([(table.faults['case_id'], 1)], 0))} = 1"
     readings = {i: compiler.rule(p.rule) for i, p in enumerate(policy.pathways.values())}
     special = [(either(table.faults.values()), REJECTED), (f"{pathway} = {OUT_OF_SCOPE}", OUT_OF_SCOPE)]
     for notice in reversed(policy.code_notices):
@@ -41,7 +39,8 @@ def determinations_sql(
             reason = str(compiler.because(why))
             readings[len(readings)] = Reading(str(CODE["pend"]), reason, compiler.bit("dx"), {})
     which = let("which", chosen(special, pathway))
-    faulty = any_bits(chosen([(when, compiler.bit(name))], 0) for name, when in table.faults.items())
+    # Each column has a bit of its own: added up they stand in one row, not one within the other.
+    faulty = " + ".join(chosen([(when, compiler.bit(name))], 0) for name, when in table.faults.items())
     readings[REJECTED] = Reading(str(CODE["pend"]), "0", faulty, {})
     readings[OUT_OF_SCOPE] = Reading(str(CODE["out_of_scope"]), "1", "0", {})
 

@@ -1,23 +1,20 @@
-"""The door (cases.py) in SQL: the columns of a table `cases` as integer facts, codes as pathways.
+"""The door in SQL: the columns of a table `cases` as integer facts, codes as pathways.
 
-A fact is a whole number on its grid with -1 for not documented, so that no engine's rules for NULL or NaN matter.
-Counts may arrive as DOUBLE, dates as TIMESTAMP or ISO text, yes-or-no columns as BOOLEAN, words or 0 and 1.
+A fact is a whole number on its grid with -1 for not documented, so that no engine's rules for NULL or NaN matter. What
+a cell may look like stands in policy/table/grammar.py; how that reads in SQL, in cells.py.
 """
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from policy.cases import FALSE, TRUE
 from policy.model import CaseField, Policy
-from policy.sql.text import Predicate, Query, chosen, either, every, literal, one_of
+from policy.sql.cells import REJECTED, Cell, inside, leap, month_length, only, sound_code, zeros
+from policy.sql.text import Predicate, Query, chosen, either, every, literal, negated, one_of
+from policy.table.grammar import CAPITALS, DIAGNOSIS, DIGITS, LONGEST, PROCEDURE, SMALL, Number, Words, form_of
 
 OUT_OF_SCOPE = -1  # in place of a pathway's position
-REJECTED = (
-    -999_999
-)  # the same, and in place of a fact; so low that a sum of facts tells whether there is one among them
-FIRST, LAST = (f"CAST('{day}' AS DATE)" for day in ("1900-01-01", "2099-12-31"))
+FIRST, LAST = (f"CAST('{day}' AS DATE)" for day in ("1901-01-01", "2099-12-31"))
 NUMBERS = ["", *map(str, range(10)), *(f"{number:02}" for number in range(100))]
-ALPHANUMERIC = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 @dataclass(frozen=True)
@@ -38,7 +35,9 @@ class Table:
     """
 
     policy: Policy
-    types: Mapping[str, str] = field(default_factory=dict)  # columns known to be "boolean", "integer" or "date"
+    types: Mapping[str, str] = field(
+        default_factory=dict
+    )  # columns whose type is known, boolean, integer, number (DOUBLE), date, timestamp, text
     without: Collection[str] = ()  # columns that the table has not
     query: Query = field(default_factory=Query)
     faults: dict[str, Predicate] = field(default_factory=dict)
@@ -57,7 +56,8 @@ class Table:
         kind, known = self.policy.fields_[name], self.types.get(name)
         if name in self.without or kind.implied_by or kind.absent is not None:
             return None
-        if known == "boolean" or (known == "integer" and kind.type in ("whole", "percent")):
+        whole = known == "integer" and kind.type in ("whole", "percent") and kind.steps == 1
+        if (known == kind.type == "boolean") or whole:
             low, high = (0, 1) if known == "boolean" else (kind.min, kind.max)
             unit = 100 if kind.type == "percent" else 1
             return Column(self.query.let(f"c_{name}", f"{self.query.source}.{name}"), low or 0, high or 0, unit)
@@ -71,7 +71,7 @@ class Table:
         if kind.type == "months":
             return self._months(name, kind)
         code = "-1" if name in self.without else self._code(name, kind)
-        if name not in self.without and self.types.get(name) != "boolean":
+        if name not in self.without and (self.types.get(name), kind.type) != ("boolean", "boolean"):
             code = self.query.let(f"x_{name}", code)
             self.faults[name], self.told[name] = f"{code} = {REJECTED}", {name}
         if kind.implied_by:
@@ -82,46 +82,54 @@ class Table:
         return absent if code == "-1" else chosen([(f"{code} = -1", absent)], code)
 
     def _code(self, name: str, kind: CaseField) -> str:
-        column = f"{self.query.source}.{name}"
-        known = self.types.get(name)
-        if known == "boolean":
+        column, known, form = f"{self.query.source}.{name}", self.types.get(name), form_of(kind)
+        if known == kind.type == "boolean":
             return chosen([(f"{column} IS NULL", -1), (column, 1)], 0)
-        if kind.type in ("boolean", "choice"):
-            word = self.query.let(f"v_{name}", f"CAST({column} AS VARCHAR)")
-            words = [FALSE | {"0.0"}, TRUE | {"1.0"}] if kind.type == "boolean" else [{w} for w in kind.choices]
-            read = [
-                (one_of(text, sorted(group)), code)
-                for text in (word, f"LOWER(TRIM({word}))")  # the usual spelling first: it is told quickly
-                for code, group in enumerate(words)
-            ]
-            return chosen([(f"{word} IS NULL", -1), *read, (one_of(f"LOWER(TRIM({word}))", ["", "nan"]), -1)], REJECTED)
+        cell = Cell(self.query, name, "text" if known == "text" else None)
         if kind.type == "date":
-            return self._date(name, column)
+            return self._date(name, column, cell)
+        if isinstance(form, Words):
+            return cell.words(form)
+        if not isinstance(form, Number):
+            return self._text(cell)
         if known == "integer":
-            value = f"CAST({column} AS INTEGER)" + (" * 100" if kind.type == "percent" else "")
-            return chosen([(f"{column} BETWEEN {kind.min} AND {kind.max}", value), (f"{column} IS NULL", -1)], REJECTED)
-        number = self.query.let(f"v_{name}", f"CAST({column} AS DOUBLE)")
+            unit = 10**form.places
+            value = f"CAST({column} AS INTEGER)" + (f" * {unit}" if unit > 1 else "")
+            step = [f"MOD({column} * {unit}, {form.step}) = 0"] if unit % form.step else []
+            sound = every([f"{column} BETWEEN {form.low} AND {form.high}", *step])
+            return chosen([(sound, value), (f"{column} IS NULL", -1)], REJECTED)
+        return self._double(name, column, form) if known == "number" else cell.number(form)
+
+    def _double(self, name: str, column: str, form: Number) -> str:
+        """A DOUBLE as its shortest decimal: it is the one next to so many units of its last place."""
+        unit, column = 10**form.places, self.query.let(f"c_{name}", column)
+        amount = self.query.let(f"amount_{name}", f"FLOOR({column} * {unit} + 0.5)")
         # NaN is no number here. DuckDB leaves it out of a Parquet file's statistics and concludes that BETWEEN always
         # holds; in Spark and PostgreSQL NaN equals itself. But its difference from itself is 0 nowhere.
-        inside = every([f"{number} BETWEEN {kind.min} AND {kind.max}", f"{number} - {number} = 0"])
-        value = number
-        if kind.type == "whole":
-            inside = every([inside, f"FLOOR({number}) = {number}"])
-        else:  # hundredths, never rounded up: the double next below 80 is 79.99
-            inside = every([inside, f"({number} = 0 OR {number} >= 1)"])
-            near = self.query.let(f"near_{name}", f"FLOOR({number} * 100 + 0.5)")
-            value = chosen([(f"{number} < {near} / 100", f"{near} - 1")], near)
-        nothing = f"LOWER(CAST({number} AS VARCHAR)) = 'nan'"
-        return chosen([(f"{number} IS NULL", -1), (inside, value), (nothing, -1)], REJECTED)
+        exact = [f"{column} BETWEEN {form.low} AND {form.high}", f"{column} - {column} = 0"]
+        exact += [f"{amount} / {unit} = {column}" if unit > 1 else f"{amount} = {column}"]
+        nothing = f"LOWER(CAST({column} AS VARCHAR)) = 'nan'"
+        sound = every([*exact, *inside(amount, form)])
+        return chosen([(f"{column} IS NULL", -1), (sound, amount), (nothing, -1)], REJECTED)
 
-    def _date(self, name: str, column: str) -> str:
+    def _text(self, cell: Cell) -> str:
+        """0 for a text that is kept, -1 for none."""
+        cell.raw()
+        word = cell.tidy()
+        return chosen([(cell.missing(word), -1), (cell.shown(), 0)], REJECTED)
+
+    def _date(self, name: str, column: str, cell: Cell) -> str:
         """0 for a date that is allowed; a time of day is not."""
-        let, whole = self.query.let, self.types.get(name) == "date"
-        moment = column if whole else let(f"v_{name}", f"CAST({column} AS TIMESTAMP)")
-        date = let(f"date_{name}", moment if whole else f"CAST({moment} AS DATE)")
-        inside = f"{date} BETWEEN {FIRST} AND {LAST}"
-        inside += "" if whole else f" AND {moment} = CAST({date} AS TIMESTAMP)"
-        return chosen([(inside, 0), (f"{date} IS NULL", -1)], REJECTED)
+        known = self.types.get(name)
+        if known not in ("date", "timestamp"):
+            number, missing = cell.day()
+            return chosen([(f"{number} > 0", 0), (missing, -1)], REJECTED)
+        column = self.query.let(f"c_{name}", column)
+        year, month, day = (f"EXTRACT({part} FROM {column})" for part in ("YEAR", "MONTH", "DAY"))
+        sound = f"{column} BETWEEN {FIRST} AND {LAST}"
+        sound += "" if known == "date" else f" AND {column} = CAST(CAST({column} AS DATE) AS TIMESTAMP)"
+        number = self.query.let(f"date_{name}", chosen([(sound, f"{year} * 10000 + {month} * 100 + {day}")], 0))
+        return chosen([(f"{number} > 0", 0), (f"{column} IS NULL", -1)], REJECTED)
 
     def _months(self, name: str, kind: CaseField) -> str:
         """Half months, by calendar months from two dates, else from days (the rules stand in cases.py)."""
@@ -134,22 +142,32 @@ class Table:
         self.told |= {column: {name} for column in columns}
         if "-1" in (onset, request):
             return chosen([(either(refused), REJECTED)], told)
+        let = self.query.let
         begun, asked = (f"date_{column}" for column in columns[:2])
         both = f"{onset} = 0 AND {request} = 0"
-        late = f"({both} AND {begun} > {asked})"
-        self.faults[columns[0]] = either([self.faults[columns[0]], late])
+        wrong = [f"({both} AND {begun} > {asked})", *self._unborn(begun, asked, both)]
+        self.faults[columns[0]] = either([self.faults[columns[0]], *wrong])
         (y1, m1, d1), (y2, m2, d2) = (
-            [f"EXTRACT({part} FROM {date})" for part in ("YEAR", "MONTH", "DAY")] for date in (begun, asked)
+            [let(f"{part}_{c}", text) for part, text in zip(("year", "month", "day"), parts_of(date), strict=True)]
+            for c, date in zip(columns[:2], (begun, asked), strict=True)
         )
-        apart = self.query.let(f"months_{name}", f"({y2} - {y1}) * 12 + {m2} - {m1}")
-        d1, d2 = (self.query.let(f"day_{c}", day) for c, day in zip(columns[:2], (d1, d2), strict=True))
-        leap = f"MOD({y2}, 4) = 0 AND {y2} NOT IN (1900, 2100)"
-        length = chosen([(one_of(m2, [4, 6, 9, 11]), 30), (f"{m2} <> 2", 31), (leap, 29)], 28)
-        clamped = chosen([(f"{d1} < 29", d1)], f"LEAST({d1}, {length})")  # a month's end clamps
-        same = self.query.let(f"same_{name}", clamped)
+        apart = let(f"months_{name}", f"({y2} - {y1}) * 12 + {m2} - {m1}")
+        clamped = chosen([(f"{d1} < 29", d1)], f"LEAST({d1}, {month_length(asked, m2)})")  # a month's end clamps
+        same = let(f"same_{name}", clamped)
         by_dates = f"2 * {apart} + {chosen([(f'{d2} < {same}', -1), (f'{d2} > {same}', 1)], 0)}"
-        usual = every([f"{fact} <> {REJECTED}" for fact in (days,) if fact != "-1"] + [both, f"{begun} <= {asked}"])
-        return chosen([(usual, by_dates), (either([*refused, late]), REJECTED)], told)
+        sound = [f"{fact} <> {REJECTED}" for fact in (days,) if fact != "-1"] + [both, *map(negated, wrong)]
+        return chosen([(every(sound), by_dates), (either([*refused, *wrong]), REJECTED)], told)
+
+    def _unborn(self, begun: str, asked: str, both: str) -> list[str]:
+        """Where pain began before the person was born, by their age at the request."""
+        kind = self.policy.fields_.get("age")
+        if kind is None or kind.type != "whole" or "age" in self.without:
+            return []
+        age = self.fact("age")
+        born = f"({asked} - 10000 * ({age} + 1))"
+        # A year that has no 29 February: the month's end clamps.
+        clamped = f"MOD({asked}, 10000) = 229 AND NOT ({leap(born)})"
+        return [f"({both} AND {age} >= 0 AND {begun} < {born} - {chosen([(clamped, 1)], 0)})"]
 
     def _implied(self, name: str, kind: CaseField, number: str) -> str:
         """What other columns tell about a missing number (cases.py); one that they contradict is refused."""
@@ -165,21 +183,15 @@ class Table:
 
     def diagnosis(self) -> str:
         """Position of the diagnosis group; the code itself without its dot is `dx`."""
-        let = self.query.let
-        word = let("v_dx", f"CAST({self.query.source}.dx AS VARCHAR)")
-        tidy = f"UPPER(TRIM({word}))"
+        let, dot = self.query.let, DIAGNOSIS.dot or 0
+        cell = Cell(self.query, "dx", "text")
+        raw, large = cell.raw(), cell.usual(self.codes(), SMALL, CAPITALS)
         bare = let("dx", chosen([
-            *((f"{word} = {literal(code)}", literal(code.replace(".", ""))) for code in self.codes()),
-            (f"SUBSTRING({tidy}, 4, 1) = '.'", f"CONCAT(SUBSTRING({tidy}, 1, 3), SUBSTRING({tidy}, 5, 80))"),
-        ], f"COALESCE({tidy}, '')"))  # fmt: skip
-        sound = every([
-            f"LENGTH({bare}) BETWEEN 3 AND 7", *(
-                f"TRIM(BOTH {literal(allowed)} FROM {part}) = ''" for allowed, part in (
-                    (ALPHANUMERIC[10:], f"SUBSTRING({bare}, 1, 1)"), (ALPHANUMERIC[:10], f"SUBSTRING({bare}, 2, 1)"),
-                    (ALPHANUMERIC, bare),
-                )
-            ),
-        ])  # fmt: skip
+            *((f"{raw} = {literal(code)}", literal(code.replace(".", ""))) for code in self.codes()),
+            (f"SUBSTRING({large}, {dot + 1}, 1) = '.'",
+             f"CONCAT(SUBSTRING({large}, 1, {dot}), SUBSTRING({large}, {dot + 2}, {LONGEST}))"),
+        ], f"COALESCE({large}, '')"))  # fmt: skip
+        sound = sound_code(bare, DIAGNOSIS)
         pairs: list[tuple[Predicate, object]] = []
         for position, group in enumerate(self.policy.diagnoses.values()):
             pairs.append((one_of(bare, [code.replace(".", "") for code in group.codes]), position))
@@ -189,6 +201,17 @@ class Table:
         self.faults["dx"] = f"diagnosis = {REJECTED}"
         return let("diagnosis", chosen([*pairs, (sound, OUT_OF_SCOPE)], REJECTED))
 
+    def admit(self, unique: bool = False) -> None:
+        """Check what no rule reads too; `unique`: and that no case_id is repeated."""
+        for name, kind in self.policy.fields_.items():
+            if kind.type not in ("months", "diagnosis", "procedure") and not kind.ignored and name not in self.without:
+                fact = self.fact(name)
+                if kind.required:
+                    self.faults[name] = f"{fact} < 0"
+        if unique:
+            times = self.query.let("times_case_id", "COUNT(*) OVER (PARTITION BY word_case_id)")
+            self.faults["case_id"] = either([self.faults["case_id"], f"{times} > 1"])
+
     def codes(self) -> list[str]:
         """The diagnosis codes that the policy names."""
         return [code for group in self.policy.diagnoses.values() for code in group.codes]
@@ -196,17 +219,18 @@ class Table:
     def pathway(self) -> str:
         """Position of the pathway, -1 for a code out of scope."""
         diagnosis, let = self.diagnosis(), self.query.let
-        word = let("v_cpt", f"CAST({self.query.source}.cpt AS VARCHAR)")
+        cell = Cell(self.query, "cpt", "text")
         known = [code for family in self.policy.procedures.values() for code in family.codes]
-        number = (f"TRIM({word}) LIKE '_____.0'", f"SUBSTRING(TRIM({word}), 1, 5)")
-        code = let("cpt", chosen([(one_of(word, known), word), number], f"COALESCE(TRIM({word}), '')"))
+        word, large = cell.raw(), cell.usual(known, SMALL, CAPITALS)
+        number = (every([zeros(large, 5), only(DIGITS, f"SUBSTRING({large}, 1, 5)")]), f"SUBSTRING({large}, 1, 5)")
+        code = let("cpt", chosen([(one_of(word, known), word), number], f"COALESCE({large}, '')"))
         groups = list(self.policy.diagnoses)
         alike = self.procedures
         for family, procedures in self.policy.procedures.items():
             for cpt, label in procedures.codes.items():
                 leads = tuple(self._leads(g, family, label.level) for g in groups)
                 alike.setdefault((family, leads), []).append(cpt)
-        sound = f"LENGTH({code}) = 5 AND TRIM(BOTH '{ALPHANUMERIC[:10]}' FROM {code}) = ''"
+        sound = sound_code(code, PROCEDURE)
         kinds = [(one_of(code, codes), position) for position, codes in enumerate(alike.values())]
         procedure = let("procedure_kind", chosen([*kinds, (sound, OUT_OF_SCOPE)], REJECTED))
         self.faults["cpt"] = f"{procedure} = {REJECTED}"
@@ -228,6 +252,11 @@ class Table:
         return OUT_OF_SCOPE
 
 
+def parts_of(date: str) -> tuple[str, str, str]:
+    """Year, month and day of a date as a whole number."""
+    return f"FLOOR({date} / 10000)", f"FLOOR(MOD({date}, 10000) / 100)", f"MOD({date}, 100)"
+
+
 def readable(policy: Policy) -> list[str]:
     """Every fact that some rule of the policy may read."""
     tests = [node for criterion in policy.criteria.values() for node in criterion.test.walk()]
@@ -237,9 +266,5 @@ def readable(policy: Policy) -> list[str]:
 
 
 def columns_read(policy: Policy) -> list[str]:
-    """The columns of a table that a SELECT reads."""
-    read = [name for name in readable(policy) if policy.fields_[name].type != "months"]
-    kinds = [kind for kind in policy.fields_.values() if kind.type == "months"]
-    duration = {str(name) for kind in kinds for name in (kind.onset, kind.request, kind.days)}
-    required = {name for name, kind in policy.fields_.items() if kind.required}
-    return [name for name in policy.fields_ if name in {*read, *duration, *required}]
+    """The columns of a table that a SELECT reads: all that are checked, not only those of the rules."""
+    return [name for name, kind in policy.fields_.items() if kind.type != "months" and not kind.ignored]

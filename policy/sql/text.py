@@ -7,11 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from policy.problems import listed, nearest, refuse, shown
-
 Predicate = str | bool  # SQL, or what the setting alone decides
-
-DIALECTS = ("bigquery", "databricks", "duckdb", "postgres", "snowflake", "spark", "tsql")
 
 
 def literal(text: str) -> str:
@@ -147,20 +143,3 @@ def grouped(which: str, values: dict[int, str]) -> list[tuple[Predicate, object]
     for position, value in values.items():
         places.setdefault(value, []).append(position)
     return [(one_of(which, positions), value) for value, positions in places.items()]
-
-
-def printed(text: str, dialect: str = "duckdb", notices: Sequence[str] = ()) -> str:
-    """The SELECT laid out in a dialect, `notices` as a comment above it; ProblemsFound for an unknown dialect."""
-    import sqlglot
-
-    if dialect not in DIALECTS:
-        raise refuse(
-            "dialect", "--dialect", f"{shown(dialect)} is unknown; {listed(DIALECTS)}{nearest(dialect, DIALECTS)}"
-        )
-    tree = sqlglot.parse_one(text, read="duckdb")
-    if dialect == "postgres":  # it would write each name out in full, again and again, before it starts
-        for step in tree.find_all(sqlglot.exp.CTE):
-            step.set("materialized", True)
-    laid_out = tree.sql(dialect=dialect, pretty=True, max_text_width=110)
-    said = uncommented("\n".join(notices))
-    return f"/*\n{said}\n*/\n{laid_out}\n" if notices else f"{laid_out}\n"

@@ -47,6 +47,9 @@ COLUMNS = (
     "site_of_service",
 )
 FACTS = COLUMNS[2:]
+PERSONS = (  # no rule reads them, but they are checked
+    *("age", "sex", "line_of_business", "race_ethnicity", "rural", "low_income_subsidy", "dual_eligible", "disability"),
+)
 BOOLEANS = {
     *("conservative_care_failed", "conservative_care_contraindicated", "function_limited", "tried_physical_therapy"),
     *("tried_nsaid", "tried_exercise", "imaging_other_cause", "radiculopathy", "clinical_trial", "blocks_comparative"),
@@ -271,6 +274,7 @@ def table(cases: Iterable[Case]) -> pd.DataFrame:
     rows = list(cases)
     columns = {"case_id": [f"c{i}" for i in range(len(rows))]}
     columns |= {name: [written(case[name]) for case in rows] for name in COLUMNS}
+    columns |= {name: [""] * len(rows) for name in PERSONS}
     return pd.DataFrame(columns, dtype="str")
 
 

@@ -55,8 +55,15 @@ def strict_text() -> str:
     return determinations_sql(POLICY.settings(STRICT))
 
 
-def parsed_back(dialect: str) -> sqlglot.exp.Expression:
-    text = printed(strict_text(), dialect, [POLICY.notice])
+@functools.cache
+def typed_text() -> str:
+    """With the types of `typed`: what a dialect says of an unknown type (dialects.py) means nothing to another."""
+    kinds = dict.fromkeys(COUNTS, "number") | dict.fromkeys(DATES, "timestamp")
+    return determinations_sql(POLICY.settings(STRICT), dict.fromkeys(columns_read(POLICY), "text") | kinds)
+
+
+def parsed_back(dialect: str, given: str = "") -> sqlglot.exp.Expression:
+    text = printed(given or strict_text(), dialect, [POLICY.notice])
     assert text.startswith(f"/*\n{POLICY.notice}\n*/\nWITH ")
     (statement,) = sqlglot.parse(text, read=dialect, error_level=sqlglot.ErrorLevel.RAISE)
     return statement
@@ -77,9 +84,23 @@ def test_a_dialect_is_parsed_back(dialect: str) -> None:
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_what_is_parsed_back_still_says_the_same(dialect: str) -> None:
     settings = POLICY.settings(STRICT)
-    text = parsed_back(dialect).sql("duckdb").replace("TEXT(MAX)", "TEXT")
+    text = parsed_back(dialect, typed_text()).sql("duckdb").replace("TEXT(MAX)", "TEXT")
     frame = near(250, 1, settings)
     pd.testing.assert_frame_equal(answered(text, frame), directly(frame, settings), check_dtype=False)
+
+
+@pytest.mark.parametrize("dialect", ["bigquery", "databricks", "snowflake", "spark", "tsql"])
+def test_what_a_dialect_can_try_to_cast_it_only_tries(dialect: str) -> None:
+    """PostgreSQL alone has nothing of the kind; there the form that was checked must be enough (test_spellings.py)."""
+    tried = [sum(1 for _ in tree.find_all(sqlglot.exp.TryCast)) for tree in map(parsed_back, ("duckdb", dialect))]
+    assert tried[1] >= tried[0] > 10
+
+
+def test_no_type_of_a_column_is_read_by_rules_of_the_engine() -> None:
+    """A column is compared, cut and counted as text only; but for its type nothing is asked of it directly."""
+    tree = sqlglot.parse_one(strict_text(), read="duckdb")
+    around = {type(column.parent).__name__ for column in tree.find_all(sqlglot.exp.Column) if column.table == "cases"}
+    assert around == {"Alias", "Cast", "Typeof"}  # the alias is case_id, carried along
 
 
 def test_an_unknown_dialect_is_refused_with_the_nearest() -> None:

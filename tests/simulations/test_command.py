@@ -183,13 +183,17 @@ def test_bad_rows_stop_the_run_unless_they_have_a_place_to_go(cases: Path, tmp_p
     assert "cases.csv:4: column conservative_care_days: '-3'" in refused.output
     assert "cases.csv:5: column dx: 'neck'" in refused.output
     assert not out.exists()
-    assert workbook("determine", cases, "--out", out, "--rejects", rejects).exit_code == 0
+    wanted = [["4", "c", "conservative_care_days", "-3"], ["5", "d", "dx", "neck"]]
+    few = workbook("determine", cases, "--out", out, "--rejects", rejects)
+    assert few.exit_code == 1
+    assert "2 of 4 rows were rejected, more than --max-rejects 20 %; written: " in few.output
+    for most, written in ((20, False), (50, True)):
+        done = workbook("determine", cases, "--out", out, "--rejects", rejects, "--max-rejects", most)
+        assert (done.exit_code, out.exists()) == (int(not written), written)
+        rejected = pd.read_csv(rejects, dtype=str)
+        assert list(rejected.columns) == ["file", "line", "case_id", "column", "value", "problem"]
+        assert rejected[["line", "case_id", "column", "value"]].values.tolist() == wanted
     assert pd.read_csv(out)["case_id"].tolist() == ["a", "b"]
-    rejected = pd.read_csv(rejects, dtype=str)
-    assert rejected[["row", "column", "value"]].values.tolist() == [
-        ["4", "conservative_care_days", "-3"],
-        ["5", "dx", "neck"],
-    ]
 
 
 def test_columns_are_mapped_or_left_out_when_asked(cases: Path, tmp_path: Path) -> None:
@@ -301,9 +305,9 @@ def test_a_size_that_a_case_table_has_no_use_for_is_said(cases: Path, tmp_path: 
 def test_rejects_are_written_even_when_no_row_is_left(cases: Path, tmp_path: Path) -> None:
     cases.write_text(HEADER + MET.format("a").replace("M54.2", "neck"))
     done = workbook("determine", cases, "--out", tmp_path / "d.csv", "--rejects", tmp_path / "r.csv")
-    assert done.exit_code == 0
-    assert "approval rate not known" in done.output
-    assert pd.read_csv(tmp_path / "d.csv")["case_id"].tolist() == []
+    assert done.exit_code == 1
+    assert "1 of 1 rows were rejected, none is left; written: " in done.output
+    assert not (tmp_path / "d.csv").exists()
     assert pd.read_csv(tmp_path / "r.csv")["column"].tolist() == ["dx"]
 
 
@@ -347,9 +351,11 @@ def test_a_formula_is_neutralised_so_that_the_text_can_be_had_back(cases: Path, 
 def test_a_secret_is_in_no_output(cases: Path, tmp_path: Path) -> None:
     cases.write_text(HEADER + MET.format("a") + MET.format("123-45-6789"))
     for words in (("--out", tmp_path / "d.csv"), ("--out", tmp_path / "d.csv", "--rejects", tmp_path / "r.csv")):
-        assert "6789" not in workbook("determine", cases, *words).output
-    assert "looks like a social security number" in (tmp_path / "r.csv").read_text()
-    assert "6789" not in (tmp_path / "d.csv").read_text() + (tmp_path / "r.csv").read_text()
+        said = workbook("determine", cases, *words)
+        assert said.exit_code == 1
+        assert "looks like a social security number" in said.output
+        assert "6789" not in said.output
+    assert list(tmp_path.iterdir()) == [cases]  # what looks like a person is refused, not rejected
 
 
 LONG = "x" * 300
