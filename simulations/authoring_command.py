@@ -16,13 +16,14 @@ from policy.authoring.lint import inert, lint
 from policy.authoring.mutation import Verdict, judge_all, mutants
 from policy.authoring.proof import Relation, prove
 from policy.authoring.vignettes import Batch, Readings, batches, read_vignettes
-from policy.document import parse
+from policy.document import DOCUMENTS, parse
 from policy.files import save
 from policy.model import Policy, Settings
 from policy.problems import ProblemsFound, listed, nearest, refuse, shown
 from policy.reading import read_text, read_yaml
 from policy.scenario import Scenario
 from simulations import scenario
+from simulations.outputs import Inputs
 
 VIGNETTES = Path(__file__).resolve().parent.parent / "tests" / "cases"
 STRICT = "strict_reading"
@@ -125,6 +126,10 @@ def coverage(name: str, folder: str | None, generate: str | None) -> None:
     if generate:
         if Path(generate).suffix != ".yaml":
             raise refuse("write", generate, "needs a name that ends in .yaml")
+        inputs = Inputs().policy(name).add("the vignettes", folder or VIGNETTES)
+        for place, what in ((DOCUMENTS, "policies that ship"), (scenario.FOLDER, "scenarios that ship")):
+            inputs.add(f"the {what}", place)
+        inputs.check_file(Path(generate))
         save(Path(generate), boundary_file(policy).encode())
         click.echo(f"{policy.notice}\nVignettes at the boundary of every numeric lever, for you to judge: {generate}")
         return
