@@ -55,7 +55,7 @@ $(READY)-engines: $(READY) requirements-engines.lock
 check: setup
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
-	$(BIN)/mypy policy simulations benchmarks $(wildcard notebooks/*.py)
+	$(BIN)/mypy policy simulations benchmarks workbook.py $(wildcard notebooks/*.py)
 
 notebooks: setup
 	$(BIN)/python -m simulations.normalise

@@ -320,7 +320,8 @@ def test_ctrl_c_while_libraries_are_imported_is_one_line(place: Path, module: st
     words = ("determine", "mine.csv", "--out", "d.csv")
     done = subprocess.run(
         [sys.executable, "-c", INTERRUPTED_AT, module, *words],
-        cwd=place, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=120, check=False,
+        cwd=place, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=240,
+        check=False,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (130, "interrupted; nothing was written\n")
     assert not (place / "d.csv").exists()
