@@ -5,15 +5,21 @@ import signal
 import sys
 
 INTERRUPTED = 130
+NO_ROOM = ("failed to map segment", "annot allocate memory")  # the loader of libraries, in its own words
 interrupted = False
 
 
 def main() -> None:
     """Run the command; it ends the process."""
     signal.signal(signal.SIGINT, _on_interrupt)
-    from simulations.command import main as command
+    try:
+        from simulations.command import main as command
 
-    command(prog_name="workbook")
+        command(prog_name="workbook")
+    except (MemoryError, ImportError, SystemError) as error:
+        if isinstance(error, ImportError) and not any(word in str(error) for word in NO_ROOM):
+            raise
+        _leave(1, f"there is not enough memory for this; {what_is_there()}")
 
 
 def _on_interrupt(*_: object) -> None:
@@ -23,10 +29,15 @@ def _on_interrupt(*_: object) -> None:
     first, interrupted = not interrupted, True
     if first and locks is not None and locks.holding():
         raise KeyboardInterrupt
+    _leave(INTERRUPTED, f"interrupted; {what_is_there()}")
+
+
+def _leave(code: int, line: str) -> None:
+    """Without the end of the interpreter, which would run what has not been begun."""
     try:
-        os.write(2, f"interrupted; {what_is_there()}\n".encode())
+        os.write(2, f"{line}\n".encode())
     finally:
-        os._exit(INTERRUPTED)
+        os._exit(code)
 
 
 def what_is_there() -> str:

@@ -8,7 +8,7 @@ from typing import NoReturn, TextIO
 
 import workbook
 from policy.files import forget_written, written
-from policy.problems import ProblemsFound
+from policy.problems import ProblemsFound, shown
 
 
 def begin() -> None:
@@ -37,6 +37,10 @@ def ending() -> Iterator[None]:
             _leave(1, str(error))
         if isinstance(error, MemoryError):
             _leave(1, f"there is not enough memory for this; {workbook.what_is_there()}")
+        if isinstance(error, UnicodeEncodeError):
+            sign = shown(error.object[error.start : error.end])
+            advice = "set PYTHONIOENCODING=utf-8:backslashreplace"
+            _leave(1, f"standard output: {sign} cannot be written there; {advice}{_and_what_is_there()}")
         if isinstance(error, OSError):
             _leave(1, _of_the_system(error))
         raise
@@ -45,8 +49,11 @@ def ending() -> Iterator[None]:
 def _of_the_system(error: OSError) -> str:
     """An error while a file is read has its name; else it is what the command prints that has no place."""
     place, what = (error.filename, "read") if error.filename else ("standard output", "written")
-    after = f"; {workbook.what_is_there()}" if written() else ""
-    return f"{place}: cannot be {what} ({error.strerror}){after}"
+    return f"{place}: cannot be {what} ({error.strerror}){_and_what_is_there()}"
+
+
+def _and_what_is_there() -> str:
+    return f"; {workbook.what_is_there()}" if written() else ""
 
 
 def _leave(code: int, line: str) -> NoReturn:

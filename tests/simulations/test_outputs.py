@@ -262,6 +262,13 @@ def test_an_end_of_the_terminal_is_one_line(place: Path, line: str, code: int, s
     assert (place / "d.csv").exists() == ("--out" in line)
 
 
+def test_a_sign_that_the_terminal_cannot_show_is_one_line(place: Path) -> None:
+    shutil.copy(place / "mine.yaml", place / "a→b.yaml")
+    done = shell("PYTHONIOENCODING=cp1252 $W validate a→b.yaml", place)
+    said = "standard output: '\\u2192' cannot be written there; set PYTHONIOENCODING=utf-8:backslashreplace\n"
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", said)
+
+
 def test_a_reader_that_has_enough_is_no_fault(place: Path) -> None:
     done = shell("$W sql | head -1", place)
     assert (done.returncode, done.stderr) == (0, "")
@@ -278,6 +285,24 @@ def test_too_little_memory_is_one_line(place: Path, monkeypatch: pytest.MonkeyPa
     result = run("determine", place / "mine.csv", "--out", place / "d.csv")
     assert (result.exit_code, result.output) == (1, "there is not enough memory for this; nothing was written\n")
     assert all_files(place) == before
+
+
+@pytest.mark.parametrize(
+    "error",
+    [ImportError("x.so: failed to map segment from shared object"), SystemError("error return without exception set")],
+)
+def test_a_library_that_has_no_room_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], error: Exception
+) -> None:
+    def no_room(**_: object) -> None:
+        raise error
+
+    ends: list[int] = []
+    monkeypatch.setattr("simulations.command.main", no_room)
+    monkeypatch.setattr(os, "_exit", ends.append)
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    workbook.main()
+    assert (ends, capfd.readouterr().err) == ([1], "there is not enough memory for this; nothing was written\n")
 
 
 def test_an_interrupt_is_one_line_and_130(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
