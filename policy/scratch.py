@@ -3,7 +3,6 @@
 import contextlib
 import os
 import re
-import shutil
 import tempfile
 import time
 from collections.abc import Iterator
@@ -14,19 +13,39 @@ from policy.locks import Busy, lock_file, locked, real
 
 _PREFIX = "wb-"  # short: the path of a socket in it has room for about a hundred bytes
 _OURS = re.compile(rf"{_PREFIX}\w{{8}}")
-_BORN = 60.0  # seconds in which a folder without a lock may be one that is just being made
+_OLD = 3600.0  # seconds after which a folder with content and no lock is nobody's: a system without locks keeps none
 
 
 @contextlib.contextmanager
 def scratch() -> Iterator[Path]:
     """An empty folder that is gone after the block."""
     _sweep(Path(tempfile.gettempdir()))
-    place = real(Path(tempfile.mkdtemp(prefix=_PREFIX)))
-    try:
-        with locked(place / "run"):
+    with contextlib.ExitStack() as stack:
+        place = _made(stack)
+        try:
             yield place
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
+        finally:
+            _empty(place)  # while it is locked: a start that finds it without a lock must find it empty
+            stack.close()
+            with contextlib.suppress(OSError):
+                place.rmdir()
+
+
+def _made(stack: contextlib.ExitStack) -> Path:
+    """A new folder with its lock; another start may take it away between the two."""
+    while True:
+        place = real(Path(tempfile.mkdtemp(prefix=_PREFIX)))
+        with contextlib.suppress(FileNotFoundError):
+            stack.enter_context(locked(place / "run"))
+            return place
+
+
+def _empty(place: Path) -> None:
+    lock = lock_file(place / "run").name
+    with contextlib.suppress(OSError), os.scandir(place) as entries:
+        for entry in entries:
+            if entry.name != lock:
+                remove(Path(entry.path))
 
 
 def _sweep(above: Path) -> None:
@@ -42,7 +61,9 @@ def _remove_if_dead(place: Path) -> None:
             return
         if lock_file(place / "run").exists():
             with locked(place / "run") as fresh:
-                if fresh:
-                    remove(place)
-        elif time.time() - place.stat().st_mtime > _BORN:
-            place.rmdir()  # killed before it had its lock: it is empty
+                if not fresh:
+                    return
+                _empty(place)
+        elif time.time() - place.stat().st_mtime > _OLD:
+            _empty(place)
+        place.rmdir()
