@@ -13,7 +13,7 @@ import pandas as pd
 from notebooks.reach import Mention, Watched, mentions, pathways_of, why_idle
 from policy.document import change_in_words, parse
 from policy.evaluation import Determinations, Memory, determine, diagnosis_group
-from policy.files import save
+from policy.files import save_new
 from policy.model import OUTCOMES, Policy, Settings, Value
 from policy.problems import refuse, shown
 from policy.scenario import Scenario
@@ -262,13 +262,13 @@ class Tweaks:
         """Save the present settings as a new file in `folder` (made when missing); never over an existing file."""
         key, text = self.scenario(name)
         path = folder / f"{key}.yaml"
-        if path.exists() or key in shipped():
+        if key in shipped():
             raise refuse("exists", path.name, "is there already and stays as it is; choose another name")
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise refuse("write", str(folder), f"cannot be made ({error.strerror})") from None
-        save(path, text.encode())
+        save_new(path, text.encode())
         return path
 
 

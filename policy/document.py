@@ -35,11 +35,12 @@ def shipped() -> dict[str, Path]:
 
 def load(source: str | Path) -> Policy:
     """A policy by name (`nerve_blocks`, `nerve_blocks@2026.1`) or by path; raises ProblemsFound with every problem."""
-    path = _find(source)
+    path = find(source)
     return _parse(read_text(path), path.name if path.is_relative_to(DOCUMENTS) else str(source))
 
 
-def _find(source: str | Path) -> Path:
+def find(source: str | Path) -> Path:
+    """The file of a policy, by name or path; raises ProblemsFound for a name that is none."""
     known = shipped()
     matching = [path for name, path in known.items() if str(source) in (name, name.partition("@")[0])]
     if matching:

@@ -16,13 +16,14 @@ from policy.authoring.lint import inert, lint
 from policy.authoring.mutation import Verdict, judge_all, mutants
 from policy.authoring.proof import Proof, Relation, prove, prove_everywhere
 from policy.authoring.vignettes import Batch, Readings, Vignette, batches, example_vignettes, read_vignettes
-from policy.document import parse
+from policy.document import DOCUMENTS, parse
 from policy.files import save
 from policy.model import Policy, Settings
 from policy.problems import Problem, ProblemsFound, collecting, listed, nearest, refuse, shown
 from policy.reading import read_text, read_yaml
 from policy.scenario import Scenario, edited
 from simulations import scenario
+from simulations.outputs import Inputs
 
 VIGNETTES = Path(__file__).resolve().parent.parent / "tests" / "cases"
 NERVE_BLOCKS = "nerve_blocks"  # the policy that these vignettes are of
@@ -210,6 +211,10 @@ def coverage(name: str, folder: str | None, generate: str | None) -> None:
     if generate:
         if Path(generate).suffix != ".yaml":
             raise refuse("write", generate, "needs a name that ends in .yaml")
+        inputs = Inputs().policy(name).add("the vignettes", folder or VIGNETTES)
+        for place, what in ((DOCUMENTS, "policies that ship"), (scenario.FOLDER, "scenarios that ship")):
+            inputs.add(f"the {what}", place)
+        inputs.check_file(Path(generate))
         save(Path(generate), boundary_file(policy).encode())
         click.echo(f"{policy.notice}\nVignettes at the boundary of every numeric lever, for you to judge: {generate}")
         return

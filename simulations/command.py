@@ -1,6 +1,5 @@
 """The `workbook` command: exit 0 done, 1 the input has problems (one line each), 2 wrong usage; no traceback."""
 
-import functools
 import json
 import os
 import re
@@ -14,11 +13,13 @@ import click
 
 import policy as core
 from policy.document import parse
-from policy.files import save
+from policy.files import save, save_all, writing
 from policy.model import Policy, Record, Settings
 from policy.problems import Finding, Problem, ProblemsFound, collecting, listed, nearest, refuse, shown
 from policy.reading import Node, located, read_text, read_yaml
 from policy.scenario import Scenario
+from simulations.endings import begin, ending
+from simulations.outputs import Inputs, check_files, check_folder, one_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,20 +27,6 @@ if TYPE_CHECKING:
 ROW_LEVEL = "Row level, not for release: exact for every row, and so are the remarks on rows."
 ROOT = Path(__file__).resolve().parent.parent
 KINDS = ("policy/1", "scenario/1", "population/1")
-
-
-def says_problems(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Print the problems of the input, one a line, and leave with exit code 1."""
-
-    @functools.wraps(function)
-    def wrapped(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return function(*args, **kwargs)
-        except ProblemsFound as found:
-            click.echo(str(found), err=True)
-            sys.exit(1)
-
-    return wrapped
 
 
 def assigned(assignments: tuple[str, ...], option: str = "--set LEVER") -> dict[str, str]:
@@ -126,10 +113,17 @@ class Verbs(click.Group):
         if cmd_name in self.authoring and cmd_name not in self.commands:
             from simulations import authoring_command
 
-            verb: click.Command = getattr(authoring_command, cmd_name)
-            verb.callback = says_problems(verb.callback)  # type: ignore[arg-type]
-            self.add_command(verb)
+            self.add_command(getattr(authoring_command, cmd_name))
         return super().get_command(ctx, cmd_name)
+
+    def main(self, *args: Any, **options: Any) -> Any:
+        with ending():
+            begin()
+            return super().main(*args, **options)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with ending():
+            return super().invoke(ctx)
 
 
 @click.version_option(package_name="nerve-block-workbook", prog_name="workbook")
@@ -150,7 +144,6 @@ def main() -> None:
     "--lint", "linting", is_flag=True, help="Also what is odd in the logic of policies, with a case for each."
 )
 @click.option("--population", metavar="NAME|FILE", help="With --lint: levers that change no case of this population.")
-@says_problems
 def validate(paths: tuple[str, ...], schema: str | None, linting: bool, population: str | None) -> None:
     """Check policies, scenarios and populations; without a name, all that ship."""
     if population is not None and not linting:
@@ -253,22 +246,17 @@ def _kind(tree: Node, name: str) -> str:
     "--max-rejects", type=click.FloatRange(0, 100), default=20, show_default=True, metavar="PERCENT",
     help="With more rejected rows than this, only FILE of --rejects is written.",
 )  # fmt: skip
-@says_problems
 def determine(
     cases: str, policy_name: str, scenario: str | None, assignments: tuple[str, ...], rename: tuple[str, ...],
     ignore: tuple[str, ...], case_id_is_key: bool, out: str, rejects: str | None, max_rejects: float,
 ) -> None:  # fmt: skip
     """Determinations with reasons for a case table (CSV or Parquet)."""
-    from simulations.tables import check_target, table_bytes
+    from simulations.tables import table_bytes
 
-    problems: list[Problem] = []
     targets = [Path(out)] + ([Path(rejects)] if rejects else [])
-    for target, suffixes in zip(targets, ((".csv", ".parquet"), (".csv",)), strict=False):
-        with collecting(problems):
-            check_target(target, suffixes)
-            if os.path.exists(cases) and os.path.exists(target) and os.path.samefile(cases, target):
-                raise refuse("write", str(target), "is the case table itself; name another file")
-    if len({t.resolve() for t in targets}) < len(targets):
+    inputs = Inputs().add("the case table", cases).policy(policy_name).scenario(scenario)
+    problems = check_files(inputs, {out: (".csv", ".parquet"), **({rejects: (".csv",)} if rejects else {})})
+    if rejects and one_file(out, rejects):
         message = "is named for the determinations and for the rejected rows; name two files"
         problems.append(Problem("write", out, message))
     if not os.path.exists(cases):
@@ -278,15 +266,14 @@ def determine(
         settings = under(policy, scenario, assignments)
     if problems:
         raise ProblemsFound(problems)
-    table = read_table(cases, settings.policy, rename, ignore, rejects is not None, case_id_is_key)
-    rejected = rejects_of(table, Path(cases).name)
-    if rejects:
-        _few_enough(table, rejected, max_rejects, Path(rejects), out)
-    result = core.determine(settings.policy, table, settings)
-    tables = [result.frame(), rejected]
-    contents = [table_bytes(frame, target) for frame, target in zip(tables, targets, strict=False)]
-    for target, content in zip(targets, contents, strict=True):
-        save(target, content)
+    with writing(*targets):
+        table = read_table(cases, settings.policy, rename, ignore, rejects is not None, case_id_is_key)
+        rejected = rejects_of(table, Path(cases).name)
+        if rejects:
+            _few_enough(table, rejected, max_rejects, Path(rejects), out)
+        result = core.determine(settings.policy, table, settings)
+        tables = [result.frame(), rejected]
+        save_all({target: table_bytes(frame, target) for frame, target in zip(tables, targets, strict=False)})
     if rejects:
         click.echo(f"{rejected['line'].nunique():,} rows rejected: {rejects}")
     counts = result.counts()
@@ -353,7 +340,6 @@ def stamp(policy: Policy, settings: Settings, scenario: str | None = None) -> li
 @policy_options
 @table_options
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@says_problems
 def explain(
     cases: str, case_id: str, policy_name: str, scenario: str | None, assignments: tuple[str, ...],
     rename: tuple[str, ...], ignore: tuple[str, ...], case_id_is_key: bool, form: str,
@@ -401,7 +387,6 @@ def explain(
 @click.option("--seed", help="Default: that of the scenario file, else 1.")
 @click.option("--out", required=True, metavar="DIR")
 @click.option("--exact", is_flag=True, help="Of a case table, also counts of 1 to 10 people: not for release.")
-@says_problems
 def simulate(
     template: str, own: tuple[str, ...], policy_name: str, scenario: str | None, assignments: tuple[str, ...],
     population: str | None, size: str | None, seed: str | None, out: str, exact: bool,
@@ -447,7 +432,6 @@ def number(text: str) -> Any:
 @click.option(
     "--out", required=True, metavar="FILE|DIR", help="CSV or Parquet; without an ending, a folder of Parquet."
 )
-@says_problems
 def population(name: str, size: str, seed: str, out: str) -> None:
     """A synthetic case table with every column; prints its targets against what was generated.
 
@@ -457,14 +441,15 @@ def population(name: str, size: str, seed: str, out: str) -> None:
     from tqdm import tqdm
 
     from simulations import population as populations
-    from simulations.run import check_folder
+    from simulations.drawing import only_a_population
     from simulations.streams import LAST_SEED, whole
-    from simulations.tables import check_target, table_bytes
+    from simulations.tables import table_bytes
 
     folder, cases, luck, target = not Path(out).suffix, number(size), number(seed), Path(out)
-    problems: list[Problem] = []
+    inputs = Inputs().population(name)
+    problems: list[Problem] = [] if folder else check_files(inputs, {out: (".csv", ".parquet")})
     for check in (
-        lambda: check_folder(out) if folder else check_target(target),
+        lambda: check_folder(out, inputs, only_a_population) if folder else None,
         lambda: populations.load(name),
         lambda: whole("size", cases, 1, populations.LAST_CASE if folder else populations.MOST_CASES),
         lambda: whole("seed", luck, 0, LAST_SEED),
@@ -478,7 +463,8 @@ def population(name: str, size: str, seed: str, out: str) -> None:
         with tqdm(total=cases, unit=" cases", disable=None, leave=False) as bar:
             populations.write_chunks(spec, cases, luck, target, lambda done: bar.update(done - bar.n))
     else:
-        save(target, table_bytes(populations.generate(spec, cases, luck), target))
+        with writing(target):
+            save(target, table_bytes(populations.generate(spec, cases, luck), target))
     click.echo("Synthetic data, policy simulation only, not for individual determinations.")
     for line in populations.against_targets(spec, cases, luck):
         click.echo(line)
@@ -503,7 +489,6 @@ def population(name: str, size: str, seed: str, out: str) -> None:
 )
 @click.option("--without", multiple=True, metavar="COLUMN", help="Your table has no such column (may be repeated).")
 @click.option("--move", multiple=True, metavar="LEVER", help="Of levels: it will move later; none named: all of them.")
-@says_problems
 def sql(
     policy_name: str, scenario: str | None, assignments: tuple[str, ...], dialect: str, what: str,
     without: tuple[str, ...], move: tuple[str, ...],

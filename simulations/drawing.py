@@ -13,9 +13,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from policy.files import folder, save
+from policy.files import fill, said
+from policy.folders import content_of, folder
+from policy.problems import listed, refuse
 from simulations.population_page import Period
 from simulations.population_tables import BITS, EMPTY, Codes, Decision, Population
 from simulations.streams import Streams, Words, whole
@@ -69,13 +72,33 @@ def write_chunks(population: Population, size: int, seed: int, path: Path, progr
     """
     size = whole("size", size, 1, LAST_CASE)
     last = (size - 1) // CHUNK
-    with folder(path, last=_chunk_name(last)) as work:
+    with folder(path, only_a_population) as work:
         for number in range(last + 1):
             start = number * CHUNK
             frame = generate(population, min(CHUNK, size - start), seed, start)
-            save(work / _chunk_name(number), table_bytes(frame, Path(_chunk_name(number))))
+            with said(path):
+                fill(work, {_chunk_name(number): table_bytes(frame, Path(_chunk_name(number)))})
             if progress:
                 progress(start + len(frame))
+
+
+def only_a_population(path: Path) -> None:
+    """Refuse a folder with anything in it but the files that `write_chunks` writes."""
+    found = content_of(path)
+    for number in range(len(found)):
+        name = _chunk_name(number)
+        if name not in found or not found[name].is_file(follow_symlinks=False) or not _is_chunk(path / name):
+            strange = [n for n in found if n != name or n in found][:4]
+            message = f"holds something else than a population ({listed(strange)}); name a new or an empty folder"
+            raise refuse("folder", str(path), f"{message}; nothing was changed")
+
+
+def _is_chunk(path: Path) -> bool:
+    try:
+        names = pq.read_schema(path).names  # only a population has simulated truths
+        return names[:1] == ["case_id"] and any(name.startswith("truth_") for name in names)
+    except (OSError, pa.ArrowException):
+        return False
 
 
 def _chunk_name(number: int) -> str:

@@ -4,8 +4,7 @@ The engine reads `cases` with the SELECTs of policy/sql and simulations/collapse
 determinations with reasons, or the few weighted rows of a collapse, whose every tweak runs in Python, exactly.
 """
 
-import shutil
-import tempfile
+import contextlib
 import weakref
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ import pyarrow as pa
 from policy.cases import Cases
 from policy.model import Policy, Settings
 from policy.problems import refuse, shown
+from policy.scratch import scratch
 from policy.sql import determinations_sql, printed
 from policy.table.columns import columns_of
 from simulations.collapse import CODED, FAULTY, WEIGHT, collapse_sql, live_levers
@@ -59,11 +59,12 @@ class DuckDB:
         import duckdb
 
         self.policy = policy
-        spill = tempfile.mkdtemp(prefix="workbook-")
-        weakref.finalize(self, shutil.rmtree, spill, ignore_errors=True)
+        stack = contextlib.ExitStack()
+        spill = stack.enter_context(scratch())
+        weakref.finalize(self, stack.close)
         options: dict[str, Any] = {
             "memory_limit": memory,
-            "temp_directory": spill,
+            "temp_directory": str(spill),
             "preserve_insertion_order": "false",
             "disabled_optimizers": REPEATING,
         }

@@ -5,16 +5,20 @@ import json
 import logging
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from policy.files import folder, save
+from policy.files import fill, said
+from policy.folders import folder, listing
+from policy.locks import real
 from policy.model import OUTCOMES
 from policy.problems import Problem, ProblemsFound, collecting, listed, nearest, refuse, shown
+from policy.scratch import scratch
 from simulations import report
+from simulations.earlier_reports import only_a_report
 from simulations.journal import WHERE, watched
+from simulations.outputs import Inputs, check_folder
 from simulations.parameters import PARAMETERS, defaults, own_parameters
 from simulations.study import Study, ask, drawn
 
@@ -23,6 +27,8 @@ if TYPE_CHECKING:  # notebook libraries are imported where they are used: the co
 
 FOLDER = Path(__file__).parent
 INJECTED = "injected-parameters"
+SUMMARY = "summary.json"
+_FILES = (".yaml", ".yml", ".csv", ".parquet")  # endings of names that are paths
 _OUT = "results"  # where the notebook writes, inside the folder it runs in
 
 
@@ -64,38 +70,49 @@ def simulate(
     with collecting(problems):
         asked = ask(policy, scenario, provisions, population, size, seed, bool(own.get("exact")))
     with collecting(problems):
-        check_folder(out)
+        check_folder(str(out), _inputs(template, policy, scenario, population, own), only_a_report)
     if problems or asked is None or notebook is None:
         raise ProblemsFound(problems)
-    name = Path(template).stem
+    cases, _, first = drawn(scenario, asked.plan, population, size, seed)
+    named = {"policy": policy, "scenario": scenario, "population": cases}
+    values = {"provisions": _canonical(asked, provisions), "size": asked.cases.size, "seed": int(first)}
     journal = _journal(Path(out))
-    with tempfile.TemporaryDirectory(prefix="workbook", ignore_cleanup_errors=True) as place:
-        desk = Path(place)
-        cases, _, first = drawn(scenario, asked.plan, population, size, seed)
-        values: dict[str, Any] = _brought(desk, {"policy": policy, "scenario": scenario, "population": cases})
-        values |= {
-            "provisions": _canonical(asked, provisions),
-            "size": asked.cases.size,
-            "seed": int(first),
-            "out": _OUT,
-            **{key: _own_files(desk, key, value) for key, value in own.items()},
-        }
-        (desk / _OUT).mkdir()
-        with watched(journal, progress):
-            ran = _finished(_executed(notebook, values, desk, journal, progress, name), name)
-        summary = _summary(desk / _OUT, asked, name)
-        summary["stamp"] = {"template": name, "cells_run": _code_cells(ran), "complete": True}
-        files = {file.name: file.read_bytes() for file in sorted((desk / _OUT).iterdir())}
-        files |= {
-            f"{name}.ipynb": _written(ran),
-            f"{name}.html": _page(ran, summary),
-            "summary.json": report.json_bytes(summary),
-        }
-    with folder(Path(out), last="summary.json") as work:
-        for file, content in files.items():
-            save(work / file, content)
+    with folder(Path(out), only_a_report) as work:
+        with scratch() as desk, watched(journal, progress):
+            brought = _brought(desk, named) | values | {key: _own_files(desk, key, own[key]) for key in own}
+            summary, files = _report(notebook, asked, brought, desk, journal, progress, Path(template).stem)
+        with said(Path(out)):
+            fill(work, files)
     journal.unlink(missing_ok=True)
     return summary
+
+
+def _report(
+    notebook: "NotebookNode", asked: Study, values: dict[str, Any], desk: Path, journal: Path, progress: bool, name: str
+) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """The summary and every file of the report, from a kernel that runs in `desk`."""
+    (desk / _OUT).mkdir()
+    ran = _finished(_executed(notebook, {**values, "out": _OUT}, desk, journal, progress, name), name)
+    summary = _summary(desk / _OUT, asked, name)
+    summary["stamp"] = {"template": name, "cells_run": _code_cells(ran), "complete": True}
+    files = {file.name: file.read_bytes() for file in sorted((desk / _OUT).iterdir()) if file.name != SUMMARY}
+    files |= {f"{name}.ipynb": _written(ran), f"{name}.html": _page(ran, summary)}
+    summary["files"] = listing(files)
+    return summary, {**files, SUMMARY: report.json_bytes(summary)}
+
+
+def _inputs(
+    template: str | Path, policy: str | Path, scenario: str | Path | None, population: str | Path | None,
+    own: Mapping[str, Any],
+) -> Inputs:  # fmt: skip
+    """The files that a run reads."""
+    found = Inputs().policy(policy).scenario(scenario).population(population)
+    found.add("the notebook", FOLDER / f"{template}.ipynb" if str(template) in shipped() else template)
+    for value in own.values():
+        for word in value if isinstance(value, list) else [value]:
+            if isinstance(word, str) and Path(word).suffix.lower() in _FILES:
+                found.add("a file", word)
+    return found
 
 
 # Before the kernel ---------------------------------------------------------------------------------------------------
@@ -131,26 +148,9 @@ def _tagged(notebook: "NotebookNode") -> "NotebookNode":
     return next(cell for cell in notebook.cells if cell.cell_type == "code")
 
 
-def check_folder(name: str | Path) -> None:
-    """Refuse a folder that cannot be written, before any long work; raises ProblemsFound."""
-    out = Path(name)
-    if not str(name).strip():
-        raise refuse("write", "--out", "is empty; name a folder")
-    if out.exists() and not out.is_dir():
-        raise refuse("write", str(out), "is a file, but a folder is needed; nothing was changed")
-    above = _existing(out)
-    if not (above.is_dir() and os.access(above, os.W_OK | os.X_OK)):
-        raise refuse("write", str(out), "cannot be written (no permission); nothing was changed")
-
-
-def _existing(out: Path) -> Path:
-    """The folder, or the nearest one above it that is there."""
-    return next(p for p in (out.absolute(), *out.absolute().parents) if p.exists())
-
-
 def _journal(out: Path) -> Path:
     """Where a long run keeps its results until it is done: beside the folder that it will write."""
-    return _existing(out.absolute().parent) / f".{out.name}.unfinished"
+    return real(out).with_name(f".{real(out).name}.unfinished")
 
 
 def _canonical(asked: Study, provisions: Mapping[str, object] | None) -> dict[str, int | str]:
@@ -164,7 +164,7 @@ def _brought(desk: Path, names: Mapping[str, str | Path | None]) -> dict[str, An
     values: dict[str, Any] = {}
     for kind, name in names.items():
         values[kind] = None if name is None else str(name)
-        if name is None or Path(name).suffix.lower() not in (".yaml", ".yml", ".csv", ".parquet"):
+        if name is None or Path(name).suffix.lower() not in _FILES:
             continue
         values[kind] = f"{kind}/{Path(name).name}"
         target = desk / kind / Path(name).name
@@ -296,7 +296,7 @@ def _written(notebook: "NotebookNode") -> bytes:
 def _summary(results: Path, asked: Study, name: str) -> dict[str, Any]:
     """What the notebook wrote, refused unless it answers the question that was asked and its counts add up."""
     try:
-        found: dict[str, Any] = json.loads((results / "summary.json").read_bytes())
+        found: dict[str, Any] = json.loads((results / SUMMARY).read_bytes())
         told = [[found["outcomes"][kind][word] for word in OUTCOMES] for kind in ("baseline", "scenario")]
         withheld = "withheld" in found["outcomes"] and any(None in counts for counts in told)
         answers = {

@@ -32,7 +32,7 @@ def shipped() -> tuple[str, ...]:
 
 def find_scenario(name_or_path: str | Path, policy: Policy) -> Scenario:
     """A shipped scenario by name, or one from a YAML file, legal for `policy`; raises ProblemsFound."""
-    path = _file(name_or_path)
+    path = file_of(name_or_path)
     problems: list[Problem] = []
     with collecting(problems):
         load_scenario(path, policy)
@@ -43,7 +43,8 @@ def find_scenario(name_or_path: str | Path, policy: Policy) -> Scenario:
     return load_scenario(path, policy)
 
 
-def _file(name_or_path: str | Path) -> Path:
+def file_of(name_or_path: str | Path) -> Path:
+    """The file of a scenario, by name or path; raises ProblemsFound for a name that is none."""
     name = str(name_or_path)
     if name in shipped():
         return FOLDER / f"{name}.yaml"
@@ -85,7 +86,7 @@ def population_of(name_or_path: str | Path, scenario: Scenario) -> str | None:
     drawn = scenario.population
     if drawn is None or drawn.name in populations() or not Path(drawn.name).suffix:
         return drawn.name if drawn else None
-    return str(_file(name_or_path).resolve().parent / drawn.name)
+    return str(file_of(name_or_path).resolve().parent / drawn.name)
 
 
 def proposed(
@@ -166,7 +167,7 @@ def expectations(scenario: Scenario, impact: "Impact", rough: bool = False) -> l
 
 def unmet(name_or_path: str | Path, found: list[dict[str, Any]]) -> list[Problem]:
     """One problem, with its line in the scenario, for each expectation in `found` that does not hold."""
-    path = _file(name_or_path)
+    path = file_of(name_or_path)
     _, node = parse(read_text(path), path.name, Scenario)
     place = path.name if path.is_relative_to(FOLDER) else str(path)
     return [

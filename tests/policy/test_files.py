@@ -2,14 +2,18 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from policy import ProblemsFound
-from policy.files import append, folder, save
+from policy.files import append, save, save_all, save_new
+from policy.folders import folder
+from policy.locks import Busy, locked
 
 
 def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
@@ -78,51 +82,6 @@ def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
     assert [(problem.code, problem.place) for problem in found.value.problems] == [("write", str(target))]
 
 
-def test_a_block_that_fails_leaves_no_folder(tmp_path: Path) -> None:
-    def fill() -> None:
-        with folder(tmp_path / "out", last="stamp") as work:
-            (work / "table.csv").write_bytes(b"half")
-            raise RuntimeError("in the middle")
-
-    with pytest.raises(RuntimeError, match="in the middle"):
-        fill()
-    assert os.listdir(tmp_path) == []
-
-
-def test_other_files_of_the_folder_are_kept_and_the_stamp_comes_last(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    out = tmp_path / "out"
-    out.mkdir()
-    for name in ("mine.txt", "table.csv", "stamp"):
-        (out / name).write_bytes(b"old")
-    moved: list[str] = []
-    replace = os.replace
-
-    def noted(source: str | Path, target: str | Path) -> None:
-        moved.append(Path(target).name)
-        replace(source, target)
-
-    monkeypatch.setattr(os, "replace", noted)
-    with folder(out, last="stamp") as work:
-        for name in ("stamp", "table.csv", "zebra.csv"):
-            (work / name).write_bytes(b"new")
-    assert moved == ["table.csv", "zebra.csv", "stamp"]
-    assert {p.name: p.read_bytes() for p in out.iterdir()} == {
-        "mine.txt": b"old", "table.csv": b"new", "stamp": b"new", "zebra.csv": b"new",
-    }  # fmt: skip
-    assert os.listdir(tmp_path) == ["out"]
-
-
-def test_a_file_in_the_place_of_the_folder_is_said(tmp_path: Path) -> None:
-    (tmp_path / "out").write_bytes(b"a file")
-    with (
-        pytest.raises(ProblemsFound, match="is a file, but a folder is needed"),
-        folder(tmp_path / "out", last="stamp"),
-    ):
-        pytest.fail("the block must not begin")
-
-
 @pytest.mark.parametrize("step", ["fsync", "replace", "chmod"])
 def test_a_new_file_that_fails_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     def broken(*_: object, **__: object) -> None:
@@ -165,7 +124,7 @@ def test_a_file_is_readable_by_those_the_user_lets_in(tmp_path: Path, kept_out: 
     before = os.umask(kept_out)
     try:
         save(tmp_path / "table.csv", b"new")
-        with folder(tmp_path / "out", last="stamp") as work:
+        with folder(tmp_path / "out", lambda _: None) as work:
             (work / "stamp").write_bytes(b"new")
         (tmp_path / "plain.csv").write_bytes(b"new")
         (tmp_path / "plain").mkdir()
@@ -176,46 +135,198 @@ def test_a_file_is_readable_by_those_the_user_lets_in(tmp_path: Path, kept_out: 
         assert oct((tmp_path / made).stat().st_mode) == oct((tmp_path / plain).stat().st_mode)
 
 
-def test_a_block_that_fails_leaves_an_old_folder_as_it_was(tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    out.mkdir()
-    (out / "stamp").write_bytes(b"old")
+# Several files -------------------------------------------------------------------------------------------------------
 
-    def fill() -> None:
-        with folder(out, last="stamp") as work:
-            (work / "stamp").write_bytes(b"new")
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        fill()
-    assert (out / "stamp").read_bytes() == b"old"
-    assert os.listdir(tmp_path) == ["out"]
+STEPS = ("replace", "rename", "link", "unlink", "fsync", "chmod", "open")
 
 
-@pytest.mark.parametrize("failing", [1, 2, 3])
-def test_a_folder_that_cannot_be_filled_has_no_stamp(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: int
+def failing(monkeypatch: pytest.MonkeyPatch, step: str, at: int, error: BaseException) -> list[int]:
+    """From now on the `at`-th call of this function of the system fails, once; how often it was called comes back."""
+    right, calls = getattr(os, step), [0]
+
+    def broken(*given: object, **named: object) -> object:
+        calls[0] += 1
+        if calls[0] == at:
+            raise error
+        return right(*given, **named)
+
+    monkeypatch.setattr(os, step, broken)
+    return calls
+
+
+@pytest.mark.parametrize("there", [(), ("d.csv",), ("r.csv",), ("d.csv", "r.csv")])
+@pytest.mark.parametrize("step", STEPS)
+def test_whatever_fails_all_files_are_new_or_none_is_and_the_message_says_which(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, there: tuple[str, ...]
 ) -> None:
-    out = tmp_path / "out"
-    out.mkdir()
-    (out / "stamp").write_bytes(b"old")
-    replace, calls = os.replace, []
+    new = {tmp_path / "a" / "d.csv": b"new", tmp_path / "b" / "r.csv": b"new"}
+    for at in range(1, 40):
+        for path in new:
+            path.parent.mkdir(exist_ok=True)
+            path.unlink(missing_ok=True)
+            if path.name in there:
+                path.write_bytes(b"old")
+        before = {path: path.read_bytes() for path in new if path.exists()}
+        said = ""
+        with monkeypatch.context() as patched:
+            calls = failing(patched, step, at, OSError(5, "Input/output error"))
+            try:
+                save_all(new)
+            except ProblemsFound as found:
+                (said,) = str(found).splitlines()
+        after = {path: path.read_bytes() for path in new if path.exists()}
+        assert after in (before, new), (at, said)
+        assert (after == new) == ("nothing was changed" not in said), (at, said)
+        save_all(new)
+        assert sorted(path.name for path in tmp_path.rglob("*")) == ["a", "b", "d.csv", "r.csv"], at
+        if calls[0] < at:
+            return
+    pytest.fail("the failure was never past the end")
 
-    def broken(source: str | Path, target: str | Path) -> None:
-        calls.append(target)
-        if len(calls) == failing:
-            raise OSError(28, "No space left on device")
-        replace(source, target)
 
-    monkeypatch.setattr(os, "replace", broken)
+def killed_at(folder: Path, step: str, at: int, program: str) -> bool:
+    """Run a program in `folder` whose `at`-th call of os.<step> kills it; whether it came so far."""
+    lines = [
+        "import os, signal",
+        f"right, calls = os.{step}, []",
+        "def deadly(*given, **named):",
+        "    calls.append(1)",
+        f"    if len(calls) == {at}: os.kill(os.getpid(), signal.SIGKILL)",
+        "    return right(*given, **named)",
+        "from pathlib import Path",
+        "from policy.files import fill, save_all",
+        "from policy.folders import folder",
+        f"os.{step} = deadly",
+        program,
+    ]
+    pid = os.fork()
+    if not pid:
+        try:
+            os.chdir(folder)
+            exec("\n".join(lines), {})
+        finally:
+            os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) < 0
 
-    def fill() -> None:
-        with folder(out, last="stamp") as work:
-            for name in ("a.csv", "b.csv", "stamp"):
-                (work / name).write_bytes(b"new")
 
-    with pytest.raises(ProblemsFound, match="No space left on device"):
-        fill()
-    monkeypatch.undo()
-    assert not (out / "stamp").exists()
-    assert os.listdir(tmp_path) == ["out"]
+def state(folder: Path) -> dict[str, bytes]:
+    """Every file that is no leftover."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in files
+        if not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    }
+
+
+@pytest.mark.parametrize("step", ["replace", "link", "unlink", "fsync", "open", "close"])
+def test_after_a_kill_the_next_start_has_all_files_new_or_all_old(tmp_path: Path, step: str) -> None:
+    """Killed at each call in turn; the next run that touches only one of the two puts both right."""
+    program = "save_all({Path('a/d.csv'): b'new', Path('b/r.csv'): b'new'})"
+    for at in range(1, 60):
+        for name in ("a/d.csv", "b/r.csv"):
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            (tmp_path / name).write_bytes(b"old")
+        died = killed_at(tmp_path, step, at, program)
+        save_all({tmp_path / "a" / "other.csv": b"x"})  # a start of something else in the same folder
+        (tmp_path / "a" / "other.csv").unlink()
+        assert len(set(state(tmp_path).values())) == 1, at
+        save_all({tmp_path / "b" / "r.csv": b"new"})
+        assert sorted(path.name for path in tmp_path.rglob("*")) == ["a", "b", "d.csv", "r.csv"], at
+        if not died:
+            return
+    pytest.fail("the kill was never past the end")
+
+
+def test_a_new_file_is_never_put_over_one_that_is_there(tmp_path: Path) -> None:
+    save_new(tmp_path / "mine.yaml", b"first")
+    with pytest.raises(ProblemsFound, match="is there already and stays as it is"):
+        save_new(tmp_path / "mine.yaml", b"second")
+    (tmp_path / "nowhere.yaml").symlink_to(tmp_path / "not there")
+    with pytest.raises(ProblemsFound, match="is there already"):
+        save_new(tmp_path / "nowhere.yaml", b"second")
+    assert (tmp_path / "mine.yaml").read_bytes() == b"first"
+    assert sorted(os.listdir(tmp_path)) == ["mine.yaml", "nowhere.yaml"]
+
+
+def test_a_link_stays_a_link_and_a_private_file_stays_private(tmp_path: Path) -> None:
+    (tmp_path / "far").mkdir()
+    (tmp_path / "far" / "table.csv").write_bytes(b"old")
+    (tmp_path / "far" / "table.csv").chmod(0o600)
+    (tmp_path / "table.csv").symlink_to(tmp_path / "far" / "table.csv")
+    save(tmp_path / "table.csv", b"new")
+    assert (tmp_path / "table.csv").is_symlink()
+    assert (tmp_path / "far" / "table.csv").read_bytes() == b"new"
+    assert (tmp_path / "far" / "table.csv").stat().st_mode & 0o777 == 0o600
+    assert sorted(os.listdir(tmp_path)) == ["far", "table.csv"]
+
+
+def test_what_is_no_file_is_not_replaced_by_one(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    (tmp_path / "link.csv").symlink_to(tmp_path / "pipe.csv")
+    with pytest.raises(ProblemsFound, match=r"is no ordinary file.*nothing was changed"):
+        save(tmp_path / "link.csv", b"new")
+    assert (tmp_path / "pipe.csv").is_fifo()
+
+
+# One writer at a time ------------------------------------------------------------------------------------------------
+
+
+def test_a_second_writer_is_refused_and_a_dead_one_is_not_waited_for(tmp_path: Path) -> None:
+    read, write = os.pipe()
+    pid = os.fork()
+    if not pid:
+        with locked(tmp_path / "out"):
+            os.write(write, b"x")
+            time.sleep(60)
+        os._exit(0)
+    os.read(read, 1)
+    with pytest.raises(Busy), locked(tmp_path / "out"):
+        pytest.fail("another holds it")
+    with (
+        pytest.raises(ProblemsFound, match=r"out: another run is writing it.*nothing was changed"),
+        folder(tmp_path / "out", lambda _: None),
+    ):
+        pytest.fail("another holds it")
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    with locked(tmp_path / "out") as fresh, locked(tmp_path / "out") as again:
+        assert (fresh, again) == (True, False)
+    assert os.listdir(tmp_path) == []
+
+
+def test_leftovers_of_the_living_stay(tmp_path: Path) -> None:
+    with folder(tmp_path / "out", lambda _: None) as work:
+        save(tmp_path / "table.csv", b"x")
+        assert work.is_dir()
+    assert sorted(os.listdir(tmp_path)) == ["out", "table.csv"]
+
+
+@pytest.mark.parametrize("name", [".out.abcd1234.part", ".out.wb_abcd1234.part", ".out.wb_abcd1234.old"])
+def test_leftovers_of_the_dead_are_gone_after_the_next_start(tmp_path: Path, name: str) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "table.csv").write_bytes(b"half")
+    (tmp_path / ".other.wb-lock").write_bytes(b"")
+    (tmp_path / ".other.wb_abcd1234.part").write_bytes(b"")
+    (tmp_path / ".stranger.abcd1234.part").write_bytes(b"a download of somebody else's program")
+    with folder(tmp_path / "out", lambda _: None) as work:
+        (work / "table.csv").write_bytes(b"new")
+    assert sorted(os.listdir(tmp_path)) == [".stranger.abcd1234.part", "out"]
+
+
+def test_many_writers_of_one_file_leave_one_of_their_files(tmp_path: Path) -> None:
+    pids = []
+    for number in range(8):
+        pid = os.fork()
+        if not pid:
+            try:
+                for _ in range(10):
+                    save_all({tmp_path / "d.csv": b"%d" % number * 5000, tmp_path / "r.csv": b"%d" % number * 5000})
+                os._exit(0)
+            finally:
+                os._exit(1)
+        pids.append(pid)
+    assert {os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids} == {0}
+    assert (tmp_path / "d.csv").read_bytes() == (tmp_path / "r.csv").read_bytes()
+    assert sorted(os.listdir(tmp_path)) == ["d.csv", "r.csv"]

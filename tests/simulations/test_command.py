@@ -251,6 +251,7 @@ def test_a_population_without_an_ending_is_a_folder_of_the_same_cases(tmp_path: 
         assert "published figures agree" in made.output
         assert "cannot hold together: " in made.output
     (file,) = (tmp_path / "cases").iterdir()
+    assert file.name == "cases_000000.parquet"
     assert pd.read_parquet(file).equals(pd.read_parquet(tmp_path / "p.parquet"))
     assert pd.read_parquet(file)["dx"].str.startswith("G43").mean() > 0.7
 

@@ -16,6 +16,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from policy.problems import ProblemsFound
 from simulations import ask, cases_of, report, simulate
+from simulations.earlier_reports import only_a_report
 from simulations.parameters import PARAMETERS, own_parameters
 from simulations.run import FOLDER
 
@@ -31,11 +32,13 @@ A4,Z99.9,20552,200,70,yes,yes,no,no,yes,yes
 
 @pytest.fixture(scope="module")
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of one run, which had a file of the user and the stamp of an older run in it."""
+    """The folder of one run, in the place of a report of version 2026.1.0 by another notebook."""
     folder = tmp_path_factory.mktemp("run") / "out"
     folder.mkdir()
-    (folder / "minutes.txt").write_text("mine", encoding="utf-8")
-    (folder / "summary.json").write_text("{}", encoding="utf-8")
+    earlier = {"stamp": {"template": "lever_sweep", "cells_run": 15, "complete": True}}
+    (folder / "summary.json").write_text(json.dumps(earlier), encoding="utf-8")
+    (folder / "lever_sweep.html").write_text("old", encoding="utf-8")
+    (folder / "sweep.csv").write_text("old", encoding="utf-8")
     simulate(provisions={"conservative_weeks": "8"}, size=2000, seed=3, out=folder)
     return folder
 
@@ -71,7 +74,7 @@ def parameters(source: str | None = None) -> nbformat.NotebookNode:
 # What a run leaves ---------------------------------------------------------------------------------------------------
 
 
-def test_the_folder_is_complete_and_the_users_file_is_kept(out: Path):
+def test_the_folder_is_that_of_one_run(out: Path):
     names = [path.name for path in out.iterdir()]
     made = [
         "approval_impact.html",
@@ -82,9 +85,16 @@ def test_the_folder_is_complete_and_the_users_file_is_kept(out: Path):
         "groups.csv",
         "groups.png",
     ]
-    made += ["levers.csv", "medicare.csv", "minutes.txt", "outcomes.csv", "outcomes.png", "summary.json"]
+    made += ["levers.csv", "medicare.csv", "outcomes.csv", "outcomes.png", "summary.json"]
     assert sorted(names) == made
     assert [path.name for path in out.parent.iterdir()] == ["out"]
+    listed = json.loads((out / "summary.json").read_bytes())["files"]
+    assert listed == {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in out.iterdir()
+        if path.name != "summary.json"
+    }
+    only_a_report(out)
 
 
 def test_the_same_study_in_another_process_gives_the_same_bytes(out: Path, tmp_path: Path):
@@ -95,6 +105,7 @@ def test_the_same_study_in_another_process_gives_the_same_bytes(out: Path, tmp_p
             assert path.read_bytes() == (out / path.name).read_bytes(), path.name
     written = json.loads((out / "summary.json").read_bytes())
     assert written.pop("stamp") == {"template": "approval_impact", "cells_run": 15, "complete": True}
+    written.pop("files")
     assert written == report.summary(study)
 
 
