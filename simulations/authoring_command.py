@@ -31,8 +31,8 @@ STRICT = "strict_reading"
 def reading_of(name: str, base: Policy | None = None) -> Settings:
     """A policy as it stands, or a scenario over its policy: by a name that ships or by a path; raises ProblemsFound."""
     path = Path(name)
-    if name in scenario.shipped():
-        path = scenario.FOLDER / f"{name}.yaml"
+    if name in scenario.named():
+        path = scenario.named()[name]
     elif path.suffix not in (".yaml", ".yml"):
         known = [*core.shipped(), *dict.fromkeys(n.partition("@")[0] for n in core.shipped()), *scenario.shipped()]
         if name not in known:

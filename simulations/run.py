@@ -10,12 +10,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from policy.document import DOCUMENTS, policy_file
 from policy.files import folder, save
 from policy.model import OUTCOMES
 from policy.problems import Problem, ProblemsFound, collecting, listed, nearest, refuse, shown
 from simulations import report
 from simulations.journal import WHERE, watched
 from simulations.parameters import PARAMETERS, defaults, own_parameters
+from simulations.scenario import FOLDER as SCENARIOS
+from simulations.scenario import scenario_file
 from simulations.study import Study, ask, drawn
 
 if TYPE_CHECKING:  # notebook libraries are imported where they are used: the command line must not wait for them
@@ -69,7 +72,7 @@ def simulate(
     with tempfile.TemporaryDirectory(prefix="workbook", ignore_cleanup_errors=True) as place:
         desk = Path(place)
         cases, _, first = drawn(scenario, asked.plan, population, size, seed)
-        values: dict[str, Any] = _brought(desk, {"policy": policy, "scenario": scenario, "population": cases})
+        values: dict[str, Any] = _brought(desk, {**_saved(policy, scenario), "population": cases})
         values |= {
             "provisions": _canonical(asked, provisions),
             "size": asked.cases.size,
@@ -154,6 +157,16 @@ def _canonical(asked: Study, provisions: Mapping[str, object] | None) -> dict[st
     """The provisions as numbers and words that a notebook cell can hold."""
     values = {name: asked.scenario[name] for name in provisions or {}}
     return {name: "off" if value is None else value for name, value in values.items()}
+
+
+def _saved(policy: str | Path, scenario: str | Path | None) -> dict[str, str | Path | None]:
+    """What lies in the workspace by its file, which comes along; what ships by its name."""
+    kept: dict[str, str | Path | None] = {"policy": policy, "scenario": scenario}
+    for kind, find, ours in (("policy", policy_file, DOCUMENTS), ("scenario", scenario_file, SCENARIOS)):
+        name = kept[kind]
+        if name is not None and not (file := find(name)).is_relative_to(ours):
+            kept[kind] = file
+    return kept
 
 
 def _brought(desk: Path, names: Mapping[str, str | Path | None]) -> dict[str, Any]:

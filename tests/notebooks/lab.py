@@ -105,7 +105,7 @@ def lab(scratch: Path) -> Iterator[Desk]:
 
 
 def _wait(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(300):
+    for _ in range(1200):
         if process.poll() is not None:
             break
         try:
