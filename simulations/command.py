@@ -88,7 +88,7 @@ def _use_workspace(context: click.Context, _: click.Parameter, folder: str | Non
     """For this command, and for the kernels and terminals that it starts."""
     if folder is None:
         return
-    if not folder.strip() or os.path.exists(folder) and not os.path.isdir(folder):
+    if not folder.strip() or (os.path.exists(folder) and not os.path.isdir(folder)):
         raise click.BadParameter(f"{shown(folder)} is no folder")
     before = os.environ.get(VARIABLE)
     os.environ[VARIABLE] = folder

@@ -93,23 +93,33 @@ def serve(port: int, browser: bool) -> None:
     os.environ |= {VARIABLE: str(kept), SERVED: str(folder)}
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     os.chdir(folder)
+    settings = ROOT / "notebooks" / "settings"
     # Sockets in the file system, not open ports, where there are any and their path (at most 107 bytes) has room.
     ipc = os.name != "nt" and len(os.fsencode(jupyter_runtime_dir())) < 50
     jupyterlab.labapp.main(argv=[
         "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", f"--ServerApp.root_dir={folder}",
         f"--ServerApp.open_browser={browser}", "--ServerApp.allow_remote_access=False",
         f"--ServerApp.contents_manager_class={__name__}.Contents", f"--Contents.mine={mine}",
-        f"--LabApp.app_settings_dir={ROOT / 'notebooks' / 'settings'}",
+        f"--LabApp.app_settings_dir={settings}", "--LabApp.custom_css=True",
+        f"--ServerApp.static_custom_path={settings}",
         "--LabApp.default_url=/lab/tree/notebooks/start_here.md", "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.extension_manager=readonly",
         f"--ServerApp.allow_root={getattr(os, 'geteuid', lambda: 1)() == 0}",  # as in a container; still 127.0.0.1 only
-    ] + (["--KernelManager.transport=ipc"] if ipc else []))  # fmt: skip
+    ] + (["--KernelManager.transport=ipc"] if ipc else []) + _shell())  # fmt: skip
+
+
+def _shell() -> list[str]:
+    """No login shell in Lab's terminals: it would set PATH anew, and `workbook` would not be found."""
+    if os.name == "nt":
+        return []
+    shell = os.environ.get("SHELL") or "sh"
+    return [f"--ServerApp.terminado_settings={{'shell_command': [{shell!r}]}}"]
 
 
 def _arranged(kept: Path) -> tuple[Path, str]:
     """The folder to serve, and the workspace in it: a checkout as it is, else copies in the workspace itself."""
     try:
-        kept.mkdir(parents=True, exist_ok=True)
+        (kept / COPIES).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise refuse("write", str(workspace()), f"cannot be made ({error.strerror}); name a folder") from None
     if (ROOT / "pyproject.toml").is_file() and kept != ROOT and kept.is_relative_to(ROOT):

@@ -35,7 +35,7 @@ def named() -> dict[str, Path]:
 
 
 def find_scenario(name_or_path: str | Path, policy: Policy) -> Scenario:
-    """A scenario that ships or was saved, by name, or one from a YAML file, legal for `policy`; ProblemsFound if not."""
+    """A scenario by name (shipped or saved) or from a YAML file, legal for `policy`; raises ProblemsFound."""
     path = scenario_file(name_or_path)
     problems: list[Problem] = []
     with collecting(problems):
