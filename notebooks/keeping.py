@@ -59,8 +59,7 @@ class Unsaved:
         if self.path is None or not self.path.is_file():
             return None
         try:
-            moved = json.loads(self.path.read_bytes())["provisions"]
-            self._last = self._start.policy.settings(moved)
+            self._last = self._start.policy.settings(dict(json.loads(self.path.read_bytes())["provisions"]))
         except (OSError, ValueError, KeyError, TypeError):
             return None
         return self._last

@@ -10,8 +10,6 @@ from typing import Any
 
 import ipywidgets as widgets
 import pytest
-from IPython.display import display
-from IPython.utils.capture import capture_output
 
 import simulations
 from notebooks.keeping import base
@@ -504,11 +502,12 @@ def test_the_picture_says_its_numbers(panel: LeverPanel):
     assert 'role="status" aria-live="polite"' in panel.headline.value
 
 
-def test_shown_without_a_kernel_it_is_a_table(panel: LeverPanel):
+def test_shown_without_a_kernel_it_is_a_table(panel: LeverPanel, monkeypatch: pytest.MonkeyPatch):
+    outputs: list[dict[str, Any]] = []
+    monkeypatch.setattr("notebooks.panels.display", lambda data, **_: outputs.append(data))
     slider(panel, "conservative_weeks").value = 8
-    with capture_output() as shown:
-        display(panel)
-    still, live = (output.data for output in shown.outputs)
+    panel._ipython_display_()
+    still, live = outputs
     assert list(live) == ["application/vnd.jupyter.widget-view+json"]  # text beside it would be shown twice
     assert still["text/plain"] == panel.readback()
     assert "<svg" not in still["text/html"]
