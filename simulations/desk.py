@@ -7,6 +7,7 @@ from typing import Any
 
 import jupyterlab.labapp
 from jupyter_core.paths import jupyter_runtime_dir
+from jupyter_server.serverapp import ServerApp
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
 from tornado.web import HTTPError
 from traitlets import Unicode
@@ -94,6 +95,7 @@ def serve(port: int, browser: bool) -> None:
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     os.chdir(folder)
     settings = ROOT / "notebooks" / "settings"
+    ServerApp.static_custom_path.tag(config=True)  # else it is read from nowhere but the user's own settings
     # Sockets in the file system, not open ports, where there are any and their path (at most 107 bytes) has room.
     ipc = os.name != "nt" and len(os.fsencode(jupyter_runtime_dir())) < 50
     jupyterlab.labapp.main(argv=[
