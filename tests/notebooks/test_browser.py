@@ -146,7 +146,7 @@ def test_the_last_answer_stands_without_a_kernel_and_the_levers_come_back(desk: 
     expect(page.locator(".nbw-live").get_by_text(moved, exact=True)).to_be_visible(timeout=10_000)
     expect(page.locator(".nbw-still")).to_be_hidden()
     page.wait_for_timeout(1_500)  # what is kept is kept once the hand rests
-    page.keyboard.press("Control+s")
+    page.locator(".nbw-lever-conservative_weeks").get_by_role("slider").press("Control+s")  # a box keeps it to itself
     kept = desk.workspace / "copies" / name
     for _ in range(100):
         if moved in kept.read_text("utf-8"):
