@@ -72,8 +72,9 @@ class Control:
 
     def agrees(self, value: Value) -> bool:
         """Whether every part of the hand shows this value."""
-        number, slider = self.parts.get("number"), self.parts.get("slider")
-        return self.value == value and (number is None or number.value == str(slider.value))
+        return self.value == value and (
+            self.kind != "slider" or self.parts["number"].value == str(self.parts["slider"].value)
+        )
 
     def observe(self, moved: Callable[..., None], typed: Callable[..., None]) -> None:
         """Call `moved` when a hand moves, `typed` when a number was typed and Enter pressed or the box left."""

@@ -38,21 +38,6 @@ _PAUSE = 0.35  # seconds of rest before looking for levers that reach no case
 _TICK = 0.004  # seconds left to the user between two levers of that look
 _log = logging.getLogger(__name__)
 
-_LOOK = """<style>
-.nbw-lever{border-bottom:1px solid var(--jp-border-color2,#d0d5db);padding:2px 2px 6px}
-.nbw-live .widget-html-content,.nbw-live .widget-html{line-height:1.45!important;height:auto}
-.nbw-lever.nbw-idle .nbw-hands{opacity:.45}
-.nbw-live .nbw-lever,.nbw-live .widget-html{contain:content}
-.nbw-live .wide{content-visibility:auto;contain-intrinsic-size:auto 1500px}
-.nbw-live .jupyter-button:focus-visible,.nbw-live input:focus-visible,.nbw-live select:focus-visible,
-.nbw-live .noUi-handle:focus-visible{outline:3px solid #0072b2;outline-offset:1px}
-</style>"""
-# Lab marks a widget whose kernel is gone and has an error for one that it does not know: the kept answer then stands.
-_STANDS = """<style>
-.jp-OutputArea:has(.nbw-live:not(.jupyter-widgets-disconnected)) .jp-OutputArea-child:has(.nbw-still),
-.jp-OutputArea:has(.nbw-still) .jp-OutputArea-child:has(.jupyter-widgets):not(:has(.nbw-live)),
-.jp-OutputArea:has(.nbw-still) .jp-OutputArea-child:has(.nbw-live.jupyter-widgets-disconnected){display:none!important}
-</style>"""
 _VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -140,7 +125,7 @@ class LeverPanel:
             button.on_click(self._guarded(lambda _, q=question: self._look_closer(q)))
         self.closer = widgets.HTML(layout=WIDE)
         asking = widgets.HBox([widgets.HTML(_live("<b>Look closer:</b>")), *self.question_buttons.values()], layout=ROW)
-        look = widgets.HTML(view.LOOK + _LOOK + _STANDS, layout=widgets.Layout(height="0", margin="0"))
+        look = widgets.HTML(view.LOOK + view.HANDS + view.STANDS, layout=widgets.Layout(height="0", margin="0"))
         self.view = widgets.VBox(
             [look, self.alert, columns, asking, self.closer, self.table, self.notices], layout=WIDE
         )
@@ -161,7 +146,7 @@ class LeverPanel:
         )
         moved = bullets(map(esc, self._answer.changes.values())) if self._answer.changes else ""
         words = _live(note + moved + view.headline(self._answer, repr(self.cases), picture=False))
-        still = f"{view.LOOK}{_STANDS}<div class='nbw-still'>{words}{self.table.value}</div>"
+        still = f"{view.LOOK}{view.STANDS}<div class='nbw-still'>{words}{self.table.value}</div>"
         return {"text/plain": self.readback(), "text/html": still}
 
     def _let_stand(self) -> None:

@@ -92,7 +92,7 @@ def check(cells: Sequence[str] | None = None) -> None:
     known = next((found for source in reversed(ran[:last]) if (found := _parameters(source))), None)
     if known is None:
         return
-    problems = []
+    problems: list[Problem] = []
     for name, value in defaults(ran[last], "the injected parameters").items():
         with collecting(problems):
             if name not in known:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from notebooks import answer, page, panels
+from notebooks import answer, page
 
 SETTINGS = Path(answer.__file__).parent / "settings"
 SCHEMAS = Path(sys.prefix) / "share" / "jupyter" / "lab" / "schemas" / "@jupyterlab"
@@ -45,5 +45,5 @@ def test_every_shortcut_of_a_notebook_stops_at_its_outputs(overridden: list[dict
 
 def test_a_page_looks_the_same_before_and_after_it_has_run():
     css = (SETTINGS / "custom.css").read_text("utf-8")
-    for style in (page.STYLE, answer.LOOK.removeprefix(page.STYLE), panels._LOOK, panels._STANDS):
+    for style in (page.STYLE, answer.LOOK.removeprefix(page.STYLE), answer.HANDS, answer.STANDS):
         assert re.sub(r"</?style>\n?", "", style).strip() in css
