@@ -37,7 +37,8 @@ HANDS = """<style>
 .nbw-live .noUi-handle:focus-visible{outline:3px solid #0072b2;outline-offset:1px}
 </style>"""
 # Lab marks a widget whose kernel is gone and has an error for one that it does not know: the kept answer then stands.
-_GONE = ".jp-NotebookPanel:has(.jp-Notebook-ExecutionIndicator:is([data-status=dead],[data-status=unknown]))"
+_DEAD = ",".join(f"[data-status={status}]" for status in ("dead", "unknown", "disconnected"))
+_GONE = f".jp-NotebookPanel:has(.jp-Notebook-ExecutionIndicator:is({_DEAD}))"
 STANDS = f"""<style>
 .jp-OutputArea:has(.nbw-live:not(.jupyter-widgets-disconnected)) .jp-OutputArea-child:has(.nbw-still),
 .jp-OutputArea:has(.nbw-still) .jp-OutputArea-child:has(.jupyter-widgets):not(:has(.nbw-live)),
