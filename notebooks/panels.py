@@ -161,7 +161,7 @@ class LeverPanel:
 
     # What hands do ----------------------------------------------------------------------------------------------------
 
-    def _guarded(self, act: Callable[..., None]) -> Callable[..., None]:
+    def _guarded(self, act: Callable[..., object]) -> Callable[..., None]:
         """Every callback runs in here: one at a time, and a fault is shown, for nobody would see it otherwise."""
 
         @functools.wraps(act)
