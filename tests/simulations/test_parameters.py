@@ -38,7 +38,7 @@ def given(*lines: str) -> list[str]:
         ("Size = 300", "did you mean size?"),
         ('hide = "false"', "hide: 'false' is of type str; write it as False"),
         ('hide = "maybe"', "hide: 'maybe' "),
-        ("hide = 1", "hide: '1' is of type int; write it as True"),
+        ("hide = 1", "hide: '1' must be true or false"),
         ("lever = 3", "lever: '3' is not text"),
         ('names = "P1"', "names: 'P1' is of type str; write it as ['P1']"),
         ('out = "no/such/folder"', "out: 'no/such/folder' is no folder that can be written"),
