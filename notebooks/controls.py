@@ -96,9 +96,11 @@ def _parts(lever: Lever, value: Value) -> tuple[str, dict[str, Any]]:
     ends = {"min": lever.domain.min, "max": lever.domain.max, "step": lever.domain.step, "value": at, "disabled": off}
     unit = (lever.unit or "").replace("_", " ")
     slider = widgets.IntSlider(**ends, readout=False, tooltip=lever.label, layout=GROW)
-    # A box for text: one for numbers clips what is typed to the nearest legal value without a word.
+    # A box for text: one for numbers clips what is typed to the nearest legal value without a word. It is named by its
+    # placeholder, for ipywidgets gives the tooltip of such a box to nobody until it changes.
+    said = f"{lever.label}, {unit}"
     number = widgets.Text(
-        str(at), continuous_update=False, disabled=off, tooltip=f"{lever.label}, {unit}", layout=_NUMBER
+        str(at), continuous_update=False, disabled=off, tooltip=said, placeholder=said, layout=_NUMBER
     )
     parts: dict[str, Any] = {"slider": slider, "number": number}
     if lever.off_allowed:

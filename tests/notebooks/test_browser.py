@@ -1,6 +1,7 @@
 """The second notebook as somebody uses it who has no mouse and no network: Lab, Chromium, the keyboard."""
 
 import os
+import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -36,6 +37,8 @@ def opened(desk: Desk, request: pytest.FixtureRequest) -> Iterator[Page]:
         SHOTS.mkdir(exist_ok=True)
         page.screenshot(path=SHOTS / f"{request.node.name}.png")
     page.context.close()
+    desk.shut_down()
+    shutil.rmtree(desk.workspace / ".unsaved", ignore_errors=True)  # what one test leaves is no start for the next
 
 
 def test_a_slider_moves_by_keyboard_and_the_rate_is_read_anew(desk: Desk, opened: Page):

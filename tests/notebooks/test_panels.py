@@ -95,7 +95,8 @@ def test_what_can_be_named_has_a_name_and_a_unit(panel: LeverPanel, nerve_blocks
     for name, lever in nerve_blocks.levers.items():
         for part in panel.controls[name].parts.values():
             assert part.tooltip.startswith(lever.label), name
-    assert panel.controls["conservative_weeks"].parts["number"].tooltip == "Minimum conservative care, weeks"
+    number = panel.controls["conservative_weeks"].parts["number"]
+    assert number.tooltip == number.placeholder == "Minimum conservative care, weeks"
     unnamed = [w for w in below(panel.view) if isinstance(w, widgets.Button) and not w.description]
     assert unnamed == []
 
