@@ -61,7 +61,7 @@ class Control:
         else:
             if value is not None:
                 self.parts["slider"].value = value
-            self.parts["number"].value = str(self.parts["slider"].value)
+            self.parts["number"].value = self.parts["slider"].value
             if "on" in self.parts:
                 self.parts["on"].value = value is not None
 
@@ -73,7 +73,7 @@ class Control:
     def agrees(self, value: Value) -> bool:
         """Whether every part of the hand shows this value."""
         return self.value == value and (
-            self.kind != "slider" or self.parts["number"].value == str(self.parts["slider"].value)
+            self.kind != "slider" or self.parts["number"].value == self.parts["slider"].value
         )
 
     def observe(self, moved: Callable[..., None], typed: Callable[..., None]) -> None:
@@ -96,11 +96,10 @@ def _parts(lever: Lever, value: Value) -> tuple[str, dict[str, Any]]:
     ends = {"min": lever.domain.min, "max": lever.domain.max, "step": lever.domain.step, "value": at, "disabled": off}
     unit = (lever.unit or "").replace("_", " ")
     slider = widgets.IntSlider(**ends, readout=False, tooltip=lever.label, layout=GROW)
-    # A box for text: one for numbers clips what is typed to the nearest legal value without a word. It is named by its
-    # placeholder, for ipywidgets gives the tooltip of such a box to nobody until it changes.
-    said = f"{lever.label}, {unit}"
-    number = widgets.Text(
-        str(at), continuous_update=False, disabled=off, tooltip=said, placeholder=said, layout=_NUMBER
+    # Bounded boxes, and those for whole numbers, clip what is typed without a word. A box for text has no name for those
+    # who cannot see it: ipywidgets gives it an empty label.
+    number = widgets.FloatText(
+        at, step=lever.domain.step, disabled=off, tooltip=f"{lever.label}, {unit}", layout=_NUMBER
     )
     parts: dict[str, Any] = {"slider": slider, "number": number}
     if lever.off_allowed:

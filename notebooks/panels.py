@@ -201,7 +201,7 @@ class LeverPanel:
         """A number from the keyboard: a legal one moves the lever, any other is refused and the old one put back."""
         control, before = self.controls[name], self.tweaks.settings[name]
         try:
-            value = self.policy.levers[name].check(control.parts["number"].value.strip())
+            value = self.policy.levers[name].check(f"{control.parts['number'].value:.12g}")
         except ValueError as error:
             self._complaints[name] = str(error)
             self._show(name)

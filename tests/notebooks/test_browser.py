@@ -44,7 +44,7 @@ def opened(desk: Desk, request: pytest.FixtureRequest) -> Iterator[Page]:
 def test_a_slider_moves_by_keyboard_and_the_rate_is_read_anew(desk: Desk, opened: Page):
     run_all(opened)
     lever = opened.locator(".nbw-lever-conservative_weeks")
-    number = lever.get_by_role("textbox", name="Minimum conservative care, weeks")
+    number = lever.get_by_role("spinbutton", name="Minimum conservative care, weeks")
     expect(number).to_have_value("6", timeout=60_000)
     redo = opened.get_by_role("button", name="Redo")
     expect(redo).to_be_enabled(timeout=30_000)  # the last cell has moved a lever and taken it back
@@ -96,7 +96,7 @@ def test_no_key_on_a_control_reaches_the_notebook(desk: Desk, opened: Page):
     expect(opened.get_by_role("button", name="Redo")).to_be_enabled(timeout=60_000)
     controls = {
         "slider": lever.get_by_role("slider"),
-        "number": lever.get_by_role("textbox"),
+        "number": lever.get_by_role("spinbutton"),
         "list": opened.locator(".nbw-live select").first,
         "tick box": opened.locator(".nbw-live input[type=checkbox]").first,
         "button": opened.get_by_role("button", name="Redo"),
@@ -123,12 +123,11 @@ def test_a_typed_number_that_is_not_legal_is_refused_beside_the_lever(desk: Desk
     run_all(opened)
     lever = opened.locator(".nbw-lever-conservative_weeks")
     expect(opened.get_by_role("button", name="Redo")).to_be_enabled(timeout=60_000)
-    number = lever.get_by_role("textbox")
+    number = lever.get_by_role("spinbutton")
     for typed, said in (
         ("6.5", "nearest 6 and 7"),
         ("99", "nearest 26"),
         ("-3", "nearest 0"),
-        ("six", "0 to 26 weeks"),
     ):
         number.fill(typed)
         number.press("Enter")
@@ -143,7 +142,7 @@ def test_the_last_answer_stands_without_a_kernel_and_the_levers_come_back(desk: 
     page = desk.open(name, "copies")
     run_all(page)
     expect(page.get_by_role("button", name="Redo")).to_be_enabled(timeout=60_000)
-    number = page.locator(".nbw-lever-conservative_weeks").get_by_role("textbox")
+    number = page.locator(".nbw-lever-conservative_weeks").get_by_role("spinbutton")
     number.fill("8")
     number.press("Enter")
     expect(page.locator(".nbw-live").get_by_text(moved, exact=True)).to_be_visible(timeout=10_000)
@@ -167,7 +166,7 @@ def test_the_last_answer_stands_without_a_kernel_and_the_levers_come_back(desk: 
     expect(still).to_be_visible()
     expect(again.get_by_text("model not found")).to_be_hidden()
     run_all(again)
-    number = again.locator(".nbw-lever-conservative_weeks").get_by_role("textbox")
+    number = again.locator(".nbw-lever-conservative_weeks").get_by_role("spinbutton")
     expect(number).to_have_value("8", timeout=60_000)
     expect(again.locator(".nbw-live")).to_contain_text("The levers stand as you left them")
     expect(still).to_be_hidden()

@@ -73,7 +73,7 @@ def test_each_control_is_built_from_its_levers_domain(panel: LeverPanel, nerve_b
             widget = control.parts["slider"]
             found = (widget.min, widget.max, widget.step)
             assert found == (lever.domain.min, lever.domain.max, lever.domain.step), name
-            assert control.parts["number"].value == str(widget.value)
+            assert control.parts["number"].value == widget.value
             assert ("on" in control.parts) == lever.off_allowed
         elif control.kind == "switch":
             assert set(lever.choices or {}) in ({"true", "false"}, {"off", "on"})
@@ -95,8 +95,7 @@ def test_what_can_be_named_has_a_name_and_a_unit(panel: LeverPanel, nerve_blocks
     for name, lever in nerve_blocks.levers.items():
         for part in panel.controls[name].parts.values():
             assert part.tooltip.startswith(lever.label), name
-    number = panel.controls["conservative_weeks"].parts["number"]
-    assert number.tooltip == number.placeholder == "Minimum conservative care, weeks"
+    assert panel.controls["conservative_weeks"].parts["number"].tooltip == "Minimum conservative care, weeks"
     unnamed = [w for w in below(panel.view) if isinstance(w, widgets.Button) and not w.description]
     assert unnamed == []
 
@@ -204,8 +203,7 @@ def test_a_value_between_two_steps_is_refused_beside_the_lever(panel: LeverPanel
         ("conservative_weeks", "99", "'99' is outside the domain; allowed 0 to 26 weeks, nearest 26"),
         ("conservative_weeks", "-3", "'-3' is outside the domain; allowed 0 to 26 weeks, nearest 0"),
         ("conservative_weeks", "42", "did you mean 6 (42 days)?"),
-        ("conservative_weeks", "", "is not a whole number; allowed 0 to 26 weeks"),
-        ("conservative_weeks", SCRIPT, "is not a whole number; allowed 0 to 26 weeks"),
+        ("conservative_weeks", "1e30", "is not a whole number; allowed 0 to 26 weeks"),
         ("relief_pct", "72", "is between two steps; allowed 50 to 100 percent in steps of 5, nearest 70 and 75"),
         ("relief_pct", "0.8", "did you mean 80?"),
     ],
@@ -215,14 +213,13 @@ def test_a_typed_number_that_is_not_legal_is_refused_and_the_old_one_stays(
 ):
     """A box for numbers clipped 6.5, 99 and -3 to 26, 26 and 0, and stood at 72 while its lever stood at 70."""
     control, before = panel.controls[lever], panel.tweaks.settings[lever]
-    control.parts["number"].value = typed
+    control.parts["number"].value = float(typed)
     assert says in plain(control.head.value)
     assert 'role="alert"' in control.head.value
-    assert "<script" not in control.head.value
-    assert control.parts["number"].value == str(before) == str(control.parts["slider"].value)
+    assert control.parts["number"].value == before == control.parts["slider"].value
     assert panel.tweaks.settings[lever] == before
     assert changes(panel) == []
-    control.parts["number"].value = str(control.lever.values()[-1])
+    control.parts["number"].value = control.lever.values()[-1]
     assert 'role="alert"' not in control.head.value
     assert panel.tweaks.settings[lever] == control.parts["slider"].value == control.lever.values()[-1]
 
@@ -231,14 +228,14 @@ def test_box_and_lever_never_disagree(panel: LeverPanel):
     control = panel.controls["conservative_weeks"]
     for act in (
         lambda: setattr(control.parts["slider"], "value", 9),
-        lambda: setattr(control.parts["number"], "value", " 12 "),
-        lambda: setattr(control.parts["number"], "value", "99"),
+        lambda: setattr(control.parts["number"], "value", 12.0),
+        lambda: setattr(control.parts["number"], "value", 99.0),
         lambda: panel.set("conservative_weeks", 3),
         panel.undo_button.click, panel.redo_button.click, control.reset.click, panel.undo_button.click,
     ):  # fmt: skip
         act()
         stands = panel.tweaks.settings["conservative_weeks"]
-        assert (control.parts["number"].value, control.parts["slider"].value) == (str(stands), stands)
+        assert (control.parts["number"].value, control.parts["slider"].value) == (stands, stands)
 
 
 def test_undo_redo_revert_and_reset(panel: LeverPanel):
