@@ -8,7 +8,7 @@ from policy.model import OUTCOMES
 from simulations.findings import LABELS, LIVE_ONLY, MEANS, live
 from simulations.impact import Impact, percent, points
 
-__all__ = ["LOOK", "headline", "in_words", "stale", "table_of_requests"]
+__all__ = ["HANDS", "LOOK", "STANDS", "headline", "in_words", "stale", "table_of_requests"]
 
 LOOK = (
     STYLE
@@ -26,6 +26,27 @@ LOOK = (
 .nbw td em{font-style:normal;font-weight:650}
 </style>"""
 )
+HANDS = """<style>
+.nbw-lever{border-bottom:1px solid var(--jp-border-color2,#d0d5db);padding:2px 2px 6px}
+.nbw-live .widget-html-content,.nbw-live .widget-html{line-height:1.45!important;height:auto}
+.nbw-lever.nbw-idle .nbw-hands{opacity:.45}
+.nbw-live .nbw-lever,.nbw-live .widget-html{contain:content}
+.nbw-live .wide{content-visibility:auto;contain-intrinsic-size:auto 1500px}
+.nbw-live a{color:var(--jp-content-link-color,#0060a0);text-decoration:underline}
+.nbw-live .jupyter-button:focus-visible,.nbw-live input:focus-visible,.nbw-live select:focus-visible,
+.nbw-live .noUi-handle:focus-visible{outline:3px solid #0072b2;outline-offset:1px}
+</style>"""
+# Lab marks a widget whose kernel is gone and has an error for one that it does not know: the kept answer then stands.
+_DEAD = ",".join(f"[data-status={status}]" for status in ("dead", "unknown", "disconnected"))
+_GONE = f".jp-NotebookPanel:has(.jp-Notebook-ExecutionIndicator:is({_DEAD}))"
+STANDS = f"""<style>
+.jp-OutputArea:has(.nbw-live:not(.jupyter-widgets-disconnected)) .jp-OutputArea-child:has(.nbw-still),
+.jp-OutputArea:has(.nbw-still) .jp-OutputArea-child:has(.jupyter-widgets):not(:has(.nbw-live)),
+{_GONE} .jp-OutputArea:has(.nbw-still) .jp-OutputArea-child:has(.nbw-live),
+.jp-OutputArea:has(.nbw-still) .jp-OutputArea-child:has(.nbw-live.jupyter-widgets-disconnected){{
+display:none!important}}
+{_GONE} .jp-OutputArea .jp-OutputArea-child:has(.nbw-still){{display:flex!important}}
+</style>"""
 BEFORE, NOW = "#9aa1a9", "#0072b2"
 _ROW, _LABEL, _BAR, _WIDTH = 34, 98, 262, 560
 

@@ -7,6 +7,7 @@ are set with our own words only, because Lab reads mathematics between dollar si
 import asyncio
 import functools
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,14 +15,18 @@ from pathlib import Path
 from typing import Any
 
 import ipywidgets as widgets
+from IPython.display import display
 
 from notebooks import answer as view
 from notebooks.closer import QUESTIONS, STALE
+from notebooks.controls import FIT, GROW, ROW, SMALL, WIDE, Control
+from notebooks.keeping import Report, Unsaved, base, command, kept_in, make_report, seen
 from notebooks.levers import footer, groups, heading
 from notebooks.page import bullets, esc
 from notebooks.tweaks import Answer, Tweaks
-from policy.model import Lever, Policy, Value
+from policy.model import Lever, Policy, Settings
 from policy.problems import ProblemsFound
+from policy.workspace import SERVED
 from simulations import Caseload, Study
 from simulations.findings import all_notices
 from simulations.scenario import proposed
@@ -33,113 +38,24 @@ _PAUSE = 0.35  # seconds of rest before looking for levers that reach no case
 _TICK = 0.004  # seconds left to the user between two levers of that look
 _log = logging.getLogger(__name__)
 
-_WIDE = widgets.Layout(width="100%", min_width="0")
-_ROW = widgets.Layout(width="100%", align_items="center", overflow="hidden")
-_NUMBER = widgets.Layout(width="66px", flex="0 0 auto")
-_GROW = widgets.Layout(flex="1 1 auto", width="auto", min_width="60px")
-_SMALL = widgets.Layout(width="74px", flex="0 0 auto")
-_TICKBOX = widgets.Layout(width="26px", flex="0 0 auto")
-_FIT = widgets.Layout(width="auto", flex="0 0 auto")
-_LOOK = """<style>
-.nbw-lever{border-bottom:1px solid var(--jp-border-color2,#d0d5db);padding:2px 2px 6px}
-.nbw-live .widget-html-content,.nbw-live .widget-html{line-height:1.45!important;height:auto}
-.nbw-lever.nbw-idle .nbw-hands{opacity:.45}
-.nbw-live .nbw-lever,.nbw-live .widget-html{contain:content}
-.nbw-live .wide{content-visibility:auto;contain-intrinsic-size:auto 1500px}
-.nbw-live .jupyter-button:focus-visible,.nbw-live input:focus-visible,.nbw-live select:focus-visible,
-.nbw-live .noUi-handle:focus-visible{outline:3px solid #0072b2;outline-offset:1px}
-</style>"""
-
-
-class Control:
-    """The hand of one lever: slider and number (with a tick box where off is legal), a tick box, or a list.
-
-    `parts`: slider, number, on, choice, as far as there are such; every one is named for those who cannot see it.
-    """
-
-    def __init__(self, name: str, lever: Lever, value: Value, note: str):
-        self.name, self.lever = name, lever
-        self.idle = ""
-        self.shown: tuple[object, str, str] = (self, "", "")  # what the head says: value, idle, complaint
-        self.kind, self.parts = _parts(lever, value)
-        self.head = widgets.HTML(layout=_WIDE)
-        self.reset = widgets.Button(description="Reset", layout=_SMALL, tooltip=f"{lever.label}: back to the baseline")
-        hands = widgets.HBox([*self.parts.values(), self.reset], layout=_ROW).add_class("nbw-hands")
-        self.box = widgets.VBox([self.head, hands, widgets.HTML(note, layout=_WIDE)], layout=_WIDE)
-        self.box.add_class("nbw-lever").add_class(f"nbw-lever-{name}")
-
-    @property
-    def value(self) -> Value | bool:
-        """What the hand says now; the policy decides whether that is legal."""
-        if self.kind == "choice":
-            return str(self.parts["choice"].value)
-        if self.kind == "switch":
-            return self._words[bool(self.parts["on"].value)]
-        return int(self.parts["slider"].value) if "on" not in self.parts or self.parts["on"].value else None
-
-    @property
-    def _words(self) -> tuple[str, str]:
-        return ("off", "on") if "off" in (self.lever.choices or {}) else ("false", "true")
-
-    def put(self, value: Value) -> None:
-        """Move the hand to a legal value."""
-        if self.kind == "choice":
-            self.parts["choice"].value = value
-        elif self.kind == "switch":
-            self.parts["on"].value = value == self._words[True]
-        else:
-            if value is not None:
-                self.parts["slider"].value = value
-            if "on" in self.parts:
-                self.parts["on"].value = value is not None
-
-    def enable(self, value: Value) -> None:
-        """A number can be moved while its lever is on."""
-        if self.kind == "slider":
-            self.parts["slider"].disabled = self.parts["number"].disabled = value is None
-
-    def observe(self, moved: Callable[..., None]) -> None:
-        """Call `moved` when a hand moves; the number follows the slider in the browser and is not listened to."""
-        for part in ("slider", "on", "choice"):
-            if part in self.parts:
-                self.parts[part].observe(moved, names="value")
-
-
-def _parts(lever: Lever, value: Value) -> tuple[str, dict[str, Any]]:
-    if lever.choices is not None and set(lever.choices) in ({"true", "false"}, {"on", "off"}):
-        on = widgets.Checkbox(value in ("true", "on"), indent=False, tooltip=lever.label, layout=_GROW)
-        return "switch", {"on": on}
-    if lever.choices is not None:
-        options = [(word.replace("_", " "), word) for word in lever.choices]
-        return "choice", {"choice": widgets.Dropdown(options=options, value=value, tooltip=lever.label, layout=_GROW)}
-    assert lever.domain
-    at = value if value is not None else lever.suggested if lever.suggested is not None else lever.domain.min
-    off = value is None
-    ends = {"min": lever.domain.min, "max": lever.domain.max, "step": lever.domain.step, "value": at, "disabled": off}
-    unit = (lever.unit or "").replace("_", " ")
-    slider = widgets.IntSlider(**ends, readout=False, tooltip=lever.label, layout=_GROW)
-    number = widgets.BoundedIntText(**ends, tooltip=f"{lever.label}, {unit}", layout=_NUMBER)
-    parts: dict[str, Any] = {"slider": slider, "number": number}
-    if lever.off_allowed:
-        on = widgets.Checkbox(not off, indent=False, tooltip=f"{lever.label}: in force", layout=_TICKBOX)
-        parts = {"on": on, **parts}
-    widgets.jslink((slider, "value"), (number, "value"))
-    return "slider", parts
+_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 class LeverPanel:
     """Every lever of a policy beside what it does to the cases, at once.
 
-    `scenario`: a named scenario or file to start from; `folder`: where scenarios are saved. Levers move by hand, or by
-    `set`; `readback()` says in words what the panel shows.
+    `scenario`: a named scenario or file to start from. Levers move by hand, or by `set`; `readback()` says in words
+    what the panel shows. In Lab, levers moved and not saved stand where they stood when the notebook was left.
     """
 
-    def __init__(
-        self, policy: Policy, cases: Caseload, scenario: str | Path | None = None, folder: str | Path = "scenarios"
-    ):
+    def __init__(self, policy: Policy, cases: Caseload, scenario: str | Path | None = None):
         start = proposed(policy, scenario)
-        self.tweaks = Tweaks(policy.settings(), cases, start)
-        self.policy, self.cases, self.folder = policy, cases, Path(folder)
+        self.unsaved = Unsaved(start)
+        left, said = self._left()
+        self.tweaks = Tweaks(policy.settings(), cases, left or start)
+        self.policy, self.cases = policy, cases
+        self._saved: tuple[str, Settings] | None = None
+        self._still: tuple[Any, str] | None = None
         self._lock = threading.RLock()
         self._quiet = False
         self._turn = 0
@@ -149,28 +65,39 @@ class LeverPanel:
         self.controls = {n: self._control(n, lever) for n, lever in policy.levers.items()}
         self._build()
         self._refresh()
+        self.message.value = said
 
     # Building ---------------------------------------------------------------------------------------------------------
+
+    def _left(self) -> tuple[Settings | None, str]:
+        """The settings that were left unsaved, and what is said about them."""
+        try:
+            left = self.unsaved.found()
+        except ProblemsFound as found:
+            said = f"The levers that you had moved cannot be restored: {esc(found)}"
+            return None, _live(f'<div class="alert" role="alert">{said}</div>')
+        if left is None:
+            return None, ""
+        said = "The levers stand as you left them, not saved yet. <i>Reset all</i> takes them back to the baseline."
+        return left, _live(f'<p class="note" role="status">{said}</p>')
 
     def _control(self, name: str, lever: Lever) -> Control:
         note = footer(self.policy, name, self.tweaks.pathways_of(name), self.tweaks.by_pathway)
         control = Control(name, lever, self.tweaks.settings[name], note)
-        control.observe(self._guarded(lambda _: self._moved(name)))
+        control.observe(self._guarded(lambda _: self._moved(name)), self._guarded(lambda _: self._typed(name)))
         control.reset.on_click(self._guarded(lambda _: self._do(lambda: self.tweaks.revert(name))))
         return control
 
     def _build(self) -> None:
         self.groups = groups(self.policy, self.tweaks.mentions)
-        boxes = [widgets.VBox([self.controls[n].box for n in names], layout=_WIDE) for names in self.groups.values()]
+        boxes = [widgets.VBox([self.controls[n].box for n in names], layout=WIDE) for names in self.groups.values()]
         left = widgets.Layout(
             width="41%", min_width="320px", flex="0 0 auto", max_height="640px", overflow="hidden auto"
         )
         self.accordion = widgets.Accordion(boxes, selected_index=0, layout=left)
-        self.alert, self.headline, self.table, self.notices, self.message = (
-            widgets.HTML(layout=_WIDE) for _ in "12345"
-        )
+        self.alert, self.headline, self.table, self.notices, self.message = (widgets.HTML(layout=WIDE) for _ in "12345")
         self.undo_button, self.redo_button, self.reset_button = (
-            widgets.Button(description=text, layout=_FIT) for text in ("Undo", "Redo", "Reset all")
+            widgets.Button(description=text, layout=FIT) for text in ("Undo", "Redo", "Reset all")
         )
         for button, act in (
             (self.undo_button, self.tweaks.undo),
@@ -178,43 +105,63 @@ class LeverPanel:
             (self.reset_button, self.tweaks.reset),
         ):
             button.on_click(self._guarded(lambda _, act=act: self._do(act)))
-        self.changes = widgets.VBox(layout=_WIDE)
-        self.name = widgets.Text(placeholder="name of the scenario", tooltip="Name of the scenario", layout=_GROW)
-        self.save_button = widgets.Button(description="Save as scenario", layout=_FIT)
+        self.changes = widgets.VBox(layout=WIDE)
+        self.name = widgets.Text(placeholder="name of the scenario", tooltip="Name of the scenario", layout=GROW)
+        self.save_button = widgets.Button(description="Save as scenario", layout=FIT)
         self.save_button.on_click(self._guarded(lambda _: self._keep()))
+        self.report_button = widgets.Button(description="Make the report", layout=FIT)
+        self.report_button.on_click(self._guarded(lambda _: self._report()))
         right = [
             self.headline,
-            widgets.HBox([self.undo_button, self.redo_button, self.reset_button], layout=_ROW),
+            widgets.HBox([self.undo_button, self.redo_button, self.reset_button], layout=ROW),
             self.changes,
-            widgets.HBox([self.name, self.save_button], layout=_ROW),
+            widgets.HBox([self.name, self.save_button, self.report_button], layout=ROW),
             self.message,
         ]
         beside = widgets.Layout(flex="1 1 0", width="auto", min_width="300px", padding="0 0 0 18px", overflow="hidden")
-        columns = widgets.HBox([self.accordion, widgets.VBox(right, layout=beside)], layout=_WIDE)
-        self.question_buttons = {q: widgets.Button(description=q, layout=_FIT) for q in QUESTIONS}
+        columns = widgets.HBox([self.accordion, widgets.VBox(right, layout=beside)], layout=WIDE)
+        self.question_buttons = {q: widgets.Button(description=q, layout=FIT) for q in QUESTIONS}
         for question, button in self.question_buttons.items():
             button.on_click(self._guarded(lambda _, q=question: self._look_closer(q)))
-        self.closer = widgets.HTML(layout=_WIDE)
-        asking = widgets.HBox(
-            [widgets.HTML(_live("<b>Look closer:</b>")), *self.question_buttons.values()], layout=_ROW
-        )
-        look = widgets.HTML(view.LOOK + _LOOK, layout=widgets.Layout(height="0", margin="0"))
+        self.closer = widgets.HTML(layout=WIDE)
+        asking = widgets.HBox([widgets.HTML(_live("<b>Look closer:</b>")), *self.question_buttons.values()], layout=ROW)
+        look = widgets.HTML(view.LOOK + view.HANDS + view.STANDS, layout=widgets.Layout(height="0", margin="0"))
         self.view = widgets.VBox(
-            [look, self.alert, columns, asking, self.closer, self.table, self.notices], layout=_WIDE
+            [look, self.alert, columns, asking, self.closer, self.table, self.notices], layout=WIDE
         )
         self.view.add_class("nbw-live")
 
-    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
-        """The live panel where there is a kernel; else the same numbers as they stood."""
-        bundle: dict[str, Any] = dict(self.view._repr_mimebundle_(**options) or {})
-        note = "<p class='faint'>Run this notebook to move the levers; these are the numbers it starts with.</p>"
-        words = _live(view.headline(self._answer, repr(self.cases), picture=False) + note)
-        still = f"{view.LOOK}{words}{self.table.value}"
-        return bundle | {"text/plain": self.readback(), "text/html": still}
+    def _ipython_display_(self) -> None:
+        """The answer as text, which stands where no kernel does, and the live panel, which hides it."""
+        handle = display(self._standing(), raw=True, display_id=True)
+        self._still = (handle, self._standing()["text/html"])
+        display({_VIEW: (self.view._repr_mimebundle_() or {})[_VIEW]}, raw=True)
+
+    def _standing(self) -> dict[str, str]:
+        """The present answer for a reader who has no kernel: marked as old, with how to go on."""
+        back = "; the levers come back as they stand here" if self.unsaved.path and self._answer.changes else ""
+        note = (
+            f'<p class="note"><b>An answer from before.</b> Nothing is running behind it, so no lever can be moved and '
+            f"the numbers may be old. To go on: <b>Run &gt; Run All Cells</b>{back}.</p>"
+        )
+        moved = bullets(map(esc, self._answer.changes.values())) if self._answer.changes else ""
+        words = _live(note + moved + view.headline(self._answer, repr(self.cases), picture=False))
+        still = f"{view.LOOK}{view.STANDS}<div class='nbw-still'>{words}{self.table.value}</div>"
+        return {"text/plain": self.readback(), "text/html": still}
+
+    def _let_stand(self) -> None:
+        """Once the user rests: what would be lost with the kernel is kept."""
+        try:
+            self.unsaved.keep(self.tweaks.settings)
+        except ProblemsFound as found:
+            self._complain(f"These levers will not come back when the notebook is left: {found}")
+        if self._still is not None and self._still[1] != (now := self._standing())["text/html"]:
+            self._still[0].update(now, raw=True)
+            self._still = (self._still[0], now["text/html"])
 
     # What hands do ----------------------------------------------------------------------------------------------------
 
-    def _guarded(self, act: Callable[..., None]) -> Callable[..., None]:
+    def _guarded(self, act: Callable[..., object]) -> Callable[..., None]:
         """Every callback runs in here: one at a time, and a fault is shown, for nobody would see it otherwise."""
 
         @functools.wraps(act)
@@ -250,6 +197,20 @@ class LeverPanel:
         if self._complaints.pop(name, None) or moved:
             self._refresh()
 
+    def _typed(self, name: str) -> None:
+        """A number from the keyboard: a legal one moves the lever, any other is refused and the old one put back."""
+        control, before = self.controls[name], self.tweaks.settings[name]
+        try:
+            value = self.policy.levers[name].check(f"{control.parts['number'].value:.12g}")
+        except ValueError as error:
+            self._complaints[name] = str(error)
+            self._show(name)
+            return
+        control.put(value)  # which is a move, if it is one
+        if value == before:
+            self._complaints.pop(name, None)
+            self._show(name)
+
     def _do(self, act: Callable[[], bool]) -> None:
         """An act on the state that is no move of a hand: undo, redo, reset, revert."""
         self._last = ("", float("-inf"))
@@ -257,14 +218,49 @@ class LeverPanel:
             self._complaints.clear()
             self._refresh()
 
-    def _keep(self) -> None:
+    def _keep(self) -> bool:
+        """Save the levers as they stand as a scenario of the workspace, and say how to use it."""
         try:
-            path = self.tweaks.keep(self.name.value, self.folder)
+            path = self.tweaks.keep(self.name.value, kept_in() / "scenarios")
         except ProblemsFound as found:
-            self.message.value = _live(f'<div class="alert" role="alert">Not saved: {esc(found)}</div>')
+            self._complain(f"Not saved: {found}")
+            return False
+        self._saved = (path.stem, self.tweaks.settings)
+        line = command(path.stem, self.policy, self.cases).line
+        said = f"Saved as {esc(seen(path))}. The report of it: press <i>Make the report</i>, or in a terminal"
+        self.message.value = _live(f'<p role="status">{said}</p><pre>{esc(line)}</pre>')
+        return True
+
+    def _complain(self, said: str) -> None:
+        self.message.value = _live(f'<div class="alert" role="alert">{esc(said)}</div>')
+
+    def _report(self) -> None:
+        """The report of the levers as they stand, saved first when they are not; it takes a while, levers stay free."""
+        if (self._saved is None or self._saved[1] != self.tweaks.settings) and not self._keep():
             return
-        said = f"Saved as {path.as_posix()}. Use it with: workbook simulate --scenario {path.as_posix()} --out out"
-        self.message.value = _live(f'<p role="status">{esc(said)}</p>')
+        assert self._saved
+        report = command(self._saved[0], self.policy, self.cases)
+        self.report_button.disabled = True
+        self.message.value = _live(f'<p role="status">Making the report of {esc(self._saved[0])}: half a minute …</p>')
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self._reported(report, make_report(report))
+            return
+        work = loop.run_in_executor(None, make_report, report)
+        work.add_done_callback(self._guarded(lambda done: self._reported(report, done.result())))
+
+    def _reported(self, report: Report, wrong: str) -> None:
+        self.report_button.disabled = not self._answer.changes
+        if wrong:
+            self._complain(f"No report: {wrong}")
+            return
+        shown = esc(seen(report.page if report.page.is_absolute() else base() / report.page))
+        if SERVED in os.environ and not shown.startswith("/"):
+            shown = f'<a href="/files/{shown}" target="_blank" rel="noopener">{shown}</a>'
+        self.message.value = _live(
+            f'<p role="status">The report: {shown}</p><p>Again in a terminal:</p><pre>{esc(report.line)}</pre>'
+        )
 
     def _look_closer(self, question: str) -> None:
         """One of the findings of the reports, about the levers as they stand."""
@@ -304,7 +300,8 @@ class LeverPanel:
         self._show_notices()
         back, forth = self.tweaks.steps
         self.undo_button.disabled, self.redo_button.disabled = not back, not forth
-        self.reset_button.disabled = self.save_button.disabled = not self._answer.changes
+        for button in (self.reset_button, self.save_button, self.report_button):
+            button.disabled = not self._answer.changes
         self.message.value = self.alert.value = ""
         if self.closer.value and STALE not in self.closer.value:
             self.closer.value = _live(f'<p role="status">{esc(STALE)}</p>') + view.stale(self.closer.value)
@@ -315,7 +312,7 @@ class LeverPanel:
         control, value = self.controls[name], self.tweaks.settings[name]
         known, complaint = self.tweaks.known_idle(name), self._complaints.get(name, "")
         control.idle = control.idle if known is None else known
-        if control.value != value:
+        if not control.agrees(value):
             self._quiet = True
             try:
                 control.put(value)
@@ -332,9 +329,9 @@ class LeverPanel:
     def _show_changes(self, changes: dict[str, str]) -> None:
         for name, sentence in changes.items():
             if name not in self._rows:
-                button = widgets.Button(description="Revert", layout=_SMALL, tooltip=self.policy.levers[name].label)
+                button = widgets.Button(description="Revert", layout=SMALL, tooltip=self.policy.levers[name].label)
                 button.on_click(self._guarded(lambda _, n=name: self._do(lambda: self.tweaks.revert(n))))
-                self._rows[name] = widgets.HBox([widgets.HTML(layout=_GROW), button], layout=_ROW)
+                self._rows[name] = widgets.HBox([widgets.HTML(layout=GROW), button], layout=ROW)
             self._rows[name].children[0].value = _live(esc(sentence))
         rows = tuple(self._rows[name] for name in changes)
         if self.changes.children != rows:
@@ -368,8 +365,14 @@ class LeverPanel:
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
+            self._let_stand()
             return
-        loop.call_later(_PAUSE, self._look, loop, self._turn, self.tweaks.looking())
+        loop.call_later(_PAUSE, self._rested, loop, self._turn)
+
+    def _rested(self, loop: asyncio.AbstractEventLoop, turn: int) -> None:
+        if turn == self._turn:
+            self._guarded(self._let_stand)()
+            self._look(loop, turn, self.tweaks.looking())
 
     def _look(self, loop: asyncio.AbstractEventLoop, turn: int, looking: Iterator[str | None]) -> None:
         def look() -> None:

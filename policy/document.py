@@ -12,6 +12,7 @@ from policy.model import Policy, Record, Settings
 from policy.problems import Finding, ProblemsFound, code_points, listed, nearest, refuse, shown
 from policy.reading import Node, located, read_text, read_yaml
 from policy.validation import check_policy
+from policy.workspace import saved
 
 DOCUMENTS = Path(__file__).parent / "documents"
 Model = TypeVar("Model", bound=Record)
@@ -35,20 +36,22 @@ def shipped() -> dict[str, Path]:
 
 def load(source: str | Path) -> Policy:
     """A policy by name (`nerve_blocks`, `nerve_blocks@2026.1`) or by path; raises ProblemsFound with every problem."""
-    path = find(source)
-    return _parse(read_text(path), path.name if path.is_relative_to(DOCUMENTS) else str(source))
+    path = policy_file(source)
+    return _parse(read_text(path), path.name if path.is_relative_to(DOCUMENTS) else str(path))
 
 
-def find(source: str | Path) -> Path:
-    """The file of a policy, by name or path; raises ProblemsFound for a name that is none."""
-    known = shipped()
+def policy_file(source: str | Path) -> Path:
+    """The file of a policy; raises ProblemsFound for a name that neither ships nor lies in the workspace."""
+    ships, own = shipped(), saved("policies")
+    known = own | ships
     matching = [path for name, path in known.items() if str(source) in (name, name.partition("@")[0])]
     if matching:
-        return max(matching, key=lambda p: [int(part) for part in p.stem.split(".")])
+        return max(matching, key=lambda p: [int(part) for part in re.findall(r"\d+", p.stem)])
     path = Path(source)
     if path.suffix not in (".yaml", ".yml"):
         near = nearest(str(source), [*known, *(n.partition("@")[0] for n in known)])
-        message = f"is no policy that ships ({listed(known)}) and no .yaml file{near}"
+        there = f", none in the workspace ({listed(own)})" if own else ""
+        message = f"is no policy that ships ({listed(ships)}){there} and no .yaml file{near}"
         raise refuse("unknown-policy", shown(source), message)
     return path
 

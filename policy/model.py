@@ -266,7 +266,7 @@ class Lever(Element):
         legal, plain = self.domain.values(), _meant(text[:80])
         if plain and int(plain) in legal:
             return f", did you mean {int(plain)}?"
-        if not re.fullmatch(r"\d{1,9}(\.\d{1,9})?", text, re.ASCII):
+        if not re.fullmatch(r"-?\d{1,9}(\.\d{1,9})?", text, re.ASCII):
             return ""
         number = Decimal(text)
         if self.unit == "percent" and 0 < number <= 1 and 100 * number in legal:
@@ -277,7 +277,7 @@ class Lever(Element):
         for days, word in ((30, "months"), (7, "weeks")):
             if self.unit == word and number % days == 0 and number // days in legal:
                 return f", did you mean {number // days} ({number} days)?"
-        return ""
+        return f", nearest {self.domain.min if number < self.domain.min else self.domain.max}"
 
     @property
     def on(self) -> int:

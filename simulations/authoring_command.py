@@ -37,8 +37,8 @@ def reading_of(name: str, base: Policy | None = None) -> Settings:
     A scenario that adds or removes criteria is a reading of the policy so edited.
     """
     path = Path(name)
-    if name in scenario.shipped():
-        path = scenario.FOLDER / f"{name}.yaml"
+    if name in scenario.named():
+        path = scenario.named()[name]
     elif path.suffix not in (".yaml", ".yml"):
         known = [*core.shipped(), *dict.fromkeys(n.partition("@")[0] for n in core.shipped()), *scenario.shipped()]
         if name not in known:

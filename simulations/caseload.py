@@ -34,6 +34,7 @@ class Caseload:
     fingerprint: str
     remarks: tuple[str, ...]
     exact: bool = False  # the owner's own view of people
+    path: Path | None = field(default=None, repr=False, compare=False)  # of a file: where it is, in no output
     _spec: population.Population | None = field(default=None, repr=False)
     _table: Cases | None = field(default=None, repr=False)
 
@@ -123,12 +124,14 @@ def cases_of(
                 spec = with_shares(spec, values, variable)
     if spec and not problems:
         remarks = (spec.notice, *_replaced(shares or {}))
-        return Caseload(policy, spec.id, int(size), int(seed), spec.fingerprint, remarks, _spec=spec)
+        file = path if path.is_file() and path.suffix.lower() in (".yaml", ".yml") else None
+        return Caseload(policy, spec.id, int(size), int(seed), spec.fingerprint, remarks, path=file, _spec=spec)
     if cases is None or problems:
         raise ProblemsFound(problems)
     with path.open("rb") as stream:
         fingerprint = hashlib.file_digest(stream, "sha256").hexdigest()
-    return Caseload(policy, path.name, len(cases), None, fingerprint, tuple(cases.remarks), exact, _table=cases)
+    remarks = tuple(cases.remarks)
+    return Caseload(policy, path.name, len(cases), None, fingerprint, remarks, exact, path, _table=cases)
 
 
 def _replaced(shares: Mapping[str, Mapping[str, object]]) -> list[str]:

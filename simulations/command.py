@@ -18,6 +18,7 @@ from policy.model import Policy, Record, Settings
 from policy.problems import Finding, Problem, ProblemsFound, collecting, listed, nearest, refuse, shown
 from policy.reading import Node, located, read_text, read_yaml
 from policy.scenario import Scenario
+from policy.workspace import VARIABLE
 from simulations.endings import begin, ending
 from simulations.outputs import Inputs, check_files, check_folder, one_file
 
@@ -77,9 +78,27 @@ def read_table(
     )
 
 
+def _use_workspace(context: click.Context, _: click.Parameter, folder: str | None) -> None:
+    """For this command, and for the kernels and terminals that it starts."""
+    if folder is None:
+        return
+    if not folder.strip() or (os.path.exists(folder) and not os.path.isdir(folder)):
+        raise click.BadParameter(f"{shown(folder)} is no folder")
+    before = os.environ.get(VARIABLE)
+    os.environ[VARIABLE] = folder
+    context.call_on_close(lambda: os.environ.pop(VARIABLE) if before is None else os.environ.update({VARIABLE: before}))
+
+
+workspace_option = click.option(
+    "--workspace", metavar="DIR", callback=_use_workspace, expose_value=False,
+    help="Where your own scenarios and policies lie, to be used by name. Default: ./workspace.",
+)  # fmt: skip
+
+
 def policy_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """--policy, --scenario and --set, the same for every verb."""
+    """--policy, --scenario, --set and --workspace, the same for every verb."""
     for option in (
+        workspace_option,
         click.option(
             "--set", "assignments", multiple=True, metavar="LEVER=VALUE", help="Set a lever, after the scenario."
         ),
@@ -518,19 +537,12 @@ def sql(
 @main.command(epilog="Example: workbook lab --no-browser --port 8899")
 @click.option("--port", default=8888, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--no-browser", is_flag=True, help="Print the address instead of opening it.")
+@workspace_option
 def lab(port: int, no_browser: bool) -> None:
-    """Open the notebooks in JupyterLab, on 127.0.0.1 only."""
-    import jupyterlab.labapp
-    from jupyter_core.paths import jupyter_runtime_dir
+    """Open the notebooks in JupyterLab, on 127.0.0.1 only.
 
-    # Sockets in the file system, not open ports, where there are any and their path (at most 107 bytes) has room.
-    ipc = os.name != "nt" and len(os.fsencode(jupyter_runtime_dir())) < 50
-    os.chdir(ROOT)
-    jupyterlab.labapp.main(argv=[
-        "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", f"--ServerApp.root_dir={ROOT}",
-        f"--ServerApp.open_browser={not no_browser}", "--ServerApp.allow_remote_access=False",
-        f"--LabApp.app_settings_dir={ROOT / 'notebooks' / 'settings'}",
-        "--LabApp.default_url=/lab/tree/notebooks/start_here.md", "--LabApp.news_url=None",
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.extension_manager=readonly",
-        f"--ServerApp.allow_root={getattr(os, 'geteuid', lambda: 1)() == 0}",  # as in a container; still 127.0.0.1 only
-    ] + (["--KernelManager.transport=ipc"] if ipc else []))  # fmt: skip
+    What ships can be read and run there, and not changed; what you make is kept in the workspace.
+    """
+    from simulations.desk import serve
+
+    serve(port, browser=not no_browser)

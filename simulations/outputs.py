@@ -30,7 +30,7 @@ class Inputs:
     def policy(self, name: str | Path | None) -> "Inputs":
         """A policy, by name or path."""
         with contextlib.suppress(ProblemsFound):
-            self.add("the policy", document.find(name) if name is not None else None)
+            self.add("the policy", document.policy_file(name) if name is not None else None)
         return self
 
     def scenario(self, name: str | Path | None) -> "Inputs":
@@ -40,7 +40,7 @@ class Inputs:
         from simulations import scenario
 
         with contextlib.suppress(ProblemsFound):
-            path = scenario.file_of(name)
+            path = scenario.scenario_file(name)
             self.add("the scenario", path)
             plan, _ = parse(read_text(path), str(path), Scenario)
             self.population(scenario.population_of(name, plan))

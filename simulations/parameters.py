@@ -1,14 +1,17 @@
 """The parameters of a notebook: what its tagged cell sets, and the values that may be put in their place."""
 
 import ast
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from pydantic_core import PydanticCustomError
 
 from policy.model import truth_word, whole
-from policy.problems import Problem, ProblemsFound, listed, nearest, refuse, shown
+from policy.problems import Problem, ProblemsFound, collecting, listed, nearest, refuse, shown
 
+INJECTED = "# Parameters\n"  # how papermill begins the cell that it puts below the tagged one
 PARAMETERS = ("policy", "scenario", "provisions", "population", "size", "seed", "out")  # every notebook has these
 
 
@@ -73,3 +76,58 @@ def _read(default: object, value: object) -> object:
     if not isinstance(value, str):
         raise ValueError("is not text")
     return value
+
+
+# In the notebook itself ----------------------------------------------------------------------------------------------
+
+
+def check(cells: Sequence[str] | None = None) -> None:
+    """Refuse what papermill put below the parameters cell when it is no parameter, or no value for it.
+
+    A template calls this before anything is counted, for papermill itself assigns any name without a word. `cells`: the
+    cells run so far, by default those of this kernel. What `ask` refuses anyway is left to it. Raises ProblemsFound.
+    """
+    ran = _ran() if cells is None else list(cells)
+    last = max((i for i, source in enumerate(ran) if source.startswith(INJECTED)), default=0)
+    known = next((found for source in reversed(ran[:last]) if (found := _parameters(source))), None)
+    if known is None:
+        return
+    problems: list[Problem] = []
+    for name, value in defaults(ran[last], "the injected parameters").items():
+        with collecting(problems):
+            if name not in known:
+                lever = "; a lever goes into provisions, as in -y '{provisions: {LEVER: VALUE}}'"
+                message = f"is no parameter of this notebook ({listed(known)}){nearest(name, known) or lever}"
+                raise refuse("parameter", name, message)
+            _checked(name, known[name], value)
+    if problems:
+        raise ProblemsFound(problems)
+
+
+def _ran() -> list[str]:
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    return [] if shell is None else list(shell.user_ns.get("In", []))
+
+
+def _parameters(source: str) -> dict[str, Any]:
+    """What a cell sets, when it is the parameters cell of a template; nothing otherwise."""
+    try:
+        found = defaults(source, "")
+    except ProblemsFound:  # a magic, a half-typed line
+        return {}
+    return found if set(PARAMETERS) <= found.keys() else {}
+
+
+def _checked(name: str, default: object, value: object) -> None:
+    if name == "out":
+        if value is not None and not (isinstance(value, str) and Path(value).is_dir() and os.access(value, os.W_OK)):
+            raise refuse("parameter", name, f"{shown(value)} is no folder that can be written; make it first")
+    elif name not in PARAMETERS:
+        try:
+            read = _read(default, value)
+        except (ValueError, PydanticCustomError) as error:
+            raise refuse("parameter", name, f"{shown(value)} {error}") from None
+        if type(read) is not type(value):
+            raise refuse("parameter", name, f"{shown(value)} is of type {type(value).__name__}; write it as {read!r}")

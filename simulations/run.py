@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from policy.document import DOCUMENTS, policy_file
 from policy.files import fill, said
 from policy.folders import folder, listing
 from policy.locks import real
@@ -20,6 +21,8 @@ from simulations.earlier_reports import only_a_report
 from simulations.journal import WHERE, watched
 from simulations.outputs import Inputs, check_folder
 from simulations.parameters import PARAMETERS, defaults, own_parameters
+from simulations.scenario import FOLDER as SCENARIOS
+from simulations.scenario import scenario_file
 from simulations.study import Study, ask, drawn
 
 if TYPE_CHECKING:  # notebook libraries are imported where they are used: the command line must not wait for them
@@ -74,7 +77,7 @@ def simulate(
     if problems or asked is None or notebook is None:
         raise ProblemsFound(problems)
     cases, _, first = drawn(scenario, asked.plan, population, size, seed)
-    named = {"policy": policy, "scenario": scenario, "population": cases}
+    named = {**_saved(policy, scenario), "population": cases}
     values = {"provisions": _canonical(asked, provisions), "size": asked.cases.size, "seed": int(first)}
     journal = _journal(Path(out))
     with folder(Path(out), only_a_report) as work:
@@ -157,6 +160,16 @@ def _canonical(asked: Study, provisions: Mapping[str, object] | None) -> dict[st
     """The provisions as numbers and words that a notebook cell can hold."""
     values = {name: asked.scenario[name] for name in provisions or {}}
     return {name: "off" if value is None else value for name, value in values.items()}
+
+
+def _saved(policy: str | Path, scenario: str | Path | None) -> dict[str, str | Path | None]:
+    """What lies in the workspace by its file, which comes along; what ships by its name."""
+    kept: dict[str, str | Path | None] = {"policy": policy, "scenario": scenario}
+    for kind, find, ours in (("policy", policy_file, DOCUMENTS), ("scenario", scenario_file, SCENARIOS)):
+        name = kept[kind]
+        if name is not None and not (file := find(name)).is_relative_to(ours):
+            kept[kind] = file
+    return kept
 
 
 def _brought(desk: Path, names: Mapping[str, str | Path | None]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from policy.model import OUTCOMES, Policy, Settings
 from policy.problems import Problem, ProblemsFound, collecting, listed, nearest, refuse, shown
 from policy.reading import read_text
 from policy.scenario import Scenario, edited, load_scenario
+from policy.workspace import saved
 from simulations.population_compiler import load
 from simulations.population_compiler import shipped as populations
 from simulations.population_page import TABLES
@@ -30,9 +31,14 @@ def shipped() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in FOLDER.glob("*.yaml")))
 
 
+def named() -> dict[str, Path]:
+    """Name -> file of every scenario that can be called by name: what ships, else what lies in the workspace."""
+    return saved("scenarios") | {name: FOLDER / f"{name}.yaml" for name in shipped()}
+
+
 def find_scenario(name_or_path: str | Path, policy: Policy) -> Scenario:
-    """A shipped scenario by name, or one from a YAML file, legal for `policy`; raises ProblemsFound."""
-    path = file_of(name_or_path)
+    """A scenario by name (shipped or saved) or from a YAML file, legal for `policy`; raises ProblemsFound."""
+    path = scenario_file(name_or_path)
     problems: list[Problem] = []
     with collecting(problems):
         load_scenario(path, policy)
@@ -43,15 +49,17 @@ def find_scenario(name_or_path: str | Path, policy: Policy) -> Scenario:
     return load_scenario(path, policy)
 
 
-def file_of(name_or_path: str | Path) -> Path:
-    """The file of a scenario, by name or path; raises ProblemsFound for a name that is none."""
-    name = str(name_or_path)
-    if name in shipped():
-        return FOLDER / f"{name}.yaml"
+def scenario_file(name_or_path: str | Path) -> Path:
+    """The file of a scenario; raises ProblemsFound for a name that neither ships nor lies in the workspace."""
+    name, known = str(name_or_path), named()
+    if name in known:
+        return known[name]
     path = Path(name)
     if path.suffix not in (".yaml", ".yml"):
-        message = f"{shown(name)} is no scenario that ships ({listed(shipped())}) and no .yaml file"
-        raise refuse("unknown-scenario", "scenario", message + nearest(name, shipped()))
+        own = sorted(known.keys() - set(shipped()))
+        there = f", none in the workspace ({listed(own)})" if own else ""
+        message = f"{shown(name)} is no scenario that ships ({listed(shipped())}){there} and no .yaml file"
+        raise refuse("unknown-scenario", "scenario", message + nearest(name, [*known]))
     return path
 
 
@@ -86,7 +94,7 @@ def population_of(name_or_path: str | Path, scenario: Scenario) -> str | None:
     drawn = scenario.population
     if drawn is None or drawn.name in populations() or not Path(drawn.name).suffix:
         return drawn.name if drawn else None
-    return str(file_of(name_or_path).resolve().parent / drawn.name)
+    return str(scenario_file(name_or_path).resolve().parent / drawn.name)
 
 
 def proposed(
@@ -167,7 +175,7 @@ def expectations(scenario: Scenario, impact: "Impact", rough: bool = False) -> l
 
 def unmet(name_or_path: str | Path, found: list[dict[str, Any]]) -> list[Problem]:
     """One problem, with its line in the scenario, for each expectation in `found` that does not hold."""
-    path = file_of(name_or_path)
+    path = scenario_file(name_or_path)
     _, node = parse(read_text(path), path.name, Scenario)
     place = path.name if path.is_relative_to(FOLDER) else str(path)
     return [

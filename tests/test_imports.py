@@ -15,7 +15,7 @@ PACKAGES = ("policy", "simulations", "notebooks")
 ORDER = ("truth", "problems", "reading", "criteria", "model", "validation", "document")
 ON_THE_MODEL = ("evaluation", "sql", "difference")  # explanation asks evaluation: one evaluator, not two
 ONLY_IN = {
-    "ipywidgets": {"notebooks.panels"},
+    "ipywidgets": {"notebooks.controls", "notebooks.panels"},
     "papermill": {"simulations.run"},
     "matplotlib": {"notebooks.panels"},  # and simulations.*_chart
 }

@@ -1,5 +1,6 @@
 """JupyterLab as `workbook lab` starts it, and Debian's Chromium in front of it, for the tests that need both."""
 
+import json
 import os
 import shutil
 import socket
@@ -29,15 +30,16 @@ class Desk:
 
     browser: Browser
     address: str
+    workspace: Path
     outside: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
 
-    def open(self, notebook: str) -> Page:
-        """A new page with a notebook; nothing that happens there is written to its file."""
+    def open(self, notebook: str, folder: str = "notebooks") -> Page:
+        """A new page with a notebook; what happens to one that ships is not written to its file."""
         page = self.browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
         page.route("**/*", self._only_here)
         page.on("dialog", lambda dialog: (self.errors.append(f"dialog: {dialog.message}"), dialog.dismiss()))
-        page.goto(f"{self.address}/lab/tree/notebooks/{notebook}?token={TOKEN}&reset")
+        page.goto(f"{self.address}/lab/tree/{folder}/{notebook}?token={TOKEN}&reset")
         page.locator(".jp-Notebook").wait_for(timeout=60_000)
         page.get_by_text("| Idle").first.wait_for(timeout=60_000)
         page.keyboard.press("Control+b")  # the file list, to leave the room to the notebook
@@ -48,10 +50,21 @@ class Desk:
         here = request.url.startswith((self.address, self.address.replace("http", "ws"), "data:", "blob:"))
         if not here:
             self.outside.append(request.url)
-        if not here or (request.method == "PUT" and "/api/contents/" in request.url):
+        if not here or (request.method == "PUT" and "/api/contents/notebooks/" in request.url):
             route.abort()
         else:
             route.continue_()
+
+    def shut_down(self) -> None:
+        """End every kernel, as somebody does who goes home."""
+        for session in self.api("sessions"):
+            self.api(f"sessions/{session['id']}", "DELETE")
+
+    def api(self, path: str, method: str = "GET") -> Any:
+        """An answer of the server itself."""
+        asked = urllib.request.Request(f"{self.address}/api/{path}?token={TOKEN}", method=method)
+        with urllib.request.urlopen(asked) as told:
+            return json.loads(told.read() or "null")
 
 
 def run_all(page: Page) -> None:
@@ -78,6 +91,7 @@ def lab(scratch: Path) -> Iterator[Desk]:
     kept = (
         "JUPYTER_RUNTIME_DIR",
         "JUPYTER_CONFIG_DIR",
+        "JUPYTER_DATA_DIR",
         "JUPYTERLAB_SETTINGS_DIR",
         "JUPYTERLAB_WORKSPACES_DIR",
         "IPYTHONDIR",
@@ -86,7 +100,7 @@ def lab(scratch: Path) -> Iterator[Desk]:
     command = [sys.executable, "-c", "from simulations.command import main; main()"]
     with (scratch / "lab.log").open("wb") as log:
         process = subprocess.Popen(
-            [*command, "lab", "--no-browser", "--port", str(port)],
+            [*command, "lab", "--no-browser", "--port", str(port), "--workspace", str(scratch / "mine")],
             cwd=ROOT,
             env=os.environ | own,
             stdout=log,
@@ -97,7 +111,7 @@ def lab(scratch: Path) -> Iterator[Desk]:
             _wait(address, process, scratch / "lab.log")
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS])
-                yield Desk(browser, address)
+                yield Desk(browser, address, scratch / "mine")
                 browser.close()
         finally:
             process.terminate()
@@ -105,7 +119,7 @@ def lab(scratch: Path) -> Iterator[Desk]:
 
 
 def _wait(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(300):
+    for _ in range(1200):
         if process.poll() is not None:
             break
         try:

@@ -1,6 +1,7 @@
 """The second notebook as somebody uses it who has no mouse and no network: Lab, Chromium, the keyboard."""
 
 import os
+import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -36,6 +37,8 @@ def opened(desk: Desk, request: pytest.FixtureRequest) -> Iterator[Page]:
         SHOTS.mkdir(exist_ok=True)
         page.screenshot(path=SHOTS / f"{request.node.name}.png")
     page.context.close()
+    desk.shut_down()
+    shutil.rmtree(desk.workspace / ".unsaved", ignore_errors=True)  # what one test leaves is no start for the next
 
 
 def test_a_slider_moves_by_keyboard_and_the_rate_is_read_anew(desk: Desk, opened: Page):
@@ -73,6 +76,110 @@ def test_a_slider_moves_by_keyboard_and_the_rate_is_read_anew(desk: Desk, opened
     expect(number).to_have_value("10")
     assert desk.outside == []
     assert desk.errors == []
+
+
+CELLS = """() => [...document.querySelectorAll(".jp-Notebook .jp-Cell")].map(cell => [
+    cell.className.match(/jp-(Code|Markdown|Raw)Cell/)[1],
+    cell.querySelector(".jp-InputPrompt")?.textContent,
+    cell.querySelector(".cm-content")?.textContent ?? cell.querySelector(".jp-InputArea")?.textContent,
+])"""
+KEYS = [
+    *("m", "r", "x", "a", "b", "c", "v", "z", "y", "d d", "0 0", "i i", "1", "Shift+M", "ArrowDown", "ArrowUp"),
+    *("Shift+Enter", "Control+Enter", "Alt+Enter", "Control+Shift+Minus", "Shift+ArrowDown", "Control+z"),
+]
+
+
+def test_no_key_on_a_control_reaches_the_notebook(desk: Desk, opened: Page):
+    """m, r, x or d d on a slider, list or button turned the cell into text, cut it or deleted it."""
+    run_all(opened)
+    lever = opened.locator(".nbw-lever-conservative_weeks")
+    expect(opened.get_by_role("button", name="Redo")).to_be_enabled(timeout=60_000)
+    controls = {
+        "slider": lever.get_by_role("slider"),
+        "number": lever.get_by_role("spinbutton"),
+        "list": opened.locator(".nbw-live select").first,
+        "tick box": opened.locator(".nbw-live input[type=checkbox]").first,
+        "button": opened.get_by_role("button", name="Redo"),
+        "name": opened.get_by_placeholder("name of the scenario"),
+        "fold": lever.locator("summary"),
+        "question": opened.get_by_role("button", name="Who is reached"),
+    }
+    before = opened.evaluate(CELLS)
+    for name, control in controls.items():
+        for pressed in KEYS:
+            control.focus()
+            for key in pressed.split():
+                opened.keyboard.press(key)
+            assert opened.evaluate("document.activeElement.closest('.nbw-live') !== null"), (name, pressed)
+    assert opened.evaluate(CELLS) == before
+    assert opened.locator(".jp-Dialog").count() == 0
+    opened.locator(".jp-Notebook .jp-Cell").first.click()
+    opened.keyboard.press("Escape")
+    opened.keyboard.press("b")  # they still work where they belong
+    expect(opened.locator(".jp-Notebook .jp-Cell")).to_have_count(len(before) + 1)
+
+
+def test_a_typed_number_that_is_not_legal_is_refused_beside_the_lever(desk: Desk, opened: Page):
+    run_all(opened)
+    lever = opened.locator(".nbw-lever-conservative_weeks")
+    expect(opened.get_by_role("button", name="Redo")).to_be_enabled(timeout=60_000)
+    number = lever.get_by_role("spinbutton")
+    for typed, said in (
+        ("6.5", "nearest 6 and 7"),
+        ("99", "nearest 26"),
+        ("-3", "nearest 0"),
+    ):
+        number.fill(typed)
+        number.press("Enter")
+        expect(lever.get_by_role("alert")).to_contain_text(f"'{typed}' is ", timeout=10_000)
+        expect(lever.get_by_role("alert")).to_contain_text(said)
+        expect(number).to_have_value("6")
+        expect(lever.get_by_role("slider")).to_have_attribute("aria-valuenow", "6.0")
+
+
+def test_the_last_answer_stands_without_a_kernel_and_the_levers_come_back(desk: Desk):
+    name, moved = "2_tweak_thresholds.ipynb", "Minimum conservative care: 6 weeks → 8 weeks (stricter)"
+    page = desk.open(name, "copies")
+    run_all(page)
+    expect(page.get_by_role("button", name="Redo")).to_be_enabled(timeout=60_000)
+    number = page.locator(".nbw-lever-conservative_weeks").get_by_role("spinbutton")
+    number.fill("8")
+    number.press("Enter")
+    expect(page.locator(".nbw-live").get_by_text(moved, exact=True)).to_be_visible(timeout=10_000)
+    expect(page.locator(".nbw-still")).to_be_hidden()
+    kept = desk.workspace / "copies" / name
+    for _ in range(60):  # what is kept is kept once the hand rests
+        page.locator(".nbw-lever-conservative_weeks").get_by_role("slider").press(
+            "Control+s"
+        )  # a box keeps it to itself
+        page.wait_for_timeout(1_000)
+        if moved in kept.read_text("utf-8"):
+            break
+    assert moved in kept.read_text("utf-8")
+    page.context.close()
+    desk.shut_down()
+
+    again = desk.open(name, "copies")
+    still = again.locator(".nbw-still")
+    expect(still).to_contain_text("An answer from before. Nothing is running behind it")
+    expect(still).to_contain_text(moved)
+    expect(still).to_be_visible()
+    expect(again.get_by_text("model not found")).to_be_hidden()
+    run_all(again)
+    number = again.locator(".nbw-lever-conservative_weeks").get_by_role("spinbutton")
+    expect(number).to_have_value("8", timeout=60_000)
+    expect(again.locator(".nbw-live")).to_contain_text("The levers stand as you left them")
+    expect(still).to_be_hidden()
+    again.context.close()
+
+
+def test_what_ships_is_read_only(desk: Desk, opened: Page):
+    before = (desk.workspace / "notebooks" / "2_tweak_thresholds.ipynb").read_bytes()
+    expect(opened.get_by_text("notebook is read-only")).to_be_visible(timeout=10_000)
+    run_all(opened)
+    opened.keyboard.press("Control+s")
+    expect(opened.get_by_text("is read-only. Use")).to_be_visible(timeout=10_000)
+    assert (desk.workspace / "notebooks" / "2_tweak_thresholds.ipynb").read_bytes() == before
 
 
 CODE = """

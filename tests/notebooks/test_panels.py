@@ -1,7 +1,9 @@
 """The panel, driven as a hand drives it: by setting the values of its widgets."""
 
 import asyncio
+import json
 import re
+import subprocess
 import threading
 from pathlib import Path
 from typing import Any
@@ -10,9 +12,11 @@ import ipywidgets as widgets
 import pytest
 
 import simulations
+from notebooks.keeping import base
 from notebooks.page import plain
 from notebooks.panels import LeverPanel
 from policy import load_scenario
+from policy.files import save
 from policy.model import Policy
 from policy.problems import ProblemsFound
 from simulations import Caseload, Study
@@ -23,9 +27,17 @@ from tests.notebooks.hostile import cases as hostile_cases
 from tests.notebooks.hostile import policy as hostile_policy
 
 
+@pytest.fixture(autouse=True)
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What the panel keeps goes here; nothing is restored, as this is no notebook in Lab."""
+    monkeypatch.setenv("WORKBOOK_WORKSPACE", str(tmp_path / "mine"))
+    monkeypatch.delenv("WORKBOOK_SERVED", raising=False)
+    return tmp_path / "mine"
+
+
 @pytest.fixture
-def panel(nerve_blocks: Policy, cases: Caseload, tmp_path: Path) -> LeverPanel:
-    return LeverPanel(nerve_blocks, cases, folder=tmp_path)
+def panel(nerve_blocks: Policy, cases: Caseload) -> LeverPanel:
+    return LeverPanel(nerve_blocks, cases)
 
 
 def below(widget: Any) -> list[Any]:
@@ -58,10 +70,10 @@ def test_each_control_is_built_from_its_levers_domain(panel: LeverPanel, nerve_b
     for name, lever in nerve_blocks.levers.items():
         control = panel.controls[name]
         if lever.domain:
-            for part in ("slider", "number"):
-                widget = control.parts[part]
-                found = (widget.min, widget.max, widget.step)
-                assert found == (lever.domain.min, lever.domain.max, lever.domain.step), name
+            widget = control.parts["slider"]
+            found = (widget.min, widget.max, widget.step)
+            assert found == (lever.domain.min, lever.domain.max, lever.domain.step), name
+            assert control.parts["number"].value == widget.value
             assert ("on" in control.parts) == lever.off_allowed
         elif control.kind == "switch":
             assert set(lever.choices or {}) in ({"true", "false"}, {"off", "on"})
@@ -182,6 +194,48 @@ def test_a_value_between_two_steps_is_refused_beside_the_lever(panel: LeverPanel
     assert changes(panel) == []
     slider(panel, "relief_pct").value = 85
     assert 'role="alert"' not in panel.controls["relief_pct"].head.value
+
+
+@pytest.mark.parametrize(
+    ("lever", "typed", "says"),
+    [
+        ("conservative_weeks", "6.5", "'6.5' is not a whole number; allowed 0 to 26 weeks, nearest 6 and 7"),
+        ("conservative_weeks", "99", "'99' is outside the domain; allowed 0 to 26 weeks, nearest 26"),
+        ("conservative_weeks", "-3", "'-3' is outside the domain; allowed 0 to 26 weeks, nearest 0"),
+        ("conservative_weeks", "42", "did you mean 6 (42 days)?"),
+        ("conservative_weeks", "1e30", "is not a whole number; allowed 0 to 26 weeks"),
+        ("relief_pct", "72", "is between two steps; allowed 50 to 100 percent in steps of 5, nearest 70 and 75"),
+        ("relief_pct", "0.8", "did you mean 80?"),
+    ],
+)
+def test_a_typed_number_that_is_not_legal_is_refused_and_the_old_one_stays(
+    panel: LeverPanel, lever: str, typed: str, says: str
+):
+    """A box for numbers clipped 6.5, 99 and -3 to 26, 26 and 0, and stood at 72 while its lever stood at 70."""
+    control, before = panel.controls[lever], panel.tweaks.settings[lever]
+    control.parts["number"].value = float(typed)
+    assert says in plain(control.head.value)
+    assert 'role="alert"' in control.head.value
+    assert control.parts["number"].value == before == control.parts["slider"].value
+    assert panel.tweaks.settings[lever] == before
+    assert changes(panel) == []
+    control.parts["number"].value = control.lever.values()[-1]
+    assert 'role="alert"' not in control.head.value
+    assert panel.tweaks.settings[lever] == control.parts["slider"].value == control.lever.values()[-1]
+
+
+def test_box_and_lever_never_disagree(panel: LeverPanel):
+    control = panel.controls["conservative_weeks"]
+    for act in (
+        lambda: setattr(control.parts["slider"], "value", 9),
+        lambda: setattr(control.parts["number"], "value", 12.0),
+        lambda: setattr(control.parts["number"], "value", 99.0),
+        lambda: panel.set("conservative_weeks", 3),
+        panel.undo_button.click, panel.redo_button.click, control.reset.click, panel.undo_button.click,
+    ):  # fmt: skip
+        act()
+        stands = panel.tweaks.settings["conservative_weeks"]
+        assert (control.parts["number"].value, control.parts["slider"].value) == (stands, stands)
 
 
 def test_undo_redo_revert_and_reset(panel: LeverPanel):
@@ -347,15 +401,91 @@ def test_two_threads_never_mix_state_and_view(panel: LeverPanel):
 # Keeping -------------------------------------------------------------------------------------------------------------
 
 
-def test_saving_says_where_and_how_to_use_it(panel: LeverPanel, nerve_blocks: Policy, tmp_path: Path):
+def test_saving_says_where_and_how_to_use_it(panel: LeverPanel, nerve_blocks: Policy, workspace: Path):
     slider(panel, "conservative_weeks").value = 8
     panel.name.value = "Eight weeks"
     panel.save_button.click()
-    assert "workbook simulate --scenario" in plain(panel.message.value)
-    assert load_scenario(tmp_path / "eight_weeks.yaml", nerve_blocks).provisions == {"conservative_weeks": "8"}
+    assert "workbook simulate --scenario eight_weeks --size 2000" in plain(panel.message.value)
+    assert load_scenario(workspace / "scenarios" / "eight_weeks.yaml", nerve_blocks).provisions == {
+        "conservative_weeks": "8"
+    }
     panel.save_button.click()
     assert "Not saved: eight_weeks.yaml: is there already" in plain(panel.message.value)
     assert 'role="alert"' in panel.message.value
+
+
+def test_the_line_that_is_printed_and_the_button_make_the_same_report(panel: LeverPanel, workspace: Path):
+    slider(panel, "conservative_weeks").value = 8
+    panel.name.value = "Eight weeks"
+    panel.save_button.click()
+    line = panel.message.value.partition("<pre>")[2].partition("</pre>")[0]
+    done = subprocess.run(line, shell=True, cwd=base(), capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    first = (workspace / "reports" / "eight_weeks" / "summary.json").read_bytes()
+    panel.report_button.click()
+    assert "The report: " in plain(panel.message.value)
+    assert (workspace / "reports" / "eight_weeks" / "summary.json").read_bytes() == first
+    summary = json.loads(first)
+    assert summary["finding"] + "." == finding(panel)
+    assert summary["population"]["size"] == 2_000
+
+
+def test_a_report_needs_a_name_and_says_what_went_wrong(panel: LeverPanel, monkeypatch: pytest.MonkeyPatch):
+    assert panel.report_button.disabled
+    slider(panel, "conservative_weeks").value = 8
+    panel.report_button.click()
+    assert "Not saved: name: '' is no name for a scenario" in plain(panel.message.value)
+    panel.name.value = "x"
+    monkeypatch.setattr("notebooks.panels.make_report", lambda report: SCRIPT)
+    panel.report_button.click()
+    assert f"No report: {SCRIPT}" in plain(panel.message.value)
+    assert not panel.report_button.disabled
+
+
+# Left unsaved --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def in_lab(monkeypatch: pytest.MonkeyPatch, workspace: Path) -> None:
+    monkeypatch.setenv("WORKBOOK_SERVED", str(workspace))
+    monkeypatch.setenv("JPY_SESSION_NAME", "notebooks/2_tweak_thresholds.ipynb")
+
+
+@pytest.mark.usefixtures("in_lab")
+def test_what_was_left_unsaved_comes_back(nerve_blocks: Policy, cases: Caseload, monkeypatch: pytest.MonkeyPatch):
+    panel = LeverPanel(nerve_blocks, cases)
+    panel.set("relief_pct", 70)
+    panel.set("max_sessions_12m", 3)
+    again = LeverPanel(nerve_blocks, cases)
+    assert again.tweaks.settings == panel.tweaks.settings
+    assert "stand as you left them" in plain(again.message.value)
+    assert len(LeverPanel(nerve_blocks, cases, scenario="strict_reading").tweaks.settings.provisions()) == 6
+    again.reset_button.click()
+    assert LeverPanel(nerve_blocks, cases).tweaks.settings == nerve_blocks.settings()
+    panel.set("relief_pct", 75)
+    monkeypatch.setenv("JPY_SESSION_NAME", "another.ipynb")
+    assert LeverPanel(nerve_blocks, cases).tweaks.settings == nerve_blocks.settings()
+
+
+@pytest.mark.usefixtures("in_lab")
+def test_what_the_policy_no_longer_allows_is_said_and_a_spoilt_file_is_nothing(nerve_blocks: Policy, cases: Caseload):
+    panel = LeverPanel(nerve_blocks, cases)
+    panel.set("relief_pct", 70)
+    path = panel.unsaved.path
+    assert path
+    save(path, path.read_bytes().replace(b"70", b"71"))
+    again = LeverPanel(nerve_blocks, cases)
+    assert "cannot be restored" in plain(again.message.value)
+    assert again.tweaks.settings == nerve_blocks.settings()
+    for spoilt in (b"", b"{", b"[]", b'{"provisions": 3}'):
+        save(path, spoilt)
+        assert LeverPanel(nerve_blocks, cases).tweaks.settings == nerve_blocks.settings()
+
+
+def test_elsewhere_nothing_is_kept_and_nothing_restored(panel: LeverPanel, workspace: Path):
+    panel.set("relief_pct", 70)
+    assert panel.unsaved.path is None
+    assert not workspace.exists()
 
 
 # What is sent to the browser ------------------------------------------------------------------------------------------
@@ -370,12 +500,17 @@ def test_the_picture_says_its_numbers(panel: LeverPanel):
     assert 'role="status" aria-live="polite"' in panel.headline.value
 
 
-def test_shown_without_a_kernel_it_is_a_table(panel: LeverPanel):
-    bundle = panel._repr_mimebundle_()
-    assert set(bundle) == {"text/plain", "text/html", "application/vnd.jupyter.widget-view+json"}
-    assert bundle["text/plain"] == panel.readback()
-    assert "<svg" not in bundle["text/html"]
-    assert "Run this notebook to move the levers" in bundle["text/html"]
+def test_shown_without_a_kernel_it_is_a_table(panel: LeverPanel, monkeypatch: pytest.MonkeyPatch):
+    outputs: list[dict[str, Any]] = []
+    monkeypatch.setattr("notebooks.panels.display", lambda data, **_: outputs.append(data))
+    slider(panel, "conservative_weeks").value = 8
+    panel._ipython_display_()
+    still, live = outputs
+    assert list(live) == ["application/vnd.jupyter.widget-view+json"]  # text beside it would be shown twice
+    assert still["text/plain"] == panel.readback()
+    assert "<svg" not in still["text/html"]
+    assert "An answer from before. Nothing is running behind it" in plain(still["text/html"])
+    assert "6 weeks → 8 weeks" in plain(still["text/html"])
 
 
 def test_no_output_widget_no_interact_no_matplotlib(panel: LeverPanel):
@@ -386,7 +521,7 @@ def test_no_output_widget_no_interact_no_matplotlib(panel: LeverPanel):
 
 def test_hostile_text_reaches_the_browser_as_text_only(tmp_path: Path):
     policy = hostile_policy()
-    panel = LeverPanel(policy, simulations.cases_of(policy, hostile_cases(tmp_path)), folder=tmp_path)
+    panel = LeverPanel(policy, simulations.cases_of(policy, hostile_cases(tmp_path)))
     panel.look_for_idle()
     panel.set("conservative_weeks", 12)
     panel.name.value = NASTY
@@ -408,5 +543,4 @@ def test_hostile_text_reaches_the_browser_as_text_only(tmp_path: Path):
     for widget in below(panel.view):  # Lab reads mathematics in a description: only our own words stand there
         assert NASTY[:5] not in getattr(widget, "description", "")
         assert "$" not in getattr(widget, "description", "")
-    bundle = panel._repr_mimebundle_()
-    assert "<img" not in bundle["text/html"]
+    assert "<img" not in panel._standing()["text/html"]

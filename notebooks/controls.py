@@ -1,0 +1,108 @@
+"""The hand of a lever: what a person moves, types or ticks.
+
+Text of a policy reaches a widget escaped, or through a trait that shows it literally. Descriptions of widgets are set
+with our own words only, because Lab reads mathematics between dollar signs in them.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import ipywidgets as widgets
+
+from policy.model import Lever, Value
+
+__all__ = ["FIT", "GROW", "ROW", "SMALL", "WIDE", "Control"]
+
+WIDE = widgets.Layout(width="100%", min_width="0")
+ROW = widgets.Layout(width="100%", align_items="center", overflow="hidden")
+GROW = widgets.Layout(flex="1 1 auto", width="auto", min_width="60px")
+SMALL = widgets.Layout(width="74px", flex="0 0 auto")
+FIT = widgets.Layout(width="auto", flex="0 0 auto")
+_NUMBER = widgets.Layout(width="66px", flex="0 0 auto")
+_TICKBOX = widgets.Layout(width="26px", flex="0 0 auto")
+
+
+class Control:
+    """The hand of one lever: slider and number (with a tick box where off is legal), a tick box, or a list.
+
+    `parts`: slider, number, on, choice, as far as there are such; every one is named for those who cannot see it.
+    """
+
+    def __init__(self, name: str, lever: Lever, value: Value, note: str):
+        self.name, self.lever = name, lever
+        self.idle = ""
+        self.shown: tuple[object, str, str] = (self, "", "")  # what the head says: value, idle, complaint
+        self.kind, self.parts = _parts(lever, value)
+        self.head = widgets.HTML(layout=WIDE)
+        self.reset = widgets.Button(description="Reset", layout=SMALL, tooltip=f"{lever.label}: back to the baseline")
+        hands = widgets.HBox([*self.parts.values(), self.reset], layout=ROW).add_class("nbw-hands")
+        self.box = widgets.VBox([self.head, hands, widgets.HTML(note, layout=WIDE)], layout=WIDE)
+        self.box.add_class("nbw-lever").add_class(f"nbw-lever-{name}")
+
+    @property
+    def value(self) -> Value | bool:
+        """What the hand says now; the policy decides whether that is legal."""
+        if self.kind == "choice":
+            return str(self.parts["choice"].value)
+        if self.kind == "switch":
+            return self._words[bool(self.parts["on"].value)]
+        return int(self.parts["slider"].value) if "on" not in self.parts or self.parts["on"].value else None
+
+    @property
+    def _words(self) -> tuple[str, str]:
+        return ("off", "on") if "off" in (self.lever.choices or {}) else ("false", "true")
+
+    def put(self, value: Value) -> None:
+        """Move the hand to a legal value."""
+        if self.kind == "choice":
+            self.parts["choice"].value = value
+        elif self.kind == "switch":
+            self.parts["on"].value = value == self._words[True]
+        else:
+            if value is not None:
+                self.parts["slider"].value = value
+            self.parts["number"].value = self.parts["slider"].value
+            if "on" in self.parts:
+                self.parts["on"].value = value is not None
+
+    def enable(self, value: Value) -> None:
+        """A number can be moved while its lever is on."""
+        if self.kind == "slider":
+            self.parts["slider"].disabled = self.parts["number"].disabled = value is None
+
+    def agrees(self, value: Value) -> bool:
+        """Whether every part of the hand shows this value."""
+        return self.value == value and (
+            self.kind != "slider" or self.parts["number"].value == self.parts["slider"].value
+        )
+
+    def observe(self, moved: Callable[..., None], typed: Callable[..., None]) -> None:
+        """Call `moved` when a hand moves, `typed` when a number was typed and Enter pressed or the box left."""
+        for part, act in (("slider", moved), ("on", moved), ("choice", moved), ("number", typed)):
+            if part in self.parts:
+                self.parts[part].observe(act, names="value")
+
+
+def _parts(lever: Lever, value: Value) -> tuple[str, dict[str, Any]]:
+    if lever.choices is not None and set(lever.choices) in ({"true", "false"}, {"on", "off"}):
+        on = widgets.Checkbox(value in ("true", "on"), indent=False, tooltip=lever.label, layout=GROW)
+        return "switch", {"on": on}
+    if lever.choices is not None:
+        options = [(word.replace("_", " "), word) for word in lever.choices]
+        return "choice", {"choice": widgets.Dropdown(options=options, value=value, tooltip=lever.label, layout=GROW)}
+    assert lever.domain
+    at = value if value is not None else lever.suggested if lever.suggested is not None else lever.domain.min
+    off = value is None
+    ends = {"min": lever.domain.min, "max": lever.domain.max, "step": lever.domain.step, "value": at, "disabled": off}
+    unit = (lever.unit or "").replace("_", " ")
+    slider = widgets.IntSlider(**ends, readout=False, tooltip=lever.label, layout=GROW)
+    # Bounded boxes, and those for whole numbers, clip what is typed silently. A box for text has no name for those
+    # who cannot see it: ipywidgets gives it an empty label.
+    number = widgets.FloatText(
+        at, step=lever.domain.step, disabled=off, tooltip=f"{lever.label}, {unit}", layout=_NUMBER
+    )
+    parts: dict[str, Any] = {"slider": slider, "number": number}
+    if lever.off_allowed:
+        on = widgets.Checkbox(not off, indent=False, tooltip=f"{lever.label}: in force", layout=_TICKBOX)
+        parts = {"on": on, **parts}
+    return "slider", parts

@@ -1,0 +1,146 @@
+"""What a panel keeps in the workspace: levers moved and not saved, and the report of a scenario that was saved."""
+
+import hashlib
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from policy import load
+from policy.files import save
+from policy.model import Policy, Settings
+from policy.problems import ProblemsFound, refuse
+from policy.workspace import SERVED, VARIABLE
+from simulations import Caseload
+
+__all__ = ["Unsaved", "base", "command", "kept_in", "make_report", "seen"]
+
+_ROOT = Path(__file__).resolve().parent.parent
+_DEFAULTS = ("nerve_blocks", "seed_low_prevalence", 10_000, 1)
+
+
+def base() -> Path:
+    """Where a terminal stands: the folder that Lab serves, else the checkout that we are in, else this folder."""
+    if SERVED in os.environ:
+        return Path(os.environ[SERVED])
+    here = Path.cwd().resolve()
+    return _ROOT if (_ROOT / "pyproject.toml").is_file() and here.is_relative_to(_ROOT) else here
+
+
+def kept_in() -> Path:
+    """The workspace, as `workbook` finds it from there."""
+    return base() / os.environ.get(VARIABLE, "workspace")
+
+
+def seen(path: Path) -> str:
+    """A path as it is written from there."""
+    return path.relative_to(base()).as_posix() if path.is_relative_to(base()) else path.as_posix()
+
+
+# Levers moved and not saved -------------------------------------------------------------------------------------------
+
+
+class Unsaved:
+    """The settings of a notebook in Lab as they were last; anywhere else nothing is kept, so that runs stay equal."""
+
+    def __init__(self, start: Settings):
+        session = os.environ.get("JPY_SESSION_NAME") if SERVED in os.environ else None
+        which = json.dumps([session, start.policy.name, start.provisions()])
+        name = f"{hashlib.sha256(which.encode()).hexdigest()[:16]}.json"
+        self.path = kept_in() / ".unsaved" / name if session else None
+        self._start = self._last = start
+
+    def found(self) -> Settings | None:
+        """What was left unsaved, None when nothing was; ProblemsFound when the policy no longer allows it."""
+        if self.path is None or not self.path.is_file():
+            return None
+        try:
+            self._last = self._start.policy.settings(dict(json.loads(self.path.read_bytes())["provisions"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return self._last
+
+    def keep(self, settings: Settings) -> None:
+        """Remember these; forget all when they are where the panel started. Raises ProblemsFound on a full disk."""
+        if self.path is None or settings == self._last:
+            return
+        self._last = settings
+        try:
+            if settings == self._start:
+                self.path.unlink(missing_ok=True)
+                return
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise refuse("write", seen(self.path), f"cannot be written ({error.strerror})") from None
+        provisions = {k: "off" if v is None else v for k, v in settings.provisions().items()}
+        save(
+            self.path, f"{json.dumps({'policy': settings.policy.name, 'provisions': provisions}, indent=1)}\n".encode()
+        )
+
+
+# The report of a saved scenario ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Report:
+    """The arguments of `workbook` for a report, where it will be, and the line to paste into a terminal."""
+
+    arguments: tuple[str, ...]
+    page: Path
+    line: str
+
+
+def command(scenario: str, policy: Policy, cases: Caseload) -> Report:
+    """`workbook simulate` for a scenario of the workspace, over the policy and the cases of a panel."""
+    default_policy, population, size, seed = _DEFAULTS
+    kept, where = kept_in(), base()
+    out = kept / "reports" / scenario
+    arguments = ["simulate", "--scenario", scenario]
+    if not _is(policy, default_policy):
+        arguments += ["--policy", policy.name]
+    if cases.path is not None:
+        arguments += ["--population", seen(cases.path.resolve())]
+    else:
+        arguments += ["--population", cases.name] if cases.name != population else []
+        arguments += ["--size", str(cases.size)] if cases.size != size else []
+        arguments += ["--seed", str(cases.seed)] if cases.seed != seed else []
+    if kept not in (where, where / "workspace"):
+        arguments += ["--workspace", seen(kept)]
+    arguments += ["--out", seen(out)]
+    line = _quoted([_program(), *arguments])
+    return Report(tuple(arguments), out / "approval_impact.html", line)
+
+
+def _is(policy: Policy, name: str) -> bool:
+    try:
+        return load(name).fingerprint == policy.fingerprint
+    except ProblemsFound:
+        return False
+
+
+def _quoted(words: list[str]) -> str:
+    return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
+
+
+def _program() -> str:
+    """How to call this very `workbook` from where a terminal stands."""
+    beside = Path(sys.executable).parent / ("workbook.exe" if os.name == "nt" else "workbook")
+    if beside.is_relative_to(base()):
+        return str(beside.relative_to(base()))
+    on_path = shutil.which("workbook")
+    return "workbook" if not beside.exists() or (on_path and Path(on_path) == beside) else str(beside)
+
+
+def make_report(report: Report) -> str:
+    """Run it as a terminal would; what went wrong, empty when the report is there."""
+    code = "from simulations.command import main; main()"
+    path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
+    done = subprocess.run(
+        [sys.executable, "-c", code, *report.arguments],
+        cwd=base(), env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return "" if done.returncode == 0 else (done.stderr.strip() or f"workbook ended with {done.returncode}")
