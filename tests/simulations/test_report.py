@@ -210,9 +210,9 @@ def test_off_is_a_word_in_the_summary():
     assert study.name == "headache_days_month_min=15 + repeat_min_weeks=off"
 
 
-def test_json_refuses_what_is_no_number():
-    with pytest.raises(ValueError, match="not JSON compliant"):
-        report.json_bytes({"rate": float("nan")})
+def test_a_number_that_does_not_exist_is_null():
+    content = {"ratio": float("nan"), "rows": [{"low": float("-inf"), "high": 1.5}]}
+    assert json.loads(report.json_bytes(content)) == {"ratio": None, "rows": [{"low": None, "high": 1.5}]}
 
 
 def test_files_hold_the_tables(hostile: Study, tmp_path: Path):
