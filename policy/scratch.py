@@ -1,6 +1,7 @@
 """A folder for what a run needs only while it runs; those of killed runs are removed when the next one begins."""
 
 import contextlib
+import errno
 import os
 import re
 import tempfile
@@ -27,8 +28,7 @@ def scratch() -> Iterator[Path]:
         finally:
             _empty(place)  # while it is locked: a start that finds it without a lock must find it empty
             stack.close()
-            with contextlib.suppress(OSError):
-                place.rmdir()
+            _take_away(place)
 
 
 def _made(stack: contextlib.ExitStack) -> Path:
@@ -46,6 +46,16 @@ def _empty(place: Path) -> None:
         for entry in entries:
             if entry.name != lock:
                 remove(Path(entry.path))
+
+
+def _take_away(place: Path) -> None:
+    """An emptied folder; one that could not be emptied keeps a lock that nobody holds, for the next start to try."""
+    with contextlib.suppress(OSError):
+        try:
+            place.rmdir()
+        except OSError as error:
+            if error.errno != errno.ENOENT:
+                os.close(os.open(lock_file(place / "run"), os.O_CREAT | os.O_WRONLY, 0o600))
 
 
 def _sweep(above: Path) -> None:
@@ -66,4 +76,7 @@ def _remove_if_dead(place: Path) -> None:
                 _empty(place)
         elif time.time() - place.stat().st_mtime > _OLD:
             _empty(place)
-        place.rmdir()
+        else:
+            place.rmdir()  # killed before it had its lock: it is empty
+            return
+        _take_away(place)
