@@ -303,7 +303,7 @@ class Evaluation:
             masks = [mask & ~np.asarray(implied.get(key, False)) for key, mask in others if np.any(mask)]
             implied[name] = reduce(np.bitwise_or, masks, np.False_)
             asks.append(np.where(implied[name], np.uint64(0), self.ask(test)))
-        return np.asarray(reduce(np.bitwise_or, asks, np.uint64(0)))  # all may be switched off
+        return np.asarray(reduce(np.bitwise_or, [np.asarray(np.uint64(0)), *asks]))  # all requirements may be off
 
     def implied(self, one: Test, test: Test) -> Any:
         """Where meeting `one` also meets `test`: a mask over the rows, or a single value."""
