@@ -313,7 +313,7 @@ def explain(
     from policy.authoring.letter import answer
 
     found = answer(policy, table, rows[0], settings)
-    notices = standing_notices(policy, [table.dx[rows[0]]])
+    notices = standing_notices(policy, [str(table.dx[rows[0]])])
     notes = [*stamp(policy, settings), *notices]
     if form == "json":
         click.echo(json.dumps({"notes": notes, **found.data()}, indent=2, ensure_ascii=False))
