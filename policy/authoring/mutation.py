@@ -155,7 +155,10 @@ def _requirements(tree: Tree) -> Iterator[Slip]:
     places += [(path, rule) for path, rule in _all_rules(tree) if "require" in rule]
     for path, owner in places:
         where = ".".join(map(str, path))
+        names = [entry["criterion"] for entry in owner["require"]]
         for i, entry in enumerate(owner["require"]):
+            name = entry["criterion"]
+            here = f"{where}.{name}" if names.count(name) == 1 else f"{where}.require.{i}.{name}"  # which of the two
             changed = copy.deepcopy(tree)
             required = _at(changed, (*path, "require"))
             if len(required) > 1:
@@ -164,12 +167,12 @@ def _requirements(tree: Tree) -> Iterator[Slip]:
                 always = next(name for name in chain(["always"], map("always_{}".format, count())) if name not in taken)
                 changed["criteria"][always] = next(iter(tree["criteria"].values())) | {"test": ALWAYS}
                 required[i] = {"criterion": always}
-            yield "criterion dropped", f"{where}.{entry['criterion']}", "dropped", changed
+            yield "criterion dropped", here, "dropped", changed
             for key in ("while", "codes"):
                 if entry.get(key):
                     changed = copy.deepcopy(tree)
                     del _at(changed, (*path, "require"))[i][key]
-                    yield "condition lost", f"{where}.{entry['criterion']}", f"{key} lost", changed
+                    yield "condition lost", here, f"{key} lost", changed
 
 
 def _all_rules(tree: Tree) -> Iterator[tuple[tuple[object, ...], Tree]]:

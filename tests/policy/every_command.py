@@ -351,5 +351,6 @@ if __name__ == "__main__":
         for part, line in faults(seed, sys.argv[3:] or PARTS):
             seen[part] += 1
             print(part, line, flush=True)
+        print(f"{seed} done", file=sys.stderr, flush=True)
     print(f"{int(sys.argv[2]) - int(sys.argv[1])} documents: {sum(seen.values())} faults {dict(seen)}")
     sys.exit(bool(seen))
