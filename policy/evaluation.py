@@ -23,6 +23,7 @@ Outcomes = NDArray[np.int8]
 Columns = NDArray[np.uint64]  # a set of case columns as bits
 
 CODE = {word: np.int8(i) for i, word in enumerate(OUTCOMES)} | {"met_if_prereqs": np.int8(0)}
+RANKS = np.array([{"met": 2, "pend": 1, "review": 1}.get(word, 0) for word in OUTCOMES])  # strictness: contract.md 2
 OPEN = np.int8(len(OUTCOMES))  # pend of step 5: information is missing; closing the file turns only these into not_met
 UNREAD = np.int8(3)
 PARTLY = np.int8(4)  # added to a truth that only some of the branches read which are still possible

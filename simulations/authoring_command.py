@@ -23,6 +23,7 @@ from policy.problems import Problem, ProblemsFound, collecting, listed, nearest,
 from policy.reading import read_text, read_yaml
 from policy.scenario import Scenario, edited
 from simulations import scenario
+from simulations.options import assigned
 from simulations.outputs import Inputs
 
 VIGNETTES = Path(__file__).resolve().parent.parent / "tests" / "cases"
@@ -89,7 +90,6 @@ def compare(a: str, b: str, proving: bool, name: str | None, provisions: Sequenc
     Without --set and --scenario the proof is over all legal settings: levers that differ stay at each side's own
     value, every other lever runs over all its values, alike on both sides.
     """
-    from simulations.command import assigned
 
     moved = assigned(tuple(provisions))
     sides = [before := reading_of(a), reading_of(b, before.policy)]

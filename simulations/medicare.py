@@ -14,13 +14,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from policy.cases import Cases
-from policy.evaluation import Determinations
+from policy.evaluation import RANKS, Determinations
 from policy.model import Policy, Settings
 from policy.problems import ProblemsFound
 from policy.scenario import Scenario, edited
 from simulations.impact import OUTSIDE, cells, determined, percent
 from simulations.release import WAYS
-from simulations.scenario import RANKS, find_scenario
+from simulations.scenario import find_scenario
 from simulations.suppression import Name
 
 PRESETS = ("p2a_cms_facet", "p2b_cms_epidural", "p2c_cms_trigger_point", "p2d_cms_peripheral_nerve")

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from policy.evaluation import RANKS
 from policy.model import OUTCOMES
-from simulations.scenario import RANKS
 from simulations.suppression import SMALL, Ledger, Mask, Name, Row, summed
 
 WORDS = len(OUTCOMES)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from policy.document import parse
+from policy.evaluation import RANKS
 from policy.model import OUTCOMES, Policy, Settings
 from policy.problems import Problem, ProblemsFound, collecting, listed, nearest, refuse, shown
 from policy.reading import read_text
@@ -123,8 +124,6 @@ def proposed(
 
 
 # What a scenario expects ---------------------------------------------------------------------------------------------
-
-RANKS = np.array([{"met": 2, "pend": 1, "review": 1}.get(word, 0) for word in OUTCOMES])  # contract.md 2
 
 
 def measured(impact: "Impact") -> dict[str, Fraction | None]:

@@ -71,7 +71,7 @@ def cut_down(whole: Tree, pathway: str) -> Tree:
     part["pathways"] = {pathway: rule}
     known = {*part["diagnoses"][group]["codes"], *part["diagnoses"][group].get("prefixes", {})}
     part["code_notices"] = [notice for notice in part["code_notices"] if notice["code"] in known]
-    part |= {"texts": {}, "open_questions": {}, "references": {}}
+    part |= {"texts": {}, "open_questions": {}, "references": {}, "direction_exceptions": []}
     part["examples"] = [
         e for e in part["examples"]
         if e["case"]["dx"] in known and e["case"]["cpt"] in part["procedures"][family]["codes"] and "set" not in e

@@ -358,9 +358,13 @@ def test_every_legal_value_of_every_lever_and_no_other():
     [
         *(("relief_pct", "0.8", "did you mean 80?"), ("relief_pct", "1", "did you mean 100?")),
         *(("relief_pct", "80%", "did you mean 80?"), ("relief_pct", "82", "nearest 80 and 85")),
-        *(("relief_pct", "49", ""), ("relief_pct", "101", ""), ("relief_pct", "0.4", "")),
-        *(("pain_duration_months", "90", "did you mean 3 (90 days)?"), ("pain_duration_months", "91", "")),
-        *(("conservative_weeks", "42", "did you mean 6 (42 days)?"), ("conservative_weeks", "43", "")),
+        *(
+            ("relief_pct", "49", "nearest 50"),
+            ("relief_pct", "101", "nearest 100"),
+            ("relief_pct", "0.4", "nearest 50"),
+        ),
+        *(("pain_duration_months", "90", "did you mean 3 (90 days)?"), ("pain_duration_months", "91", "nearest 12")),
+        *(("conservative_weeks", "42", "did you mean 6 (42 days)?"), ("conservative_weeks", "43", "nearest 26")),
         *(("conservative_weeks", "8 weeks", "did you mean 8?"), ("conservative_weeks", "6.5", "nearest 6 and 7")),
     ],
 )

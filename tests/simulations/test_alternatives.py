@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import policy
+from policy.evaluation import RANKS
 from policy.model import OUTCOMES
 from policy.problems import ProblemsFound
 from policy.scenario import load_scenario
@@ -15,7 +16,7 @@ from simulations import alternatives, alternatives_chart, alternatives_text, ask
 from simulations.alternatives import Result, caseloads, compared, published
 from simulations.impact import cells, determined
 from simulations.medicare import PRESETS, left_out, presets, settings_of
-from simulations.scenario import FOLDER, RANKS, find_scenario, shipped
+from simulations.scenario import FOLDER, find_scenario, shipped
 
 POLICY = policy.load("nerve_blocks")
 NUMBERS = ("P1", "P2a", "P2b", "P2c", "P2d", "P2e", "P3", "P4", "P5", "P6", "P7", "P8", "P9")
