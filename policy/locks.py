@@ -10,7 +10,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from policy.problems import refuse
@@ -83,8 +83,10 @@ def locked(path: Path) -> Iterator[bool]:
             if times:
                 _held[place] = (me, times)
             else:
-                _release(place, handle)
-                del _held[place]
+                try:
+                    _release(place, handle)
+                finally:
+                    del _held[place]
 
 
 def _open(place: Path) -> int:
@@ -128,7 +130,8 @@ def _release(place: Path, handle: int | None) -> None:
         pass  # the next writer takes it
     finally:
         if handle is not None:
-            os.close(handle)
+            with suppress(OSError):  # closed all the same
+                os.close(handle)
 
 
 @contextmanager

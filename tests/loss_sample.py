@@ -29,7 +29,7 @@ from simulations.earlier_reports import only_a_report
 from simulations.study import ask
 
 ROOT = Path(__file__).resolve().parent.parent
-STEPS = ("open", "fsync", "rename", "replace", "link", "unlink", "chmod", "mkdir", "rmdir", "close", "scandir")
+STEPS = ("open", "fsync", "rename", "replace", "link", "unlink", "chmod", "mkdir", "rmdir")
 LOSSES = ("mixtures", "inputs changed", "untrue messages", "leftovers")
 CASES = "case_id,dx,cpt,pain_duration_days,age\nA1,M54.2,20552,200,45\nA2,M54.2,20552,-5,70\nA3,M54.2,20552,9,70\n"
 

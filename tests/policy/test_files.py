@@ -137,7 +137,7 @@ def test_a_file_is_readable_by_those_the_user_lets_in(tmp_path: Path, kept_out: 
 
 # Several files -------------------------------------------------------------------------------------------------------
 
-STEPS = ("replace", "rename", "link", "unlink", "fsync", "chmod", "open")
+STEPS = ("replace", "rename", "link", "unlink", "fsync", "chmod", "open", "scandir")
 
 
 def failing(monkeypatch: pytest.MonkeyPatch, step: str, at: int, error: BaseException) -> list[int]:
@@ -293,6 +293,23 @@ def test_a_second_writer_is_refused_and_a_dead_one_is_not_waited_for(tmp_path: P
     with locked(tmp_path / "out") as fresh, locked(tmp_path / "out") as again:
         assert (fresh, again) == (True, False)
     assert os.listdir(tmp_path) == []
+
+
+def test_a_lock_that_cannot_be_closed_is_given_back_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else nothing would be swept any more in this process, which takes itself for the writer."""
+    close = os.close
+
+    def broken(handle: int) -> None:
+        close(handle)
+        raise OSError(5, "Input/output error")
+
+    with locked(tmp_path / "out"):
+        monkeypatch.setattr(os, "close", broken)
+    monkeypatch.undo()
+    with locked(tmp_path / "out") as fresh:
+        assert fresh
 
 
 def test_leftovers_of_the_living_stay(tmp_path: Path) -> None:
