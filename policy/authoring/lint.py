@@ -13,7 +13,7 @@ from policy.authoring.direction import broken_directions
 from policy.authoring.enumeration import Row, Space, enumerate_cases
 from policy.authoring.mutation import Mutant, levers_of, mutants, probes, telling
 from policy.authoring.proof import Witness, prove
-from policy.authoring.questions import asked, documents
+from policy.authoring.questions import asked, can_change, documents
 from policy.authoring.settings_tried import as_set, more_settings, that_meet, under
 from policy.cases import Cases
 from policy.evaluation import Memory, determine
@@ -285,7 +285,8 @@ def _needless(cases: Cases, row: int, settings: Settings, ask: Sequence[str]) ->
     tellers = {
         c: n for n, k in settings.policy.fields_.items() if k.type == "months" for c in (k.onset, k.request, k.days)
     }
-    return [column for column in ask if tellers.get(column, column) not in facts]
+    idle = [column for column in ask if tellers.get(column, column) not in facts]
+    return [column for column in idle if not can_change(cases, row, settings, tellers.get(column, column))]
 
 
 def _needless_finding(space: Space, row: int, pathway: str, column: str) -> Finding:

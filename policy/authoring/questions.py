@@ -6,6 +6,7 @@ facts is kept for each signature, not one case alone.
 """
 
 import itertools
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -18,6 +19,7 @@ from policy.cases import Cases, day_of
 from policy.evaluation import codes_of, determine, diagnosis_group, pathway_of
 from policy.model import OUTCOMES, CaseField, Policy, Rule, Settings
 
+MOST = 20_000  # ways to tell the missing facts that are tried one by one
 WAITS = "waits"  # pend because facts are missing, whether or not the file is then closed
 
 Signature = tuple[int, ...]
@@ -104,6 +106,34 @@ def _ways(cases: Cases, row: int, settings: Settings, missing_only: bool) -> tup
         for mask, row_then in _smallest(by_state.get(state, {})).items():
             ways.append(Way(state, {fact: row_then[columns[fact]] for fact, bit in bits.items() if mask & bit}))
     return tuple(ways)
+
+
+def can_change(cases: Cases, row: int, settings: Settings, fact: str) -> bool:
+    """Whether a value of a fact changes the answer for some way of telling the other missing facts; all are tried.
+
+    A fact may matter and be part of no smallest set: where another set, without it, already gives the same outcome.
+    With more than `MOST` ways the answer is yes, which promises nothing.
+    """
+    policy, base = settings.policy, row_of(cases, row)
+    closing = policy.settings({**settings.provisions(), "undocumented_action": "not_met"})
+    name = pathway_of(policy, str(diagnosis_group(policy, base["dx"])), base["cpt"])
+    found = list(reachable(policy.pathways[str(name)].rule, settings, base["dx"]))
+    nodes = [(0, node) for node in found if isinstance(node, Requires)]
+    columns = _columns(policy)
+    read = _read(policy, nodes, [node for node in found if isinstance(node, str)])
+    others = sorted(f for f in read - {fact} if int(cases.facts[f][row]) < 0)
+    choices = [["", *(v for v in values(f, [settings]) if v)] for f in others]
+    told = [v for v in values(fact, [settings]) if v and v != base.get(columns[fact])]
+    if math.prod(map(len, choices)) * (len(told) + 1) > MOST:
+        return True
+    ways = [{columns[f]: v for f, v in zip(others, way, strict=True)} for way in itertools.product(*choices)]
+    rows = [_merged({**base, **way}, {columns[fact]: v} if v else {}, columns) for way in ways for v in ("", *told)]
+    table = as_cases(rows, policy, keep_good=True)
+    result = determine(policy, table, closing, asking=False)
+    states = np.full(len(rows), -1)  # what the door refuses is no case
+    states[table.ids.astype(int)] = np.where(result.closed, len(OUTCOMES), result.outcome)
+    each = states.reshape(len(ways), -1)
+    return bool(((each[:, 1:] != each[:, :1]) & (each[:, 1:] >= 0) & (each[:, :1] >= 0)).any())
 
 
 def _columns(policy: Policy) -> dict[str, str]:
