@@ -96,8 +96,8 @@ def _parts(lever: Lever, value: Value) -> tuple[str, dict[str, Any]]:
     ends = {"min": lever.domain.min, "max": lever.domain.max, "step": lever.domain.step, "value": at, "disabled": off}
     unit = (lever.unit or "").replace("_", " ")
     slider = widgets.IntSlider(**ends, readout=False, tooltip=lever.label, layout=GROW)
-    # Bounded boxes, and those for whole numbers, clip what is typed silently. A box for text has no name for those
-    # who cannot see it: ipywidgets gives it an empty label.
+    # Bounded boxes, and those for whole numbers, clip what is typed without a word. A box for text has no name for a
+    # screen reader: ipywidgets gives it an empty label.
     number = widgets.FloatText(
         at, step=lever.domain.step, disabled=off, tooltip=f"{lever.label}, {unit}", layout=_NUMBER
     )

@@ -59,7 +59,8 @@ def test_a_slider_moves_by_keyboard_and_the_rate_is_read_anew(desk: Desk, opened
     expect(status).to_have_text(impact.finding() + ".", timeout=10_000)
     expect(number).to_have_value("8")
     expect(opened.get_by_role("img", name="Cases by outcome, baseline to now")).to_be_visible()
-    expect(opened.get_by_text("Minimum conservative care: 6 weeks → 8 weeks (stricter)", exact=True)).to_be_visible()
+    live = opened.locator(".nbw-live")
+    expect(live.get_by_text("Minimum conservative care: 6 weeks → 8 weeks (stricter)", exact=True)).to_be_visible()
 
     opened.wait_for_timeout(2_000)  # moves in quick succession are one gesture, and one step to undo
     lever.get_by_role("slider").press("Tab")  # from the slider to its number, and type
