@@ -26,8 +26,7 @@ from simulations import scenario
 from simulations.options import assigned
 from simulations.outputs import Inputs
 
-VIGNETTES = Path(__file__).resolve().parent.parent / "tests" / "cases"
-NERVE_BLOCKS = "nerve_blocks"  # the policy that these vignettes are of
+VIGNETTES = "vignettes"  # the folder beside the versions of a policy
 NOT_SCORED = "not scored: mend the policy, or what is expected of it, first"
 STRICT = "strict_reading"
 
@@ -162,7 +161,8 @@ def _asked(policy: Policy, folder: str | None) -> tuple[list[Batch], Readings]:
 
     Raises ProblemsFound naming each that does not hold: what they notice, or reach, would be counted wrongly.
     """
-    path = Path(folder) if folder else VIGNETTES if policy.id == NERVE_BLOCKS and VIGNETTES.exists() else None
+    beside = DOCUMENTS / policy.id / VIGNETTES
+    path = Path(folder) if folder else beside if beside.exists() else None
     if path is not None and not path.exists():
         raise refuse("read", str(path), "there is no such file or folder of vignettes")
     vignettes = example_vignettes(policy) + (read_vignettes([path]) if path else [])
@@ -211,7 +211,7 @@ def coverage(name: str, folder: str | None, generate: str | None) -> None:
     if generate:
         if Path(generate).suffix != ".yaml":
             raise refuse("write", generate, "needs a name that ends in .yaml")
-        inputs = Inputs().policy(name).add("the vignettes", folder or VIGNETTES)
+        inputs = Inputs().policy(name).add("the vignettes", folder or DOCUMENTS / policy.id / VIGNETTES)
         for place, what in ((DOCUMENTS, "policies that ship"), (scenario.FOLDER, "scenarios that ship")):
             inputs.add(f"the {what}", place)
         inputs.check_file(Path(generate))
@@ -247,7 +247,7 @@ def _covered(found: Coverage, readings: Readings) -> Iterator[str]:
         yield f"  a case that would: set {{{levers}}} case {{{case}}}, today {offer.outcome}"
 
 
-@click.command(epilog="Example: workbook mutate --cases tests/cases")
+@click.command(epilog="Example: workbook mutate --cases my_vignettes")
 @vignette_options
 @click.option("--all", "everything", is_flag=True, help="Also list what was killed, and by which vignette.")
 def mutate(name: str, folder: str | None, everything: bool) -> None:

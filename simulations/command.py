@@ -138,6 +138,10 @@ def _validated(file: Path) -> str:
 
     text = read_text(file)
     written = re.search(r"^schema: *[\"']?((?:policy|scenario|population)/.*)", text, re.M)  # spares reading it twice
+    if not written and re.search(r"^vignettes:", text, re.M):
+        from policy.authoring.vignettes import read_vignettes
+
+        return f"{len(read_vignettes([file])):,} vignettes: no problems"
     kind = written[1] if written else _kind(read_yaml(text, str(file)), str(file))
     if kind.startswith("policy/"):
         policy = core.load(file)

@@ -41,7 +41,7 @@ def boundaries(policy: Policy) -> Iterator[Boundary]:
 
 
 def boundary_file(policy: Policy) -> str:
-    """The vignettes as one file in the form of tests/cases."""
+    """The vignettes as one file in the form of those that ship."""
     lines = [
         f"# Generated from {policy.name}: what it answers today at the boundary of every numeric lever.",
         "# Judge each expectation against the sources, mend what is wrong, delete what is of no use.",

@@ -18,7 +18,7 @@ from policy.model import Policy
 from simulations.authoring_command import readings_for
 from tests.policy.test_lint import small
 
-CASES = Path(__file__).resolve().parents[1] / "cases"
+CASES = Path(__file__).resolve().parents[2] / "policy" / "documents" / "nerve_blocks" / "vignettes"
 TWO = [CASES / name for name in ("fibromyalgia_trigger_point.yaml", "trigeminal_neuralgia_trigeminal_block.yaml")]
 READINGS = {"default": {}}
 

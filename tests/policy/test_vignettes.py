@@ -1,4 +1,4 @@
-"""The vignettes of tests/cases: what the policy must answer, written from the domain notes and the contract alone."""
+"""The vignettes of the shipped policy: what it must answer, written from domain notes and contract alone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import yaml
 
 import policy
 
-FOLDER = Path(__file__).resolve().parents[1] / "cases"
+FOLDER = Path(__file__).resolve().parents[2] / "policy" / "documents" / "nerve_blocks" / "vignettes"
 
 # The scenario strict_reading, as the contract sets it exactly (section 2).
 STRICT = {
