@@ -78,16 +78,23 @@ class _Plan:
     def _real(self, asked: set[str], switches: set[str], rules: list[list[Rule]]) -> set[str]:
         """The criteria that keep their tests."""
         real = asked - self.alike
-        if self.closeness:
-            facts, levers = set(switches), {name for side in rules for rule in side for name in rule.while_}
-            for name in real | self.whens:
-                facts |= self._facts(name)
-                levers |= set(self._levers(name))
-            levers |= {n for side in rules for rule in side for step in rule.then for n in (*step.while_, step.outcome)}
-            near = {f for group in self.levers.groups if set(group) & facts for f in group}
-            real |= self.whens
-            real |= {name for name in asked if self._facts(name) & near or set(self._levers(name)) & levers}
-        return real
+        if not self.closeness:
+            return real
+        moved = [pair for side in self.nodes for node in side for key, pair in node.items() if not self._placed(key)]
+        real |= self.whens | {inner.criterion for _, inner in moved}
+        facts, levers = set(switches), {name for entry in moved for one in entry for name in one.while_}
+        levers |= {name for side in rules for rule in side for name in rule.while_}
+        levers |= {n for side in rules for rule in side for step in rule.then for n in (*step.while_, step.outcome)}
+        for name in real:
+            facts |= self._facts(name)
+            levers |= set(self._levers(name))
+        near = {f for group in self.levers.groups if set(group) & facts for f in group}
+        return real | {name for name in asked if self._facts(name) & near or set(self._levers(name)) & levers}
+
+    def _placed(self, key: str) -> tuple[frozenset[int], frozenset[int]] | None:
+        """The rules that an entry stands in, on either side, where they are the same on both."""
+        one, other = (frozenset(i for i, node in enumerate(side) if key in node) for side in self.nodes)
+        return (one, other) if one == other else None
 
     def _tests(self, name: str) -> list[Test]:
         return [p.criteria[name].test for p in self.levers.policies if name in p.criteria]
@@ -104,10 +111,8 @@ class _Plan:
         condition = {*entry.while_, *inner.while_}
         if self.closeness == 2 or inner.criterion in self.real or not all(map(self.levers.alike, condition)):
             return None
-        places = [frozenset(i for i, node in enumerate(side) if key in node) for side in self.nodes]
-        if places[0] != places[1]:
-            return None
-        return self.rests.setdefault((places[0], places[1]), f"_rest_{len(self.rests)}")
+        places = self._placed(key)
+        return self.rests.setdefault(places, f"_rest_{len(self.rests)}") if places else None
 
 
 def alike_criteria(levers: Levers) -> set[str]:
