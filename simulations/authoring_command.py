@@ -1,6 +1,7 @@
 """The verbs of an author: compare, coverage, mutate, and the lint of `workbook validate`."""
 
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -117,9 +118,15 @@ def _proven(before: Settings, after: Settings, single: bool) -> Iterator[str]:
     yield from _witnesses(proof.overall, "    ")
     yield "\nPathway by pathway"
     for name, relation in proof.pathways.items():
-        how = "by reading, as both sides say the same" if relation.how == {"reading"} else "by exact enumeration"
-        yield f"  {name or '(no pathway)'}: {relation.text()}" + (f" ({how})" if proof.everywhere else "")
+        yield f"  {name or '(no pathway)'}: {relation.text()}" + (f" ({_means(relation)})" if proof.everywhere else "")
         yield from _witnesses(relation, "      ")
+
+
+def _means(relation: Relation) -> str:
+    """By which means a relation is proven; several codes of one pathway may need several, and the widest is named."""
+    if "enumeration" in relation.how:
+        return "by exact enumeration"
+    return "by reasoning on what differs" if "reasoning" in relation.how else "by reading, as both sides say the same"
 
 
 def _over(proof: Proof) -> str:
@@ -129,10 +136,8 @@ def _over(proof: Proof) -> str:
     if not proof.everywhere:
         return f"{said}, at this one setting, by exact enumeration ({kinds})"
     own = f"{', '.join(proof.own)} at each side's own value, " if proof.own else ""
-    ways = sum(relation.how == {"reading"} for relation in proof.pathways.values())
-    means = (
-        f"{len(proof.pathways) - ways} pathways by exact enumeration ({kinds}), {ways} by reading what both sides say"
-    )
+    count = Counter(map(_means, proof.pathways.values()))
+    means = ", ".join(f"{n} {'pathway' if n == 1 else 'pathways'} {how}" for how, n in count.items())
     return (
         f"{said} and at every legal setting ({own}every other lever over all its values, alike on both sides); {means}"
     )

@@ -13,7 +13,7 @@ import numpy as np
 from policy.authoring.coverage import activations, criteria_of, deciding
 from policy.authoring.enumeration import Ground, Row, as_cases
 from policy.authoring.facts import column_of, in_force, values
-from policy.authoring.proof import LENIENCY
+from policy.authoring.witness import LENIENCY
 from policy.evaluation import Evaluation, determine, steps
 from policy.model import OUTCOMES, CaseField, Policy, Settings
 from policy.truth import MET

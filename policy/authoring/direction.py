@@ -11,16 +11,15 @@ from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-import numpy as np
-from numpy.typing import NDArray
-
 from policy.authoring.coverage import criteria_of
-from policy.authoring.everywhere import MOVED, Everywhere, Kinds, Outcomes
-from policy.authoring.levers import Levers, Pairs
-from policy.authoring.proof import Witness, confirmed, in_order, pairs_of_codes
+from policy.authoring.levers import Levers
+from policy.authoring.proof import pairs_of_codes
+from policy.authoring.reduction import alike_criteria
+from policy.authoring.search import Change, Search
+from policy.authoring.tree import alike_in_words
+from policy.authoring.witness import Witness
 from policy.evaluation import CODE
-from policy.model import OUTCOMES, DirectionException, Policy, Rule, Settings, Test, Value
-from policy.problems import ProblemsFound
+from policy.model import DirectionException, Policy, Rule, Test, Value
 
 MET = CODE["met"]
 
@@ -62,21 +61,19 @@ def _step(
     if key in done:
         return None
     done.add(key)
-    ground, search = Everywhere(levers), _Undeclared(levers, declared)
-    try:
-        for cell in pairs_of_codes(levers):
-            if set(cell.pathways) & set(ways):
-                ground.explore(cell, search.leaf)
-    except ProblemsFound as problems:
-        return Broken(name, looser, stricter, None, "; ".join(map(str, problems.problems)))
-    if search.found is None:
-        return None
-    _, kinds, row, chosen, before = search.found
-    chosen = {**chosen, **kinds.chosen(row)}
-    told = {n: pair for n, pair in chosen.items() if pair != levers.pairs[n][0]}
-    witness = Witness(in_order(kinds.row(row), levers), OUTCOMES[before], "met", told)
-    sure = confirmed(witness, levers.settings(chosen))
-    return Broken(name, looser, stricter, witness, "" if sure else "its determination does not confirm the case")
+    same = alike_criteria(levers)
+    for cell in pairs_of_codes(levers):
+        if set(cell.pathways) & set(ways) and not alike_in_words(levers, cell):
+            search = Search(levers, cell, same, _to_met, lambda after: any(after.holds(e.while_) for e in declared))
+            for witness in search.run().witnesses():
+                return Broken(name, looser, stricter, witness)
+            if search.gaps or search.doubts:
+                return Broken(name, looser, stricter, None, "; ".join(search.gaps + search.doubts))
+    return None
+
+
+def _to_met(change: Change) -> bool:
+    return change[1] == MET
 
 
 def _word(value: Value) -> str:
@@ -90,28 +87,6 @@ def _alike(levers: Levers, name: str) -> Hashable:
         if name in levers.read_by(fields):
             orders.append(levers.order_of(fields))
     return tuple(orders)
-
-
-class _Undeclared:
-    """The simplest case and setting that turns into met without being declared."""
-
-    def __init__(self, levers: Levers, declared: list[DirectionException]):
-        self.levers, self.declared = levers, declared
-        self.found: tuple[int, Kinds, int, Pairs, int] | None = None
-
-    def leaf(
-        self, kinds: Kinds, rows: NDArray[np.intp], chosen: Pairs, settings: tuple[Settings, Settings],
-        before: Outcomes, after: Outcomes,
-    ) -> None:  # fmt: skip
-        mine = rows[(before != MET) & (after == MET)]
-        if not len(mine) or any(settings[1].holds(exception.while_) for exception in self.declared):
-            return
-        row = int(mine[np.argmin(kinds.costs[mine])])
-        known = kinds.chosen(row)
-        more = {name: pair for name, pair in chosen.items() if name not in known}
-        cost = int(kinds.costs[row]) + MOVED * self.levers.moved(more)
-        if self.found is None or cost < self.found[0]:
-            self.found = (cost, kinds, row, chosen, int(before[rows == row][0]))
 
 
 def covers(policy: Policy, exception: DirectionException, values: tuple[Value, Value]) -> bool:

@@ -19,7 +19,6 @@ import itertools
 import math
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -29,7 +28,7 @@ from numpy.typing import NDArray
 from policy.authoring.facts import column_of, components, values
 from policy.cases import Cases
 from policy.evaluation import Determinations, Evaluation, determine, diagnosis_group, pathway_of
-from policy.model import Policy, Rule, Settings
+from policy.model import Policy, Record, Rule, Settings
 from policy.problems import refuse
 from policy.truth import MET
 
@@ -66,14 +65,8 @@ class Space:
 
     def outcomes(self) -> NDArray[np.int8]:
         """Outcome of every row under every reading: int8 (rows, readings), positions in OUTCOMES."""
-        tables: dict[int, Cases] = {}
-        found = []
-        for settings in self.readings:
-            stand = stand_in(settings.policy)
-            if id(stand) not in tables:
-                tables[id(stand)] = self.cases(stand)
-            cases = replace(tables[id(stand)], policy=settings.policy)
-            found.append(determine(settings.policy, cases, settings, asking=False).outcome)
+        tables = tables_of(self.rows, _policies(self.readings))
+        found = [determine(s.policy, tables[id(s.policy)], s, asking=False).outcome for s in self.readings]
         return np.stack(found, axis=1)
 
     def determinations(self) -> list[Determinations]:
@@ -103,6 +96,23 @@ def a_request(policy: Policy) -> Row:
     return {"dx": dx, "cpt": next(code for family in policy.procedures.values() for code in family.codes)}
 
 
+def tables_of(rows: Sequence[Row], policies: Sequence[Policy], keep_good: bool = False) -> dict[int, Cases]:
+    """Rows as cases of each policy, by its id; policies that read columns alike share what was read."""
+    found: dict[int, Cases] = {}
+    for i, policy in enumerate(policies):
+        like = next((other for other in policies[:i] if _reads_alike(policy, other)), None)
+        if like:
+            found[id(policy)] = replace(found[id(like)], policy=policy)
+        else:
+            found[id(policy)] = as_cases(rows, policy, keep_good=keep_good)
+    return found
+
+
+def _reads_alike(one: Policy, other: Policy) -> bool:
+    sections = ("fields_", "diagnoses", "procedures", "code_notices")
+    return all(getattr(one, name) == getattr(other, name) for name in sections)
+
+
 @dataclass(frozen=True)
 class Ground:
     """The components of some readings; each is worked out when a space first needs it, and remembered."""
@@ -124,7 +134,7 @@ class Ground:
         found: list[Cell] = []
         for cell in cells(self.readings):
             if pathways is None or set(pathways) & set(cell.pathways):
-                for row in _fold(cell, self, focus):
+                for row in fold(cell, self, focus):
                     rows.append({"dx": cell.dx, "cpt": cell.cpt} | row)
                     found.append(cell)
         return Space(self.readings, tuple(rows), tuple(found))
@@ -251,44 +261,43 @@ class Component:
 
 
 _MEMORY: dict[tuple[Any, ...], Component] = {}
-_LIKE: dict[str, Policy] = {}  # one policy for all whose fields, criteria and switches are the same
-_STANDS: dict[int, tuple[Policy, Policy]] = {}  # policies kept, so that their ids stay theirs
-
-
-def stand_in(policy: Policy) -> Policy:
-    """A policy, seen before or this one, that reads every fact and criterion in the same way."""
-    if id(policy) not in _STANDS:
-        _STANDS[id(policy)] = (policy, _alike(policy))
-    return _STANDS[id(policy)][1]
-
-
-def _alike(policy: Policy) -> Policy:
-    switches = sorted({r.switch for w in policy.pathways.values() for r in w.rule.walk() if r.switch})
-    levers = {name: (v.unit, v.domain, v.choices, v.off_allowed) for name, v in policy.levers.items()}
-    content = policy.model_dump_json(include={"fields_", "criteria"}) + f"{switches} {levers}"
-    if len(_LIKE) >= 300:
-        for memory in (_LIKE, _MEMORY, _STANDS):
-            memory.clear()
-        _levers.cache_clear()
-    return _LIKE.setdefault(content, policy)
+_TEXTS: dict[int, tuple[object, str]] = {}  # of parts of documents, which are kept so that their ids stay theirs
 
 
 def remembered(fields: tuple[str, ...], readings: Sequence[Settings]) -> Component:
-    """The component for these readings: one of the last few hundred, or worked out."""
-    alike = [s if s.policy is stand_in(s.policy) else Settings(stand_in(s.policy), s) for s in readings]
-    key = (fields, *((id(s.policy), *(s[lever] for lever in _levers(fields, id(s.policy)))) for s in alike))
+    """The component for these readings, worked out or remembered from readings that say the same of its facts."""
+    key = (fields, *(_content(fields, settings) for settings in readings))
     if key not in _MEMORY:
-        if len(_MEMORY) >= 600:
+        if len(_MEMORY) >= 2000:
             del _MEMORY[next(iter(_MEMORY))]
-        _MEMORY[key] = Component.of(fields, alike)
+        _MEMORY[key] = Component.of(fields, readings)
     return _MEMORY[key]
 
 
-@lru_cache(maxsize=5000)
-def _levers(fields: tuple[str, ...], policy: int) -> tuple[str, ...]:
-    tests = [criterion.test for criterion in _STANDS[policy][0].criteria.values()]
-    mine = [t for t in tests if {field for part in t.walk() for field in part.fields()} & set(fields)]
-    return tuple(sorted({lever for test in mine for lever in test.levers()}))
+def _content(fields: tuple[str, ...], settings: Settings) -> tuple[Any, ...]:
+    """All of a reading that a component depends on: fields, the criteria that read them, their levers, switches."""
+    policy = settings.policy
+    criteria = {
+        name: criterion
+        for name, criterion in policy.criteria.items()
+        if any(field in fields for test in criterion.test.walk() for field in test.fields())
+    }
+    levers = {lever for criterion in criteria.values() for lever in criterion.test.levers()}
+    rules = [rule for way in policy.pathways.values() for rule in way.rule.walk()]
+    return (
+        tuple((name, _text(kind)) for name, kind in policy.fields_.items() if name in fields or name[0] != "_"),
+        tuple((name, _text(criterion.test)) for name, criterion in criteria.items()),
+        tuple((n, settings[n], policy.levers[n].unit, policy.levers[n].off_allowed) for n in sorted(levers)),
+        tuple(sorted({(r.switch, *sorted(r.branches)) for r in rules if r.switch in fields and r.switch})),
+    )  # fmt: skip
+
+
+def _text(record: Record) -> str:
+    if id(record) not in _TEXTS:
+        if len(_TEXTS) >= 20_000:
+            _TEXTS.clear()
+        _TEXTS[id(record)] = (record, record.model_dump_json())
+    return _TEXTS[id(record)][1]
 
 
 def _sizes(rows: Sequence[Row]) -> NDArray[np.int16]:
@@ -298,10 +307,10 @@ def _sizes(rows: Sequence[Row]) -> NDArray[np.int16]:
 def _admitted(rows: list[Row], policies: Sequence[Policy]) -> tuple[dict[int, Cases], list[Row]]:
     """The rows that the door of every policy admits, as cases of each."""
     good = set(range(len(rows)))
-    tables = {}
-    for policy in policies:
-        tables[id(policy)] = as_cases([a_request(policy) | row for row in rows], policy, keep_good=True)
-        good &= {int(i) for i in tables[id(policy)].ids}
+    request = a_request(policies[0])
+    tables = tables_of([request | row for row in rows], policies, keep_good=True)
+    for table in tables.values():
+        good &= {int(i) for i in table.ids}
     for key, table in tables.items():
         tables[key] = table.take(np.flatnonzero([int(i) in good for i in table.ids]))
     return tables, [rows[i] for i in sorted(good)]
@@ -335,7 +344,7 @@ def smallest(signature: Sequence[Signature], sizes: NDArray[np.signedinteger[Any
     return np.sort(order[first])
 
 
-def _fold(cell: Cell, ground: Ground, focus: str | None) -> list[Row]:
+def fold(cell: Cell, ground: Ground, focus: str | None) -> list[Row]:
     """One smallest case for each signature of a cell."""
     nodes: list[tuple[int, Requires]] = []
     switches: dict[str, None] = {}

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from policy.authoring.enumeration import Cell, Row, Signature, as_cases, remembered, smallest
+from policy.authoring.enumeration import Cell, Row, Signature, remembered, smallest, tables_of
 from policy.authoring.levers import CLOSING, Levers, Pair, Pairs
 from policy.authoring.tree import alike_in_rules
 from policy.cases import Cases
@@ -197,7 +197,7 @@ class Everywhere:
             lambda part: {n: self._branch(cell, part, n) for n in switches & part.switches.keys()}, every
         )  # fmt: skip
         groups = [every[rows] for rows in _alike(switched.values(), len(every))]
-        tables = {id(p): as_cases([kinds.row(int(rows[0])) for rows in groups], p) for p in self.levers.policies}
+        tables = tables_of([kinds.row(int(rows[0])) for rows in groups], self.levers.policies)
         for place, rows in enumerate(groups):
             sides = [_Side(s, tables[id(s.policy)], place, i, kinds) for i, s in enumerate(self.levers.sides)]
             stack: list[tuple[_Some, Pairs]] = [(_Some(rows), {})]
@@ -232,7 +232,7 @@ class _Partly(Settings):
     """Settings that know only some levers."""
 
     def __init__(self, levers: Levers, side: int, chosen: Pairs):
-        super().__init__(levers.sides[side].policy, {})
+        self.policy, self._values = levers.sides[side].policy, {}
         self._chosen, self._at = chosen, side
 
     def __getitem__(self, lever: str) -> Value:

@@ -101,6 +101,13 @@ class Levers:
         """How many levers are not where the two sides stand."""
         return sum(pair != self.pairs[name][0] for name, pair in chosen.items())
 
+    def alike(self, name: str) -> bool:
+        """Whether both sides have a lever, and it always stands at the same value on both."""
+        mine = [s.policy.levers.get(name) for s in self.sides]
+        if any(lever is None for lever in mine) or any(old != new for old, new in self.pairs[name]):
+            return False
+        return len({(lever.unit, lever.off_allowed) for lever in mine if lever}) == 1
+
     @cached_property
     def conditions(self) -> tuple[dict[str, list[tuple[str, ...]]], ...]:
         """For each side: lever -> every list of words that some condition on a rule names."""

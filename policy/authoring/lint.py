@@ -12,9 +12,10 @@ from policy.authoring.coverage import activations, criteria_of
 from policy.authoring.direction import broken_directions
 from policy.authoring.enumeration import Row, Space, enumerate_cases
 from policy.authoring.mutation import Mutant, levers_of, mutants, probes, telling
-from policy.authoring.proof import Witness, prove
+from policy.authoring.proof import prove
 from policy.authoring.questions import asked, can_change, documents
 from policy.authoring.settings_tried import as_set, more_settings, that_meet, under
+from policy.authoring.witness import Witness
 from policy.cases import Cases
 from policy.evaluation import Memory, determine
 from policy.model import OUTCOMES, Lever, Policy, Rule, Settings, Value, While

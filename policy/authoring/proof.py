@@ -1,63 +1,29 @@
 """What can be proven about two readings without any data: which of them is stricter, pathway by pathway.
 
 Strictness (contract 2): not_met, mismatch and out_of_scope are strictest, then pend and review, then met.
-`prove_everywhere` covers all legal settings (levers.py says which), `prove` the settings as given. A pathway that both
-sides read in the same words is equal by reading; any other is enumerated exactly (everywhere.py and enumeration.py say
-why nothing is left out). What cannot be done within their limits is said to be not proven. Every witness is determined
-again before it is shown.
+`prove_everywhere` covers all legal settings (levers.py says which), `prove` the settings as given. How a pathway is
+proven: *reading*, both sides say the same; *reasoning*, what they share is replaced by a fact that may be anything, and
+what can then change is shown by a case or ruled out (reduction.py and search.py say why this is sound); *enumeration*,
+nothing is left out (everywhere.py and enumeration.py). What cannot be done within their limits is said to be not
+proven. Every witness is determined again before it is shown.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from policy.authoring.enumeration import Cell, Row, as_cases, cells, codes_of_requirements, enumerate_cases
-from policy.authoring.everywhere import MOVED, Everywhere, Kinds, Outcomes
-from policy.authoring.levers import ABSENT, Levers, Pair, Pairs, stays
+from policy.authoring.enumeration import Cell, cells, codes_of_requirements, enumerate_cases
+from policy.authoring.levers import Levers, stays
+from policy.authoring.reduction import alike_criteria
+from policy.authoring.search import Search
 from policy.authoring.tree import alike_in_words
-from policy.evaluation import determine
+from policy.authoring.witness import Witness, confirmed
 from policy.model import OUTCOMES, Settings
-from policy.problems import ProblemsFound
 
-LENIENCY = np.array([2, 0, 1, 1, 0, 0], dtype=np.int8)  # of each word of OUTCOMES
 RELATIONS = ("equal", "never stricter", "never looser", "mixed")
-How = Literal["reading", "enumeration"]
-
-
-@dataclass(frozen=True)
-class Witness:
-    """One case and its outcome under both readings; `levers`: what is set besides, on the first and the second side."""
-
-    case: Row
-    before: str
-    after: str
-    levers: Mapping[str, Pair] = field(default_factory=dict)
-
-    def text(self) -> str:
-        """'with relief_pct=70: dx M54.2, cpt 64405, ...: met -> not_met'."""
-        told = ", ".join(f"{k} {v}" for k, v in self.case.items()) + f": {self.before} -> {self.after}"
-        return f"with {', '.join(_set(*lever) for lever in self.levers.items())}: {told}" if self.levers else told
-
-    @property
-    def change(self) -> int:
-        """By how much the second reading is looser, from -2 to 2."""
-        one, other = (int(LENIENCY[OUTCOMES.index(word)]) for word in (self.before, self.after))
-        return other - one
-
-    @property
-    def rank(self) -> tuple[int, ...]:
-        """The worst transition first: what becomes met out of a refusal, or stops being met, before any pend."""
-        one, other = (int(LENIENCY[OUTCOMES.index(word)]) for word in (self.before, self.after))
-        return (-max(one, other), min(one, other), len(self.levers), len(self.case))
-
-
-def _set(name: str, pair: Pair) -> str:
-    words = ["off" if value is None else str(value) for value in pair]
-    if ABSENT in pair:
-        return f"{name}={words[pair[0] == ABSENT]} (a lever of the {'second' if pair[0] == ABSENT else 'first'} alone)"
-    return f"{name}={words[0]}" if pair[0] == pair[1] else f"{name}={words[0]} in the first, {words[1]} in the second"
+How = Literal["reading", "reasoning", "enumeration"]
 
 
 @dataclass(frozen=True)
@@ -121,15 +87,6 @@ class Proof:
     everywhere: bool = False
 
 
-def confirmed(witness: Witness, settings: tuple[Settings, Settings]) -> bool:
-    """Whether the ordinary determination makes of a case what a witness says."""
-    found = []
-    for side in settings:
-        cases = as_cases([witness.case], side.policy)
-        found.append(OUTCOMES[determine(side.policy, cases, side, asking=False).outcome[0]])
-    return found == [witness.before, witness.after]
-
-
 # At one setting ------------------------------------------------------------------------------------------------------
 
 
@@ -169,13 +126,13 @@ def _overall(ways: Mapping[str, Relation]) -> Relation:
 def prove_everywhere(before: Settings, after: Settings, pathways: Iterable[str] | None = None) -> Proof:
     """How `after` stands to `before` over all legal settings of the levers, as contract 2 says."""
     levers = Levers((before, after))
-    ground = Everywhere(levers)
+    alike = alike_criteria(levers)
     own = tuple(name for name, pairs in levers.pairs.items() if stays(pairs))
     wanted = None if pathways is None else set(pathways)
     ways: dict[str, list[Relation]] = {}
     for cell in pairs_of_codes(levers):
         if wanted is None or wanted & set(cell.pathways):
-            ways.setdefault(cell.name, []).append(_cell(ground, cell))
+            ways.setdefault(cell.name, []).append(_cell(levers, cell, alike))
     found = {name: _overall(dict(enumerate(relations))) for name, relations in ways.items()}  # type: ignore[arg-type]
     return Proof(_overall(found), found, own, everywhere=True)
 
@@ -205,57 +162,9 @@ def _notices(levers: Levers, cell: Cell) -> list[list[tuple[str, tuple[str, ...]
     return [[(n.lever, n.pend_while) for n in s.policy.code_notices if n.code == cell.dx] for s in levers.sides]
 
 
-def _cell(ground: Everywhere, cell: Cell) -> Relation:
-    if alike_in_words(ground.levers, cell):
+def _cell(levers: Levers, cell: Cell, alike: set[str]) -> Relation:
+    if alike_in_words(levers, cell):
         return _relation([], 1, ["reading"])
-    found = Changes(ground.levers)
-    try:
-        kinds = ground.explore(cell, found.leaf)
-    except ProblemsFound as problems:
-        gaps = [str(problem) for problem in problems.problems]
-        return _relation(found.witnesses(), 0, ["enumeration"], gaps + found.doubts)
-    return _relation(found.witnesses(), kinds, ["enumeration"], found.doubts)
-
-
-class Changes:
-    """The simplest case and setting of each change of the outcome that is met with."""
-
-    def __init__(self, levers: Levers):
-        self.levers = levers
-        self.best: dict[tuple[int, int], tuple[int, Kinds, int, Pairs]] = {}
-        self.doubts: list[str] = []
-
-    def leaf(self, kinds: Kinds, rows: np.ndarray, chosen: Pairs, _: object, before: Outcomes, after: Outcomes) -> None:
-        """Note what changes at one path through the rules."""
-        if (before == after).all():
-            return
-        change = before.astype(int) * len(OUTCOMES) + after
-        for code in np.unique(change[before != after]):
-            mine = rows[change == code]
-            row = int(mine[np.argmin(kinds.costs[mine])])
-            cost, key = int(kinds.costs[row]), divmod(int(code), len(OUTCOMES))
-            if key in self.best and cost >= self.best[key][0]:
-                continue
-            known = kinds.chosen(row)
-            cost += MOVED * self.levers.moved({name: pair for name, pair in chosen.items() if name not in known})
-            if key not in self.best or cost < self.best[key][0]:
-                self.best[key] = (cost, kinds, row, chosen)
-
-    def witnesses(self) -> list[Witness]:
-        """One for each change, determined again; what that does not confirm goes to `doubts`."""
-        found = []
-        for (old, new), (_, kinds, row, chosen) in self.best.items():
-            levers = {**chosen, **kinds.chosen(row)}
-            told = {n: p for n, p in levers.items() if p != self.levers.pairs[n][0] or ABSENT in p}
-            witness = Witness(in_order(kinds.row(row), self.levers), OUTCOMES[old], OUTCOMES[new], told)
-            if confirmed(witness, self.levers.settings(levers)):
-                found.append(witness)
-            else:
-                self.doubts.append(_doubt(witness))
-        return found
-
-
-def in_order(row: Row, levers: Levers) -> Row:
-    """A case with its columns in the order of the document."""
-    order = [name for settings in levers.sides for name in settings.policy.fields_]
-    return {name: row[name] for name in sorted(row, key=order.index)}
+    search = Search(levers, cell, alike).run()
+    how: How = "enumeration" if search.closeness == 2 else "reasoning"
+    return _relation(search.witnesses(), search.kinds, [how], search.gaps + search.doubts)

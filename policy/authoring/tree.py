@@ -31,15 +31,8 @@ def _alike(levers: Levers, cell: Cell, rules_only: bool) -> bool:
         one, other = ({k: v for k, v in words.items() if k != "tests"} for words in (one, other))
     if one != other:
         return False
-    policies = [s.policy for s in levers.sides]
     named = set(_words(one)) | {CLOSING}
-    for name in named & set(levers.pairs):
-        mine = [policy.levers.get(name) for policy in policies]
-        if any(lever is None for lever in mine) or any(old != new for old, new in levers.pairs[name]):
-            return False
-        if len({(lever.unit, lever.off_allowed) for lever in mine if lever}) > 1:
-            return False
-    return True
+    return all(map(levers.alike, named & set(levers.pairs)))
 
 
 def words_of(policy: Policy, pathway: str | None, dx: str) -> Any:
@@ -61,13 +54,13 @@ def words_of(policy: Policy, pathway: str | None, dx: str) -> Any:
             name: [r.model_dump(mode="json", by_alias=True) for r in gate.require] for name, gate in gates.items()
         },
         "tests": {name: test.model_dump(mode="json", by_alias=True) for name, test in tests.items()},
-        "fields": _told_together(policy, fields),
+        "fields": told_together(policy, fields),
         "notices": notices,
     }  # fmt: skip
     return json.loads(json.dumps(made))
 
 
-def _told_together(policy: Policy, fields: set[str]) -> dict[str, Any]:
+def told_together(policy: Policy, fields: set[str]) -> dict[str, Any]:
     """Some fields, and all that what they say, or what says something of them, leads to."""
     every = {name: kind.model_dump(mode="json", exclude=_OF_FIELDS) for name, kind in policy.fields_.items()}
     found = set(fields)

@@ -31,7 +31,6 @@ def test_a_policy_against_itself_is_equal() -> None:
     assert (len(relations), set(relations)) == (21, {"equal (by reading, as both sides say the same)"})
 
 
-@pytest.mark.slow
 def test_the_strict_reading_is_never_looser_with_its_witness() -> None:
     """At every setting of the other levers; the worst change is told first."""
     result = workbook("compare", "nerve_blocks", "strict_reading", "--prove")
