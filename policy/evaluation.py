@@ -49,13 +49,16 @@ class Reading:
 
 @dataclass
 class Determinations:
-    """Outcome of every case with its reasons; `outcome`: int8 (n,) into OUTCOMES, `pathway`: int16 (n,), -1 = none."""
+    """Outcome of every case with its reasons; `outcome`: int8 (n,) into OUTCOMES, `pathway`: int16 (n,), -1 = none.
+
+    `open`: cases of which a missing fact leaves the outcome open, whatever closing the file then makes of them.
+    """
 
     policy: Policy
     settings: Settings
     cases: Cases
     outcome: Outcomes
-    closed: NDArray[np.bool_]
+    open: NDArray[np.bool_]
     pathway: Ints
     truths: dict[str, Truth]
     ask: Columns
@@ -68,6 +71,11 @@ class Determinations:
     def counts(self) -> dict[str, int]:
         """Number of cases for each outcome word; they sum to the number of cases."""
         return dict(zip(OUTCOMES, np.bincount(self.outcome, minlength=len(OUTCOMES)).tolist(), strict=True))
+
+    @cached_property
+    def closed(self) -> NDArray[np.bool_]:
+        """The cases that are refused because the file was closed."""
+        return self.open & (self.settings["undocumented_action"] == "not_met")
 
     @cached_property
     def _distinct(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -595,10 +603,8 @@ def determine(
         for start in range(0, len(group.rows), BLOCK):
             block = whole.block(slice(start, start + BLOCK))
             reading, rows = evaluate(block, position), block.rows
-            still_open = reading.outcome == OPEN
+            result.open[rows] = still_open = reading.outcome == OPEN
             result.outcome[rows] = pick(still_open, closing, reading.outcome)
-            if closing == CODE["not_met"]:
-                result.closed[rows] = still_open
             if asking:
                 result.ask[rows], result.because[rows] = reading.ask, reading.because
                 for name, value in reading.truths.items():

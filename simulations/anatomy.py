@@ -25,7 +25,6 @@ from simulations.axes import in_order
 from simulations.caseload import Caseload
 from simulations.impact import percent, under
 from simulations.intervals import wilson
-from simulations.levels import CLOSING
 from simulations.suppression import LEAST_ABOUT, REASON, SMALL, STEP, TOO_FEW, TOO_FEW_ABOUT, about, about_all, rounded
 
 CAUSES = ("criterion", "action", "closed")  # why a case is refused; see `Anatomy.causes`
@@ -188,15 +187,14 @@ class Anatomy:
         """Count further cases."""
         cases = under(cases, self.policy)
         self.found["cases",] += len(cases)
-        asked = determine(self.policy, cases, Settings(self.policy, {**self.settings, CLOSING: "not_met"}))
-        outcome = np.where(asked.closed, CODE[str(self.settings[CLOSING])], asked.outcome)
-        for word, count in zip(OUTCOMES, np.bincount(outcome, minlength=len(OUTCOMES)), strict=True):
-            self.found["outcome", word] += int(count)
+        asked = determine(self.policy, cases, self.settings)
+        for word, count in asked.counts().items():
+            self.found["outcome", word] += count
         failing = np.zeros(len(cases), dtype=np.int16)
         for truth in asked.truths.values():
             failing += truth == NOT_MET
-        refused = outcome == CODE["not_met"]
-        for cause, rows in zip(CAUSES, (failing > 0, (failing == 0) & ~asked.closed, asked.closed), strict=True):
+        refused = asked.outcome == CODE["not_met"]
+        for cause, rows in zip(CAUSES, (failing > 0, (failing == 0) & ~asked.open, asked.open), strict=True):
             self.found["cause", cause] += int((rows & refused).sum())
         self._criteria(asked, refused, failing)
         self._distances(asked, refused)
@@ -246,8 +244,8 @@ class Anatomy:
                         self.found["distance", part, *key, str(at)] += count
 
     def _papers(self, asked: Determinations) -> None:
-        """Of what was open when the file was closed: which papers are asked for, and what they could say."""
-        rows = np.flatnonzero(asked.closed)
+        """Of what is open, or was when the file was closed: which papers are asked for, and what they could say."""
+        rows = np.flatnonzero(asked.open)
         bits = asked.ask[rows]
         single = np.bitwise_count(bits) == 1
         self.found["price", "open"] += len(rows)
@@ -281,8 +279,8 @@ class Anatomy:
 
     def _open(self, cases: Cases, assumed: dict[str, np.int8]) -> NDArray[np.int8]:
         """Outcomes while the file is still open."""
-        settings = Settings(self.policy, {**self.settings, CLOSING: "pend"})
-        return determine(self.policy, cases, settings, assumed=assumed, asking=False).outcome
+        found = determine(self.policy, cases, self.settings, assumed=assumed, asking=False)
+        return np.where(found.open, CODE["pend"], found.outcome)
 
 
 def dissect(

@@ -77,10 +77,9 @@ def to_meet(cases: Cases, row: int, settings: Settings, most: int = 3) -> tuple[
 
 def _ways(cases: Cases, row: int, settings: Settings, missing_only: bool) -> tuple[Way, ...]:
     policy, base = settings.policy, row_of(cases, row)
-    closing = policy.settings({**settings.provisions(), "undocumented_action": "not_met"})
     group = diagnosis_group(policy, base["dx"])
     name = pathway_of(policy, group, base["cpt"]) if group else None
-    now = _states([base], closing)[0]
+    now = _states([base], settings)[0]
     if name is None or (missing_only and now != WAITS):
         return ()
     found = list(reachable(policy.pathways[name].rule, settings, base["dx"]))
@@ -98,7 +97,7 @@ def _ways(cases: Cases, row: int, settings: Settings, missing_only: bool) -> tup
     columns = _columns(policy)
     rows = [_merged(base, next(iter(sets[s].values())), columns) for s in signatures]
     by_state: dict[str, Sets] = {}
-    for signature, state in zip(signatures, _states(rows, closing), strict=True):
+    for signature, state in zip(signatures, _states(rows, settings), strict=True):
         if state != now:
             by_state.setdefault(state, {}).update(sets[signature])
     ways = []
@@ -115,7 +114,6 @@ def can_change(cases: Cases, row: int, settings: Settings, fact: str) -> bool:
     With more than `MOST` ways the answer is yes, which promises nothing.
     """
     policy, base = settings.policy, row_of(cases, row)
-    closing = policy.settings({**settings.provisions(), "undocumented_action": "not_met"})
     name = pathway_of(policy, str(diagnosis_group(policy, base["dx"])), base["cpt"])
     found = list(reachable(policy.pathways[str(name)].rule, settings, base["dx"]))
     nodes = [(0, node) for node in found if isinstance(node, Requires)]
@@ -129,9 +127,9 @@ def can_change(cases: Cases, row: int, settings: Settings, fact: str) -> bool:
     ways = [{columns[f]: v for f, v in zip(others, way, strict=True)} for way in itertools.product(*choices)]
     rows = [_merged({**base, **way}, {columns[fact]: v} if v else {}, columns) for way in ways for v in ("", *told)]
     table = as_cases(rows, policy, keep_good=True)
-    result = determine(policy, table, closing, asking=False)
+    result = determine(policy, table, settings, asking=False)
     states = np.full(len(rows), -1)  # what the door refuses is no case
-    states[table.ids.astype(int)] = np.where(result.closed, len(OUTCOMES), result.outcome)
+    states[table.ids.astype(int)] = np.where(result.open, len(OUTCOMES), result.outcome)
     each = states.reshape(len(ways), -1)
     return bool(((each[:, 1:] != each[:, :1]) & (each[:, 1:] >= 0) & (each[:, :1] >= 0)).any())
 
@@ -145,10 +143,10 @@ def _merged(base: Row, changes: Mapping[str, str], columns: Mapping[str, str]) -
     return {k: v for k, v in (base | dict(changes)).items() if v}
 
 
-def _states(rows: Sequence[Row], closing: Settings) -> list[str]:
+def _states(rows: Sequence[Row], settings: Settings) -> list[str]:
     """The outcome word of each row, or WAITS."""
-    result = determine(closing.policy, as_cases(rows, closing.policy), closing, asking=False)
-    return [WAITS if closed else OUTCOMES[code] for code, closed in zip(result.outcome, result.closed, strict=True)]
+    result = determine(settings.policy, as_cases(rows, settings.policy), settings, asking=False)
+    return [WAITS if waits else OUTCOMES[code] for code, waits in zip(result.outcome, result.open, strict=True)]
 
 
 def _read(policy: Policy, nodes: Sequence[tuple[int, Requires]], switches: Iterable[str]) -> set[str]:

@@ -176,14 +176,13 @@ class Compiler:
         return self._require(rule) if rule.require is not None else self._switch(rule)
 
     def _require(self, rule: Rule) -> Reading:
-        truths, bits = dict[str, str](), list[str]()
+        bits = list[str]()
         entries = each_once(self.policy.required(rule, self.settings))
         implied = self._implied_by_others([e.criterion for e in entries if not e.codes])
         for entry in entries:
             ask = chosen([(implied.get(entry.criterion, False), 0)], self.asks(entry.criterion))
             if entry.codes:
                 ask = chosen([(self.concerned(entry), ask)], 0)
-            truths[entry.criterion] = self.entry(entry)
             bits.append(ask)
         together = [self._together(entry) for entry in rule.require or () if self.settings.holds(entry.while_)]
         failing, missing = (either(coded(truth, code) for truth in together) for code in (0, 1))
@@ -197,11 +196,15 @@ class Compiler:
         if any(step.when and differs is not False for step, _, differs in self._ways(steps)):
             self.requires += 1
             asked = self.let(f"asked_{self.requires}", asked)
-        waits = self._waits(steps, truths, failing, asked)
+        waits, waiting = self._waits(steps, failing, asked)
         ask = chosen([(failing, 0)], any_bits([asked, *waits]))
+        # A criterion that is not required of the row's code may be one that a step waits for.
+        truths = {entry.criterion: self.entry(entry, waiting.pop(entry.criterion, "3")) for entry in entries}
         end = [(step.when, self.word(step.outcome)) for step in steps]
         self.ends += [end] if end not in self.ends else []
-        return Reading(chosen(outcomes, CODE["met"]), chosen(reasons, 0), ask, truths, str(self.ends.index(end)))
+        return Reading(
+            chosen(outcomes, CODE["met"]), chosen(reasons, 0), ask, truths | waiting, str(self.ends.index(end))
+        )
 
     def _ways(self, steps: Sequence[Step]) -> list[tuple[Step, Predicate, Predicate]]:
         """Of each step, where it applies and where a `when` that is not documented leaves the outcome open."""
@@ -222,9 +225,9 @@ class Compiler:
             return either([coded(known, 2), rest])
         return every([coded(known, 0), rest])
 
-    def _waits(self, steps: Sequence[Step], truths: dict[str, str], failing: Predicate, asked: str) -> list[str]:
-        """What is asked for to settle each `when`; `truths` gets those that no requirement asks all of already."""
-        found, before = [], list[Predicate]()
+    def _waits(self, steps: Sequence[Step], failing: Predicate, asked: str) -> tuple[list[str], dict[str, str]]:
+        """What is asked for to settle each `when`; truths of those that no requirement asks all of already."""
+        found, before, truths = list[str](), list[Predicate](), dict[str, str]()
         for step, applies, differs in self._ways(steps):
             where = every([negated(failing), *before, differs])
             before.append(negated(applies))
@@ -234,16 +237,16 @@ class Compiler:
             found.append(chosen([(where, wanted)], 0))
             own = True if asked == "0" else f"(({asked} | {wanted}) <> {asked} OR {asked} = 0)"
             truths.setdefault(step.when, chosen([(every([where, own]), 1)], 3))
-        return found
+        return found, truths
 
     def concerned(self, entry: Requirement) -> Predicate:
         """Whether a requirement of some diagnosis codes concerns the row."""
         return one_of("dx", [code.replace(".", "") for code in entry.codes])
 
-    def entry(self, entry: Requirement) -> str:
-        """Truth of one requirement, 3 where it does not concern the row."""
+    def entry(self, entry: Requirement, otherwise: str = "3") -> str:
+        """Truth of one requirement, 3 (not read) or another where it does not concern the row."""
         truth = self.criterion(entry.criterion)
-        return chosen([(self.concerned(entry), truth)], 3) if entry.codes else truth
+        return chosen([(self.concerned(entry), truth)], otherwise) if entry.codes else truth
 
     def _together(self, entry: Requirement) -> str:
         """Truth of one requirement; of a gate the least of its own, which the pathways share."""

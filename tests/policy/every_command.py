@@ -33,6 +33,7 @@ from policy.authoring.mutation import judge, mutants
 from policy.authoring.vignettes import batches, example_vignettes
 from policy.model import OUTCOMES, Policy, Settings
 from policy.sql import determinations_sql
+from simulations.anatomy import dissect
 from simulations.caseload import Caseload
 from simulations.levels import Batch, Levels
 from simulations.profiles import Profiles
@@ -108,6 +109,9 @@ class Trial:
                 for word, found in (("levels", counted), ("profiles", profiles)):
                     if (found.at(at).sum(axis=0) != wanted).any():
                         yield f"{word}: {found.at(at).sum(axis=0)}, determined {wanted} at {at!r} over {base!r}"
+            counts = dissect(base, [table]).outcomes()
+            if counts != core.determine(self.policy, table, base).counts():
+                yield f"anatomy: {counts} at {base!r}"
 
     # ------------------------------------------------------------------------------------------------ one case
 
