@@ -13,8 +13,7 @@ import numpy as np
 from policy.authoring.coverage import activations, criteria_of, deciding
 from policy.authoring.enumeration import Ground, Row, as_cases
 from policy.authoring.facts import column_of, in_force, values
-from policy.authoring.witness import LENIENCY
-from policy.evaluation import Evaluation, determine, steps
+from policy.evaluation import RANKS, Evaluation, determine, steps
 from policy.model import OUTCOMES, CaseField, Policy, Settings
 from policy.truth import MET
 
@@ -87,7 +86,7 @@ def _met(settings: Settings, pathway: str, criterion: str) -> Row | None:
     if not space.rows:
         return None
     cases = space.cases(settings.policy)
-    leniency = LENIENCY[determine(settings.policy, cases, settings, asking=False).outcome]
+    leniency = RANKS[determine(settings.policy, cases, settings, asking=False).outcome]
     for _, truth, decides in deciding(settings.policy, cases, settings, [criterion]):
         rows = np.flatnonzero(decides & (truth == MET))
         if len(rows):

@@ -16,7 +16,8 @@ from policy.authoring.enumeration import Cell, Ground, Space, fold
 from policy.authoring.everywhere import Everywhere, Kinds, Outcomes
 from policy.authoring.levers import ABSENT, Levers, Pair, Pairs
 from policy.authoring.reduction import CLOSENESS, smaller
-from policy.authoring.witness import LENIENCY, Witness, confirmed, in_order
+from policy.authoring.witness import Witness, confirmed, in_order
+from policy.evaluation import RANKS
 from policy.model import OUTCOMES, Settings
 from policy.problems import ProblemsFound
 
@@ -31,13 +32,13 @@ ROWS = 6  # and of these, from one way through the rules
 
 def way(change: Change) -> int:
     """1 looser, -1 stricter, 0 another word of the same strictness."""
-    one, other = (int(LENIENCY[code]) for code in change)
+    one, other = (int(RANKS[code]) for code in change)
     return (other > one) - (other < one)
 
 
 def worst_first(change: Change) -> tuple[int, int]:
     """Orders changes: what becomes met out of a refusal, or stops being met, before any pend."""
-    one, other = (int(LENIENCY[code]) for code in change)
+    one, other = (int(RANKS[code]) for code in change)
     return (-max(one, other), min(one, other))
 
 

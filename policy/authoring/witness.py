@@ -3,13 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from policy.authoring.enumeration import Row, Space
 from policy.authoring.levers import ABSENT, Levers, Pair
+from policy.evaluation import RANKS
 from policy.model import OUTCOMES, Settings
-
-LENIENCY = np.array([2, 0, 1, 1, 0, 0], dtype=np.int8)  # of each word of OUTCOMES
 
 
 @dataclass(frozen=True)
@@ -29,13 +26,13 @@ class Witness:
     @property
     def change(self) -> int:
         """By how much the second reading is looser, from -2 to 2."""
-        one, other = (int(LENIENCY[OUTCOMES.index(word)]) for word in (self.before, self.after))
+        one, other = (int(RANKS[OUTCOMES.index(word)]) for word in (self.before, self.after))
         return other - one
 
     @property
     def rank(self) -> tuple[int, ...]:
         """The worst transition first: what becomes met out of a refusal, or stops being met, before any pend."""
-        one, other = (int(LENIENCY[OUTCOMES.index(word)]) for word in (self.before, self.after))
+        one, other = (int(RANKS[OUTCOMES.index(word)]) for word in (self.before, self.after))
         return (-max(one, other), min(one, other), len(self.levers), len(self.case))
 
 

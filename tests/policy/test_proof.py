@@ -13,7 +13,8 @@ import pandas as pd
 import pytest
 
 import policy
-from policy.authoring.proof import LENIENCY, Relation, prove
+from policy.authoring.proof import Relation, prove
+from policy.evaluation import RANKS
 from policy.model import OUTCOMES
 from simulations.scenario import proposed
 from tests.policy import oracle
@@ -162,7 +163,7 @@ def counterexamples(seed: int, pairs: int, size: int) -> tuple[int, set[str]]:
         near = [case for levers in (before, after) for case in near_misses(dict(levers), size, draws)]
         cases = policy.Cases.from_frame(table(near), nerve_blocks())
         found = [policy.determine(nerve_blocks(), cases, levers, asking=False) for levers in (before, after)]
-        change = LENIENCY[found[1].outcome] - LENIENCY[found[0].outcome]
+        change = RANKS[found[1].outcome] - RANKS[found[0].outcome]
         tried += len(near)
         names = np.array([*nerve_blocks().pathways, ""], dtype=object)[found[0].pathway]
         for name in {*names[change != 0]}:
@@ -187,4 +188,4 @@ def test_no_near_miss_contradicts_a_proof_in_a_long_run() -> None:
 
 
 def test_strictness_is_that_of_the_contract() -> None:
-    assert {word: int(LENIENCY[i]) for i, word in enumerate(OUTCOMES)} == RANK
+    assert {word: int(RANKS[i]) for i, word in enumerate(OUTCOMES)} == RANK
