@@ -229,10 +229,10 @@ class _Unknown(Exception):
 
 
 class _Partly(Settings):
-    """Settings that know only some levers."""
+    """Settings of which only some levers may be read; they are whole, as all settings are."""
 
     def __init__(self, levers: Levers, side: int, chosen: Pairs):
-        super().__init__(levers.sides[side].policy, {})
+        super().__init__(levers.sides[side].policy, levers.sides[side])
         self._chosen, self._at = chosen, side
 
     def __getitem__(self, lever: str) -> Value:
