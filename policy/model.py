@@ -31,6 +31,14 @@ UNITS = {"months": 2, "weeks": 7, "percent": 100} | dict.fromkeys(
 GRIDS = {"months": "half months", "weeks": "days", "percent": "hundredths"}  # the grid where it is not the unit itself
 
 
+def _no_unit(unit: str | None) -> PydanticCustomError:
+    units = ", ".join(UNITS)
+    if unit is None:
+        return PydanticCustomError("unit", "needs a unit of {units}", {"units": units, "key": "unit"})
+    told = {"unit": shown(unit), "units": units, "near": nearest(unit, UNITS), "key": "unit"}
+    return PydanticCustomError("unit", "{unit} is no unit; allowed {units}{near}", told)
+
+
 def unit_word(unit: str | None, number: int) -> str:
     """'week' for 1, 'weeks' otherwise; '%' for per cent."""
     word = "%" if unit == "percent" else (unit or "").replace("_", " ")
@@ -218,7 +226,7 @@ class Lever(Element):
             message = "lists every choice once, the loosest first (a numeric lever has direction: instead)"
             raise PydanticCustomError("order", message, {"key": "order"})
         if self.domain and self.unit not in UNITS:
-            raise PydanticCustomError("unit", "needs a unit of {units}", {"units": ", ".join(UNITS), "key": "unit"})
+            raise _no_unit(self.unit)
         if self.domain and self.direction is None:
             raise PydanticCustomError("direction", "needs a direction (stricter_when_...)", {"key": "direction"})
         for name, value in (("default", self.default), ("suggested", self.suggested)):
@@ -337,10 +345,7 @@ class CaseField(Element):
     @model_validator(mode="after")
     def _measured(self) -> "CaseField":
         if self.unit is not None and self.unit not in UNITS:
-            raise PydanticCustomError(
-                "unit", "{unit} is no unit; allowed {units}{near}",
-                {"unit": shown(self.unit), "units": ", ".join(UNITS), "near": nearest(self.unit, UNITS), "key": "unit"},
-            )  # fmt: skip
+            raise _no_unit(self.unit)
         if self.step is not None:
             units = Decimal(self.step) * (100 if self.type == "percent" else 1)
             if self.type not in ("whole", "percent") or units != int(units) or units < 1:
