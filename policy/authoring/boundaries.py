@@ -101,6 +101,8 @@ def _variants(settings: Settings, criterion: str, name: str) -> tuple[str, dict[
     for test in in_force(policy.criteria[criterion].test, settings):
         if test.count and test.count.at_least == name and number is not None:
             fields = [field for part in test.count.of for field in part.fields()]
+            if any(policy.fields_[field].type != "boolean" for field in fields):
+                return None
             return "how many", _counted(fields, number)
         for field in test.fields():
             kind = policy.fields_[field]
