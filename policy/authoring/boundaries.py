@@ -100,6 +100,8 @@ def _variants(settings: Settings, criterion: str, name: str) -> tuple[str, dict[
     for test in in_force(policy.criteria[criterion].test, settings):
         if test.count and test.count.at_least == name and number is not None:
             fields = [field for part in test.count.of for field in part.fields()]
+            if any(policy.fields_[field].type != "boolean" for field in fields):
+                return None
             return "how many", _counted(fields, number)
         for field in test.fields():
             kind = policy.fields_[field]
@@ -116,14 +118,15 @@ def _decided_by(settings: Settings, base: Row, criterion: str, variants: Mapping
     policy = settings.policy
     changed = next(iter(variants.values())).keys()
     own = [test.fields() for test in policy.criteria[criterion].test.walk()]
-    facts = dict.fromkeys(f for fields in own for f in fields if column_of(f, [policy]) not in changed)
-    rest = {k: v for k, v in base.items() if k not in facts and k not in changed}
+    columns = {f: column_of(f, [policy]) for fields in own for f in fields}
+    facts = {f: column for f, column in columns.items() if column not in changed}
+    rest = {k: v for k, v in base.items() if k not in facts.values() and k not in changed}
     choices = list(product(*(values(fact, [settings]) for fact in facts)))
     choices.sort(key=lambda row: sum(map(bool, row)))
     sides = [variants[word] for word in NAMES[:3] if word in variants]
     if not sides:  # the threshold lies outside the range of the fact
         return None
-    rows = [{**rest, **dict(zip(facts, row, strict=True)), **told} for row in choices for told in sides]
+    rows = [{**rest, **dict(zip(facts.values(), row, strict=True)), **told} for row in choices for told in sides]
     rows = [{k: v for k, v in row.items() if v} for row in rows]
     table = as_cases(rows, policy, keep_good=True)
     truth = np.full(len(rows), -1)  # what the door refuses is no case on this side

@@ -12,7 +12,7 @@ from policy.authoring.coverage import activations, criteria_of
 from policy.authoring.direction import broken_directions
 from policy.authoring.enumeration import Row, Space, enumerate_cases
 from policy.authoring.mutation import Mutant, levers_of, mutants, probes, telling
-from policy.authoring.proof import prove
+from policy.authoring.proof import prove, prove_everywhere
 from policy.authoring.questions import asked, can_change, documents
 from policy.authoring.settings_tried import as_set, more_settings, that_meet, under
 from policy.authoring.witness import Witness
@@ -146,6 +146,11 @@ def difference(policy: Policy, slip: Mutant) -> tuple[Mapping[str, object], Witn
         proof = prove(policy.settings(provisions), slip.policy.settings(provisions), touched)
         for witness in proof.overall.witnesses().values():
             return provisions, witness
+    if not complete:
+        overall = prove_everywhere(policy.settings(), slip.policy.settings(), touched).overall
+        for witness in overall.witnesses().values():
+            return {name: as_set(pair[0]) for name, pair in witness.levers.items()}, witness
+        complete = not overall.open
     return under(len(tried), complete)
 
 

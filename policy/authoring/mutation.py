@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import chain, count, product
 from typing import Any
 
-from policy.authoring.proof import prove
+from policy.authoring.proof import prove, prove_everywhere
 from policy.authoring.settings_tried import more_settings
 from policy.authoring.vignettes import Batch
 from policy.model import OUTCOMES, Lever, Policy, Rule
@@ -268,6 +268,11 @@ def _unnoticed(policy: Policy, mutant: Mutant, readings: Mapping[str, Mapping[st
         for direction, witness in proof.overall.witnesses().items():
             levers = ", ".join(f"{k}={v}" for k, v in provisions.items()) or "no lever moved"
             return Verdict(mutant, "survived", f"{direction} with {levers}: {witness.text()}")
+    if not complete and mutant.kind != "lever":
+        overall = prove_everywhere(policy.settings(), mutant.policy.settings(), touched).overall
+        for direction, witness in overall.witnesses().items():
+            return Verdict(mutant, "survived", f"{direction}: {witness.text()}")
+        complete = not overall.open
     where = "any setting" if complete else f"{len(tried)} settings"
     return Verdict(mutant, "equivalent", f"no case is decided otherwise under {where} of the levers it reads")
 

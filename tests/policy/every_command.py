@@ -27,6 +27,7 @@ from notebooks.reading import Manual
 from notebooks.tweaks import Tweaks
 from policy.authoring.boundaries import boundary_file
 from policy.authoring.coverage import cover
+from policy.authoring.direction import Broken, broken_directions
 from policy.authoring.letter import answer
 from policy.authoring.lint import Finding, inert, lint
 from policy.authoring.mutation import judge, mutants
@@ -143,7 +144,7 @@ class Trial:
         (detail,) = reason.details
         ((field, reference),) = test[kind].items()
         if reason.truth != 1 and "not documented" not in detail and "lever off" not in detail:
-            if bool(re.search(r" (short|too many|too much|over)\b", detail)) == (reason.truth == 2):
+            if bool(re.search(r" (short|too many|too much|too long|over)\b", detail)) == (reason.truth == 2):
                 yield f"{detail!r} where the truth is {reason.truth}"
             sense = {"at_least": "at least", "more_than": "more than", "less_than": "less than"}
             other = {"at_least": "less than", "more_than": "at most", "less_than": "at least"}
@@ -182,6 +183,8 @@ class Trial:
     def lint(self) -> Iterator[str]:
         for finding in lint(self.policy.settings()):
             yield from self.untrue(finding)
+        for broken in broken_directions(self.policy):
+            yield from self.no_witness(broken)
         for finding in inert(self.policy.settings(), self.tables[0]):
             name = finding.place.removeprefix("levers.")
             there = self.outcomes(
@@ -225,8 +228,6 @@ class Trial:
             yield from (f"{finding}: {line}" for line in self.unlike(slip.policy))
         elif finding.kind == "unreachable":
             yield from self.reachable(finding)
-        elif finding.kind == "direction":
-            yield from self.no_witness(finding)
 
     def unlike(self, other: Policy) -> Iterator[str]:
         """A setting and a case that another policy decides otherwise."""
@@ -255,15 +256,17 @@ class Trial:
                 yield f"{finding}: in force under {base}"
                 return
 
-    def no_witness(self, finding: Finding) -> Iterator[str]:
-        name = finding.place.removeprefix("levers.")
-        found = re.search(r"but (\S+).* is looser than (\S+)", finding.says)
-        case, _, words = finding.witness.removeprefix("case ").rpartition(": ")
-        facts = dict(pair.split(" ", 1) for pair in case.split(", "))
-        assert found
-        there = [Reader(self.tree, self.levers({name: found[i]})).determine(facts).outcome for i in (2, 1)]
-        if " -> ".join(there) != words:
-            yield f"{finding}: by hand {there}"
+    def no_witness(self, broken: Broken) -> Iterator[str]:
+        """A step the strict way that is said to turn another outcome into met does not, or nothing was proven."""
+        if broken.witness is None:
+            yield f"direction of {broken.lever} not proven: {broken.why}"
+            return
+        told = {name: "off" if pair[0] is None else str(pair[0]) for name, pair in broken.witness.levers.items()}
+        values = ["off" if value is None else str(value) for value in (broken.looser, broken.stricter)]
+        levers = [self.levers({**told, broken.lever: value}) for value in values]
+        there = [Reader(self.tree, at).determine(broken.witness.case).outcome for at in levers]
+        if there != [broken.witness.before, broken.witness.after] or there[1] != "met":
+            yield f"{broken}: by hand {there}"
 
     def could_change(self, case: Case, column: str) -> bool:
         """Whether some way of telling the other missing facts leaves a value of this column that changes the answer."""
