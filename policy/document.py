@@ -23,7 +23,7 @@ _PATTERNS = {
     "^S[1": "a statement id, S1 to S66",
     "^R[1": "a reference id such as R4",
     "^[A-Z]": "an ICD-10-CM code such as M54.2",
-    "^[0-9]{5}": "a CPT code of five digits",
+    "^([0-9]{4}[0": "a CPT or HCPCS code: five digits, four digits and F, T or U, or a letter and four digits",
     "^[0-9]{4}": "a version such as 2026.1",
     "^[0-9a-f]{12": "at least the first 12 hexadecimal digits of a fingerprint",
 }
@@ -38,6 +38,17 @@ def load(source: str | Path) -> Policy:
     """A policy by name (`nerve_blocks`, `nerve_blocks@2026.1`) or by path; raises ProblemsFound with every problem."""
     path = policy_file(source)
     return _parse(read_text(path), path.name if path.is_relative_to(DOCUMENTS) else str(path))
+
+
+def outline(source: str | Path) -> Policy:
+    """As `load`, without checking what its entries say of each other, nor its examples: enough to know its columns."""
+    path = policy_file(source)
+    return _outline(read_text(path), path.name if path.is_relative_to(DOCUMENTS) else str(path))
+
+
+@lru_cache(maxsize=8)
+def _outline(text: str, name: str) -> Policy:
+    return parse(text, name, Policy)[0]
 
 
 def policy_file(source: str | Path) -> Path:

@@ -705,6 +705,13 @@ class Policy(Record):
     def __hash__(self) -> int:
         return hash(self.fingerprint)
 
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> "Policy":
+        """As of any model, without what this one has worked out of its own content."""
+        copy = super().model_copy(update=update, deep=deep)
+        for name in ("fingerprint", "defaults"):
+            vars(copy).pop(name, None)
+        return copy
+
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of the content, whatever the layout of the file."""

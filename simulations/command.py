@@ -133,9 +133,6 @@ def json_schema_of(kind: str) -> str:
 
 
 def _validated(file: Path) -> str:
-    from simulations import request_mix
-    from simulations.scenario import find_scenario
-
     text = read_text(file)
     written = re.search(r"^schema: *[\"']?((?:policy|scenario|population)/.*)", text, re.M)  # spares reading it twice
     if not written and re.search(r"^vignettes:", text, re.M):
@@ -147,7 +144,11 @@ def _validated(file: Path) -> str:
         policy = core.load(file)
         return f"policy {policy.name}, {len(policy.levers)} levers, {len(policy.pathways)} pathways: no problems"
     if kind.startswith("population/"):
+        from simulations import request_mix
+
         return f"population {request_mix.load(file).id}: no problems"
+    from simulations.scenario import find_scenario
+
     scenario, node = parse(text, str(file), Scenario)
     try:
         policy = core.load(scenario.policy)

@@ -110,7 +110,7 @@ class _Lines:
 def _compiled(page: Page, lines: _Lines) -> tuple[tuple[Decision, ...], tuple[str, ...]]:
     """The page's decisions, and the columns of its policy's case table."""
     try:
-        columns = columns_of(document.load(page.policy))
+        columns = columns_of(document.outline(page.policy))
     except ProblemsFound as error:
         said = [Finding(p.code, ("policy",), f"{p.place}: {p.message}") for p in error.problems]
         raise ProblemsFound(lines.located(said)) from None

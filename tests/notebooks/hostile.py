@@ -37,8 +37,8 @@ def _spoilt(tree: Any, key: str = "", inside: str = "") -> Any:
 def cases(folder: Path) -> Path:
     """A case table called after an image tag, with one in each free column."""
     path = folder / "<img src=x onerror=alert(1)> $x$.csv"
-    row = f'"{SCRIPT} $x^2$",M54.2,20553,120,"{SCRIPT}"\n'
-    path.write_text(f"case_id,dx,cpt,pain_duration_days,race_ethnicity\n{row}", encoding="utf-8")
+    rows = [f'"{SCRIPT} $x^2$ {i}",M54.2,20553,120,"{SCRIPT}"\n' for i in range(60)]  # of fewer people nothing is told
+    path.write_text(f"case_id,dx,cpt,pain_duration_days,race_ethnicity\n{''.join(rows)}", encoding="utf-8")
     return path
 
 

@@ -539,7 +539,7 @@ def test_hostile_text_reaches_the_browser_as_text_only(tmp_path: Path):
         assert not {tag for tag, _ in found} & {"img", "script", "iframe", "a"}
         assert not [name for _, attributes in found for name in attributes if name.startswith("on")]
     assert NASTY in plain(panel.controls["conservative_weeks"].head.value)
-    assert "<img src=x onerror=alert(1)> $x$.csv" in panel.readback()
+    assert any("<img src=x onerror=alert(1)> $x$.csv" in plain(page.value) for page in pages)
     for widget in below(panel.view):  # Lab reads mathematics in a description: only our own words stand there
         assert NASTY[:5] not in getattr(widget, "description", "")
         assert "$" not in getattr(widget, "description", "")

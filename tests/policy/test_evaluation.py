@@ -615,7 +615,7 @@ def test_nothing_inside_is_a_float() -> None:
         assert set(np.unique(found.outcome).tolist()) <= set(range(len(policy.OUTCOMES)))
         for name, truths in found.truths.items():
             assert truths.dtype == np.int8, name
-            assert set(np.unique(truths).tolist()) <= {0, 1, 2, 3}, name
+            assert set(np.unique(truths).tolist()) <= {0, 1, 2, 3, 4, 5, 6}, name  # 4 to 6: read in a branch
         held = [value for value in vars(found).values() if isinstance(value, np.ndarray)]
         assert held
         assert all(value.dtype.kind in "iub" for value in held)
@@ -626,7 +626,7 @@ def test_nothing_inside_is_a_float() -> None:
 
 PERCENTAGES = [
     Decimal(0),
-    *sorted(v for p in range(1, 101) for v in (p - CENT, p - CENT / 10, Decimal(p), p + CENT) if 1 <= v <= 100),
+    *sorted(v for p in range(1, 101) for v in (p - CENT, Decimal(p), p + CENT) if 1 <= v <= 100),
 ]
 
 

@@ -59,6 +59,17 @@ def test_a_scenario_may_move_nothing(tmp_path: Path):
     assert accepted(tmp_path, "").provisions == {}
 
 
+def test_a_copy_with_other_content_has_a_fingerprint_of_its_own():
+    document = nerve_blocks()
+    before, levers = document.fingerprint, {k: v for k, v in document.levers.items() if k != "relief_pct"}
+    assert "relief_pct" in document.defaults
+    assert document.model_copy() == document
+    copy = document.model_copy(update={"levers": levers})
+    assert copy != document
+    assert copy.fingerprint != before == document.fingerprint
+    assert "relief_pct" not in copy.defaults
+
+
 def test_the_baseline_is_pinned_by_fingerprint(tmp_path: Path):
     fingerprint = nerve_blocks().fingerprint
     for pin in (fingerprint, fingerprint[:12]):

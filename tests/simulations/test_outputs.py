@@ -215,7 +215,7 @@ def test_determinations_and_rejected_rows_are_written_together_or_not_at_all(
         fsync(handle)
 
     monkeypatch.setattr(os, "fsync", full)
-    words = ("--out", place / "d.csv", "--rejects", place / "full" / "r.csv")
+    words = ("--out", place / "d.csv", "--rejects", place / "full" / "r.csv", "--max-rejects", "100")
     result = run("determine", place / "bad.csv", *words)
     assert result.exit_code == 1
     assert result.output.splitlines() == [
