@@ -36,11 +36,12 @@ def test_generated_policies_have_everything_that_a_policy_can_have() -> None:
     assert len(outcomes) == 6, outcomes
 
 
-@pytest.mark.parametrize("seed", [*range(20), *FOUND])
+@pytest.mark.parametrize("seed", [*range(3), *FOUND])
 def test_engines_explanations_and_panels_agree_on_a_generated_policy(seed: int) -> None:
     assert list(faults(seed, QUICK)) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [100, 101, 103, 110, 301, 302, 401])
 def test_no_remark_and_no_verdict_on_a_generated_policy_is_untrue(seed: int) -> None:
     assert list(faults(seed, AUTHORS)) == []
