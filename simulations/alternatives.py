@@ -30,7 +30,7 @@ from simulations.picture_chart import Picture
 from simulations.release import WAYS
 from simulations.scenario import find_scenario, proposed, shipped
 from simulations.study import Study
-from simulations.suppression import LEAST_ABOUT, TOO_FEW_ABOUT, about, rounded
+from simulations.suppression import LEAST_ABOUT, TOO_FEW, TOO_FEW_ABOUT, about, rounded
 from simulations.sweep import roughly_counted
 
 STRICT = "strict_reading"
@@ -101,6 +101,8 @@ class Result:
     @property
     def silent(self) -> str:
         """Why nothing is told; empty where something is."""
+        if self.cases.too_few:
+            return TOO_FEW
         return TOO_FEW_ABOUT if self.cases.guarded and self.cases.size < LEAST_ABOUT else ""
 
     def shown(self, counts: Any) -> Any:

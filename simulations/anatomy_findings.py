@@ -168,7 +168,8 @@ def bunching(found: Anatomy) -> Shown:
     if not rows:
         few = f"At most {SMALL} facts lie" if found.people else "No fact lies"
         return bullets([f"{few} within one step of a line."])
-    header = ("Criterion", "Fact", "Just fails", "Just passes", "On the line", "Passes (95%)", "p, against 50%")
+    passes = f"Passes{_span(found)}"
+    header = ("Criterion", "Fact", "Just fails", "Just passes", "On the line", passes, "p, against 50%")
     made = tabulated("Within one step of the line, on either side", header, rows, words=2)
     note = bullets([BUNCHING, *([LEAST] if found.people else [])])
     return Shown(f"{made.text}\n{note.text}", made.html + note.html)

@@ -208,8 +208,15 @@ def of_impact(out: Path, exact: Any) -> World:
 
 
 def of_medicare(world: World, out: Path, guard: Any, groups: dict[Any, Any], said: str) -> None:
-    """How requests are held against the presets: rows and totals, each at most the cases of its procedure."""
-    shown = {(row["preset"], row["procedure"]): row for row in table(out, "medicare").to_dict("records")}
+    """How requests are held against the presets: rows and totals, each at most the cases of its procedure.
+
+    The owner's rows are one per diagnosis and add up to those of their procedure.
+    """
+    rows = table(out, "medicare")
+    shown = {
+        key: mine.select_dtypes("number").sum(skipna=False)
+        for key, mine in (rows.groupby(["preset", "procedure"]) if len(rows) else ())
+    }
     exact: dict[Any, dict[str, np.ndarray]] = {}
     for row in guard.frame().to_dict("records"):
         one = exact.setdefault((row["preset"], row["procedure"]), {s: np.zeros(3, dtype=int) for s in SETTINGS})
