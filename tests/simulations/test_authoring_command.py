@@ -96,7 +96,7 @@ def test_files_are_compared_by_their_content(tmp_path: Path) -> None:
     [
         (["compare", "nerve_block", "strict_reading"], "did you mean nerve_blocks"),
         (["compare", "nerve_blocks", "missing.yaml"], "missing.yaml"),
-        (["compare", "nerve_blocks", "strict_reading", "--set", "relief=70"], "no lever of nerve_blocks@2026.1"),
+        (["compare", "nerve_blocks", "strict_reading", "--set", "relief=70"], "no lever of nerve_blocks@2026.2"),
         (["compare", "nerve_blocks", "strict_reading", "--set", "relief_pct=71"], "between two steps"),
         (["coverage", "--cases", "nowhere"], "no such file or folder"),
         (["mutate", "--policy", "nerve"], "is no policy that ships"),
