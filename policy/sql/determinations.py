@@ -13,7 +13,7 @@ from policy.model import OUTCOMES, Settings
 from policy.sql.cells import REJECTED
 from policy.sql.compiler import CODE, OPEN, Compiler, Reading
 from policy.sql.door import OUT_OF_SCOPE, Table
-from policy.sql.text import Predicate, chosen, either, every, grouped, literal, negated, one_of
+from policy.sql.text import Predicate, chosen, concatenated, either, every, grouped, literal, negated, one_of
 
 
 def determinations_sql(
@@ -73,7 +73,7 @@ def _words(code: str, words: Sequence[str]) -> str:
 
 def _listed(parts: Iterable[tuple[Predicate, str]], separator: str) -> str:
     pieces = [chosen([(when, literal(separator + word))], literal("")) for when, word in parts]
-    return f"SUBSTRING(CONCAT({', '.join(pieces)}), {len(separator) + 1}, 8000)" if pieces else literal("")
+    return f"SUBSTRING({concatenated(pieces)}, {len(separator) + 1}, 8000)" if pieces else literal("")
 
 
 def _reasons(compiler: Compiler, truths: dict[str, str]) -> str:

@@ -10,6 +10,14 @@ from dataclasses import dataclass, field
 Predicate = str | bool  # SQL, or what the setting alone decides
 
 
+def concatenated(pieces: Sequence[str]) -> str:
+    """One text of many: CONCAT of CONCATs, as PostgreSQL passes at most 100 arguments to a function."""
+    most = 50
+    while len(pieces) > most:
+        pieces = [f"CONCAT({', '.join(pieces[at : at + most])})" for at in range(0, len(pieces), most)]
+    return f"CONCAT({', '.join(pieces)})"
+
+
 def literal(text: str) -> str:
     """A text constant."""
     return "'" + text.replace("'", "''") + "'"

@@ -80,6 +80,19 @@ def test_a_dialect_is_parsed_back(dialect: str) -> None:
     ]  # fmt: skip
 
 
+def test_no_function_gets_more_arguments_than_postgresql_passes() -> None:
+    """At most 100 (the appendix of limits in its manual); there is a reason for each criterion and each branch."""
+    busy = {
+        "headache_days_month_min": 15, "repeat_min_relief_pct": 50, "repeat_min_weeks": 12, "max_sessions_12m": 3,
+        "axial_spine_stance": "never_outside_trial", "gon_acute_action": "review", "tn_selection": "mri_done",
+        "intent_missing_action": "assume_preventive", "ahs2025_ed_pathway": "on", "undocumented_action": "not_met",
+        "confirmed_facet_other_code": "review", "m5381_mapping": "reject_code_mismatch",
+        "g43819_mapping": "require_headache_days",
+    }  # fmt: skip
+    calls = parsed_back("postgres", determinations_sql(POLICY.settings(busy))).find_all(sqlglot.exp.Concat)
+    assert 20 < max(len(call.expressions) for call in calls) <= 100
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_what_is_parsed_back_still_says_the_same(dialect: str) -> None:
