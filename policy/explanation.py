@@ -52,7 +52,7 @@ class Explanation:
             f"Case {self.case_id}: {self.heading}",
             f"Outcome: {self.outcome} ({meaning})",
             self.why,
-            "",
+            *[""] * bool(self.reasons),
         ]
         for reason in self.reasons:
             lines.append(f"  {WORDS[reason.truth]:<15} {reason.criterion}: {reason.says}")

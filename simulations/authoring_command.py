@@ -175,6 +175,10 @@ def _asked(policy: Policy, folder: str | None) -> tuple[list[Batch], Readings]:
         message = "has no examples of its own; name its vignettes with --cases, or write examples into it"
         raise refuse("vignettes", policy.name, message)
     readings = readings_for(policy)
+    strange = {reading for vignette in vignettes for reading in vignette.expect} - readings.keys()
+    if strange and not folder:
+        message = f"the vignettes that ship for {policy.id} ask for {listed(strange)}, which this document cannot take"
+        raise refuse("reading", policy.name, f"{message}; name vignettes of its own with --cases")
     asked = batches(vignettes, policy, readings)
     wrong = [(vignette, said, batch) for batch in asked for vignette, said in batch.failing(policy, lists=True)]
     if wrong:

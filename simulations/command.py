@@ -296,7 +296,10 @@ def explain(
     from policy.authoring.letter import answer
 
     found = answer(settings.policy, table, rows[0], settings)
-    notices = standing_notices(policy, [str(table.dx[rows[0]])])
+    dx = str(table.dx[rows[0]])
+    notices = standing_notices(policy, [dx])
+    if dx in policy.retired_codes:
+        notices.append(f"{dx} is no longer a valid code: {policy.retired_codes[dx]}")
     marks = [] if table.synthetic else [ROW_LEVEL]
     notes = [*marks, *stamp(policy, settings, scenario), *notices]
     if form == "json":

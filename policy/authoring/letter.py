@@ -42,7 +42,7 @@ class Answer:
     def text(self, policy: Policy) -> str:
         """The lines that follow those of the explanation."""
         lines = []
-        if self.explanation.outcome != "met":
+        if self.explanation.outcome not in ("met", "out_of_scope"):  # no fact brings a code into a policy
             lines += ["Smallest sets of changes that would make it met"]
             lines += [f"  - {_said(policy, way)}" for way in self.to_meet] or ["  - none that a case table can hold"]
             lines += [""]

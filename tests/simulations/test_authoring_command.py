@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from policy.document import shipped
-from tests.policy.fuzz import written
+from tests.policy.fuzz import pathways, written
 from tests.policy.generated import generated
 from tests.simulations.test_command import HEADER, MET, NOTICE, workbook
 
@@ -174,3 +174,14 @@ def test_an_explanation_says_what_would_meet_it_and_is_data_too(tmp_path: Path) 
     assert NOTICE in data["notes"]
     assert {"outcome": "met", "changes": {"conservative_care_days": "42"}} in data["to_meet"]
     assert data["letter"].splitlines()[0] == NOTICE
+
+
+def test_a_copy_that_the_shipped_vignettes_do_not_fit_is_told_to_bring_its_own(tmp_path: Path) -> None:
+    """A document of the same name without the levers of a reading: the vignettes beside it are of the whole policy."""
+    (tmp_path / "cut.yaml").write_text(pathways()[0], encoding="utf-8")
+    for verb in ("coverage", "mutate"):
+        result = workbook(verb, "--policy", tmp_path / "cut.yaml")
+        assert result.exit_code == 1
+        (line,) = result.output.splitlines()
+        assert "strict_reading" in line
+        assert "name vignettes of its own with --cases" in line

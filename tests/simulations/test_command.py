@@ -295,6 +295,17 @@ def test_a_case_that_the_door_rejected_is_explained_by_what_is_wrong_with_it(cas
     assert "1 rows were rejected" in workbook("explain", cases, "--case", "b").output
 
 
+def test_a_code_that_the_policy_does_not_cover_is_explained_without_empty_parts(tmp_path: Path) -> None:
+    (tmp_path / "c.csv").write_text("case_id,dx,cpt\na,M54.5,20553\nb,M54.2,0213T\n", encoding="utf-8")
+    told = {case: workbook("explain", tmp_path / "c.csv", "--case", case).output for case in "ab"}
+    for text in told.values():
+        assert "out_of_scope" in text
+        assert "Smallest sets" not in text
+        assert "\n\n\n" not in text
+    assert "M54.5 is no longer a valid code: since October 2021" in told["a"]
+    assert "no longer a valid code" not in told["b"]
+
+
 def test_a_size_that_a_case_table_has_no_use_for_is_said(cases: Path, tmp_path: Path) -> None:
     asked = ("simulate", "--set", "conservative_weeks=8", "--population", cases, "--out", tmp_path / "out")
     result = workbook(*asked, "--size", "50", "--seed", "4")
