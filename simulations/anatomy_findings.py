@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from simulations.anatomy import Anatomy
-from simulations.findings import LABELS, about_people, in_shares, unless_silent
+from simulations.findings import LABELS, about_people, in_shares, told_about, unless_silent
 from simulations.impact import percent
 from simulations.intervals import wilson
 from simulations.shown import Shown, bullets, card, tabulated
@@ -51,7 +51,7 @@ def in_words(found: Anatomy) -> str:
     return f"{said[0].upper()}{said[1:]}"
 
 
-@unless_silent
+@told_about
 def headline(study: Study, found: Anatomy) -> Shown:
     """How many are refused, how many hang on one criterion, how many on one paper."""
     outcomes, price = found.outcomes(), found.price()
@@ -86,7 +86,7 @@ def _interval(about: Anatomy, hits: int, cases: int) -> str:
     return f", {100 * found.value:.1f}% (95% {100 * found.low:.1f} to {100 * found.high:.1f})"
 
 
-@unless_silent
+@told_about
 def causes(study: Study, found: Anatomy) -> Shown:
     """Refusals by cause; they add up."""
     refused = found.outcomes()["not_met"]
@@ -98,7 +98,7 @@ def causes(study: Study, found: Anatomy) -> Shown:
     return tabulated("Why cases are not met", ("Cause", "Cases", "Share"), rows, total=True)
 
 
-@unless_silent
+@told_about
 def criteria(study: Study, found: Anatomy) -> Shown:
     """Each criterion that is read: how often it fails, alone, is missing."""
     refused = found.outcomes()["not_met"]
@@ -191,7 +191,7 @@ def _fact(found: Anatomy, field: str) -> str:
     return " and ".join(found.policy.fields_[name].label for name in field.split("+"))
 
 
-@unless_silent
+@told_about
 def price(study: Study, found: Anatomy) -> Shown:
     """What closing the open files would refuse, and what documenting could give."""
     costs, outcomes = found.price(), found.outcomes()

@@ -45,8 +45,6 @@ class Answers:
 
     def at(self, settings: Settings) -> NDArray[np.int64]:
         """Counts of every group and outcome, int64 (groups, 6); `groups.frame()` has the labels."""
-        if self._off_step(settings):
-            return counted(self.batch, settings, self.groups)
         if self.levels is None or not self.levels.covers(settings):
             self._prepare([k for k, v in settings.items() if v != self.base[k] and k != CLOSING])
         if self.levels is not None and self.levels.covers(settings):
@@ -92,8 +90,3 @@ class Answers:
         fits = cells(self.base, self.batch, levers, self.groups) <= self.most_cells
         self.too_many += [] if fits else [frozenset(levers)]
         return fits
-
-    def _off_step(self, settings: Settings) -> bool:
-        """Whether some value is no legal value of its lever, so that nothing was counted for it."""
-        levers = self.base.policy.levers
-        return any(value != self.base[k] and value not in levers[k].values() for k, value in settings.items())

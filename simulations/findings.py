@@ -79,6 +79,11 @@ def unless_silent(show: Callable[..., Shown]) -> Callable[..., Shown]:
     return shown
 
 
+def told_about(show: Callable[..., Shown]) -> Callable[..., Shown]:
+    """As `unless_silent`, where every setting is one more result to subtract: a study in first place is `about()`."""
+    return wraps(show)(lambda study, *args, **options: unless_silent(show)(study.about(), *args, **options))
+
+
 def roughly(study: Study, said: str) -> str:
     """A share in words: of people 'about' so much, where counts are rounded."""
     return f"about {said}" if study.rough else said

@@ -78,6 +78,11 @@ def picture_unless_silent(draw: Callable[..., Picture]) -> Callable[..., Picture
     return drawn
 
 
+def picture_told_about(draw: Callable[..., Picture]) -> Callable[..., Picture]:
+    """As `picture_unless_silent`, where every setting is one more result to subtract: the study is `about()`."""
+    return wraps(draw)(lambda study, *args, **options: picture_unless_silent(draw)(study.about(), *args, **options))
+
+
 def under(study: Study, what: str) -> list[str]:
     """The lines below a title: the change that is asked about, then what is drawn and over which cases."""
     return [study.asks(), f"{what}; {study.cases!r}."]

@@ -57,7 +57,11 @@ class Study:
 
         Of people it tells shares of rounded counts; anything else stays as it is.
         """
-        return replace(self, rough=True) if self.guarded else self
+        if self.rough or not self.guarded:
+            return self
+        found = replace(self, rough=True)
+        vars(found).update({k: v for k, v in vars(self).items() if k == "_measured"})  # the same counts, told otherwise
+        return found
 
     @property
     def silent(self) -> str:

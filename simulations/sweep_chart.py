@@ -18,7 +18,7 @@ from simulations.picture_chart import (
     Picture,
     marker_style,
     picture,
-    picture_unless_silent,
+    picture_told_about,
     rows,
     titled_axes,
     under,
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 _SIDE = 10  # values of a lever in the picture of a grid; all of them are in grid.csv
 
 
-@picture_unless_silent
+@picture_told_about
 def sweep_figure(study: Study, swept: pd.DataFrame, lever: str) -> Picture:
     """Approval rate at every value of one lever with Wilson's intervals; baseline and scenario marked."""
     title = range_finding(study, swept, lever)
@@ -101,7 +101,7 @@ def _unit(lever: Lever) -> str:
     return f"{lever.label}{f', {lever.unit}' if lever.unit else ''}".replace("_", " ")
 
 
-@picture_unless_silent
+@picture_told_about
 def grid_figure(study: Study, table: pd.DataFrame, one: str, other: str) -> Picture:
     """Approval rate at pairs of values, as numbers in a field that is the darker the more are approved."""
     title = grid_finding(study, table, one, other)
@@ -169,7 +169,7 @@ def _field(axes: "Axes", i: int, j: int, rate: float, most: float, marks: list[s
     )  # fmt: skip
 
 
-@picture_unless_silent
+@picture_told_about
 def ranking_figure(study: Study, ranked: pd.DataFrame) -> Picture:
     """How far each of the strongest levers alone can move approvals, down and up from the scenario."""
     title = ranking_finding(study, ranked)

@@ -10,7 +10,7 @@ from policy.model import Lever
 from policy.problems import refuse
 from simulations.assumptions import drawn_changes
 from simulations.attribution import MOST, Attribution, attribute
-from simulations.findings import about_people, roughly, signed, unless_silent
+from simulations.findings import about_people, roughly, signed, told_about
 from simulations.impact import percent, points, rates
 from simulations.intervals import wilson
 from simulations.resampling import bootstrap
@@ -78,7 +78,7 @@ def whose(study: Study, row: Mapping[Any, Any], lever: str) -> str:
     return " and ".join(names)
 
 
-@unless_silent
+@told_about
 def headline(study: Study, swept: pd.DataFrame, lever: str) -> Shown:
     """What the lever can do; the rates of the baseline and the scenario, and what putting this lever back would do."""
     marked = swept[swept["is_baseline"] | swept["is_scenario"]].to_dict("records")
@@ -114,7 +114,7 @@ def _tile(name: str, met: int, cases: int, rate: float, low: float, high: float)
     return name, f"{rate:.2f}%", f"{met:,} of {cases:,} cases met; {interval}"
 
 
-@unless_silent
+@told_about
 def sweep_table(study: Study, swept: pd.DataFrame, lever: str) -> Shown:
     """Every value of the lever: outcomes, approval and its change from the baseline."""
     rows = []
@@ -167,7 +167,7 @@ def ranking_finding(study: Study, ranked: pd.DataFrame) -> str:
     return f"{first['label']} can move approvals most, by {first['swing_points']:.1f} points; {rest}"
 
 
-@unless_silent
+@told_about
 def ranking_table(study: Study, ranked: pd.DataFrame) -> Shown:
     """The strongest levers, each moved alone over its whole domain."""
     rows = [

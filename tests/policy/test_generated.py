@@ -9,7 +9,6 @@ import pytest
 
 from tests.policy.every_command import faults
 from tests.policy.generated import generated
-from tests.policy.interpreter import Reader, levers_of
 
 QUICK = ("determine", "sql", "levels", "explain", "coverage", "panels")
 AUTHORS = ("lint", "mutate")
@@ -52,14 +51,3 @@ def test_no_remark_and_no_verdict_on_a_generated_policy_is_untrue(seed: int) -> 
 def test_five_hundred_generated_policies(first: int) -> None:
     """Must show 6."""
     assert [line for seed in range(first, first + 20) for line in faults(seed)] == []
-
-
-def test_a_gate_that_is_asked_for_one_code_binds_that_code_alone() -> None:
-    """By the interpreter and by determining: the requirement names a gate, and a diagnosis code beside it."""
-    tree, _ = generated(10)
-    entry = tree["pathways"]["way_4"]["rule"]["require"][1]
-    assert entry == {"criterion": "gate_0", "codes": ["M79.7"]}
-    reader = Reader(tree, levers_of(tree))
-    asked = reader.required([entry], "M79.7")
-    assert asked
-    assert reader.required([entry], "M79.1") == []

@@ -100,8 +100,9 @@ def told(name: str, out: Path, draw: bool = False, **question: Any) -> str:
                 shown.append(eval(compile(ast.Expression(last.value), name, "eval"), space))
             space |= {"out": str(out), **question} if not number else {}
     finally:
-        for module in places:
-            module.picture = kept  # type: ignore[attr-defined]
+        for module in list(sys.modules.values()):  # those too that were imported in between
+            if getattr(module, "picture", None) is quick:
+                module.picture = kept  # type: ignore[attr-defined]
     return "\n".join(repr(one) for one in shown if one is not None)
 
 

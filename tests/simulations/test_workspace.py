@@ -43,7 +43,8 @@ def test_names_of_the_workspace_work_like_names_of_what_ships(
     policy = load("nerve_blocks")
     assert find_scenario("mine", policy).provisions == {"conservative_weeks": "8"}
     assert find_scenario("strict_reading", policy).provisions["rfa_stance"] == "never_outside_trial"  # as it ships
-    assert {load(name).fingerprint for name in ("draft", "other", "other@2026.10")} == {policy.fingerprint}
+    copied = load("nerve_blocks@2026.1").fingerprint
+    assert {load(name).fingerprint for name in ("draft", "other", "other@2026.10")} == {copied}
     assert ran("sql", "--scenario", "mine").output == ran("sql", "--set", "conservative_weeks=8").output
     assert "6 weeks -> 8 weeks" in ran("compare", "nerve_blocks", "mine").output
     study = simulations.ask("draft", "mine", size=300)
