@@ -23,7 +23,7 @@ from policy.scenario import Scenario
 from simulations import report
 from simulations.assumptions import POPULATIONS
 from simulations.caseload import Caseload, cases_of
-from simulations.impact import approvals, cells, determined, edits_in_words, rates
+from simulations.impact import apart, cells, determined, edits_in_words, rates
 from simulations.journal import Journal, key_of
 from simulations.medicare import Counts, Yardstick, held_against, labels, presets, settings_of, spoken_of, yardsticks
 from simulations.picture_chart import Picture
@@ -79,7 +79,7 @@ class Result:
         one = self.alternative
         row: dict[str, Any] = {"preset": one.number, "scenario": one.name, "population": self.cases.name}
         ways = self.medicare.sum(axis=(0, 1, 2))
-        _, lost, gained, _ = approvals(flow)
+        _, lost, gained, _ = apart(flow)
         counts = {"moved": flow.sum() - np.trace(flow), "gained": gained, "lost": lost, "spoken_of": spoken.sum()}
         counts |= {"spoken_of_met_before": spoken[0].sum(), "spoken_of_met": spoken[:, 0].sum()}
         counts |= {"medicare_compared": ways.sum()}

@@ -1,27 +1,28 @@
 """How far a result hangs on assumptions: populations drawn from the ranges of a page, and what they make of a change.
 
 A range is drawn by a Latin hypercube or a Sobol sequence. All shares of one name in a table move together (the factor
-of `severe` is the same in all its rows), so errors do not cancel by being many. Every population drawn has cases of its
-own, whose luck is taken off again: what is left is the assumptions' part.
+of `severe` is the same in all its rows), so errors do not cancel by being many. All populations share the streams of
+their cases, and what luck is left is taken off: what remains is the assumptions' part.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from math import ceil, log2, sqrt
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import qmc
+from scipy.stats.mstats import hdquantiles, hdquantiles_sd
 
 from policy import document
 from policy.cases import Cases
 from policy.evaluation import determine
-from policy.model import Settings
+from policy.model import OUTCOMES, Settings
 from policy.problems import refuse
-from simulations.drawing import generate
+from simulations.drawing import generate, generate_each
 from simulations.impact import under
 from simulations.population_compiler import altered
 from simulations.population_page import Page, Range, Row, Table
@@ -174,13 +175,112 @@ def _replaced(page: Page, path: tuple[str, ...], table: Table) -> Page:
 
 # What a change does, with the two errors apart -----------------------------------------------------------------------
 
+DRAWS = 128  # populations of a report
+LEAST_DRAWS = 40  # fewer have no 2.5 % on either side
+CASES = 2_000  # of each
+_HALVES = 2
+_TAILS = (0.025, 0.975)
+_TOGETHER = 32  # populations determined at a time
+
+Measure = Callable[[NDArray[np.int64]], NDArray[np.float64]]  # flows (..., 6, 6) -> a number for each (...)
+
+
+class Ends(NamedTuple):
+    """A 95 % range, and the standard error of either end that the number of draws leaves."""
+
+    low: float
+    high: float
+    low_error: float
+    high_error: float
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Flows of as many cases under a page as it stands (first) and under populations drawn from its ranges.
+
+    `flows`: int64 (draws + 1, 2, 6, 6), every other case apart; outcome under the baseline, then under the scenario. All
+    populations share their streams, so a case changes only where a share that decides it moved.
+    """
+
+    flows: NDArray[np.int64]
+
+    @property
+    def draws(self) -> int:
+        """How many populations were drawn."""
+        return len(self.flows) - 1
+
+    def shift(self, measure: Measure) -> Ends:
+        """By how much the ranges move a number from what the page as it stands gives: the 95 % range, in its unit.
+
+        The luck that the cases still bring in is estimated from their halves, and the distances from the mean are shrunk
+        until the variance that it explains is gone. The ends are quantiles by Harrell and Davis (1982) with their
+        jackknife standard errors.
+        """
+        whole_, halves = measure(self.flows.sum(axis=1)), measure(self.flows)
+        moved = np.asarray(whole_[1:] - whole_[0], dtype=np.float64)
+        apart = (halves[1:, 0] - halves[0, 0]) - (halves[1:, 1] - halves[0, 1])
+        return ends(moved, float((apart * apart).mean()) / _HALVES**2)
+
+
+def ends(values: NDArray[np.float64], luck: float = 0.0) -> Ends:
+    """The 95 % range of some values without the variance that luck explains; raises ProblemsFound for fewer than 40."""
+    whole("draws", len(values), LEAST_DRAWS, MOST_DRAWS)
+    centre, total = float(values.mean()), float(values.var(ddof=1))
+    kept = sqrt(max(0.0, 1 - luck / total)) if total else 0.0
+    shrunk = centre + kept * (values - centre)
+    (low, high), errors = hdquantiles(shrunk, _TAILS), hdquantiles_sd(shrunk, _TAILS)
+    return Ends(float(low), float(high), *(float(error) for error in errors))
+
+
+def drawn_flows(
+    baseline: Settings, scenarios: Mapping[str, Settings], population: Population, draws: int = DRAWS,
+    cases: int = CASES, seed: int = 1, method: Method = "latin_hypercube",
+) -> dict[str, Drawn]:  # fmt: skip
+    """What each scenario does over populations drawn from the ranges of the page: a `Drawn` each.
+
+    Scenarios may belong to an edited policy. Raises ProblemsFound for `draws` outside 40 to 4,096 or `cases` outside 2
+    to 1,000,000.
+    """
+    whole("draws", draws, LEAST_DRAWS, MOST_DRAWS)
+    whole("cases per draw", cases, 2, 1_000_000)
+    flows: dict[str, list[NDArray[np.int64]]] = {name: [] for name in scenarios}
+    every = (population, *drawn_populations(population, draws, seed, method))
+    for first in range(0, len(every), _TOGETHER):
+        some = every[first : first + _TOGETHER]
+        here = Cases.from_frame(generate_each(some, cases, seed), baseline.policy)
+        draw, case = np.divmod(np.arange(len(here)), cases)
+        before = determine(baseline.policy, here, baseline, asking=False).outcome
+        for name, settings in scenarios.items():
+            after = determine(settings.policy, under(here, settings.policy), settings, asking=False).outcome
+            shape = (len(some), _HALVES, len(OUTCOMES), len(OUTCOMES))
+            where = np.ravel_multi_index((draw, case % _HALVES, before, after), shape)
+            flows[name].append(np.bincount(where, minlength=int(np.prod(shape))).reshape(shape))
+    return {name: Drawn(np.concatenate(parts)) for name, parts in flows.items()}
+
+
+def change_of(outcome: str) -> Measure:
+    """Change of the share of an outcome among all cases, in percentage points."""
+    at = OUTCOMES.index(outcome)
+
+    def measure(flows: NDArray[np.int64]) -> NDArray[np.float64]:
+        moved = flows[..., :, at].sum(axis=-1) - flows[..., at, :].sum(axis=-1)
+        return np.asarray(100 * moved / flows.sum(axis=(-2, -1)), dtype=np.float64)
+
+    return measure
+
+
+def share_of(outcome: str) -> Measure:
+    """Share of an outcome under the scenario among all cases, in per cent."""
+    at = OUTCOMES.index(outcome)
+    return lambda flows: np.asarray(100 * flows[..., :, at].sum(axis=-1) / flows.sum(axis=(-2, -1)), dtype=np.float64)
+
 
 @dataclass(frozen=True)
 class Spread:
-    """The change of the approval rate by a change of the policy, in percentage points, with both intervals of 95 %.
+    """The change of the approval rate by a change of the policy, in percentage points, with both kinds of uncertainty.
 
-    `change` and `sampling` are of the population as it stands; `centre` and `assumption` of the populations drawn from
-    its ranges, with the luck of their cases taken off.
+    `change` and `sampling` (95 % interval, the luck of drawing these cases) are of the population as it stands;
+    `assumption` is the 95 % range over populations drawn from its ranges, around the same change.
     """
 
     population: str
@@ -188,25 +288,27 @@ class Spread:
     approval: float
     change: float
     sampling: tuple[float, float]
-    centre: float
-    assumption: tuple[float, float]
+    assumption: Ends
     cases: int
     draws: int
 
     def row(self) -> dict[str, object]:
         """One row of a table, rounded to hundredths of a point."""
-        numbers: dict[str, object] = {
+        numbers = {
+            "approval_pct": self.approval,
+            "change_points": self.change,
+            "sampling_low": self.sampling[0],
+            "sampling_high": self.sampling[1],
+            **{f"assumption_{name}": value for name, value in self.assumption._asdict().items()},
+        }
+        told = {name: round(value, 2) for name, value in numbers.items()}
+        return {
             "population": self.population,
             "scenario": self.scenario,
-            "approval_pct": round(self.approval, 2),
-            "change_points": round(self.change, 2),
-            "sampling_low": round(self.sampling[0], 2),
-            "sampling_high": round(self.sampling[1], 2),
-            "assumption_centre": round(self.centre, 2),
-            "assumption_low": round(self.assumption[0], 2),
-            "assumption_high": round(self.assumption[1], 2),
+            **told,
+            "cases": self.cases,
+            "draws": self.draws,
         }
-        return numbers | {"cases": self.cases, "draws": self.draws}
 
 
 def side_by_side(
@@ -214,8 +316,8 @@ def side_by_side(
     populations: Sequence[str | Population] = POPULATIONS,
     size: int = 10_000,
     seed: int = 1,
-    draws: int = 32,
-    cases_per_draw: int = 4_000,
+    draws: int = DRAWS,
+    cases_per_draw: int = CASES,
     method: Method = "latin_hypercube",
 ) -> list[Spread]:
     """The same changes of the policy on each population: one Spread per population and change.
@@ -230,56 +332,17 @@ def side_by_side(
         name: given if isinstance(given, Settings) else proposed(policy, None if given else name, given)
         for name, given in changes.items()
     }
-    whole("cases per draw", cases_per_draw, 2, 1_000_000)
     spreads = []
     for one in populations:
         population = one if isinstance(one, Population) else load(one)
         rate, here = _changes(population, named, whole("size", size, 2, 5_000_000), seed)
-        below = [
-            _changes(other, named, cases_per_draw, seed + 1 + number)[1]
-            for number, other in enumerate(drawn_populations(population, draws, seed, method))
-        ]
+        below = drawn_flows(policy.settings(), named, population, draws, cases_per_draw, seed, method)
         for name, (change, error) in here.items():
-            centre, assumption = apart([each[name] for each in below])
+            low, high, *errors = below[name].shift(change_of("met"))
             sampling = (change - _Z * error, change + _Z * error)
-            spreads.append(Spread(population.id, name, rate, change, sampling, centre, assumption, size, draws))
+            assumed = Ends(change + low, change + high, *errors)
+            spreads.append(Spread(population.id, name, rate, change, sampling, assumed, size, draws))
     return spreads
-
-
-def drawn_changes(
-    baseline: Settings,
-    scenario: Settings,
-    population: Population,
-    draws: int,
-    cases_per_draw: int = 2_000,
-    seed: int = 1,
-) -> tuple[float, tuple[float, float]]:
-    """The change of the approval rate (points) over populations drawn from the ranges of the page: centre, 95 % range.
-
-    The luck of their cases is taken off. The scenario may belong to an edited policy. Raises ProblemsFound.
-    """
-    whole("cases per draw", cases_per_draw, 2, 1_000_000)
-    results = []
-    for number, other in enumerate(drawn_populations(population, draws, seed)):
-        cases = Cases.from_frame(generate(other, cases_per_draw, seed + 1 + number), baseline.policy)
-        moves = 100 * (_approved(under(cases, scenario.policy), scenario) - _approved(cases, baseline))
-        results.append((float(moves.mean()), float(moves.std(ddof=1)) / sqrt(cases_per_draw)))
-    return apart(results)
-
-
-def apart(results: Iterable[tuple[float, float]]) -> tuple[float, tuple[float, float]]:
-    """Centre and 95 % range of the assumptions alone, from a (value, standard error of its cases) for each draw.
-
-    Values differ by assumptions and by luck; their distances from the mean are shrunk so that the variance that luck
-    explains is gone. With fewer than two draws the range is the one value.
-    """
-    pairs = np.array(list(results), dtype=np.float64)
-    values, luck = pairs[:, 0], float((pairs[:, 1] ** 2).mean())
-    centre = float(values.mean())
-    total = float(values.var(ddof=1)) if len(values) > 1 else 0.0
-    kept = sqrt(max(0.0, 1 - luck / total)) if total else 0.0
-    low, high = np.quantile(centre + kept * (values - centre), [0.025, 0.975])
-    return centre, (float(low), float(high))
 
 
 def _changes(

@@ -5,7 +5,8 @@ that gains a decision leaves every other column as it was. A fact that does not 
 """
 
 import datetime
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -44,19 +45,41 @@ def generate(population: Population, size: int, seed: int, start: int = 0, compl
     """
     size = whole("size", size, 1, MOST_CASES)
     start = whole("start", start, 0, LAST_CASE - size)
+    return _frame([population], Streams(seed), start, size, complete)
+
+
+def generate_each(populations: Sequence[Population], size: int, seed: int) -> pd.DataFrame:
+    """`size` cases of each of some populations that differ in shares only, one population after the other.
+
+    They share their streams: case i of each is drawn with the same luck. The case_ids number the rows. Raises
+    ProblemsFound as `generate` does.
+    """
+    size = whole("size", size, 1, MOST_CASES // len(populations))
     streams = Streams(seed)
+    streams.draw = cache(streams.draw)  # type: ignore[method-assign]
+    frame = _frame(populations, streams, 0, size)
+    return frame.assign(case_id=_case_ids(0, len(frame)))
+
+
+def _frame(
+    populations: Sequence[Population], streams: Streams, start: int, size: int, complete: bool = False
+) -> pd.DataFrame:
+    """The columns of cases `start` to `start + size - 1` of each population."""
+    population = populations[0]
     columns = [decision for decision in population.decisions if not decision.latent]
-    made = {d.name: np.empty(size, dtype=_narrow(d)) for d in columns}
-    days = np.empty(size, dtype=np.int32)
-    for first in range(0, size, _BLOCK):
-        count = min(_BLOCK, size - first)
-        here = slice(first, first + count)
-        for name, codes in _block(population, streams, start + first, count, complete).items():
-            made[name][here] = codes
-        days[here] = _request_days(_period(population), streams.draw("request_date", start + first, count))
+    rows = len(populations) * size
+    made = {d.name: np.empty(rows, dtype=_narrow(d)) for d in columns}
+    days = np.empty(rows, dtype=np.int32)
+    for number, one in enumerate(populations):
+        for first in range(0, size, _BLOCK):
+            count = min(_BLOCK, size - first)
+            here = slice(number * size + first, number * size + first + count)
+            for name, codes in _block(one, streams, start + first, count, complete).items():
+                made[name][here] = codes
+            days[here] = _request_days(_period(one), streams.draw("request_date", start + first, count))
     frame = {
-        "case_id": _case_ids(start, size),
-        "request_date": _dates(days, np.ones(size, dtype=np.bool_)),
+        "case_id": _case_ids(start, size).take(np.arange(rows) % size),
+        "request_date": _dates(days, np.ones(rows, dtype=np.bool_)),
         "onset_date": _dates(days - made[_ONSET], made[_ONSET] >= 0),
     }
     for decision in columns:

@@ -120,6 +120,16 @@ def count(number: Any) -> str:
     return "–" if number is None or pd.isna(number) else f"{number:,}"
 
 
+def about_finding(study: Study) -> str:
+    """The change of approvals in shares of rounded counts."""
+    if study.silent:
+        return study.silent.capitalize()
+    before, after = study.shares()
+    if before == after:
+        return f"Approvals: about {percent(before)} of all cases before and after; a smaller change is not told"
+    return f"Approvals: about {percent(before)} of all cases before, about {percent(after)} after"
+
+
 LIVE_ONLY = (
     "These cases may be people: beside live numbers nothing exact is shown. workbook simulate makes a report of them "
     "in which small counts are withheld."

@@ -132,16 +132,27 @@ class Impact:
         """One sentence for each lever that differs, and for each pathway that requires more or less."""
         return change_in_words(self.scenario, self.baseline) + edits_in_words(self.policy, self.scenario.policy)
 
-    def rates(self) -> tuple[Rate, Rate, Rate]:
-        """Share of `met` among all cases: baseline, scenario, and the change between them (paired)."""
-        return self._rates(self._flow, self.hidden)
+    def rates(self, outcome: str = "met") -> tuple[Rate, Rate, Rate]:
+        """Share of an outcome among all cases: baseline, scenario, and the change between them (paired)."""
+        return self._rates(self._flow, self.hidden, outcome)
 
-    def _rates(self, flow: NDArray[np.int64], hidden: Withheld) -> tuple[Rate, Rate, Rate]:
-        before, after, change = rates(flow, self.same)
-        gone = [bool(mask[0]) for mask in (hidden.baseline, hidden.scenario)]
+    def _rates(self, flow: NDArray[np.int64], hidden: Withheld, outcome: str = "met") -> tuple[Rate, Rate, Rate]:
+        before, after, change = rates(flow, self.same, outcome)
+        gone = [bool(mask[OUTCOMES.index(outcome)]) for mask in (hidden.baseline, hidden.scenario)]
         told = [Rate(None, None, None) if g else Rate(*one) for g, one in zip(gone, (before, after), strict=True)]
         value = None if any(gone) else change.value
-        return told[0], told[1], Rate(value, None, None) if any(gone) or hidden.change else Rate(*change)
+        silent = any(gone) or hidden.change or (self.people and outcome != "met")
+        return told[0], told[1], Rate(value, None, None) if silent else Rate(*change)
+
+    def came_from(self, outcome: str) -> dict[str, int | None]:
+        """How many cases have this outcome only under the scenario, by their outcome before; None where withheld."""
+        at = OUTCOMES.index(outcome)
+        told = self.flow()[outcome].tolist()
+        return {
+            word: None if pd.isna(n) else int(n)
+            for i, (word, n) in enumerate(zip(OUTCOMES, told, strict=True))
+            if i != at
+        }
 
     def approvals(self) -> tuple[int | None, int | None]:
         """Cases that lose their approval, and that gain one; None where withheld."""
@@ -202,9 +213,19 @@ class Impact:
             return f"Approvals: {percent(before)} of all cases before, {percent(after)} after; {few}"
         if before == after:
             moved = few if self.moved is None else f"{self.moved:,} of {self.cases:,} cases change their outcome"
-            return f"Approvals stay at {percent(before)} of all cases, but {moved}"
+            return f"Approvals stay at {percent(before)} of all cases, but {moved}{self._refusals()}"
         verb = "rise" if (change or 0) > 0 else "fall"
-        return f"Approvals {verb} from {percent(before)} to {percent(after)} of all cases"
+        return f"Approvals {verb} from {percent(before)} to {percent(after)} of all cases{self._refusals()}"
+
+    def _refusals(self) -> str:
+        """', recommended refusals rise from 31.1% to 45.0%'; nothing where that is withheld."""
+        before, after = (rate.value for rate in self.rates("not_met")[:2])
+        if before is None or after is None:
+            return ""
+        if before == after:
+            return f", recommended refusals stay at {percent(before)}"
+        verb = "rise" if after > before else "fall"
+        return f", recommended refusals {verb} from {percent(before)} to {percent(after)}"
 
     def why_nothing(self) -> str:
         """Why no case has another outcome; an empty string when some have."""
@@ -232,20 +253,21 @@ class Impact:
         return replace(self, counts=self.counts + other.counts, touched=self.touched + other.touched, examples=few)
 
 
-def rates(flow: NDArray[np.int64], same: bool = False) -> tuple[Interval, Interval, Interval]:
-    """Share of `met` before, after, and the change (paired), of one flow (6, 6) with at least one case.
+def rates(flow: NDArray[np.int64], same: bool = False, outcome: str = "met") -> tuple[Interval, Interval, Interval]:
+    """Share of an outcome before, after, and the change (paired), of one flow (6, 6) with at least one case.
 
     `same`: both are the same rules, which cannot differ whoever is drawn.
     """
-    both, lost, gained, neither = approvals(flow)
+    both, lost, gained, neither = apart(flow, outcome)
     cases = both + lost + gained + neither
     change = paired_change(both, lost, gained, neither)
     return wilson(both + lost, cases), wilson(both + gained, cases), Interval(0.0, 0.0, 0.0) if same else change
 
 
-def approvals(flow: NDArray[np.int64]) -> tuple[int, int, int, int]:
-    """Cases of a flow (6, 6): met before and after, no longer met, newly met, neither."""
-    cases, before, after, both = int(flow.sum()), int(flow[0].sum()), int(flow[:, 0].sum()), int(flow[0, 0])
+def apart(flow: NDArray[np.int64], outcome: str = "met") -> tuple[int, int, int, int]:
+    """Cases of a flow (6, 6) with an outcome: before and after, no longer, newly, neither."""
+    at = OUTCOMES.index(outcome)
+    cases, before, after, both = int(flow.sum()), int(flow[at].sum()), int(flow[:, at].sum()), int(flow[at, at])
     return both, before - both, after - both, cases - before - after + both
 
 

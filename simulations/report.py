@@ -14,6 +14,7 @@ from policy.files import save
 from policy.model import OUTCOMES
 from simulations.findings import (  # fmt: skip
     EXACT,
+    about_finding,
     about_people,
     all_notices,
     changes,
@@ -28,7 +29,7 @@ from simulations.findings import (  # fmt: skip
     outcomes,
     stamp,
 )
-from simulations.impact import percent
+from simulations.first_page import assumed, first_page
 from simulations.impact_chart import FIGURES, flow_figure, groups_figure, outcomes_figure
 from simulations.picture_chart import Picture
 from simulations.release import Withheld
@@ -37,7 +38,7 @@ from simulations.suppression import OWNERS, SMALL
 from simulations.tables import table_bytes
 
 __all__ = [
-    "FIGURES", "Picture", "changes", "examples", "flow", "flow_figure", "group_outcomes", "groups", "groups_figure",
+    "FIGURES", "Picture", "changes", "examples", "first_page", "flow", "flow_figure", "group_outcomes", "groups", "groups_figure",
     "headline", "marked", "medicare", "notices", "outcomes", "outcomes_figure", "stamp", "summary", "write",
 ]  # fmt: skip
 
@@ -94,6 +95,15 @@ def _numbers(study: Study) -> dict[str, Any]:
     before, after, change = impact.rates()
     rates = [None] * 5 if study.rough else [before.value, after.value, *change]
     found["approval_rate"] = {n: None if v is None else round(v, 9) for n, v in zip(names, rates, strict=True)}
+    before, after, change = impact.rates("not_met")
+    refused = [None] * 3 if study.rough else [before.value, after.value, change.value]
+    found["refusal_rate"] = {n: None if v is None else round(v, 9) for n, v in zip(names, refused, strict=False)}
+    if study.assumed is not None:
+        found["assumptions"] = {"populations": study.assumed.draws} | {
+            word: dict(zip(("low", "high", "low_error", "high_error"), (round(v, 4) for v in ends), strict=True))
+            for word in ("met", "not_met")
+            if (ends := assumed(study, word))
+        }
     if study.rough:
         shares = zip(("baseline", "scenario"), study.shares(), strict=True)
         found["about"] = {"approval_pct": {n: None if v is None else round(100 * v, 1) for n, v in shares}}
@@ -131,17 +141,10 @@ def _rates_in_words(study: Study) -> str:
         else f"{100 * change.low:+.1f} to {100 * change.high:+.1f}"
     )
     said += f"change {100 * change.value:+.1f} percentage points (95 % interval {span}), {study.cases.told_size} cases"
+    refused = [one.value for one in impact.rates("not_met")[:2]]
+    if None not in refused:
+        said += "; recommended refusals " + " -> ".join(f"{value:.1%}" for value in refused)
     return f"{said}; fewer than {SMALL + 1} cases change their outcome" if impact.hidden.few_move else said
-
-
-def about_finding(study: Study) -> str:
-    """The change of approvals in shares of rounded counts."""
-    if study.silent:
-        return study.silent.capitalize()
-    before, after = study.shares()
-    if before == after:
-        return f"Approvals: about {percent(before)} of all cases before and after; a smaller change is not told"
-    return f"Approvals: about {percent(before)} of all cases before, about {percent(after)} after"
 
 
 def _versions() -> dict[str, str]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from policy import document
 from policy.model import Policy, Settings
@@ -15,7 +15,11 @@ from simulations.impact import Impact, edits_in_words, measure
 from simulations.medicare import Guard
 from simulations.release import Withheld
 from simulations.scenario import expectations, find_scenario, population_of, proposed
+from simulations.streams import whole
 from simulations.suppression import LEAST_ABOUT, REASON, STEP, TOO_FEW, TOO_FEW_ABOUT, Name, about_all, rounded
+
+if TYPE_CHECKING:
+    from simulations.assumptions import Drawn
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,7 @@ class Study:
     cases: Caseload
     plan: Scenario | None = None  # the scenario file, where there is one
     rough: bool = False  # of people shares of rounded counts are told, and no count; see `about`
+    draws: int = 0  # populations drawn from the ranges of the assumptions; see `assuming`
 
     def __repr__(self) -> str:
         return f"{self.policy.name}: {self.name}, over {self.cases!r}"
@@ -62,6 +67,30 @@ class Study:
         found = replace(self, rough=True)
         vars(found).update({k: v for k, v in vars(self).items() if k == "_measured"})  # the same counts, told otherwise
         return found
+
+    def assuming(self, draws: int) -> "Study":
+        """The same with the range that the assumptions behind made cases leave, from `draws` populations (0: without).
+
+        A case table has no such range. Raises ProblemsFound for a number that is neither 0 nor 40 to 4,096.
+        """
+        if draws:
+            from simulations.assumptions import LEAST_DRAWS, MOST_DRAWS  # here, because the command line must not wait
+
+            whole("draws", draws, LEAST_DRAWS, MOST_DRAWS)
+        return replace(self, draws=draws)
+
+    @cached_property
+    def assumed(self) -> "Drawn | None":
+        """What the change does over populations drawn from the ranges of the page; None where there is no such range."""
+        if not self.draws or not self.cases.drawn:
+            return None
+        from simulations.assumptions import drawn_flows, uncertain
+
+        if not uncertain(self.cases.population):
+            return None
+        seed = self.cases.seed or 0
+        found = drawn_flows(self.baseline, {self.name: self.scenario}, self.cases.population, self.draws, seed=seed)
+        return found[self.name]
 
     @property
     def silent(self) -> str:
