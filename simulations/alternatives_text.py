@@ -75,6 +75,21 @@ def _span(results: Sequence[Result]) -> str:
     return f"{'about ' if results[0].cases.guarded else ''}{' to '.join(ends)}"
 
 
+CANNOT = (
+    "Each alternative decides only what its source speaks of, so a small change can hide a strict rule on few of them.",
+)
+
+
+def aloud(results: Sequence[Result]) -> list[str]:
+    """Two sentences to read aloud."""
+    many = len(names(results))
+    three = f"These are {many} assumptions about the same requests, not {many} observations"
+    return [
+        f"{finding(results)}.",
+        f"{three}." if many > 1 else "Thresholds are as read, to be confirmed at the source.",
+    ]
+
+
 def headline(study: Study, results: Sequence[Result]) -> Shown:
     """The answer: approval under the policy, and the largest changes either way."""
     if study.silent:

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import qmc
-from scipy.stats.mstats import hdquantiles, hdquantiles_sd
+from scipy.stats.mstats import mjci
 
 from policy import document
 from policy.cases import Cases
@@ -176,7 +176,7 @@ def _replaced(page: Page, path: tuple[str, ...], table: Table) -> Page:
 # What a change does, with the two errors apart -----------------------------------------------------------------------
 
 DRAWS = 128  # populations of a report
-LEAST_DRAWS = 40  # fewer have no 2.5 % on either side
+LEAST_DRAWS = 100  # with fewer an end is one draw or two, and its error not known
 CASES = 2_000  # of each
 _HALVES = 2
 _TAILS = (0.025, 0.975)
@@ -198,8 +198,8 @@ class Ends(NamedTuple):
 class Drawn:
     """Flows of as many cases under a page as it stands (first) and under populations drawn from its ranges.
 
-    `flows`: int64 (draws + 1, 2, 6, 6), every other case apart; outcome under the baseline, then under the scenario. All
-    populations share their streams, so a case changes only where a share that decides it moved.
+    `flows`: int64 (draws + 1, 2, 6, 6), every other case apart; outcome under the baseline, then under the scenario.
+    All populations share their streams, so a case changes only where a share that decides it moved.
     """
 
     flows: NDArray[np.int64]
@@ -212,9 +212,9 @@ class Drawn:
     def shift(self, measure: Measure) -> Ends:
         """By how much the ranges move a number from what the page as it stands gives: the 95 % range, in its unit.
 
-        The luck that the cases still bring in is estimated from their halves, and the distances from the mean are shrunk
-        until the variance that it explains is gone. The ends are quantiles by Harrell and Davis (1982) with their
-        jackknife standard errors.
+        The luck that the cases still bring in is estimated from their halves, and the distances from the mean are
+        shrunk until the variance that it explains is gone. The ends are median-unbiased quantiles (Hyndman and
+        Fan 1996, type 8) with standard errors by Maritz and Jarrett (1978).
         """
         whole_, halves = measure(self.flows.sum(axis=1)), measure(self.flows)
         moved = np.asarray(whole_[1:] - whole_[0], dtype=np.float64)
@@ -223,13 +223,13 @@ class Drawn:
 
 
 def ends(values: NDArray[np.float64], luck: float = 0.0) -> Ends:
-    """The 95 % range of some values without the variance that luck explains; raises ProblemsFound for fewer than 40."""
+    """The 95 % range of some values without the variance that luck explains; ProblemsFound for fewer than 100."""
     whole("draws", len(values), LEAST_DRAWS, MOST_DRAWS)
     centre, total = float(values.mean()), float(values.var(ddof=1))
     kept = sqrt(max(0.0, 1 - luck / total)) if total else 0.0
     shrunk = centre + kept * (values - centre)
-    (low, high), errors = hdquantiles(shrunk, _TAILS), hdquantiles_sd(shrunk, _TAILS)
-    return Ends(float(low), float(high), *(float(error) for error in errors))
+    low, high = np.quantile(shrunk, _TAILS, method="median_unbiased")
+    return Ends(float(low), float(high), *(float(error) for error in mjci(shrunk - centre, _TAILS)))
 
 
 def drawn_flows(
@@ -238,7 +238,7 @@ def drawn_flows(
 ) -> dict[str, Drawn]:  # fmt: skip
     """What each scenario does over populations drawn from the ranges of the page: a `Drawn` each.
 
-    Scenarios may belong to an edited policy. Raises ProblemsFound for `draws` outside 40 to 4,096 or `cases` outside 2
+    Scenarios may belong to an edited policy. Raises ProblemsFound for `draws` outside 100 to 4,096 or `cases` outside 2
     to 1,000,000.
     """
     whole("draws", draws, LEAST_DRAWS, MOST_DRAWS)

@@ -53,7 +53,9 @@ def spreads_chart(study: Study, spreads: Sequence[Spread]) -> Picture:
     bars = []
     for s in spreads:
         told = f"{points(s.change / 100)} ({points(s.sampling[0] / 100)} to {points(s.sampling[1] / 100)})"
-        bars.append(_Bar(f"{s.population}\n{s.scenario}", *s.assumption, s.change, s.centre, True, told, s.sampling))
+        bars.append(
+            _Bar(f"{s.population}\n{s.scenario}", *s.assumption[:2], s.change, s.change, True, told, s.sampling)
+        )
     changes: dict[str, list[float]] = {}
     for s in spreads:
         changes.setdefault(s.scenario, []).append(s.change)

@@ -79,10 +79,18 @@ def spreads(found: Iterable[Spread]) -> Shown:
     """The change of the approval rate with both ranges, in percentage points."""
     rows = []
     for s in found:
-        ranges = [f"{points(low / 100)} to {points(high / 100)}" for low, high in (s.sampling, s.assumption)]
+        ranges = [f"{points(low / 100)} to {points(high / 100)}" for low, high, *_ in (s.assumption, s.sampling)]
         rows.append((s.population, s.scenario, f"{s.cases:,}", f"{s.approval:.1f}%", points(s.change / 100), *ranges))
-    header = ("Population", "Change", "Requests", "Approved before", "Points", "Sampling, 95%", "Assumptions, 95%")
-    return tabulated("Change of the approval rate: sampling and assumptions apart", header, rows, words=2)
+    header = (
+        "Population",
+        "Change",
+        "Requests",
+        "Approved before",
+        "Points",
+        "Assumptions, 95%",
+        "Luck of drawing, 95%",
+    )
+    return tabulated("Change of the approval rate: assumptions and the luck of drawing apart", header, rows, words=2)
 
 
 def truths(values: pd.DataFrame) -> Shown:

@@ -4,14 +4,14 @@ Approvals and recommended refusals stand together; the two kinds of uncertainty 
 assumptions behind made-up cases do, then the luck of drawing these.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from policy.model import OUTCOMES
-from simulations.assumptions import CASES, Ends, change_of
+from simulations.assumptions import CASES, Ends, change_of, share_of
 from simulations.findings import about_finding, about_people, count
-from simulations.impact import Part, Rate, determined, percent, points
+from simulations.impact import Impact, Part, Rate, determined, percent, points
 from simulations.shown import Shown, bullets, esc, tabulated
 from simulations.study import Study
 
@@ -19,22 +19,22 @@ BEHAVIOUR = (
     "Behaviour that answers a rule is not modelled: nobody sends a request in again, adds a missing paper, charts to "
     "the new line or asks for something else."
 )
-_WORDS = {"met": "approved", "not_met": "recommended for refusal", "pend": "waiting for documents", "review": "in review",
-          "mismatch": "a mismatch of codes", "out_of_scope": "outside the policy"}  # fmt: skip
+_WORDS = {"met": "approved", "not_met": "recommended for refusal", "pend": "waiting for documents",
+          "review": "in review", "mismatch": "a mismatch of codes", "out_of_scope": "outside the policy"}  # fmt: skip
 _JUDGED = {"met": "Approvals", "not_met": "Recommended refusals"}
 _MOST = 6  # procedures shown
 
 
-def first_page(study: Study, more: Shown | None = None, cannot: Sequence[str] = ()) -> Shown:
+def first_page(study: Study, more: Shown | None = None, cannot: Sequence[str] = (), aloud: Sequence[str] = ()) -> Shown:
     """What a director reads: what is asked, two sentences, approvals and refusals, whom, and what is not known.
 
-    `more`: the answer to the question of a template of its own; `cannot`: what else its cases cannot show.
+    `more`: the answer to the question of a template of its own, and `aloud` its two sentences; `cannot`: what else its
+    cases cannot show.
     """
     if study.silent:
         return bullets([f"{study.silent.capitalize()}."])
     asked = f"Asked: {study.asks()}. Over {study.cases!r}."
-    aloud = sentences(study)
-    parts = [_quoted(asked, aloud), *([more] if more else [])]
+    parts = [_quoted(asked, aloud or sentences(study)), *([more] if more else [])]
     if not study.rough:
         parts += [both(study), *_sources(study), *_whom(study)]
     parts.append(_titled("What these cases cannot show", [*shortfalls(study), *cannot]))
@@ -62,34 +62,42 @@ def sentences(study: Study) -> list[str]:
     if study.rough:
         return [f"{about_finding(study)}.", "Only shares of rounded counts are told of people."]
     impact = study.shown
-    first = f"{impact.finding()}."
-    change = impact.rates()[2].value
-    if not impact.moved or change is None:
-        return [first, uncertainty(study)]
-    if not study.cases.drawn:
-        return [first, uncertainty(study)]
+    first = f"{_as_it_stands(impact) if impact.same else impact.finding()}."
     ends = assumed(study, "met")
-    if ends is None:
+    if ends is None or (impact.moved == 0 and not impact.same):
         return [first, uncertainty(study)]
-    low, high = (points(end / 100) for end in ends[:2])
-    sure = f"Under other assumptions about such requests the change of approvals lies between {low} and {high} points"
-    if ends.low < 0 < ends.high:
+    low, high = _pair(study, ends)
+    what = "approvals are" if impact.same else "the change of approvals lies"
+    sure = f"Under other assumptions about such requests {what} between {low} and {high}"
+    if ends.low < 0 < ends.high and not impact.same:
         sure += ", so even its direction hangs on them"
     return [first, f"{sure}; {uncertainty(study, short=True)}"]
 
 
+def _as_it_stands(impact: Impact) -> str:
+    met, refused = (percent(impact.rates(word)[0].value) for word in _JUDGED)
+    return f"Approvals are {met} of all cases, recommended refusals {refused}"
+
+
+def _pair(study: Study, ends: Ends) -> tuple[str, str]:
+    """Both ends in words: shares, or points of change."""
+    if study.impact.same:
+        return f"{max(0.0, ends.low):.1f}", f"{min(100.0, ends.high):.1f}% of all cases"
+    return points(ends.low / 100), f"{points(ends.high / 100)} points"
+
+
 def uncertainty(study: Study, short: bool = False) -> str:
-    """What the luck of drawing does to the change of approvals, or why there is none."""
-    change = study.shown.rates()[2]
+    """What the luck of drawing does to approvals or their change, or why there is none."""
+    change = study.shown.rates()[0 if study.impact.same else 2]
     if not study.cases.drawn:
         return (
-            "Every row of the table is counted, so no luck of drawing applies to it; other requests, of another period or "
-            "by other members and providers, would give other numbers."
+            "Every row of the table is counted, so no luck of drawing applies to it; requests of another period, other "
+            "members or other providers would give other numbers."
         )
     if change.low is None or change.high is None or change.value is None:
         return "No interval is told."
     half = max(change.high - change.value, change.value - change.low)
-    luck = f"the luck of drawing these {study.cases.size:,} cases moves it by at most {100 * half:.1f}"
+    luck = f"the luck of drawing these {study.cases.size:,} cases moves that by at most {100 * half:.1f}"
     if short:
         return f"{luck}."
     reason = "no other assumptions were tried here" if not study.draws else "their page gives no other assumptions"
@@ -97,24 +105,28 @@ def uncertainty(study: Study, short: bool = False) -> str:
 
 
 def assumed(study: Study, outcome: str) -> Ends | None:
-    """The 95 % range of the change of an outcome, in points, over the assumptions; None where there is none."""
-    change = study.impact.rates(outcome)[2].value
+    """The 95 % range of the change of an outcome over the assumptions, in points; None where there is none.
+
+    Where no rule moves it is that of its share, in per cent of all cases.
+    """
+    change = study.impact.rates(outcome)[0 if study.impact.same else 2].value
     if study.assumed is None or change is None:
         return None
-    shift = study.assumed.shift(change_of(outcome))
+    shift = study.assumed.shift((share_of if study.impact.same else change_of)(outcome))
     return Ends(100 * change + shift.low, 100 * change + shift.high, shift.low_error, shift.high_error)
 
 
 def both(study: Study) -> Shown:
     """Approvals and recommended refusals before and after, with the range of assumptions and the luck of drawing."""
-    rows = []
+    rows, same = [], study.impact.same
     for outcome, label in _JUDGED.items():
         before, after, change = study.shown.rates(outcome)
-        cells = [percent(before.value, 1), percent(after.value, 1), points(change.value)]
+        cells = [percent(before.value)]
+        cells += [] if same else [percent(after.value), points(change.value)]
         if study.cases.drawn:
-            cells += [_ends(assumed(study, outcome)), _luck(change)]
+            cells += [_ends(study, outcome), _luck(before if same else change, percent if same else points)]
         rows.append((label, *cells))
-    header = ["Share of all cases", "Baseline", "Scenario", "Change, points"]
+    header = ["Share of all cases", *(["Policy as it stands"] if same else ["Baseline", "Scenario", "Change, points"])]
     below = ""
     if study.cases.drawn:
         header += ["Range of the assumptions (95%)", "Luck of drawing (95%)"]
@@ -129,17 +141,17 @@ def both(study: Study) -> Shown:
     )
 
 
-def _ends(ends: Ends | None) -> str:
+def _ends(study: Study, outcome: str) -> str:
+    ends = assumed(study, outcome)
     if ends is None:
-        return "not tried"
-    low, high = (f"{points(end / 100)} (±{error:.1f})" for end, error in zip(ends[:2], ends[2:], strict=True))
+        return "not tried" if not study.draws else "none on its page"
+    say = percent if study.impact.same else points
+    low, high = (f"{say(end / 100)} (±{error:.1f})" for end, error in zip(ends[:2], ends[2:], strict=True))
     return f"{low} to {high}"
 
 
-def _luck(change: Rate) -> str:
-    if change.low is None or change.high is None:
-        return "–"
-    return f"{points(change.low)} to {points(change.high)}"
+def _luck(rate: Rate, say: Callable[[float], str]) -> str:
+    return "–" if rate.low is None or rate.high is None else f"{say(rate.low)} to {say(rate.high)}"
 
 
 def _sources(study: Study) -> list[Shown]:
@@ -171,8 +183,8 @@ def near(study: Study) -> list[str]:
         lost, back = _back(study, name, step)
         if back:
             found.append(
-                f"{back:,} of the {lost:,} lost approvals come back at {lever.show(step)} ({lever.label}), one step short "
-                f"of {lever.show(after)}: so near the line they are, as charted."
+                f"{back:,} of the {lost:,} lost approvals come back at {lever.show(step)} ({lever.label}), one step "
+                f"short of {lever.show(after)}: so near the line they are, as charted."
             )
     return found
 
@@ -234,8 +246,8 @@ def shortfalls(study: Study) -> list[str]:
         )
     else:
         found.append(
-            "Requests that were never made, and facts that the table does not hold, are not seen; requests of one member "
-            "or one provider hang together, and the table has no key that tells them."
+            "Requests that were never made, and facts that the table does not hold, are not seen. Requests of one "
+            "member or provider hang together, and the table has no key that tells them."
         )
     return found
 

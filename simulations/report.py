@@ -38,8 +38,9 @@ from simulations.suppression import OWNERS, SMALL
 from simulations.tables import table_bytes
 
 __all__ = [
-    "FIGURES", "Picture", "changes", "examples", "first_page", "flow", "flow_figure", "group_outcomes", "groups", "groups_figure",
-    "headline", "marked", "medicare", "notices", "outcomes", "outcomes_figure", "stamp", "summary", "write",
+    "FIGURES", "Picture", "changes", "examples", "first_page", "flow", "flow_figure", "group_outcomes", "groups",
+    "groups_figure", "headline", "marked", "medicare", "notices", "outcomes", "outcomes_figure", "stamp", "summary",
+    "write",
 ]  # fmt: skip
 
 SOFTWARE = ("nerve-block-workbook", "numpy", "pandas", "pyarrow", "pydantic", "matplotlib", "papermill", "nbconvert")

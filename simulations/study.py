@@ -71,7 +71,7 @@ class Study:
     def assuming(self, draws: int) -> "Study":
         """The same with the range that the assumptions behind made cases leave, from `draws` populations (0: without).
 
-        A case table has no such range. Raises ProblemsFound for a number that is neither 0 nor 40 to 4,096.
+        A case table has no such range. Raises ProblemsFound for a number that is neither 0 nor 100 to 4,096.
         """
         if draws:
             from simulations.assumptions import LEAST_DRAWS, MOST_DRAWS  # here, because the command line must not wait
@@ -81,7 +81,7 @@ class Study:
 
     @cached_property
     def assumed(self) -> "Drawn | None":
-        """What the change does over populations drawn from the ranges of the page; None where there is no such range."""
+        """What the change does over populations drawn from the ranges of the page; None where there is no range."""
         if not self.draws or not self.cases.drawn:
             return None
         from simulations.assumptions import drawn_flows, uncertain

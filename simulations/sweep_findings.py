@@ -8,9 +8,9 @@ import pandas as pd
 
 from policy.model import Lever
 from policy.problems import refuse
-from simulations.assumptions import drawn_changes
 from simulations.attribution import MOST, Attribution, attribute
 from simulations.findings import about_people, roughly, signed, told_about
+from simulations.first_page import assumed
 from simulations.impact import percent, points, rates
 from simulations.intervals import wilson
 from simulations.resampling import bootstrap
@@ -20,7 +20,6 @@ from simulations.suppression import SMALL
 from simulations.sweep import known_lever
 
 ROWS = 12  # of a ranking, shown
-SPREAD = 16  # populations drawn from the ranges of the assumptions
 
 
 def chosen(study: Study, ranked: pd.DataFrame, lever: str = "", other: str = "") -> tuple[str, str]:
@@ -288,18 +287,18 @@ def sure(study: Study) -> Shown:
     if study.guarded:
         return bullets(["No interval: these cases may be people, and every setting is one more result to subtract."])
     change = rates(study.impact.counts.sum(axis=(0, 1)), study.impact.same)[2]
-    rows = [("Sampling: Newcombe's interval for pairs", points(change.value, 2), _span(change.low, change.high))]
+    ends = assumed(study, "met")
+    rows = []
+    if ends is not None and study.assumed is not None:
+        label = f"Assumptions: {study.assumed.draws} populations drawn from the ranges of the page"
+        span = " to ".join(f"{points(e / 100, 2)} (±{d:.2f})" for e, d in ((ends[0], ends[2]), (ends[1], ends[3])))
+        rows.append((label, points(change.value, 2), span))
+    rows.append(("Luck of drawing: Newcombe's interval for pairs", points(change.value, 2), _span(*change[1:])))
     drawn = next(r for r in bootstrap(study.impact).to_dict("records") if r["measure"] == "met_change")
-    label = f"Sampling: {drawn['replicates']:,.0f} bootstrap replicates of the joint outcomes"
+    label = f"Luck of drawing: {drawn['replicates']:,.0f} bootstrap replicates of the joint outcomes"
     rows.append((label, points(drawn["value"] / 100, 2), _span(drawn["low"] / 100, drawn["high"] / 100)))
-    if study.cases.drawn:
-        centre, (low, high) = drawn_changes(study.baseline, study.scenario, study.cases.population, SPREAD)
-        label = (
-            f"Assumptions: {SPREAD} populations drawn from the ranges of the page, the luck of their cases taken off"
-        )
-        rows.append((label, points(centre / 100, 2), _span(low / 100, high / 100)))
-    header = ("Error", "Change in points", "95% range")
-    return tabulated("Change of the approval rate: two errors that do not mix", header, rows)
+    header = ("Kind of uncertainty", "Change in points", "95% range")
+    return tabulated("Change of the approval rate: two kinds of uncertainty that do not mix", header, rows)
 
 
 def entries(study: Study, lever: str, other: str, ranked: pd.DataFrame, found: Attribution | None) -> dict[str, Any]:

@@ -71,7 +71,7 @@ class Desk:
         return str(summary["headline"]).encode() * 1000
 
     def simulate(self, weeks: int) -> None:
-        run.simulate(provisions={"conservative_weeks": weeks}, size=300, out=self.out)
+        run.simulate(provisions={"conservative_weeks": weeks}, size=300, out=self.out, parameters={"draws": 0})
 
     def put_old(self) -> None:
         """The old report, whole, and nothing beside it."""
@@ -193,7 +193,7 @@ def commands(desk: Desk) -> dict[str, tuple[list[str], list[Path]]]:
     far = desk.place / "far"
     far.mkdir(exist_ok=True)
     determine = ["determine", str(desk.table), "--out", str(desk.place / "d.csv"), "--rejects", str(far / "r.csv")]
-    simulate = ["simulate", "--size", "300", "--set", "conservative_weeks=10", "--out", str(desk.out)]
+    simulate = ["simulate", "--size", "300", "-p", "draws=0", "--set", "conservative_weeks=10", "--out", str(desk.out)]
     population = ["population", "seed_low_prevalence", "--size", "30", "--out", str(desk.place / "p")]
     return {
         "determine": (determine, [desk.place / "d.csv", far / "r.csv"]),
@@ -274,7 +274,7 @@ def whole_commands(place: Path, times: int, luck: random.Random) -> Counter[str]
     environment = {**os.environ, "TMPDIR": str(place / "t"), "PYTHONPATH": str(ROOT)}
 
     def start(weeks: int) -> subprocess.Popen[bytes]:
-        words = ["simulate", "--size", "300", "--set", f"conservative_weeks={weeks}", "--out", "whole"]
+        words = ["simulate", "--size", "300", "-p", "draws=0", "--set", f"conservative_weeks={weeks}", "--out", "whole"]
         command = [sys.executable, "-m", "workbook", *words]
         return subprocess.Popen(command, cwd=place, env=environment, stdout=subprocess.DEVNULL, start_new_session=True)
 

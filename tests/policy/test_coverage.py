@@ -96,6 +96,7 @@ def test_a_dropped_criterion_is_noticed_unless_its_vignettes_are_gone() -> None:
     assert [(v.word, "failed_fibromyalgia_drugs 0: not_met -> pend" in v.why) for v in lost] == [("survived", True)]
 
 
+@pytest.mark.slow
 def test_a_slip_that_changes_no_case_is_called_equivalent() -> None:
     """Limits that are off: whether they stand behind a switch or compare with nothing is the same."""
     slips = [slip for slip in mutants(little(), ("condition lost",)) if "repeat_limits" in slip.place]

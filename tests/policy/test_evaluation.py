@@ -141,7 +141,7 @@ def deciding(finding: oracle.Finding) -> Iterator[tuple[str, str]]:
 @pytest.fixture(scope="module")
 def comparison() -> Comparison:
     draws = Draws(20260)
-    return compare(settings_with_every_value(nerve_blocks(), draws), 550, draws)
+    return compare(settings_with_every_value(nerve_blocks(), draws), 220, draws)
 
 
 def test_outcomes_are_those_of_the_oracle(comparison: Comparison) -> None:
@@ -156,7 +156,7 @@ def test_failing_and_open_criteria_are_those_of_the_oracle(comparison: Compariso
 def test_the_comparison_is_not_vacuous(comparison: Comparison) -> None:
     """Every outcome has its share, every lever value was used, every criterion decided in each truth it can have."""
     total = comparison.outcomes.total()
-    assert total > 120_000
+    assert total > 45_000
     least = {"met": 0.08, "not_met": 0.15, "pend": 0.15, "review": 0.1, "mismatch": 0.02, "out_of_scope": 0.01}
     assert set(least) == set(policy.OUTCOMES)
     shares = {word: comparison.outcomes[word] / total for word in policy.OUTCOMES}
@@ -206,7 +206,7 @@ def exempt(column: str, case: Case, levers: Mapping[str, Any]) -> str:
 def test_documenting_a_fact_never_changes_a_settled_outcome() -> None:
     """But for the facts that the contract reads when they are absent (each of those exceptions is shown below)."""
     pairs, settled = 0, 0
-    for levers, cases, draws in some_settings(1, 40, undocumented_action="pend"):
+    for levers, cases, draws in some_settings(1, 12, undocumented_action="pend"):
         before, after, columns = [], [], []
         for case in cases:
             for column in [c for c in FACTS if case[c] is None]:
@@ -222,8 +222,8 @@ def test_documenting_a_fact_never_changes_a_settled_outcome() -> None:
             words = policy.OUTCOMES[first[row]], policy.OUTCOMES[second[row]]
             about = f"{columns[row]} = {after[row][columns[row]]}: {words}\n{story(before[row], levers)}"
             assert exempt(columns[row], before[row], levers), about
-    assert pairs > 50_000
-    assert settled > 1_000
+    assert pairs > 12_000
+    assert settled > 250
 
 
 CONFIRMED: Case = {
@@ -373,7 +373,7 @@ def test_the_strict_reading_is_never_looser_than_the_default() -> None:
 def test_never_outside_a_trial_is_never_looser(lever: str, loose: str) -> None:
     """The stance adds a criterion to the conditional ones, whatever the other levers say."""
     stricter = 0
-    for levers, cases, _ in some_settings(4, 24):
+    for levers, cases, _ in some_settings(4, 12):
         door = admitted(cases)
         before, after = (
             policy.determine(nerve_blocks(), door, settings(**{**levers.provisions(), lever: value})).outcome
@@ -522,7 +522,7 @@ def test_relief_of_a_first_block_rules_out_that_none_was_done() -> None:
 def test_nothing_is_asked_for_once_the_outcome_is_settled() -> None:
     """Only a pend of missing facts asks, or one of a code mapping, for the diagnosis code."""
     seen = Counter[str]()
-    for levers, cases, _ in some_settings(7, 40):
+    for levers, cases, _ in some_settings(7, 16):
         values = dict(levers)
         frame = determined(cases, levers).frame()
         for case, ask in zip(cases, frame["ask"].map(split), strict=True):
@@ -801,7 +801,7 @@ def test_the_base_of_the_order_examples_is_met() -> None:
 def test_every_decided_cell_can_be_met_but_those_that_never_are() -> None:
     """Under some setting each cell that hangs on facts approves, save the ones whose best answer is review."""
     met, reachable = set(), {(dx, cpt) for dx, cpt in DECIDED if cpt not in ("64450", *oracle.EPIDURAL)}
-    for levers, cases, _ in some_settings(12, 40):
+    for levers, cases, _ in some_settings(12, 16):
         outcomes = determined(cases, levers).outcome
         met |= {(case["dx"], case["cpt"]) for case, code in zip(cases, outcomes, strict=True) if code == CODE["met"]}
     assert met >= reachable, reachable - met

@@ -62,6 +62,7 @@ def typed_text() -> str:
     return determinations_sql(POLICY.settings(STRICT), dict.fromkeys(columns_read(POLICY), "text") | kinds)
 
 
+@functools.cache
 def parsed_back(dialect: str, given: str = "") -> sqlglot.exp.Expression:
     text = printed(given or strict_text(), dialect, [POLICY.notice])
     assert text.startswith(f"/*\n{POLICY.notice}\n*/\nWITH ")

@@ -98,7 +98,7 @@ def told(name: str, out: Path, draw: bool = False, **question: Any) -> str:
                 module.picture = quick  # type: ignore[attr-defined]
             if last is not None:
                 shown.append(eval(compile(ast.Expression(last.value), name, "eval"), space))
-            space |= {"out": str(out), **question} if not number else {}
+            space |= {"out": str(out), "draws": 0, **question} if not number else {}
     finally:
         for module in list(sys.modules.values()):  # those too that were imported in between
             if getattr(module, "picture", None) is quick:

@@ -1,20 +1,23 @@
 from decimal import Decimal
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from policy.problems import ProblemsFound
 from simulations import ask, population
 from simulations.assumptions import (
     POPULATIONS,
-    apart,
+    Spread,
     drawn_populations,
+    ends,
     moved,
     side_by_side,
     table,
     uncertain,
 )
 from simulations.calibration_chart import spreads_chart
+from simulations.drawing import generate, generate_each
 from simulations.expectation import expected
 from simulations.population_tables import Population
 
@@ -170,31 +173,66 @@ def test_a_mix_that_cannot_be_is_refused(mix: str, told: str):
 def test_luck_is_taken_off_the_range_of_assumptions():
     """Values whose assumptions spread by 3 and whose cases by 4: together 5, apart 3 again."""
     luck = np.random.default_rng(8)
-    values = luck.normal(10, 3, 20_000) + luck.normal(0, 4, 20_000)
-    centre, (low, high) = apart((float(value), 4.0) for value in values)
-    assert centre == pytest.approx(10, abs=0.2)
-    assert (high - low) / 2 == pytest.approx(1.96 * 3, rel=0.05)
-    together = np.quantile(values, [0.025, 0.975])
-    assert (together[1] - together[0]) / 2 == pytest.approx(1.96 * 5, rel=0.05)
+    values = luck.normal(10, 3, 4_000) + luck.normal(0, 4, 4_000)
+    found = ends(values, 16.0)
+    assert (found.high - found.low) / 2 == pytest.approx(1.96 * 3, rel=0.05)
+    assert (found.high + found.low) / 2 == pytest.approx(10, abs=0.3)
+    assert sum(ends(values)[:2]) / 2 == pytest.approx(10, abs=0.3)
+    assert ends(values).high - ends(values).low == pytest.approx(2 * 1.96 * 5, rel=0.05)
 
 
 def test_without_differences_of_assumption_no_range_is_left():
-    luck = np.random.default_rng(9)
-    _, (low, high) = apart((float(value), 4.2) for value in luck.normal(10, 4, 2000))
-    assert high - low < 1
+    found = ends(np.random.default_rng(9).normal(10, 4, 2000), 4.2**2)
+    assert found.high - found.low < 1
 
 
-def test_three_populations_side_by_side_with_both_ranges():
-    changes = {"conservative_weeks=8": {"conservative_weeks": 8}, "strict_reading": {}}
-    spreads = side_by_side(changes, size=4000, draws=6, cases_per_draw=1000)
-    assert [(s.population, s.scenario) for s in spreads] == [(p, c) for p in POPULATIONS for c in changes]
+@pytest.mark.parametrize("draws", [100, 128, 512])
+def test_the_error_of_an_end_is_how_much_ends_of_other_draws_differ(draws: int):
+    """Of a normal range the ends are known: 95 % of the intervals of two errors should hold them."""
+    luck = np.random.default_rng(draws)
+    hits, errors, lows = 0, [], []
+    for _ in range(300):
+        found = ends(luck.normal(0, 1, draws))
+        lows.append(found.low)
+        errors.append(found.low_error)
+        hits += abs(found.low + 1.96) <= 2 * found.low_error
+    assert np.mean(errors) == pytest.approx(np.std(lows), rel=0.35)
+    assert hits >= 0.85 * 300
+
+
+def test_few_draws_have_no_range_of_95_percent():
+    with pytest.raises(ProblemsFound, match="'99' is not a whole number from 100 to 4,096"):
+        ends(np.arange(99.0))
+    with pytest.raises(ProblemsFound, match="draws: '12' is not a whole number from 100"):
+        ask(size=100).assuming(12)
+    assert ask(size=100).assumed is None
+
+
+def test_cases_that_share_their_streams_are_those_drawn_alone(spec: Population):
+    others = list(drawn_populations(spec, 3))
+    together = generate_each(others, 500, 7)
+    alone = pd.concat([generate(one, 500, 7) for one in others], ignore_index=True)
+    assert together["case_id"].is_unique
+    pd.testing.assert_frame_equal(together.drop(columns="case_id"), alone.drop(columns="case_id"))
+
+
+@pytest.fixture(scope="module")
+def spreads() -> list[Spread]:
+    changes: dict[str, dict[str, object]] = {"conservative_weeks=8": {"conservative_weeks": 8}, "strict_reading": {}}
+    return side_by_side(changes, size=4000, draws=100, cases_per_draw=500)
+
+
+def test_three_populations_side_by_side_with_both_ranges(spreads: list[Spread]):
+    names = ["conservative_weeks=8", "strict_reading"]
+    assert [(s.population, s.scenario) for s in spreads] == [(p, c) for p in POPULATIONS for c in names]
     for s in spreads:
         assert s.sampling[0] < s.change < s.sampling[1] < 0
-        assert s.assumption[0] < s.centre < s.assumption[1] < 0
+        assert s.assumption.low < s.assumption.high < 0
+        assert 0 < s.assumption.low_error < 2
         assert (s.sampling[1] - s.sampling[0]) < 3
     rows = table(spreads)
     assert len(rows) == 6
-    assert set(rows["draws"]) == {6}
+    assert set(rows["draws"]) == {100}
     chart = spreads_chart(ask(size=100), spreads)
     for s in spreads:
         assert (
@@ -204,19 +242,19 @@ def test_three_populations_side_by_side_with_both_ranges():
 
 
 def test_more_cases_narrow_sampling_and_leave_assumptions():
-    """At sixteen times the cases the sampling interval is a quarter; the assumption range only loses noise."""
+    """At sixteen times the cases the interval of drawing is a quarter; the range of assumptions stays."""
     few, many = (
-        side_by_side({"it": {"conservative_weeks": 8}}, [SEED], size=n, draws=8, cases_per_draw=n)[0]
+        side_by_side({"it": {"conservative_weeks": 8}}, [SEED], size=n, draws=100, cases_per_draw=500)[0]
         for n in (1000, 16_000)
     )
     ratio = (few.sampling[1] - few.sampling[0]) / (many.sampling[1] - many.sampling[0])
     assert 3 < ratio < 5.3
-    assert many.assumption[1] - many.assumption[0] > 0.5 * (few.assumption[1] - few.assumption[0])
-    assert many.assumption[1] - many.assumption[0] > 2 * (many.sampling[1] - many.sampling[0])
+    assert many.assumption.high - many.assumption.low == pytest.approx(few.assumption.high - few.assumption.low)
+    assert many.assumption.high - many.assumption.low > 2 * (many.sampling[1] - many.sampling[0])
 
 
 def test_a_change_that_changes_nothing_is_refused_or_zero():
-    (spread,) = side_by_side({"it": {"conservative_weeks": 6}}, [SEED], size=500, draws=2, cases_per_draw=100)
-    assert (spread.change, spread.sampling, spread.assumption) == (0, (0, 0), (0, 0))
+    (spread,) = side_by_side({"it": {"conservative_weeks": 6}}, [SEED], size=500, draws=100, cases_per_draw=50)
+    assert (spread.change, spread.sampling, spread.assumption) == (0, (0, 0), (0, 0, 0, 0))
     with pytest.raises(ProblemsFound, match="conservative_week"):
-        side_by_side({"it": {"conservative_week": 8}}, [SEED], size=500, draws=2)
+        side_by_side({"it": {"conservative_week": 8}}, [SEED], size=500, draws=100)

@@ -187,7 +187,9 @@ def test_a_stricter_threshold_only_takes_away():
     assert flow.loc["met", "not_met"] > 0
     assert flow["met"].drop("met").sum() == 0
     before, after, change = impact.rates()
-    assert impact.finding() == f"Approvals fall from {percent(before.value)} to {percent(after.value)} of all cases"
+    refused = [percent(rate.value) for rate in impact.rates("not_met")[:2]]
+    falls = f"Approvals fall from {percent(before.value)} to {percent(after.value)} of all cases"
+    assert impact.finding() == f"{falls}, recommended refusals rise from {refused[0]} to {refused[1]}"
     assert change.value == pytest.approx(after.value - before.value)
     assert change.low < change.value < change.high < 0
     (sentence,) = impact.changes()

@@ -118,11 +118,11 @@ def test_nothing_moved_is_said_and_drawn():
     assert sweep_chart.sweep_figure(still, idle, "diagnostic_block_exempt").alt
 
 
-def test_the_errors_of_sampling_and_of_assumptions_stand_apart(study: Study, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(sweep_findings, "SPREAD", 3)
-    lines = sweep_findings.sure(study).text.splitlines()
-    assert [line.partition(":")[0] for line in lines[2:]] == ["Sampling", "Sampling", "Assumptions"]
-    assert "3 populations" in lines[4]
+def test_assumptions_and_the_luck_of_drawing_stand_apart_in_the_order_of_their_size(study: Study):
+    lines = sweep_findings.sure(study.assuming(100)).text.splitlines()
+    assert [line.partition(":")[0] for line in lines[2:]] == ["Assumptions", "Luck of drawing", "Luck of drawing"]
+    assert "100 populations" in lines[2]
+    assert "Assumptions" not in sweep_findings.sure(study).text
 
 
 def test_pictures_repeat_and_tell_their_numbers(study: Study, tables, dissected):
@@ -179,8 +179,8 @@ def test_of_a_case_table_no_assumption_is_told_and_counts_are_said_to_be_rounded
     assert "Assumptions" not in sweep_findings.sure(table).text
     found = anatomy.dissect(table.scenario, table.cases)
     inside = [sweep_findings.headline(table, sweep.sweep(table, LEVER), LEVER), anatomy_findings.headline(table, found)]
-    assert all("to the nearest 20" in one.text for one in inside)
-    assert "to the nearest 20" not in sweep_findings.headline(study, sweep.sweep(study, LEVER), LEVER).text
+    assert all("rounded to 20" in one.text for one in inside)
+    assert "rounded to 20" not in sweep_findings.headline(study, sweep.sweep(study, LEVER), LEVER).text
 
 
 def test_the_baseline_and_the_scenario_with_one_lever_put_back_have_two_names(study: Study, tables):

@@ -142,7 +142,7 @@ def test_a_folder_that_holds_the_input_under_another_name_is_not_written(place: 
 def test_the_checkout_is_not_written_over(place: Path, monkeypatch: pytest.MonkeyPatch, out: str) -> None:
     monkeypatch.chdir(ROOT)
     before = sorted(path.name for path in (ROOT / out).iterdir())
-    result = run("simulate", "--size", "300", "--out", out)
+    result = run("simulate", "--size", "300", "-p", "draws=0", "--out", out)
     (line,) = result.output.splitlines()
     assert result.exit_code == 1
     assert line.endswith("nothing was changed")

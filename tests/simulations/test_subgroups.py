@@ -227,6 +227,7 @@ def test_small_cells_are_withheld_from_case_tables_and_from_made_cases_only_when
     assert withheld(measure(ask(provisions=CHANGE, population=files / "cases.csv"))) > 0
 
 
+@pytest.mark.slow
 def test_nothing_written_gives_a_small_count_away(files: Path, tmp_path: Path):
     """All files of the template, read back as an outsider would: shown counts, rates and gaps, added and subtracted."""
     study = ask(provisions=CHANGE, population=files / "cases.csv")

@@ -8,7 +8,7 @@ import json
 import re
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from bs4 import BeautifulSoup
@@ -21,7 +21,7 @@ from simulations.run import FOLDER, shipped
 
 SIZE = 300
 NOTICE = "Synthetic data, policy simulation only, not for individual determinations."
-QUESTION = {"scenario": "strict_reading", "size": SIZE, "seed": 5}
+QUESTION: dict[str, Any] = {"scenario": "strict_reading", "size": SIZE, "seed": 5}
 
 
 class Ran(NamedTuple):
