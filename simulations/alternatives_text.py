@@ -76,18 +76,9 @@ def _span(results: Sequence[Result]) -> str:
 
 
 CANNOT = (
+    "The populations are one set of requests under three assumptions, not three observations: nothing is confirmed.",
     "Each alternative decides only what its source speaks of, so a small change can hide a strict rule on few of them.",
 )
-
-
-def aloud(results: Sequence[Result]) -> list[str]:
-    """Two sentences to read aloud."""
-    many = len(names(results))
-    three = f"These are {many} assumptions about the same requests, not {many} observations"
-    return [
-        f"{finding(results)}.",
-        f"{three}." if many > 1 else "Thresholds are as read, to be confirmed at the source.",
-    ]
 
 
 def headline(study: Study, results: Sequence[Result]) -> Shown:

@@ -25,31 +25,25 @@ _JUDGED = {"met": "Approvals", "not_met": "Recommended refusals"}
 _MOST = 6  # procedures shown
 
 
-def first_page(study: Study, more: Shown | None = None, cannot: Sequence[str] = (), aloud: Sequence[str] = ()) -> Shown:
+def first_page(study: Study, more: Shown | None = None, cannot: Sequence[str] = ()) -> Shown:
     """What a director reads: what is asked, two sentences, approvals and refusals, whom, and what is not known.
 
-    `more`: the answer to the question of a template of its own, and `aloud` its two sentences; `cannot`: what else its
-    cases cannot show.
+    `more`: the answer to the question of a template of its own; `cannot`: what else its cases cannot show.
     """
     if study.silent:
         return bullets([f"{study.silent.capitalize()}."])
     asked = f"Asked: {study.asks()}. Over {study.cases!r}."
-    parts = [_quoted(asked, aloud or sentences(study)), *([more] if more else [])]
+    aloud = " ".join(sentences(study))
+    quoted = (
+        f'<p class="aloud">{esc(aloud)}</p>' if more else f'<blockquote class="card finding">{esc(aloud)}</blockquote>'
+    )
+    parts = [Shown(asked, f'<p class="asked">{esc(asked)}</p>'), *([more] if more else []), Shown(aloud, quoted)]
     if not study.rough:
         parts += [both(study), *_sources(study), *_whom(study)]
     parts.append(_titled("What these cases cannot show", [*shortfalls(study), *cannot]))
     parts.append(_titled("Whose requests, whose rules", provenance(study)))
-    return Shown(
-        "\n".join(part.text for part in parts), f'<section class="first">{"".join(p.html for p in parts)}</section>'
-    )
-
-
-def _quoted(asked: str, aloud: Sequence[str]) -> Shown:
-    body = " ".join(aloud)
-    return Shown(
-        f"{asked}\n{body}",
-        f'<p class="asked">{esc(asked)}</p><blockquote class="card finding">{esc(body)}</blockquote>',
-    )
+    inside = "".join(part.html for part in parts)
+    return Shown("\n".join(part.text for part in parts), f'<section class="first">{inside}</section>')
 
 
 def _titled(title: str, lines: Sequence[str]) -> Shown:
