@@ -46,6 +46,11 @@ METHOD = (
     "Intervals are 95%: Wilson's for a rate; for a change, Newcombe's for pairs, as the same cases are judged twice. "
     "They tell the luck of drawing these cases, not how well the cases resemble real ones."
 )
+METHOD_OF_A_TABLE = (
+    "Every row of the table is counted, so no luck of drawing is in its numbers. Intervals are 95% (Wilson's for a "
+    "rate, Newcombe's for a change of pairs) and tell how much other tables of as many independent requests would differ; "
+    "requests of one member or provider are not independent, so they would differ by more."
+)
 
 WITHHELD = (
     f"These cases may be people: withheld (–) are {REASON}; so what is told need not add up. No row of the table is "
@@ -178,7 +183,11 @@ def all_notices(study: Study, counted: bool = True) -> list[str]:
         if one.status in ("contested", "retracted"):
             year = f" ({one.year})" if any(c.isdigit() for c in one.year) else ""
             found.append(f"Evidence {one.status}: {one.title}{year}. {one.status_note or one.note}")
-    found += [*([] if study.rough else [METHOD]), *remarks(study), *(study.guard.warnings() if counted else [])]
+    found += [
+        *([] if study.rough else [METHOD if study.cases.drawn else METHOD_OF_A_TABLE]),
+        *remarks(study),
+        *(study.guard.warnings() if counted else []),
+    ]
     if study.plan and study.plan.applies_to:
         found.append(as_read(study.plan, study.policy))
     if policy.status != "adopted":

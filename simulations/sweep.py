@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from policy.cases import Cases
 from policy.evaluation import determine
-from policy.model import OUTCOMES, Policy, Settings, Value
+from policy.model import OUTCOMES, Lever, Policy, Settings, Value
 from policy.problems import listed, nearest, refuse, shown
 from simulations.caseload import Caseload
 from simulations.grouping import Groups
@@ -125,7 +125,9 @@ def ranking(study: Study) -> pd.DataFrame:
     """All levers by what each can do alone from the scenario of the study, the strongest first; inert ones score 0.
 
     `down` and `up`: the value with the fewest and with the most approvals, its change in points with the interval for
-    pairs; swing_points is the distance between them. moved_most: the most cases that any value gives another outcome.
+    pairs. swing_points is the distance between them; as the width of a domain is its author's choice, step_points is
+    the same over one step either way and cited_points over the range that sources name (None where they name none).
+    moved_most: the most cases that any value gives another outcome.
     """
     here, policy = study.scenario, study.scenario.policy
     batches = [Batch(_with_outcome(part, here, here)) for part in study.cases.slices()]
@@ -145,12 +147,28 @@ def ranking(study: Study) -> pd.DataFrame:
             row[f"{way}_at"] = lever.show(value)
             row |= {f"{way}_{part}": found[value][f"change_{part}"] for part in ("points", "low", "high")}
         cases = found[up]["cases"]
-        row["swing_points"] = round(100 * (found[up]["met"] - found[down]["met"]) / cases, 6)
+        for way, some in (("swing", lever.values()), ("step", _near(lever, here[name])), ("cited", _cited(lever))):
+            met = [found[value]["met"] for value in (*some, here[name])]
+            row[f"{way}_points"] = round(100 * (max(met) - min(met)) / cases, 6) if some else None
         most = max(found, key=lambda v: (found[v]["moved"], v == here[name]))
         row |= {"moved_most": found[most]["moved"], "moved_at": lever.show(most), "cases": cases}
         rows.append(row)
     table = pd.DataFrame(rows)
     return table.sort_values(["swing_points", "moved_most"], ascending=False, kind="stable", ignore_index=True)
+
+
+def _near(lever: Lever, value: Value) -> list[Value]:
+    """The values one step from this one, either way."""
+    values = lever.values()
+    at = values.index(value)
+    return values[max(0, at - 1) : at + 2]
+
+
+def _cited(lever: Lever) -> list[Value]:
+    """The values that the lever's sources use; none where they name no range."""
+    if lever.cited is None:
+        return []
+    return [v for v in lever.values() if isinstance(v, int) and lever.cited.min <= v <= lever.cited.max]
 
 
 def word(value: Value) -> str:

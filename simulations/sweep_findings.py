@@ -175,7 +175,10 @@ def ranking_table(study: Study, ranked: pd.DataFrame) -> Shown:
             row["here"],
             f"{roughly(study, points(row['down_points'] / 100))} ({_end(row, 'down')})",
             f"{roughly(study, points(row['up_points'] / 100))} ({_end(row, 'up')})",
-            roughly(study, f"{row['swing_points']:.1f}"),
+            *(
+                "–" if pd.isna(row[f"{way}_points"]) else roughly(study, f"{row[f'{way}_points']:.1f}")
+                for way in ("swing", "cited", "step")
+            ),
             _about(row, "moved_most") if study.rough else f"{row['moved_most']:,}",
         )
         for row in ranked.head(ROWS).to_dict("records")
@@ -185,9 +188,22 @@ def ranking_table(study: Study, ranked: pd.DataFrame) -> Shown:
         inert = int((rest["moved_most"] == 0).sum())
         none = f"of which move at most {SMALL} cases" if study.rough else "without effect"
         most = rest["swing_points"].max()
-        rows.append((f"{len(rest)} other levers, {inert} {none}", "", "", "", f"≤ {roughly(study, f'{most:.1f}')}", ""))
-    header = ("Lever", "Now", "Fewest approvals, points", "Most approvals, points", "Swing", "Most cases moved")
-    return tabulated("Levers by what each can do alone, over its whole domain; all others stay", header, rows, words=2)
+        rows.append(
+            (f"{len(rest)} other levers, {inert} {none}", "", "", "", f"≤ {roughly(study, f'{most:.1f}')}", "", "", "")
+        )
+    header = (
+        "Lever",
+        "Now",
+        "Fewest approvals, points",
+        "Most approvals, points",
+        "Swing",
+        "In the cited range",
+        "One step",
+        "Most cases moved",
+    )
+    return tabulated(
+        "Levers by what each can do alone over its whole domain (swing, points); all others stay", header, rows, words=2
+    )
 
 
 def _end(row: Mapping[Any, Any], way: str) -> str:
