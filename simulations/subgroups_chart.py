@@ -79,7 +79,7 @@ def _forest(found: Subgroups, measure: str, name: str, what: str) -> Picture:
             second.text(1.04, y, _both(kinds), transform=second.get_yaxis_transform(), va="center", fontsize=10)
         if not table:
             first.text(0.5, 0.5, "No groups can be compared", transform=first.transAxes, ha="center")
-        for row, (axes, series) in enumerate(((first, _GAPS), (second, _MOVES))):
+        for row, (axes, series) in ((0, (first, _GAPS)), (2, (second, _MOVES))):
             drawn = {line.get_label(): line for line in axes.lines}
             shown = [label for *_, label in series if label in drawn]
             legend(figure, [drawn[label] for label in shown], shown, row=row)

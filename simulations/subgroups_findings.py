@@ -35,11 +35,16 @@ ENOUGH = (
     f"Shares are compared where each is of at least {LEAST} cases, as the US National Center for Health Statistics "
     "asks (Parker and others 2017)."
 )
+ASSUMED = (
+    "Other gaps are what the population assumes, seen through the policy; drawing more cases narrows their intervals "
+    "and makes no assumption truer. Nothing here says how real groups fare."
+)
 COMPLETE = (
     "If these are all the requests of their time, a gap is what it is, and no interval is needed to say so. The "
     "intervals speak of other requests that come about in the same way, each for itself: requests of one member or one "
     "provider go together, which makes the intervals too narrow and is not known here."
 )
+UNKNOWN_TRUTH = "Not known here: no truth is simulated for these cases, or small cells are withheld."
 QUESTIONS = {
     APPROVED: "Is any group approved more or less often than the largest of its column?",
     REFUSED: "Is any group refused more or less often though the model says it would help?",
@@ -70,8 +75,8 @@ def in_words(found: Subgroups) -> str:
     told = len(now) - withheld
     if not told:
         return f"Comparisons of groups are withheld: {REASON}" if withheld else "No groups can be compared"
-    said = f"Between groups {_some(_beyond(now))} of {told} gaps in approvals {_are(_beyond(now))} wider than "
-    said += f"{luck(found)} explains"
+    verb = "is" if _beyond(now) == 1 else "are"
+    said = f"Between groups {_some(_beyond(now))} of {told} gaps in approvals {verb} wider than {luck(found)} explains"
     alike = found.some(requests=ALIKE)
     if not alike.empty:
         said += f", and {_some(_beyond(alike))} of {len(alike)} for the same diagnosis and procedure"
@@ -91,10 +96,6 @@ def _beyond(rows: pd.DataFrame) -> int:
 
 def _some(count: int) -> str:
     return f"{count:,}" if count else "none"
-
-
-def _are(count: int) -> str:
-    return "is" if count == 1 else "are"
 
 
 def approvals(found: Subgroups) -> str:
@@ -159,10 +160,10 @@ def whom(found: Subgroups) -> Shown:
 def _in_full(found: Subgroups, does: str, kinds: dict[tuple[str, str], dict[str, Any]]) -> str:
     """One comparison in words: before and after, for the same requests, and as a ratio where that tells otherwise."""
     before, after, change = (kinds[AS_THEY_ARE, setting] for setting in (*SETTINGS, "change"))
-    column, pair = _names(found, after)
+    column, (one, other) = column_label(found, after["column"]), (group_label(after[k]) for k in ("group", "reference"))
     words = ("before", before), ("after", after), ("and so does the change", change)
     marks = [word for word, row in words if row["beyond_luck"]]
-    said = f"{column}, {pair}: {does} {_often(before)} before, {_often(after)} after"
+    said = f"{column}, {one} against {other}: {does} {_often(before)} before, {_often(after)} after"
     said += f" (beyond luck {', '.join(marks)})" if marks else ""
     if (alike := kinds.get((ALIKE, "scenario"))) and not pd.isna(alike["gap_points"]):
         held = "beyond luck" if alike["beyond_luck"] else "within luck"
@@ -182,7 +183,7 @@ def _often(row: dict[str, Any]) -> str:
     if pd.isna(row["gap_points"]):
         return "(withheld)"
     size = points(abs(row["gap_points"]) / 100).lstrip("+")
-    return f"{size} points {'less' if row['gap_points'] < 0 else 'more'} often"
+    return "as often" if size == "0.0" else f"{size} points {'less' if row['gap_points'] < 0 else 'more'} often"
 
 
 @unless_silent
@@ -201,19 +202,12 @@ def cannot(found: Subgroups) -> Shown:
             f"{', '.join(by['requests'])}: in this population it goes with what is asked for and with nothing else, so "
             "for the same diagnosis and procedure no gap of these groups can be real here."
         )
-    if found.study.cases.drawn:
-        said.append(
-            "Other gaps are what the population assumes, seen through the policy; drawing more cases narrows their "
-            "intervals and makes no assumption truer. Nothing here says how real groups fare."
-        )
-    else:
-        said.append(COMPLETE)
+    said.append(ASSUMED if found.study.cases.drawn else COMPLETE)
     if few := _few(found):
         said.append(f"Fewer than {LEAST} cases to divide by, so shown and not compared: {'; '.join(few)}.")
     if found.absent:
-        said.append(
-            f"Nothing is documented in any case about: {', '.join(column_label(found, name) for name in found.absent)}."
-        )
+        names = ", ".join(column_label(found, name) for name in found.absent)
+        said.append(f"Nothing is documented in any case about: {names}.")
     return bullets([*said, NO_COLUMN])
 
 
@@ -302,7 +296,7 @@ def gaps(found: Subgroups, measure: str = APPROVED, requests: str = AS_THEY_ARE)
     """Each group against the largest of its column in points: before, after, and how the gap moves."""
     rows = []
     if measure == REFUSED and all(column.helped is None for column in found.columns):
-        return bullets(["Not known here: no truth is simulated for these cases, or small cells are withheld."])
+        return bullets([UNKNOWN_TRUTH])
     if requests == ALIKE and all(column.requests is None for column in found.columns):
         return bullets(["Not told by diagnosis and procedure, as counts of a few people would be among them."])
     for part in _grouped(found, measure):
@@ -315,7 +309,7 @@ def gaps(found: Subgroups, measure: str = APPROVED, requests: str = AS_THEY_ARE)
                 cells.append(" → ".join(points(mix / 100) for mix in mixes))
             rows.append((*_names(found, told["scenario"]), *cells, _marks(told)))
     what = {APPROVED: "approval rate", REFUSED: f"share {MODEL}"}[measure]
-    header = ["Column", "Groups", "Before, points", "After, points", "The gap moves by"]
+    header = ["Column", "Group", "Before, points", "After, points", "The gap moves by"]
     header += ["Due to other requests"] if requests == ALIKE else []
     title = f"Gaps of the {what}{', diagnosis and procedure held alike' if requests == ALIKE else ''}"
     return tabulated(f"{title} (simultaneous 95% intervals)", [*header, "Beyond luck"], rows, words=2)
@@ -325,7 +319,7 @@ def gaps(found: Subgroups, measure: str = APPROVED, requests: str = AS_THEY_ARE)
 def ratios(found: Subgroups, measure: str = APPROVED) -> Shown:
     """The same gaps as ratios; folded away on a page."""
     if measure == REFUSED and all(column.helped is None for column in found.columns):
-        return bullets(["Not known here: no truth is simulated for these cases, or small cells are withheld."])
+        return bullets([UNKNOWN_TRUTH])
     rows = []
     for part in _grouped(found, measure):
         for requests in (AS_THEY_ARE, ALIKE):
@@ -334,13 +328,16 @@ def ratios(found: Subgroups, measure: str = APPROVED) -> Shown:
                 column, names = _names(found, told["scenario"])
                 kind = "" if requests == AS_THEY_ARE else ", same requests"
                 rows.append((column, names + kind, *(_ratio(told[setting]) for setting in (*SETTINGS, "change"))))
-    title = f"The same gaps as ratios ({QUESTIONS[measure]})"
-    header = ("Column", "Groups", "Before", "After", "After over before")
+    title = f"The same gaps {'in approvals' if measure == APPROVED else 'in these refusals'}, as ratios"
+    header = ("Column", "Group", "Before", "After", "After over before")
     return folded(title, tabulated(f"{title}; 1 is no gap, simultaneous 95% intervals", header, rows, words=2))
 
 
 def _names(found: Subgroups, row: dict[str, Any]) -> tuple[str, str]:
-    return column_label(found, row["column"]), f"{group_label(row['group'])} against {group_label(row['reference'])}"
+    """'Age, against 35-49' and '65-79, n = 636': the cases that the share is of."""
+    cases = "–" if pd.isna(row["cases"]) else f"{int(row['cases']):,}"
+    column = f"{column_label(found, row['column'])}, against {group_label(row['reference'])}"
+    return column, f"{group_label(row['group'])}, n = {cases}"
 
 
 def _marks(told: dict[str, dict[str, Any]]) -> str:
