@@ -45,8 +45,8 @@ class World:
         if 1 <= abs(value) <= SMALL:
             self.secrets.append((name, form, int(value)))
 
-    def recovered(self) -> list[str]:
-        """The small counts that are left fewer than three whole numbers."""
+    def recovered(self, enough: int = 1_000_000) -> list[str]:
+        """The small counts that are left fewer than three whole numbers; not looked for after so many."""
         for form, *_ in [(one[0],) for one in self.known] + [(one[1],) for one in self.secrets]:
             for name in form:
                 self.names.setdefault(name, len(self.names))
@@ -59,6 +59,8 @@ class World:
         least, greatest = np.full(len(self.secrets), np.inf), np.full(len(self.secrets), -np.inf)
         found = []
         for number, (name, _, value) in enumerate(self.secrets):
+            if len(found) >= enough:
+                break
             for sign in (1, -1):
                 if room(least[number], greatest[number]) >= OPEN:  # seen open on the way to another
                     break
@@ -356,9 +358,9 @@ class Worlds:
 
     parts: dict[Any, World] = field(default_factory=dict)
 
-    def recovered(self) -> list[str]:
+    def recovered(self, enough: int = 1_000_000) -> list[str]:
         """As of one world."""
-        return [line for world in self.parts.values() for line in world.recovered()]
+        return [line for world in self.parts.values() for line in world.recovered(enough)]
 
 
 def of_shares(out: Path, exact: Path) -> Worlds:
@@ -419,7 +421,9 @@ def numbers_told(text: str) -> Iterator[str]:
     yield from re.findall(r"(?<!about )(?<![\d.])(\d[\d,.]*%)", text)
 
 
-def audited(name: str, question: dict[str, Any], desk: Path, run: Any = None) -> tuple[list[str], list[str]]:
+def audited(
+    name: str, question: dict[str, Any], desk: Path, run: Any = None, enough: int = 1_000_000
+) -> tuple[list[str], list[str]]:
     """What one command gives away, and headlines that mislead; `run(name, out, **question)` writes the folder."""
     from simulations import ask, subgroups
 
@@ -450,7 +454,7 @@ def audited(name: str, question: dict[str, Any], desk: Path, run: Any = None) ->
         world = of_subgroups(out, subgroups.measure(exact))
     else:
         world = of_shares(out, owner)
-    return [f"{name}: {one}" for one in world.recovered()], wrong
+    return [f"{name}: {one}" for one in world.recovered(enough)], wrong
 
 
 def random_question(luck: np.random.Generator, path: Path) -> dict[str, Any]:
