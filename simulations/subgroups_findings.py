@@ -39,6 +39,7 @@ ASSUMED = (
     "Other gaps are what the population assumes, seen through the policy; drawing more cases narrows their intervals "
     "and makes no assumption truer. Nothing here says how real groups fare."
 )
+BEHIND = "These made-up cases were read from a file: which gaps their population makes possible is not known here."
 COMPLETE = (
     "If these are all the requests of their time, a gap is what it is, and no interval is needed to say so. The "
     "intervals speak of other requests that come about in the same way, each for itself: requests of one member or one "
@@ -64,7 +65,7 @@ def group_label(group: str) -> str:
 
 def luck(found: Subgroups) -> str:
     """What an interval speaks of."""
-    return "the luck of drawing" if found.study.cases.drawn else "chance"
+    return "chance" if found.study.cases.people else "the luck of drawing"
 
 
 def in_words(found: Subgroups) -> str:
@@ -101,7 +102,7 @@ def _some(count: int) -> str:
 def approvals(found: Subgroups) -> str:
     """What happens to approvals, and to refusals of those it would help, of all cases."""
     before, after, _ = found.study.shown.rates()
-    said = f"Approved are {percent(before.value)} of all cases before and {percent(after.value)} after"
+    said = f"Approvals are {percent(before.value)} of all cases before and {percent(after.value)} after"
     if refused := refusals(found):
         shares = [percent(hits / cases) for hits, cases in refused]
         said += f"; of those whom the model says it would help, {shares[0]} are refused before and {shares[1]} after"
@@ -202,7 +203,8 @@ def cannot(found: Subgroups) -> Shown:
             f"{', '.join(by['requests'])}: in this population it goes with what is asked for and with nothing else, so "
             "for the same diagnosis and procedure no gap of these groups can be real here."
         )
-    said.append(ASSUMED if found.study.cases.drawn else COMPLETE)
+    cases = found.study.cases
+    said.append(ASSUMED if cases.drawn else COMPLETE if cases.people else BEHIND)
     if few := _few(found):
         said.append(f"Fewer than {LEAST} cases to divide by, so shown and not compared: {'; '.join(few)}.")
     if found.absent:
@@ -302,15 +304,14 @@ def gaps(found: Subgroups, measure: str = APPROVED, requests: str = AS_THEY_ARE)
     for part in _grouped(found, measure):
         told = {row["setting"]: row for row in part if row["requests"] == requests}
         if told:
-            crude = {row["setting"]: row for row in part if row["requests"] == AS_THEY_ARE}
+            crude = next(r for r in part if (r["requests"], r["setting"]) == (AS_THEY_ARE, "scenario"))
             cells = [_gap(told[setting]) for setting in (*SETTINGS, "change")]
             if requests == ALIKE:
-                mixes = [crude[s]["gap_points"] - told[s]["gap_points"] for s in SETTINGS]
-                cells.append(" → ".join(points(mix / 100) for mix in mixes))
+                cells.append(points((crude["gap_points"] - told["scenario"]["gap_points"]) / 100))
             rows.append((*_names(found, told["scenario"]), *cells, _marks(told)))
     what = {APPROVED: "approval rate", REFUSED: f"share {MODEL}"}[measure]
     header = ["Column", "Group", "Before, points", "After, points", "The gap moves by"]
-    header += ["Due to other requests"] if requests == ALIKE else []
+    header += ["Other requests, after"] if requests == ALIKE else []
     title = f"Gaps of the {what}{', diagnosis and procedure held alike' if requests == ALIKE else ''}"
     return tabulated(f"{title} (simultaneous 95% intervals)", [*header, "Beyond luck"], rows, words=2)
 
@@ -334,10 +335,10 @@ def ratios(found: Subgroups, measure: str = APPROVED) -> Shown:
 
 
 def _names(found: Subgroups, row: dict[str, Any]) -> tuple[str, str]:
-    """'Age, against 35-49' and '65-79, n = 636': the cases that the share is of."""
+    """'Age, against 35-49' and '65-79, n = 636', in two lines each: the cases that the share is of."""
     cases = "–" if pd.isna(row["cases"]) else f"{int(row['cases']):,}"
-    column = f"{column_label(found, row['column'])}, against {group_label(row['reference'])}"
-    return column, f"{group_label(row['group'])}, n = {cases}"
+    column = f"{column_label(found, row['column'])}\nagainst {group_label(row['reference'])}"
+    return column, f"{group_label(row['group'])}\nn = {cases}"
 
 
 def _marks(told: dict[str, dict[str, Any]]) -> str:

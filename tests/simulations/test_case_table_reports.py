@@ -165,7 +165,7 @@ def test_a_ratio_that_does_not_exist_is_null_and_a_dash(tmp_path: Path):
     said = told("subgroup_gaps", tmp_path / "out", population=str(path), provisions={"relief_pct": 70})
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
     assert summary["subgroups"]["gap_followed"]["ratio"] is None
-    assert re.search(r"against B +A, n = 30 .* –$", said, re.M)
+    assert re.search(r"against B +A; n = 30 .* –$", said, re.M)
     row = table(tmp_path / "out", "gaps").iloc[0]
     assert pd.isna(row["ratio"])
     assert "withheld" not in row or pd.isna(row["withheld"]), "what does not exist is not withheld"

@@ -1,5 +1,6 @@
 """Subgroups against the plain case table, published intervals, and an attack on all that a template writes."""
 
+import io
 import json
 import re
 from dataclasses import replace
@@ -11,6 +12,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 import policy
 from policy.evaluation import diagnosis_group
@@ -241,6 +243,15 @@ def test_a_gap_made_of_other_requests_alone_is_gone_when_the_mix_is_held():
     rate, reference = (side.rate(1, 1.96).value for side in (found.one, found.other))
     assert rate == pytest.approx(190 / 1100) == pytest.approx(reference)
     assert 910 / 1100 - rate > 0.6
+
+
+def test_titles_ask_and_name_no_group(made: Subgroups):
+    for shown in (subgroups_chart.gaps_chart(made), subgroups_chart.refused_chart(made)):
+        title = Image.open(io.BytesIO(shown.png)).info["Title"]
+        assert title in told.QUESTIONS.values()
+        assert shown.alt.startswith(f"Dots with intervals. {title}")
+    assert "wrongful" not in told.rates(made).text + told.gaps(made, REFUSED).text
+    assert not re.search("against|older|female|white", told.answer(made))
 
 
 # Empty and tiny ------------------------------------------------------------------------------------------------------
