@@ -192,17 +192,19 @@ def requests_of(plain: pd.DataFrame) -> pd.Series:
     return pd.Series(groups, index=plain.index) + "/" + plain["cpt"].astype(str).map(FAMILY).fillna("outside")
 
 
-def test_a_lever_moves_a_gap_as_determining_anew_does(made: Subgroups, plain: pd.DataFrame):
+def test_a_lever_moves_a_gap_as_determining_anew_does():
+    small = 500
+    made, frame = measure(ask(provisions=CHANGE, size=small, seed=SEED)), _facts().head(small)
     gap = made.some().query("group == 'male'").iloc[0].to_dict()
     table = drivers(made, gap).set_index("lever")
-    cases = policy.Cases.from_frame(_facts(), SHIPPED)
-    sex = {name: np.asarray(plain["sex"] == name) for name in ("male", "female")}
+    cases = policy.Cases.from_frame(frame, SHIPPED)
+    sex = {name: np.asarray(frame["sex"] == name) for name in ("male", "female")}
 
     def anew(**moved: object) -> float:
         met = policy.determine(SHIPPED, cases, SHIPPED.settings(CHANGE | moved)).outcome == 0
         return 100 * float(met[sex["male"]].mean() - met[sex["female"]].mean())
 
-    for lever in ("axial_spine_stance", "repeat_min_weeks"):
+    for lever in ("axial_spine_stance", "insufficient_evidence_action"):
         values = ["off" if v is None else v for v in SHIPPED.levers[lever].values()]
         every = [anew(**{lever: value}) for value in values]
         row = table.loc[lever]
