@@ -48,7 +48,7 @@ METHOD = (
 )
 METHOD_OF_A_TABLE = (
     "Every row of the table is counted, so no luck of drawing is in its numbers. Intervals are 95% (Wilson's for a "
-    "rate, Newcombe's for a change of pairs) and tell how far other tables of as many independent requests would differ; "
+    "rate, Newcombe's for a change of pairs) and tell how far other tables of as many independent requests differ; "
     "requests of one member or provider are not independent, so they would differ by more."
 )
 

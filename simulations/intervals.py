@@ -1,9 +1,10 @@
 """Intervals and tests for shares and their differences, in closed form, each checked against a published example."""
 
-from math import comb, erfc, sqrt
+from math import comb, erfc, exp, hypot, inf, log, sqrt
+from statistics import NormalDist
 from typing import NamedTuple
 
-Z = 1.959963984540054  # two-sided 95 %
+Z = 1.959963984540054  # two-sided 95 %; `z` of an interval is another where it is one of many (sidak)
 
 
 class Interval(NamedTuple):
@@ -14,22 +15,30 @@ class Interval(NamedTuple):
     high: float
 
 
-def wilson(hits: int, cases: int) -> Interval:
-    """Share of hits with Wilson's score interval; cases must be at least 1."""
-    share, weight = hits / cases, Z * Z / cases
+def sidak(intervals: int) -> float:
+    """The z with which so many two-sided intervals (1 or more) hold all at once in 95 % of the draws.
+
+    Sidak (1967, J Am Stat Assoc 62:626): exact for independent normal estimates, never less than 95 % for others.
+    """
+    return NormalDist().inv_cdf((1 + 0.95 ** (1 / intervals)) / 2)
+
+
+def wilson(hits: float, cases: float, z: float = Z) -> Interval:
+    """Share of hits with Wilson's score interval; cases must be above 0, and need not be whole numbers."""
+    share, weight = hits / cases, z * z / cases
     middle = (share + weight / 2) / (1 + weight)
     half = sqrt(weight * share * (1 - share) + weight * weight / 4) / (1 + weight)
     return Interval(share, max(0.0, middle - half) if hits else 0.0, min(1.0, middle + half) if hits < cases else 1.0)
 
 
-def paired_change(both: int, lost: int, gained: int, neither: int) -> Interval:
+def paired_change(both: float, lost: float, gained: float, neither: float, z: float = Z) -> Interval:
     """Change of a share when the same cases are judged twice, with Newcombe's interval for pairs (his method 10).
 
     Chosen over Tango's score interval, which covers as well, because it is closed: no iteration whose last digit could
     differ. It squares and adds the Wilson limits of both shares, corrected by how strongly the judgements go together.
     """
     cases = both + lost + gained + neither
-    before, after = wilson(both + lost, cases), wilson(both + gained, cases)
+    before, after = wilson(both + lost, cases, z), wilson(both + gained, cases, z)
     together = both * neither - lost * gained
     corrected = max(together - cases / 2, 0) if together > 0 else together
     spread = sqrt(both + lost) * sqrt(gained + neither) * sqrt(both + gained) * sqrt(lost + neither)
@@ -44,17 +53,72 @@ def paired_change(both: int, lost: int, gained: int, neither: int) -> Interval:
     return Interval(change, max(-1.0, low), min(1.0, high))
 
 
-def independent_difference(hits: int, cases: int, other_hits: int, other_cases: int) -> Interval:
+def paired_ratio(both: float, lost: float, gained: float, neither: float, z: float = Z) -> Interval | None:
+    """Share after over share before of the same cases, by MOVER from Wilson limits; None without hits before.
+
+    Donner and Zou (2012, Stat Methods Med Res 21:347); recommended for pairs by Fagerland, Lydersen and Laake (2014).
+    """
+    cases = both + lost + gained + neither
+    spread = sqrt(both + lost) * sqrt(gained + neither) * sqrt(both + gained) * sqrt(lost + neither)
+    phi = (both * neither - lost * gained) / spread if spread else 0.0
+    return ratio(wilson(both + gained, cases, z), wilson(both + lost, cases, z), phi)
+
+
+def independent_difference(hits: float, cases: float, other_hits: float, other_cases: float, z: float = Z) -> Interval:
     """Share of one group less that of another with other cases, with Newcombe's interval (1998, method 10 for
     unpaired shares).
 
     It squares and adds the Wilson limits of both shares. Each group needs at least 1 case.
     """
-    one, other = wilson(hits, cases), wilson(other_hits, other_cases)
-    difference = one.value - other.value
-    low = difference - sqrt((one.value - one.low) ** 2 + (other.high - other.value) ** 2)
-    high = difference + sqrt((one.high - one.value) ** 2 + (other.value - other.low) ** 2)
-    return Interval(difference, max(-1.0, low), min(1.0, high))
+    found = difference(wilson(hits, cases, z), wilson(other_hits, other_cases, z))
+    return Interval(found.value, max(-1.0, found.low), min(1.0, found.high))
+
+
+def difference(one: Interval, other: Interval) -> Interval:
+    """One independent estimate less another, from their own intervals: MOVER (Zou and Donner 2008, Stat Med 27:1693).
+
+    Of two shares with Wilson limits that is Newcombe's interval.
+    """
+    value = one.value - other.value
+    low = value - hypot(one.value - one.low, other.high - other.value)
+    return Interval(value, low, value + hypot(one.high - one.value, other.value - other.low))
+
+
+def ratio(one: Interval, other: Interval, phi: float = 0.0) -> Interval | None:
+    """One share over another, from their own intervals: MOVER-R (Donner and Zou 2012); None where the other is 0.
+
+    It leaves out 1 exactly where `difference` leaves out 0: both ask whether the squared distance of the shares is more
+    than that of their limits. `phi`: how they go together, 0 for other cases. The upper end may be infinite.
+    """
+    if not other.value:
+        return None
+    (p, low, high), (q, least, most) = one, other
+
+    def root(mine: float, theirs: float) -> tuple[float, float, float]:
+        cross = p * q - phi * abs(p - mine) * abs(q - theirs)
+        own, rest = mine * (2 * p - mine), theirs * (2 * q - theirs)
+        return cross + sqrt(max(0.0, cross * cross - own * rest)), own, rest
+
+    lower, own, _ = root(low, most)
+    upper, _, rest = root(high, least)
+    return Interval(p / q, own / lower if lower > 0 else 0.0, upper / rest if rest > 0 else inf)
+
+
+def ratio_of_ratios(one: Interval | None, other: Interval | None) -> Interval | None:
+    """One independent ratio over another, from their own intervals: `difference` of the logarithms.
+
+    As Altman and Bland (2003, BMJ 326:219) compare two relative risks; None where a ratio is 0 or does not exist.
+    """
+    if one is None or other is None or not one.value or not other.value:
+        return None
+
+    def apart(high: float, low: float) -> float:
+        return inf if not low or high == inf else log(high / low)
+
+    value = one.value / other.value
+    low = value * exp(-hypot(apart(one.value, one.low), apart(other.high, other.value)))
+    wide = hypot(apart(one.high, one.value), apart(other.value, other.low))
+    return Interval(value, low, value * exp(wide) if wide < 700 else inf)
 
 
 def mcnemar(lost: int, gained: int) -> float:

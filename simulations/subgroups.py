@@ -1,13 +1,14 @@
-"""Who is approved among whom: rates by subgroup, gaps with intervals, wrongful refusals, and the lever behind a gap.
+"""Who is approved among whom: rates by subgroup, and gaps that are one family of comparisons.
 
 Every case of every slice is determined twice and counted by subgroup, so all tables come from the same counts. In a
 case table the cases may be people: counts of 1 to 10, and what would give them away in any of the tables, are withheld
-(suppression.py).
+(suppression.py). Whether a gap can be real at all is read off the population page, where there is one (`Dependence`).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from math import exp, log, sqrt
+from functools import cached_property
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -16,14 +17,14 @@ from numpy.typing import NDArray
 
 from policy.cases import Cases
 from policy.evaluation import determine
-from policy.model import OUTCOMES
+from policy.model import OUTCOMES, Policy
+from simulations.dependence import Dependence, dependence
 from simulations.grouping import Groups
-from simulations.impact import under
-from simulations.intervals import Interval, Z, independent_difference, paired_change, wilson
-from simulations.levels import Batch, Levels
-from simulations.profiles import each
+from simulations.impact import cells, under
+from simulations.intervals import Interval, paired_change, sidak, wilson
 from simulations.release import Withheld, of_columns
 from simulations.study import Study
+from simulations.subgroup_comparisons import LEAST, Compared, Side, pairs_of, standardised
 from simulations.suppression import SMALL, TOO_FEW
 from simulations.truth import BENEFIT
 
@@ -35,19 +36,12 @@ BANDS = {0: "0-17", 18: "18-34", 35: "35-49", 50: "50-64", 65: "65-79", 80: "80 
 UNKNOWN = ""  # not documented
 MOST_GROUPS = 20  # of one column; the others are put together
 SETTINGS = ("baseline", "scenario")
+APPROVED, REFUSED = "met", "refused_would_help"  # of all cases; of those it would help by simulated truth, not met
+AS_THEY_ARE, ALIKE = "as they are", "the same"  # what the groups ask for
 MET, NOT_MET = OUTCOMES.index("met"), OUTCOMES.index("not_met")
 _WORDS = len(OUTCOMES)
 
 Counts = NDArray[np.int64]
-
-
-def ratio(hits: int, cases: int, other_hits: int, other_cases: int) -> Interval | None:
-    """Share divided by another share, with Katz' interval (normal on the scale of the logarithm); None at no hits."""
-    if not hits or not other_hits:
-        return None
-    value = (hits / cases) / (other_hits / other_cases)
-    half = Z * sqrt(1 / hits - 1 / cases + 1 / other_hits - 1 / other_cases)
-    return Interval(value, value * exp(-half), exp(log(value) + half))
 
 
 @dataclass(frozen=True)
@@ -55,13 +49,15 @@ class Column:
     """Counts of one column's groups: int64 (groups, 6, 6), outcome under the baseline, then under the scenario.
 
     `helped`: the same for those whom the procedure would help by simulated truth; None where truth is not known.
-    `hidden`: what is withheld of each group; None where small counts are told.
+    `requests`: int64 (groups, diagnoses x procedures, 2, 3, 3), would help no, yes; met, not met or other before, then
+    after; None where small counts are withheld. `hidden`: what is withheld of each group; None where they are told.
     """
 
     name: str
     groups: tuple[str, ...]
     flow: Counts
     helped: Counts | None
+    requests: Counts | None
     hidden: tuple[Withheld, ...] | None
 
     @property
@@ -81,15 +77,21 @@ class Column:
             return None
         return int(self.flow[group].sum(axis=1 - which)[outcome])
 
-    def among(self, group: int, setting: str, measure: str = "met") -> tuple[int, int] | None:
-        """Hits and cases of a rate: `met` of all cases, or `wrongful`: not met, of those it would help."""
-        if measure == "met":
+    def among(self, group: int, setting: str, measure: str = APPROVED) -> tuple[int, int] | None:
+        """Hits and cases of a rate: `met` of all cases, or not met of those it would help."""
+        if measure == APPROVED:
             cases, hits = self.cases(group), self.count(group, setting, MET)
             return None if cases is None or hits is None else (hits, cases)
         if self.helped is None:
             return None
         by_outcome = self.helped[group].sum(axis=1 - SETTINGS.index(setting))
         return int(by_outcome[NOT_MET]), int(by_outcome.sum())
+
+    def divided_by(self, group: int, measure: str) -> int | None:
+        """Cases that a rate is of: all of the group, or those it would help; None where withheld or not known."""
+        if measure == APPROVED:
+            return self.cases(group)
+        return None if self.helped is None else int(self.helped[group].sum())
 
     def change(self, group: int) -> Interval | None:
         """Change of the approval rate, paired; None where withheld, for its interval tells who stays met."""
@@ -110,38 +112,42 @@ class Column:
                 row |= _in_percent(f"{setting}", self.among(i, setting))
             row |= _in_percent("change", self.change(i), "points")
             for setting in SETTINGS if self.helped is not None else ():
-                wrongful = self.among(i, setting, "wrongful")
-                row |= {"would_help": wrongful[1] if wrongful else None}
-                row |= {f"{setting}_wrongful": wrongful[0] if wrongful else None}
-                row |= _in_percent(f"{setting}_wrongful", wrongful)
+                refused = self.among(i, setting, REFUSED)
+                row |= {"would_help": refused[1] if refused else None}
+                row |= {f"{setting}_{REFUSED}": refused[0] if refused else None}
+                row |= _in_percent(f"{setting}_{REFUSED}", refused)
             rows.append(row)
         return rows
 
-    def gaps(self) -> list[dict[str, Any]]:
-        """One row per measure, documented group and setting against the reference: points and ratio with intervals."""
-        rows = []
+    def comparisons(self, measure: str) -> list[tuple[int, Compared | None, Compared | None]]:
+        """Each group that is compared with the reference: as they are (None where withheld), and asking for the same.
+
+        A group of fewer than LEAST cases, of those that the share is of, is not compared; one whose cases are withheld
+        is listed, whatever they are.
+        """
         base = self.reference
-        for measure in ("met", "wrongful") if base is not None else ():
-            for i, group in enumerate(self.groups):
-                for setting in SETTINGS if group != UNKNOWN and i != base else ():
-                    assert base is not None
-                    one, other = self.among(i, setting, measure), self.among(base, setting, measure)
-                    if measure == "wrongful" and (one is None or other is None):
-                        continue
-                    able = one is not None and other is not None and one[1] and other[1]
-                    row: dict[str, Any] = {"column": self.name, "measure": measure, "group": group}
-                    row |= {"reference": self.groups[base], "setting": setting}
-                    row |= _in_percent(
-                        "gap", independent_difference(*one, *other) if able and one and other else None, "points"
-                    )
-                    times = ratio(*one, *other) if able and one and other else None
-                    parts = ("ratio", "ratio_low", "ratio_high")
-                    row |= {
-                        k: round(v, 4) if v is not None else None
-                        for k, v in zip(parts, times or (None,) * 3, strict=True)
-                    }
-                    rows.append(row)
-        return rows
+        if base is None or (measure == REFUSED and self.helped is None):
+            return []
+        flow, outcome = (self.flow, MET) if measure == APPROVED else (self.helped, NOT_MET)
+        assert flow is not None
+        pairs = pairs_of(flow, outcome)
+        crude: dict[int, Compared | None] = {}
+        for i in [i for i, group in enumerate(self.groups) if group != UNKNOWN and i != base]:
+            cases = [self.divided_by(place, measure) for place in (i, base)]
+            if None in cases:
+                crude[i] = None
+            elif min(n or 0 for n in cases) >= LEAST:
+                crude[i] = Compared(Side.of(pairs[i]), Side.of(pairs[base]))
+        if self.requests is None:
+            return [(i, pair, None) for i, pair in crude.items()]
+        counts = pairs_of(self.requests.sum(axis=2) if measure == APPROVED else self.requests[:, :, 1], outcome)
+        return [(i, pair, standardised(counts[i], counts[base])) for i, pair in crude.items()]
+
+    def told(self, group: int, setting: str, measure: str) -> bool:
+        """Whether a rate, or the change of one, is told."""
+        if setting == "change":
+            return measure != APPROVED or self.change(group) is not None
+        return self.among(group, setting, measure) is not None
 
 
 def _in_percent(name: str, found: Interval | tuple[int, int] | None, unit: str = "pct") -> dict[str, float | None]:
@@ -171,32 +177,94 @@ class Subgroups:
         rows = [row for column in self.columns for row in column.rates()]
         return pd.DataFrame(rows, columns=None if rows else ["column", "group", "cases"]).convert_dtypes()
 
+    @cached_property
+    def _compared(self) -> list[dict[str, Any]]:
+        """Every comparison of every column and measure, with what is compared under `pair`."""
+        found = []
+        for column in self.columns:
+            for measure in (APPROVED, REFUSED):
+                for i, *pairs in column.comparisons(measure):
+                    places = (i, column.reference or 0)
+                    row: dict[str, Any] = {"column": column.name, "measure": measure, "places": places}
+                    row |= {name: column.groups[at] for name, at in zip(("group", "reference"), places, strict=True)}
+                    sizes = [column.divided_by(place, measure) for place in places]
+                    row |= dict(zip(("cases", "reference_cases"), sizes, strict=True))
+                    ways = zip((AS_THEY_ARE, ALIKE), pairs, strict=True)
+                    found += [row | {"requests": way, "pair": pair} for way, pair in ways if pair or way == AS_THEY_ARE]
+        return found
+
+    @property
+    def family(self) -> int:
+        """How many intervals of gaps this report tells: of each comparison before, after, and of both changes."""
+        each_tells = 1 if self.study.impact.same else 4
+        return each_tells * sum(row["pair"] is not None for row in self._compared)
+
+    @cached_property
+    def _gaps(self) -> pd.DataFrame:
+        z, same, rows = sidak(max(1, self.family)), self.study.impact.same, []
+        for one in self._compared:
+            column, pair, places = self[one["column"]], one["pair"], one["places"]
+            told = pair.rows(z, same) if pair else ((setting, None, None) for setting in (*SETTINGS, "change"))
+            for setting, gap, times in told:
+                if not all(column.told(place, setting, one["measure"]) for place in places):
+                    gap = times = None
+                row = {name: value for name, value in one.items() if name not in ("places", "pair")}
+                row |= {"setting": setting, **_in_percent("gap", gap, "points")}
+                values = [None if v is None or not isfinite(v) else round(v, 4) for v in times or (None,) * 3]
+                row |= dict(zip(("ratio", "ratio_low", "ratio_high"), values, strict=True))
+                real = self.dependence(column.name)
+                luck = real == "none" or (real == "requests" and one["requests"] == ALIKE)
+                apart = gap is not None and (gap.low > 0 or gap.high < 0)
+                rows.append(row | {"beyond_luck": None if gap is None else apart and not luck})
+        names = ["column", "measure", "group", "reference", "requests", "cases", "reference_cases", "setting",
+                 "gap_points", "gap_low", "gap_high", "ratio", "ratio_low", "ratio_high", "beyond_luck"]  # fmt: skip
+        return pd.DataFrame(rows, columns=names)
+
     def gaps(self) -> pd.DataFrame:
-        """One row per column, measure, group and setting (`Column.gaps`)."""
-        names = ["column", "measure", "group", "reference", "setting", "gap_points", "gap_low", "gap_high",
-                 "ratio", "ratio_low", "ratio_high"]  # fmt: skip
-        return pd.DataFrame([row for column in self.columns for row in column.gaps()], columns=names)
+        """Each group against the largest of its column: one row per measure, `requests` (as they are; the same, with
+        diagnosis and procedure held) and setting (baseline, scenario, change), with simultaneous intervals.
+
+        Of the change, `gap_points` is how much the gap moves, and `ratio` the ratio after over the ratio before.
+        `beyond_luck`: the interval in points leaves 0 out, and the population does not rule the gap out.
+        """
+        return self._gaps.copy()
+
+    def dependence(self, column: str) -> Dependence | None:
+        """How outcomes can depend on a column; None for cases that were not drawn from a population here."""
+        return self._dependences.get(column)
+
+    @cached_property
+    def _dependences(self) -> dict[str, Dependence]:
+        cases = self.study.cases
+        names = {"age" if c.name == "age_band" else c.name: c.name for c in self.columns} if cases.drawn else {}
+        known = {name: label for name, label in names.items() if name in cases.population}
+        return {label: dependence(cases.population, self.study.policy, n, names) for n, label in known.items()}
+
+    def labelled(self) -> Iterator[Cases]:
+        """The cases with the band of their age as one more group column."""
+        return _labelled(self.study)
 
     def __getitem__(self, name: str) -> Column:
         return next(column for column in self.columns if column.name == name)
 
-    def widest(self, measure: str = "met") -> dict[str, Any] | None:
-        """The gap under the scenario whose interval lies farthest from 0; None where every interval reaches 0."""
-        gaps = self.gaps()
-        now = gaps[(gaps["measure"] == measure) & (gaps["setting"] == "scenario")].dropna(subset=["gap_points"])
-        sure = [max(row["gap_low"], -row["gap_high"]) for row in now.to_dict("records")]
-        if not sure or max(sure) <= 0:
+    def some(self, measure: str = APPROVED, requests: str = AS_THEY_ARE, setting: str = "scenario") -> pd.DataFrame:
+        """The rows of `gaps` of one kind, one for each comparison."""
+        gaps = self._gaps
+        mine = (gaps["measure"] == measure) & (gaps["requests"] == requests) & (gaps["setting"] == setting)
+        return gaps[mine].reset_index(drop=True)
+
+    def widest(self) -> dict[str, Any] | None:
+        """The gap of approvals under the scenario that lies farthest beyond luck; None where none does."""
+        now = self.some()
+        now = now[now["beyond_luck"].fillna(False).astype(bool)]
+        if now.empty:
             return None
-        row = now.iloc[int(np.argmax(sure))].to_dict()
+        row = now.iloc[int(np.argmax(np.maximum(now["gap_low"], -now["gap_high"])))].to_dict()
         return {str(key): None if pd.isna(value) else value for key, value in row.items()}
 
     def untold(self) -> int:
         """How many comparisons of approvals under the scenario are withheld."""
-        if not self.suppressed:
-            return 0
-        gaps = self.gaps()
-        now = gaps[(gaps["measure"] == "met") & (gaps["setting"] == "scenario")]
-        return int(now["gap_points"].isna().sum())
+        return int(self.some()["gap_points"].isna().sum()) if self.suppressed else 0
 
 
 def measure(study: Study, suppress: bool = False) -> Subgroups:
@@ -209,21 +277,21 @@ def measure(study: Study, suppress: bool = False) -> Subgroups:
     hiding = study.guarded or bool(suppress)
     by: dict[str, Groups] = {}
     flows: dict[str, Counts] = {}
+    asked: dict[str, Counts] = {}
     for cases in _labelled(study):
         before, after = (
             determine(s.policy, under(cases, s.policy), s, asking=False).outcome
             for s in (study.baseline, study.scenario)
         )
         helps = np.asarray(cases.groups[BENEFIT] == "true") if synthetic else np.zeros(len(cases), dtype=np.bool_)
+        request = _request(study.policy, cases)
+        few = [np.minimum(outcome, 2) for outcome in (before, after)]  # met, not met, other
         for name in _names(cases):
             groups = by.setdefault(name, Groups(study.policy, (name,)))
-            labels = groups.of(cases)
-            shape = (len(groups), 2, _WORDS, _WORDS)
-            where = np.ravel_multi_index((labels, helps.astype(np.intp), before, after), shape)
-            counts = np.bincount(where, minlength=int(np.prod(shape))).reshape(shape).astype(np.int64)
-            held = flows.get(name, counts[:0])
-            counts[: len(held)] += held
-            flows[name] = counts
+            labels, helped = groups.of(cases), helps.astype(np.intp)
+            _add(flows, name, (labels, helped, before, after), (len(groups), 2, _WORDS, _WORDS))
+            if not hiding:
+                _add(asked, name, (labels, request[0], helped, *few), (len(groups), request[1], 2, 3, 3))
     columns: list[Column] = []
     absent = {*COLUMNS} - by.keys()
     for name, groups in by.items():
@@ -231,7 +299,7 @@ def measure(study: Study, suppress: bool = False) -> Subgroups:
         if set(present) <= {UNKNOWN}:
             absent.add(name)
         else:
-            columns.append(_column(name, present, flows[name], synthetic, hiding))
+            columns.append(_column(name, present, flows[name], asked.get(name), synthetic))
     names = tuple(name for name in (*COLUMNS, *sorted(by.keys() - {*COLUMNS})) if name in absent)
     if hiding and study.cases.size <= SMALL:
         return Subgroups(study.telling(Withheld.everything()), (), (), hiding)
@@ -242,8 +310,28 @@ def measure(study: Study, suppress: bool = False) -> Subgroups:
     return Subgroups(study, tuple(columns), names, hiding)
 
 
-def _column(name: str, labels: Sequence[str], flow: Counts, truth: bool, hiding: bool) -> Column:
-    """The groups in order, small ones put together where they are withheld anyway or too many to show."""
+def _add(held: dict[str, Counts], name: str, where: tuple[NDArray[np.integer], ...], shape: tuple[int, ...]) -> None:
+    """Count the cases of a slice by their places, and add them to what is held, which may have fewer groups."""
+    found = np.bincount(np.ravel_multi_index(where, shape), minlength=int(np.prod(shape))).reshape(shape)
+    counts = found.astype(np.int64)
+    before = held.get(name, counts[:0])
+    counts[: len(before)] += before
+    held[name] = counts
+
+
+def _request(policy: Policy, cases: Cases) -> tuple[NDArray[np.intp], int]:
+    """Diagnosis x procedure of each case as one number, and how many there are."""
+    diagnosis, procedure = cells(policy, cases)
+    wide = len(policy.procedures) + 1
+    return diagnosis * wide + procedure, (len(policy.diagnoses) + 1) * wide
+
+
+def _column(name: str, labels: Sequence[str], flow: Counts, asked: Counts | None, truth: bool) -> Column:
+    """The groups in order, small ones put together where they are withheld anyway or too many to show.
+
+    `asked`: the counts by request, None where small counts are withheld.
+    """
+    hiding = asked is None
     sizes = flow.sum(axis=(1, 2, 3))
     order = sorted(range(len(labels)), key=lambda i: _order(name, labels[i]))
     known = sorted((i for i in order if labels[i] != UNKNOWN), key=lambda i: -int(sizes[i]))
@@ -252,12 +340,13 @@ def _column(name: str, labels: Sequence[str], flow: Counts, truth: bool, hiding:
     others = [i for i in order if i in {*others, *(tiny if len(tiny) > 1 else ())}]
     kept = [i for i in order if i not in others and labels[i] != UNKNOWN]
     last = [i for i in order if labels[i] == UNKNOWN]
-    parts = [flow[i] for i in kept] + ([flow[others].sum(axis=0)] if others else []) + [flow[i] for i in last]
+    parts = [[i] for i in kept] + [others] * bool(others) + [[i] for i in last]
     together = "smaller groups together" if hiding else f"{len(others)} smaller groups"
     names = [labels[i] for i in kept] + [together] * bool(others) + [UNKNOWN] * len(last)
-    counts = np.array(parts)
-    total = counts.sum(axis=1)
-    return Column(name, tuple(names), total, counts[:, 1] if truth and not hiding else None, None)
+    counts = np.array([flow[part].sum(axis=0) for part in parts])
+    requests = None if asked is None else np.array([asked[part].sum(axis=0) for part in parts])
+    helped = counts[:, 1] if truth and not hiding else None
+    return Column(name, tuple(names), counts.sum(axis=1), helped, requests, None)
 
 
 def _order(name: str, label: str) -> tuple[int, str]:
@@ -278,64 +367,3 @@ def _names(cases: Cases) -> list[str]:
     """The subgroup columns that these cases have, filled or not."""
     known = {"age_band", *cases.facts, *cases.groups}
     return [*(name for name in COLUMNS if name in known), *sorted(n for n in cases.groups if n.startswith("group_"))]
-
-
-# What is behind a gap ------------------------------------------------------------------------------------------------
-
-
-def drivers(found: Subgroups, gap: Mapping[str, Any]) -> pd.DataFrame:
-    """How far each lever alone, over its whole domain, moves a gap of approvals under the scenario (a row of `gaps`).
-
-    One row per lever, the strongest first: lever, label, now (its value), gap_now, least_at, least, most_at, most (the
-    gap nearest to 0 and farthest from it, points), lowest, highest, swing (their difference; exactly 0 for an inert
-    lever), and back: what the gap would be if this lever alone went back to the baseline. Only the order is given where
-    small cells are withheld, as each number would be one more result to subtract.
-    """
-    study, base = found.study, found.study.scenario
-    batches = [Batch(under(cases, base.policy)) for cases in _labelled(study)]
-    rows = []
-    for name, lever in study.policy.levers.items():
-        values = list(dict.fromkeys([*lever.values(), base[name], study.baseline[name]]))
-        counted = Levels.of(base, batches, [name], Groups(base.policy, (str(gap["column"]),)))
-        places = [counted.groups.numbers[(str(gap[label]),)] for label in ("group", "reference")]
-        gaps = [_gap(counted.at(settings), places) for settings in each(base, {name: values})]
-        now, back = gaps[values.index(base[name])], gaps[values.index(study.baseline[name])]
-        low, high = int(np.argmin(np.abs(gaps))), int(np.argmax(np.abs(gaps)))
-        row: dict[str, Any] = {"lever": name, "label": lever.label, "now": lever.show(base[name]), "gap_now": now}
-        row |= {"least_at": lever.show(values[low]), "least": gaps[low]}
-        row |= {"most_at": lever.show(values[high]), "most": gaps[high]}
-        row |= {"lowest": min(gaps), "highest": max(gaps), "swing": max(gaps) - min(gaps)}
-        rows.append(row | {"back": back if base[name] != study.baseline[name] else None})
-    table = pd.DataFrame(rows).sort_values(["swing", "lever"], ascending=[False, True], ignore_index=True)
-    if found.suppressed:
-        return table[table["swing"] > 0][["lever", "label", "now"]]
-    return table.round(dict.fromkeys(("gap_now", "least", "most", "lowest", "highest", "swing", "back"), 4))
-
-
-def _gap(counts: Counts, places: Sequence[int]) -> float:
-    one, other = (counts[place] for place in places)
-    return float(100 * (one[MET] / one.sum() - other[MET] / other.sum()))
-
-
-def parts(found: Subgroups, gap: Mapping[str, Any]) -> tuple[float, float]:
-    """A gap under the scenario as (what the groups ask for, the rest), in points that add up to it (Kitagawa's parts).
-
-    The first is the difference of their mixes of diagnosis and procedure at the mean of their rates; the second that of
-    their rates at the mean of their mixes. A request that only one group makes counts towards the first.
-    """
-    names = (str(gap["column"]), "diagnosis", "procedure")
-    base = found.study.scenario
-    batches = (Batch(under(cases, base.policy)) for cases in _labelled(found.study))
-    counted = Levels.of(base, batches, [], Groups(base.policy, names))
-    counts = counted.at(base)
-    cells: dict[tuple[str, ...], list[tuple[int, int]]] = {}
-    for (label, *request), row in zip(counted.groups.numbers, counts, strict=True):
-        for place, wanted in enumerate((gap["group"], gap["reference"])):
-            if label == wanted:
-                cells.setdefault(tuple(request), [(0, 0), (0, 0)])[place] = (int(row[MET]), int(row.sum()))
-    hits, cases = np.array(list(cells.values()), dtype=np.float64).transpose(2, 1, 0)
-    rates = np.divide(hits, cases, out=np.zeros_like(hits), where=cases > 0)
-    rates = np.where(cases > 0, rates, rates[::-1])
-    mixes = cases / cases.sum(axis=1, keepdims=True)
-    asked = float(((mixes[0] - mixes[1]) * rates.mean(axis=0)).sum())
-    return 100 * asked, 100 * float(((rates[0] - rates[1]) * mixes.mean(axis=0)).sum())

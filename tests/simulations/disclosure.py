@@ -34,6 +34,7 @@ class World:
     names: dict[Any, int] = field(default_factory=dict)
     known: list[tuple[dict[Any, float], float, float, str]] = field(default_factory=list)
     secrets: list[tuple[str, dict[Any, float], int]] = field(default_factory=list)
+    leaks: list[str] = field(default_factory=list)  # what must not be told at all, and is
 
     def know(self, form: dict[Any, float], low: float, high: float | None = None, why: str = "") -> None:
         """That a sum lies in a range (is a number)."""
@@ -44,33 +45,50 @@ class World:
         if 1 <= abs(value) <= SMALL:
             self.secrets.append((name, form, int(value)))
 
-    def recovered(self) -> list[str]:
-        """The small counts that are left fewer than three whole numbers."""
+    def recovered(self, enough: int = 1_000_000) -> list[str]:
+        """The small counts that are left fewer than three whole numbers; not looked for after so many."""
         for form, *_ in [(one[0],) for one in self.known] + [(one[1],) for one in self.secrets]:
             for name in form:
                 self.names.setdefault(name, len(self.names))
         rows = [(form, high) for form, _, high, _ in self.known if np.isfinite(high)]
         rows += [({k: -v for k, v in form.items()}, -low) for form, low, *_ in self.known if np.isfinite(low)]
         if not self.secrets:
-            return []
-        places = [(i, self.names[name], times) for i, (form, _) in enumerate(rows) for name, times in form.items()]
-        at, column, times = (np.array(part) for part in zip(*places, strict=True))
-        matrix = csr_array((times, (at, column)), shape=(len(rows), len(self.names)))
-        most = np.array([end for _, end in rows])
+            return self.leaks
+        matrix, most = self._sparse([form for form, _ in rows]), np.array([end for _, end in rows])
+        forms = self._sparse([form for _, form, _ in self.secrets])
+        least, greatest = np.full(len(self.secrets), np.inf), np.full(len(self.secrets), -np.inf)
         found = []
-        for name, form, value in self.secrets:
-            goal = np.zeros(len(self.names))
-            for atom, times in form.items():
-                goal[self.names[atom]] += times
-            ends = [linprog(sign * goal, A_ub=matrix, b_ub=most, method="highs") for sign in (1, -1)]
-            if any(end.status == 2 for end in ends):
-                raise AssertionError(f"{name}: what is told contradicts itself")
-            low, high = (
-                sign * end.fun if end.status == 0 else -sign * np.inf for sign, end in zip((1, -1), ends, strict=True)
-            )
-            if np.isfinite(low) and np.isfinite(high) and np.floor(high + 1e-6) - np.ceil(low - 1e-6) + 1 < OPEN:
+        for number, (name, _, value) in enumerate(self.secrets):
+            if len(found) >= enough:
+                break
+            for sign in (1, -1):
+                if room(least[number], greatest[number]) >= OPEN:  # seen open on the way to another
+                    break
+                end = linprog(sign * forms[[number]].toarray()[0], A_ub=matrix, b_ub=most, method="highs")
+                if end.status == 2:
+                    raise AssertionError(f"{name}: what is told contradicts itself")
+                if end.status != 0:  # without end
+                    least[number], greatest[number] = (
+                        (-np.inf, greatest[number]) if sign > 0 else (least[number], np.inf)
+                    )
+                    continue
+                seen = forms @ end.x
+                least, greatest = np.minimum(least, seen), np.maximum(greatest, seen)
+            if room(low := least[number], high := greatest[number]) < OPEN:
                 found.append(f"{name} = {value}: {low:.3f} to {high:.3f}")
-        return found
+        return self.leaks + found
+
+    def _sparse(self, forms: list[dict[Any, float]]) -> csr_array:
+        places = [(i, self.names[name], times) for i, form in enumerate(forms) for name, times in form.items()]
+        at, column, times = (np.array(part) for part in zip(*places, strict=True))
+        return csr_array((times, (at, column)), shape=(len(forms), len(self.names)))
+
+
+def room(low: float, high: float) -> float:
+    """How many whole numbers lie between two ends."""
+    if np.isinf(low) or np.isinf(high):
+        return 0 if low > high else np.inf
+    return np.floor(high + 1e-6) - np.ceil(low - 1e-6) + 1
 
 
 # Running -------------------------------------------------------------------------------------------------------------
@@ -110,6 +128,11 @@ def table(out: Path, name: str) -> pd.DataFrame:
     """A table as it was written; nothing where there is none."""
     path = out / f"{name}.csv"
     return pd.read_csv(path, keep_default_na=False, na_values=[""]) if path.exists() else pd.DataFrame()
+
+
+def word(value: Any) -> str:
+    """A group as it was written; pandas reads a column of true and false alone as yes and no."""
+    return str(value).lower() if isinstance(value, (bool, np.bool_)) else str(value)
 
 
 def has(value: Any) -> bool:
@@ -259,28 +282,55 @@ def of_subgroups(out: Path, exact: Any) -> World:
     everyone = block(world, "all")
     of_summary(world, everyone, summary)
     rates, truth = table(out, "subgroups"), {column.name: column for column in exact.columns}
+    real: dict[Any, Flow] = {}
     for name, rows in rates.groupby("column", sort=False) if len(rates) else ():
         column = truth[str(name)]
         flows = {group or "not documented": flow for group, flow in zip(column.groups, column.flow, strict=True)}
-        kept = {str(row["group"]): row for row in rows.to_dict("records")}
+        kept = {word(row["group"]): row for row in rows.to_dict("records")}
         rest = sum((f for g, f in flows.items() if g not in kept), start=np.zeros((6, 6), dtype=int))
         groups = {group: block(world, (name, group)) for group in kept}
         for group, row in kept.items():
             who = f"{name} {group}"
             both_results(world, who, groups[group], row, row["cases"])
-            changes_told(world, who, groups[group], row, flows.get(group, rest))
-            secrets_of(world, who, groups[group], flows.get(group, rest))
+            real[name, group] = flows.get(group, rest)
+            changes_told(world, who, groups[group], row, real[name, group])
+            secrets_of(world, who, groups[group], real[name, group])
             world.know(form_of(groups[group].values()), 1, np.inf)
         for place in everyone:
             world.know({everyone[place]: 1.0} | {group[place]: -1.0 for group in groups.values()}, 0)
     total = exact.columns[0].flow.sum(axis=0) if exact.columns else np.zeros((6, 6), dtype=int)
     changes_told(world, "all", everyone, {"change_low": summary["approval_rate"]["low"]}, total)
     secrets_of(world, "all", everyone, total)
-    for row in table(out, "gaps").to_dict("records"):  # a gap is made of rates that are told
-        if has(row["gap_points"]) and row["measure"] == "met":
-            mine = rates[(rates["column"] == row["column"]) & rates["group"].isin([row["group"], row["reference"]])]
-            assert mine[f"{row['setting']}_pct"].notna().all()
+    of_gaps(world, table(out, "gaps"), rates, real)
     return world
+
+
+def of_gaps(world: World, gaps: pd.DataFrame, rates: pd.DataFrame, real: dict[Any, Flow]) -> None:
+    """The gaps of subgroup_gaps: nothing by request; a gap is made of rates, its move of changes, that are told."""
+    if len(gaps) and set(gaps["requests"]) != {"as they are"}:
+        world.leaks.append("gaps of people by diagnosis and procedure")
+    for name, rows in gaps.groupby("column", sort=False) if len(gaps) else ():
+        told = {word(row["group"]): row for row in rates[rates["column"] == name].to_dict("records")}
+        cells = {group: block(world, (name, group)) for group in told}
+        reference, compared = word(rows["reference"].iloc[0]), set(map(word, rows["group"]))
+        for group in told.keys() - {reference, "not documented"}:  # the reference is the largest group
+            world.know(form_of(cells[reference].values()) | dict.fromkeys(cells[group].values(), -1.0), 0, np.inf)
+            if group not in compared and not (told[group]["cases"] < 30 and has(told[group]["cases"])):
+                world.leaks.append(f"{name} {group} is left out for another reason than few cases that are told")
+        sizes, kept = {}, set()
+        for row in rows.to_dict("records"):
+            pair = (word(row["group"]), reference)
+            sizes |= zip(pair, (row["cases"], row["reference_cases"]), strict=True)
+            for group in pair if has(row["gap_points"]) or has(row["ratio"]) else ():
+                rate = "change_points" if row["setting"] == "change" else f"{row['setting']}_pct"
+                if not has(told[group][rate]):
+                    world.leaks.append(f"{name} {group}: a gap without its rates")
+                kept |= {group} if row["setting"] == "change" else set()
+        for group in kept:  # as the interval of a change, a gap that moves gives away who stays met
+            world.know({cells[group][0, 0]: 1.0}, real[name, group][0, 0])
+        for group, cases in sizes.items():
+            if has(cases):
+                world.know(form_of(cells[group].values()), cases)
 
 
 # Shares of rounded counts --------------------------------------------------------------------------------------------
@@ -308,9 +358,9 @@ class Worlds:
 
     parts: dict[Any, World] = field(default_factory=dict)
 
-    def recovered(self) -> list[str]:
+    def recovered(self, enough: int = 1_000_000) -> list[str]:
         """As of one world."""
-        return [line for world in self.parts.values() for line in world.recovered()]
+        return [line for world in self.parts.values() for line in world.recovered(enough)]
 
 
 def of_shares(out: Path, exact: Path) -> Worlds:
@@ -371,7 +421,9 @@ def numbers_told(text: str) -> Iterator[str]:
     yield from re.findall(r"(?<!about )(?<![\d.])(\d[\d,.]*%)", text)
 
 
-def audited(name: str, question: dict[str, Any], desk: Path, run: Any = None) -> tuple[list[str], list[str]]:
+def audited(
+    name: str, question: dict[str, Any], desk: Path, run: Any = None, enough: int = 1_000_000
+) -> tuple[list[str], list[str]]:
     """What one command gives away, and headlines that mislead; `run(name, out, **question)` writes the folder."""
     from simulations import ask, subgroups
 
@@ -402,7 +454,7 @@ def audited(name: str, question: dict[str, Any], desk: Path, run: Any = None) ->
         world = of_subgroups(out, subgroups.measure(exact))
     else:
         world = of_shares(out, owner)
-    return [f"{name}: {one}" for one in world.recovered()], wrong
+    return [f"{name}: {one}" for one in world.recovered(enough)], wrong
 
 
 def random_question(luck: np.random.Generator, path: Path) -> dict[str, Any]:

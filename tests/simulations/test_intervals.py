@@ -4,12 +4,22 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binomtest
+from scipy.stats import binomtest, norm
 
 from policy.model import OUTCOMES
 from simulations import ask
 from simulations.impact import rates
-from simulations.intervals import independent_difference, mcnemar, paired_change, wilson
+from simulations.intervals import (
+    Interval,
+    independent_difference,
+    mcnemar,
+    paired_change,
+    paired_ratio,
+    ratio,
+    ratio_of_ratios,
+    sidak,
+    wilson,
+)
 from simulations.resampling import bootstrap, headlines, percentile_interval, replicates
 
 STUDY = ask(provisions={"conservative_weeks": 8, "insufficient_evidence_action": "met_if_prereqs"}, size=4000)
@@ -32,6 +42,38 @@ def test_independent_difference_as_in_newcombe_1998(one: tuple[int, int], other:
     assert (round(found.low, 4), round(found.high, 4)) == (low, high)
     back = independent_difference(*other, *one)
     assert (-back.value, -back.high, -back.low) == pytest.approx(tuple(found), abs=1e-12)
+
+
+def test_the_ratio_of_two_groups_as_published():
+    """Fagerland, Lydersen and Laake (2017), chapter 4: 1 and 7 of 34 children (Perondi 2004), MOVER-R Wilson."""
+    found = ratio(wilson(7, 34), wilson(1, 34))
+    assert found == pytest.approx((7.0, 1.1537, 41.9763), abs=5e-5)
+    assert ratio(wilson(0, 9), wilson(3, 4))[:2] == (0, 0)  # type: ignore[index]
+    assert ratio(wilson(3, 4), wilson(0, 9)) is None
+    assert ratio(wilson(3, 4), wilson(1, 4)).high < np.inf  # type: ignore[union-attr]
+
+
+def test_the_ratio_of_pairs_as_published():
+    """The same, chapter 8: complete response of 161 patients before and after consolidation (Cavo 2012), MOVER."""
+    assert paired_ratio(59, 16, 6, 80) == pytest.approx((65 / 75, 0.7592, 0.9866), abs=5e-5)
+    assert paired_ratio(0, 0, 5, 20) is None
+
+
+def test_the_ratio_of_two_ratios_as_published():
+    """Altman and Bland (2003): relative risks 0.67 (0.46 to 0.98) and 0.88 (0.71 to 1.08), 0.76 (0.49 to 1.17)."""
+    found = ratio_of_ratios(Interval(0.67, 0.46, 0.98), Interval(0.88, 0.71, 1.08))
+    assert found == pytest.approx((0.76, 0.49, 1.17), abs=0.01)
+    endless = ratio_of_ratios(Interval(0.5, 0.2, np.inf), Interval(0.5, 0.0, 2.0))
+    assert endless is not None
+    assert (endless.value, endless.high) == (1, np.inf)
+    assert 0 < endless.low < 0.2
+    assert ratio_of_ratios(None, Interval(1, 1, 1)) is None
+
+
+def test_the_z_of_one_among_many_as_published():
+    """Sidak's level of each of three at 5 % of all is 1.695 %; of one it is the plain interval."""
+    assert sidak(1) == pytest.approx(1.959964, abs=1e-6)
+    assert 2 * norm.sf(sidak(3)) == pytest.approx(0.016952, abs=1e-6)
 
 
 def test_mcnemar_as_published():
