@@ -32,6 +32,10 @@ from simulations.streams import whole
 
 Method = Literal["latin_hypercube", "sobol"]
 POPULATIONS = ("seed_low_prevalence", "trial_10_15", "pain_clinic_dual_block")
+ONE_SET = (
+    "The three populations are one set of requests under three assumptions about facet pain and the relief of blocks, "
+    "not three samples: that they agree confirms nothing."
+)
 MOST_DRAWS = 4096
 _MILLIONTH = Decimal("0.000001")
 _Z = 1.959963984540054
@@ -43,7 +47,10 @@ Factors = Mapping[tuple[str, ...], float]  # place of an uncertain number -> whe
 
 
 def uncertain(population: Population) -> tuple[tuple[str, ...], ...]:
-    """The places of all numbers with a range: section, table, ('documented',) row of a range of its own, share."""
+    """The places of all numbers with a range: section, table, ('documented',) row of a range of its own, share.
+
+    That of an effect ends with 'effects' and its number.
+    """
     return tuple(dict.fromkeys(place for path, table in _tables(population.page) for place in _places(path, table)))
 
 
@@ -89,6 +96,7 @@ def _places(path: tuple[str, ...], table: Table) -> Iterator[tuple[str, ...]]:
     for index, row in enumerate(table.rows):
         if _range(table, row) is not None and (row.shares is not None or row.percent is not None):
             yield from (_place(path, row, index, name) for name in row.shares or ("percent",))
+    yield from ((*path, "effects", str(index)) for index, effect in enumerate(table.effects) if effect.range)
 
 
 def _place(path: tuple[str, ...], row: Row, index: int, name: str) -> tuple[str, ...]:
@@ -104,9 +112,18 @@ def _range(table: Table, row: Row) -> Range | None:
 
 
 def _moved_table(path: tuple[str, ...], table: Table, factors: Factors) -> Table:
-    return table.model_copy(
-        update={"rows": tuple(_moved_row(path, table, index, factors) for index in range(len(table.rows)))}
+    rows = tuple(_moved_row(path, table, index, factors) for index in range(len(table.rows)))
+    effects = tuple(
+        effect.model_copy(update={"odds_percent": _odds(effect.range, factors[*path, "effects", str(index)])})
+        if effect.range
+        else effect
+        for index, effect in enumerate(table.effects)
     )
+    return table.model_copy(update={"rows": rows, "effects": effects})
+
+
+def _odds(limits: Range, factor: float) -> Decimal:
+    return Decimal(100 * _scale(limits, factor)).quantize(_MILLIONTH)
 
 
 def _moved_row(path: tuple[str, ...], table: Table, index: int, factors: Factors) -> Row:
