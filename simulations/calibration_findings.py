@@ -14,7 +14,7 @@ from simulations.impact import points
 from simulations.intervals import Parted
 from simulations.population_page import GAINS
 from simulations.population_tables import Population
-from simulations.shown import Shown, bullets, card, tabulated
+from simulations.shown import Shown, bullets, card, folded, tabulated
 from simulations.study import Study
 from simulations.telling import telling
 from simulations.truth import Compared, verdict
@@ -175,6 +175,11 @@ def truths(values: pd.DataFrame) -> Shown:
     if "can_tell" in values and not values["can_tell"].all():
         caption += ". The simulated truth cannot tell whether this lever helps"
     return tabulated(caption, header, rows, words=2)
+
+
+def folded_truths(title: str, values: pd.DataFrame) -> Shown:
+    """The same, on a page only after a click."""
+    return folded(title, truths(values))
 
 
 def parts(compared: Iterable[Compared]) -> Shown:
