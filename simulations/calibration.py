@@ -35,6 +35,7 @@ SECTIONS = {
     "unsaid": "The page does not say how it used them",
     "anchor": "Outcomes: cannot be judged",
 }
+BRIEFLY = {"held_out": "Held out", "fitted": "Fitted", "input": "Put in", "unsaid": "Use not said"}
 UNJUDGEABLE = (
     "Published rates of denial and overturn cannot be judged here: they are of other rules and other requests, of "
     "requests sent again, and of appeals that somebody chose. What it would take to reach each stands beside it."

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from simulations.assumptions import Spread
-from simulations.calibration import SECTIONS, Found, agreeing, sections
+from simulations.calibration import BRIEFLY, SECTIONS, Found, agreeing, sections
 from simulations.impact import points
 from simulations.picture_chart import AFTER, FAINT, INK, OFF, RULE, Picture, picture, titled_axes
 from simulations.study import Study
@@ -52,8 +52,9 @@ def targets_chart(study: Study, found: Iterable[Found]) -> Picture:
 
 def counted(counts: Mapping[str, tuple[int, int]]) -> str:
     """'Held out: 1 of 2 agree (fitted 2 of 2, put in 5 of 5)'; never all together."""
-    words = {"held_out": "held out", "fitted": "fitted", "input": "put in", "unsaid": "use not said"}
-    parts = [f"{words[name]} {hits} of {judged}" for name, (hits, judged) in counts.items() if name != "held_out"]
+    parts = [
+        f"{BRIEFLY[name].lower()} {hits} of {judged}" for name, (hits, judged) in counts.items() if name != "held_out"
+    ]
     hits, judged = counts.get("held_out", (0, 0))
     first = f"Of the held-out figures {hits} of {judged} agree" if judged else "No published figure was held out"
     return f"{first} ({', '.join(parts)})" if parts else first

@@ -9,12 +9,12 @@ import pandas as pd
 from policy.model import Policy
 from policy.problems import listed
 from simulations.assumptions import ONE_SET, Spread
-from simulations.calibration import SECTIONS, Found, agreeing, sections
+from simulations.calibration import BRIEFLY, Found, agreeing, sections
 from simulations.impact import points
 from simulations.intervals import Parted
 from simulations.population_page import GAINS
 from simulations.population_tables import Population
-from simulations.shown import Shown, bullets, card, folded, tabulated
+from simulations.shown import Shown, bullets, card, esc, folded, tabulated
 from simulations.study import Study
 from simulations.telling import telling
 from simulations.truth import Compared, verdict
@@ -29,35 +29,30 @@ def said(found: Mapping[str, Iterable[Found]]) -> str:
 
 def headline(study: Study, found: Mapping[str, Iterable[Found]], compared: Sequence[Compared]) -> Shown:
     """The first page: two sentences to read aloud, the counts apart, and what these cases cannot show."""
-    counts = [agreeing(targets) for targets in found.values()]
-    held = [count.get("held_out", (0, 0)) for count in counts]
-    spans = [f"{hits} of {judged}" for hits, judged in held]
-    first = f"Held against published figures that nobody fitted them to, the made-up cases agree in {listed(spans)}"
-    second = f"{_asked_about(study)} {_verdicts(compared)}"
+    counts = {name: agreeing(targets) for name, targets in found.items()}
+    held = [(name, *count.get("held_out", (0, 0))) for name, count in counts.items()]
+    told = listed([f"{hits} of {judged} under {name}" for name, hits, judged in held])
+    first = f"Of the published figures that nobody fitted them to, the made-up cases meet {told}"
     tiles = [
-        (label, ", ".join("{} of {}".format(*count.get(name, (0, 0))) for count in counts), note)
-        for name, label, note in (
-            ("held_out", "Held out and agree", "the only test"),
-            ("fitted", "Fitted and agree", "chosen to agree"),
-            ("input", "Put in and agree", "must agree"),
+        (
+            f"{BRIEFLY[section]}, and agree",
+            " · ".join("{}/{}".format(*count.get(section, (0, 0))) for count in counts.values()),
+            note,
         )
+        for section, note in (("held_out", "the only test"), ("fitted", "chosen to agree"), ("input", "must agree"))
     ]
-    names = ", ".join(found)
-    return card(f"{first}. {second}", tiles, f"In this order: {names}. {ONE_SET}")
-
-
-def _asked_about(study: Study) -> str:
-    return f"For the change asked about ({study.asks()})"
+    second = f"For the change asked about ({study.asks()}) {_verdicts(compared)}"
+    return card(f"{first}. {second}", tiles, f"In this order: {', '.join(found)}. {ONE_SET}")
 
 
 def _verdicts(compared: Sequence[Compared]) -> str:
-    """'the simulated truth cannot tell whether it helps', or what it says under each assumption."""
-    words = {one.population: verdict(one).word for one in compared}
-    if set(words.values()) == {"cannot tell"}:
-        return "the simulated truth cannot tell whether it helps"
-    if len(set(words.values())) == 1:
-        return f"the simulated truth, under every assumption, {_ENDS[next(iter(words.values()))]}"
-    return f"the simulated truth {', '.join(f'{_ENDS[word]} ({name})' for name, word in words.items())}"
+    """'the simulated truth cannot tell whether it helps', or what it says under which assumption."""
+    words: dict[str, list[str]] = {}
+    for one in compared:
+        words.setdefault(verdict(one).word, []).append(one.population)
+    if len(words) == 1:
+        return f"the simulated truth {_ENDS[next(iter(words))]}"
+    return f"the simulated truth {'; it '.join(f'{_ENDS[w]} under {listed(names)}' for w, names in words.items())}"
 
 
 _ENDS = {
@@ -90,23 +85,37 @@ def together(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
 
 
 def targets(name: str, found: Iterable[Found]) -> Shown:
-    """Each target of a population by section: published, agreement, expected, generated, verdict, source."""
+    """Each judged target of a population by section: published, agreement, expected, generated, verdict, source."""
     every = list(found)
     counts, rows = agreeing(every), []
-    for section, some in sections(every).items():
-        head = SECTIONS[section]
-        head += f": {counts[section][0]} of {counts[section][1]} agree" if section in counts else ""
-        for one in some:
+    for section in counts:
+        head = "{}: {} of {} agree".format(BRIEFLY[section], *counts[section])
+        for one in sections(every)[section]:
             target = one.target
-            span = f"{target.between[0]} to {target.between[1]}" if target.between else "not judged"
-            span = f"would need {one.needs}" if one.needs else span
+            span = "{} to {}".format(*target.between or ("", ""))
             numbers = ["–" if value is None else f"{value:.2f}" for value in (one.expected, one.generated)]
-            basis = ", ".join([*target.source, *target.statements]) or "assumption"
             unit = " points" if target.metric in GAINS else "%"
-            cells = (f"{target.value}{unit}", *numbers, f"{one.cases:,}")
-            rows.append((head, target.says, basis, one.verdict, span, *cells))
-    header = ("Use", "Figure", "Source", "Verdict", "Agreement", "Published", "Expected", "Generated", "Of cases")
-    return tabulated(f"{name}: published, expected from the tables, generated", header, rows, words=5)
+            cells = (f"{target.value}{unit}", span, *numbers, f"{one.cases:,}")
+            rows.append((head, target.says, _basis(one), one.verdict, *cells))
+    header = ("Use", "Figure", "Source", "Verdict", "Published", "Agreement", "Expected", "Generated", "Of cases")
+    return tabulated(f"{name}: published, expected from the tables, generated", header, rows, words=4)
+
+
+def outcomes(found: Mapping[str, Iterable[Found]]) -> Shown:
+    """Published rates of denial and overturn, what these cases give, and what it would take to reach them."""
+    some = {name: sections(every).get("anchor", []) for name, every in found.items()}
+    rows = []
+    for several in zip(*some.values(), strict=True):
+        one = several[0]
+        here = " · ".join("–" if same.generated is None else f"{same.generated:.1f}" for same in several)
+        rows.append((f"{one.target.says} ({_basis(one)})", one.needs or "–", f"{one.target.value}%", here))
+    header = ("Figure", f"To reach it under {next(iter(some), '')}, assume", "Published", "Here, %")
+    caption = f"Cannot be judged: published rates, and what these cases give ({', '.join(some)})"
+    return tabulated(caption, header, rows, words=2)
+
+
+def _basis(one: Found) -> str:
+    return ", ".join([*one.target.source, *one.target.statements]) or "assumption"
 
 
 def worth(values: pd.DataFrame) -> Shown:
@@ -199,30 +208,37 @@ def parts(compared: Iterable[Compared]) -> Shown:
     )
 
 
-def lever_table(policy: Policy, populations: Iterable[Population]) -> Shown:
-    """For every lever what it reads, and what of it the truth of each population hangs together with."""
+def levers(policy: Policy, populations: Iterable[Population]) -> Shown:
+    """Which levers the truth of each population can tell about; folded away, what every lever reads."""
     told = [telling(policy, population, list(policy.levers)) for population in populations]
-    rows = []
+    tells: dict[tuple[str, ...], list[str]] = {}
+    for one in told:
+        tells.setdefault(tuple(n for n in policy.levers if one.can(n)), []).append(one.population)
+    lines, rows = [], []
+    for able, names in tells.items():
+        some = listed([f"“{policy.levers[n].label}”" for n in able])
+        lines += [f"Under {listed(names)} the simulated truth can tell something about {some}."] if able else []
+        others = f"of the other {len(policy.levers) - len(able)} levers helps" if able else "lever helps"
+        lines.append(f"Under {listed(names)} the simulated truth cannot tell whether any {others}.")
     for name, lever in policy.levers.items():
         cells = ["; ".join(_labels(policy, one.ties[name])) or "cannot tell" for one in told]
-        reads = _labels(policy, told[0].reads[name]) if told else []
-        some = [*reads[:_FEW], f"and {len(reads) - _FEW} more"] if len(reads) > _FEW + 1 else reads
-        cells = [cell if cell.count(";") <= _FEW else f"{cell.split(';')[0]} and others" for cell in cells]
-        same = len(set(cells)) == 1
-        rows.append((lever.label, "; ".join(some) or "nothing", *([cells[0]] if same else cells)))
-    width = max(len(row) for row in rows)
-    rows = [(*row, *([row[-1]] * (width - len(row)))) for row in rows]
-    names = [one.population for one in told] if width > 3 else ["Benefit hangs together with"]
-    caption = "Can the simulated truth favour it? Among requests alike in diagnosis and procedure"
-    return tabulated(caption, ("Lever", "Reads", *names), rows, words=width)
-
-
-_FEW = 5
+        rows.append((lever.label, "; ".join(_labels(policy, told[0].reads[name])) or "nothing", *cells))
+    same = all(len(set(row[2:])) == 1 for row in rows)
+    rows = [row[:3] if same else row for row in rows]
+    header = ("Lever", "Reads", *(["Benefit hangs together with"] if same else [one.population for one in told]))
+    caption = "What each lever reads, and what of it benefit hangs together with among requests alike in kind"
+    table = folded("Every lever, and what it reads", tabulated(caption, header, rows, words=len(header)))
+    first = bullets(lines)
+    return Shown(f"{first.text}\n{table.text}", f"{first.html}{table.html}")
 
 
 def _labels(policy: Policy, facts: Iterable[str]) -> list[str]:
+    """At most _FEW, and how many more."""
     found = [policy.fields_[n].label if n in policy.fields_ else "which diagnosis and procedure it is" for n in facts]
-    return list(dict.fromkeys(found))
+    return found if len(found) <= _FEW + 1 else [*found[:_FEW], f"and {len(found) - _FEW} more"]
+
+
+_FEW = 6
 
 
 def _rate(row: Mapping[Any, Any], name: str) -> str:
@@ -254,6 +270,17 @@ def mix_in_words(parts: Parted) -> str:
 
 def in_words(one: Compared) -> str:
     """The finding of one population in sentences; the last says what the simulated truth can tell."""
+    return f"{one.population}: {'. '.join(_sentences(one))}."
+
+
+def told(compared: Iterable[Compared]) -> Shown:
+    """The same for several, a list for each."""
+    parts = [(one.population, bullets([f"{said}." for said in _sentences(one)])) for one in compared]
+    text = "\n".join(f"{name}\n{shown.text}" for name, shown in parts)
+    return Shown(text, "".join(f"<p><b>{esc(name)}</b></p>{shown.html}" for name, shown in parts))
+
+
+def _sentences(one: Compared) -> list[str]:
     before, after = (one.truth(scenario).row() for scenario in (False, True))
 
     def pair(name: str) -> str:
@@ -262,8 +289,8 @@ def in_words(one: Compared) -> str:
     ppv = [f"{row['ppv_pct']:.1f}%" if row["ppv_pct"] is not None else "nobody" for row in (before, after)]
     from_where = ", ".join(f"{n:,} {_WAS[word]}" for word, n in one.origins().items())
     parts = one.parted()
-    sentences = [
-        f"{one.population}: {pair('met')} of {before['cases']:,} requests are met",
+    return [
+        f"{pair('met')} of {before['cases']:,} requests are met",
         f"Of the {before['would_help']:,} whose procedure would help, {pair('appropriate')} are met and "
         f"{pair('refused_would_help')} are refused though the model says it would help"
         + (f" (of these {from_where})" if from_where else ""),
@@ -271,7 +298,6 @@ def in_words(one: Compared) -> str:
         f"Of those met, {' → '.join(ppv)} would be helped" + (f": {mix_in_words(parts)}" if parts else ""),
         verdict(one).text,
     ]
-    return f"{'. '.join(sentences)}."
 
 
 _WAS = {

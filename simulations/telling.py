@@ -16,6 +16,7 @@ from simulations.reachable_facts import REQUEST, columns_below, read_by
 
 ALIKE = ("diagnosis", "procedure", "dx", "cpt")  # what requests of one kind have in common
 EDITS = "the edited criteria"
+_MANY = 3  # so many levers are counted, not named
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Telling:
         if not unable:
             return ""
         names = [f"“{self.policy.levers[n].label}”" if n in self.policy.levers else n for n in unable]
-        which = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+        which = " and ".join(names) if len(names) < _MANY else f"{len(names)} of the {len(self.ties)} levers that move"
         helps = "help" if len(names) > 1 else "helps"
         if len(names) == len(self.ties):
             which = "this lever" if len(names) == 1 else "these levers"
@@ -80,7 +81,9 @@ def telling(
 
 def _read(policy: Policy, lever: str) -> tuple[str, ...]:
     """In the order of the case table; what closes a file unread reads whether any fact is on file."""
-    found = policy.fields_.keys() if lever == CLOSING else read_by(policy, lever)
+    tests = [criterion.test for criterion in policy.criteria.values()]
+    every = {column for test in tests for column in columns_below(policy, test)}
+    found = every if lever == CLOSING else read_by(policy, lever)
     return tuple(name for name in (*policy.fields_, REQUEST) if name in found)
 
 

@@ -36,7 +36,7 @@ _TOLD = "Truth is simulated."
 def compared_chart(study: Study, populations: Sequence[Compared]) -> Picture:
     """Each population: approvals that would help or not, refusals and waits of what would help, before and after."""
     table = [(one.population, one.truth(False).row(), one.truth(True).row()) for one in populations]
-    blind = {one.telling.sentence() for one in populations} - {""}
+    blind = {one.telling.sentence().partition(":")[0] for one in populations} - {""}
     title = _spread("Refused though the model says it would help:", [(before, after) for _, before, after in table])
     title += f". {_cannot(blind)}" if blind else ""
     rows = [(name, key, before, after) for name, before, after in table for key in MEASURES]
@@ -135,10 +135,9 @@ def _apart(values: Sequence[float], least: float) -> list[float]:
     return places
 
 
-def _cannot(sentences: set[str]) -> str:
-    """The sentence on what the truth cannot tell, without its reason."""
-    said = sorted({sentence.partition(":")[0] for sentence in sentences})
-    return said[0] if len(said) == 1 else "The simulated truth cannot tell whether some of these levers help"
+def _cannot(said: set[str]) -> str:
+    """What the truth cannot tell, where the populations say the same; else that it cannot everywhere."""
+    return said.pop() if len(said) == 1 else "The simulated truth cannot tell whether some of these levers help"
 
 
 def _spread(what: str, ends: Sequence[tuple[dict[Any, Any], dict[Any, Any]]]) -> str:

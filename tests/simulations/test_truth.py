@@ -12,7 +12,7 @@ import policy
 from policy.cases import Cases
 from policy.problems import ProblemsFound
 from simulations import ask, population, truth_chart
-from simulations.calibration_findings import in_words, lever_table, parts, truths
+from simulations.calibration_findings import in_words, levers, parts, truths
 from simulations.expectation import _connected
 from simulations.levels import CLOSING
 from simulations.reachable_facts import REQUEST, read_by
@@ -272,7 +272,7 @@ def test_a_page_with_effects_ties_benefit_to_what_they_read():
     assert found.can("pain_duration_months")
     assert found.blind is None
     assert "cannot tell whether “When evidence is insufficient” helps" in found.sentence()
-    table = lever_table(SHIPPED, [population.load(name) for name in (NAMES[0], WHAT_IF)]).text
+    table = levers(SHIPPED, [population.load(name) for name in (NAMES[0], WHAT_IF)]).text
     (row,) = [line for line in table.splitlines() if line.startswith("Minimum conservative care")]
     assert row.count("cannot tell") == 1
 
