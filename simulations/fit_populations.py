@@ -96,11 +96,12 @@ class Model:
 
 def fit() -> Model:
     """The model closest to the targets of the shipped pages, in units of their intervals, and to PRIOR."""
-    classes, prevalence = _fixed()
+    pages = seen()
+    classes, prevalence = _fixed(pages)
     names = list(PRIOR)
     centre = np.array([PRIOR[name][0] for name in names])
     width = np.array([PRIOR[name][1] for name in names])
-    wanted = list(fitted_targets())
+    wanted = list(fitted_targets(pages))
 
     def misfit(point: Shares) -> Shares:
         model = Model(dict(zip(names, point.tolist(), strict=True)), classes, prevalence)
@@ -111,16 +112,19 @@ def fit() -> Model:
     return Model(dict(zip(names, best.x.tolist(), strict=True)), classes, prevalence)
 
 
-def seen(setting: str) -> Page:
-    """The page of a setting as the fit sees it: no figure that is held out, none that was put in."""
-    page = load(PAGES[setting]).page
-    return page.model_copy(update={"targets": {n: t for n, t in page.targets.items() if t.use == "fitted"}})
+def seen() -> dict[str, Page]:
+    """Setting -> its page as the fit sees it: no figure that is held out, none that was put in."""
+    pages = {name: load(name).page for name in dict.fromkeys(PAGES.values())}
+    for name, page in pages.items():
+        fitted = {key: target for key, target in page.targets.items() if target.use == "fitted"}
+        pages[name] = page.model_copy(update={"targets": fitted})
+    return {setting: pages[PAGES[setting]] for setting in SETTINGS}
 
 
-def fitted_targets() -> Iterator[tuple[str, Target]]:
+def fitted_targets(pages: Mapping[str, Page] | None = None) -> Iterator[tuple[str, Target]]:
     """Setting and target of each figure that the fit aims at."""
-    for setting in SETTINGS:
-        for target in seen(setting).targets.values():
+    for setting, page in (pages or seen()).items():
+        for target in page.targets.values():
             region = target.stratum.get("diagnosis", ())
             if setting not in ("neck", "thoracic") or region == (f"{setting}_pain",):
                 yield setting, target
@@ -186,12 +190,12 @@ def _unit(target: Target) -> float:
     return float(target.between[1] - target.between[0]) / 3.92
 
 
-def _fixed() -> tuple[Shares, dict[str, float]]:
+def _fixed(pages: Mapping[str, Page]) -> tuple[Shares, dict[str, float]]:
     """What the pages fix: the shares of the propensity classes, and the prevalences that are not fitted."""
-    classes = seen("seed").variables["placebo_propensity"].rows[0].shares or {}
+    classes = pages["seed"].variables["placebo_propensity"].rows[0].shares or {}
     prevalence = {}
     for setting in ("seed", "trial"):
-        percent = seen(setting).variables["truth_facet_pain"].rows[0].percent
+        percent = pages[setting].variables["truth_facet_pain"].rows[0].percent
         prevalence[setting] = float(percent or 0) / 100
     return np.array([float(classes[level]) / 100 for level in CLASSES]), prevalence
 

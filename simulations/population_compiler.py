@@ -375,9 +375,9 @@ class _Compiler:
                     message = f"{shown(text)} is not allowed" + ("" if known else f"; allowed: {facts.allowed}")
                     where = (*place, "shares", text) if row.shares else (*place, "value")
                     self.problem("value", where, message, str(text), known)
-            for number, one in enumerate(at_work(row, effects), index << len(effects)):
+            for number, parts in enumerate(at_work(row, effects), index << len(effects)):
                 total = Decimal(0)
-                for text, share in one.parts():
+                for text, share in parts:
                     total += share
                     if share:
                         bounds.append((number << 32) + int(total * 2**32 / 100))

@@ -260,14 +260,15 @@ class Table(Cited):
         return self
 
 
-def at_work(row: Row, effects: Sequence[Effect]) -> Iterator[Row]:
-    """The row under each set of effects: bit k of its number says whether effect k is at work."""
-    for chosen in range(1 << len(effects)):
-        percent = row.percent
-        for place, effect in enumerate(effects):
-            if percent is not None and chosen >> place & 1:
-                percent = effect.on(percent)
-        yield row if percent == row.percent else row.model_copy(update={"percent": percent})
+def at_work(row: Row, effects: Sequence[Effect]) -> Iterator[list[tuple[str | None, Decimal]]]:
+    """The parts of a row under each set of effects: bit k of its number says whether effect k is at work."""
+    if row.percent is None:
+        yield from [list(row.parts())] * (1 << len(effects))
+        return
+    percents = [row.percent]
+    for effect in effects:
+        percents += [effect.on(percent) for percent in percents]
+    yield from ([("false", 100 - percent), ("true", percent)] for percent in percents)
 
 
 Habit = Annotated[

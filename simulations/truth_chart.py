@@ -1,10 +1,11 @@
 """Pictures of what a policy does to those whom a procedure would help, drawn as picture_chart.py draws."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from policy.problems import listed
 from simulations.assumptions import ONE_SET
 from simulations.picture_chart import (
     AFTER,
@@ -36,9 +37,9 @@ _TOLD = "Truth is simulated."
 def compared_chart(study: Study, populations: Sequence[Compared]) -> Picture:
     """Each population: approvals that would help or not, refusals and waits of what would help, before and after."""
     table = [(one.population, one.truth(False).row(), one.truth(True).row()) for one in populations]
-    blind = {one.telling.sentence().partition(":")[0] for one in populations} - {""}
+    blind = {one.population: one.telling.sentence().partition(":")[0] for one in populations}
     title = _spread("Refused though the model says it would help:", [(before, after) for _, before, after in table])
-    title += f". {_cannot(blind)}" if blind else ""
+    title += _cannot(blind)
     rows = [(name, key, before, after) for name, before, after in table for key in MEASURES]
     places = [i + 0.9 * (i // len(MEASURES) + 1) for i in range(len(rows))]
     left, right = 0.28, 0.74
@@ -80,15 +81,18 @@ def by_setting_chart(study: Study, lever: str, table: pd.DataFrame) -> Picture:
     values = [str(value) for value in parts[populations[0]]["value"]]
     ends = [(part.iloc[0].to_dict(), part.iloc[-1].to_dict()) for part in parts.values()]
     title = f"{asked.label}, {values[0]} to {values[-1]}: " + _spread("refused, would help:", ends)
-    if not table["can_tell"].all():
-        title += ". The simulated truth cannot tell whether this lever helps"
+    able = dict(zip(table["population"], table["can_tell"], strict=True))
+    title += _cannot(
+        {name: "" if can else "The simulated truth cannot tell whether this lever helps" for name, can in able.items()}
+    )
     styles: dict[str, dict[str, Any]] = {
         "appropriate": {"color": AFTER, "marker": "D"},
         "unhelpful": {"color": FAINT, "marker": "o", "linestyle": "--", "markerfacecolor": "white"},
         "refused_would_help": {"color": OFF, "marker": "s"},
         "waiting": {"color": INK, "marker": "^", "linestyle": ":"},
     }
-    width, left, gap = 0.235, 0.06, 0.025
+    left, gap = 0.06, 0.025
+    width = (0.78 - gap * len(populations)) / len(populations)
 
     def draw(figure: "Figure") -> None:
         what = f"% of all requests at each value ({asked.unit or 'setting'}), other levers as in the policy. {_TOLD}"
@@ -102,7 +106,7 @@ def by_setting_chart(study: Study, lever: str, table: pd.DataFrame) -> Picture:
                 shares = (100 * part[key] / part["cases"]).tolist()
                 axes.plot(range(len(values)), shares, markersize=5, **style)
             axes.set_ylim(0, 1.1 * top)
-            step = max(1, len(values) // 6)
+            step = max(1, len(values) * len(populations) // 18)
             axes.set_xticks(range(0, len(values), step), values[::step], fontsize=9)
             axes.set_title(name, fontsize=10, loc="left")
             axes.grid(axis="y", color=RULE, linewidth=0.8)
@@ -135,9 +139,13 @@ def _apart(values: Sequence[float], least: float) -> list[float]:
     return places
 
 
-def _cannot(said: set[str]) -> str:
-    """What the truth cannot tell, where the populations say the same; else that it cannot everywhere."""
-    return said.pop() if len(said) == 1 else "The simulated truth cannot tell whether some of these levers help"
+def _cannot(said: Mapping[str, str]) -> str:
+    """What the truth cannot tell, and under which populations where that is not all of them; a sentence to be added."""
+    words: dict[str, list[str]] = {}
+    for population, sentence in said.items():
+        words.setdefault(sentence, []).append(population)
+    where = {text: "" if len(names) == len(said) else f" under {listed(names)}" for text, names in words.items()}
+    return "".join(f". {text}{where[text]}" for text in words if text)
 
 
 def _spread(what: str, ends: Sequence[tuple[dict[Any, Any], dict[Any, Any]]]) -> str:
