@@ -181,9 +181,15 @@ def truths(values: pd.DataFrame) -> Shown:
               "Waiting, would help", "Would help, of those met", *parted, "Would not, of those not met",
               "Facet pain, of facet procedures met")  # fmt: skip
     caption = "By simulated truth; shares with 95% intervals of sampling"
-    if "can_tell" in values and not values["can_tell"].all():
-        caption += ". The simulated truth cannot tell whether this lever helps"
-    return tabulated(caption, header, rows, words=2)
+    return tabulated(f"{caption}{_unable(values['population'], values['can_tell'])}", header, rows, words=2)
+
+
+def _unable(populations: Iterable[str], able: Iterable[bool]) -> str:
+    """A sentence to be added where the truth of some populations cannot tell; under which, unless under all."""
+    told = dict(zip(populations, able, strict=True))
+    names = [name for name, can in told.items() if not can]
+    where = f" under {listed(names)}" if len(names) < len(told) else ""
+    return f". The simulated truth cannot tell whether this lever helps{where}" if names else ""
 
 
 def folded_truths(title: str, values: pd.DataFrame) -> Shown:
@@ -193,8 +199,8 @@ def folded_truths(title: str, values: pd.DataFrame) -> Shown:
 
 def parts(compared: Iterable[Compared]) -> Shown:
     """What of each change of the share helped, of those met, is choice within kinds and what is mix."""
-    rows = []
-    for one in compared:
+    every, rows = list(compared), []
+    for one in every:
         found = one.parted()
         if found is None:
             rows.append((one.population, *["–"] * 5))
@@ -203,9 +209,9 @@ def parts(compared: Iterable[Compared]) -> Shown:
         numbers = [points(value) for value in (found.change, found.within, found.mix)]
         rows.append((one.population, *(f"{share:.1f}%" for share in shares), *numbers))
     header = ("Population", "Would help, of those met, before", "After", "Change, points", "Within kinds", "By the mix")
-    return tabulated(
-        "Helped of those met, with the mix of diagnosis, procedure and stage held (Kitagawa 1955)", header, rows
-    )
+    caption = "Helped of those met, with the mix of diagnosis, procedure and stage held (Kitagawa 1955)"
+    unable = _unable([one.population for one in every], [not one.telling.blind for one in every])
+    return tabulated(f"{caption}{unable}", header, rows)
 
 
 def levers(policy: Policy, populations: Iterable[Population]) -> Shown:

@@ -260,7 +260,7 @@ class Table(Cited):
         return self
 
 
-def at_work(row: Row, effects: Sequence[Effect]) -> Iterator[list[tuple[str | None, Decimal]]]:
+def at_work(row: Row, effects: Sequence[Effect]) -> Iterator[Sequence[tuple[str | None, Decimal]]]:
     """The parts of a row under each set of effects: bit k of its number says whether effect k is at work."""
     if row.percent is None:
         yield from [list(row.parts())] * (1 << len(effects))

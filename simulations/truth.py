@@ -210,17 +210,17 @@ class Compared:
         return Truth(self.kinds, self.flow.sum(axis=-2 if scenario else -1))
 
     def frame(self) -> pd.DataFrame:
-        """Two rows: population, setting (baseline, scenario), then `Truth.row`."""
+        """Two rows: population, setting (baseline, scenario), can_tell as in `by_setting`, then `Truth.row`."""
+        first = {"population": self.population, "can_tell": not self.telling.blind}
         settings = {"baseline": False, "scenario": True}
-        return pd.DataFrame(
-            [{"population": self.population, "setting": n, **self.truth(s).row()} for n, s in settings.items()]
-        )
+        return pd.DataFrame([{**first, "setting": n, **self.truth(s).row()} for n, s in settings.items()])
 
     def stages(self) -> pd.DataFrame:
-        """The same by stage of the pathway: population, stage, setting, then `Truth.row`."""
+        """The same by stage of the pathway: population, can_tell, stage, setting, then `Truth.row`."""
+        first = {"population": self.population, "can_tell": not self.telling.blind}
         return pd.DataFrame(
             [
-                {"population": self.population, "stage": stage, "setting": name, **one.row()}
+                {**first, "stage": stage, "setting": name, **one.row()}
                 for name, scenario in (("baseline", False), ("scenario", True))
                 for stage, one in self.truth(scenario).stages().items()
             ]

@@ -284,7 +284,9 @@ def test_every_sentence_about_truth_says_that_it_cannot_tell():
     assert CANNOT in truth_chart.compared_chart(study, found).alt.split("Truth is simulated")[0]
     table = by_setting(study.baseline, "conservative_weeks", NAMES[:1], 500, SEED)
     assert not table["can_tell"].any()
-    assert CANNOT in truths(table).text.splitlines()[0]
+    assert all(
+        CANNOT in shown.text.splitlines()[0] for shown in (truths(table), parts(found), truths(found[0].stages()))
+    )
     assert CANNOT in truth_chart.by_setting_chart(study, "conservative_weeks", table).alt
     relief = by_setting(study.baseline, "relief_pct", NAMES[:1], 500, SEED)
     assert "cannot tell" not in truths(relief).text
@@ -354,3 +356,7 @@ def test_the_strict_reading_raises_the_share_helped_by_mix_alone():
     assert abs(parted.within) < 2 * parted.luck
     assert "a shift of the mix, not a better choice of patients" in in_words(one)
     assert one.origins()["pend"] + one.origins()["review"] == 1329
+    stages = one.truth(False).stages()
+    facet = [round(stages[name].row()["facet_ppv_pct"], 1) for name in ("first block", "second block", "ablation")]
+    assert facet == [5.8, 19.4, 55.6], "10.6 % for all of them together hides that"
+    assert round(one.truth(False).row()["facet_ppv_pct"], 1) == 10.6
