@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, StringConstraints, Tag, model_validator
 from pydantic_core import PydanticCustomError
@@ -107,7 +107,6 @@ MOST_EFFECTS = 8  # of one table: each doubles its rows
 ARMS, ANCHORS = ("helped", "success_per_ablation"), ("denied", "overturned")
 GAINS = ("cut_off_gain", "more_relief_gain")  # in percentage points
 Use = Literal["input", "fitted", "held_out"]  # of a published figure; an anchor has none
-USES: tuple[Use, ...] = get_args(Use)
 SourceId = Annotated[str, StringConstraints(pattern=r"^R[0-9]{1,3}[a-z]?$")]
 Sources = Annotated[
     tuple[SourceId, ...],
@@ -309,7 +308,8 @@ class Target(Cited):
     `metric` is worked out among the cases of `stratum`: `share` of those that `share_of` describes, or a figure of the
     page's virtual trial (see block_trial.py), for which `blocks` may name the arm. `use` says what became of it: an
     `input` was put into the page, a `fitted` one is what fit_populations.py aims at, a `held_out` one was seen by
-    neither, so only it can speak against the page. Without `between` it is an anchor: shown, and never judged.
+    neither, so only it can speak against the page; without a word it is counted apart. Without `between` it is an
+    anchor: shown, and never judged.
     """
 
     says: Text
@@ -333,8 +333,10 @@ class Target(Cited):
             raise PydanticCustomError("blocks", "needs blocks (0, 1 or 2) with an arm of the trial, and with no other")
         if (self.between is None) != (self.metric in ANCHORS):
             raise PydanticCustomError("between", "needs between: two numbers, unless its metric is an anchor")
-        if (self.use is None) != (self.metric in ANCHORS):
-            raise PydanticCustomError("use", f"needs use: {', '.join(USES)}; and with an anchor none")
+        if self.use and self.metric in ANCHORS:
+            raise PydanticCustomError(
+                "use", "is an anchor, which is shown and never judged, and has no use", {"key": "use"}
+            )
         return self
 
 

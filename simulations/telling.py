@@ -88,16 +88,22 @@ def _read(policy: Policy, lever: str) -> tuple[str, ...]:
 
 
 def _edits(policy: Policy, edited: Policy) -> tuple[str, ...]:
-    """The columns of the criteria that only one of both policies requires, pathway by pathway."""
+    """The columns of the criteria that only one of both policies requires, pathway by pathway.
+
+    Where one requires nothing, it decides a whole kind of request.
+    """
     found: set[str] = set()
     for name in policy.pathways:
         mine, theirs = (
             {entry.criterion for rule in p.pathways[name].rule.walk() for entry in rule.require or ()}
             for p in (policy, edited)
         )
+        if not (mine and theirs):
+            found |= {REQUEST} if policy.pathways[name].rule != edited.pathways[name].rule else set()
+            continue
         for criterion in mine ^ theirs:
             gate = policy.gates.get(criterion)
             tests: list[Test] = [policy.criteria[e.criterion].test for e in gate.require] if gate else []
             tests = tests or [policy.criteria[criterion].test]
             found |= {column for test in tests for column in columns_below(policy, test)}
-    return tuple(name for name in policy.fields_ if name in found)
+    return tuple(name for name in (*policy.fields_, REQUEST) if name in found)

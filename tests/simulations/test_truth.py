@@ -10,6 +10,7 @@ import pytest
 
 import policy
 from policy.cases import Cases
+from policy.model import Requirement, Rule
 from policy.problems import ProblemsFound
 from simulations import ask, population, truth_chart
 from simulations.calibration_findings import in_words, levers, parts, truths
@@ -17,7 +18,7 @@ from simulations.expectation import _connected
 from simulations.levels import CLOSING
 from simulations.reachable_facts import REQUEST, read_by
 from simulations.scenario import proposed
-from simulations.telling import Telling, telling
+from simulations.telling import EDITS, Telling, telling
 from simulations.truth import Compared, Kind, by_setting, compared, verdict
 
 WHAT_IF = "what_if_duration_matters"
@@ -275,6 +276,28 @@ def test_a_page_with_effects_ties_benefit_to_what_they_read():
     table = levers(SHIPPED, [population.load(name) for name in (NAMES[0], WHAT_IF)]).text
     (row,) = [line for line in table.splitlines() if line.startswith("Minimum conservative care")]
     assert row.count("cannot tell") == 1
+
+
+def test_edited_criteria_are_read_and_refusing_a_whole_kind_is_not():
+    """A payer's closed list refuses kinds of request; an edit that asks for a block's relief selects within them."""
+    page = population.load(NAMES[0])
+    for name, ties in (("p2a_cms_facet", False), ("p2c_cms_trigger_point", False)):
+        edited = proposed(SHIPPED, name).policy
+        assert edited != SHIPPED
+        assert bool(telling(SHIPPED, page, [], edited).ties[EDITS]) == ties
+    pathways = dict(SHIPPED.pathways)
+    way = pathways["spine_trigger_point"]
+    entry = {"criterion": "first_block_relief"}
+    require = (*(way.rule.require or way.rule.first_of[-1].require or ()), Requirement.model_validate(entry))
+    pathways["spine_trigger_point"] = way.model_copy(
+        update={
+            "rule": Rule.model_validate(
+                {"require": [r.model_dump(by_alias=True) for r in require], "then": [{"outcome": "met"}]}
+            )
+        }
+    )
+    asked = telling(SHIPPED, page, [], SHIPPED.model_copy(update={"pathways": pathways}))
+    assert asked.ties[EDITS] == ("block_1_relief_pct",)
 
 
 def test_every_sentence_about_truth_says_that_it_cannot_tell():
