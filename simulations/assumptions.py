@@ -314,7 +314,7 @@ def _changes(
 
 
 def _approved(cases: Cases, settings: Settings) -> NDArray[np.float64]:
-    return (determine(settings.policy, cases, settings).outcome == 0).astype(np.float64)
+    return (determine(settings.policy, cases, settings, asking=False).outcome == 0).astype(np.float64)
 
 
 def table(spreads: Iterable[Spread]) -> pd.DataFrame:
