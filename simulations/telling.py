@@ -8,7 +8,7 @@ then every stricter line refuses more whom it would help, and no report on these
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from policy.model import Policy, Test
+from policy.model import Policy, Settings, Test
 from simulations.expectation import linked
 from simulations.levels import CLOSING
 from simulations.population_tables import Population
@@ -62,6 +62,12 @@ class Telling:
             f"The simulated truth cannot tell whether {which} {helps}: among requests alike in diagnosis and procedure "
             f"{why}{f' ({facts})' if facts else ''}"
         )
+
+
+def change_told(baseline: Settings, scenario: Settings, population: Population) -> Telling:
+    """What the truth of a page can tell about a change of a policy: of a study, about what it asks."""
+    moved = [name for name in baseline.policy.levers if baseline[name] != scenario[name]]
+    return telling(baseline.policy, population, moved, scenario.policy)
 
 
 def telling(

@@ -23,7 +23,7 @@ from simulations.intervals import Interval, Parted, kitagawa, paired_change, str
 from simulations.population import load
 from simulations.profiles import each
 from simulations.streaming import TRUTHS, batches, stream
-from simulations.telling import Telling, telling
+from simulations.telling import Telling, change_told, telling
 
 SIMULATED = (
     "Truth is simulated: each made-up case carries whether its procedure would help, by the assumptions of its "
@@ -300,12 +300,8 @@ def compared(
             counted[: len(flow)] += flow
             flow = counted.astype(np.int64)
         kinds, split = by_kind(groups, flow.reshape(-1, words, words))
-        found.append(Compared(name, policy, kinds, split, telling(policy, population, *_moved(baseline, scenario))))
+        found.append(Compared(name, policy, kinds, split, change_told(baseline, scenario, population)))
     return found
-
-
-def _moved(baseline: Settings, scenario: Settings) -> tuple[list[str], Policy]:
-    return [name for name in baseline.policy.levers if baseline[name] != scenario[name]], scenario.policy
 
 
 # What the truth says -------------------------------------------------------------------------------------------------
