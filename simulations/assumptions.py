@@ -33,6 +33,10 @@ from simulations.streams import whole
 
 Method = Literal["latin_hypercube", "sobol"]
 POPULATIONS = ("seed_low_prevalence", "trial_10_15", "pain_clinic_dual_block")
+ONE_SET = (
+    "The three populations are one set of requests under three assumptions about facet pain and the relief of blocks, "
+    "not three samples: that they agree confirms nothing."
+)
 MOST_DRAWS = 4096
 _MILLIONTH = Decimal("0.000001")
 _Z = 1.959963984540054
@@ -44,7 +48,10 @@ Factors = Mapping[tuple[str, ...], float]  # place of an uncertain number -> whe
 
 
 def uncertain(population: Population) -> tuple[tuple[str, ...], ...]:
-    """The places of all numbers with a range: section, table, ('documented',) row of a range of its own, share."""
+    """The places of all numbers with a range: section, table, ('documented',) row of a range of its own, share.
+
+    That of an effect ends with 'effects' and its number.
+    """
     return tuple(dict.fromkeys(place for path, table in _tables(population.page) for place in _places(path, table)))
 
 
@@ -90,6 +97,7 @@ def _places(path: tuple[str, ...], table: Table) -> Iterator[tuple[str, ...]]:
     for index, row in enumerate(table.rows):
         if _range(table, row) is not None and (row.shares is not None or row.percent is not None):
             yield from (_place(path, row, index, name) for name in row.shares or ("percent",))
+    yield from ((*path, "effects", str(index)) for index, effect in enumerate(table.effects) if effect.range)
 
 
 def _place(path: tuple[str, ...], row: Row, index: int, name: str) -> tuple[str, ...]:
@@ -105,9 +113,18 @@ def _range(table: Table, row: Row) -> Range | None:
 
 
 def _moved_table(path: tuple[str, ...], table: Table, factors: Factors) -> Table:
-    return table.model_copy(
-        update={"rows": tuple(_moved_row(path, table, index, factors) for index in range(len(table.rows)))}
+    rows = tuple(_moved_row(path, table, index, factors) for index in range(len(table.rows)))
+    effects = tuple(
+        effect.model_copy(update={"odds_percent": _odds(effect.range, factors[*path, "effects", str(index)])})
+        if effect.range
+        else effect
+        for index, effect in enumerate(table.effects)
     )
+    return table.model_copy(update={"rows": rows, "effects": effects})
+
+
+def _odds(limits: Range, factor: float) -> Decimal:
+    return Decimal(100 * _scale(limits, factor)).quantize(_MILLIONTH)
 
 
 def _moved_row(path: tuple[str, ...], table: Table, index: int, factors: Factors) -> Row:
@@ -288,7 +305,7 @@ class Spread:
     approval: float
     change: float
     sampling: tuple[float, float]
-    assumption: Ends
+    assumption: Ends | None
     cases: int
     draws: int
 
@@ -299,9 +316,9 @@ class Spread:
             "change_points": self.change,
             "sampling_low": self.sampling[0],
             "sampling_high": self.sampling[1],
-            **{f"assumption_{name}": value for name, value in self.assumption._asdict().items()},
+            **{f"assumption_{n}": v for n, v in zip(Ends._fields, self.assumption or (None,) * 4, strict=True)},
         }
-        told = {name: round(value, 2) for name, value in numbers.items()}
+        told = {name: None if value is None else round(value, 2) for name, value in numbers.items()}
         return {
             "population": self.population,
             "scenario": self.scenario,
@@ -323,7 +340,7 @@ def side_by_side(
     """The same changes of the policy on each population: one Spread per population and change.
 
     `changes`: a name -> settings, or provisions (lever -> value) of the shipped policy; a name that is a shipped
-    scenario may have no provisions of its own. Raises ProblemsFound.
+    scenario may have no provisions of its own. 0 draws: without the range of assumptions. Raises ProblemsFound.
     """
     policy = next((s.policy for s in changes.values() if isinstance(s, Settings)), None) or document.load(
         "nerve_blocks"
@@ -336,11 +353,13 @@ def side_by_side(
     for one in populations:
         population = one if isinstance(one, Population) else load(one)
         rate, here = _changes(population, named, whole("size", size, 2, 5_000_000), seed)
-        below = drawn_flows(policy.settings(), named, population, draws, cases_per_draw, seed, method)
+        below = drawn_flows(policy.settings(), named, population, draws, cases_per_draw, seed, method) if draws else {}
         for name, (change, error) in here.items():
-            low, high, *errors = below[name].shift(change_of("met"))
             sampling = (change - _Z * error, change + _Z * error)
-            assumed = Ends(change + low, change + high, *errors)
+            assumed = None
+            if draws:
+                low, high, *errors = below[name].shift(change_of("met"))
+                assumed = Ends(change + low, change + high, *errors)
             spreads.append(Spread(population.id, name, rate, change, sampling, assumed, size, draws))
     return spreads
 
@@ -360,7 +379,7 @@ def _changes(
 
 
 def _approved(cases: Cases, settings: Settings) -> NDArray[np.float64]:
-    return (determine(settings.policy, cases, settings).outcome == 0).astype(np.float64)
+    return (determine(settings.policy, cases, settings, asking=False).outcome == 0).astype(np.float64)
 
 
 def table(spreads: Iterable[Spread]) -> pd.DataFrame:

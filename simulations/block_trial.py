@@ -17,6 +17,7 @@ from simulations.population_page import Target, VirtualTrial
 from simulations.population_tables import Population
 
 LOWEST_CUT_OFF = 50  # the lowest block relief that a policy may ask for, in %
+MORE_RELIEF = 70  # where one published study parts its patients, in %
 TRUTH, BENEFIT = {"truth_facet_pain": ("true",)}, {"truth_benefit": ("true",)}
 FIRST, SECOND = "block_1_relief_pct", "block_2_relief_pct"
 
@@ -32,8 +33,13 @@ def trial_tally(population: Population, names: Iterable[str] = (), size: int = 0
     trial = described_trial(population)
     names = dict.fromkeys([*trial.among, *names, *TRUTH, *BENEFIT, FIRST, SECOND])
     tally = drawn(population, names, size, seed, trial.assign) if size else expected(population, names, trial.assign)
+    return among_whom(trial, tally)
+
+
+def among_whom(trial: VirtualTrial, tally: Tally) -> Tally:
+    """The combinations of the patients whom the trial is among."""
     among = tally.where(trial.among)
-    return Tally(population, {name: codes[among] for name, codes in tally.codes.items()}, tally.weight[among])
+    return Tally(tally.population, {name: codes[among] for name, codes in tally.codes.items()}, tally.weight[among])
 
 
 def described_trial(population: Population) -> VirtualTrial:
@@ -69,6 +75,10 @@ def ratios(tally: Tally, target: Target) -> list[tuple[Mask, Mask]]:
             return [(arm & helped, among)]
         case "success_per_ablation":
             return [(arm & helped, arm)]
+        case "more_relief_gain":
+            some = among & (tally.codes[FIRST] >= LOWEST_CUT_OFF)
+            more = among & (tally.codes[FIRST] >= MORE_RELIEF)
+            return [(more & helped, more), (some & ~more & helped, some & ~more)]
         case _:
             loose = among & (tally.codes[FIRST] >= LOWEST_CUT_OFF)
             return [(chosen["1"] & helped, chosen["1"]), (loose & helped, loose)]

@@ -1,7 +1,9 @@
 """What a population's cases look like against what is published: each target of its page, and whether it is met.
 
-Every figure is worked out twice: from the tables (`expected`, exact) and from drawn cases (`generated`). The verdict is
-about the tables, which no luck of the draw can change; the sample is checked against them with four standard errors.
+Figures that were put into a page, that its shares were fitted to and that were held out are told apart, for only the
+last can speak against it. Every figure is worked out twice: from the tables (`expected`, exact) and from drawn cases
+(`generated`). The verdict is about the tables, which no luck of the draw can change; the sample is checked against them
+with four standard errors.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,15 +17,29 @@ from policy import document
 from policy.cases import Cases
 from policy.evaluation import determine
 from policy.model import OUTCOMES
+from policy.problems import ProblemsFound
 from simulations.block_trial import FIRST, SECOND, TRUTH, described_trial, figure, ratios, trial_tally
 from simulations.drawing import facts_of, generate
 from simulations.expectation import Tally, drawn, expected
-from simulations.population_page import ANCHORS, Target
+from simulations.population_page import ANCHORS, GAINS, Target
 from simulations.population_tables import Population
 from simulations.reachability import conflicts
 
 _ANCHOR_CASES = 20_000  # determined for the anchors, at most
 _SAMPLE = 1_000_000  # cases that a list of targets is drawn from, at most
+_IN_PLACE = 200_000  # cases that stand for the tables, where these hang on too much to go through
+SECTIONS = {
+    "held_out": "Held out: seen neither by the page nor by the fit",
+    "fitted": "Fitted: the shares were chosen to meet them",
+    "input": "Put in: they are the page's own shares",
+    "unsaid": "The page does not say how it used them",
+    "anchor": "Outcomes: cannot be judged",
+}
+BRIEFLY = {"held_out": "Held out", "fitted": "Fitted", "input": "Put in", "unsaid": "Use not said"}
+UNJUDGEABLE = (
+    "Published rates of denial and overturn cannot be judged here: they are of other rules and other requests, of "
+    "requests sent again, and of appeals that somebody chose. What it would take to reach each stands beside it."
+)
 
 
 @dataclass(frozen=True)
@@ -41,10 +57,15 @@ class Found:
     error: float
 
     @property
+    def section(self) -> str:
+        """One of SECTIONS: what became of the figure."""
+        return "anchor" if self.target.between is None else self.target.use or "unsaid"
+
+    @property
     def verdict(self) -> str:
-        """'pass' or 'fail' by the tables, 'anchor' for what is only shown, 'no case' when nobody is counted."""
+        """'pass' or 'fail' by the tables, 'unjudgeable' for an outcome, 'no case' when nobody is counted."""
         if self.target.between is None:
-            return "anchor"
+            return "unjudgeable"
         if self.expected is None:
             return "no case"
         low, high = map(float, self.target.between)
@@ -57,6 +78,20 @@ class Found:
             return True
         return abs(self.generated - self.expected) <= 4 * self.error + 1e-9
 
+    @property
+    def needs(self) -> str:
+        """Of an outcome: what would have to be assumed for these cases to show the published rate; else empty."""
+        if self.target.between is not None or self.generated is None or not 0 < self.generated < 100:
+            return ""
+        here, there = self.generated / 100, float(self.target.value) / 100
+        what, among = ("refused", "requests") if self.target.metric == "denied" else ("overturned", "appeals")
+        if there < here:
+            share, always = 1 - there / here, "never"
+        else:
+            share, always = (there - here) / (1 - here), "always"
+        times = there * (1 - here) / (here * (1 - there))
+        return f"{share:.0%} of {among} that are {always} {what}, or odds of being {what} {times:.2g} times those here"
+
 
 def calibrate(
     population: Population, size: int = 0, seed: int = 1, targets: Mapping[str, Target] | None = None
@@ -67,7 +102,7 @@ def calibrate(
     exact = sample = None
     if trial_targets:
         names = {name for target in trial_targets.values() for name in target.stratum}
-        exact = trial_tally(population, names)
+        exact = _exactly(population, names)
         sample = trial_tally(population, names, size, seed) if size else None
     anchors = _anchors(population, chosen, size, seed) if size else {}
     found = []
@@ -84,35 +119,69 @@ def calibrate(
     return tuple(found)
 
 
+def _exactly(population: Population, names: Iterable[str]) -> Tally:
+    """The patients of the virtual trial from the tables; many drawn ones where benefit hangs on single days."""
+    try:
+        return trial_tally(population, names)
+    except ProblemsFound as found:
+        if found.problems[0].code != "expectation":
+            raise
+        return trial_tally(population, names, _IN_PLACE)
+
+
+def sections(found: Iterable[Found]) -> dict[str, list[Found]]:
+    """The figures by what became of them, in the order of SECTIONS."""
+    every = list(found)
+    return {name: some for name in SECTIONS if (some := [one for one in every if one.section == name])}
+
+
+def agreeing(found: Iterable[Found]) -> dict[str, tuple[int, int]]:
+    """Section -> how many of its figures agree, and how many are judged; outcomes are not, so they are left out."""
+    counted = {}
+    for name, some in sections(found).items():
+        verdicts = [one.verdict for one in some]
+        if judged := verdicts.count("pass") + verdicts.count("fail"):
+            counted[name] = (verdicts.count("pass"), judged)
+    return counted
+
+
 def against_targets(population: Population, size: int = 0, seed: int = 1) -> list[str]:
-    """The targets as lines of a table, then one line for each set of published targets that cannot hold together.
+    """The targets as lines of a table by section, a count for each, then each set of targets that cannot hold together.
 
     `generated` is of the cases that `generate` makes of this size and seed, of the first million where there are more.
     """
-    found = calibrate(population, min(size, _SAMPLE), seed)
-    rows: list[tuple[str, ...]] = [
-        ("verdict", "published", "agreement", "expected", "generated", "of cases", "figure (source)")
-    ]
-    for one in found:
-        target = one.target
-        unit = "points" if target.metric == "cut_off_gain" else "%"
-        basis = ", ".join([*target.source, *target.statements]) or "assumption"
-        span = f"{target.between[0]} to {target.between[1]}" if target.between else "not judged"
-        luck = "" if one.luck else " - the SAMPLE is off its tables"
-        numbers = ("-" if value is None else f"{value:.2f}" for value in (one.expected, one.generated))
-        cases = f"{one.cases:,}" if one.cases else "-"
-        rows.append((one.verdict, f"{target.value} {unit}", span, *numbers, cases, f"{target.says} ({basis}){luck}"))
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]) - 1)]
-    lines = ["  ".join([c.rjust(w) for c, w in zip(row, widths, strict=False)] + [row[-1]]) for row in rows]
-    judged = [one.verdict for one in found if one.verdict in ("pass", "fail")]
-    lines.append(
-        f"{judged.count('pass')} of {len(judged)} published figures agree; the verdict is about expected, not luck"
-    )
+    found = sections(calibrate(population, min(size, _SAMPLE), seed))
+    header = ("verdict", "published", "agreement", "expected", "generated", "of cases", "figure (source)")
+    rows = {name: [_texts(one) for one in some] for name, some in found.items()}
+    every = [header, *(row for some in rows.values() for row in some)]
+    widths = [max(len(row[i]) for row in every) for i in range(len(header) - 1)]
+
+    def line(row: tuple[str, ...]) -> str:
+        return "  ".join([c.rjust(w) for c, w in zip(row, widths, strict=False)] + [row[-1]])
+
+    lines = [line(header)]
+    counts = agreeing(one for some in found.values() for one in some)
+    for name, some in rows.items():
+        told = f": {counts[name][0]} of {counts[name][1]} published figures agree" if name in counts else ""
+        lines += [f"{SECTIONS[name]}{told}", *map(line, some)]
+    lines += [UNJUDGEABLE] if "anchor" in found else []
     return lines + [f"cannot hold together: {conflict.line()}" for conflict in conflicts([population])]
 
 
+def _texts(one: Found) -> tuple[str, ...]:
+    target = one.target
+    unit = "points" if target.metric in GAINS else "%"
+    basis = ", ".join([*target.source, *target.statements]) or "assumption"
+    span = f"{target.between[0]} to {target.between[1]}" if target.between else "not judged"
+    luck = "" if one.luck else " - the SAMPLE is off its tables"
+    luck += f" - would need {one.needs}" if one.needs else ""
+    numbers = ("-" if value is None else f"{value:.2f}" for value in (one.expected, one.generated))
+    cases = f"{one.cases:,}" if one.cases else "-"
+    return (one.verdict, f"{target.value} {unit}", span, *numbers, cases, f"{target.says} ({basis}){luck}")
+
+
 def table(population: Population, found: Iterable[Found]) -> pd.DataFrame:
-    """One row per target: population, target, metric, value, low, high, expected, generated, cases, verdict, source."""
+    """One row per target: population, target, says, use (a section), value, low, high, expected, generated, ..."""
     rows = []
     for one in found:
         between = one.target.between
@@ -121,6 +190,7 @@ def table(population: Population, found: Iterable[Found]) -> pd.DataFrame:
                 "population": population.id,
                 "target": one.name,
                 "says": one.target.says,
+                "use": one.section,
                 "value": float(one.target.value),
                 "low": float(between[0]) if between else None,
                 "high": float(between[1]) if between else None,
@@ -128,6 +198,7 @@ def table(population: Population, found: Iterable[Found]) -> pd.DataFrame:
                 "generated": one.generated,
                 "cases": one.cases,
                 "verdict": one.verdict,
+                "needs": one.needs,
                 "source": ", ".join([*one.target.source, *one.target.statements]),
             }
         )
@@ -157,9 +228,9 @@ def _anchors(population: Population, targets: Mapping[str, Target], size: int, s
     as_filed = Cases.from_frame(generate(population, size, seed), policy)
     complete = Cases.from_frame(generate(population, size, seed, complete=True), policy)
     strict = policy.settings({"undocumented_action": "not_met"})
-    denied = determine(policy, as_filed, policy.settings()).outcome == OUTCOMES.index("not_met")
-    refused = determine(policy, as_filed, strict).outcome == OUTCOMES.index("not_met")
-    granted = determine(policy, complete, strict).outcome == OUTCOMES.index("met")
+    denied = determine(policy, as_filed, policy.settings(), asking=False).outcome == OUTCOMES.index("not_met")
+    refused = determine(policy, as_filed, strict, asking=False).outcome == OUTCOMES.index("not_met")
+    granted = determine(policy, complete, strict, asking=False).outcome == OUTCOMES.index("met")
     names = {name for target in anchors.values() for name in target.stratum}
     tally = Tally(population, facts_of(population, size, seed, names=names), np.ones(size))
     found = {}

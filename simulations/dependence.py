@@ -73,7 +73,7 @@ def _causes(population: Population) -> Mapping[Node, list[Node]]:
     for decision in population.decisions:
         name = decision.name
         found["fact", name] = [("fact", parent) for parent in decision.parents]
-        habit = [parent for parent, _ in decision.documented.parents] if decision.documented else []
+        habit = decision.documented.parents if decision.documented else ()
         found["seen", name] = [("fact", parent) for parent in dict.fromkeys([name, *habit])]
         found["seen", name] += [("seen", decision.only_with)] if decision.only_with else []
     return found

@@ -6,6 +6,7 @@ figure worked out from a tally is the same computation for both, so that one che
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,10 +98,10 @@ def row_chances(choice: Choice, row: int) -> tuple[Codes, Weights]:
 
 def _spread(decision: Decision, codes: dict[str, Codes], weight: Weights) -> tuple[dict[str, Codes], Weights]:
     """Every combination with every value that the decision can then take."""
-    state = np.zeros(len(weight), dtype=np.int64)
-    for name, stride in decision.choice.parents:
-        state += (codes[name].astype(np.int64) + 1) * stride
-    rows = (decision.choice.base[state] >> BITS).astype(np.int64)
+    shifted = np.zeros(len(weight), dtype=np.uint64)
+    for lookup in decision.choice.lookups:
+        shifted += lookup.at(codes)
+    rows = (shifted >> BITS).astype(np.int64)
     pieces: list[tuple[NDArray[np.intp], Codes, Weights]] = []
     for row in np.unique(rows).tolist():
         values, chances = row_chances(decision.choice, row)
@@ -128,3 +129,78 @@ def _merged(codes: dict[str, Codes], weight: Weights) -> tuple[dict[str, Codes],
     _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
     added: Weights = np.bincount(inverse, weights=weight).astype(np.float64)
     return {name: column[first] for name, column in codes.items()}, added
+
+
+# What hangs together -------------------------------------------------------------------------------------------------
+
+
+def linked(population: Population, facts: Iterable[str], other: str, given: Iterable[str]) -> list[str]:
+    """Those of `facts` that can tell anything about `other` among cases alike in `given`, by the page's dependences.
+
+    A fact of the case table is its value and whether it is written down. A fact is left out when it and `other` are
+    separated by `given` in the moral graph of their ancestors (Lauritzen, Dawid, Larsen and Leimer 1990), which is
+    d-separation (Pearl 1988): then no rule that reads it can tell who of the like cases has `other`. Names that the
+    page does not draw tell nothing.
+    """
+    causes = _causes(population)
+    blocked = {name for name in given if name in causes}
+    found = []
+    for fact in facts:
+        nodes = {fact, f"{fact}/documented"} & causes.keys() - blocked
+        if other in causes and any(_connected(causes, node, other, blocked) for node in nodes):
+            found.append(fact)
+    return found
+
+
+@lru_cache(maxsize=8)
+def _causes(population: Population) -> dict[str, set[str]]:
+    """Each decision with those that its tables really hang on; `x/documented` is whether x is written down."""
+    found: dict[str, set[str]] = {}
+    for decision in population.decisions:
+        found[decision.name] = hangs_on(decision.choice) | ({decision.at_most} if decision.at_most else set())
+        paper = hangs_on(decision.documented) if decision.documented else set()
+        if decision.only_with:
+            paper |= {f"{decision.only_with}/documented"}
+        if not decision.latent:
+            found[f"{decision.name}/documented"] = paper
+    return found
+
+
+def hangs_on(choice: Choice) -> set[str]:
+    """The facts along which the shares of a table differ; rows that say the same do not tell a fact apart."""
+    found: set[str] = set()
+    for number, lookup in enumerate(choice.lookups):
+        rows = (lookup.base >> BITS).astype(np.int64)
+        if not number:
+            shares = {
+                row: str([part.tolist() for part in row_chances(choice, row)]) for row in np.unique(rows).tolist()
+            }
+            same = {text: place for place, text in enumerate(dict.fromkeys(shares.values()))}
+            rows = np.array([same[shares[row]] for row in rows.tolist()])
+        strides = [stride for _, stride in lookup.parents]
+        shape = [above // below for above, below in zip([len(rows), *strides], strides, strict=False)]
+        states = rows.reshape(shape)
+        found |= {
+            name for axis, (name, _) in enumerate(lookup.parents) if (states != states.take([0], axis=axis)).any()
+        }
+    return found
+
+
+def _connected(causes: Mapping[str, set[str]], one: str, other: str, blocked: set[str]) -> bool:
+    ancestors, ahead = set(), [one, other, *blocked]
+    while ahead:
+        name = ahead.pop()
+        if name not in ancestors:
+            ancestors.add(name)
+            ahead += causes[name]
+    near: dict[str, set[str]] = {name: set() for name in ancestors}
+    for name in ancestors:
+        family = {name, *causes[name]}
+        for member in family:
+            near[member] |= family
+    reached, ahead = {one}, [one]
+    while ahead:
+        fresh = near[ahead.pop()] - reached - blocked
+        reached |= fresh
+        ahead += fresh
+    return other in reached

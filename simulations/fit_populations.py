@@ -1,7 +1,8 @@
 """Finds the shares of the latent model that bring the virtual trial closest to what is published, and writes them.
 
 `python -m simulations.fit_populations` prints each figure, published and fitted; `--write` puts the shares between the
-marks `# fitted` of the shipped pages, `--check` says whether they stand there already. Nothing is random.
+marks `# fitted` of the shipped pages, `--check` says whether they stand there already. Nothing is random. Figures that
+a page holds out are not seen here (`seen`), so that they can speak against what is found.
 
 The model is a curve of response, as few numbers as will do. A block relieves with log-odds that rise with facet pain
 and with the patient's propensity; 80 % is a higher step of the same curve than 50 %. Benefit of an ablation has a curve
@@ -24,7 +25,7 @@ from scipy.optimize import least_squares
 from policy.files import save
 from policy.reading import read_text
 from simulations.population_compiler import load
-from simulations.population_page import FOLDER, Target
+from simulations.population_page import FOLDER, Page, Target
 
 CLASSES = ("low", "middle", "high")
 SCORES = np.array([-1.0, 0.0, 1.0])
@@ -95,11 +96,12 @@ class Model:
 
 def fit() -> Model:
     """The model closest to the targets of the shipped pages, in units of their intervals, and to PRIOR."""
-    classes, prevalence = _fixed()
+    pages = seen()
+    classes, prevalence = _fixed(pages)
     names = list(PRIOR)
     centre = np.array([PRIOR[name][0] for name in names])
     width = np.array([PRIOR[name][1] for name in names])
-    wanted = list(fitted_targets())
+    wanted = list(fitted_targets(pages))
 
     def misfit(point: Shares) -> Shares:
         model = Model(dict(zip(names, point.tolist(), strict=True)), classes, prevalence)
@@ -110,13 +112,21 @@ def fit() -> Model:
     return Model(dict(zip(names, best.x.tolist(), strict=True)), classes, prevalence)
 
 
-def fitted_targets() -> Iterator[tuple[str, Target]]:
-    """Setting and target of each figure that the fit aims at; those that a page marks as rival are not among them."""
-    for setting in SETTINGS:
-        for name, target in load(PAGES[setting]).page.targets.items():
+def seen() -> dict[str, Page]:
+    """Setting -> its page as the fit sees it: no figure that is held out, none that was put in."""
+    pages = {name: load(name).page for name in dict.fromkeys(PAGES.values())}
+    for name, page in pages.items():
+        fitted = {key: target for key, target in page.targets.items() if target.use == "fitted"}
+        pages[name] = page.model_copy(update={"targets": fitted})
+    return {setting: pages[PAGES[setting]] for setting in SETTINGS}
+
+
+def fitted_targets(pages: Mapping[str, Page] | None = None) -> Iterator[tuple[str, Target]]:
+    """Setting and target of each figure that the fit aims at."""
+    for setting, page in (pages or seen()).items():
+        for target in page.targets.values():
             region = target.stratum.get("diagnosis", ())
-            here = setting not in ("neck", "thoracic") or region == (f"{setting}_pain",)
-            if target.between and target.metric != "share" and here and not name.endswith("_rival"):
+            if setting not in ("neck", "thoracic") or region == (f"{setting}_pain",):
                 yield setting, target
 
 
@@ -180,13 +190,12 @@ def _unit(target: Target) -> float:
     return float(target.between[1] - target.between[0]) / 3.92
 
 
-def _fixed() -> tuple[Shares, dict[str, float]]:
+def _fixed(pages: Mapping[str, Page]) -> tuple[Shares, dict[str, float]]:
     """What the pages fix: the shares of the propensity classes, and the prevalences that are not fitted."""
-    page = load("seed_low_prevalence").page
-    classes = page.variables["placebo_propensity"].rows[0].shares or {}
+    classes = pages["seed"].variables["placebo_propensity"].rows[0].shares or {}
     prevalence = {}
     for setting in ("seed", "trial"):
-        percent = load(PAGES[setting]).page.variables["truth_facet_pain"].rows[0].percent
+        percent = pages[setting].variables["truth_facet_pain"].rows[0].percent
         prevalence[setting] = float(percent or 0) / 100
     return np.array([float(classes[level]) / 100 for level in CLASSES]), prevalence
 

@@ -1,5 +1,6 @@
 """Intervals and tests for shares and their differences, in closed form, each checked against a published example."""
 
+from collections.abc import Iterable
 from math import comb, erfc, exp, hypot, inf, log, sqrt
 from statistics import NormalDist
 from typing import NamedTuple
@@ -133,3 +134,77 @@ def mcnemar(lost: int, gained: int) -> float:
     if moved > 1000:
         return erfc((abs(lost - gained) - 1) / sqrt(2 * moved))
     return min(1.0, 2 * sum(comb(moved, k) for k in range(fewer + 1)) / 2**moved)
+
+
+def exact_limits(hits: int, cases: int) -> Interval:
+    """Share of hits with Clopper and Pearson's (1934) exact limits, each one-sided at 95 %; cases at least 1.
+
+    "At least `low`" and "at most `high`" are two statements of 95 % each; together they are an interval of 90 %. For
+    what can only go one way, such as approvals lost to a lever that can only take away. With no hit the upper limit is
+    1 - 0.05 ** (1 / cases), about 3 in `cases` (Hanley and Lippman-Hand 1983).
+    """
+    from scipy.special import betaincinv  # here, because the command line must not wait for it
+
+    low = float(betaincinv(hits, cases - hits + 1, 0.05)) if hits else 0.0
+    high = float(betaincinv(hits + 1, cases - hits, 0.95)) if hits < cases else 1.0
+    return Interval(hits / cases, low, high)
+
+
+class Parted(NamedTuple):
+    """A change of a pooled share, as fractions: what happens within kinds, what their mix does; the two add up.
+
+    `luck` is the standard error of `within` were every case of a kind as likely as the next; `ways` the signs of the
+    change within each kind that both sides have.
+    """
+
+    change: float
+    within: float
+    mix: float
+    luck: float
+    ways: frozenset[int]
+
+
+def kitagawa(kinds: Iterable[tuple[tuple[int, int], tuple[int, int], tuple[int, int]]]) -> Parted:
+    """Kitagawa's (1955) parts of the change of a share, when cases come and go: (hits, cases) kept, lost and gained.
+
+    Each kind's change of its share has the mean of its weights before and after; each change of weight the mean of the
+    shares. A kind that one side lacks has the other side's share there, so it is all mix. Needs a case on both sides.
+    """
+    rows = list(kinds)
+    sides = [
+        [(k[0] + other[0], k[1] + other[1]) for k, other in ((r[0], r[1 + side]) for r in rows)] for side in (0, 1)
+    ]
+    totals = [sum(cases for _, cases in side) for side in sides]
+    pooled = [sum(hits for hits, _ in side) / total for side, total in zip(sides, totals, strict=True)]
+    within = variance = 0.0
+    ways = set()
+    for (kept, lost, gained), before, after in zip(rows, *sides, strict=True):
+        if not (before[1] and after[1]):
+            continue
+        shift = after[0] / after[1] - before[0] / before[1]
+        weight = (before[1] / totals[0] + after[1] / totals[1]) / 2
+        share = (kept[0] + lost[0] + gained[0]) / (kept[1] + lost[1] + gained[1])
+        own = kept[1] * (1 / after[1] - 1 / before[1]) ** 2 + lost[1] / before[1] ** 2 + gained[1] / after[1] ** 2
+        within, variance = within + weight * shift, variance + weight**2 * share * (1 - share) * own
+        ways.add((after[0] * before[1] > before[0] * after[1]) - (after[0] * before[1] < before[0] * after[1]))
+    change = pooled[1] - pooled[0]
+    return Parted(change, within, change - within, sqrt(variance), frozenset(ways))
+
+
+def stratified_difference(kinds: Iterable[tuple[tuple[int, int], tuple[int, int]]]) -> Interval | None:
+    """Share of one group less that of another with other cases, kind by kind: (hits, cases) of both in each kind.
+
+    Weighted as Mantel and Haenszel (1959) do, with Greenland and Robins's (1985) interval; None without a kind that
+    both groups have.
+    """
+    total = value = variance = 0.0
+    for (one, cases), (other, others) in kinds:
+        if cases and others:
+            weight = cases * others / (cases + others)
+            first, second = one / cases, other / others
+            total, value = total + weight, value + weight * (first - second)
+            variance += weight**2 * (first * (1 - first) / cases + second * (1 - second) / others)
+    if not total:
+        return None
+    middle, half = value / total, Z * sqrt(variance) / total
+    return Interval(middle, max(-1.0, middle - half), min(1.0, middle + half))

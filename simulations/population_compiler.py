@@ -3,8 +3,7 @@
 import hashlib
 import json
 import math
-import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -19,17 +18,29 @@ from policy.problems import Finding, Problem, ProblemsFound, listed, nearest, re
 from policy.reading import Node, located, read_text
 from simulations.population_page import (
     ANCHORS,
-    FLAG,
     FOLDER,
     LATENT_COUNT,
     Cited,
     Column,
+    Effect,
     Page,
     Table,
     Variable,
+    at_work,
     columns_of,
 )
-from simulations.population_tables import BITS, EMPTY, Choice, Decision, Population, last, span
+from simulations.population_tables import (
+    EMPTY,
+    YES_NO,
+    Choice,
+    Decision,
+    Facts,
+    Population,
+    last,
+    lookup_of,
+    span,
+    states_of,
+)
 
 _MOST_STATES, _MOST_WORK = 1 << 16, 1 << 23
 _THIS = "this"  # in a table of documentation: the fact itself
@@ -121,36 +132,6 @@ def _compiled(page: Page, lines: _Lines) -> tuple[tuple[Decision, ...], tuple[st
     return decisions, tuple(columns)
 
 
-@dataclass(frozen=True)
-class _Facts:
-    """What the values of a fact may be: `values` are its words, none for a count, whose column bounds it."""
-
-    kind: Literal["words", "flag", "count"]
-    values: tuple[str, ...]
-    column: Column
-
-    def entry(self, text: str) -> tuple[int, int, int] | None:
-        """Lowest value, step and number of values behind one key of `shares`; None when it is not allowed."""
-        if self.kind == "count":
-            found = span(text)
-            fits = found is not None and found[0] >= self.column.lowest and last(found) <= self.column.highest
-            return found if fits else None
-        pattern = self.column.pattern
-        fits = bool(re.fullmatch(pattern, text)) if pattern else text in (self.column.words or self.values)
-        return (self.values.index(text), 1, 1) if fits and text in self.values else None
-
-    @property
-    def allowed(self) -> str:
-        """The allowed numbers, or the pattern of the text, in words."""
-        if self.kind == "count":
-            whole = f"from {self.column.lowest} to {self.column.highest:,}"
-            return f"a whole number, 'low to high' or 'low to high by step', {whole}"
-        return self.column.pattern
-
-
-_YES_NO = _Facts("flag", ("false", "true"), FLAG)
-
-
 class _Compiler:
     """Turns a page into decisions and collects what does not fit together."""
 
@@ -230,12 +211,12 @@ class _Compiler:
             message = f"{shown(variable.unit)} is no unit; allowed %, {', '.join(UNITS)}"
             self.problem("unit", (*path, "unit"), message)
         facts = (
-            _YES_NO
+            YES_NO
             if kind == "flag"
-            else _Facts(kind, () if kind == "count" else _words(variable), column or Column("words"))
+            else Facts(kind, () if kind == "count" else _words(variable), column or Column("words"))
         )
         choice = self._choice(path, variable, facts)
-        self.states[name] = _states(choice, len(facts.values), variable.at_most is not None)
+        self.states[name] = states_of(choice, len(facts.values), variable.at_most is not None)
         self.done[name] = Decision(
             name, variable.latent, kind, facts.values, choice, variable.at_most, None, variable.only_with
         )
@@ -270,52 +251,70 @@ class _Compiler:
 
     def _habit(self, path: tuple[Any, ...], documented: str | Table | None, name: str) -> Choice | None:
         if isinstance(documented, Table):
-            return self._choice((*path, "documented"), documented, _YES_NO, name)
+            return self._choice((*path, "documented"), documented, YES_NO, name)
         if documented in self.page.habits:
-            return self._choice(("habits", documented), self.page.habits[documented], _YES_NO, name)
+            return self._choice(("habits", documented), self.page.habits[documented], YES_NO, name)
         if documented not in (None, "always"):
             known = ("always", *self.page.habits)
             message = f"{shown(documented)} is no habit"
             self.problem("unknown-habit", (*path, "documented"), message, documented, known)
         return None
 
-    def _choice(self, path: tuple[Any, ...], table: Table, facts: _Facts, this: str = _THIS) -> Choice:
+    def _choice(self, path: tuple[Any, ...], table: Table, facts: Facts, this: str = _THIS) -> Choice:
         """The table in whole numbers; `this` is the fact whose documentation it decides."""
         whens = [{this if key == _THIS else key: wanted for key, wanted in row.when.items()} for row in table.rows]
+        parents, row_of = self._rows((*path, "rows"), whens)
+        if parents is not None:
+            self._reach(path, table, parents, row_of)
+        effects = [(i, effect) for i, effect in enumerate(table.effects) if effect.odds_percent != 100]
+        if table.effects and facts.kind != "flag":
+            self.problem("effects", (*path, "effects"), "scale a percentage of yes, but this is no yes-or-no fact")
+        times = 1 << len(effects)
+        lookups = [lookup_of(parents or [], np.maximum(row_of, 0) * times)]
+        for place, (index, effect) in enumerate(effects):
+            when = {this if key == _THIS else key: wanted for key, wanted in effect.when.items()}
+            names, fits = self._rows((*path, "effects"), [when], index)
+            lookups.append(lookup_of(names or [], (fits + 1) << place))
+        bounds, entries = self._entries(path, table, facts, [effect for _, effect in effects])
+        lowest, step, count = np.array(entries, dtype=np.int64).T
+        return Choice(
+            tuple(lookups),
+            np.array(bounds, dtype=np.uint64),
+            lowest.astype(np.int32),
+            step.astype(np.int32),
+            count.astype(np.uint64),
+        )
+
+    def _rows(
+        self, path: tuple[Any, ...], whens: list[dict[str, tuple[str, ...]]], start: int = 0
+    ) -> tuple[list[str] | None, NDArray[np.intp]]:
+        """The facts that descriptions hang on, and which is the first to fit each of their states (-1: none).
+
+        None, and one state, where they hang on what is no variable above or on too many states.
+        """
         parents = list(dict.fromkeys(parent for when in whens for parent in when))
-        for index, parent in [(i, p) for i, when in enumerate(whens) for p in when if p not in self.done]:
+        for index, parent in [
+            (i, p) for i, when in enumerate(whens, start) for p in whens[i - start] if p not in self.done
+        ]:
             message = f"depends on {parent}, which is no variable above it"
-            self.problem("unknown-variable", (*path, "rows", index, "when", parent), message, parent, self.done)
+            self.problem("unknown-variable", (*path, index, "when", parent), message, parent, self.done)
         known = all(parent in self.done for parent in parents)
         parents = [parent for parent in parents if parent in self.done]
         shape = [len(self.states[parent]) for parent in parents]
         self.work += math.prod(shape) * len(whens)
         if math.prod(shape) > _MOST_STATES:
             message = f"depends on {listed(parents)}: that is more than {_MOST_STATES:,} combinations"
-            self.problem("combinations", (*path, "rows"), message)
+            self.problem("combinations", path, message)
         elif self.work > _MOST_WORK:
             self.problem("combinations", ("variables",), f"depend on each other in more than {_MOST_WORK:,} ways")
         if math.prod(shape) > _MOST_STATES or self.work > _MOST_WORK:
             known, parents, shape = False, [], []
         row_of = np.full(shape, -1)
         for index in reversed(range(len(whens))):
-            fitting = [
-                self._when((*path, "rows", index, "when"), parent, whens[index].get(parent)) for parent in parents
-            ]
+            place = (*path, start + index, "when")
+            fitting = [self._when(place, parent, whens[index].get(parent)) for parent in parents]
             row_of[np.ix_(*fitting)] = index
-        if known:
-            self._reach(path, table, parents, row_of)
-        bounds, entries = self._entries(path, table, facts)
-        lowest, step, count = np.array(entries, dtype=np.int64).T
-        strides = [math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
-        return Choice(
-            tuple(zip(parents, strides, strict=True)),
-            np.maximum(row_of, 0).ravel().astype(np.uint64) << BITS,
-            np.array(bounds, dtype=np.uint64),
-            lowest.astype(np.int32),
-            step.astype(np.int32),
-            count.astype(np.uint64),
-        )
+        return (parents, row_of) if known else (None, np.array(-1))
 
     def _reach(self, path: tuple[Any, ...], table: Table, parents: list[str], row_of: NDArray[np.intp]) -> None:
         """Every case has a row, and every row has cases."""
@@ -357,27 +356,32 @@ class _Compiler:
         return "empty" if state == 0 else values[state - 1] if values else str(state - 1)
 
     def _entries(
-        self, path: tuple[Any, ...], table: Table, facts: _Facts
+        self, path: tuple[Any, ...], table: Table, facts: Facts, effects: Sequence[Effect]
     ) -> tuple[list[int], list[tuple[int, int, int]]]:
-        """Upper bound of each share in the words of its row, and the values that it stands for."""
+        """Upper bound of each share in the words of its row, and the values that it stands for.
+
+        A row stands there once for each set of effects that may be at work on it.
+        """
         bounds, entries = [], []
         for index, row in enumerate(table.rows):
             place = (*path, "rows", index)
             if row.percent is not None and facts.kind != "flag":
                 message = "gives a percentage of yes, but this is no yes-or-no fact: use shares"
                 self.problem("percentage", place, message)
-            total = Decimal(0)
-            for text, share in row.parts():
+            for text, _ in row.parts():
                 entry = (EMPTY, 1, 1) if text is None else facts.entry(text)
                 if entry is None and (row.percent is None or facts.kind == "flag"):
                     known = () if facts.kind == "count" or facts.column.pattern else facts.column.words or facts.values
                     message = f"{shown(text)} is not allowed" + ("" if known else f"; allowed: {facts.allowed}")
                     where = (*place, "shares", text) if row.shares else (*place, "value")
                     self.problem("value", where, message, str(text), known)
-                total += share
-                if share:
-                    bounds.append((index << 32) + int(total * 2**32 / 100))
-                    entries.append(entry or (0, 1, 1))
+            for number, parts in enumerate(at_work(row, effects), index << len(effects)):
+                total = Decimal(0)
+                for text, share in parts:
+                    total += share
+                    if share:
+                        bounds.append((number << 32) + int(total * 2**32 / 100))
+                        entries.append(((EMPTY, 1, 1) if text is None else facts.entry(text)) or (0, 1, 1))
         return bounds, entries
 
 
@@ -391,16 +395,6 @@ def _records(value: object, path: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, 
     elif isinstance(value, (dict, tuple)):
         for key, item in dict(value if isinstance(value, dict) else enumerate(value)).items():
             yield from _records(item, (*path, key))
-
-
-def _states(choice: Choice, values: int, capped: bool) -> NDArray[np.bool_]:
-    """Which of empty, 0, 1, 2... the table can give; below a cap, any number up to its highest."""
-    spans = list(zip(choice.lowest.tolist(), choice.step.tolist(), choice.count.tolist(), strict=True))
-    states = np.zeros(max(values, *(last(part) + 1 for part in spans)) + 1, dtype=np.bool_)
-    for low, step, count in spans:
-        states[low + 1 : low + 2 + step * (count - 1) : step] = True
-    states[1:] |= capped
-    return states
 
 
 def _is_flag(table: Table) -> bool:

@@ -7,7 +7,7 @@ table of its own. A page may be `based_on` a shipped one: it then says only what
 
 import datetime
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -100,10 +100,13 @@ Number = Annotated[Decimal, BeforeValidator(_exact)]
 Points = Annotated[Decimal, BeforeValidator(_signed)]
 Metric = Literal[
     "share", "dual_positive", "single_block_false_positive", "single_block_ppv", "dual_block_ppv",
-    "helped", "success_per_ablation", "cut_off_gain", "denied", "overturned",
+    "helped", "success_per_ablation", "cut_off_gain", "more_relief_gain", "denied", "overturned",
 ]  # fmt: skip
 FORMS = ("shares", "percent", "value", "empty")  # of a row
+MOST_EFFECTS = 8  # of one table: each doubles its rows
 ARMS, ANCHORS = ("helped", "success_per_ablation"), ("denied", "overturned")
+GAINS = ("cut_off_gain", "more_relief_gain")  # in percentage points
+Use = Literal["input", "fitted", "held_out"]  # of a published figure; an anchor has none
 SourceId = Annotated[str, StringConstraints(pattern=r"^R[0-9]{1,3}[a-z]?$")]
 Sources = Annotated[
     tuple[SourceId, ...],
@@ -114,6 +117,7 @@ Listed = Annotated[
     tuple[str, ...], BeforeValidator(as_list, json_schema_input_type=str | tuple[str, ...]), Field(min_length=1)
 ]
 Day = Annotated[datetime.date, BeforeValidator(_day)]
+_MILLIONTH = Decimal("0.000001")
 
 
 class Range(Record):
@@ -191,6 +195,38 @@ class Row(Cited):
         return self.shares is not None or self.percent is not None or (self.value or "").isdigit()
 
 
+class Effect(Cited):
+    """What a fact does to a yes: the odds of each percentage of the table, scaled to so many percent where `when` fits.
+
+    100 is no effect and changes no case. An assumption has a range of odds_percent that includes 100 and its own value.
+    """
+
+    when: dict[Id, Listed] = Field(min_length=1)
+    odds_percent: Number = Decimal(100)
+
+    @model_validator(mode="after")
+    def _sound(self) -> "Effect":
+        if not self.cited:
+            raise PydanticCustomError("source", "names no source, statements or assumption: true with a range")
+        if not 0 < self.odds_percent <= 10_000:
+            raise PydanticCustomError("effect", "needs odds above 0, up to 10000 %", {"key": "odds_percent"})
+        ends = self.range.odds_percent if self.range else None
+        if self.range and ends is None:
+            raise PydanticCustomError("range", "needs a range of odds_percent", {"key": "range"})
+        if ends and not all(ends[0] <= odds <= ends[1] for odds in (100, self.odds_percent)):
+            raise PydanticCustomError(
+                "range", "needs a range with 100 (no effect) and its odds in it", {"key": "range"}
+            )
+        return self
+
+    def on(self, percent: Decimal) -> Decimal:
+        """The percentage with its odds scaled, in millionths; what is neither 0 nor 100 never becomes it."""
+        if percent in (0, 100) or self.odds_percent == 100:
+            return percent
+        yes = percent * self.odds_percent / 100
+        return min(max((100 * yes / (yes + 100 - percent)).quantize(_MILLIONTH), _MILLIONTH), 100 - _MILLIONTH)
+
+
 def _short_form(schema: dict[str, Any]) -> None:
     """In a JSON Schema: a table of one row may be written without `rows`."""
     forms = Row.model_json_schema()["properties"]
@@ -200,10 +236,11 @@ def _short_form(schema: dict[str, Any]) -> None:
 
 
 class Table(Cited):
-    """Rows tried from the top: the first whose `when` fits a case is the one it is drawn from."""
+    """Rows tried from the top: the first whose `when` fits a case is the one it is drawn from; then all `effects`."""
 
     model_config = ConfigDict(json_schema_extra=_short_form)
     rows: tuple[Row, ...] = Field(min_length=1)
+    effects: tuple[Effect, ...] = Field((), max_length=MOST_EFFECTS)
 
     @model_validator(mode="before")
     @classmethod
@@ -220,6 +257,17 @@ class Table(Cited):
                 "source", "holds numbers without a source, statements or assumption: true with a range"
             )
         return self
+
+
+def at_work(row: Row, effects: Sequence[Effect]) -> Iterator[Sequence[tuple[str | None, Decimal]]]:
+    """The parts of a row under each set of effects: bit k of its number says whether effect k is at work."""
+    if row.percent is None:
+        yield from [list(row.parts())] * (1 << len(effects))
+        return
+    percents = [row.percent]
+    for effect in effects:
+        percents += [effect.on(percent) for percent in percents]
+    yield from ([("false", 100 - percent), ("true", percent)] for percent in percents)
 
 
 Habit = Annotated[
@@ -258,11 +306,14 @@ class Target(Cited):
     """A figure that the cases should show, in % or percentage points, with the interval that counts as agreement.
 
     `metric` is worked out among the cases of `stratum`: `share` of those that `share_of` describes, or a figure of the
-    page's virtual trial (see calibration.py), for which `blocks` may name the arm. Without `between` it is an anchor:
-    shown beside what was generated, and never judged.
+    page's virtual trial (see block_trial.py), for which `blocks` may name the arm. `use` says what became of it: an
+    `input` was put into the page, a `fitted` one is what fit_populations.py aims at, a `held_out` one was seen by
+    neither, so only it can speak against the page; without a word it is counted apart. Without `between` it is an
+    anchor: shown, and never judged.
     """
 
     says: Text
+    use: Use | None = None
     metric: Metric = "share"
     stratum: dict[Id, Listed] = Field(default_factory=dict)
     share_of: dict[Id, Listed] = Field(default_factory=dict)
@@ -282,6 +333,10 @@ class Target(Cited):
             raise PydanticCustomError("blocks", "needs blocks (0, 1 or 2) with an arm of the trial, and with no other")
         if (self.between is None) != (self.metric in ANCHORS):
             raise PydanticCustomError("between", "needs between: two numbers, unless its metric is an anchor")
+        if self.use and self.metric in ANCHORS:
+            raise PydanticCustomError(
+                "use", "is an anchor, which is shown and never judged, and has no use", {"key": "use"}
+            )
         return self
 
 

@@ -3,8 +3,9 @@
 No fact is a float: shares are whole numbers out of 2**32, a word of a stream picks among them, and -1 is no value.
 """
 
+import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -12,7 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from simulations.population_page import Page
+from simulations.population_page import FLAG, Column, Page
 from simulations.streams import Words
 
 EMPTY = -1
@@ -23,22 +24,50 @@ Codes = NDArray[np.int32]
 
 
 @dataclass(frozen=True, eq=False)
-class Choice:
-    """A table in whole numbers: row r owns the keys from r * 2**32; an entry is `lowest + step * k`, k < `count`."""
+class Lookup:
+    """A number for each state of some facts: `parents` are their names and strides in `base`, shifted by 32 bits."""
 
-    parents: tuple[tuple[str, int], ...]  # name and stride in `base`
+    parents: tuple[tuple[str, int], ...]
     base: Words
+
+    def at(self, facts: Mapping[str, Codes]) -> Words:
+        """The number of each case; () when it hangs on nothing."""
+        if not self.parents:
+            return self.base[0]
+        state = sum(((facts[name] + 1) * np.int32(stride) for name, stride in self.parents), np.int32(0))
+        found: Words = self.base[state]
+        return found
+
+
+def lookup_of(parents: Sequence[str], numbers: NDArray[np.intp]) -> Lookup:
+    """A number for each state of some facts, one axis for each of them."""
+    strides = [math.prod(numbers.shape[axis + 1 :]) for axis in range(numbers.ndim)]
+    return Lookup(tuple(zip(parents, strides, strict=True)), numbers.ravel().astype(np.uint64) << BITS)
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """A table in whole numbers: row r owns the keys from r * 2**32; an entry is `lowest + step * k`, k < `count`.
+
+    The row is the sum of the lookups: that of the rows of the page, and one for each effect on them.
+    """
+
+    lookups: tuple[Lookup, ...]
     bounds: Words
     lowest: Codes
     step: Codes
     count: Words
 
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """The facts that it hangs on, each once."""
+        return tuple(dict.fromkeys(name for lookup in self.lookups for name, _ in lookup.parents))
+
     def pick(self, words: Words, facts: Mapping[str, Codes]) -> Codes:
         """One value for each word: int32 (n,), -1 where there is none; the high half of a word picks the entry."""
         key = words >> BITS
-        if self.parents:
-            state = sum(((facts[name] + 1) * np.int32(stride) for name, stride in self.parents), np.int32(0))
-            key += self.base[state]
+        for lookup in self.lookups:
+            key += lookup.at(facts)
         entry = np.searchsorted(self.bounds, key, side="right")
         value = self.lowest[entry]
         if (self.count > 1).any():
@@ -62,7 +91,7 @@ class Decision:
     @property
     def parents(self) -> tuple[str, ...]:
         """The decisions that this one reads, documentation aside."""
-        return (*(name for name, _ in self.choice.parents), *([self.at_most] if self.at_most else []))
+        return (*self.choice.parents, *([self.at_most] if self.at_most else []))
 
     def code(self, text: str) -> int:
         """The code of a value as written on the page: its place among the words, or the number; -1 for 'empty'."""
@@ -132,3 +161,43 @@ def span(text: str) -> tuple[int, int, int] | None:
 
 def last(part: tuple[int, int, int]) -> int:
     return part[0] + part[1] * (part[2] - 1)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the values of a fact may be: `values` are its words, none for a count, whose column bounds it."""
+
+    kind: Literal["words", "flag", "count"]
+    values: tuple[str, ...]
+    column: Column
+
+    def entry(self, text: str) -> tuple[int, int, int] | None:
+        """Lowest value, step and number of values behind one key of `shares`; None when it is not allowed."""
+        if self.kind == "count":
+            found = span(text)
+            fits = found is not None and found[0] >= self.column.lowest and last(found) <= self.column.highest
+            return found if fits else None
+        pattern = self.column.pattern
+        fits = bool(re.fullmatch(pattern, text)) if pattern else text in (self.column.words or self.values)
+        return (self.values.index(text), 1, 1) if fits and text in self.values else None
+
+    @property
+    def allowed(self) -> str:
+        """The allowed numbers, or the pattern of the text, in words."""
+        if self.kind == "count":
+            whole = f"from {self.column.lowest} to {self.column.highest:,}"
+            return f"a whole number, 'low to high' or 'low to high by step', {whole}"
+        return self.column.pattern
+
+
+YES_NO = Facts("flag", ("false", "true"), FLAG)
+
+
+def states_of(choice: Choice, values: int, capped: bool) -> NDArray[np.bool_]:
+    """Which of empty, 0, 1, 2... the table can give; below a cap, any number up to its highest."""
+    spans = list(zip(choice.lowest.tolist(), choice.step.tolist(), choice.count.tolist(), strict=True))
+    states = np.zeros(max(values, *(last(part) + 1 for part in spans)) + 1, dtype=np.bool_)
+    for low, step, count in spans:
+        states[low + 1 : low + 2 + step * (count - 1) : step] = True
+    states[1:] |= capped
+    return states

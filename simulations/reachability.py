@@ -13,10 +13,10 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from simulations.block_trial import FIRST, LOWEST_CUT_OFF, SECOND, TRUTH, Mask, described_trial, ratios, trial_tally
-from simulations.expectation import Tally
+from simulations.block_trial import FIRST, LOWEST_CUT_OFF, SECOND, TRUTH, Mask, among_whom, described_trial, ratios
+from simulations.expectation import Tally, expected
 from simulations.population_compiler import load, shipped
-from simulations.population_page import ANCHORS, Target
+from simulations.population_page import ANCHORS, GAINS, Target
 from simulations.population_tables import Codes, Population
 
 CONFIRMED = "two positive blocks mean facet pain more often than not"
@@ -45,14 +45,19 @@ class Conflict:
         return " with ".join(parts) + (f", if {' and '.join(self.premises)}" if self.premises else "")
 
 
-def conflicts(populations: Iterable[Population] = (), exactly: bool = False) -> tuple[Conflict, ...]:
+def conflicts(
+    populations: Iterable[Population] = (), exactly: bool = False, only: Iterable[str] = ()
+) -> tuple[Conflict, ...]:
     """The smallest sets (of up to three) among the targets of all shipped populations that cannot hold together.
 
+    `only`: of these shipped populations in the place of all. What is held out of the lower back is of other patients
+    than those of the pages' regions, and left out.
+
     With `populations` their targets are added and only sets with one of theirs are given. `exactly` asks for the
-    published values themselves in place of their intervals. The gain between two cut-offs is no share and left out.
+    published values themselves in place of their intervals. A gain is no share and left out.
     """
     own = list(populations)
-    pages = list({p.id: p for p in [*own, *(load(name) for name in shipped())]}.values())
+    pages = list({p.id: p for p in [*own, *(load(name) for name in only or shipped())]}.values())
     cells = _cells(pages[0])
     targets = _linear(pages, exactly)
     members: dict[str, list[Rows]] = {name: _limits(cells, target) for name, target in targets.items()}
@@ -93,9 +98,8 @@ def _linear(pages: Sequence[Population], exactly: bool) -> dict[str, Target]:
     for page in pages:
         trial = page.page.virtual_trial
         for name, target in page.page.targets.items():
-            other = target.metric in (*ANCHORS, "cut_off_gain") or (
-                target.metric == "share" and target.share_of != TRUTH
-            )
+            other = target.metric in (*ANCHORS, *GAINS) or (target.metric == "share" and target.share_of != TRUTH)
+            other = other or (target.use == "held_out" and not target.stratum)
             if trial is None or other or set(target.stratum) - set(trial.among):
                 continue
             key = (target.metric, target.blocks, str(sorted(target.stratum.items())), target.value, target.between)
@@ -110,7 +114,7 @@ def _cells(population: Population) -> Tally:
     """Every kind of patient of the trial; the weights hold the share of each group of the trial, spread evenly."""
     trial = described_trial(population)
     bands = (0, LOWEST_CUT_OFF, trial.cut_off)
-    groups = trial_tally(population).merged(trial.among)
+    groups = among_whom(trial, expected(population, trial.among, trial.assign))
     kinds = list(product((0, 1), bands, bands, (0, 1)))
     names = ("truth_facet_pain", FIRST, SECOND, "truth_benefit")
     codes: dict[str, Codes] = {n: np.repeat(c, len(kinds)).astype(np.int32) for n, c in groups.codes.items()}

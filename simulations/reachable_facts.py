@@ -137,3 +137,75 @@ class Reads:
             codes = frozenset(kind.code(w) if coded else int(w) for w in words)
             self.words.setdefault(name, []).append(codes)
             cuts.update(edge for code in codes for edge in (code, code + 1) if not coded)
+
+
+REQUEST = "request"  # which diagnosis and procedure it is: what a stance reads
+
+
+def read_by(policy: Policy, lever: str) -> frozenset[str]:
+    """The columns that a lever reads, whatever the other levers: moving it changes outcomes by these alone.
+
+    Those of the comparisons that it is the threshold of, of the tests and requirements that it switches on, and of the
+    tests before an action that it states. REQUEST is among them where it acts on a kind of request as such.
+    """
+    found: set[str] = set()
+    for criterion in policy.criteria.values():
+        found |= _in_test(criterion.test, lever)
+    for gate in policy.gates.values():
+        found |= _required(policy, gate.require, lever)
+    for pathway in policy.pathways.values():
+        for rule in pathway.rule.walk():
+            found |= _in_rule(policy, rule, lever)
+    if any(notice.lever == lever for notice in policy.code_notices):
+        found.add(REQUEST)
+    return frozenset(column for name in found for column in _columns(policy, name))
+
+
+def _columns(policy: Policy, name: str) -> tuple[str, ...]:
+    """The columns of a fact that is worked out from others; any other stands for itself."""
+    kind = policy.fields_.get(name)
+    if kind is None or kind.type != "months":
+        return (name,)
+    return tuple(column for column in (kind.days, kind.onset, kind.request) if column)
+
+
+def columns_below(policy: Policy, test: Test) -> set[str]:
+    """The columns that a test reads."""
+    return {column for name in _below(test) for column in _columns(policy, name)}
+
+
+def _below(test: Test) -> set[str]:
+    return {name for node in test.walk() for name in node.fields()}
+
+
+def _in_test(test: Test, lever: str) -> set[str]:
+    found: set[str] = set()
+    for node in test.walk():
+        parts = node.all_of or node.any_of or node.none_of or ()
+        if node.reference() == lever or any(lever in (part.lever or ()) for part in parts):
+            found |= set(node.fields()) or _below(node)
+    return found
+
+
+def _required(policy: Policy, entries: Sequence[Requirement], lever: str) -> set[str]:
+    found: set[str] = set()
+    for entry in entries:
+        gate = policy.gates.get(entry.criterion)
+        if lever in entry.while_:
+            for inner in gate.require if gate else (entry,):
+                found |= _below(policy.criteria[inner.criterion].test)
+    return found
+
+
+def _in_rule(policy: Policy, rule: Rule, lever: str) -> set[str]:
+    found = _required(policy, rule.require or (), lever)
+    asked: set[str] = set()  # what decides that a step is reached at all
+    for step in rule.then:
+        asked |= _below(policy.criteria[step.when].test) if step.when else set()
+        if lever in step.while_ or step.outcome == lever:
+            found |= asked | {REQUEST}
+    if rule.assume and lever in rule.assume.while_:
+        found |= {str(rule.switch)}
+    chosen = [below for below in rule.first_of or () if lever in below.while_]
+    found |= {str(below.switch) for below in chosen if below.switch}
+    return found | ({REQUEST} if chosen or rule.outcome == lever else set())

@@ -187,8 +187,7 @@ def _often(row: dict[str, Any]) -> str:
     return "as often" if size == "0.0" else f"{size} points {'less' if row['gap_points'] < 0 else 'more'} often"
 
 
-@unless_silent
-def cannot(found: Subgroups) -> Shown:
+def cannot(found: Subgroups) -> list[str]:
     """What these cases cannot show, read off the population where there is one."""
     said = []
     by = {kind: [column_label(found, c.name) for c in found.columns if found.dependence(c.name) == kind]
@@ -210,7 +209,7 @@ def cannot(found: Subgroups) -> Shown:
     if found.absent:
         names = ", ".join(column_label(found, name) for name in found.absent)
         said.append(f"Nothing is documented in any case about: {names}.")
-    return bullets([*said, NO_COLUMN])
+    return [*said, NO_COLUMN]
 
 
 def _few(found: Subgroups) -> list[str]:

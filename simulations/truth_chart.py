@@ -1,10 +1,12 @@
 """Pictures of what a policy does to those whom a procedure would help, drawn as picture_chart.py draws."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from policy.problems import listed
+from simulations.assumptions import ONE_SET
 from simulations.picture_chart import (
     AFTER,
     FAINT,
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 MEASURES = {
     "appropriate": "Met, and would help",
     "unhelpful": "Met, would not help",
-    "wrongful": "Not met, though it would help",
+    "refused_would_help": "Refused, would help",
     "waiting": "Waiting, though it would help",
 }
 _TOLD = "Truth is simulated."
@@ -35,13 +37,15 @@ _TOLD = "Truth is simulated."
 def compared_chart(study: Study, populations: Sequence[Compared]) -> Picture:
     """Each population: approvals that would help or not, refusals and waits of what would help, before and after."""
     table = [(one.population, one.truth(False).row(), one.truth(True).row()) for one in populations]
-    title = _spread("Wrongful refusals", [(before, after) for _, before, after in table])
+    blind = {one.population: one.telling.sentence().partition(":")[0] for one in populations}
+    title = _spread("Refused though the model says it would help:", [(before, after) for _, before, after in table])
+    title += _cannot(blind)
     rows = [(name, key, before, after) for name, before, after in table for key in MEASURES]
     places = [i + 0.9 * (i // len(MEASURES) + 1) for i in range(len(rows))]
     left, right = 0.28, 0.74
 
     def draw(figure: "Figure") -> None:
-        lines = [study.asks(), f"% of the {study.cases.size:,} requests of each population. {_TOLD}"]
+        lines = [study.asks(), f"% of the {study.cases.size:,} requests, one set under each assumption. {_TOLD}"]
         axes = titled_axes(figure, study, title, lines, left=left, right=right, above=1.1, below=0.9)
         for y, (name, key, before, after) in zip(places, rows, strict=True):
             if key == "appropriate":
@@ -65,7 +69,7 @@ def compared_chart(study: Study, populations: Sequence[Compared]) -> Picture:
         f"{name}: {', '.join(f'{label.lower()} {b[key]:,} → {a[key]:,}' for key, label in MEASURES.items())}"
         for name, b, a in table
     )
-    alt = f"Dots by population, baseline → scenario. {title}. {_TOLD} {numbers}."
+    alt = f"Dots by population, baseline → scenario. {title}. {_TOLD} {ONE_SET} {numbers}."
     return picture("truth", draw, 2.4 + 0.36 * (places[-1] + 1), title, alt)
 
 
@@ -76,18 +80,23 @@ def by_setting_chart(study: Study, lever: str, table: pd.DataFrame) -> Picture:
     parts = {name: table[table["population"] == name] for name in populations}
     values = [str(value) for value in parts[populations[0]]["value"]]
     ends = [(part.iloc[0].to_dict(), part.iloc[-1].to_dict()) for part in parts.values()]
-    title = f"{asked.label}, {values[0]} to {values[-1]}: " + _spread("wrongful refusals", ends)
+    title = f"{asked.label}, {values[0]} to {values[-1]}: " + _spread("refused, would help:", ends)
+    able = dict(zip(table["population"], table["can_tell"], strict=True))
+    title += _cannot(
+        {name: "" if can else "The simulated truth cannot tell whether this lever helps" for name, can in able.items()}
+    )
     styles: dict[str, dict[str, Any]] = {
         "appropriate": {"color": AFTER, "marker": "D"},
         "unhelpful": {"color": FAINT, "marker": "o", "linestyle": "--", "markerfacecolor": "white"},
-        "wrongful": {"color": OFF, "marker": "s"},
+        "refused_would_help": {"color": OFF, "marker": "s"},
         "waiting": {"color": INK, "marker": "^", "linestyle": ":"},
     }
-    width, left, gap = 0.235, 0.06, 0.025
+    left, gap = 0.06, 0.025
+    width = (0.78 - gap * len(populations)) / len(populations)
 
     def draw(figure: "Figure") -> None:
         what = f"% of all requests at each value ({asked.unit or 'setting'}), other levers as in the policy. {_TOLD}"
-        lines = [f"{study.policy.name}, {study.cases.size:,} requests of each population", what]
+        lines = [f"{study.policy.name}, {study.cases.size:,} requests, one set under each assumption", what]
         first = titled_axes(figure, study, title, lines, left=left, right=left + width, above=1.3, below=0.9)
         box = first.get_position()
         top = max(100 * table[key].max() / table["cases"].max() for key in MEASURES)
@@ -97,7 +106,7 @@ def by_setting_chart(study: Study, lever: str, table: pd.DataFrame) -> Picture:
                 shares = (100 * part[key] / part["cases"]).tolist()
                 axes.plot(range(len(values)), shares, markersize=5, **style)
             axes.set_ylim(0, 1.1 * top)
-            step = max(1, len(values) // 6)
+            step = max(1, len(values) * len(populations) // 18)
             axes.set_xticks(range(0, len(values), step), values[::step], fontsize=9)
             axes.set_title(name, fontsize=10, loc="left")
             axes.grid(axis="y", color=RULE, linewidth=0.8)
@@ -130,17 +139,26 @@ def _apart(values: Sequence[float], least: float) -> list[float]:
     return places
 
 
+def _cannot(said: Mapping[str, str]) -> str:
+    """What the truth cannot tell, and under which populations where that is not all of them; a sentence to be added."""
+    words: dict[str, list[str]] = {}
+    for population, sentence in said.items():
+        words.setdefault(sentence, []).append(population)
+    where = {text: "" if len(names) == len(said) else f" under {listed(names)}" for text, names in words.items()}
+    return "".join(f". {text}{where[text]}" for text in words if text)
+
+
 def _spread(what: str, ends: Sequence[tuple[dict[Any, Any], dict[Any, Any]]]) -> str:
-    """'Wrongful refusals rise from 10.9–11.4% to 28.7–31.6% of requests'; a range over the populations."""
-    shares = [[100 * row["wrongful"] / row["cases"] for row in rows] for rows in zip(*ends, strict=True)]
+    """'Refused, would help: from 10.9–11.4% to 28.7–31.6% of requests'; a range over the populations."""
+    shares = [[100 * row["refused_would_help"] / row["cases"] for row in rows] for rows in zip(*ends, strict=True)]
     before, after = (_range(values) for values in shares)
     changes = [b - a for a, b in zip(*shares, strict=True)]
-    where = "every population" if len(ends) > 1 else "the population"
+    where = "under every assumption" if len(ends) > 1 else "in the population"
     if not any(changes):
-        return f"{what} stay at {before} of requests"
+        return f"{what} {before} of requests before and after"
     if min(changes) >= 0 or max(changes) <= 0:
-        return f"{what} {'rise' if max(changes) > 0 else 'fall'} from {before} to {after} of requests in {where}"
-    return f"{what} move from {before} to {after} of requests, not the same way in {where}"
+        return f"{what} from {before} to {after} of requests {where}"
+    return f"{what} from {before} to {after} of requests, not the same way {where}"
 
 
 def _range(values: Sequence[float]) -> str:

@@ -258,3 +258,15 @@ def test_a_change_that_changes_nothing_is_refused_or_zero():
     assert (spread.change, spread.sampling, spread.assumption) == (0, (0, 0), (0, 0, 0, 0))
     with pytest.raises(ProblemsFound, match="conservative_week"):
         side_by_side({"it": {"conservative_week": 8}}, [SEED], size=500, draws=100)
+
+
+def test_an_effect_of_none_moves_within_its_range():
+    """The shipped pages hold that history does not matter to benefit; their ranges have it either way."""
+    seed = population.load(POPULATIONS[0])
+    places = [place for place in uncertain(seed) if place[2:3] == ("effects",)]
+    assert len(places) == len(seed.page.variables["truth_benefit"].effects) == 7
+    for factor, odds in ((0.0, 50), (0.5, 100), (1.0, 200)):
+        other = moved(seed, dict.fromkeys(uncertain(seed), 0.5) | dict.fromkeys(places, factor))
+        assert {round(effect.odds_percent, 3) for effect in other.page.variables["truth_benefit"].effects} == {odds}
+        hangs = {"pain_duration_days", "conservative_care_days", "conservative_care_failed", "diagnostic_blocks_done"}
+        assert (hangs <= set(other["truth_benefit"].parents)) == (odds != 100)

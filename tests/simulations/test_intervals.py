@@ -11,13 +11,16 @@ from simulations import ask
 from simulations.impact import rates
 from simulations.intervals import (
     Interval,
+    exact_limits,
     independent_difference,
+    kitagawa,
     mcnemar,
     paired_change,
     paired_ratio,
     ratio,
     ratio_of_ratios,
     sidak,
+    stratified_difference,
     wilson,
 )
 from simulations.resampling import bootstrap, headlines, percentile_interval, replicates
@@ -205,3 +208,72 @@ def test_wilson_and_the_bootstrap_of_one_share_agree_for_many_cases():
     found = wilson(30_000, 100_000)
     assert (low, high) == pytest.approx((100 * found.low, 100 * found.high), abs=0.03)
     assert paired_change(30_000, 0, 0, 70_000).value == 0
+
+
+def test_exact_limits_as_published():
+    """NIST/SEMATECH e-Handbook of Statistical Methods 7.2.4.1: 4 of 20, exact interval of 90 %, 5 % on each side."""
+    found = exact_limits(4, 20)
+    assert (round(found.low, 6), round(found.high, 6)) == (0.071354, 0.401028)
+    assert exact_limits(0, 14).high == pytest.approx(1 - 0.05 ** (1 / 14))
+
+
+@given(st.integers(1, 400), st.data())
+def test_exact_limits_are_those_of_the_binomial_tails(cases: int, data: st.DataObject):
+    hits = data.draw(st.integers(0, cases))
+    found = exact_limits(hits, cases)
+    for side, alternative in ((found.low, "greater"), (found.high, "less")):
+        wanted = binomtest(hits, cases, alternative=alternative).proportion_ci(0.95, method="exact")
+        assert side == pytest.approx(wanted.low if alternative == "greater" else wanted.high, abs=1e-9)
+
+
+def test_a_stratified_difference_as_greenland_and_robins_write_it():
+    """Biometrics 41:55-68 (1985), their variance in counts; tolbutamide and deaths by age, a difference of 0.035."""
+    tables = [((8, 106), (5, 120)), ((22, 98), (16, 85))]
+    found = stratified_difference(tables)
+    assert found is not None
+    assert round(found.value, 3) == 0.035
+    weights = variance = 0.0
+    for (a, n1), (b, n0) in tables:
+        c, d, n = n1 - a, n0 - b, n1 + n0
+        weights += n1 * n0 / n
+        variance += (a * c * n0**3 + b * d * n1**3) / (n1 * n0 * n**2)
+    assert found.high - found.value == pytest.approx(1.959964 * variance**0.5 / weights, rel=1e-6)
+    assert stratified_difference([((1, 2), (0, 0)), ((0, 0), (3, 4))]) is None
+
+
+WAY = st.integers(0, 60).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
+
+
+@given(st.lists(st.tuples(WAY, WAY, WAY), min_size=1, max_size=5))
+def test_the_parts_of_a_change_add_up(kinds: list[tuple[tuple[int, int], ...]]):
+    """And are Kitagawa's: with the rates of the other side where a kind is missing, that kind is all mix."""
+    before = [(k[0] + lost[0], k[1] + lost[1]) for k, lost, _ in kinds]
+    after = [(k[0] + gained[0], k[1] + gained[1]) for k, _, gained in kinds]
+    totals = [sum(n for _, n in side) for side in (before, after)]
+    if not all(totals):
+        return
+    found = kitagawa(kinds)
+    assert found.within + found.mix == pytest.approx(found.change)
+    within = mix = 0.0
+    for one, other in zip(before, after, strict=True):
+        if not one[1] and not other[1]:
+            continue
+        rates = [hits / n if n else None for hits, n in (one, other)]
+        rates = [rates[1] if rates[0] is None else rates[0], rates[0] if rates[1] is None else rates[1]]
+        weights = [one[1] / totals[0], other[1] / totals[1]]
+        within += (rates[1] - rates[0]) * sum(weights) / 2
+        mix += (weights[1] - weights[0]) * sum(rates) / 2
+    assert (found.within, found.mix) == pytest.approx((within, mix), abs=1e-9)
+
+
+def test_the_luck_of_the_part_within_kinds_is_that_of_repetition():
+    """Every case of a kind equally likely to be helped: the standard error against 4,000 draws."""
+    luck = np.random.default_rng(2)
+    sizes, chance = [(200, 150, 0), (60, 30, 80), (90, 0, 40)], [0.2, 0.5, 0.7]
+    draws = []
+    for _ in range(4000):
+        kinds = [tuple((int(luck.binomial(n, p)), n) for n in ways) for ways, p in zip(sizes, chance, strict=True)]
+        draws.append(kitagawa(kinds))
+    spread = np.std([one.within for one in draws])
+    assert np.mean([one.luck for one in draws]) == pytest.approx(spread, rel=0.05)
+    assert abs(np.mean([one.within for one in draws])) < 4 * spread / 4000**0.5

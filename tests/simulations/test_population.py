@@ -375,7 +375,7 @@ def test_the_request_mix(many: pd.DataFrame, start: str, percent: int):
 
 def test_codes_out_of_scope_are_there_but_rare(frame: pd.DataFrame):
     p = policy.load("nerve_blocks")
-    outcome = policy.determine(p, policy.Cases.from_frame(frame, p), p.settings({})).outcome
+    outcome = policy.determine(p, policy.Cases.from_frame(frame, p), p.settings({}), asking=False).outcome
     assert 0 < (outcome == policy.OUTCOMES.index("out_of_scope")).mean() < 0.03
 
 
@@ -399,7 +399,7 @@ def test_facet_pain_is_as_rare_as_the_source_assessment_says(many: pd.DataFrame)
 def determined(frame: pd.DataFrame):
     p = policy.load("nerve_blocks")
     cases = policy.Cases.from_frame(frame, p)
-    return p, cases, policy.determine(p, cases, p.settings({})).outcome
+    return p, cases, policy.determine(p, cases, p.settings({}), asking=False).outcome
 
 
 def test_each_outcome_is_frequent_enough_to_see(determined):
@@ -437,7 +437,7 @@ def test_a_numeric_lever_moves_cases_step_by_step(determined, name: str):
     p, cases, base = determined
     lever = p.levers[name]
     values = [None, *lever.domain.values()] if lever.off_allowed else list(lever.domain.values())
-    outcomes = [policy.determine(p, cases, p.settings({name: value})).outcome for value in values]
+    outcomes = [policy.determine(p, cases, p.settings({name: value}), asking=False).outcome for value in values]
     moved = [int((a != b).sum()) for a, b in pairwise(outcomes)]
     default = next(i for i, outcome in enumerate(outcomes) if (outcome == base).all())
     around = moved[max(default - 1, 0) : default + 2]
