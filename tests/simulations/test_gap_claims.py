@@ -137,7 +137,7 @@ def test_no_word_of_certainty_depends_on_the_number_of_made_up_cases():
         assert not [word for word in ("sure", "certain", "significant", "proves", "wrongful") if word in text]
         said.append([line for line in told.cannot(found) if "can be real" in line])
     assert said[0] == said[1]
-    assert [line.split(":")[0] for line in said[0]] == ["- Race and ethnicity", "- Sex"]
+    assert [line.split(":")[0] for line in said[0]] == ["Race and ethnicity", "Sex"]
 
 
 @pytest.mark.slow
