@@ -9,6 +9,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from simulations.findings import NOT_MET
 from simulations.study import Study
@@ -67,14 +68,15 @@ def _small(drawn: io.BytesIO, words: dict[str, str]) -> bytes:
     for key, text in words.items():
         info.add_text(key, text) if text.isascii() else info.add_itxt(key, text)
     full = np.asarray(Image.open(drawn).convert("RGB")).astype(np.int32)
-    colours, place, times = np.unique(full @ (1 << 16, 1 << 8, 1), return_inverse=True, return_counts=True)
+    place, colours = pd.factorize((full[..., 0] << 16 | full[..., 1] << 8 | full[..., 2]).ravel())
     parts = np.stack([colours >> 16, colours >> 8 & 255, colours & 255], axis=1)
-    most = parts[np.argsort(-times, kind="stable")[:COLOURS]]  # exactly as drawn; the others are the nearest of these
+    order = np.lexsort((colours, -np.bincount(place)))
+    most = parts[order[:COLOURS]]  # exactly as drawn; the others are the nearest of these
     nearest = ((parts[:, None] - most) ** 2).sum(axis=2).argmin(axis=1)
     few = Image.fromarray(nearest[place].reshape(full.shape[:2]).astype(np.uint8), "P")
     few.putpalette(most.ravel().tolist())
     packed = io.BytesIO()
-    few.save(packed, "PNG", pnginfo=info, optimize=True, dpi=(DPI, DPI))
+    few.save(packed, "PNG", pnginfo=info, dpi=(DPI, DPI))
     return packed.getvalue()
 
 
