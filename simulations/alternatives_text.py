@@ -5,6 +5,7 @@ from typing import Any
 
 from policy.model import OUTCOMES
 from simulations.alternatives import STRICT, Alternative, Result, moves
+from simulations.assumptions import ONE_SET
 from simulations.findings import LABELS, about_people, roughly, signed, unless_silent
 from simulations.impact import OUTSIDE, percent, points
 from simulations.medicare import MEANING, left_out
@@ -76,7 +77,7 @@ def _span(results: Sequence[Result]) -> str:
 
 
 CANNOT = (
-    "The populations are one set of requests under three assumptions, not three observations: nothing is confirmed.",
+    ONE_SET,
     "Each alternative decides only what its source speaks of, so a small change can hide a strict rule on few of them.",
 )
 
@@ -93,7 +94,7 @@ def headline(study: Study, results: Sequence[Result]) -> Shown:
         (
             "Approval rate, the policy as it stands",
             roughly(study, " to ".join(dict.fromkeys(f"{rate:.1f}%" for rate in (rates[0], rates[-1])))),
-            f"{len(base)} populations" if study.cases.drawn else study.cases.name,
+            f"one set of requests under {len(base)} assumptions" if study.cases.drawn else study.cases.name,
         ),
         (
             "Strictest",

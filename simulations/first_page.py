@@ -12,6 +12,7 @@ from policy.model import OUTCOMES
 from simulations.assumptions import CASES, Ends, change_of, share_of
 from simulations.findings import about_finding, about_people, count
 from simulations.impact import Impact, Part, Rate, determined, percent, points
+from simulations.intervals import exact_limits
 from simulations.shown import Shown, bullets, esc, tabulated
 from simulations.study import Study
 
@@ -156,13 +157,21 @@ def _sources(study: Study) -> list[Shown]:
     met = impact.outcomes()["baseline"][0]
     if lost is not None and gained is not None and (lost or gained):
         none = ", none gained" if not gained else f", {gained:,} gained"
-        lines.append(f"Approvals: {lost:,} of {met:,} lost{none}." if lost else f"Approvals: none lost{none}.")
+        sure = _at_least(study, lost, met) if study.impact.way < 0 else ""
+        lines.append(f"Approvals: {f'{lost:,} of {met:,}' if lost else 'none'} lost{none}{sure}.")
     come = {word: n for word, n in impact.came_from("not_met").items() if n}
     if come and None not in impact.came_from("not_met").values():
         parts = ", ".join(f"{n:,} were {_WORDS[word]}" for word, n in come.items())
         lines.append(f"Of the {sum(come.values()):,} newly recommended for refusal, {parts} before.")
     lines += near(study) if lost and not study.guarded else []
     return [_titled("Where the change comes from", lines)] if lines else []
+
+
+def _at_least(study: Study, lost: int, met: int) -> str:
+    """Of what can only take away, how few such losses luck could have left; nothing of a table, which has no luck."""
+    if not lost or not study.cases.drawn:
+        return ""
+    return f" (in other draws at least {percent(exact_limits(lost, met).low)}, exact one-sided 95% limit)"
 
 
 def near(study: Study) -> list[str]:

@@ -7,7 +7,7 @@ ones.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import reduce
+from functools import cached_property, reduce
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,7 +20,7 @@ from policy.evaluation import Determinations, determine, diagnosis_group
 from policy.model import OUTCOMES, Policy, Rule, Settings
 from policy.problems import refuse
 from simulations.caseload import Caseload
-from simulations.intervals import Interval, paired_change, wilson
+from simulations.intervals import Interval, exact_limits, paired_change, wilson
 from simulations.release import Withheld, of_impact
 from simulations.suppression import SMALL, TOO_FEW, Name
 
@@ -128,6 +128,11 @@ class Impact:
         """Whether both settings are the same rules."""
         return self.scenario == self.baseline and self.scenario.policy.fingerprint == self.policy.fingerprint
 
+    @cached_property
+    def way(self) -> int:
+        """Whether the change can only take approvals away (-1), only give some (1), or either (0)."""
+        return one_way(self.baseline, self.scenario)
+
     def changes(self) -> list[str]:
         """One sentence for each lever that differs, and for each pathway that requires more or less."""
         return change_in_words(self.scenario, self.baseline) + edits_in_words(self.policy, self.scenario.policy)
@@ -137,7 +142,7 @@ class Impact:
         return self._rates(self._flow, self.hidden, outcome)
 
     def _rates(self, flow: NDArray[np.int64], hidden: Withheld, outcome: str = "met") -> tuple[Rate, Rate, Rate]:
-        before, after, change = rates(flow, self.same, outcome)
+        before, after, change = rates(flow, self.same, outcome, self.way)
         gone = [bool(mask[OUTCOMES.index(outcome)]) for mask in (hidden.baseline, hidden.scenario)]
         told = [Rate(None, None, None) if g else Rate(*one) for g, one in zip(gone, (before, after), strict=True)]
         value = None if any(gone) else change.value
@@ -253,15 +258,38 @@ class Impact:
         return replace(self, counts=self.counts + other.counts, touched=self.touched + other.touched, examples=few)
 
 
-def rates(flow: NDArray[np.int64], same: bool = False, outcome: str = "met") -> tuple[Interval, Interval, Interval]:
+def one_way(before: Settings, after: Settings) -> int:
+    """-1 where the change can only take approvals away, 1 where it can only give some, 0 where either may happen.
+
+    By the direction of each lever that moves, which lint proves of a policy; exceptions and edits may go either way.
+    """
+    policy = before.policy
+    moved = [name for name in policy.levers if before[name] != after[name]]
+    excepted = {exception.lever for exception in policy.direction_exceptions}
+    if after.policy.fingerprint != policy.fingerprint or excepted.intersection(moved):
+        return 0
+    orders = {name: policy.levers[name].loosest_first() for name in moved}
+    if not all(orders.values()):
+        return 0
+    ways = {-1 if order.index(after[name]) > order.index(before[name]) else 1 for name, order in orders.items()}
+    return ways.pop() if len(ways) == 1 else 0
+
+
+def rates(
+    flow: NDArray[np.int64], same: bool = False, outcome: str = "met", way: int = 0
+) -> tuple[Interval, Interval, Interval]:
     """Share of an outcome before, after, and the change (paired), of one flow (6, 6) with at least one case.
 
-    `same`: both are the same rules, which cannot differ whoever is drawn.
+    `same`: both are the same rules, which cannot differ whoever is drawn; `way`: see `one_way`; the interval of what
+    can only go one way does not reach beyond 0 (Clopper and Pearson 1934).
     """
     both, lost, gained, neither = apart(flow, outcome)
     cases = both + lost + gained + neither
-    change = paired_change(both, lost, gained, neither)
-    return wilson(both + lost, cases), wilson(both + gained, cases), Interval(0.0, 0.0, 0.0) if same else change
+    change = Interval(0.0, 0.0, 0.0) if same else paired_change(both, lost, gained, neither)
+    if way and outcome == "met" and not same and not (gained if way < 0 else lost):
+        share, low, high = exact_limits(lost if way < 0 else gained, cases, 0.025)
+        change = Interval(-share, -high, -low) if way < 0 else Interval(share, low, high)
+    return wilson(both + lost, cases), wilson(both + gained, cases), change
 
 
 def apart(flow: NDArray[np.int64], outcome: str = "met") -> tuple[int, int, int, int]:

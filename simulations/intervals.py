@@ -136,17 +136,17 @@ def mcnemar(lost: int, gained: int) -> float:
     return min(1.0, 2 * sum(comb(moved, k) for k in range(fewer + 1)) / 2**moved)
 
 
-def exact_limits(hits: int, cases: int) -> Interval:
-    """Share of hits with Clopper and Pearson's (1934) exact limits, each one-sided at 95 %; cases at least 1.
+def exact_limits(hits: int, cases: int, tail: float = 0.05) -> Interval:
+    """Share of hits with Clopper and Pearson's (1934) exact limits, each one-sided at 1 - `tail`; cases at least 1.
 
-    "At least `low`" and "at most `high`" are two statements of 95 % each; together they are an interval of 90 %. For
+    "At least `low`" and "at most `high`" are two statements of 95 % each; together an interval of 90 %. For
     what can only go one way, such as approvals lost to a lever that can only take away. With no hit the upper limit is
     1 - 0.05 ** (1 / cases), about 3 in `cases` (Hanley and Lippman-Hand 1983).
     """
     from scipy.special import betaincinv  # here, because the command line must not wait for it
 
-    low = float(betaincinv(hits, cases - hits + 1, 0.05)) if hits else 0.0
-    high = float(betaincinv(hits + 1, cases - hits, 0.95)) if hits < cases else 1.0
+    low = float(betaincinv(hits, cases - hits + 1, tail)) if hits else 0.0
+    high = float(betaincinv(hits + 1, cases - hits, 1 - tail)) if hits < cases else 1.0
     return Interval(hits / cases, low, high)
 
 

@@ -19,7 +19,7 @@ from policy.model import OUTCOMES, Lever, Policy, Settings, Value
 from policy.problems import listed, nearest, refuse, shown
 from simulations.caseload import Caseload
 from simulations.grouping import Groups
-from simulations.impact import rates, under
+from simulations.impact import one_way, rates, under
 from simulations.levels import Batch, Levels
 from simulations.profiles import Profiles
 from simulations.study import Study
@@ -69,7 +69,7 @@ class Flows:
         same = here == self.before and here.policy.fingerprint == self.before.policy.fingerprint
         if self.people:
             return roughly_counted(flow, same)
-        _, approval, change = rates(flow, same)
+        _, approval, change = rates(flow, same, way=one_way(self.before, here))
         row: dict[str, Any] = dict(zip(OUTCOMES, flow.sum(axis=0).tolist(), strict=True))
         row["cases"] = int(flow.sum())
         row |= {f"approval_{k}": round(100 * v, 4) for k, v in zip(("pct", "low", "high"), approval, strict=True)}

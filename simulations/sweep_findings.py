@@ -11,7 +11,7 @@ from policy.problems import refuse
 from simulations.attribution import MOST, Attribution, attribute
 from simulations.findings import about_people, roughly, signed, told_about
 from simulations.first_page import assumed
-from simulations.impact import percent, points, rates
+from simulations.impact import percent, points
 from simulations.intervals import wilson
 from simulations.resampling import bootstrap
 from simulations.shown import Shown, bullets, card, tabulated
@@ -302,7 +302,7 @@ def sure(study: Study) -> Shown:
     """The change of the approval rate with the luck of the draw and the assumptions told apart."""
     if study.guarded:
         return bullets(["No interval: these cases may be people, and every setting is one more result to subtract."])
-    change = rates(study.impact.counts.sum(axis=(0, 1)), study.impact.same)[2]
+    _, _, change = rates(study.impact.counts.sum(axis=(0, 1)), study.impact.same, way=study.impact.way)
     ends = assumed(study, "met")
     rows = []
     if ends is not None and study.assumed is not None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import binomtest
 
 import policy
 from simulations import ask, population
@@ -42,7 +43,9 @@ def test_where_the_change_comes_from(study: Study, each: pd.DataFrame) -> None:
     page = first_page(study).text
     lost = (each[6] == "met") & (each[8] != "met")
     new = each[(each[8] == "not_met") & (each[6] != "not_met")]
-    assert f"Approvals: {lost.sum():,} of {(each[6] == 'met').sum():,} lost, none gained." in page
+    assert (
+        f"Approvals: {lost.sum():,} of {(each[6] == 'met').sum():,} lost, none gained (in other draws at least " in page
+    )
     parts = {"met": "approved", "pend": "waiting for documents", "review": "in review"}
     told = ", ".join(f"{n:,} were {words}" for word, words in parts.items() if (n := (new[6] == word).sum()))
     assert f"Of the {len(new):,} newly recommended for refusal, {told} before." in page
@@ -113,3 +116,17 @@ def test_a_lever_is_ranked_over_its_domain_its_cited_range_and_one_step(study: S
     for name, most, least in (("swing", 0, 26), ("cited", 2, 12), ("step", 5, 7)):
         assert row[f"{name}_points"] == pytest.approx(100 * (met[most] - met[least]) / SIZE)
     assert np.isnan(float(table.loc["axial_spine_stance", "cited_points"]))  # type: ignore[arg-type]
+
+
+def test_what_can_only_be_taken_away_is_never_told_as_if_it_could_be_given(each: pd.DataFrame) -> None:
+    """5 lost and 0 gained once read '-1.2 (-2.7 to +0.1)'; the exact limits are those of scipy."""
+    few = ask(provisions={"conservative_weeks": 7}, size=200)
+    lost, gained = few.impact.approvals()
+    assert lost and not gained  # noqa: PT018
+    change = few.impact.rates()[2]
+    exact = binomtest(lost, 200).proportion_ci(method="exact")
+    assert (-change.high, -change.low) == pytest.approx((exact.low, exact.high), abs=1e-9)  # type: ignore[operator]
+    assert all(row["change_high"] <= 0 for row in few.impact.groups().to_dict("records"))
+    either = ask(provisions={"conservative_weeks": 7, "relief_pct": 50}, size=200).impact.rates()[2]
+    assert either.high is not None
+    assert either.high > 0
