@@ -11,7 +11,7 @@ from policy.problems import refuse
 from simulations.attribution import MOST, Attribution, attribute
 from simulations.findings import about_people, roughly, signed, told_about
 from simulations.first_page import assumed
-from simulations.impact import percent, points
+from simulations.impact import percent, points, rates
 from simulations.intervals import wilson
 from simulations.resampling import bootstrap
 from simulations.shown import Shown, bullets, card, tabulated
