@@ -55,14 +55,18 @@ def paired_change(both: float, lost: float, gained: float, neither: float, z: fl
 
 
 def paired_ratio(both: float, lost: float, gained: float, neither: float, z: float = Z) -> Interval | None:
-    """Share after over share before of the same cases, by MOVER from Wilson limits; None without hits before.
+    """Share after over share before of the same cases, with the hybrid Wilson interval of Bonett and Price (2006,
+    Biometrics 62:571); None without hits before.
 
-    Donner and Zou (2012, Stat Methods Med Res 21:347); recommended for pairs by Fagerland, Lydersen and Laake (2014).
+    Recommended for pairs by Fagerland, Lydersen and Laake (2014, Stat Med 33:2850). Cases without any hit say nothing.
     """
-    cases = both + lost + gained + neither
-    spread = sqrt(both + lost) * sqrt(gained + neither) * sqrt(both + gained) * sqrt(lost + neither)
-    phi = (both * neither - lost * gained) / spread if spread else 0.0
-    return ratio(wilson(both + gained, cases, z), wilson(both + lost, cases, z), phi)
+    before, after, any_hit = both + lost, both + gained, both + lost + gained
+    if not before:
+        return None
+    apart = sqrt((lost + gained + 2) / ((after + 1) * (before + 1)))
+    alone = sum(sqrt((1 - (hits + 1) / (any_hit + 2)) / (hits + 1)) for hits in (after, before))
+    one, other = (wilson(hits, any_hit, z * apart / alone) for hits in (after, before))
+    return Interval(after / before, one.low / other.high, one.high / other.low if other.low else inf)
 
 
 def independent_difference(hits: float, cases: float, other_hits: float, other_cases: float, z: float = Z) -> Interval:
@@ -85,7 +89,7 @@ def difference(one: Interval, other: Interval) -> Interval:
     return Interval(value, low, value + hypot(one.high - one.value, other.value - other.low))
 
 
-def ratio(one: Interval, other: Interval, phi: float = 0.0) -> Interval | None:
+def ratio(one: Interval, other: Interval) -> Interval | None:
     """One share over another, from their own intervals: MOVER-R (Donner and Zou 2012); None where the other is 0.
 
     It leaves out 1 exactly where `difference` leaves out 0: both ask whether the squared distance of the shares is more
@@ -96,9 +100,8 @@ def ratio(one: Interval, other: Interval, phi: float = 0.0) -> Interval | None:
     (p, low, high), (q, least, most) = one, other
 
     def root(mine: float, theirs: float) -> tuple[float, float, float]:
-        cross = p * q - phi * abs(p - mine) * abs(q - theirs)
         own, rest = mine * (2 * p - mine), theirs * (2 * q - theirs)
-        return cross + sqrt(max(0.0, cross * cross - own * rest)), own, rest
+        return p * q + sqrt(max(0.0, p * q * p * q - own * rest)), own, rest
 
     lower, own, _ = root(low, most)
     upper, _, rest = root(high, least)

@@ -28,8 +28,9 @@ SIMULATED = (
 METHOD = (
     "An interval of a share is Wilson's; of a difference, Newcombe's (1998), also between two paired changes (Zou and "
     "Donner 2008); of a ratio, MOVER-R (Donner and Zou 2012), which leaves out 1 exactly where that of the difference "
-    "leaves out 0. For the same requests the reference is standardised to the group's own mix of diagnosis and "
-    "procedure; what then remains is the part of a gap that the mix does not explain (Kitagawa 1955)."
+    "leaves out 0; of how a ratio moves, from Bonett and Price's for pairs (2006). For the same requests the reference "
+    "is standardised to the group's own mix of diagnosis and procedure; what then remains is the part of a gap that "
+    "the mix does not explain (Kitagawa 1955)."
 )
 ENOUGH = (
     f"Shares are compared where each is of at least {LEAST} cases, as the US National Center for Health Statistics "

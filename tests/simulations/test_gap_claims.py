@@ -241,7 +241,7 @@ def test_intervals_hold_at_once_in_95_of_100_and_a_paired_change_alone_in_95_of_
     truths = {column.name: column for column in columns_of(labels, codes)}
     luck = np.random.default_rng(20261129)
     hold, alone = [], {}
-    for _ in range(2000):
+    for number in range(2000):
         rows = luck.integers(0, 250_000, 10_000)
         found = Subgroups(study, columns_of(labels, {name: code[rows] for name, code in codes.items()}), (), False)
         told_of = found.gaps()
@@ -256,7 +256,7 @@ def test_intervals_hold_at_once_in_95_of_100_and_a_paired_change_alone_in_95_of_
             good &= np.isnan(times["ratio_low"]) or times["ratio_low"] - 1e-3 <= real[3]
             good &= np.isnan(times["ratio_high"]) or real[3] <= times["ratio_high"] + 1e-3
         hold.append(good)
-        for column in found.columns[:4]:
+        for column in found.columns[:4] if number < 1000 else ():
             for measured in (APPROVED, REFUSED):
                 for group, *pairs in column.comparisons(measured):
                     for requests, pair in zip((AS_THEY_ARE, ALIKE), pairs, strict=True):
@@ -267,7 +267,7 @@ def test_intervals_hold_at_once_in_95_of_100_and_a_paired_change_alone_in_95_of_
                         real = truth_of(truths[column.name], column, measured, requests, group, base)
                         key = (column.name, column.groups[group], measured, requests)
                         alone.setdefault(key, []).append(change.low <= real[2] <= change.high)
-    single = {key: np.mean(inside) for key, inside in alone.items() if len(inside) > 1500}
+    single = {key: np.mean(inside) for key, inside in alone.items() if len(inside) > 800}
     print(f"all at once {np.mean(hold):.4f} of {len(hold)}; a paired change alone {np.mean([*single.values()]):.4f}")
     print(f"from {min(single.items(), key=lambda one: one[1])} to {max(single.items(), key=lambda one: one[1])}")
     assert 0.93 <= np.mean(hold) <= 0.97
