@@ -89,6 +89,49 @@ def altered(page: Page) -> Population:
     return Population(page, *_compiled(page, _Lines(page.id)), _digest(page.model_dump(mode="json", by_alias=True)))
 
 
+def reshared(population: Population, page: Page) -> Population:
+    """The population with the shares of a page that differs from its own in shares alone, none of them 0 on one side.
+
+    Everything else, effects included, stays as it is, and nothing is checked again: for many draws whose fingerprint
+    nobody asks for.
+    """
+    mine, habits = population.page.variables, population.page.habits
+
+    def again(choice: Choice, before: Table, after: Table) -> Choice:
+        if after.rows == before.rows:
+            return choice
+        effects = [effect for effect in before.effects if effect.odds_percent != 100]
+        return replace(choice, bounds=np.array([bound for bound, _ in _parts(after, effects)], dtype=np.uint64))
+
+    def told(decision: Decision) -> Choice | None:
+        before, after = mine[decision.name].documented, page.variables[decision.name].documented
+        if decision.documented is None or isinstance(before, Table) is not isinstance(after, Table):
+            return decision.documented
+        if isinstance(before, Table) and isinstance(after, Table):
+            return again(decision.documented, before, after)
+        return again(decision.documented, habits[str(before)], page.habits[str(after)])
+
+    decisions = tuple(
+        replace(d, choice=again(d.choice, mine[d.name], page.variables[d.name]), documented=told(d))
+        for d in population.decisions
+    )
+    return replace(population, page=page, decisions=decisions, fingerprint=f"shares of {population.fingerprint} moved")
+
+
+def _parts(table: Table, effects: Sequence[Effect]) -> Iterator[tuple[int, str | None]]:
+    """Upper bound of each share that is not 0, in the words of its row, and the value that it stands for.
+
+    A row stands there once for each set of effects that may be at work on it.
+    """
+    for index, row in enumerate(table.rows):
+        for number, parts in enumerate(at_work(row, effects), index << len(effects)):
+            total = Decimal(0)
+            for text, share in parts:
+                total += share
+                if share:
+                    yield (number << 32) + int(total * 2**32 / 100), text
+
+
 def _digest(content: object) -> str:
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
@@ -358,11 +401,7 @@ class _Compiler:
     def _entries(
         self, path: tuple[Any, ...], table: Table, facts: Facts, effects: Sequence[Effect]
     ) -> tuple[list[int], list[tuple[int, int, int]]]:
-        """Upper bound of each share in the words of its row, and the values that it stands for.
-
-        A row stands there once for each set of effects that may be at work on it.
-        """
-        bounds, entries = [], []
+        """The bounds of `_parts`, and the values that each stands for."""
         for index, row in enumerate(table.rows):
             place = (*path, "rows", index)
             if row.percent is not None and facts.kind != "flag":
@@ -375,14 +414,9 @@ class _Compiler:
                     message = f"{shown(text)} is not allowed" + ("" if known else f"; allowed: {facts.allowed}")
                     where = (*place, "shares", text) if row.shares else (*place, "value")
                     self.problem("value", where, message, str(text), known)
-            for number, parts in enumerate(at_work(row, effects), index << len(effects)):
-                total = Decimal(0)
-                for text, share in parts:
-                    total += share
-                    if share:
-                        bounds.append((number << 32) + int(total * 2**32 / 100))
-                        entries.append(((EMPTY, 1, 1) if text is None else facts.entry(text)) or (0, 1, 1))
-        return bounds, entries
+        parts = list(_parts(table, effects))
+        entries = [((EMPTY, 1, 1) if text is None else facts.entry(text)) or (0, 1, 1) for _, text in parts]
+        return [bound for bound, _ in parts], entries
 
 
 def _records(value: object, path: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], Cited]]:

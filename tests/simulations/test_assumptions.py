@@ -216,6 +216,16 @@ def test_cases_that_share_their_streams_are_those_drawn_alone(spec: Population):
     pd.testing.assert_frame_equal(together.drop(columns="case_id"), alone.drop(columns="case_id"))
 
 
+@pytest.mark.parametrize("name", [*POPULATIONS, "what_if_duration_matters"])
+def test_shares_that_move_alone_draw_the_cases_of_the_page_compiled_again(name: str):
+    page = population.load(name)
+    for quick, whole in zip(drawn_populations(page, 2, shares_only=True), drawn_populations(page, 2), strict=True):
+        frames = [generate(one, 400, 7) for one in (quick, whole)]
+        facts = [column for column in frames[0] if not column.startswith("truth_")]
+        pd.testing.assert_frame_equal(frames[0][facts], frames[1][facts])
+        assert quick.fingerprint != whole.fingerprint
+
+
 @pytest.fixture(scope="module")
 def spreads() -> list[Spread]:
     changes: dict[str, dict[str, object]] = {"conservative_weeks=8": {"conservative_weeks": 8}, "strict_reading": {}}
