@@ -463,7 +463,7 @@ def test_the_installed_command(cases: Path, tmp_path: Path) -> None:
     ("words", "said"),
     [
         (["aproval_impact"], "did you mean approval_impact?"),
-        (["calibration", "-p", "lever=relief_pct"], "calibration: has no parameter 'lever' of its own (it has none)"),
+        (["calibration", "-p", "lever=relief_pct"], "calibration: has no parameter 'lever' of its own (draws)"),
     ],
 )
 def test_a_template_that_is_not_there_is_said_in_one_line(tmp_path: Path, words: list[str], said: str) -> None:

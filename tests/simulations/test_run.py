@@ -98,7 +98,7 @@ def test_the_folder_is_that_of_one_run(out: Path):
 
 
 def test_the_same_study_in_another_process_gives_the_same_bytes(out: Path, tmp_path: Path):
-    study = ask(provisions={"conservative_weeks": 8}, size=2000, seed=3)
+    study = ask(provisions={"conservative_weeks": 8}, size=2000, seed=3).assuming(128)
     report.write(study, tmp_path)
     for path in sorted(tmp_path.iterdir()):
         if path.name != "summary.json":
@@ -151,7 +151,12 @@ def test_the_page_is_for_people_who_decide(page: BeautifulSoup):
     assert page.title.text == "What would this change to the policy do to approvals?"
     assert [page.find("h1").text] == [page.title.text]
     assert page.find(class_="notice").text.startswith("Synthetic data, policy simulation only")
-    assert "Approval rate, baseline" in page.find(class_="card").text
+    assert "recommended refusals rise" in page.find(class_="card").text
+    assert "Luck of drawing" in page.find("table").text
+    sections = [tag["id"] for tag in page.find_all(class_="prose") if tag.get("id")]
+    assert ["The-answer", *(a["href"][1:] for a in page.find("nav").find_all("a"))] == sections
+        tag["id"] for tag in page.find_all(class_="prose") if tag.get("id")
+    ][1:]
     assert "import" not in page.text
     assert "15 cells of approval_impact ran to the end" in page.find("footer").text
     images = page.find_all("img")

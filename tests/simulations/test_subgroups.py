@@ -20,7 +20,8 @@ from simulations import ask, population, report, subgroups_chart
 from simulations import subgroups_findings as told
 from simulations.intervals import independent_difference, paired_change, ratio, sidak, wilson
 from simulations.shown import bullets
-from simulations.subgroup_comparisons import LEAST, drivers, standardised
+from simulations.subgroup_comparisons import LEAST, standardised
+from simulations.subgroup_flow import drivers
 from simulations.subgroups import ALIKE, APPROVED, AS_THEY_ARE, BANDS, COLUMNS, REFUSED, Subgroups, measure
 from tests.simulations.disclosure import of_subgroups
 
