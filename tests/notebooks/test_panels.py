@@ -414,6 +414,7 @@ def test_saving_says_where_and_how_to_use_it(panel: LeverPanel, nerve_blocks: Po
     assert 'role="alert"' in panel.message.value
 
 
+@pytest.mark.slow
 def test_the_line_that_is_printed_and_the_button_make_the_same_report(panel: LeverPanel, workspace: Path):
     slider(panel, "conservative_weeks").value = 8
     panel.name.value = "Eight weeks"

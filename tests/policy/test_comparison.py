@@ -262,6 +262,7 @@ def plain_once() -> Policy:
     return plain()
 
 
+@pytest.mark.slow
 def test_nothing_wrong_is_proven_of_a_few_slips() -> None:
     every = list(slips())
     tried, right, words, wrong = judged(every[5::60])

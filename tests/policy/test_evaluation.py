@@ -38,6 +38,7 @@ from tests.policy.near_misses import (
     values_near,
     written,
 )
+from tests.sampling import some
 
 CODE = {word: code for code, word in enumerate(policy.OUTCOMES)}
 STRICTNESS = np.array([{"met": 0, "pend": 1, "review": 1}.get(word, 2) for word in policy.OUTCOMES])
@@ -302,7 +303,7 @@ REFUSING = {
 }
 
 
-@pytest.mark.parametrize("name", NUMERIC)
+@pytest.mark.parametrize("name", some(NUMERIC, 4))
 def test_a_stricter_threshold_never_approves_more(name: str) -> None:
     """In the lever's declared direction no case becomes met; while no action lever refuses what meets every criterion
     (which an open fact would spare it), no case gets a looser outcome of any kind."""

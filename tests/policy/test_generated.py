@@ -15,7 +15,7 @@ QUICK = ("determine", "sql", "levels", "explain", "coverage", "panels")
 AUTHORS = ("lint", "mutate")
 # Where something was wrong once: whether a file is closed chose the rule, a criterion required twice, an assumption not
 # made, a date
-FOUND = (44, 57, 67, 68, 69, 71, 89, 92)
+FOUND = (92, 44, 57, 67, 68, 69, 71, 89)
 
 
 def test_generated_policies_have_everything_that_a_policy_can_have() -> None:

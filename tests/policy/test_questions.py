@@ -101,6 +101,7 @@ def compare_documents(seed: int, number: int) -> tuple[int, Counter[int], list[s
     return compared, sizes, wrong
 
 
+@pytest.mark.slow
 def test_the_smallest_sets_of_documents_are_those_of_brute_force() -> None:
     compared, sizes, wrong = compare_documents(22, 70)
     assert not wrong, f"{len(wrong)} of {compared}\n{wrong[0]}"

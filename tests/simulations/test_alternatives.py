@@ -277,6 +277,7 @@ def test_the_picture_says_every_number_that_it_shows(results: list[Result]):
 # A run that is cut off -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_what_the_journal_holds_is_not_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     study = ask(size=300)
     every = published(study, ["strict_reading", "p2a_cms_facet", "p9_ahs_2025_ed"])

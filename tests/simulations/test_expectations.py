@@ -67,7 +67,9 @@ def test_a_failed_gate_has_its_line(tmp_path: Path):
 def test_the_command_writes_the_report_and_leaves_with_1(tmp_path: Path):
     text = "provisions: {conservative_weeks: 8}\npopulation: {name: trial_10_15, size: 300, seed: 5}\nexpect:\n"
     path = written(tmp_path, text + "  moved: {at_most: 0}\n  approval_change_points: {at_least: -90}\n")
-    ran = CliRunner().invoke(main, ["simulate", "--scenario", str(path), "--out", str(tmp_path / "out")])
+    ran = CliRunner().invoke(
+        main, ["simulate", "-p", "draws=0", "--scenario", str(path), "--out", str(tmp_path / "out")]
+    )
     assert ran.exit_code == 1
     assert [line for line in ran.output.splitlines() if f"{path}:" in line] == [
         line for line in ran.output.splitlines() if "expected at most 0" in line

@@ -20,6 +20,7 @@ def sampled(*words: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_some_kills_and_races_lose_nothing() -> None:
     said = sampled("--kills", "10", "--races", "3")
     assert "'killed'" in said

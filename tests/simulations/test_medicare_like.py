@@ -178,6 +178,7 @@ def test_the_command_determines_explains_and_translates_a_preset(tmp_path: Path)
         assert words == written == there
 
 
+@pytest.mark.slow
 def test_compare_takes_the_pathways_of_a_preset_into_account():
     """Refusing is a change; the levers alone would be called mixed or equal."""
     said = CliRunner().invoke(main, ["compare", "nerve_blocks", "p2e_cms_peripheral_nerve_proposed", "--prove"]).output

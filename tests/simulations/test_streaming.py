@@ -60,6 +60,7 @@ def test_latent_truth_comes_along(frame: pd.DataFrame):
     assert met == ((outcome == 0) & helped).sum() > 0
 
 
+@pytest.mark.slow
 def test_no_slice_is_kept(monkeypatch: pytest.MonkeyPatch):
     alive: list[weakref.ref[Batch]] = []
     most_alive = 0
