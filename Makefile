@@ -79,7 +79,7 @@ check: setup
 
 notebooks: setup
 	@$(MAKE) --no-print-directory $(READY)-test
-	$(BIN)/python -m simulations.normalise
+	$(BIN)/python -m simulations.runs.normalise
 
 lock:
 	$(PYTHON) -m venv build/uv

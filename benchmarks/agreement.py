@@ -12,9 +12,9 @@ import pandas as pd
 from tqdm import tqdm
 
 import policy
-from simulations.engine import DuckDB, collapse, determinations
-from simulations.levels import Batch, Levels
-from simulations.profiles import Profiles
+from simulations.counting.data_cube import Batch, Levels
+from simulations.counting.profiles import Profiles
+from simulations.warehouse.engines import DuckDB, collapse, determinations
 from tests.policy.near_misses import Draws, settings_with_every_value
 from tests.simulations.undocumented import as_warehouse, chosen, moved, nerve_blocks, undocumented_table
 

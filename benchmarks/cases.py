@@ -8,12 +8,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from benchmarks.walk import DIAGNOSIS, PATHWAY, least_of, named
-from policy.cases import Cases, Ints
-from policy.evaluation import pathways
+from policy.cases.reader import Cases, Ints
+from policy.evaluation.determination import pathways
 from policy.model import Policy
 from simulations import population
-from simulations.grouping import Groups
-from simulations.streaming import TRUTHS, batches
+from simulations.counting.grouping import Groups
+from simulations.counting.streaming import TRUTHS, batches
 
 POPULATION, SEED = "seed_low_prevalence", 1
 KEPT = Path("build") / "bench"

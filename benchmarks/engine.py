@@ -22,9 +22,9 @@ import policy
 from benchmarks.cases import KEPT
 from policy.sql import columns_read
 from simulations import population
-from simulations.collapse import collapse_sql
-from simulations.engine import DuckDB, collapse
-from simulations.levels import Levels
+from simulations.counting.data_cube import Levels
+from simulations.warehouse.engines import DuckDB, collapse
+from simulations.warehouse.group_by import collapse_sql
 
 PART = 1_000_000
 ROUNDS = 3  # in turn; the run with the median CPU counts

@@ -10,9 +10,9 @@ import pandas as pd
 from benchmarks.cases import drawn
 from benchmarks.sweeps import LEVERS, random_settings
 from policy import load
-from policy.cases import Cases
-from simulations.answers import Answers
-from simulations.levels import Batch
+from policy.cases.reader import Cases
+from simulations.counting.answers import Answers
+from simulations.counting.data_cube import Batch
 
 NUMBERS = (4, 8, 12)
 GROUPS = (1, 144, 864)

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from benchmarks.cases import Columns
 from benchmarks.walk import DIAGNOSIS, PATHWAY, Walk, least_of, named
-from policy.evaluation import CODE
+from policy.evaluation.determination import CODE
 from policy.model import OUTCOMES, Settings
 from policy.sql import OPEN, Compiler, Table
 from policy.sql.text import chosen, grouped, literal, one_of
-from simulations.engine import REPEATING
-from simulations.profiles import criteria_of
-from simulations.reachable_facts import Reads
+from simulations.counting.profiles import criteria_of
+from simulations.counting.reachable_facts import Reads
+from simulations.warehouse.engines import REPEATING
 
 
 class Sql:
@@ -179,7 +179,7 @@ class Compiled(DuckDB):
 
     def __init__(self, columns: Columns):
         super().__init__(columns)
-        self.connection.execute(f"SET disabled_optimizers = '{REPEATING}'")  # as in simulations/engine.py
+        self.connection.execute(f"SET disabled_optimizers = '{REPEATING}'")  # as in simulations/warehouse/engines.py
 
     def held(self) -> dict[str, pa.Array]:
         """The facts as the door of the compiled SQL has them."""

@@ -4,12 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.cases import Columns
-from policy.cases import Cases
-from policy.evaluation import determine
+from policy.cases.reader import Cases
+from policy.evaluation.determination import determine
 from policy.model import Settings
-from simulations.grouping import Groups
-from simulations.levels import Batch
-from simulations.profiles import counted
+from simulations.counting.data_cube import Batch
+from simulations.counting.grouping import Groups
+from simulations.counting.profiles import counted
 
 
 class Direct:

@@ -11,8 +11,8 @@ import click
 import policy
 from benchmarks.cases import KEPT, POPULATION
 from benchmarks.sweeps import LEVERS, random_values
-from simulations.levels import Levels
-from simulations.streaming import stream
+from simulations.counting.data_cube import Levels
+from simulations.counting.streaming import stream
 
 UNIT = 1 if sys.platform == "darwin" else 1024  # what the system counts peak memory in
 

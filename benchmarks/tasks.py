@@ -19,14 +19,14 @@ from benchmarks.in_zen import ZenRules
 from benchmarks.measuring import Timing, interleaved
 from benchmarks.ours import Direct
 from benchmarks.sweeps import LEVERS, random_settings, random_values
-from policy.explanation import explain
+from policy.evaluation.explanation import explain
 from policy.model import Settings
 from simulations import population
-from simulations.grouping import Groups
-from simulations.levels import Batch, Levels
-from simulations.population_speed import plain
-from simulations.profiles import Profiles
-from simulations.streaming import batches
+from simulations.counting.data_cube import Batch, Levels
+from simulations.counting.grouping import Groups
+from simulations.counting.profiles import Profiles
+from simulations.counting.streaming import batches
+from simulations.population.speed import plain
 
 WHOLE = (Pandas, OpenFisca, Numpy, NumpyByPathway, Polars, PolarsByPathway, DuckDB, Compiled)
 FEW = 1000  # cases for the engine that takes them one by one

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from policy.evaluation import CODE, branches_of, codes_of, still_possible
+from policy.evaluation.determination import CODE, branches_of, codes_of, still_possible
 from policy.model import Policy, Rule, Settings, Test
 from policy.sql import threshold_of
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from notebooks.page import STYLE, esc, plain
 from notebooks.tweaks import Answer
 from policy.model import OUTCOMES
-from simulations.findings import LABELS, LIVE_ONLY, MEANS, live
-from simulations.impact import Impact, percent, points
+from simulations.reports.findings import LABELS, LIVE_ONLY, MEANS, live
+from simulations.studies.impact import Impact, percent, points
 
 __all__ = ["HANDS", "LOOK", "STANDS", "headline", "in_words", "stale", "table_of_requests"]
 

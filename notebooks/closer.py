@@ -4,21 +4,19 @@ import base64
 from collections.abc import Callable
 
 from notebooks.page import esc
-from simulations import (
-    anatomy,
-    anatomy_chart,
-    anatomy_findings,
-    subgroups,
+from simulations.reports import (
+    denials_chart,
+    denials_findings,
     subgroups_chart,
     subgroups_findings,
-    sweep,
     sweep_chart,
     sweep_findings,
 )
-from simulations.findings import LIVE_ONLY
-from simulations.picture_chart import Picture
-from simulations.shown import Shown, bullets
-from simulations.study import Study
+from simulations.reports.figure import Picture
+from simulations.reports.findings import LIVE_ONLY
+from simulations.reports.html_table import Shown, bullets
+from simulations.studies import denials, subgroups, sweep
+from simulations.studies.comparison import Study
 
 __all__ = ["QUESTIONS", "STALE"]
 
@@ -48,12 +46,12 @@ def whose_change(study: Study) -> str:
 def why_refused(study: Study) -> str:
     """Which criterion fails, alone or with others, how far from the line, and what one missing paper costs."""
     study = study.about()
-    found = anatomy.dissect(study.scenario, study.cases)
-    pictures = [anatomy_chart.criteria_figure(study, found), anatomy_chart.papers_figure(study, found)]
+    found = denials.dissect(study.scenario, study.cases)
+    pictures = [denials_chart.criteria_figure(study, found), denials_chart.papers_figure(study, found)]
     tables = (
-        anatomy_findings.criteria(study, found),
-        anatomy_findings.steps(found),
-        anatomy_findings.price(study, found),
+        denials_findings.criteria(study, found),
+        denials_findings.steps(found),
+        denials_findings.price(study, found),
     )
     return _page(*pictures, *tables)
 

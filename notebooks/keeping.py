@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from policy import load
-from policy.files import save
 from policy.model import Policy, Settings
 from policy.problems import ProblemsFound, refuse
-from policy.workspace import SERVED, VARIABLE
+from policy.storage.files import save
+from policy.storage.workspace import SERVED, VARIABLE
 from simulations import Caseload
 
 __all__ = ["Unsaved", "base", "command", "kept_in", "make_report", "seen"]
@@ -137,7 +137,7 @@ def _program() -> str:
 
 def make_report(report: Report) -> str:
     """Run it as a terminal would; what went wrong, empty when the report is there."""
-    code = "from simulations.command import main; main()"
+    code = "from simulations.cli.command import main; main()"
     path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
     done = subprocess.run(
         [sys.executable, "-c", code, *report.arguments],

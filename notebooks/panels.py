@@ -26,10 +26,10 @@ from notebooks.page import bullets, esc
 from notebooks.tweaks import Answer, Tweaks
 from policy.model import Lever, Policy, Settings
 from policy.problems import ProblemsFound
-from policy.workspace import SERVED
+from policy.storage.workspace import SERVED
 from simulations import Caseload, Study
-from simulations.findings import all_notices
-from simulations.scenario import proposed
+from simulations.reports.findings import all_notices
+from simulations.scenario.loading import proposed
 
 __all__ = ["Control", "LeverPanel"]
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from policy.evaluation import diagnosis_group
+from policy.evaluation.determination import diagnosis_group
 from policy.model import Policy, Requirement, Rule, Settings, Step, Test, While
 
 __all__ = ["Mention", "Watched", "listed", "mentions", "pathways_of", "why_idle"]

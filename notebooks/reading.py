@@ -6,11 +6,11 @@ from notebooks.levers import allowed, diagnoses_of, groups, shown
 from notebooks.page import Shown, bullets, codes, esc, evidence_mark, mark, origin_mark, outcome_mark, page, table
 from notebooks.reach import mentions, pathways_of
 from notebooks.rules import Writer, ends
-from policy.document import change_in_words
 from policy.model import OUTCOMES, CodeNotice, Evidence, Policy, Settings
 from policy.problems import Problem, ProblemsFound, nearest
 from policy.problems import shown as quoted
-from simulations.findings import MEANS, NOT_MET
+from policy.reading.loading import change_in_words
+from simulations.reports.findings import MEANS, NOT_MET
 
 __all__ = ["Manual"]
 

@@ -11,15 +11,15 @@ import numpy as np
 import pandas as pd
 
 from notebooks.reach import Mention, Watched, mentions, pathways_of, why_idle
-from policy.document import change_in_words, parse
-from policy.evaluation import Determinations, Memory, determine, diagnosis_group
-from policy.files import save_new
+from policy.evaluation.determination import Determinations, Memory, determine, diagnosis_group
 from policy.model import OUTCOMES, Policy, Settings, Value
 from policy.problems import refuse, shown
-from policy.scenario import Scenario
-from simulations.caseload import Caseload
-from simulations.impact import Impact, compare
-from simulations.scenario import shipped
+from policy.reading.loading import change_in_words, parse
+from policy.reading.scenario import Scenario
+from policy.storage.files import save_new
+from simulations.scenario.loading import shipped
+from simulations.studies.caseload import Caseload
+from simulations.studies.impact import Impact, compare
 
 __all__ = ["Answer", "Tweaks"]
 
@@ -31,7 +31,7 @@ _NONE = pd.DataFrame(columns=["baseline", "scenario", "case_id", "dx", "cpt", "r
 class Answer:
     """What the moved levers do: `changes` lever -> sentence, `nothing` why no case moves (empty when some do).
 
-    `guarded`: the cases may be people, so only shares of rounded counts are shown (`simulations.findings.live`).
+    `guarded`: the cases may be people, so only shares of rounded counts are shown (`reports.findings.live`).
     """
 
     impact: Impact

@@ -3,19 +3,20 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from policy.document import change_in_words, load, shipped
 from policy.model import OUTCOMES, Policy, Settings
 from policy.problems import Problem, ProblemsFound
-from policy.scenario import Scenario, load_scenario
+from policy.reading.loading import change_in_words, load, shipped
+from policy.reading.scenario import Scenario, load_scenario
 
 if TYPE_CHECKING:
-    from policy.cases import Cases, read_cases
-    from policy.evaluation import Determinations, determine
-    from policy.explanation import Explanation, explain
+    from policy.cases.reader import Cases, read_cases
+    from policy.evaluation.determination import Determinations, determine
+    from policy.evaluation.explanation import Explanation, explain
 else:
     _LATER = {
-        "Cases": "cases", "read_cases": "cases", "Determinations": "evaluation", "determine": "evaluation",
-        "Explanation": "explanation", "explain": "explanation",
+        "Cases": "cases.reader", "read_cases": "cases.reader", "Determinations": "evaluation.determination",
+        "determine": "evaluation.determination", "Explanation": "evaluation.explanation",
+        "explain": "evaluation.explanation",
     }  # fmt: skip
 
     def __getattr__(name):

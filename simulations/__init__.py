@@ -1,34 +1,79 @@
-"""What a policy does to many cases: draw them or read them, determine them twice, and say what changed."""
+"""What a policy does to many cases: draw them or read them, determine them twice, and say what changed.
+
+The rooms, lowest first: storage, statistics, population, scenario, counting, warehouse, studies, reports, runs, cli.
+"""
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from simulations import population, report
-    from simulations.caseload import Caseload, cases_of
-    from simulations.impact import Impact, compare, measure
-    from simulations.run import simulate
-    from simulations.scenario import find_scenario
-    from simulations.study import Study, ask
+    from simulations import population
+    from simulations.population import block_trial, calibration, feasibility
+    from simulations.reports import (
+        alternatives_chart,
+        alternatives_findings,
+        calibration_chart,
+        calibration_findings,
+        denials_chart,
+        denials_findings,
+        report,
+        subgroups_chart,
+        subgroups_findings,
+        sweep_chart,
+        sweep_findings,
+        truth_chart,
+    )  # fmt: skip
+    from simulations.runs import parameters
+    from simulations.runs.run import simulate
+    from simulations.scenario.loading import find_scenario
+    from simulations.storage import checkpoint
+    from simulations.studies import (
+        alternatives,
+        denials,
+        medicare,
+        sensitivity,
+        simulated_truth,
+        subgroup_flow,
+        subgroups,
+        sweep,
+    )
+    from simulations.studies.caseload import Caseload, cases_of
+    from simulations.studies.comparison import Study, ask
+    from simulations.studies.impact import Impact, compare, measure
 else:
-    _LATER = {
-        "Caseload": "caseload", "cases_of": "caseload", "Impact": "impact", "compare": "impact", "measure": "impact",
-        "simulate": "run", "find_scenario": "scenario", "Study": "study", "ask": "study",
+    _NAMES = {
+        "runs.run": "simulate", "scenario.loading": "find_scenario", "studies.caseload": "Caseload cases_of",
+        "studies.comparison": "Study ask", "studies.impact": "Impact compare measure",
     }  # fmt: skip
+    _MODULES = {
+        "population": "block_trial calibration feasibility",
+        "reports": "alternatives_chart alternatives_findings calibration_chart calibration_findings denials_chart"
+        " denials_findings findings report subgroups_chart subgroups_findings sweep_chart sweep_findings truth_chart",
+        "runs": "parameters",
+        "storage": "checkpoint",
+        "studies": "alternatives denials medicare sensitivity simulated_truth subgroup_flow subgroups sweep",
+    }
+    _NAME_IN = {name: home for home, names in _NAMES.items() for name in names.split()}
+    _MODULE_IN = {name: room for room, names in _MODULES.items() for name in names.split()}
 
     def __getattr__(name):
         """Imported when it is asked for: a command that checks a file need not wait for what draws figures."""
-        if name in ("population", "report"):
-            return import_module(f"simulations.{name}")
-        if name not in _LATER:
+        if name == "population":
+            return import_module("simulations.population")
+        if name in _MODULE_IN:
+            return import_module(f"simulations.{_MODULE_IN[name]}.{name}")
+        if name not in _NAME_IN:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(import_module(f"simulations.{_LATER[name]}"), name)
+        return getattr(import_module(f"simulations.{_NAME_IN[name]}"), name)
 
     def __dir__():
         return __all__
 
 
 __all__ = [
-    "Caseload", "Impact", "Study", "ask", "cases_of", "compare", "find_scenario", "measure",
-    "population", "report", "simulate",
+    "Caseload", "Impact", "Study", "alternatives", "alternatives_chart", "alternatives_findings", "ask",
+    "block_trial", "calibration", "calibration_chart", "calibration_findings", "cases_of", "checkpoint", "compare",
+    "denials", "denials_chart", "denials_findings", "feasibility", "find_scenario", "findings", "measure", "medicare",
+    "parameters", "population", "report", "sensitivity", "simulate", "simulated_truth", "subgroup_flow", "subgroups",
+    "subgroups_chart", "subgroups_findings", "sweep", "sweep_chart", "sweep_findings", "truth_chart",
 ]  # fmt: skip

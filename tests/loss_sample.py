@@ -21,12 +21,13 @@ from pathlib import Path
 from typing import Any
 
 from policy import ProblemsFound
-from policy.folders import held
-from policy.scratch import scratch
-from simulations import report, run
-from simulations.command import main as command
-from simulations.earlier_reports import only_a_report
-from simulations.study import ask
+from policy.storage.folders import held
+from policy.storage.scratch import scratch
+from simulations.cli.command import main as command
+from simulations.reports import report
+from simulations.runs import run
+from simulations.runs.earlier_reports import only_a_report
+from simulations.studies.comparison import ask
 
 ROOT = Path(__file__).resolve().parent.parent
 STEPS = ("open", "fsync", "rename", "replace", "link", "unlink", "chmod", "mkdir", "rmdir")

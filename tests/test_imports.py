@@ -14,10 +14,10 @@ PACKAGES = ("policy", "simulations", "notebooks")
 
 ORDER = ("truth", "problems", "reading", "criteria", "model", "validation", "document")
 ON_THE_MODEL = ("evaluation", "sql", "difference")  # explanation asks evaluation: one evaluator, not two
-BELOW_SQL = ("policy.sql", "policy.evaluation")  # which branches are still possible is said once
+BELOW_SQL = ("policy.sql", "policy.evaluation.determination")  # which branches are still possible is said once
 ONLY_IN = {
     "ipywidgets": {"notebooks.controls", "notebooks.panels"},
-    "papermill": {"simulations.run"},
+    "papermill": {"simulations.runs.run"},
     "matplotlib": {"notebooks.panels"},  # and simulations.*_chart
 }
 FOR_NOTEBOOKS = {"policy", "simulations", "notebooks", "panels"} | sys.stdlib_module_names
@@ -149,9 +149,9 @@ def test_notebooks_use_the_front_doors_only():
 
 def test_every_way_of_writing_an_import_is_seen():
     source = """
-import numpy as np, policy.truth
+import numpy as np, policy.evaluation.kleene
 from policy import model
-from policy.reading import read as r
+from policy.reading.yaml import read as r
 from . import sibling
 from ..above import thing
 def later():
@@ -159,9 +159,9 @@ def later():
 """
     assert imported(source, "policy.authoring") == {
         "numpy",
-        "policy.truth",
+        "policy.evaluation.kleene",
         "policy.model",
-        "policy.reading.read",
+        "policy.reading.yaml.read",
         "policy.authoring.sibling",
         "policy.above.thing",
         "papermill",
@@ -171,25 +171,25 @@ def later():
 @pytest.mark.parametrize(
     ("module", "source"),
     [
-        ("policy.truth", "from policy.model import Policy"),
+        ("policy.evaluation.kleene", "from policy.model import Policy"),
         ("policy.model", "from policy import document"),
-        ("policy.validation", "import policy.model, policy.document"),
-        ("policy.model", "from policy.evaluation import evaluate"),
-        ("policy.evaluation", "from policy.sql import select"),
-        ("policy.sql", "def f():\n    from policy.document import load"),
+        ("policy.reading.validation", "import policy.model, policy.reading.loading"),
+        ("policy.model", "from policy.evaluation.determination import evaluate"),
+        ("policy.evaluation.determination", "from policy.sql import select"),
+        ("policy.sql", "def f():\n    from policy.reading.loading import load"),
         ("policy.difference", "from policy.sql.text import literal"),
-        ("policy.cases", "from policy.authoring.lint import lint"),
-        ("policy.evaluation", "import simulations"),
+        ("policy.cases.reader", "from policy.authoring.lint import lint"),
+        ("policy.evaluation.determination", "import simulations"),
         ("policy", "from simulations import population"),
-        ("simulations.run", "from notebooks.panels import panel"),
-        ("simulations.run", "import matplotlib.pyplot as plt"),
-        ("simulations.report", "import papermill"),
-        ("simulations.report", "from matplotlib.figure import Figure"),
-        ("simulations.command", "from ipywidgets import HTML"),
+        ("simulations.runs.run", "from notebooks.panels import panel"),
+        ("simulations.runs.run", "import matplotlib.pyplot as plt"),
+        ("simulations.reports.report", "import papermill"),
+        ("simulations.reports.report", "from matplotlib.figure import Figure"),
+        ("simulations.cli.command", "from ipywidgets import HTML"),
     ],
 )
 def test_a_wrong_import_is_found(module: str, source: str):
-    names = [*(f"policy.{name}" for name in (*ORDER, *ON_THE_MODEL)), "policy.authoring.lint", "simulations.run"]
+    names = [*(f"policy.{name}" for name in (*ORDER, *ON_THE_MODEL)), "policy.authoring.lint", "simulations.runs.run"]
     names += ["policy", "simulations", "simulations.population", "notebooks.panels", "policy.sql.text"]
     sources = dict.fromkeys(names, "") | {module: source}
     assert len(wrong_directions(graph(sources))) == 1
@@ -198,10 +198,13 @@ def test_a_wrong_import_is_found(module: str, source: str):
 @pytest.mark.parametrize(
     ("module", "source"),
     [
-        ("policy.document", "from policy.validation import check\nfrom policy.reading import read"),
-        ("policy.evaluation", "from policy.truth import MET\nfrom policy.model import Policy\nimport numpy"),
-        ("policy.authoring.lint", "from policy.validation import validate"),
-        ("simulations.impact_chart", "from matplotlib.figure import Figure\nimport policy"),
+        ("policy.reading.loading", "from policy.reading.validation import check\nfrom policy.reading.yaml import read"),
+        (
+            "policy.evaluation.determination",
+            "from policy.evaluation.kleene import MET\nfrom policy.model import Policy\nimport numpy",
+        ),
+        ("policy.authoring.lint", "from policy.reading.validation import validate"),
+        ("simulations.reports.impact_chart", "from matplotlib.figure import Figure\nimport policy"),
         ("notebooks.panels", "import ipywidgets, matplotlib, simulations"),
     ],
 )

@@ -13,9 +13,9 @@ import numpy as np
 from policy.authoring.coverage import activations, criteria_of, deciding
 from policy.authoring.enumeration import Ground, Row, as_cases
 from policy.authoring.facts import column_of, in_force, values
-from policy.evaluation import RANKS, Evaluation, determine, steps
+from policy.evaluation.determination import RANKS, Evaluation, determine, steps
+from policy.evaluation.kleene import MET
 from policy.model import OUTCOMES, CaseField, Policy, Settings
-from policy.truth import MET
 
 NAMES = ("below", "at", "above", "missing")
 

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from policy.authoring.enumeration import Ground, Row, as_cases
 from policy.authoring.vignettes import Batch, Readings
-from policy.cases import Cases
-from policy.evaluation import Memory, codes_of, determine
+from policy.cases.reader import Cases
+from policy.evaluation.determination import Memory, codes_of, determine
+from policy.evaluation.kleene import NOT_DOCUMENTED
 from policy.model import OUTCOMES, Policy, Rule, Settings, While
-from policy.truth import NOT_DOCUMENTED
 
 STATES = ("NOT_MET", "NOT_DOCUMENTED", "MET")
 MOST = 2_000  # settings under which a case is looked for that would cover a goal

@@ -18,7 +18,7 @@ from policy.authoring.reduction import alike_criteria
 from policy.authoring.search import Change, Search
 from policy.authoring.tree import alike_in_words
 from policy.authoring.witness import Witness
-from policy.evaluation import CODE
+from policy.evaluation.determination import CODE
 from policy.model import DirectionException, Policy, Rule, Test, Value
 
 MET = CODE["met"]

@@ -26,11 +26,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from policy.authoring.facts import column_of, components, values
-from policy.cases import Cases
-from policy.evaluation import Determinations, Evaluation, determine, diagnosis_group, pathway_of
+from policy.cases.reader import Cases
+from policy.evaluation.determination import Determinations, Evaluation, determine, diagnosis_group, pathway_of
+from policy.evaluation.kleene import MET
 from policy.model import Policy, Record, Rule, Settings
 from policy.problems import refuse
-from policy.truth import MET
 
 Signature = NDArray[np.int16]
 Row = dict[str, str]

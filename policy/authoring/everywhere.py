@@ -22,11 +22,11 @@ from numpy.typing import NDArray
 from policy.authoring.enumeration import Cell, Row, Signature, remembered, smallest, tables_of
 from policy.authoring.levers import CLOSING, Levers, Pair, Pairs
 from policy.authoring.tree import alike_in_rules
-from policy.cases import Cases
-from policy.evaluation import CODE, OPEN, Evaluation, evaluate
+from policy.cases.reader import Cases
+from policy.evaluation.determination import CODE, OPEN, Evaluation, evaluate
+from policy.evaluation.kleene import MET
 from policy.model import CaseField, Policy, Rule, Settings, Value
 from policy.problems import refuse
-from policy.truth import MET
 
 MOVED = 64  # a lever that has to be moved makes a case less simple than any number of facts
 MOST_CASES = 2_000_000  # of one pair of codes, while they are joined

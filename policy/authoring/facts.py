@@ -7,7 +7,7 @@ of a mean. So between two neighbouring thresholds all values of a fact are alike
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from policy.evaluation import steps
+from policy.evaluation.determination import steps
 from policy.model import CaseField, Policy, Settings, Test, While
 from policy.problems import refuse
 

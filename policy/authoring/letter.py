@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 
 from policy.authoring.questions import Way, documents, row_of, to_meet
-from policy.cases import Cases
-from policy.details import Detail, details
-from policy.evaluation import Evaluation, pathway_of
-from policy.explanation import Explanation, Reason, explain
+from policy.cases.reader import Cases
+from policy.evaluation.details import Detail, details
+from policy.evaluation.determination import Evaluation, pathway_of
+from policy.evaluation.explanation import Explanation, Reason, explain
+from policy.evaluation.kleene import MET, NOT_DOCUMENTED, NOT_MET, WORDS
 from policy.model import Policy, Settings, unit_word
-from policy.truth import MET, NOT_DOCUMENTED, NOT_MET, WORDS
 
 EDIT = "Draft for a clinician to edit and to sign. A program recommends; a person decides."
 

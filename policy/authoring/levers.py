@@ -19,7 +19,7 @@ from itertools import product
 from typing import NamedTuple
 
 from policy.authoring.facts import components, fixed_cuts, in_force, rule_conditions
-from policy.evaluation import steps
+from policy.evaluation.determination import steps
 from policy.model import Lever, Policy, Settings, Test, Value, While
 from policy.problems import refuse
 

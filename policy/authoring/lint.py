@@ -16,8 +16,8 @@ from policy.authoring.proof import prove, prove_everywhere
 from policy.authoring.questions import asked, can_change, documents
 from policy.authoring.settings_tried import as_set, more_settings, that_meet, under
 from policy.authoring.witness import Witness
-from policy.cases import Cases
-from policy.evaluation import Memory, determine
+from policy.cases.reader import Cases
+from policy.evaluation.determination import Memory, determine
 from policy.model import OUTCOMES, Lever, Policy, Rule, Settings, Value, While
 from policy.problems import ProblemsFound, listed
 

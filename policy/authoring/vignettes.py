@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policy.authoring.enumeration import Row, as_cases
-from policy.cases import Cases
-from policy.evaluation import determine
+from policy.cases.reader import Cases
+from policy.evaluation.determination import determine
 from policy.model import OUTCOMES, Policy, Settings
 from policy.problems import Problem, ProblemsFound, listed, nearest, refuse, shown
-from policy.reading import Node, read_text, read_yaml
+from policy.reading.yaml import Node, read_text, read_yaml
 
 Readings = Mapping[str, Mapping[str, object]]  # name of a reading -> its provisions
 LISTS = ("not_met", "not_documented", "ask")

@@ -3,11 +3,11 @@
 `determinations_sql` writes it, `printed` lays it out in a dialect; the door, the rules and the text have a module each.
 """
 
+from policy.sql.case_table import Column, Table, columns_read, readable
 from policy.sql.cells import REJECTED
 from policy.sql.compiler import OPEN, Compiler, threshold_of
 from policy.sql.determinations import determinations_sql
 from policy.sql.dialects import DIALECTS, printed
-from policy.sql.door import Column, Table, columns_read, readable
 
 __all__ = [
     "DIALECTS", "OPEN", "REJECTED", "Column", "Compiler", "Table", "columns_read", "determinations_sql", "printed",

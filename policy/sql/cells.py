@@ -1,4 +1,4 @@
-"""The grammar of values (policy/table/grammar.py) as SQL.
+"""The grammar of values (policy/cases/grammar.py) as SQL.
 
 A cell becomes text, its form is checked, and only what has the form is cast: no engine's own reading of numbers, dates
 and truths is asked, whatever its settings. Dates are whole numbers, 20260531 for 2026-05-31.
@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from policy.sql.text import Predicate, Query, chosen, either, every, literal, one_of
-from policy.table.grammar import (
+from policy.cases.grammar import (
     CAPITALS,
     DIGITS,
     FIRST_DAY,
@@ -26,6 +25,7 @@ from policy.table.grammar import (
     Words,
     number_of_day,
 )  # fmt: skip
+from policy.sql.text import Predicate, Query, chosen, either, every, literal, one_of
 
 REJECTED = -999_999  # in place of a fact; so low that a sum of facts tells whether there is one among them
 _SPACES = ", ".join("' '" if character == " " else f"CHR({ord(character)})" for character in SPACE)

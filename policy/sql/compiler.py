@@ -7,9 +7,9 @@ greatest; what only levers decide is settled here. Every named expression is com
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from policy.evaluation import PARTLY, branches_of, still_possible
+from policy.evaluation.determination import PARTLY, branches_of, still_possible
 from policy.model import OUTCOMES, UNITS, Policy, Requirement, Rule, Settings, Step, Test
-from policy.sql.door import Table
+from policy.sql.case_table import Table
 from policy.sql.text import Predicate, any_bits, chosen, either, every, negated, one_of
 from policy.sql.truths import coded, greatest, least, opposite
 

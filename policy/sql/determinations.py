@@ -8,11 +8,11 @@ in `case_id`) the reader refuses with its file; a table is not looked through fo
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from policy.evaluation import IN_A_BRANCH, PARTLY
+from policy.evaluation.determination import IN_A_BRANCH, PARTLY
 from policy.model import OUTCOMES, Settings
+from policy.sql.case_table import OUT_OF_SCOPE, Table
 from policy.sql.cells import REJECTED
 from policy.sql.compiler import CODE, OPEN, Compiler, Reading
-from policy.sql.door import OUT_OF_SCOPE, Table
 from policy.sql.text import Predicate, chosen, concatenated, either, every, grouped, literal, negated, one_of
 
 

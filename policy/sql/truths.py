@@ -1,4 +1,4 @@
-"""Kleene's algebra of truths (policy/truth.py) as SQL: 0 not met, 1 not documented, 2 met, by least and greatest.
+"""The truths of evaluation/kleene.py as SQL: 0 not met, 1 not documented, 2 met, by least and greatest.
 
 A truth is a text that yields one of the three; one that the setting alone decides is its digit.
 """

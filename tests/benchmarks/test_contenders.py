@@ -10,8 +10,8 @@ from benchmarks.in_duckdb import Compiled, DuckDB
 from benchmarks.in_numpy import Numpy, NumpyByPathway
 from benchmarks.in_pandas import Pandas
 from benchmarks.measuring import shown
-from simulations.grouping import Groups
-from simulations.levels import Batch, Levels
+from simulations.counting.data_cube import Batch, Levels
+from simulations.counting.grouping import Groups
 from tests.policy.near_misses import Draws
 from tests.simulations.undocumented import base_settings, by_determining, chosen, moved, nerve_blocks, undocumented
 

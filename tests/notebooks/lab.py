@@ -97,7 +97,7 @@ def lab(scratch: Path) -> Iterator[Desk]:
         "IPYTHONDIR",
     )
     own: dict[str, Any] = {name: str(scratch / name.lower()) for name in kept} | {"JUPYTER_TOKEN": TOKEN}
-    command = [sys.executable, "-c", "from simulations.command import main; main()"]
+    command = [sys.executable, "-c", "from simulations.cli.command import main; main()"]
     with (scratch / "lab.log").open("wb") as log:
         process = subprocess.Popen(
             [*command, "lab", "--no-browser", "--port", str(port), "--workspace", str(scratch / "mine")],

@@ -10,7 +10,7 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from simulations.normalise import committed, normalised, written
+from simulations.runs.normalise import committed, normalised, written
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LINES = 15

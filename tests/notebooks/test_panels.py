@@ -16,12 +16,12 @@ from notebooks.keeping import base
 from notebooks.page import plain
 from notebooks.panels import LeverPanel
 from policy import load_scenario
-from policy.files import save
 from policy.model import Policy
 from policy.problems import ProblemsFound
+from policy.storage.files import save
 from simulations import Caseload, Study
-from simulations.anatomy import dissect
-from simulations.attribution import attribute
+from simulations.studies.denials import dissect
+from simulations.studies.shapley import attribute
 from tests.notebooks.hostile import NASTY, SCRIPT, Elements
 from tests.notebooks.hostile import cases as hostile_cases
 from tests.notebooks.hostile import policy as hostile_policy

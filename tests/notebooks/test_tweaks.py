@@ -13,7 +13,7 @@ from policy import determine, load_scenario
 from policy.model import Policy
 from policy.problems import ProblemsFound
 from simulations import Caseload
-from simulations.scenario import proposed
+from simulations.scenario.loading import proposed
 
 
 @pytest.fixture
@@ -217,7 +217,7 @@ def test_an_off_lever_survives_keeping(nerve_blocks: Policy, cases: Caseload, tm
 def test_a_kept_scenario_is_accepted_by_the_command(tweaks: Tweaks, tmp_path: Path):
     tweaks.move("conservative_weeks", 8)
     path = tweaks.keep("eight weeks", tmp_path)
-    code = "from simulations.command import main; main()"
+    code = "from simulations.cli.command import main; main()"
     done = subprocess.run(
         [sys.executable, "-c", code, "validate", str(path)], capture_output=True, text=True, cwd=Path.cwd(), check=False
     )

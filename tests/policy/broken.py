@@ -16,8 +16,10 @@ from typing import NamedTuple
 import yaml
 
 import policy
-from policy.reading import MAX_BYTES, MAX_DEPTH
-from simulations import command, population, scenario  # noqa: F401  (before the fork)
+from policy.reading.yaml import MAX_BYTES, MAX_DEPTH
+from simulations import population
+from simulations.cli import command
+from simulations.scenario import loading  # noqa: F401  (before the fork)
 from tests.policy import exhausting
 
 SCENARIO = """schema: scenario/1

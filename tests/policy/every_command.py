@@ -34,10 +34,10 @@ from policy.authoring.mutation import judge, mutants
 from policy.authoring.vignettes import batches, example_vignettes
 from policy.model import OUTCOMES, Policy, Settings
 from policy.sql import determinations_sql
-from simulations.anatomy import dissect
-from simulations.caseload import Caseload
-from simulations.levels import Batch, Levels
-from simulations.profiles import Profiles
+from simulations.counting.data_cube import Batch, Levels
+from simulations.counting.profiles import Profiles
+from simulations.studies.caseload import Caseload
+from simulations.studies.denials import dissect
 from tests.policy.generated import (
     Case,
     Tree,

@@ -23,14 +23,14 @@ import numpy as np
 import yaml
 
 import policy
-from policy.document import parse
 from policy.model import OUTCOMES, Policy
 from policy.problems import ProblemsFound
-from policy.reading import read_yaml
-from policy.scenario import Scenario
-from policy.validation import check_policy
+from policy.reading.loading import parse
+from policy.reading.scenario import Scenario
+from policy.reading.validation import check_policy
+from policy.reading.yaml import read_yaml
 from simulations import population
-from simulations.population_page import FOLDER
+from simulations.population.page import FOLDER
 from tests.policy.near_misses import Draws, near_misses, table
 
 Change = Callable[[random.Random, str], str]

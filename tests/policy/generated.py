@@ -14,10 +14,10 @@ from typing import Any
 
 import pandas as pd
 
-from policy.document import parse
-from policy.examples import check_examples
+from policy.evaluation.examples import check_examples
 from policy.model import OUTCOMES, Policy
-from policy.validation import check_policy
+from policy.reading.loading import parse
+from policy.reading.validation import check_policy
 from tests.policy.fuzz import written
 from tests.policy.interpreter import Reader, levers_of
 

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from policy.problems import SHOWN
-from simulations.command import main
+from simulations.cli.command import main
 from tests.policy import broken
 
 NO_ENTRY = {"missing-key", "unit", "direction", "fields", "closing", "schema", "ignored-field"}  # of that name
@@ -86,10 +86,10 @@ def test_there_is_a_file_for_each_kind_of_fault() -> None:
 )
 def test_a_fault_of_form_is_said_without_waiting_for_what_reads_cases(tmp_path: Path, name: str) -> None:
     path = broken.write(FILES[name], tmp_path)
-    program = "import sys; from simulations.command import main; main(sys.argv[1:], standalone_mode=False)"
+    program = "import sys; from simulations.cli.command import main; main(sys.argv[1:], standalone_mode=False)"
     loaded = [sys.executable, "-X", "importtime", "-c", program, "validate", str(path)]
     done = subprocess.run(loaded, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert f"[{FILES[name].code}, column " in done.stderr
-    assert "policy.reading" in done.stderr
+    assert "policy.reading.yaml" in done.stderr
     assert not re.search(r"\| +(pandas|pyarrow|matplotlib|sqlglot|papermill)$", done.stderr, re.M)

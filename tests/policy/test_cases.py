@@ -22,7 +22,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import policy
-from policy.cases import half_months, half_months_of_days
+from policy.cases.reader import half_months, half_months_of_days
 from policy.problems import SHOWN
 
 HEAD = ["case_id", "dx", "cpt"]

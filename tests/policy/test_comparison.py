@@ -20,9 +20,9 @@ from policy.authoring.reduction import CLOSENESS, alike_criteria, smaller
 from policy.authoring.search import Possible, Search, way
 from policy.authoring.tree import alike_in_words
 from policy.authoring.witness import confirmed
-from policy.evaluation import RANKS
+from policy.evaluation.determination import RANKS
 from policy.model import OUTCOMES, Policy
-from policy.validation import check_policy
+from policy.reading.validation import check_policy
 from tests.policy.near_misses import Draws, near_misses, random_settings, table
 from tests.policy.test_lint import small
 

@@ -15,7 +15,7 @@ from policy.authoring.coverage import Coverage, cover
 from policy.authoring.mutation import judge, judge_all, mutants
 from policy.authoring.vignettes import Batch, Vignette, batches, read_vignettes
 from policy.model import Policy
-from simulations.authoring_command import readings_for
+from simulations.cli.authoring import readings_for
 from tests.policy.test_lint import small
 
 CASES = Path(__file__).resolve().parents[2] / "policy" / "documents" / "nerve_blocks" / "vignettes"

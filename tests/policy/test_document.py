@@ -12,12 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import policy
-from policy import document
-from policy.document import parse
 from policy.model import UNITS, Policy, unit_word
 from policy.problems import Finding, ProblemsFound
-from policy.reading import located, read_yaml
-from policy.scenario import Scenario
+from policy.reading import loading
+from policy.reading.loading import parse
+from policy.reading.scenario import Scenario
+from policy.reading.yaml import located, read_yaml
 from tests.policy import fuzz
 
 IN_HERE = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -134,7 +134,7 @@ def test_a_missing_file_a_folder_and_a_wrong_name_are_refused(tmp_path: Path):
 def test_a_name_without_version_is_the_latest_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """2026.10 comes after 2026.9."""
     whole = source().replace("id: nerve_blocks", "id: trial", 1)
-    monkeypatch.setattr(document, "DOCUMENTS", tmp_path)
+    monkeypatch.setattr(loading, "DOCUMENTS", tmp_path)
     (tmp_path / "trial").mkdir()
     for version in ("2025.11", "2026.10", "2026.9"):
         text = whole.replace('version: "2026.2"', f'version: "{version}"', 1)

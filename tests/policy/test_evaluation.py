@@ -19,7 +19,7 @@ import pandas as pd
 import pytest
 
 import policy
-from policy.reading import read_yaml
+from policy.reading.yaml import read_yaml
 from tests.policy import oracle
 from tests.policy.near_misses import (
     CENT,

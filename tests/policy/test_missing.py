@@ -17,10 +17,10 @@ import pandas as pd
 import pytest
 
 import policy
-from policy.evaluation import Evaluation, cuts
+from policy.evaluation.determination import Evaluation, cuts
+from policy.evaluation.kleene import MET, NOT_DOCUMENTED, NOT_MET
 from policy.model import Policy, Settings
 from policy.sql import Compiler, Table, determinations_sql
-from policy.truth import MET, NOT_DOCUMENTED, NOT_MET
 from tests.policy.test_lint import small
 from tests.sampling import some
 

@@ -14,9 +14,9 @@ import pytest
 
 import policy
 from policy.authoring.proof import Relation, prove
-from policy.evaluation import RANKS
+from policy.evaluation.determination import RANKS
 from policy.model import OUTCOMES
-from simulations.scenario import proposed
+from simulations.scenario.loading import proposed
 from tests.policy import oracle
 from tests.policy.near_misses import COLUMNS, Case, Draws, near_misses, random_settings, table
 from tests.sampling import some

@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 import policy
-from policy.cases import Cases
-from policy.evaluation import Memory
+from policy.cases.reader import Cases
+from policy.evaluation.determination import Memory
 
 LABEL = "Relief from a diagnostic block"
 ROW = {"case_id": "a", "dx": "M54.2", "cpt": "64490"}

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 import policy
-from policy.document import DOCUMENTS
-from policy.evaluation import CODE, Evaluation
+from policy.evaluation.determination import CODE, Evaluation
+from policy.evaluation.kleene import MET, NOT_MET
 from policy.model import Policy
 from policy.problems import ProblemsFound
-from policy.scenario import Edit, edited, load_scenario
-from policy.truth import MET, NOT_MET
+from policy.reading.loading import DOCUMENTS
+from policy.reading.scenario import Edit, edited, load_scenario
 from simulations import population
 
 SHIPPED = DOCUMENTS / "nerve_blocks" / "2026.2.yaml"

@@ -13,8 +13,8 @@ from pydantic import ValidationError
 
 from policy.model import Policy
 from policy.problems import ProblemsFound
-from policy.reading import read_yaml
-from simulations.command import json_schema_of
+from policy.reading.yaml import read_yaml
+from simulations.cli.command import json_schema_of
 from tests.policy import broken, fuzz
 
 ROOT = Path(__file__).resolve().parents[2]

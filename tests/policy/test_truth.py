@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import numpy as np
 import pytest
 
-from policy import truth
+from policy.evaluation import kleene
 
 NOT_MET, NOT_DOCUMENTED, MET = 0, 1, 2
 STATES = (NOT_MET, NOT_DOCUMENTED, MET)
 TUPLES = [operands for n in range(1, 5) for operands in itertools.product(STATES, repeat=n)]
-Operator = Callable[[Sequence[truth.Truth]], truth.Truth]
+Operator = Callable[[Sequence[kleene.Truth]], kleene.Truth]
 
 
 def by_completion(rule: Callable[[list[bool]], bool], operands: Sequence[int]) -> int:
@@ -28,12 +28,12 @@ def by_completion(rule: Callable[[list[bool]], bool], operands: Sequence[int]) -
 
 
 OPERATORS: dict[str, tuple[Operator, Callable[[list[bool]], bool]]] = {
-    "all_of": (truth.all_of, all),
-    "any_of": (truth.any_of, any),
-    "none_of": (truth.none_of, lambda way: not any(way)),
+    "all_of": (kleene.all_of, all),
+    "any_of": (kleene.any_of, any),
+    "none_of": (kleene.none_of, lambda way: not any(way)),
     **{
         f"at_least({k})": (
-            lambda parts, k=k: truth.at_least(k, parts),  # type: ignore[misc]
+            lambda parts, k=k: kleene.at_least(k, parts),  # type: ignore[misc]
             lambda way, k=k: sum(way) >= k,  # type: ignore[misc]
         )
         for k in range(-1, 7)
@@ -41,15 +41,15 @@ OPERATORS: dict[str, tuple[Operator, Callable[[list[bool]], bool]]] = {
 }
 
 
-def columns(operands: Sequence[Sequence[int]]) -> list[truth.Truth]:
+def columns(operands: Sequence[Sequence[int]]) -> list[kleene.Truth]:
     """The n-th operand of every tuple as one array."""
     return [np.array(column, dtype=np.int8) for column in zip(*operands, strict=True)]
 
 
 def test_the_three_words() -> None:
     """The codes that the contract fixes, in the order of the words."""
-    assert (int(truth.NOT_MET), int(truth.NOT_DOCUMENTED), int(truth.MET)) == (0, 1, 2)
-    assert truth.WORDS == ("not met", "not documented", "met")
+    assert (int(kleene.NOT_MET), int(kleene.NOT_DOCUMENTED), int(kleene.MET)) == (0, 1, 2)
+    assert kleene.WORDS == ("not met", "not documented", "met")
 
 
 @pytest.mark.parametrize("name", OPERATORS)
@@ -67,13 +67,13 @@ def test_arrays(name: str, n: int) -> None:
         np.testing.assert_array_equal(part, copy)
 
 
-@pytest.mark.parametrize(("operator", "decisive"), [(truth.all_of, NOT_MET), (truth.any_of, MET)])
+@pytest.mark.parametrize(("operator", "decisive"), [(kleene.all_of, NOT_MET), (kleene.any_of, MET)])
 def test_what_follows_a_decisive_value_is_not_read(
-    operator: Callable[[Iterable[truth.Truth]], truth.Truth], decisive: int
+    operator: Callable[[Iterable[kleene.Truth]], kleene.Truth], decisive: int
 ) -> None:
     """Levers come first in a criterion: what they rule out need not be looked up for any row."""
 
-    def parts(*values: object) -> Iterator[truth.Truth]:
+    def parts(*values: object) -> Iterator[kleene.Truth]:
         yield from (np.asarray(value, dtype=np.int8) for value in values)
         raise LookupError
 
@@ -119,23 +119,23 @@ def test_columns_against_rows(name: str) -> None:
 
 def test_of_no_parts() -> None:
     """All of nothing is met, any of nothing is not, none of nothing is met."""
-    assert (int(truth.all_of([])), int(truth.any_of([])), int(truth.none_of([]))) == (MET, NOT_MET, MET)
+    assert (int(kleene.all_of([])), int(kleene.any_of([])), int(kleene.none_of([]))) == (MET, NOT_MET, MET)
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 4])
 def test_de_morgan(n: int) -> None:
     """None of the parts = all of their opposites; any = not none; all and any are the ends of at least k of n."""
     parts = columns(list(itertools.product(STATES, repeat=n)))
-    opposite = [truth.none_of([part]) for part in parts]
+    opposite = [kleene.none_of([part]) for part in parts]
     for part, other in zip(parts, opposite, strict=True):
         assert [(int(a), int(b)) for a, b in zip(part, other, strict=True)] == [(int(a), 2 - int(a)) for a in part]
-    np.testing.assert_array_equal(truth.none_of(parts), truth.all_of(opposite))
-    np.testing.assert_array_equal(truth.none_of(opposite), truth.all_of(parts))
-    np.testing.assert_array_equal(truth.any_of(parts), truth.none_of([truth.none_of(parts)]))
-    np.testing.assert_array_equal(truth.at_least(n, parts), truth.all_of(parts))
-    np.testing.assert_array_equal(truth.at_least(1, parts), truth.any_of(parts))
+    np.testing.assert_array_equal(kleene.none_of(parts), kleene.all_of(opposite))
+    np.testing.assert_array_equal(kleene.none_of(opposite), kleene.all_of(parts))
+    np.testing.assert_array_equal(kleene.any_of(parts), kleene.none_of([kleene.none_of(parts)]))
+    np.testing.assert_array_equal(kleene.at_least(n, parts), kleene.all_of(parts))
+    np.testing.assert_array_equal(kleene.at_least(1, parts), kleene.any_of(parts))
     for k in range(1, n + 1):
-        np.testing.assert_array_equal(truth.at_least(k, opposite), truth.none_of([truth.at_least(n - k + 1, parts)]))
+        np.testing.assert_array_equal(kleene.at_least(k, opposite), kleene.none_of([kleene.at_least(n - k + 1, parts)]))
 
 
 @pytest.mark.parametrize("name", OPERATORS)
@@ -158,5 +158,5 @@ def test_monotone_in_information(name: str) -> None:
 
 
 def test_at_least_one_of_nothing_is_not_met():
-    assert truth.at_least(1, []) == NOT_MET
-    assert truth.at_least(0, []) == MET
+    assert kleene.at_least(1, []) == NOT_MET
+    assert kleene.at_least(0, []) == MET

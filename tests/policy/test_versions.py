@@ -9,7 +9,7 @@ import policy
 from policy.authoring.difference import differences
 from policy.authoring.proof import prove
 from policy.model import Policy
-from simulations import redline
+from simulations.cli import redline_page
 
 SAME = ("id", "title", "status", "notice", "statements", "fields_", "criteria", "diagnoses", "procedures", "gates",
         "pathways", "open_questions", "examples")  # fmt: skip
@@ -38,13 +38,13 @@ def test_both_decide_every_request_alike():
 
 
 def test_the_redline_in_the_docs_is_the_redline():
-    """`python -m simulations.redline` makes it again; taking the one or the other part of it gives both texts."""
+    """`simulations.cli.redline_page` makes it again; taking the one or the other part of it gives both texts."""
     old, new = versions()
-    page = redline.page(old, new)
-    assert redline.PAGE.read_text("utf-8") == page
+    page = redline_page.page(old, new)
+    assert redline_page.PAGE.read_text("utf-8") == page
     for name, card in new.evidence.items():
         if (before := old.evidence.get(name)) and before.note != card.note:
-            assert f"- note: {redline.redlined(before.note, card.note)}\n" in page
+            assert f"- note: {redline_page.redlined(before.note, card.note)}\n" in page
 
 
 @given(
@@ -52,7 +52,7 @@ def test_the_redline_in_the_docs_is_the_redline():
     st.lists(st.sampled_from(["a", "b", "c", "d"]), max_size=30),
 )
 def test_both_texts_can_be_read_from_the_redline(old: list[str], new: list[str]):
-    said = redline.redlined(" ".join(old), " ".join(new))
+    said = redline_page.redlined(" ".join(old), " ".join(new))
     assert re.sub(r"\*\*[^*]*\*\*|~~", " ", said).split() == old
     assert re.sub(r"~~[^~]*~~|\*\*", " ", said).split() == new
 

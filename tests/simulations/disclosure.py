@@ -1,5 +1,5 @@
 """An outsider's audit of what one command wrote about people: every number is collected, and linear programming asks
-what each small count can still be. Not the program's own algebra (simulations/release.py): it reads the files.
+what each small count can still be. Not the program's own algebra (statistics/release.py): it reads the files.
 
 `python -m tests.simulations.disclosure TABLES SEED [COMMANDS]` runs it over random small case tables.
 """
@@ -19,7 +19,7 @@ from scipy.optimize import linprog
 from scipy.sparse import csr_array
 
 from policy.model import OUTCOMES
-from simulations.run import FOLDER
+from simulations.runs.run import FOLDER
 
 SMALL, STEP, OPEN = 10, 20, 3
 SETTINGS = ("baseline", "scenario")
@@ -96,7 +96,7 @@ def room(low: float, high: float) -> float:
 
 def told(name: str, out: Path, draw: bool = False, **question: Any) -> str:
     """The cells of a template run here, without a kernel; what it shows as text."""
-    import simulations.picture_chart as chart
+    import simulations.reports.figure as chart
 
     out.mkdir(parents=True, exist_ok=True)
     cells = json.loads((FOLDER / f"{name}.ipynb").read_text("utf-8"))["cells"]
@@ -425,7 +425,8 @@ def audited(
     name: str, question: dict[str, Any], desk: Path, run: Any = None, enough: int = 1_000_000
 ) -> tuple[list[str], list[str]]:
     """What one command gives away, and headlines that mislead; `run(name, out, **question)` writes the folder."""
-    from simulations import ask, subgroups
+    from simulations import ask
+    from simulations.studies import subgroups
 
     out, owner = desk / "told", desk / "exact"
     said = (run or told)(name, out, **question)

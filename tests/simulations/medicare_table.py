@@ -12,12 +12,12 @@ import yaml
 
 import policy
 from notebooks.rules import ends
-from policy.evaluation import diagnosis_group, pathway_of
-from policy.files import save
+from policy.evaluation.determination import diagnosis_group, pathway_of
 from policy.model import OUTCOMES, Policy, Settings
-from policy.scenario import Scenario
-from simulations.medicare import settings_of
-from simulations.scenario import find_scenario
+from policy.reading.scenario import Scenario
+from policy.storage.files import save
+from simulations.scenario.loading import find_scenario
+from simulations.studies.medicare import settings_of
 
 HERE = Path(__file__).parent
 PAGE = HERE.parents[1] / "docs" / "medicare_like.md"

@@ -19,7 +19,7 @@ import pytest
 
 import policy
 from policy.sql import determinations_sql, printed
-from simulations.collapse import collapse_sql
+from simulations.warehouse.group_by import collapse_sql
 
 OWNER = "postgres"  # PostgreSQL refuses to run as root
 TYPES = {"whole": "double precision", "percent": "double precision", "date": "timestamp", "boolean": "boolean"}

@@ -8,15 +8,18 @@ import numpy as np
 import pytest
 
 import policy
-from policy.evaluation import RANKS
+from policy.evaluation.determination import RANKS
 from policy.model import OUTCOMES
 from policy.problems import ProblemsFound
-from policy.scenario import load_scenario
-from simulations import alternatives, alternatives_chart, alternatives_text, ask, journal, medicare, simulate
-from simulations.alternatives import Result, caseloads, compared, published
-from simulations.impact import cells, determined
-from simulations.medicare import PRESETS, left_out, presets, settings_of
-from simulations.scenario import FOLDER, find_scenario, shipped
+from policy.reading.scenario import load_scenario
+from simulations import ask, simulate
+from simulations.reports import alternatives_chart, alternatives_findings
+from simulations.scenario.loading import FOLDER, find_scenario, shipped
+from simulations.storage import checkpoint
+from simulations.studies import alternatives, medicare
+from simulations.studies.alternatives import Result, caseloads, compared, published
+from simulations.studies.impact import cells, determined
+from simulations.studies.medicare import PRESETS, left_out, presets, settings_of
 
 POLICY = policy.load("nerve_blocks")
 NUMBERS = ("P1", "P2a", "P2b", "P2c", "P2d", "P2e", "P3", "P4", "P5", "P6", "P7", "P8", "P9")
@@ -227,7 +230,7 @@ def test_without_medicare_advantage_nothing_is_held_against_it(tmp_path: Path):
     assert study.guard.warnings() == []
     assert study.guard.frame().empty
     found = compared(study, published(study, ["p2a_cms_facet"]), caseloads(study))
-    assert "No request says Medicare Advantage" in alternatives_text.advantage(found).text
+    assert "No request says Medicare Advantage" in alternatives_findings.advantage(found).text
     assert len(found) == 2  # a case table stands alone
 
 
@@ -246,14 +249,14 @@ def test_a_scenario_with_a_source_says_so_wherever_it_is_used():
 
 
 def test_the_finding_is_made_from_the_numbers(results: list[Result]):
-    said = alternatives_text.finding(results).replace("−", "-")
+    said = alternatives_findings.finding(results).replace("−", "-")
     table = alternatives.table(results)
     strict = table.loc[table["scenario"] == "strict_reading", "change_points"]
     others = table.loc[~table["scenario"].isin(["strict_reading", "baseline"]), "change_points"]
     wanted = [f"{edge:+.1f}" for part in (strict, others) for edge in (part.min(), part.max())]
     assert re.findall(r"[+-]\d+\.\d", said) == wanted
     none = [one for one in results if one.alternative.name == "baseline"]
-    assert alternatives_text.finding(none) == "No alternative changes the outcome of any request"
+    assert alternatives_findings.finding(none) == "No alternative changes the outcome of any request"
 
 
 def test_what_refuses_or_refers_is_not_called_without_terms(results: list[Result]):
@@ -282,7 +285,7 @@ def test_what_the_journal_holds_is_not_done_again(tmp_path: Path, monkeypatch: p
     study = ask(size=300)
     every = published(study, ["strict_reading", "p2a_cms_facet", "p9_ahs_2025_ed"])
     whole = alternatives.table(compared(study, every, caseloads(study)))
-    monkeypatch.setenv(journal.WHERE, str(tmp_path / "journal"))
+    monkeypatch.setenv(checkpoint.WHERE, str(tmp_path / "journal"))
     done = []
 
     def cut_off(*question):
@@ -310,12 +313,12 @@ def test_what_the_journal_holds_is_not_done_again(tmp_path: Path, monkeypatch: p
 
 def test_a_journal_of_another_question_or_none_is_not_believed(tmp_path: Path):
     (tmp_path / "journal").write_text('{"total": 3}\n{"key": "a", "value": 1}\n[1]\nnonsense\n{"key": "b"', "utf-8")
-    found = journal.Journal(5, tmp_path / "journal")
+    found = checkpoint.Journal(5, tmp_path / "journal")
     assert (found.get("a"), found.get("b"), found.get("c")) == (1, None, None)
     found.put("b", {"n": 2})
-    assert journal.Journal(5, tmp_path / "journal").get("b") == {"n": 2}
+    assert checkpoint.Journal(5, tmp_path / "journal").get("b") == {"n": 2}
     assert (tmp_path / "journal").read_text("utf-8").startswith('{"total": 5}\n')
-    assert journal.key_of(size=1) == journal.key_of(size=1) != journal.key_of(size=2)
+    assert checkpoint.key_of(size=1) == checkpoint.key_of(size=1) != checkpoint.key_of(size=2)
 
 
 def test_a_name_that_only_the_notebook_can_judge_is_refused_with_the_nearest(tmp_path: Path):
@@ -331,7 +334,7 @@ def test_the_journal_counts_each_question_once(tmp_path: Path, monkeypatch: pyte
     """P6 and P7 ask the same of the same requests."""
     study = ask(size=20)
     every = published(study, ["p6_tricare_west_like", "p7_bcbsnd_like"])
-    monkeypatch.setenv(journal.WHERE, str(tmp_path / "journal"))
+    monkeypatch.setenv(checkpoint.WHERE, str(tmp_path / "journal"))
     compared(study, every, caseloads(study))
     first, *kept = (tmp_path / "journal").read_text("utf-8").splitlines()
     assert json.loads(first) == {"total": 6}

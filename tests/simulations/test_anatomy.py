@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from policy.evaluation import UNREAD, determine
+from policy.evaluation.determination import UNREAD, determine
+from policy.evaluation.kleene import MET, NOT_DOCUMENTED, NOT_MET
 from policy.model import OUTCOMES, Settings
-from policy.truth import MET, NOT_DOCUMENTED, NOT_MET
 from simulations import ask
-from simulations.anatomy import Anatomy, dissect
-from simulations.study import Study
+from simulations.studies.comparison import Study
+from simulations.studies.denials import Anatomy, dissect
 
 LEVERS = {"max_sessions_12m": "4", "conservative_weeks": "8", "diagnostic_blocks_required": "1"}
 

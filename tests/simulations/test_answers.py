@@ -7,8 +7,8 @@ import pytest
 
 import policy
 from policy.problems import ProblemsFound
-from simulations.answers import Answers
-from simulations.levels import CLOSING
+from simulations.counting.answers import Answers
+from simulations.counting.data_cube import CLOSING
 from tests.policy.near_misses import Draws
 from tests.simulations.undocumented import base_settings, by_determining, chosen, moved, nerve_blocks, undocumented
 
@@ -98,8 +98,8 @@ def test_what_does_not_fit_is_found_out_once(monkeypatch: pytest.MonkeyPatch):
     answers, expected = both(most_cells=20_000)
     at = POLICY.settings({name: POLICY.levers[name].values()[-1] for name in NUMERIC[:5]})
     assert (answers.at(at) == expected(at)).all()
-    monkeypatch.setattr("simulations.answers.cells", None)
-    monkeypatch.setattr("simulations.answers.Profiles", None)
+    monkeypatch.setattr("simulations.counting.answers.cells", None)
+    monkeypatch.setattr("simulations.counting.answers.Profiles", None)
     again = POLICY.settings({name: POLICY.levers[name].values()[0] for name in NUMERIC[:7]})
     assert (answers.at(again) == expected(again)).all()
 

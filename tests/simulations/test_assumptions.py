@@ -6,7 +6,11 @@ import pytest
 
 from policy.problems import ProblemsFound
 from simulations import ask, population
-from simulations.assumptions import (
+from simulations.population.expectation import expected
+from simulations.population.probability_tables import Population
+from simulations.population.sampling import generate, generate_each
+from simulations.reports.calibration_chart import spreads_chart
+from simulations.studies.sensitivity import (
     POPULATIONS,
     Spread,
     drawn_populations,
@@ -16,10 +20,6 @@ from simulations.assumptions import (
     table,
     uncertain,
 )
-from simulations.calibration_chart import spreads_chart
-from simulations.drawing import generate, generate_each
-from simulations.expectation import expected
-from simulations.population_tables import Population
 
 SEED = "seed_low_prevalence"
 RURAL = ("variables", "rural", "percent")

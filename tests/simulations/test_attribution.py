@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policy.evaluation import determine
+from policy.evaluation.determination import determine
 from policy.model import OUTCOMES, Settings
 from policy.problems import ProblemsFound
-from policy.scenario import Edit
+from policy.reading.scenario import Edit
 from simulations import ask
-from simulations.attribution import MOST, Attribution, attribute, attributed, interaction, shapley
-from simulations.impact import determined
-from simulations.resampling import percentile_interval, replicates
-from simulations.study import Study
+from simulations.studies.bootstrap import percentile_interval, replicates
+from simulations.studies.comparison import Study
+from simulations.studies.impact import determined
+from simulations.studies.shapley import MOST, Attribution, attribute, attributed, interaction, shapley
 
 LEVERS = {"conservative_weeks": 8, "pain_duration_months": 4, "insufficient_evidence_action": "met_if_prereqs"}
 
@@ -163,7 +163,7 @@ def test_edits_of_criteria_are_provisions_too(study: Study):
     found = attributed(study.baseline, {"conservative_weeks": 4}, [edit], study.cases)
     assert found.provisions == ("conservative_weeks", "add trigger_points to migraine_occipital_block")
     (part,) = study.cases.slices()
-    from policy.scenario import edited
+    from policy.reading.scenario import edited
 
     new = edited(study.policy, [edit])
     both = determined(part, Settings(new, {**study.baseline, "conservative_weeks": 4}))
@@ -188,7 +188,7 @@ def test_the_interval_is_that_of_drawing_the_cases_again(found: Attribution):
 def test_the_table_of_made_up_patterns(bits: list[int], data: st.DataObject):
     """Any pattern of approvals under three provisions: the frame keeps its bounds and its sum."""
     from policy import load
-    from simulations.grouping import Groups
+    from simulations.counting.grouping import Groups
 
     patterns = np.array([[1 - (b >> c & 1) for c in range(8)] for b in bits], dtype=np.uint8)
     counts = np.array([[data.draw(st.integers(0, 9))] for _ in bits], dtype=np.int64)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from policy.document import shipped
+from policy.reading.loading import shipped
 from tests.policy.fuzz import pathways, written
 from tests.policy.generated import generated
 from tests.simulations.test_command import HEADER, MET, NOTICE, workbook

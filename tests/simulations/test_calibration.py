@@ -17,18 +17,19 @@ from scipy.stats import binomtest
 
 import policy
 from policy.problems import ProblemsFound
-from simulations import ask, calibration, population
-from simulations.assumptions import ONE_SET
-from simulations.block_trial import FIRST, SECOND, by_cut_off, trial_tally
-from simulations.calibration import against_targets, calibrate, predictive_value, predictive_values, table
-from simulations.calibration_chart import counted, targets_chart
-from simulations.calibration_findings import said
-from simulations.calibration_findings import targets as targets_shown
-from simulations.expectation import MOST_COMBINATIONS, drawn, expected
-from simulations.fit_populations import PAGES, Model, fit, fitted_rows, fitted_targets, rewritten
-from simulations.population_page import FOLDER, Effect, Row
-from simulations.population_tables import Population
-from simulations.reachability import ALIKE, CONFIRMED, conflicts
+from simulations import ask, population
+from simulations.population import calibration
+from simulations.population.block_trial import FIRST, SECOND, by_cut_off, trial_tally
+from simulations.population.calibration import against_targets, calibrate, predictive_value, predictive_values, table
+from simulations.population.expectation import MOST_COMBINATIONS, drawn, expected
+from simulations.population.feasibility import ALIKE, CONFIRMED, conflicts
+from simulations.population.fit import PAGES, Model, fit, fitted_rows, fitted_targets, rewritten
+from simulations.population.page import FOLDER, Effect, Row
+from simulations.population.probability_tables import Population
+from simulations.reports.calibration_chart import counted, targets_chart
+from simulations.reports.calibration_findings import said
+from simulations.reports.calibration_findings import targets as targets_shown
+from simulations.studies.sensitivity import ONE_SET
 
 SEED, TRIAL, CLINIC = "seed_low_prevalence", "trial_10_15", "pain_clinic_dual_block"
 NAMES = (SEED, TRIAL, CLINIC)
@@ -511,7 +512,7 @@ def test_the_fit_cannot_see_what_is_held_out(monkeypatch: pytest.MonkeyPatch):
                     targets[key] = target.model_copy(update={"value": Decimal(1), "between": (Decimal(0), Decimal(2))})
             return replace(spec, page=spec.page.model_copy(update={"targets": targets}))
 
-        monkeypatch.setattr("simulations.fit_populations.load", changed)
+        monkeypatch.setattr("simulations.population.fit.load", changed)
 
     pages(("held_out",), gone=("input",))
     assert fit().values == before.values
@@ -540,7 +541,7 @@ def as_bytes(frame: pd.DataFrame) -> bytes:
 
 
 def test_chunks_on_disk_are_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("simulations.drawing.CHUNK", 700)
+    monkeypatch.setattr("simulations.population.sampling.CHUNK", 700)
     spec, told = population.load(TRIAL), []
     population.write_chunks(spec, 2000, 4, tmp_path / "cases", told.append)
     files = sorted((tmp_path / "cases").iterdir())

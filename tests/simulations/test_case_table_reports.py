@@ -13,11 +13,12 @@ from click.testing import CliRunner
 
 from policy import load
 from policy.model import OUTCOMES
-from simulations import ask, population, report
-from simulations.command import main
-from simulations.findings import live
-from simulations.subgroup_flow import flow_by
-from simulations.suppression import STEP
+from simulations import ask, population
+from simulations.cli.command import main
+from simulations.reports import report
+from simulations.reports.findings import live
+from simulations.statistics.disclosure_control import STEP
+from simulations.studies.subgroup_flow import flow_by
 from tests.sampling import some
 from tests.simulations.disclosure import SAID, TEMPLATES, audited, random_question, table, told
 

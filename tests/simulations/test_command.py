@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
-from simulations.command import main
+from simulations.cli.command import main
 
 VERBS = ("validate", "determine", "explain", "simulate", "population", "lab")
 NOTICE = "Synthetic data, policy simulation only, not for individual determinations."

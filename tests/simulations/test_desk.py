@@ -9,10 +9,10 @@ import nbformat
 import pytest
 from tornado.web import HTTPError
 
-from policy.files import save
 from policy.problems import ProblemsFound
-from simulations import desk
-from simulations.desk import Contents
+from policy.storage.files import save
+from simulations.cli import lab
+from simulations.cli.lab import Contents
 
 NOTEBOOK = nbformat.writes(nbformat.v4.new_notebook()).encode()
 FILES = {
@@ -31,7 +31,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         path = tmp_path / "installed" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         save(path, content)
-    monkeypatch.setattr(desk, "ROOT", tmp_path / "installed")
+    monkeypatch.setattr(lab, "ROOT", tmp_path / "installed")
     return tmp_path / "installed"
 
 
@@ -50,7 +50,7 @@ def model(kind: str = "file") -> dict[str, Any]:
 
 def in_place(root: Path) -> Contents:
     save(root / "pyproject.toml", b"")
-    folder, mine = desk._arranged(root / "workspace")
+    folder, mine = lab._arranged(root / "workspace")
     assert (folder, mine) == (root, "workspace")
     return Contents(root_dir=str(folder), mine=mine)
 
@@ -102,7 +102,7 @@ def test_a_copy_is_made_when_it_is_asked_for_and_kept_as_it_is_then(root: Path):
 
 def test_an_installation_is_not_served_but_a_copy_of_it(root: Path, tmp_path: Path):
     kept = tmp_path / "mine"
-    folder, mine = desk._arranged(kept)
+    folder, mine = lab._arranged(kept)
     assert (folder, mine) == (kept, "")
     assert (kept / "notebooks/2_tweak.ipynb").read_bytes() == NOTEBOOK
     assert (kept / "notebooks/start_here.md").read_bytes() == b"[mine](../copies/2_tweak.ipynb)\n"
@@ -115,18 +115,18 @@ def test_an_installation_is_not_served_but_a_copy_of_it(root: Path, tmp_path: Pa
     done(contents.save(model(), "scenarios.md"))
     assert {str(p.relative_to(root)): p.read_bytes() for p in root.rglob("*") if p.is_file()} == FILES
     save(root / "notebooks/2_tweak.ipynb", NOTEBOOK + b"\n")  # another version is installed
-    desk._arranged(kept)
+    lab._arranged(kept)
     assert (kept / "notebooks/2_tweak.ipynb").read_bytes() == NOTEBOOK + b"\n"
 
 
 def test_a_workspace_that_cannot_be_made_is_refused(root: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("WORKBOOK_WORKSPACE", "README.md/mine")
     with pytest.raises(ProblemsFound, match=r"README\.md/mine: cannot be made"):
-        desk._arranged(root / "README.md" / "mine")
+        lab._arranged(root / "README.md" / "mine")
 
 
 def test_every_link_to_a_copy_has_something_to_copy():
-    text = (desk.ROOT / "notebooks" / "start_here.md").read_text("utf-8")
-    named = [part.partition(")")[0] for part in text.split(desk._LINK)[1:]]
-    there = {path.name for folder in ("notebooks", "simulations") for path in (desk.ROOT / folder).glob("*.ipynb")}
+    text = (lab.ROOT / "notebooks" / "start_here.md").read_text("utf-8")
+    named = [part.partition(")")[0] for part in text.split(lab._LINK)[1:]]
+    there = {path.name for folder in ("notebooks", "simulations") for path in (lab.ROOT / folder).glob("*.ipynb")}
     assert set(named) == there

@@ -12,11 +12,11 @@ import pytest
 import policy
 from policy.problems import ProblemsFound
 from policy.sql import printed
-from simulations.collapse import collapse_sql
-from simulations.engine import DuckDB, Spark, collapse, counted, determinations
-from simulations.grouping import Groups
-from simulations.levels import Levels
-from simulations.profiles import Profiles
+from simulations.counting.data_cube import Levels
+from simulations.counting.grouping import Groups
+from simulations.counting.profiles import Profiles
+from simulations.warehouse.engines import DuckDB, Spark, collapse, counted, determinations
+from simulations.warehouse.group_by import collapse_sql
 from tests.policy.near_misses import Draws, settings_with_every_value
 from tests.sampling import some
 from tests.simulations import servers

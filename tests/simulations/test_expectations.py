@@ -8,12 +8,12 @@ import pytest
 from click.testing import CliRunner
 
 import policy
-from policy.evaluation import determine
+from policy.evaluation.determination import determine
 from policy.model import OUTCOMES
 from policy.problems import ProblemsFound
 from simulations import ask
-from simulations.command import main
-from simulations.scenario import expectations, find_scenario, measured, unmet
+from simulations.cli.command import main
+from simulations.scenario.loading import expectations, find_scenario, measured, unmet
 
 HEAD = "schema: scenario/1\nid: trial\nlabel: Trial\npolicy: nerve_blocks\nbecause: a test\n"
 RANK = {"met": 2, "pend": 1, "review": 1, "not_met": 0, "mismatch": 0, "out_of_scope": 0}
@@ -149,7 +149,7 @@ def test_an_edit_that_no_case_notices_changes_exactly_nothing_and_says_so(tmp_pa
 
 
 def test_two_policies_are_compared_only_when_they_differ_in_what_they_require(tmp_path: Path):
-    from simulations.impact import compare, determined
+    from simulations.studies.impact import compare, determined
 
     study = ask(
         scenario=written(tmp_path, "criteria:\n  - {add: tn_mri, to: trigeminal_block, because: x}\n"), size=200

@@ -10,9 +10,9 @@ from scipy.stats import binomtest
 
 import policy
 from simulations import ask, population
-from simulations.first_page import assumed, first_page, near, sentences
-from simulations.study import Study
-from simulations.sweep import ranking
+from simulations.reports.first_page import assumed, first_page, near, sentences
+from simulations.studies.comparison import Study
+from simulations.studies.sweep import ranking
 
 NERVE_BLOCKS = policy.load("nerve_blocks")
 SIZE = 1500

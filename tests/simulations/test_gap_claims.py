@@ -8,19 +8,19 @@ import numpy as np
 import pytest
 
 from policy import load
-from policy.evaluation import determine
+from policy.evaluation.determination import determine
 from simulations import ask, population
-from simulations import subgroups_chart as chart
-from simulations import subgroups_findings as told
-from simulations.dependence import dependence
-from simulations.grouping import Groups
-from simulations.impact import under
+from simulations.counting.grouping import Groups
 from simulations.population import Population, altered
-from simulations.population_page import Row
-from simulations.shown import bullets
-from simulations.study import Study
-from simulations.subgroup_comparisons import pairs_of, standardised
-from simulations.subgroups import (
+from simulations.population.dependence import dependence
+from simulations.population.page import Row
+from simulations.reports import subgroups_chart
+from simulations.reports import subgroups_findings as told
+from simulations.reports.html_table import bullets
+from simulations.statistics.simultaneous import pairs_of, standardised
+from simulations.studies.comparison import Study
+from simulations.studies.impact import under
+from simulations.studies.subgroups import (
     ALIKE,
     APPROVED,
     AS_THEY_ARE,
@@ -75,10 +75,10 @@ def claims(found: Subgroups) -> list[str]:
     said += [row for row in told.gaps(found).text.splitlines() if row.endswith(("before", "after", "moves"))]
     said += [f"{found.widest()}"] if found.widest() else []
     said += [] if "Between groups none of" in told.answer(found) else [told.answer(found)]
-    titles = [chart.QUESTIONS[measured] for measured in (APPROVED, REFUSED)]
+    titles = [subgroups_chart.QUESTIONS[measured] for measured in (APPROVED, REFUSED)]
     assert all(title.endswith("?") for title in titles)
-    table = chart._rows_of(found, APPROVED)[0]
-    return said + [text for kinds in table if "*" in (text := chart._both(kinds))]
+    table = subgroups_chart._rows_of(found, APPROVED)[0]
+    return said + [text for kinds in table if "*" in (text := subgroups_chart._both(kinds))]
 
 
 # What a population says of its groups --------------------------------------------------------------------------------

@@ -14,9 +14,9 @@ from scipy.stats import binomtest
 import policy
 from policy.problems import ProblemsFound
 from simulations import ask, cases_of, compare
-from simulations.impact import EXAMPLES, OUTSIDE, Impact, percent, points
-from simulations.intervals import paired_change, wilson
-from simulations.study import Study
+from simulations.statistics.intervals import paired_change, wilson
+from simulations.studies.comparison import Study
+from simulations.studies.impact import EXAMPLES, OUTSIDE, Impact, percent, points
 
 POLICY = policy.load("nerve_blocks")
 

@@ -8,8 +8,7 @@ from scipy.stats import binomtest, norm
 
 from policy.model import OUTCOMES
 from simulations import ask
-from simulations.impact import rates
-from simulations.intervals import (
+from simulations.statistics.intervals import (
     Interval,
     exact_limits,
     independent_difference,
@@ -23,7 +22,8 @@ from simulations.intervals import (
     stratified_difference,
     wilson,
 )
-from simulations.resampling import bootstrap, headlines, percentile_interval, replicates
+from simulations.studies.bootstrap import bootstrap, headlines, percentile_interval, replicates
+from simulations.studies.impact import rates
 
 STUDY = ask(provisions={"conservative_weeks": 8, "insufficient_evidence_action": "met_if_prereqs"}, size=4000)
 
@@ -132,7 +132,7 @@ def test_the_difference_of_two_groups_holds_the_truth_in_95_of_100():
 def test_intervals_hold_the_truth_in_2000_populations_that_were_drawn_case_by_case():
     """A million cases, determined twice, are 2,000 populations of 500; the truth is that of all of them."""
     study = ask(provisions={"conservative_weeks": 8}, size=1_000_000, seed=9)
-    from policy.evaluation import determine
+    from policy.evaluation.determination import determine
 
     codes = [
         6 * determine(study.policy, part, study.baseline, asking=False).outcome.astype(np.int64)

@@ -9,11 +9,11 @@ import pytest
 
 import policy
 from policy.problems import ProblemsFound
-from simulations import levels as module
-from simulations.axes import Roles, in_order, stricter
-from simulations.grouping import Groups
-from simulations.levels import CLOSING, Batch, Levels
-from simulations.profiles import Profiles
+from simulations.counting import data_cube as module
+from simulations.counting.axes import Roles, in_order, stricter
+from simulations.counting.data_cube import CLOSING, Batch, Levels
+from simulations.counting.grouping import Groups
+from simulations.counting.profiles import Profiles
 from tests.policy.near_misses import Draws
 from tests.sampling import some
 from tests.simulations.undocumented import base_settings, by_determining, chosen, moved, nerve_blocks, undocumented

@@ -8,19 +8,12 @@ import pytest
 
 from policy.model import OUTCOMES
 from policy.problems import ProblemsFound
-from simulations import (
-    anatomy,
-    anatomy_chart,
-    anatomy_findings,
-    ask,
-    population,
-    sweep,
-    sweep_chart,
-    sweep_findings,
-)
-from simulations.attribution import attribute
-from simulations.shown import Shown
-from simulations.study import Study
+from simulations import ask, population
+from simulations.reports import denials_chart, denials_findings, sweep_chart, sweep_findings
+from simulations.reports.html_table import Shown
+from simulations.studies import denials, sweep
+from simulations.studies.comparison import Study
+from simulations.studies.shapley import attribute
 
 LEVER, OTHER = "conservative_weeks", "axial_spine_stance"
 
@@ -41,24 +34,24 @@ def tables(study: Study) -> dict[str, pd.DataFrame]:
 
 
 @pytest.fixture(scope="module")
-def dissected(study: Study) -> anatomy.Anatomy:
-    return anatomy.dissect(study.scenario, study.cases)
+def dissected(study: Study) -> denials.Anatomy:
+    return denials.dissect(study.scenario, study.cases)
 
 
-def shown(study: Study, tables: dict[str, pd.DataFrame], found: anatomy.Anatomy) -> list[Shown]:
+def shown(study: Study, tables: dict[str, pd.DataFrame], found: denials.Anatomy) -> list[Shown]:
     parts = attribute(study)
     return [
         sweep_findings.headline(study, tables["sweep"], LEVER),
         sweep_findings.sweep_table(study, tables["sweep"], LEVER),
         sweep_findings.ranking_table(study, tables["ranking"]), sweep_findings.share_table(study, parts),
-        sweep_findings.interaction_table(study, parts), anatomy_findings.headline(study, found),
-        anatomy_findings.causes(study, found), anatomy_findings.criteria(study, found), anatomy_findings.steps(found),
-        anatomy_findings.bunching(found), anatomy_findings.price(study, found), anatomy_findings.papers(found),
+        sweep_findings.interaction_table(study, parts), denials_findings.headline(study, found),
+        denials_findings.causes(study, found), denials_findings.criteria(study, found), denials_findings.steps(found),
+        denials_findings.bunching(found), denials_findings.price(study, found), denials_findings.papers(found),
     ]  # fmt: skip
 
 
-def test_every_table_with_outcomes_sums_to_the_cases(tables: dict[str, pd.DataFrame], dissected: anatomy.Anatomy):
-    every = {**tables, **anatomy_findings.tables(dissected)}
+def test_every_table_with_outcomes_sums_to_the_cases(tables: dict[str, pd.DataFrame], dissected: denials.Anatomy):
+    every = {**tables, **denials_findings.tables(dissected)}
     counted = [name for name, table in every.items() if set(OUTCOMES) <= set(table.columns)]
     assert counted == ["sweep", "grid"]
     for name in counted:
@@ -133,8 +126,8 @@ def test_pictures_repeat_and_tell_their_numbers(study: Study, tables, dissected)
             sweep_chart.sweep_figure(study, tables["sweep"], LEVER),
             sweep_chart.grid_figure(study, tables["grid"], LEVER, OTHER),
             sweep_chart.ranking_figure(study, tables["ranking"]), sweep_chart.share_figure(study, parts),
-            anatomy_chart.criteria_figure(study, dissected), anatomy_chart.distance_figure(study, dissected),
-            anatomy_chart.papers_figure(study, dissected),
+            denials_chart.criteria_figure(study, dissected), denials_chart.distance_figure(study, dissected),
+            denials_chart.papers_figure(study, dissected),
         ]  # fmt: skip
 
     first, again = drawn(), drawn()
@@ -147,8 +140,8 @@ def test_pictures_repeat_and_tell_their_numbers(study: Study, tables, dissected)
     assert f"{top['fails']:,}, alone {top['alone']:,}" in first[4].alt
 
 
-def test_the_sentence_of_the_refusals_follows_the_numbers(dissected: anatomy.Anatomy):
-    said = anatomy_findings.in_words(dissected)
+def test_the_sentence_of_the_refusals_follows_the_numbers(dissected: denials.Anatomy):
+    said = denials_findings.in_words(dissected)
     refused, top = dissected.outcomes()["not_met"], dissected.criteria().iloc[0]
     assert said.startswith(f"{100 * refused / 1200:.1f}% of all cases are not met")
     assert f"in {100 * top['fails'] / refused:.1f}% of these" in said
@@ -158,18 +151,18 @@ def test_the_sentence_of_the_refusals_follows_the_numbers(dissected: anatomy.Ana
 def test_a_table_without_refusals_or_open_requests_has_its_words():
     study = ask(size=300)
     (part,) = study.cases.slices()
-    met = [i for i, code in enumerate(anatomy.determine(study.policy, part, study.baseline).outcome) if code == 0]
-    found = anatomy.dissect(study.baseline, [part.take(pd.Index(met).to_numpy())])
-    assert anatomy_findings.in_words(found) == "No case is refused"
+    met = [i for i, code in enumerate(denials.determine(study.policy, part, study.baseline).outcome) if code == 0]
+    found = denials.dissect(study.baseline, [part.take(pd.Index(met).to_numpy())])
+    assert denials_findings.in_words(found) == "No case is refused"
     for one in (
-        anatomy_findings.headline(study, found), anatomy_findings.causes(study, found),
-        anatomy_findings.criteria(study, found), anatomy_findings.steps(found), anatomy_findings.price(study, found),
-        anatomy_findings.papers(found),
+        denials_findings.headline(study, found), denials_findings.causes(study, found),
+        denials_findings.criteria(study, found), denials_findings.steps(found), denials_findings.price(study, found),
+        denials_findings.papers(found),
     ):  # fmt: skip
         assert one.text
         assert "nan" not in one.text
-    assert anatomy_chart.criteria_figure(study, found).alt.endswith("none.")
-    assert anatomy_chart.papers_figure(study, found).alt.startswith("Bars. No request waits")
+    assert denials_chart.criteria_figure(study, found).alt.endswith("none.")
+    assert denials_chart.papers_figure(study, found).alt.startswith("Bars. No request waits")
 
 
 def test_of_a_case_table_no_assumption_is_told_and_counts_are_said_to_be_rounded(tmp_path: Path, study: Study):
@@ -177,8 +170,8 @@ def test_of_a_case_table_no_assumption_is_told_and_counts_are_said_to_be_rounded
     frame.drop(columns=[name for name in frame if name.startswith("truth_")]).to_csv(tmp_path / "t.csv", index=False)
     table = ask(provisions={LEVER: 8}, population=tmp_path / "t.csv")
     assert "Assumptions" not in sweep_findings.sure(table).text
-    found = anatomy.dissect(table.scenario, table.cases)
-    inside = [sweep_findings.headline(table, sweep.sweep(table, LEVER), LEVER), anatomy_findings.headline(table, found)]
+    found = denials.dissect(table.scenario, table.cases)
+    inside = [sweep_findings.headline(table, sweep.sweep(table, LEVER), LEVER), denials_findings.headline(table, found)]
     assert all("rounded to 20" in one.text for one in inside)
     assert "rounded to 20" not in sweep_findings.headline(study, sweep.sweep(study, LEVER), LEVER).text
 

@@ -11,12 +11,12 @@ from click.testing import CliRunner
 
 import policy
 from policy.model import OUTCOMES, Policy
-from policy.scenario import Edit, edited
+from policy.reading.scenario import Edit, edited
 from simulations import population
-from simulations.command import main
-from simulations.impact import determined
-from simulations.medicare import settings_of
-from simulations.scenario import find_scenario, shipped
+from simulations.cli.command import main
+from simulations.scenario.loading import find_scenario, shipped
+from simulations.studies.impact import determined
+from simulations.studies.medicare import settings_of
 from tests.simulations.medicare_table import PAGE, Line, lines, page, possible, spoken_of
 
 VERSIONS = sorted(policy.shipped())

@@ -5,7 +5,7 @@ import pytest
 from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from simulations.normalise import WIDGET_VIEW, executed, normalised, written
+from simulations.runs.normalise import WIDGET_VIEW, executed, normalised, written
 
 
 def one_cell(source: str = "", outputs: list[nbformat.NotebookNode] | None = None) -> nbformat.NotebookNode:

@@ -15,9 +15,9 @@ from click.testing import CliRunner, Result
 
 import workbook
 from policy import ProblemsFound
-from simulations.command import main
-from simulations.earlier_reports import only_a_report
-from simulations.run import FOLDER
+from simulations.cli.command import main
+from simulations.runs.earlier_reports import only_a_report
+from simulations.runs.run import FOLDER
 
 ROOT = Path(__file__).resolve().parents[2]
 CASES = """case_id,dx,cpt,pain_duration_days,age
@@ -181,7 +181,7 @@ def test_a_report_of_the_version_before_is_known_by_its_stamp(
 
 
 def test_a_smaller_population_leaves_no_files_of_a_larger_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("simulations.drawing.CHUNK", 100)
+    monkeypatch.setattr("simulations.population.sampling.CHUNK", 100)
     for size in (350, 120):
         assert run("population", "seed_low_prevalence", "--size", size, "--out", tmp_path / "cases").exit_code == 0
     files = sorted((tmp_path / "cases").iterdir())
@@ -274,7 +274,7 @@ def test_a_reader_that_has_enough_is_no_fault(place: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("step", ["policy.document.load", "simulations.tables.table_bytes"])
+@pytest.mark.parametrize("step", ["policy.reading.loading.load", "simulations.storage.tables.table_bytes"])
 def test_too_little_memory_is_one_line(place: Path, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     def no_room(*_: object) -> None:
         raise MemoryError
@@ -298,7 +298,7 @@ def test_a_library_that_has_no_room_is_one_line(
         raise error
 
     ends: list[int] = []
-    monkeypatch.setattr("simulations.command.main", no_room)
+    monkeypatch.setattr("simulations.cli.command.main", no_room)
     monkeypatch.setattr(os, "_exit", ends.append)
     monkeypatch.setattr("signal.signal", lambda *_: None)
     workbook.main()
@@ -309,7 +309,7 @@ def test_an_interrupt_is_one_line_and_130(place: Path, monkeypatch: pytest.Monke
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("simulations.tables.table_bytes", interrupted)
+    monkeypatch.setattr("simulations.storage.tables.table_bytes", interrupted)
     before = all_files(place)
     result = run("determine", place / "mine.csv", "--out", place / "d.csv")
     assert (result.exit_code, result.output) == (130, "interrupted; nothing was written\n")
@@ -322,7 +322,7 @@ def test_what_a_library_makes_of_an_interrupt_is_an_interrupt(place: Path, monke
         raise RuntimeError("a kernel was cut off")
 
     monkeypatch.setattr(workbook, "interrupted", False)
-    monkeypatch.setattr("simulations.tables.table_bytes", swallowed)
+    monkeypatch.setattr("simulations.storage.tables.table_bytes", swallowed)
     result = run("determine", place / "mine.csv", "--out", place / "d.csv")
     assert (result.exit_code, result.output) == (130, "interrupted; nothing was written\n")
 
@@ -340,7 +340,7 @@ workbook.main()
 """
 
 
-@pytest.mark.parametrize("module", ["simulations.command", "yaml", "pydantic_core", "pandas", "numpy.linalg"])
+@pytest.mark.parametrize("module", ["simulations.cli.command", "yaml", "pydantic_core", "pandas", "numpy.linalg"])
 def test_ctrl_c_while_libraries_are_imported_is_one_line(place: Path, module: str) -> None:
     words = ("determine", "mine.csv", "--out", "d.csv")
     done = subprocess.run(

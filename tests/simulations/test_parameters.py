@@ -9,8 +9,8 @@ import pytest
 from papermill.exceptions import PapermillExecutionError
 
 from policy.problems import ProblemsFound
-from simulations.parameters import check
-from simulations.run import FOLDER, shipped
+from simulations.runs.parameters import check
+from simulations.runs.run import FOLDER, shipped
 
 TAGGED = """policy = "nerve_blocks"
 scenario = None

@@ -12,10 +12,10 @@ import pytest
 
 import policy
 from policy.problems import ProblemsFound
-from policy.reading import Node, read_yaml
+from policy.reading.yaml import Node, read_yaml
 from simulations import population as populations
 from simulations.population import FOLDER, MOST_CASES, generate, load, parse
-from simulations.streams import Streams
+from simulations.population.random_streams import Streams
 from tests.sampling import some
 
 NAME = "seed_low_prevalence"

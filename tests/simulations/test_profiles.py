@@ -6,9 +6,9 @@ import pytest
 
 import policy
 from policy.problems import ProblemsFound
-from simulations.grouping import Groups
-from simulations.levels import CLOSING, Batch, Levels
-from simulations.profiles import Profiles, joined
+from simulations.counting.data_cube import CLOSING, Batch, Levels
+from simulations.counting.grouping import Groups
+from simulations.counting.profiles import Profiles, joined
 from tests.policy.near_misses import Draws
 from tests.sampling import some
 from tests.simulations.undocumented import base_settings, by_determining, chosen, moved, nerve_blocks, undocumented

@@ -12,12 +12,13 @@ import pytest
 from PIL import Image
 
 import policy
-from policy.document import DOCUMENTS
-from simulations import ask, report
-from simulations.report import FIGURES
-from simulations.shown import Shown, esc
-from simulations.study import Study
-from simulations.tables import table_bytes
+from policy.reading.loading import DOCUMENTS
+from simulations import ask
+from simulations.reports import report
+from simulations.reports.html_table import Shown, esc
+from simulations.reports.report import FIGURES
+from simulations.storage.tables import table_bytes
+from simulations.studies.comparison import Study
 
 HOSTILE = "<script>alert(1)</script> $x_{$ & \"'"
 SHOWN = (

@@ -15,10 +15,11 @@ from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_notebook
 
 from policy.problems import ProblemsFound
-from simulations import ask, cases_of, report, simulate
-from simulations.earlier_reports import only_a_report
-from simulations.parameters import PARAMETERS, own_parameters
-from simulations.run import FOLDER
+from simulations import ask, cases_of, simulate
+from simulations.reports import report
+from simulations.runs.earlier_reports import only_a_report
+from simulations.runs.parameters import PARAMETERS, own_parameters
+from simulations.runs.run import FOLDER
 
 TEMPLATE = nbformat.read(FOLDER / "approval_impact.ipynb", as_version=4)
 CASES = """case_id,dx,cpt,pain_duration_days,conservative_care_days,conservative_care_failed,function_limited,\

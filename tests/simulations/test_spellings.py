@@ -18,7 +18,7 @@ import pyarrow.parquet
 import pytest
 
 from policy.sql import determinations_sql, printed
-from simulations.engine import INLINING
+from simulations.warehouse.engines import INLINING
 from tests.policy.spellings import SETTINGS, a_table, by_the_reader, differences
 from tests.sampling import some
 from tests.simulations import servers

@@ -10,10 +10,11 @@ import pytest
 
 import policy
 from policy.problems import ProblemsFound
-from simulations import population, streaming
-from simulations.levels import Batch, Levels
-from simulations.profiles import Profiles
-from simulations.streaming import batches, stream
+from simulations import population
+from simulations.counting import streaming
+from simulations.counting.data_cube import Batch, Levels
+from simulations.counting.profiles import Profiles
+from simulations.counting.streaming import batches, stream
 from tests.simulations.undocumented import by_determining, nerve_blocks
 
 POLICY = nerve_blocks()

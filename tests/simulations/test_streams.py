@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policy.problems import ProblemsFound
-from simulations.streams import LAST_CASE, LAST_SEED, Streams
+from simulations.population.random_streams import LAST_CASE, LAST_SEED, Streams
 
 ROOT = Path(__file__).resolve().parents[2]
 MANY = 200_000
@@ -45,7 +45,8 @@ def test_words_are_uint64_one_per_case():
 
 def test_another_process_draws_the_same():
     """Python's own hash of a text differs between processes; the key of a stream must not."""
-    code = "from simulations.streams import Streams; print(Streams(7).draw('care/documented', 13, 4).tolist())"
+    module = "simulations.population.random_streams"
+    code = f"from {module} import Streams; print(Streams(7).draw('care/documented', 13, 4).tolist())"
     wanted = str(Streams(7).draw("care/documented", 13, 4).tolist())
     for hash_seed in ("1", "2"):
         env = os.environ | {"PYTHONHASHSEED": hash_seed}

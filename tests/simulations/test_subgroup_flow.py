@@ -4,14 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from policy.evaluation import determine
+from policy.evaluation.determination import determine
 from policy.model import OUTCOMES
 from policy.problems import ProblemsFound
 from simulations import ask
-from simulations.caseload import Caseload
-from simulations.impact import EXAMPLES
-from simulations.study import Study
-from simulations.subgroup_flow import flow_by
+from simulations.studies.caseload import Caseload
+from simulations.studies.comparison import Study
+from simulations.studies.impact import EXAMPLES
+from simulations.studies.subgroup_flow import flow_by
 
 
 @pytest.fixture(scope="module")

@@ -15,14 +15,15 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import policy
-from policy.evaluation import diagnosis_group
-from simulations import ask, population, report, subgroups_chart
-from simulations import subgroups_findings as told
-from simulations.intervals import independent_difference, paired_change, ratio, sidak, wilson
-from simulations.shown import bullets
-from simulations.subgroup_comparisons import LEAST, standardised
-from simulations.subgroup_flow import drivers
-from simulations.subgroups import ALIKE, APPROVED, AS_THEY_ARE, BANDS, COLUMNS, REFUSED, Subgroups, measure
+from policy.evaluation.determination import diagnosis_group
+from simulations import ask, population
+from simulations.reports import report, subgroups_chart
+from simulations.reports import subgroups_findings as told
+from simulations.reports.html_table import bullets
+from simulations.statistics.intervals import independent_difference, paired_change, ratio, sidak, wilson
+from simulations.statistics.simultaneous import LEAST, standardised
+from simulations.studies.subgroup_flow import drivers
+from simulations.studies.subgroups import ALIKE, APPROVED, AS_THEY_ARE, BANDS, COLUMNS, REFUSED, Subgroups, measure
 from tests.simulations.disclosure import of_subgroups
 
 SHIPPED = policy.load("nerve_blocks")

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from simulations.release import Withheld, of_columns, of_impact
-from simulations.suppression import STEP, about, about_all, rounded, small, whole_numbers
+from simulations.statistics.disclosure_control import STEP, about, about_all, rounded, small, whole_numbers
+from simulations.statistics.release import Withheld, of_columns, of_impact
 
 WORDS = 6
 

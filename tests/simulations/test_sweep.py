@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from policy.evaluation import determine
+from policy.evaluation.determination import determine
 from policy.model import OUTCOMES, Settings
 from policy.problems import ProblemsFound
 from simulations import ask
-from simulations import sweep as sweeping
-from simulations.study import Study
-from simulations.sweep import Flows, grid, ranking, sweep, word
+from simulations.studies import sweep as sweeping
+from simulations.studies.comparison import Study
+from simulations.studies.sweep import Flows, grid, ranking, sweep, word
 
 
 @pytest.fixture(scope="module")

@@ -16,8 +16,8 @@ from PIL import Image
 
 from policy.model import OUTCOMES
 from simulations import ask, simulate
-from simulations.parameters import PARAMETERS, defaults
-from simulations.run import FOLDER, shipped
+from simulations.runs.parameters import PARAMETERS, defaults
+from simulations.runs.run import FOLDER, shipped
 
 SIZE = 300
 NOTICE = "Synthetic data, policy simulation only, not for individual determinations."

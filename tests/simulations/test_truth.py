@@ -9,17 +9,18 @@ import pandas as pd
 import pytest
 
 import policy
-from policy.cases import Cases
+from policy.cases.reader import Cases
 from policy.model import Requirement, Rule
 from policy.problems import ProblemsFound
-from simulations import ask, population, truth_chart
-from simulations.calibration_findings import in_words, levers, parts, truths
-from simulations.expectation import _connected
-from simulations.levels import CLOSING
-from simulations.reachable_facts import REQUEST, read_by
-from simulations.scenario import proposed
-from simulations.telling import EDITS, Telling, telling
-from simulations.truth import Compared, Kind, by_setting, compared, verdict
+from simulations import ask, population
+from simulations.counting.data_cube import CLOSING
+from simulations.counting.reachable_facts import REQUEST, read_by
+from simulations.population.expectation import _connected
+from simulations.reports import truth_chart
+from simulations.reports.calibration_findings import in_words, levers, parts, truths
+from simulations.scenario.loading import proposed
+from simulations.studies.simulated_truth import Compared, Kind, by_setting, compared, verdict
+from simulations.studies.truth_dependence import EDITS, Telling, telling
 
 WHAT_IF = "what_if_duration_matters"
 CANNOT = "The simulated truth cannot tell whether this lever helps"

@@ -11,8 +11,8 @@ from click.testing import CliRunner, Result
 import policy
 from policy.sql import DIALECTS
 from simulations import population
-from simulations.command import main
-from simulations.engine import counted
+from simulations.cli.command import main
+from simulations.warehouse.engines import counted
 
 NOTICE = "Synthetic data, policy simulation only, not for individual determinations."
 

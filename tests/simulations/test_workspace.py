@@ -8,11 +8,11 @@ from click.testing import CliRunner, Result
 
 import simulations
 from policy import load
-from policy.document import shipped
-from policy.files import save
 from policy.problems import ProblemsFound
-from simulations.command import main
-from simulations.scenario import find_scenario
+from policy.reading.loading import shipped
+from policy.storage.files import save
+from simulations.cli.command import main
+from simulations.scenario.loading import find_scenario
 
 SCENARIO = 'schema: scenario/1\nid: mine\nlabel: "Mine"\npolicy: nerve_blocks\nbecause: "A test."\nprovisions:\n'
 

@@ -1,0 +1,73 @@
+"""Columns of a table as text: each distinct cell once, as its engine would write it, without white space around it."""
+
+import datetime
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from policy.cases.grammar import SPACE, bare
+
+Ints = NDArray[np.signedinteger[Any]]
+_FLOATS = (float, np.floating)
+
+
+def dictionary(column: pa.ChunkedArray) -> tuple[Ints, list[str]]:
+    """Position of each row's value in the list of distinct values (-1 = nothing there), and those values as text."""
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if pa.types.is_null(column.type):
+        return np.full(len(column), -1, dtype=np.int32), []
+    array = pa.chunked_array(column).combine_chunks().dictionary_encode()
+    if isinstance(array, pa.ChunkedArray):
+        array = array.combine_chunks()
+    index = array.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
+    words = texts(array.dictionary)
+    empty = np.array([word == "" for word in words] + [True])
+    if empty[:-1].any():
+        index = np.where(empty[index], -1, index).astype(np.int32)
+    return index, words
+
+
+def texts(values: pa.Array | pa.ChunkedArray) -> list[str]:
+    """Each value as text."""
+    if pa.types.is_floating(values.type):
+        return [text_of(value) for value in values.to_numpy()]  # numpy keeps 79.99 of 32 bits as 79.99
+    return [text_of(_value(scalar)) for scalar in values]
+
+
+def trimmed(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """A column as text, '' where nothing is there."""
+    if not pa.types.is_string(column.type) and not pa.types.is_large_string(column.type):
+        column = pa.chunked_array([pa.array(texts(column), pa.string())])
+    return pc.utf8_trim(column.fill_null(""), SPACE)
+
+
+def _value(scalar: pa.Scalar) -> object:
+    """As Python has it; a date that Python does not know as text: its row will be rejected."""
+    if pa.types.is_timestamp(scalar.type) and scalar.type.unit == "ns" and scalar.is_valid and scalar.value % 1000:
+        return scalar.cast(pa.string()).as_py()  # Python would cut it to microseconds
+    try:
+        return scalar.as_py()
+    except (OverflowError, ValueError):
+        return scalar.cast(pa.string()).as_py()
+
+
+def text_of(value: object) -> str:
+    """A cell as text; NaN and NaT are nothing, 42.0 is 42, midnight is a date, an instant is read in UTC."""
+    if value is None or type(value).__name__ in ("NAType", "NaTType") or value != value:
+        return ""
+    if isinstance(value, bool | np.bool_):
+        return "true" if value else "false"
+    if isinstance(value, _FLOATS):
+        return np.format_float_positional(value, trim="-")
+    if isinstance(value, Decimal):
+        return format(value, "f")  # not 0E-18
+    if isinstance(value, datetime.datetime):
+        utc = value.astimezone(datetime.UTC) if value.tzinfo else value
+        whole = utc.time() == datetime.time() and not getattr(utc, "nanosecond", 0)
+        return utc.date().isoformat() if whole else utc.isoformat()
+    return bare(str(value))

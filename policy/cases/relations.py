@@ -1,0 +1,105 @@
+"""What the columns of a case say together: dates and durations, a number and what implies it."""
+
+import datetime
+from collections.abc import Callable
+from decimal import Decimal
+
+import numpy as np
+
+from policy.cases.cells import Ints
+from policy.cases.grammar import EPOCH, REMARKED_DAY
+from policy.model import CaseField, Policy
+
+AGE = "age"
+
+Fault = Callable[..., None]  # rows, column, values, messages
+
+
+def relate(policy: Policy, facts: dict[str, Ints], fault: Fault) -> None:
+    """Reject what cannot be, and add what one column tells about another."""
+    for name, kind in policy.fields_.items():
+        if kind.type == "months":
+            _duration(policy, facts, name, kind, fault)
+    for name, kind in policy.fields_.items():
+        if kind.implied_by:
+            _implied(policy, facts, name, kind, fault)
+
+
+def _implied(policy: Policy, facts: dict[str, Ints], name: str, kind: CaseField, fault: Fault) -> None:
+    """A number that is missing, but that other columns tell to be at least so much: -1 - n (`CaseField.missing`)."""
+    number, least = facts[name], np.zeros(1, dtype=np.int64)
+    for column, n in kind.implied_by.items():
+        on_file = facts[column]
+        rows = np.flatnonzero((on_file >= 0) & (number >= 0) & (number < n))
+        messages = [f"contradicts {name} = {number[row]}" for row in rows]
+        fault(rows, column, [_as_written(policy.fields_[column], int(on_file[row])) for row in rows], messages)
+        least = np.maximum(least, n * (on_file >= 0))
+    known = np.where(least == kind.span[1], least, -1 - least)  # as much as there can be is the number itself
+    facts[name] = np.where(number < 0, known, number).astype(kind.dtype)
+
+
+def _as_written(kind: CaseField, value: int) -> str:
+    """A fact as a case table would hold it."""
+    if kind.type in ("boolean", "choice"):
+        return ("false", "true")[value] if kind.type == "boolean" else kind.choices[value]
+    if kind.type == "date":
+        return day_of(value)
+    return str(Decimal(value) / 100) if kind.type == "percent" else str(value)
+
+
+def _duration(policy: Policy, facts: dict[str, Ints], name: str, kind: CaseField, fault: Fault) -> None:
+    onset, request, days = (facts[c].astype(np.int64) for c in (kind.onset, kind.request, kind.days) if c)
+    late = np.flatnonzero((onset > request) & (request >= 0))
+    fault(late, str(kind.onset), [day_of(v) for v in onset[late]], ["is after the date of the request"] * len(late))
+    years = policy.fields_.get(AGE)
+    if years is not None and years.type == "whole":
+        age = facts[AGE].astype(np.int64)
+        old = np.flatnonzero((onset >= 0) & (request >= 0) & (age >= 0) & (onset < request - 365 * (age + 1)))
+        unborn = old[onset[old] < birth_after(request[old], age[old])]
+        zero = [
+            " (some programs write it for no date)" * int(onset[row] == (REMARKED_DAY - EPOCH).days) for row in unborn
+        ]
+        messages = [
+            f"is before the birth of a person of age {age[row]}{why}" for row, why in zip(unborn, zero, strict=True)
+        ]
+        fault(unborn, str(kind.onset), [day_of(v) for v in onset[unborn]], messages)
+    dated = (onset >= 0) & (request >= onset)
+    facts[name] = np.where(dated, half_months(onset, request), half_months_of_days(days)).astype(np.int16)
+
+
+def birth_after(request: Ints, age: Ints) -> Ints:
+    """The request less (age + 1) years, in days from 1900-01-01: who has this age then was not born before."""
+    found = np.empty(len(request), dtype=np.int64)
+    for row, (days, years) in enumerate(zip(request.tolist(), age.tolist(), strict=True)):
+        day = EPOCH + datetime.timedelta(days)
+        year = day.year - years - 1
+        leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+        found[row] = (
+            day.replace(day=28 if (day.month, day.day, leap) == (2, 29, False) else day.day, year=year) - EPOCH
+        ).days
+    return found
+
+
+def day_of(days: int) -> str:
+    """ISO date of a day counted from 1900-01-01."""
+    return (EPOCH + datetime.timedelta(int(days))).isoformat()
+
+
+def half_months_of_days(days: Ints) -> Ints:
+    """Days to half months: n months are floor(30.4375 n) days (91 days are exactly 3 months, 92 are more); -1 stays."""
+    months = (days * 16 + 15) // 487  # the greatest n with floor(487 n / 16) <= days
+    months = np.where(months * 487 // 16 > days, months - 1, months)
+    result: Ints = np.where(days < 0, -1, 2 * months + (days > months * 487 // 16))
+    return result
+
+
+def half_months(start: Ints, end: Ints) -> Ints:
+    """Calendar months between two days (from 1900-01-01) in half steps; a month's end clamps (31 Jan + 1 = 28 Feb)."""
+    first, last = (np.datetime64("1900-01-01", "D") + np.maximum(v, 0).astype("timedelta64[D]") for v in (start, end))
+    from_month, to_month = first.astype("datetime64[M]"), last.astype("datetime64[M]")
+    day, today = (first - from_month).astype(np.int64), (last - to_month).astype(np.int64)
+    length = ((to_month + 1).astype("datetime64[D]") - to_month.astype("datetime64[D]")).astype(np.int64)
+    clamped = np.minimum(day, length - 1)
+    months = (to_month - from_month).astype(np.int64) - (today < clamped)
+    result: Ints = 2 * months + (today != clamped)
+    return result

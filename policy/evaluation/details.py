@@ -1,0 +1,174 @@
+"""What the comparisons of a criterion say of one case: value on file, what is needed, distance, each in its own unit.
+
+Under `none_of` a comparison is asked the other way round ("at least" becomes "less than"), and its distance is that to
+the other side: what is said is what would meet the criterion.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from policy.cases.reader import day_of, half_months, half_months_of_days
+from policy.evaluation.determination import Evaluation
+from policy.evaluation.kleene import MET
+from policy.model import UNITS, CaseField, Mean, Test, unit_word
+
+SENSES = {"at_least": "at least", "more_than": "more than", "less_than": "less than", "mean": "at least"}
+TURNED = {"at_least": "less than", "more_than": "at most", "less_than": "at least", "mean": "less than"}
+
+
+@dataclass(frozen=True)
+class Detail:
+    """One fact as one test reads it: `value` on file, `needed` in words ('' = nothing more to say), and the truth.
+
+    `words`: what is asked for, for a fact of words; `turned`: that none of them is.
+    """
+
+    fact: str
+    value: str
+    needed: str
+    truth: int
+    words: tuple[str, ...] = ()
+    turned: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.fact}: {self.value}{self.needed}"
+
+
+def details(evaluation: Evaluation, test: Test, turned: bool = False) -> Iterator[Detail]:
+    """The comparisons of a test that are in force, for the one case of an evaluation."""
+    if any(part.lever and evaluation.test(part) != MET for part in test.all_of or ()):
+        return
+    below = turned ^ (test.none_of is not None)
+    for part in test.all_of or test.any_of or test.none_of or (test.count.of if test.count else ()):
+        yield from details(evaluation, part, below)
+    if not test.fields():
+        return
+    truth = int(np.asarray(evaluation.test(test)).ravel()[0])
+    truth = int(MET) - truth if turned else truth
+    for name in test.fields():
+        words = (test.equals or test.states or {}).get(name, ())
+        yield Detail(name, _value(evaluation, name), _needed(evaluation, test, name, turned), truth, words, turned)
+    if test.mean:
+        yield _mean(evaluation, test.mean, truth, turned)
+
+
+def _mean(evaluation: Evaluation, mean: Mean, truth: int, turned: bool) -> Detail:
+    """The mean of several facts with its distance, in the unit of the facts."""
+    values = [int(evaluation.fact(name)[0]) for name in mean.of]
+    threshold = evaluation.threshold(mean.of[0], mean.reaches)
+    if min(values) < 0 or threshold is None:
+        return Detail("mean", "not known", "", truth)
+    kind = evaluation.policy.fields_[mean.of[0]]
+    found = Fraction(sum(values), len(values))
+    short = found - threshold if turned else threshold - found
+    if turned:
+        far = f"{_amount(short, kind)} too much" if short > 0 else "not below" if short == 0 else "kept"
+    else:
+        far = f"{_amount(short, kind)} short" if short > 0 else "reached"
+    return Detail("mean", _amount(found, kind), f"; {far}", truth)
+
+
+def _number(number: Fraction | int) -> str:
+    return f"{float(number):.3f}".rstrip("0").rstrip(".")
+
+
+def _amount(number: Fraction | int, kind: CaseField) -> str:
+    """A number on the grid of a field, in the field's unit."""
+    if kind.type == "percent":
+        return f"{_number(Fraction(number) / 100)} %"
+    return f"{_number(number)} {unit_word(kind.unit, 1 if number == 1 else 2)}".strip()
+
+
+def _value(evaluation: Evaluation, name: str) -> str:
+    kind, value = evaluation.policy.fields_[name], int(evaluation.fact(name)[0])
+    if kind.type == "months":
+        onset, request, days = _told(evaluation, kind)
+        if onset >= 0 and request >= 0:
+            return f"from {day_of(onset)} to {day_of(request)}"
+        return f"{days} day{'s' * (days != 1)}" if days >= 0 else "not documented"
+    if value < 0:
+        return f"at least {_amount(-1 - value, kind)}, how many is not documented" if value < -1 else "not documented"
+    if kind.type in ("boolean", "choice"):
+        return (("false", "true") if kind.type == "boolean" else kind.choices)[value]
+    return day_of(value) if kind.type == "date" else _amount(value, kind)
+
+
+def _told(evaluation: Evaluation, kind: CaseField) -> tuple[int, int, int]:
+    """Onset, request and days of a duration, -1 where not documented."""
+    onset, request, days = (int(evaluation.fact(str(c))[0]) for c in (kind.onset, kind.request, kind.days))
+    return onset, request, days
+
+
+def _needed(evaluation: Evaluation, test: Test, name: str, turned: bool) -> str:
+    """The threshold with its distance, or the words asked for."""
+    reference = test.reference()
+    if test.on_file:
+        return " (asked for: not on file)" if turned else ""
+    if reference is None:
+        words = (test.equals or test.states or {}).get(name, ())
+        several = f"neither {' nor '.join(words)}" if len(words) > 1 else f"not {words[0]}"
+        return f" (asked for: {several if turned else ' or '.join(words)})"
+    threshold = evaluation.threshold(name, reference)
+    if threshold is None:
+        return " (lever off: not asked for)"
+    kind, lever = evaluation.policy.fields_[name], evaluation.policy.levers.get(reference)
+    sense = (TURNED if turned else SENSES)[test.kind]
+    if lever:
+        shown, unit = lever.show(evaluation.settings[reference]), lever.unit or ""
+    else:
+        shown, unit = _plain(int(reference), kind), ""
+    if test.mean:
+        return f" (needed: mean of {sense} {shown})"
+    return f" (needed: {sense} {shown}{_distance(evaluation, name, sense, threshold, unit)})"
+
+
+def _plain(number: int, kind: CaseField) -> str:
+    """A plain number of a test, in the unit of the field that it is held against."""
+    return f"{number} {unit_word('percent' if kind.type == 'percent' else kind.unit, number)}".strip()
+
+
+def _distance(evaluation: Evaluation, name: str, sense: str, threshold: int, unit: str) -> str:
+    """How far the value is from the nearest one that fits; nothing where there is no value."""
+    kind, value = evaluation.policy.fields_[name], int(evaluation.fact(name)[0])
+    if value < 0:
+        return ""
+    upper = sense in ("less than", "at most")
+    limit = threshold + (sense == "more than") - (sense == "less than")  # the nearest value on the grid that fits
+    if (value <= limit) if upper else (value >= limit):
+        return "; kept" if upper else "; reached"
+    if limit < 0:
+        return ""  # no value fits
+    if kind.type == "months":
+        days = _days_over(evaluation, kind, limit) if upper else _days_short(evaluation, kind, limit)
+        return f"; {days} day{'s' * (days != 1)} {'too long' if upper else 'short'}"
+    far = abs(value - limit)
+    size = UNITS.get(unit, 1)
+    whole = unit != "percent" and size > 1 and not far % size
+    in_unit = f" ({far // size} {unit_word(unit, far // size)})" if whole else ""
+    too = "too much" if kind.type == "percent" else "too many"
+    return f"; {_amount(far, kind)} {too if upper else 'short'}{in_unit}"
+
+
+def _days_short(evaluation: Evaluation, kind: CaseField, wanted: int) -> int:
+    """Days until a duration reaches `wanted` half months."""
+    later = np.arange(0, 31 * (wanted // 2 + 2))
+    onset, request, days = _told(evaluation, kind)
+    if onset >= 0 and request >= 0:
+        reached = half_months(np.full(len(later), onset), request + later) >= wanted
+    else:
+        reached = half_months_of_days(days + later) >= wanted
+    return int(np.argmax(reached))
+
+
+def _days_over(evaluation: Evaluation, kind: CaseField, most: int) -> int:
+    """Days by which a duration is longer than the longest one of at most `most` half months."""
+    onset, request, days = _told(evaluation, kind)
+    if onset >= 0 and request >= 0:
+        back = np.arange(0, request - onset + 1)
+        kept = half_months(np.full(len(back), onset), request - back) <= most
+    else:
+        kept = half_months_of_days(days - np.arange(0, days + 1)) <= most
+    return int(np.argmax(kept))

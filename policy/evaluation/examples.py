@@ -1,0 +1,82 @@
+"""The worked examples of a policy: a document whose own examples come out otherwise is refused."""
+
+from collections.abc import Hashable, Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from policy.cases.reader import Cases
+from policy.evaluation.determination import determine
+from policy.model import OUTCOMES, Policy
+from policy.problems import Finding, ProblemsFound, shown
+
+
+def check_examples(policy: Policy) -> Iterator[Finding]:
+    """Every example that cannot be read, or has another outcome or other questions than it says."""
+    rows = []
+    columns = policy.fields_.keys() - {"case_id"}
+    for i, example in enumerate(policy.examples):
+        rows.append({"case_id": str(i), **{k: v for k, v in example.case.items() if k in columns}})
+        for column in example.case.keys() - columns:
+            yield Finding("example", ("examples", i, "case", column), "no such column", column, columns)
+    if not rows:
+        return
+    try:
+        frame = pd.DataFrame(rows, dtype=object).fillna("").astype(str)
+        cases = Cases.from_frame(frame, policy, keep_good=True)
+    except ProblemsFound as found:
+        yield from (Finding("example", ("examples",), p.message) for p in found.problems)
+        return
+    for row, _, column, value, problem in cases.rejected.itertuples(index=False):
+        path = ("examples", int(row) - 1, "case", *([str(column)] if column else []))
+        yield Finding("example", path, f"{shown(value)} {problem}" if column else problem)
+    under: dict[tuple[tuple[str, str], ...], list[int]] = {}
+    for position, name in enumerate(cases.ids):
+        under.setdefault(tuple(policy.examples[int(name)].set_.items()), []).append(position)
+    for provisions, positions in under.items():
+        chosen = cases.take(np.array(positions))
+        try:
+            settings = policy.settings(dict(provisions))
+        except ProblemsFound as found:
+            for i in map(int, chosen.ids):
+                yield from (Finding("example", ("examples", i, "set", p.place), p.message) for p in found.problems)
+            continue
+        for said in determine(policy, chosen, settings).frame().to_dict("records"):
+            yield from _check(policy, int(said["case_id"]), said)
+
+
+def check_exceptions(policy: Policy) -> Iterator[Finding]:
+    """Every exception to a direction whose case does not show it: not met at `from`, met at `to`."""
+    for i, exception in enumerate(policy.direction_exceptions):
+        path = ("direction_exceptions", i)
+        unknown = [column for column in exception.case if column not in policy.fields_]
+        if unknown:
+            yield from (Finding("example", (*path, "case", c), "no such column", c, policy.fields_) for c in unknown)
+            continue
+        outcomes = []
+        try:
+            frame = pd.DataFrame([{**exception.case, "case_id": "1"}], dtype=object).astype(str)
+            cases = Cases.from_frame(frame, policy)
+            for value in (exception.from_, exception.to):
+                settings = exception.settings(policy, value)
+                if not settings.holds(exception.while_):
+                    yield Finding("direction", (*path, "set"), "the case must be set as while says")
+                outcomes.append(OUTCOMES[determine(policy, cases, settings, asking=False).outcome[0]])
+        except ProblemsFound as found:
+            yield from (Finding("example", path, p.message) for p in found.problems)
+            continue
+        if outcomes[0] == "met" or outcomes[1] != "met":
+            message = f"the case is {outcomes[0]} at {exception.from_} and {outcomes[1]} at {exception.to}"
+            yield Finding("direction", (*path, "case"), f"{message}; it must turn from another outcome into met")
+
+
+def _check(policy: Policy, i: int, said: dict[Hashable, Any]) -> Iterator[Finding]:
+    example = policy.examples[i]
+    if said["outcome"] != example.expect:
+        message = f"{shown(example.name)} comes out as {said['outcome']}, not {example.expect} ({said['reasons']})"
+        yield Finding("example", ("examples", i, "expect"), message)
+    asked = sorted(filter(None, str(said["ask"]).split(";")))
+    if example.asks is not None and asked != sorted(example.asks):
+        message = f"{shown(example.name)} asks for {', '.join(asked) or 'nothing'}"
+        yield Finding("example", ("examples", i, "asks"), f"{message}, not {', '.join(example.asks) or 'nothing'}")

@@ -1,0 +1,149 @@
+"""One case in words: each criterion with truth, value, threshold and distance, and what would change the outcome."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from policy.cases.reader import Cases
+from policy.evaluation.details import details
+from policy.evaluation.determination import Evaluation, Memory, determine, diagnosis_group
+from policy.evaluation.kleene import MET, WORDS
+from policy.model import OUTCOMES, Policy, Settings
+
+NOT_A_DENIAL = {
+    "not_met": "a recommendation to a clinician, never an automatic denial",
+    "pend": "information is needed",
+    "review": "the policy has no computable answer: a clinician judges",
+    "mismatch": "the procedure does not belong to the diagnosis",
+    "out_of_scope": "this policy does not cover the code",
+    "met": "all that the policy asks for is documented",
+}
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One criterion of one case: truth 0, 1, 2; `details`: value, threshold and distance of each test in force."""
+
+    criterion: str
+    truth: int
+    says: str
+    citation: str
+    details: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why one case has its outcome, and what would change it."""
+
+    case_id: str
+    heading: str
+    outcome: str
+    why: str
+    reasons: tuple[Reason, ...]
+    ask: tuple[str, ...]
+    changes: tuple[str, ...]
+
+    def text(self) -> str:
+        """The explanation as lines for a person."""
+        meaning = NOT_A_DENIAL[self.outcome]
+        if self.outcome == "pend" and not self.ask:
+            meaning = "the policy lets it wait; no document that it reads would change that"
+        lines = [
+            f"Case {self.case_id}: {self.heading}",
+            f"Outcome: {self.outcome} ({meaning})",
+            self.why,
+            *[""] * bool(self.reasons),
+        ]
+        for reason in self.reasons:
+            lines.append(f"  {WORDS[reason.truth]:<15} {reason.criterion}: {reason.says}")
+            lines += [f"{'':18}{detail}" for detail in (*reason.details, f"source: {reason.citation}")]
+        lines += [
+            "",
+            "What would change the outcome",
+            *(f"  - {change}" for change in self.changes or ("nothing that this policy reads",)),
+        ]
+        return "\n".join(lines)
+
+
+def explain(policy: Policy, cases: Cases, row: int, settings: Settings) -> Explanation:
+    """Explain the case at position `row`."""
+    one = cases.take(np.array([row]))
+    d = determine(policy, one, settings)
+    words = d.frame().iloc[0]
+    evaluation = Evaluation(settings, one, np.array([0]))
+    reasons = []
+    for name, value in d.truths.items():
+        if int(value[0]) in (0, 1, 2):
+            criterion = policy.criteria[name]
+            lines = tuple(map(str, details(evaluation, criterion.test)))
+            reasons.append(Reason(name, int(value[0]), settings.says(name), criterion.citation, lines))
+    dx, cpt = str(one.dx[0]), str(one.cpt[0])
+    group = diagnosis_group(policy, dx)
+    labels = {code: x.label for family in policy.procedures.values() for code, x in family.codes.items()}
+    heading = f"{dx} ({policy.diagnoses[group].label if group else 'outside this policy'}), {cpt}"
+    heading += f" ({labels.get(cpt, 'outside this policy')})" + (
+        f", pathway {words['pathway']}" if words["pathway"] else ""
+    )
+    ask = tuple(str(words["ask"]).split(";")) if words["ask"] else ()
+    memory = Memory(one, lasting=False)
+    changes = _documents(policy, ask) + _criteria(policy, one, memory, settings, reasons)
+    changes += _levers(policy, one, memory, settings)
+    return Explanation(
+        str(one.ids[0]),
+        heading,
+        str(words["outcome"]),
+        f"Because: {words['reasons']}",
+        tuple(reasons),
+        ask,
+        tuple(changes),
+    )
+
+
+def _documents(policy: Policy, ask: tuple[str, ...]) -> list[str]:
+    return [f"document {name}: {policy.fields_[name].ask}" for name in ask]
+
+
+def _outcome(one: Cases, memory: Memory, settings: Settings, assumed: dict[str, np.int8] | None = None) -> str:
+    found = determine(one.policy, one, settings, assumed=assumed, memory=memory, asking=False)
+    return OUTCOMES[int(found.outcome[0])]
+
+
+def _criteria(policy: Policy, one: Cases, memory: Memory, settings: Settings, reasons: list[Reason]) -> list[str]:
+    """What follows if the criteria that are not met (or not documented) were met, one by one and together."""
+    before = _outcome(one, memory, settings)
+    short = [r.criterion for r in reasons if r.truth < MET]
+    lines: list[str] = []
+    if any(policy.criteria[name].test.states for name in short):
+        return lines  # what a record will say when it speaks is not known
+    for name in short:
+        after = _outcome(one, memory, settings, {name: MET})
+        if after != before:
+            alone = " alone" if len(short) > 1 else ", the only cause"
+            lines.append(f"{name}{alone}: were it met, the outcome would be {after}")
+    if len(short) > 1:
+        after = _outcome(one, memory, settings, dict.fromkeys(short, MET))
+        if after != before:
+            lines.append(f"{' and '.join(short)} together: were they met, the outcome would be {after}")
+    return lines
+
+
+def _levers(policy: Policy, one: Cases, memory: Memory, settings: Settings) -> list[str]:
+    """For each lever, the nearest legal values at which this case's outcome differs."""
+    before = _outcome(one, memory, settings)
+    lines = []
+    for name, lever in policy.levers.items():
+        values = lever.values()
+        here = values.index(settings[name])
+        directions = [values[here + 1 :], values[:here][::-1]]
+        if settings[name] is None and lever.direction == "stricter_when_lower":
+            directions = [values[:0:-1]]
+        for direction in directions:
+            for value in direction:
+                after = _outcome(one, memory, Settings(policy, {**settings, name: value}))
+                if after != before:
+                    lines.append(
+                        f"lever {name} at {lever.show(value)} instead of {lever.show(settings[name])}: {after}"
+                    )
+                    if lever.domain:
+                        break
+    return lines

@@ -1,0 +1,168 @@
+"""Text to records: one file is one policy; every problem of the file in one pass, with its line."""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from policy.model import Policy, Record, Settings
+from policy.problems import Finding, ProblemsFound, code_points, listed, nearest, refuse, shown
+from policy.reading.validation import check_policy
+from policy.reading.yaml import Node, located, read_text, read_yaml
+from policy.storage.workspace import saved
+
+DOCUMENTS = Path(__file__).resolve().parent.parent / "documents"
+Model = TypeVar("Model", bound=Record)
+
+_PATTERNS = {
+    "^[a-z0": "lower-case letters, digits and underscores",
+    "^[a-z]": "lower-case letters, digits and underscores (evidence keys: hyphens)",
+    "^S[1": "a statement id, S1 to S66",
+    "^R[1": "a reference id such as R4",
+    "^[A-Z]": "an ICD-10-CM code such as M54.2",
+    "^([0-9]{4}[0": "a CPT or HCPCS code: five digits, four digits and F, T or U, or a letter and four digits",
+    "^[0-9]{4}": "a version such as 2026.1",
+    "^[0-9a-f]{12": "at least the first 12 hexadecimal digits of a fingerprint",
+}
+
+
+def shipped() -> dict[str, Path]:
+    """Every policy that ships, id@version -> file."""
+    return {f"{p.parent.name}@{p.stem}": p for p in sorted(DOCUMENTS.glob("*/*.yaml"))}
+
+
+def load(source: str | Path) -> Policy:
+    """A policy by name (`nerve_blocks`, `nerve_blocks@2026.1`) or by path; raises ProblemsFound with every problem."""
+    path = policy_file(source)
+    return _parse(read_text(path), path.name if path.is_relative_to(DOCUMENTS) else str(path))
+
+
+def outline(source: str | Path) -> Policy:
+    """As `load`, without checking what its entries say of each other, nor its examples: enough to know its columns."""
+    path = policy_file(source)
+    return _outline(read_text(path), path.name if path.is_relative_to(DOCUMENTS) else str(path))
+
+
+@lru_cache(maxsize=8)
+def _outline(text: str, name: str) -> Policy:
+    return parse(text, name, Policy)[0]
+
+
+def policy_file(source: str | Path) -> Path:
+    """The file of a policy; raises ProblemsFound for a name that neither ships nor lies in the workspace."""
+    ships, own = shipped(), saved("policies")
+    known = own | ships
+    matching = [path for name, path in known.items() if str(source) in (name, name.partition("@")[0])]
+    if matching:
+        return max(matching, key=lambda p: [int(part) for part in re.findall(r"\d+", p.stem)])
+    path = Path(source)
+    if path.suffix not in (".yaml", ".yml"):
+        near = nearest(str(source), [*known, *(n.partition("@")[0] for n in known)])
+        there = f", none in the workspace ({listed(own)})" if own else ""
+        message = f"is no policy that ships ({listed(ships)}){there} and no .yaml file{near}"
+        raise refuse("unknown-policy", shown(source), message)
+    return path
+
+
+@lru_cache(maxsize=8)
+def _parse(text: str, name: str) -> Policy:
+    policy, node = parse(text, name, Policy)
+    problems = located(check_policy(policy), name, node)
+    if not problems:
+        from policy.evaluation.examples import (  # they are determined, which needs pandas
+            check_examples,
+            check_exceptions,
+        )
+
+        problems = located([*check_examples(policy), *check_exceptions(policy)], name, node)
+    if problems:
+        raise ProblemsFound(problems)
+    return policy
+
+
+def parse(text: str, name: str, model: type[Model]) -> tuple[Model, Node]:
+    """YAML text to one record of `model` and its tree of places; raises ProblemsFound."""
+    node = read_yaml(text, name)
+    expected = str(model.model_fields["schema_"].annotation.__args__[0])  # type: ignore[union-attr]
+    stated = node.value["schema"].value if "schema" in node.value else None
+    version = re.fullmatch(r"([a-z]+)/(\d+)", stated, re.ASCII) if isinstance(stated, str) else None
+    if version and stated != expected:
+        newer = version[1] == expected.partition("/")[0] and int(version[2]) > int(expected.partition("/")[2])
+        what = "was made by a newer version of the workbook" if newer else "is not this kind"
+        found = Finding("schema", ("schema",), f"{shown(stated)} {what}; {expected} is read here")
+        raise ProblemsFound(located([found], name, node))
+    try:
+        return model.model_validate(node.plain()), node
+    except ValidationError as error:
+        faults = [e for e in error.errors(include_url=False) if e["type"] != "too_short" or not e["input"]]
+        raise ProblemsFound(located((_finding(e, model) for e in faults), name, node)) from None
+
+
+_CODES = {"missing": "missing-key", "extra_forbidden": "unknown-key", "string_pattern_mismatch": "pattern",
+          "literal_error": "choice", "string_too_short": "empty-text", "too_short": "empty-list",
+          "too_long": "list-length", "string_type": "type", "dict_type": "type", "model_type": "type",
+          "tuple_type": "type"}  # fmt: skip
+_SAID = {"string_too_short": "is empty", "too_short": "must hold at least one entry", "string_type": "must be text",
+         "dict_type": "must be a mapping of keys to values", "model_type": "must be a mapping of keys to values",
+         "tuple_type": "must be a list"}  # fmt: skip
+
+
+def _finding(error: Any, model: type[Record]) -> Finding:
+    """A fault that pydantic found, in our words."""
+    path = tuple(step for step in error["loc"] if step != "[key]")
+    kind, given, context = error["type"], error["input"], error.get("ctx", {})
+    if "key" in context:  # a fault of the whole record that lies in one entry
+        return Finding(kind, (*path, context["key"]), error["msg"])
+    code, value = _CODES.get(kind, kind), f"{shown(given)} " if isinstance(given, str) else ""
+    if kind == "missing":
+        return Finding(code, path, "this key is missing")
+    if kind == "extra_forbidden":
+        return Finding(code, path, f"unknown key {shown(path[-1])}", str(path[-1]), _keys(model, path[:-1]))
+    if kind == "literal_error":
+        allowed = re.findall(r"'([^']+)'", context["expected"])
+        return Finding(code, path, f"{value}is not allowed", str(given), allowed)
+    if kind == "string_pattern_mismatch":
+        pattern, odd = context["pattern"], code_points(given)
+        allowed_ = next((words for start, words in _PATTERNS.items() if pattern.startswith(start)), pattern)
+        return Finding(code, path, f"{value}is not allowed{f' (holds {odd})' if odd else ''}; write {allowed_}")
+    found = "" if isinstance(given, str) else ", found a " + ("mapping" if isinstance(given, dict) else "list")
+    said = _SAID[kind] + (found if code == "type" else "") if kind in _SAID else error["msg"]
+    return Finding(code, path, value + said[0].lower() + said[1:])
+
+
+def _keys(model: type[BaseModel], path: tuple[Any, ...]) -> Iterator[str]:
+    """Every key that the record at `path` may have; worked out when somebody asks."""
+    here, inside = [model], False  # inside: the next step is a key, not the name of a field
+    for step in path:
+        fields = [info for m in here for name, info in m.model_fields.items() if step == (info.alias or name)]
+        if fields and not inside:
+            here = [record for info in fields for record in _records(info.annotation)]
+            inside = any(getattr(info.annotation, "__origin__", None) is dict for info in fields)
+        else:
+            inside = False
+    yield from dict.fromkeys(info.alias or name for m in here for name, info in m.model_fields.items())
+
+
+def _records(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in getattr(annotation, "__args__", ()):
+        yield from _records(part)
+
+
+def change_in_words(settings: Settings, baseline: Settings) -> list[str]:
+    """One sentence for each lever that differs: 'Minimum conservative care: 6 weeks -> 8 weeks (stricter)'."""
+    sentences = []
+    for name, lever in settings.policy.levers.items():
+        before, after = baseline[name], settings[name]
+        if before == after:
+            continue
+        effect = ""
+        if loosest_first := lever.loosest_first():
+            stricter = loosest_first.index(after) > loosest_first.index(before)
+            effect = f" ({'stricter' if stricter else 'looser'})"
+        sentences.append(f"{lever.label} ({name}): {lever.show(before)} -> {lever.show(after)}{effect}")
+    return sentences

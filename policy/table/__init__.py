@@ -1,1 +1,0 @@
-"""The case table: what a cell may look like (grammar), how a file is read, and what its columns say together."""

@@ -1,0 +1,1 @@
+"""The command workbook: its verbs, its options, and how it ends."""

@@ -1,0 +1,291 @@
+"""The verbs of an author: compare, coverage, mutate, and the lint of `workbook validate`."""
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+from tqdm import tqdm
+
+import policy as core
+from policy.authoring.boundaries import boundary_file
+from policy.authoring.coverage import STATES, Coverage, cover
+from policy.authoring.difference import differences
+from policy.authoring.lint import inert, lint
+from policy.authoring.mutation import Verdict, judge_all, mutants
+from policy.authoring.proof import Proof, Relation, prove, prove_everywhere
+from policy.authoring.vignettes import Batch, Readings, Vignette, batches, example_vignettes, read_vignettes
+from policy.model import Policy, Settings
+from policy.problems import Problem, ProblemsFound, collecting, listed, nearest, refuse, shown
+from policy.reading.loading import DOCUMENTS, parse
+from policy.reading.scenario import Scenario, edited
+from policy.reading.yaml import read_text, read_yaml
+from policy.storage.files import save
+from simulations.cli.options import assigned
+from simulations.runs.outputs import Inputs
+from simulations.scenario import loading
+
+VIGNETTES = "vignettes"  # the folder beside the versions of a policy
+NOT_SCORED = "not scored: mend the policy, or what is expected of it, first"
+STRICT = "strict_reading"
+
+
+def reading_of(name: str, base: Policy | None = None) -> Settings:
+    """A policy as it stands, or a scenario over its policy: by a name that ships or by a path; raises ProblemsFound.
+
+    A scenario that adds or removes criteria is a reading of the policy so edited.
+    """
+    path = Path(name)
+    if name in loading.named():
+        path = loading.named()[name]
+    elif path.suffix not in (".yaml", ".yml"):
+        known = [*core.shipped(), *dict.fromkeys(n.partition("@")[0] for n in core.shipped()), *loading.shipped()]
+        if name not in known:
+            message = f"is no policy or scenario that ships ({listed(known)}) and no .yaml file{nearest(name, known)}"
+            raise refuse("unknown-reading", shown(name), message)
+        return core.load(name).settings()
+    tree = read_yaml(read_text(path), str(path))
+    if "schema" in tree.value and str(tree.value["schema"].value).startswith("scenario/"):
+        found, _ = parse(read_text(path), str(path), Scenario)
+        under = base if base is not None and found.policy in (base.id, base.name) else core.load(found.policy)
+        plan = core.load_scenario(path, under)
+        return edited(under, plan.criteria).settings(plan.provisions)
+    return core.load(path).settings()
+
+
+def _at_one_setting(sides: Sequence[Settings], name: str | None, provisions: Mapping[str, str]) -> list[Settings]:
+    """Both sides under a scenario and further levers; a lever may be known to one side only. Raises ProblemsFound."""
+    found, problems = [], []
+    known = {lever for side in sides for lever in side.policy.levers}
+    for lever in provisions:
+        if lever not in known:
+            names = " and ".join(dict.fromkeys(side.policy.name for side in sides))
+            problems.append(Problem("unknown-lever", lever, f"no lever of {names}{nearest(lever, known)}"))
+    for side in sides:
+        with collecting(problems):
+            together: dict[str, object] = {k: "off" if v is None else v for k, v in side.items()}
+            policy = side.policy
+            if name is not None:
+                plan = loading.find_scenario(name, policy)
+                policy = edited(policy, plan.criteria)
+                together |= plan.provisions
+            together |= {lever: value for lever, value in provisions.items() if lever in policy.levers}
+            found.append(policy.settings(together))
+    if problems:
+        raise ProblemsFound(dict.fromkeys(problems))
+    return found
+
+
+@click.command(epilog="Example: workbook compare nerve_blocks strict_reading --prove")
+@click.argument("a")
+@click.argument("b")
+@click.option("--prove", "proving", is_flag=True, help="Prove which is stricter, pathway by pathway, without any data.")
+@click.option("--scenario", "name", metavar="NAME|FILE", help="Compare at one setting: both sides under this scenario.")
+@click.option("--set", "provisions", multiple=True, metavar="LEVER=VALUE", help="Compare at one setting: both sides.")
+def compare(a: str, b: str, proving: bool, name: str | None, provisions: Sequence[str]) -> None:
+    """The redline from A to B (policies or scenarios, names or files) and what can be proven about it.
+
+    Without --set and --scenario the proof is over all legal settings: levers that differ stay at each side's own
+    value, every other lever runs over all its values, alike on both sides.
+    """
+
+    moved = assigned(tuple(provisions))
+    sides = [before := reading_of(a), reading_of(b, before.policy)]
+    single = name is not None or bool(moved)
+    if single:
+        sides = _at_one_setting(sides, name, moved)
+        words = [*([f"scenario {name}"] if name else []), *(f"{k}={v}" for k, v in moved.items())]
+        click.echo(f"At one setting only, on both sides: {', '.join(words)}")
+    before, after = sides
+    click.echo(f"{before.policy.notice}\n{a} ({before.policy.name}) -> {b} ({after.policy.name})\n")
+    changes = differences(before, after)
+    click.echo("Redline")
+    for change in changes:
+        click.echo(f"  - [{change.kind}] {change.says}")
+    if not changes:
+        click.echo("  nothing is different")
+    if proving:
+        for line in _proven(before, after, single):
+            click.echo(line)
+
+
+def _proven(before: Settings, after: Settings, single: bool) -> Iterator[str]:
+    proof = prove(before, after) if single else prove_everywhere(before, after)
+    yield f"\n{_over(proof)}: the second against the first is"
+    yield f"  {proof.overall.text()}"
+    yield from _witnesses(proof.overall, "    ")
+    yield "\nPathway by pathway"
+    for name, relation in proof.pathways.items():
+        yield f"  {name or '(no pathway)'}: {relation.text()}" + (f" ({_means(relation)})" if proof.everywhere else "")
+        yield from _witnesses(relation, "      ")
+
+
+def _means(relation: Relation) -> str:
+    """By which means a relation is proven; several codes of one pathway may need several, and the widest is named."""
+    if "enumeration" in relation.how:
+        return "by exact enumeration"
+    return "by reasoning on what differs" if "reasoning" in relation.how else "by reading, as both sides say the same"
+
+
+def _over(proof: Proof) -> str:
+    """What is proven, over which settings, and by which means."""
+    kinds = f"{proof.overall.kinds:,} kinds of cases stand for all"
+    said = f"{'Not proven' if proof.overall.word == 'not proven' else 'Proven'} on every case there can be"
+    if not proof.everywhere:
+        return f"{said}, at this one setting, by exact enumeration ({kinds})"
+    own = f"{', '.join(proof.own)} at each side's own value, " if proof.own else ""
+    count = Counter(map(_means, proof.pathways.values()))
+    means = ", ".join(f"{n} {'pathway' if n == 1 else 'pathways'} {how}" for how, n in count.items())
+    return (
+        f"{said} and at every legal setting ({own}every other lever over all its values, alike on both sides); {means}"
+    )
+
+
+def _witnesses(relation: Relation, indent: str) -> Iterator[str]:
+    for direction, witness in relation.witnesses().items():
+        yield f"{indent}{direction}, worst change on a smallest case: {witness.text()}"
+
+
+def readings_for(policy: Policy) -> Readings:
+    """The readings that vignettes may ask: the policy as it stands and each shipped scenario that only moves levers."""
+    found: dict[str, dict[str, object]] = {"default": {}}
+    for name in loading.shipped():
+        try:
+            plan = loading.find_scenario(name, policy)
+        except ProblemsFound:
+            continue  # a scenario of another policy
+        if not plan.criteria:  # else it is a policy of its own, which these levers are not
+            found[name] = dict(plan.provisions)
+    return found
+
+
+def _asked(policy: Policy, folder: str | None) -> tuple[list[Batch], Readings]:
+    """The policy's own examples and its vignettes, all of which hold, with the readings that they ask.
+
+    Raises ProblemsFound naming each that does not hold: what they notice, or reach, would be counted wrongly.
+    """
+    beside = DOCUMENTS / policy.id / VIGNETTES
+    path = Path(folder) if folder else beside if beside.exists() else None
+    if path is not None and not path.exists():
+        raise refuse("read", str(path), "there is no such file or folder of vignettes")
+    vignettes = example_vignettes(policy) + (read_vignettes([path]) if path else [])
+    if not vignettes:
+        message = "has no examples of its own; name its vignettes with --cases, or write examples into it"
+        raise refuse("vignettes", policy.name, message)
+    readings = readings_for(policy)
+    strange = {reading for vignette in vignettes for reading in vignette.expect} - readings.keys()
+    if strange and not folder:
+        message = f"the vignettes that ship for {policy.id} ask for {listed(strange)}, which this document cannot take"
+        raise refuse("reading", policy.name, f"{message}; name vignettes of its own with --cases")
+    asked = batches(vignettes, policy, readings)
+    wrong = [(vignette, said, batch) for batch in asked for vignette, said in batch.failing(policy, lists=True)]
+    if wrong:
+        told = (Problem("vignette", v.place, f"{shown(v.name)} {_unlike(v, said, b)}") for v, said, b in wrong)
+        raise ProblemsFound([*told, Problem("vignette", policy.name, NOT_SCORED)])
+    used = {batch.reading for batch in asked}
+    return asked, {name: levers for name, levers in readings.items() if name in used}
+
+
+def _unlike(vignette: Vignette, said: str, batch: Batch) -> str:
+    """'[default] comes out as pend, not met'."""
+    expected = vignette.expect[batch.reading]
+    lists = f"{' or '.join(vignette.lists)} differ from what is expected" if vignette.lists else ""
+    return f"[{batch.reading}] {f'comes out as {said}, not {expected}' if said != expected else lists}"
+
+
+def _counted(items: Iterable[Any], total: int) -> Iterable[Any]:
+    return tqdm(items, total=total, disable=not sys.stderr.isatty(), leave=False)
+
+
+def vignette_options(function: Any) -> Any:
+    """--policy and --cases."""
+    cases = click.option(
+        "--cases",
+        "folder",
+        metavar="FILE|FOLDER",
+        help="Vignettes besides the policy's own examples; default: those of nerve_blocks for nerve_blocks.",
+    )
+    named = click.option("--policy", "name", default="nerve_blocks", show_default=True, metavar="NAME|FILE")
+    return named(cases(function))
+
+
+@click.command(epilog="Example: workbook coverage --generate boundaries.yaml")
+@vignette_options
+@click.option("--generate", metavar="FILE", help="Write vignettes below, at and above every threshold, and missing.")
+def coverage(name: str, folder: str | None, generate: str | None) -> None:
+    """Which criteria the vignettes saw decide an outcome, in which state, and cases for what they did not reach."""
+    policy = core.load(name)
+    if generate:
+        if Path(generate).suffix != ".yaml":
+            raise refuse("write", generate, "needs a name that ends in .yaml")
+        inputs = Inputs().policy(name).add("the vignettes", folder or DOCUMENTS / policy.id / VIGNETTES)
+        for place, what in ((DOCUMENTS, "policies that ship"), (loading.FOLDER, "scenarios that ship")):
+            inputs.add(f"the {what}", place)
+        inputs.check_file(Path(generate))
+        save(Path(generate), boundary_file(policy).encode())
+        click.echo(f"{policy.notice}\nVignettes at the boundary of every numeric lever, for you to judge: {generate}")
+        return
+    asked, readings = _asked(policy, folder)
+    click.echo(f"{policy.notice}\n{policy.name}: {_counted_vignettes(asked)}")
+    for line in _covered(cover(policy, asked, readings), readings):
+        click.echo(line)
+
+
+def _counted_vignettes(asked: Iterable[Batch]) -> str:
+    """'5 examples of its own and 300 vignettes, all as expected'."""
+    places = {vignette.place for batch in asked for vignette in batch.vignettes}
+    own = sum(place.startswith("examples.") for place in places)
+    return f"{own:,} examples of its own and {len(places) - own:,} vignettes, all as expected"
+
+
+def _covered(found: Coverage, readings: Readings) -> Iterator[str]:
+    for reading in readings:
+        reached, total = found.share(reading)
+        yield f"\n{reading}: {reached} of {total} seen while deciding ({100 * reached / max(total, 1):.1f} %)"
+        yield f"  {'criterion':<26}" + "".join(f"{state:>16}" for state in STATES)
+        for criterion, counts in found.by_criterion(reading).items():
+            cells = [f"{hit} of {of}" if of else "-" for hit, of in counts]
+            yield f"  {criterion:<26}" + "".join(f"{cell:>16}" for cell in cells)
+    yield "\nEach cell: pathways where it was seen of those where it can decide; - = it never decides in this state."
+    for (reading, pathway, criterion, truth), offer in found.uncovered.items():
+        levers = ", ".join(f"{k}: {v}" for k, v in offer.provisions.items())
+        case = ", ".join(f"{k}: {v}" for k, v in offer.case.items())
+        yield f"not covered: {reading}, {pathway}, {criterion} {STATES[truth]}"
+        yield f"  a case that would: set {{{levers}}} case {{{case}}}, today {offer.outcome}"
+
+
+@click.command(epilog="Example: workbook mutate --cases my_vignettes")
+@vignette_options
+@click.option("--all", "everything", is_flag=True, help="Also list what was killed, and by which vignette.")
+def mutate(name: str, folder: str | None, everything: bool) -> None:
+    """Put small slips into the policy, one at a time: which of them does some vignette notice?"""
+    policy = core.load(name)
+    asked, readings = _asked(policy, folder)
+    total = sum(1 for _ in mutants(policy))
+    verdicts: list[Verdict] = list(_counted(judge_all(policy, asked, readings), total))
+    click.echo(f"{policy.notice}\n{policy.name}: {_counted_vignettes(asked)}; {total} slips")
+    words = ("killed", "survived", "equivalent")
+    click.echo(f"  {'kind of slip':<22}" + "".join(f"{word:>12}" for word in words))
+    for kind in dict.fromkeys(v.mutant.kind for v in verdicts):
+        counts = [sum(v.mutant.kind == kind and v.word == word for v in verdicts) for word in words]
+        click.echo(f"  {kind:<22}" + "".join(f"{count:>12}" for count in counts))
+    counts = [sum(v.word == word for v in verdicts) for word in words]
+    click.echo(f"  {'all':<22}" + "".join(f"{count:>12}" for count in counts))
+    for verdict in verdicts:
+        if everything or verdict.word != "killed":
+            click.echo(f"{verdict.word}: {verdict.mutant.place}: {verdict.mutant.did}: {verdict.why}")
+
+
+def remarks(policy: Policy, place: str, population: str | None) -> Iterator[str]:
+    """The lint of one policy as lines, with a population also what is inert in it."""
+    found = list(lint(policy.settings()))
+    if population is not None:
+        from simulations import population as populations
+
+        frame = populations.generate(populations.load(population), 10_000, 1)
+        found += list(inert(policy.settings(), core.Cases.from_frame(frame, policy)))
+    for finding in found:
+        yield f"{place}: remark ({finding.kind}): {finding}"
+    yield f"{place}: {len(found)} remarks" if found else f"{place}: no remarks"

@@ -1,0 +1,136 @@
+"""The notebooks served in JupyterLab: what ships can be read and run there, what people make lies in the workspace."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import jupyterlab.labapp
+from jupyter_core.paths import jupyter_runtime_dir
+from jupyter_server.serverapp import ServerApp
+from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
+from tornado.web import HTTPError
+from traitlets import Unicode
+
+from policy.problems import refuse
+from policy.storage.files import save
+from policy.storage.workspace import SERVED, VARIABLE, workspace
+
+ROOT = Path(__file__).resolve().parents[2]
+SHIPPED = ("notebooks/*.ipynb", "notebooks/*.md", "simulations/*.ipynb", "policy/documents/*/*.yaml")
+COPIES = "copies"  # the folder of the workspace for notebooks of one's own
+_LINK = f"](../workspace/{COPIES}/"  # in start_here.md, as it is in a checkout
+
+
+class Contents(AsyncLargeFileManager):
+    """The files as Lab sees them: only the workspace can be written; a copy asked for there is made of what ships."""
+
+    mine = Unicode(help="The workspace, seen from the folder that is served; empty where it is that folder.").tag(
+        config=True
+    )
+
+    def is_writable(self, path: str) -> bool:
+        """Whether Lab may save here."""
+        return self._mine(path) and bool(super().is_writable(path))
+
+    def _mine(self, path: str) -> bool:
+        parts, own = path.strip("/").split("/"), [p for p in self.mine.split("/") if p]
+        if own:
+            return parts[: len(own)] == own
+        return parts[0] not in {pattern.partition("/")[0] for pattern in SHIPPED}
+
+    def _check(self, path: str) -> None:
+        if not self._mine(path):
+            folder = f"{self.mine}/" if self.mine else ""
+            name = path.strip("/").rpartition("/")[2]
+            message = (
+                f"{path.strip('/')} comes with the workbook and stays as it is. Work on a copy: save it as "
+                f"{folder}{COPIES}/{name}, or follow a link under “A copy of my own” in start_here.md."
+            )
+            raise HTTPError(403, message, reason="Read-only")
+
+    async def get(self, path: str, *args: Any, **options: Any) -> Any:
+        """As it is; a notebook that ships is copied when its copy is asked for the first time."""
+        folder, _, name = path.strip("/").rpartition("/")
+        if folder == "/".join(filter(None, (self.mine, COPIES))) and name.endswith(".ipynb"):
+            target = Path(self._get_os_path(path))
+            sources = [ROOT / place / name for place in ("notebooks", "simulations")]
+            if not target.exists() and (source := next((s for s in sources if s.is_file()), None)):
+                target.parent.mkdir(parents=True, exist_ok=True)
+                save(target, source.read_bytes())
+        return await super().get(path, *args, **options)
+
+    async def save(self, model: Any, path: str = "") -> Any:
+        """Refused outside the workspace."""
+        self._check(path)
+        return await super().save(model, path)
+
+    async def delete_file(self, path: str) -> Any:
+        """Refused outside the workspace."""
+        self._check(path)
+        return await super().delete_file(path)
+
+    async def rename_file(self, old_path: str, new_path: str) -> Any:
+        """Refused from and to what lies outside the workspace."""
+        self._check(old_path)
+        self._check(new_path)
+        return await super().rename_file(old_path, new_path)
+
+    async def copy(self, from_path: str, to_path: str | None = None) -> Any:
+        """Refused to what lies outside the workspace."""
+        self._check(from_path if to_path is None else f"{to_path}/{from_path.rpartition('/')[2]}")
+        return await super().copy(from_path, to_path)
+
+    async def restore_checkpoint(self, checkpoint_id: str, path: str) -> Any:
+        """Refused outside the workspace."""
+        self._check(path)
+        return await super().restore_checkpoint(checkpoint_id, path)
+
+
+def serve(port: int, browser: bool) -> None:
+    """Open Lab on 127.0.0.1 and stay until it is stopped; raises ProblemsFound for a workspace that cannot be made."""
+    kept = workspace().resolve()
+    folder, mine = _arranged(kept)
+    os.environ |= {VARIABLE: str(kept), SERVED: str(folder)}
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    os.chdir(folder)
+    settings = ROOT / "notebooks" / "settings"
+    ServerApp.static_custom_path.tag(config=True)  # else it is read from nowhere but the user's own settings
+    # Sockets in the file system, not open ports, where there are any and their path (at most 107 bytes) has room.
+    ipc = os.name != "nt" and len(os.fsencode(jupyter_runtime_dir())) < 50
+    jupyterlab.labapp.main(argv=[
+        "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", f"--ServerApp.root_dir={folder}",
+        f"--ServerApp.open_browser={browser}", "--ServerApp.allow_remote_access=False",
+        f"--ServerApp.contents_manager_class={__name__}.Contents", f"--Contents.mine={mine}",
+        f"--LabApp.app_settings_dir={settings}", "--LabApp.custom_css=True",
+        f"--ServerApp.static_custom_path={settings}",
+        "--LabApp.default_url=/lab/tree/notebooks/start_here.md", "--LabApp.news_url=None",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.extension_manager=readonly",
+        f"--ServerApp.allow_root={getattr(os, 'geteuid', lambda: 1)() == 0}",  # as in a container; still 127.0.0.1 only
+    ] + (["--KernelManager.transport=ipc"] if ipc else []) + _shell())  # fmt: skip
+
+
+def _shell() -> list[str]:
+    """No login shell in Lab's terminals: it would set PATH anew, and `workbook` would not be found."""
+    if os.name == "nt":
+        return []
+    shell = os.environ.get("SHELL") or "sh"
+    return [f"--ServerApp.terminado_settings={{'shell_command': [{shell!r}]}}"]
+
+
+def _arranged(kept: Path) -> tuple[Path, str]:
+    """The folder to serve, and the workspace in it: a checkout as it is, else copies in the workspace itself."""
+    try:
+        (kept / COPIES).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise refuse("write", str(workspace()), f"cannot be made ({error.strerror}); name a folder") from None
+    if (ROOT / "pyproject.toml").is_file() and kept != ROOT and kept.is_relative_to(ROOT):
+        return ROOT, kept.relative_to(ROOT).as_posix()
+    for pattern in SHIPPED:
+        for source in sorted(ROOT.glob(pattern)):
+            target = kept / source.relative_to(ROOT)
+            content = source.read_bytes().replace(_LINK.encode(), f"](../{COPIES}/".encode())
+            if not target.is_file() or target.read_bytes() != content:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                save(target, content)
+    return kept, ""

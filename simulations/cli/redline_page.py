@@ -1,0 +1,111 @@
+"""The redline of two versions of a policy as a page for readers: `python -m simulations.cli.redline_page OLD NEW`.
+
+Each text that differs stands once, ~~taken out~~ and **put in**; what the change does to requests is proven, not told.
+Without names it writes the page of the shipped versions, docs/redline.md.
+"""
+
+import difflib
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+from pathlib import Path
+
+import policy as core
+from policy.authoring.proof import prove
+from policy.model import Policy
+from policy.storage.files import save
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "redline.md"
+SHIPPED = ("nerve_blocks@2026.1", "nerve_blocks@2026.2")
+Place = tuple[str, str, str]  # section, entry, what of the entry
+
+
+def page(old: Policy, new: Policy) -> str:
+    """The redline as Markdown."""
+    before, after = dict(_texts(old)), dict(_texts(new))
+    places = [place for place in dict.fromkeys((*after, *before)) if before.get(place) != after.get(place)]
+    sections = list(dict.fromkeys(section for section, *_ in (*after, *before)))
+    places.sort(key=lambda place: sections.index(place[0]))  # stable: entries stay in the order of the document
+    parts = [_head(old, new, places)]
+    for (section, entry), group in groupby(places, key=lambda place: place[:2]):
+        if f"\n## {section}\n" not in "".join(parts):
+            parts.append(f"\n## {section}\n")
+        named = entry and f"\n### {entry}{_standing((section, entry), before, after)}\n"
+        parts.append(f"{named}\n")
+        parts += [f"- {key}: {redlined(before.get((section, entry, key), ''), after.get((section, entry, key), ''))}\n"
+                  for *_, key in group]  # fmt: skip
+    return "".join(parts)
+
+
+def _head(old: Policy, new: Policy, places: list[Place]) -> str:
+    relation = prove(old.settings(), new.settings()).overall.text()
+    sections = {
+        name: len({entry for section, entry, _ in places if section == name})
+        for name in dict.fromkeys(p[0] for p in places)
+    }
+    counted = ", ".join(f"{name} {count}" for name, count in sections.items())
+    return (
+        f"# Redline of {old.name} and {new.name}\n\n"
+        "Made by `python -m simulations.cli.redline_page`. ~~Taken out~~, **put in**; what stands plain is"
+        " unchanged.\n\n"
+        "Do both decide every request alike? Proven over every case there can be: "
+        f"**{relation}**. Entries that differ: {counted or 'none'}.\n"
+    )
+
+
+def _standing(entry: tuple[str, str], before: Mapping[Place, str], after: Mapping[Place, str]) -> str:
+    old, new = (any(place[:2] == entry for place in texts) for texts in (before, after))
+    return "" if old and new else " (new)" if new else " (taken out)"
+
+
+def _texts(document: Policy) -> Iterator[tuple[Place, str]]:
+    """Every text of the document under its place."""
+    content = document.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    for section, part in content.items():
+        if isinstance(part, list):  # entries without an id have a code or a name
+            part = {str(entry.get("code", entry.get("name"))): entry for entry in part}
+        if not isinstance(part, Mapping):
+            yield (section, "", section), str(part)
+            continue
+        for entry, body in part.items():
+            for key, value in body.items() if isinstance(body, Mapping) else [("text", body)]:
+                yield (section, str(entry), str(key)), _plain(value)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, Mapping):
+        return "; ".join(f"{key} {_plain(inner)}" for key, inner in value.items())
+    return ", ".join(map(_plain, value)) if isinstance(value, list) else str(value)
+
+
+def redlined(old: str, new: str) -> str:
+    """Word by word; fewer than four words that both have in the middle of a change are part of it."""
+    mine, theirs = old.split(), new.split()
+    blocks = difflib.SequenceMatcher(None, mine, theirs, autojunk=False).get_matching_blocks()
+    ends = (len(mine), len(theirs))
+    kept = [b for b in blocks if b.size > 3 or (b.a, b.b) == (0, 0) or (b.a + b.size, b.b + b.size) == ends]
+    said, at, to = [], 0, 0
+    for block in kept:
+        out, into = _escaped(mine[at : block.a]), _escaped(theirs[to : block.b])
+        said += [f"~~{out}~~"] * bool(out) + [f"**{into}**"] * bool(into)
+        said += [_escaped(mine[block.a : block.a + block.size])] * bool(block.size)
+        at, to = block.a + block.size, block.b + block.size
+    return " ".join(said)
+
+
+def _escaped(words: list[str]) -> str:
+    return re.sub(r"([\\`*_~|<>\[\]])", r"\\\1", " ".join(words))
+
+
+def main(names: list[str]) -> None:
+    """The page of two policies on stdout, or that of the shipped versions into docs."""
+    old, new = (core.load(name) for name in (names or SHIPPED))
+    if names:
+        print(page(old, new), end="")
+    else:
+        save(PAGE, page(old, new).encode())
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,18 @@
+"""Made-up requests: a page of YAML that an epidemiologist can read becomes a case table.
+
+`load` reads and checks a page (`trial_10_15,neck_pain=60` moves its mix of requests), `generate` makes any slice of its
+cases, `against_targets` says how they compare with what is published. The page is described in population_page.py, the
+drawing in drawing.py.
+"""
+
+from simulations.population.calibration import against_targets
+from simulations.population.compiler import altered, parse, shipped
+from simulations.population.page import FOLDER, columns_of
+from simulations.population.probability_tables import Population
+from simulations.population.request_mix import load, with_mix
+from simulations.population.sampling import CHUNK, LAST_CASE, MOST_CASES, facts_of, generate, write_chunks
+
+__all__ = [
+    "CHUNK", "FOLDER", "LAST_CASE", "MOST_CASES", "Population", "against_targets", "altered", "columns_of", "facts_of",
+    "generate", "load", "parse", "shipped", "with_mix", "write_chunks",
+]  # fmt: skip

@@ -1,0 +1,203 @@
+"""What a population is drawn from: one table of whole numbers for each decision.
+
+No fact is a float: shares are whole numbers out of 2**32, a word of a stream picks among them, and -1 is no value.
+"""
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulations.population.page import FLAG, Column, Page
+from simulations.population.random_streams import Words
+
+EMPTY = -1
+BITS = np.uint64(32)
+_LOW_BITS = np.uint64(2**32 - 1)
+
+Codes = NDArray[np.int32]
+
+
+@dataclass(frozen=True, eq=False)
+class Lookup:
+    """A number for each state of some facts: `parents` are their names and strides in `base`, shifted by 32 bits."""
+
+    parents: tuple[tuple[str, int], ...]
+    base: Words
+
+    def at(self, facts: Mapping[str, Codes]) -> Words:
+        """The number of each case; () when it hangs on nothing."""
+        if not self.parents:
+            return self.base[0]
+        state = sum(((facts[name] + 1) * np.int32(stride) for name, stride in self.parents), np.int32(0))
+        found: Words = self.base[state]
+        return found
+
+
+def lookup_of(parents: Sequence[str], numbers: NDArray[np.intp]) -> Lookup:
+    """A number for each state of some facts, one axis for each of them."""
+    strides = [math.prod(numbers.shape[axis + 1 :]) for axis in range(numbers.ndim)]
+    return Lookup(tuple(zip(parents, strides, strict=True)), numbers.ravel().astype(np.uint64) << BITS)
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """A table in whole numbers: row r owns the keys from r * 2**32; an entry is `lowest + step * k`, k < `count`.
+
+    The row is the sum of the lookups: that of the rows of the page, and one for each effect on them.
+    """
+
+    lookups: tuple[Lookup, ...]
+    bounds: Words
+    lowest: Codes
+    step: Codes
+    count: Words
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """The facts that it hangs on, each once."""
+        return tuple(dict.fromkeys(name for lookup in self.lookups for name, _ in lookup.parents))
+
+    def pick(self, words: Words, facts: Mapping[str, Codes]) -> Codes:
+        """One value for each word: int32 (n,), -1 where there is none; the high half of a word picks the entry."""
+        key = words >> BITS
+        for lookup in self.lookups:
+            key += lookup.at(facts)
+        entry = np.searchsorted(self.bounds, key, side="right")
+        value = self.lowest[entry]
+        if (self.count > 1).any():
+            value += self.step[entry] * (((words & _LOW_BITS) * self.count[entry]) >> BITS).astype(np.int32)
+        return value
+
+
+@dataclass(frozen=True, eq=False)
+class Decision:
+    """A variable with its tables: `values` are its words by code, none for a count; `documented` None means always."""
+
+    name: str
+    latent: bool
+    kind: Literal["words", "flag", "count"]
+    values: tuple[str, ...]
+    choice: Choice
+    at_most: str | None
+    documented: Choice | None
+    only_with: str | None
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """The decisions that this one reads, documentation aside."""
+        return (*self.choice.parents, *([self.at_most] if self.at_most else []))
+
+    def code(self, text: str) -> int:
+        """The code of a value as written on the page: its place among the words, or the number; -1 for 'empty'."""
+        if text == "empty":
+            return EMPTY
+        return self.values.index(text) if self.values else int(text)
+
+    def codes(self, texts: Iterable[str]) -> list[int]:
+        """The codes of values as `when` has them: a number may be 'low to high'."""
+        found: list[int] = []
+        for text in texts:
+            part = span(text) if not self.values else None
+            found += range(part[0], last(part) + 1, part[1]) if part else [self.code(text)]
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class Population:
+    """A checked page, ready to `generate` from.
+
+    `columns`: those of the case table of its policy, in order; `fingerprint`: SHA-256 of what it says.
+    """
+
+    page: Page
+    decisions: tuple[Decision, ...]
+    columns: tuple[str, ...]
+    fingerprint: str
+
+    def __repr__(self) -> str:
+        return f"<Population {self.id} {self.fingerprint[:12]}>"
+
+    def __getitem__(self, name: str) -> Decision:
+        """The decision called `name`; KeyError when there is none."""
+        return self._by_name[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._by_name
+
+    @cached_property
+    def _by_name(self) -> dict[str, Decision]:
+        return {decision.name: decision for decision in self.decisions}
+
+    @property
+    def id(self) -> str:
+        """The page's own name."""
+        return self.page.id
+
+    @property
+    def label(self) -> str:
+        """What to call it in a report."""
+        return self.page.label
+
+    @property
+    def notice(self) -> str:
+        """What every output made from it must say."""
+        return self.page.notice
+
+
+def span(text: str) -> tuple[int, int, int] | None:
+    """'7' -> (7, 1, 1), '0 to 6' -> (0, 1, 7), '50 to 60 by 5' -> (50, 5, 3); anything else None."""
+    found = re.fullmatch(r"(\d{1,6})(?: to (\d{1,6})(?: by (\d{1,6}))?)?", text, re.ASCII)
+    if not found:
+        return None
+    low, high, step = int(found[1]), int(found[2] or found[1]), int(found[3] or 1)
+    return (low, step, (high - low) // step + 1) if step > 0 and high >= low and (high - low) % step == 0 else None
+
+
+def last(part: tuple[int, int, int]) -> int:
+    return part[0] + part[1] * (part[2] - 1)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the values of a fact may be: `values` are its words, none for a count, whose column bounds it."""
+
+    kind: Literal["words", "flag", "count"]
+    values: tuple[str, ...]
+    column: Column
+
+    def entry(self, text: str) -> tuple[int, int, int] | None:
+        """Lowest value, step and number of values behind one key of `shares`; None when it is not allowed."""
+        if self.kind == "count":
+            found = span(text)
+            fits = found is not None and found[0] >= self.column.lowest and last(found) <= self.column.highest
+            return found if fits else None
+        pattern = self.column.pattern
+        fits = bool(re.fullmatch(pattern, text)) if pattern else text in (self.column.words or self.values)
+        return (self.values.index(text), 1, 1) if fits and text in self.values else None
+
+    @property
+    def allowed(self) -> str:
+        """The allowed numbers, or the pattern of the text, in words."""
+        if self.kind == "count":
+            whole = f"from {self.column.lowest} to {self.column.highest:,}"
+            return f"a whole number, 'low to high' or 'low to high by step', {whole}"
+        return self.column.pattern
+
+
+YES_NO = Facts("flag", ("false", "true"), FLAG)
+
+
+def states_of(choice: Choice, values: int, capped: bool) -> NDArray[np.bool_]:
+    """Which of empty, 0, 1, 2... the table can give; below a cap, any number up to its highest."""
+    spans = list(zip(choice.lowest.tolist(), choice.step.tolist(), choice.count.tolist(), strict=True))
+    states = np.zeros(max(values, *(last(part) + 1 for part in spans)) + 1, dtype=np.bool_)
+    for low, step, count in spans:
+        states[low + 1 : low + 2 + step * (count - 1) : step] = True
+    states[1:] |= capped
+    return states

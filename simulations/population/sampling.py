@@ -1,0 +1,233 @@
+"""Cases drawn from a population: any slice of them, alone or in chunks, the same in every process.
+
+Each decision has a stream of its own, and whether a fact is written down is a second decision with another, so a page
+that gains a decision leaves every other column as it was. A fact that does not arise or is not documented is <NA>.
+"""
+
+import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from policy.problems import listed, refuse
+from policy.storage.files import fill, said
+from policy.storage.folders import content_of, folder
+from simulations.population.page import Period
+from simulations.population.probability_tables import BITS, EMPTY, Codes, Decision, Population
+from simulations.population.random_streams import Streams, Words, whole
+from simulations.storage.tables import table_bytes
+
+LAST_CASE = 10**10 - 1  # a case_id has ten digits
+MOST_CASES = 5_000_000  # at a time; at about 450 bytes each
+CHUNK = 250_000  # cases in a file of a large population: about 100 MB while it is made
+_BLOCK = 1 << 16  # cases drawn together, so that the work stays in the cache
+_ONSET = "pain_duration_days"  # onset_date is request_date less this fact, written down together with it
+_TEXT = pd.StringDtype("pyarrow")
+
+Progress = Callable[[int], None]
+
+
+def generate(population: Population, size: int, seed: int, start: int = 0, complete: bool = False) -> pd.DataFrame:
+    """Cases `start` to `start + size - 1` (counted from 0) with every column of the case table, in its order.
+
+    Counts are Int64, yes-or-no facts boolean, all else text (dates ISO); <NA> is not documented. Case i depends on the
+    population, the seed and i alone. `complete` writes down every fact that arises: the same cases, fully documented.
+    Raises ProblemsFound for a size outside 1 to 5,000,000, a seed outside 0 to
+    2**64 - 1 or a start outside 0 to what ten digits can number.
+    """
+    size = whole("size", size, 1, MOST_CASES)
+    start = whole("start", start, 0, LAST_CASE - size)
+    return _frame([population], Streams(seed), start, size, complete)
+
+
+def generate_each(populations: Sequence[Population], size: int, seed: int) -> pd.DataFrame:
+    """`size` cases of each of some populations that differ in shares only, one population after the other.
+
+    They share their streams: case i of each is drawn with the same luck. The case_ids number the rows. Raises
+    ProblemsFound as `generate` does.
+    """
+    size = whole("size", size, 1, MOST_CASES // len(populations))
+    streams = Streams(seed)
+    streams.draw = cache(streams.draw)  # type: ignore[method-assign]
+    frame = _frame(populations, streams, 0, size)
+    return frame.assign(case_id=_case_ids(0, len(frame)))
+
+
+def _frame(
+    populations: Sequence[Population], streams: Streams, start: int, size: int, complete: bool = False
+) -> pd.DataFrame:
+    """The columns of cases `start` to `start + size - 1` of each population."""
+    population = populations[0]
+    columns = [decision for decision in population.decisions if not decision.latent]
+    rows = len(populations) * size
+    made = {d.name: np.empty(rows, dtype=_narrow(d)) for d in columns}
+    days = np.empty(rows, dtype=np.int32)
+    for number, one in enumerate(populations):
+        for first in range(0, size, _BLOCK):
+            count = min(_BLOCK, size - first)
+            here = slice(number * size + first, number * size + first + count)
+            for name, codes in _block(one, streams, start + first, count, complete).items():
+                made[name][here] = codes
+            days[here] = _request_days(_period(one), streams.draw("request_date", start + first, count))
+    frame = {
+        "case_id": _case_ids(start, size).take(np.arange(rows) % size),
+        "request_date": _dates(days, np.ones(rows, dtype=np.bool_)),
+        "onset_date": _dates(days - made[_ONSET], made[_ONSET] >= 0),
+    }
+    for decision in columns:
+        frame[decision.name] = _column(decision, made.pop(decision.name))
+    return pd.DataFrame({name: frame[name] for name in population.columns}, copy=False)
+
+
+def write_chunks(population: Population, size: int, seed: int, path: Path, progress: Progress | None = None) -> None:
+    """`size` cases (1 to 10**10) as Parquet files of `CHUNK` rows in the folder `path`, whole or not at all.
+
+    The files together are the table of `generate`; memory is that of one chunk, whatever the size. `progress` is told
+    how many cases are done. Raises ProblemsFound as `generate` does, and when the folder cannot be written.
+    """
+    size = whole("size", size, 1, LAST_CASE)
+    last = (size - 1) // CHUNK
+    with folder(path, only_a_population) as work:
+        for number in range(last + 1):
+            start = number * CHUNK
+            frame = generate(population, min(CHUNK, size - start), seed, start)
+            with said(path):
+                fill(work, {_chunk_name(number): table_bytes(frame, Path(_chunk_name(number)))})
+            if progress:
+                progress(start + len(frame))
+
+
+def only_a_population(path: Path) -> None:
+    """Refuse a folder with anything in it but the files that `write_chunks` writes."""
+    found = content_of(path)
+    for number in range(len(found)):
+        name = _chunk_name(number)
+        if name not in found or not found[name].is_file(follow_symlinks=False) or not _is_chunk(path / name):
+            strange = [n for n in found if n != name or n in found][:4]
+            message = f"holds something else than a population ({listed(strange)}); name a new or an empty folder"
+            raise refuse("folder", str(path), f"{message}; nothing was changed")
+
+
+def _is_chunk(path: Path) -> bool:
+    try:
+        names = pq.read_schema(path).names  # only a population has simulated truths
+        return names[:1] == ["case_id"] and any(name.startswith("truth_") for name in names)
+    except (OSError, pa.ArrowException):
+        return False
+
+
+def _chunk_name(number: int) -> str:
+    return f"cases_{number:06}.parquet"
+
+
+def facts_of(
+    population: Population,
+    size: int,
+    seed: int,
+    start: int = 0,
+    names: Iterable[str] | None = None,
+    assign: Mapping[str, str] | None = None,
+) -> dict[str, Codes]:
+    """The facts themselves, latent ones too, whether documented or not: name -> int32 (size,), -1 where none arises.
+
+    Codes as in `Decision.code`. `names` limits the work to these and what they depend on. `assign` (variable -> value
+    as on the page) gives every case that value, as a trial allocates patients; all other luck stays what it is.
+    """
+    wanted = [decision.name for decision in population.decisions] if names is None else list(names)
+    chosen = needed(population, wanted, assign or {})
+    whole("size", size, 1, MOST_CASES)
+    facts = _drawn(population, Streams(seed), whole("start", start, 0, LAST_CASE - size), size, chosen, assign or {})
+    return {name: facts[name] for name in wanted}
+
+
+def needed(population: Population, wanted: Iterable[str], assign: Mapping[str, str]) -> tuple[Decision, ...]:
+    """The decisions that `wanted` hang on, themselves included, in order; what is assigned hangs on nothing."""
+    names: set[str] = set()
+    ahead = list(wanted)
+    while ahead:
+        name = ahead.pop()
+        if name not in names:
+            names.add(name)
+            ahead += () if name in assign else population[name].parents
+    return tuple(decision for decision in population.decisions if decision.name in names)
+
+
+def _drawn(
+    population: Population,
+    streams: Streams,
+    start: int,
+    count: int,
+    decisions: Iterable[Decision],
+    assign: Mapping[str, str],
+) -> dict[str, Codes]:
+    facts: dict[str, Codes] = {}
+    for decision in decisions:
+        if decision.name in assign:
+            facts[decision.name] = np.full(count, decision.code(assign[decision.name]), dtype=np.int32)
+            continue
+        value = decision.choice.pick(streams.draw(decision.name, start, count), facts)
+        facts[decision.name] = value if decision.at_most is None else np.minimum(value, facts[decision.at_most])
+    return facts
+
+
+def _block(population: Population, streams: Streams, start: int, count: int, complete: bool) -> dict[str, Codes]:
+    """The columns of `count` cases as codes, -1 where a fact is empty or not documented."""
+    facts = _drawn(population, streams, start, count, population.decisions, {})
+    seen: dict[str, NDArray[np.bool_]] = {}
+    for decision in [decision for decision in population.decisions if not decision.latent]:
+        seen[decision.name] = facts[decision.name] >= 0
+        if complete:
+            continue
+        if decision.documented is not None:
+            words = streams.draw(f"{decision.name}/documented", start, count)
+            seen[decision.name] &= decision.documented.pick(words, facts) == 1
+        if decision.only_with is not None:
+            seen[decision.name] &= seen[decision.only_with]
+    return {name: np.where(documented, facts[name], np.int32(EMPTY)) for name, documented in seen.items()}
+
+
+def _narrow(decision: Decision) -> type[np.signedinteger[Any]]:
+    return np.int32 if decision.kind == "count" else np.int8 if len(decision.values) < 127 else np.int32
+
+
+def _period(population: Population) -> Period:
+    assert population.page.period is not None
+    return population.page.period
+
+
+def _request_days(period: Period, words: Words) -> Codes:
+    """Days since 1970-01-01."""
+    first = (period.first - datetime.date(1970, 1, 1)).days
+    length = np.uint64((period.last - period.first).days + 1)
+    return (first + (((words >> BITS) * length) >> BITS).astype(np.int32)).astype(np.int32)
+
+
+def _case_ids(start: int, size: int) -> Any:
+    numbers = pa.array(np.arange(start + 1, start + size + 1)).cast(pa.string())
+    return pd.array(pc.binary_join_element_wise("S", pc.utf8_lpad(numbers, 10, "0"), ""), dtype=_TEXT)
+
+
+def _dates(days: Codes, known: NDArray[np.bool_]) -> Any:
+    if not known.any():
+        return pd.array([pd.NA] * len(days), dtype=_TEXT)
+    lowest, highest = int(days[known].min()), int(days[known].max())
+    calendar = np.datetime_as_string(np.arange(lowest, highest + 1).astype("datetime64[D]"))
+    return pd.array(calendar, dtype=_TEXT).take(np.where(known, days - lowest, EMPTY), allow_fill=True)
+
+
+def _column(decision: Decision, codes: NDArray[np.signedinteger[Any]]) -> Any:
+    missing = codes < 0
+    if decision.kind == "count":
+        return pd.arrays.IntegerArray(np.where(missing, 0, codes).astype(np.int64), missing)
+    if decision.kind == "flag":
+        return pd.arrays.BooleanArray(codes == 1, missing)
+    words = pd.array(list(decision.values), dtype=_TEXT)
+    return words.take(codes, allow_fill=True)

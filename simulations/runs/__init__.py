@@ -1,0 +1,1 @@
+"""One run of a template: parameters checked, notebook executed, folder written."""

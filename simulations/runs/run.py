@@ -1,0 +1,341 @@
+"""The one way to run a notebook of this folder: checked before a kernel starts, written whole or not at all."""
+
+import contextlib
+import json
+import logging
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from policy.model import OUTCOMES
+from policy.problems import Problem, ProblemsFound, collecting, listed, nearest, refuse, shown
+from policy.reading.loading import DOCUMENTS, policy_file
+from policy.storage.files import fill, said
+from policy.storage.folders import folder, listing
+from policy.storage.locks import real
+from policy.storage.scratch import scratch
+from simulations.reports import report
+from simulations.runs.earlier_reports import only_a_report
+from simulations.runs.outputs import Inputs, check_folder
+from simulations.runs.parameters import PARAMETERS, defaults, own_parameters
+from simulations.scenario.loading import FOLDER as SCENARIOS
+from simulations.scenario.loading import scenario_file
+from simulations.storage.checkpoint import WHERE, watched
+from simulations.studies.comparison import Study, ask, drawn
+
+if TYPE_CHECKING:  # notebook libraries are imported where they are used: the command line must not wait for them
+    from nbformat import NotebookNode
+
+FOLDER = Path(__file__).resolve().parent.parent
+INJECTED = "injected-parameters"
+SUMMARY = "summary.json"
+_FILES = (".yaml", ".yml", ".csv", ".parquet")  # endings of names that are paths
+_OUT = "results"  # where the notebook writes, inside the folder it runs in
+
+
+def shipped() -> tuple[str, ...]:
+    """Names of the notebooks that `simulate` can run."""
+    return tuple(sorted(path.stem for path in FOLDER.glob("*.ipynb")))
+
+
+def simulate(
+    template: str | Path = "approval_impact",
+    policy: str | Path = "nerve_blocks",
+    scenario: str | Path | None = None,
+    provisions: Mapping[str, object] | None = None,
+    population: str | Path | None = None,
+    size: int | None = None,
+    seed: int | None = None,
+    out: str | Path = "out",
+    parameters: Mapping[str, object] | None = None,
+    progress: bool = False,
+    exact: bool = False,
+) -> dict[str, Any]:
+    """Run a notebook on a question and write what it finds to the folder `out`; the content of summary.json comes back.
+
+    `template`: the name of a notebook that ships, or a path to one with the same parameters; for the rest see `ask`.
+    `parameters`: values of the parameters that only this notebook has, checked against its own tagged cell.
+    `exact`: the owner's own view of a case table of people, marked as not for release; the notebook needs a parameter
+    `exact`. `progress` shows bars on stderr. A run that was cut off is taken up where it stopped, by a notebook that
+    keeps a journal. Raises ProblemsFound, with nothing written, for input that cannot be used (before
+    any kernel starts) and for a notebook that fails or does not finish.
+    """
+    problems: list[Problem] = []
+    asked: Study | None = None
+    notebook: NotebookNode | None = None
+    own: dict[str, Any] = {}
+    ours = {"exact": True} if exact else {}
+    with collecting(problems):
+        notebook = _template(template)
+        own = own_parameters(_tagged(notebook).source, {**(parameters or {}), **ours}, Path(template).name)
+    with collecting(problems):
+        asked = ask(policy, scenario, provisions, population, size, seed, bool(own.get("exact")))
+    with collecting(problems):
+        check_folder(str(out), _inputs(template, policy, scenario, population, own), only_a_report)
+    if problems or asked is None or notebook is None:
+        raise ProblemsFound(problems)
+    cases, _, first = drawn(scenario, asked.plan, population, size, seed)
+    named = {**_saved(policy, scenario), "population": cases}
+    values = {"provisions": _canonical(asked, provisions), "size": asked.cases.size, "seed": int(first)}
+    journal = _journal(Path(out))
+    with folder(Path(out), only_a_report) as work:
+        with scratch() as desk, watched(journal, progress):
+            brought = _brought(desk, named) | values | {key: _own_files(desk, key, own[key]) for key in own}
+            summary, files = _report(notebook, asked, brought, desk, journal, progress, Path(template).stem)
+        with said(Path(out)):
+            fill(work, files)
+    journal.unlink(missing_ok=True)
+    return summary
+
+
+def _report(
+    notebook: "NotebookNode", asked: Study, values: dict[str, Any], desk: Path, journal: Path, progress: bool, name: str
+) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """The summary and every file of the report, from a kernel that runs in `desk`."""
+    (desk / _OUT).mkdir()
+    ran = _finished(_executed(notebook, {**values, "out": _OUT}, desk, journal, progress, name), name)
+    summary = _summary(desk / _OUT, asked, name)
+    summary["stamp"] = {"template": name, "cells_run": _code_cells(ran), "complete": True}
+    files = {file.name: file.read_bytes() for file in sorted((desk / _OUT).iterdir()) if file.name != SUMMARY}
+    files |= {f"{name}.ipynb": _written(ran), f"{name}.html": _page(ran, summary)}
+    summary["files"] = listing(files)
+    return summary, {**files, SUMMARY: report.json_bytes(summary)}
+
+
+def _inputs(
+    template: str | Path, policy: str | Path, scenario: str | Path | None, population: str | Path | None,
+    own: Mapping[str, Any],
+) -> Inputs:  # fmt: skip
+    """The files that a run reads."""
+    found = Inputs().policy(policy).scenario(scenario).population(population)
+    found.add("the notebook", FOLDER / f"{template}.ipynb" if str(template) in shipped() else template)
+    for value in own.values():
+        for word in value if isinstance(value, list) else [value]:
+            if isinstance(word, str) and Path(word).suffix.lower() in _FILES:
+                found.add("a file", word)
+    return found
+
+
+# Before the kernel ---------------------------------------------------------------------------------------------------
+
+
+def _template(template: str | Path) -> "NotebookNode":
+    """The notebook, refused unless its first code cell, and no other, is tagged and sets exactly what we pass."""
+    import nbformat
+
+    path = FOLDER / f"{template}.ipynb" if str(template) in shipped() else Path(template)
+    place = str(template)
+    if path.suffix != ".ipynb":
+        message = f"{shown(template)} is no notebook that ships ({listed(shipped())}) and no .ipynb file"
+        raise refuse("unknown-template", "template", message + nearest(str(template), shipped()))
+    try:
+        notebook = nbformat.reads(path.read_text("utf-8"), as_version=4)
+    except OSError as error:
+        raise refuse("read", place, f"cannot be read ({error.strerror})") from None
+    except (ValueError, nbformat.ValidationError, nbformat.reader.NotJSONError) as error:
+        raise refuse("template", place, f"is not a notebook ({str(error).splitlines()[0][:80]})") from None
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    tagged = [i for i, cell in enumerate(code) if "parameters" in cell.metadata.get("tags", [])]
+    if tagged != [0]:
+        message = f"needs one cell tagged 'parameters', the first code cell; {len(tagged)} cells are tagged"
+        raise refuse("template", place, message)
+    set_here = defaults(code[0].source, place)
+    if missing := [name for name in PARAMETERS if name not in set_here]:
+        raise refuse("template", place, f"its parameters cell does not set {', '.join(missing)}")
+    return notebook
+
+
+def _tagged(notebook: "NotebookNode") -> "NotebookNode":
+    return next(cell for cell in notebook.cells if cell.cell_type == "code")
+
+
+def _journal(out: Path) -> Path:
+    """Where a long run keeps its results until it is done: beside the folder that it will write."""
+    return real(out).with_name(f".{real(out).name}.unfinished")
+
+
+def _canonical(asked: Study, provisions: Mapping[str, object] | None) -> dict[str, int | str]:
+    """The provisions as numbers and words that a notebook cell can hold."""
+    values = {name: asked.scenario[name] for name in provisions or {}}
+    return {name: "off" if value is None else value for name, value in values.items()}
+
+
+def _saved(policy: str | Path, scenario: str | Path | None) -> dict[str, str | Path | None]:
+    """What lies in the workspace by its file, which comes along; what ships by its name."""
+    kept: dict[str, str | Path | None] = {"policy": policy, "scenario": scenario}
+    for kind, find, ours in (("policy", policy_file, DOCUMENTS), ("scenario", scenario_file, SCENARIOS)):
+        name = kept[kind]
+        if name is not None and not (file := find(name)).is_relative_to(ours):
+            kept[kind] = file
+    return kept
+
+
+def _brought(desk: Path, names: Mapping[str, str | Path | None]) -> dict[str, Any]:
+    """Files of the user come to the folder that the notebook runs in, so that no cell holds a path of this machine."""
+    values: dict[str, Any] = {}
+    for kind, name in names.items():
+        values[kind] = None if name is None else str(name)
+        if name is None or Path(name).suffix.lower() not in _FILES:
+            continue
+        values[kind] = f"{kind}/{Path(name).name}"
+        target = desk / kind / Path(name).name
+        target.parent.mkdir(parents=True)
+        try:
+            target.symlink_to(Path(name).resolve())
+        except OSError:  # a system without links
+            shutil.copyfile(name, target)
+    return values
+
+
+def _own_files(desk: Path, kind: str, value: Any) -> Any:
+    """A notebook's own parameter, with files brought to the folder that it runs in."""
+    if not isinstance(value, list):
+        return _brought(desk, {kind: value})[kind] if isinstance(value, str) else value
+    return [_brought(desk, {f"{kind}/{i}": word})[f"{kind}/{i}"] for i, word in enumerate(value)]
+
+
+# The kernel ----------------------------------------------------------------------------------------------------------
+
+
+def _executed(
+    notebook: "NotebookNode", values: dict[str, Any], desk: Path, journal: Path, progress: bool, name: str
+) -> "NotebookNode":
+    """The notebook after all its cells ran in `desk`; ProblemsFound names the cell that failed."""
+    import papermill
+    from jupyter_client.kernelspec import NoSuchKernel
+    from nbclient.exceptions import DeadKernelError
+    from papermill.exceptions import PapermillExecutionError
+
+    from simulations.runs.normalise import KERNEL
+
+    notebook.metadata.update(kernelspec=dict(KERNEL), language_info={"name": "python"})
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # a failure is said once, by us
+    options = {"kernel_name": "python3", "extra_arguments": ["--log-level=CRITICAL"], **_transport()}
+    try:
+        with _surroundings(desk, journal):
+            ran: NotebookNode = papermill.execute_notebook(
+                notebook, None, parameters=values, progress_bar=progress, cwd=desk, **options
+            )
+    except PapermillExecutionError as error:
+        position = [i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
+        where = sum(1 for i in position if i < error.cell_index)  # the injected cell takes one place
+        if error.ename == ProblemsFound.__name__:  # input that only the notebook can judge
+            lines = str(error.evalue).splitlines()
+            raise ProblemsFound(Problem("refused", f"{name}.ipynb", _plain(line, 1000)) for line in lines) from None
+        what = f"{error.ename}: {error.evalue}".splitlines()[0] if error.evalue else str(error.ename)
+        raise refuse(
+            "cell", f"{name}.ipynb", f"code cell {where} failed with {_plain(what)}; nothing was written"
+        ) from None
+    except NoSuchKernel:
+        message = "no Python kernel is installed here: make setup, or pip install ipykernel"
+        raise refuse("kernel", f"{name}.ipynb", message) from None
+    except DeadKernelError:
+        raise refuse("kernel", f"{name}.ipynb", "the kernel died (out of memory?); nothing was written") from None
+    return ran
+
+
+def _transport() -> dict[str, Any]:
+    """Sockets in the file system instead of open TCP ports, where the system has them."""
+    if os.name == "nt":
+        return {}
+    from jupyter_client.manager import AsyncKernelManager
+
+    class IpcKernelManager(AsyncKernelManager):
+        def __init__(self, **options: Any):
+            super().__init__(**options, transport="ipc")
+
+    return {"kernel_manager_class": IpcKernelManager}
+
+
+@contextlib.contextmanager
+def _surroundings(desk: Path, journal: Path) -> Iterator[None]:
+    """The kernel finds this checkout, installed or not, keeps its files in `desk` and reads nobody's start-up files."""
+    path = [str(FOLDER.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+    ours = {
+        "PYTHONPATH": os.pathsep.join(path),
+        "IPYTHONDIR": str(desk / "ipython"),
+        "JUPYTER_RUNTIME_DIR": str(desk / "kernel"),
+        WHERE: str(journal.absolute()),
+    }
+    before = {name: os.environ.get(name) for name in ours}
+    os.environ.update(ours)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name)
+            if value is not None:
+                os.environ[name] = value
+
+
+def _plain(text: str, most: int = 200) -> str:
+    return "".join(c for c in text[:most] if c.isprintable())
+
+
+# After the kernel ----------------------------------------------------------------------------------------------------
+
+
+def _code_cells(notebook: "NotebookNode") -> int:
+    return sum(cell.cell_type == "code" for cell in notebook.cells)
+
+
+def _finished(ran: "NotebookNode", name: str) -> "NotebookNode":
+    """The executed notebook without times and paths; refused unless every cell ran, in order and without error."""
+    code = [cell for cell in ran.cells if cell.cell_type == "code"]
+    errors = any(output.output_type == "error" for cell in code for output in cell.outputs)
+    if errors or [cell.execution_count for cell in code] != list(range(1, len(code) + 1)):
+        raise refuse("unfinished", f"{name}.ipynb", "not every cell ran to its end; nothing was written")
+    from simulations.runs.normalise import normalised
+
+    plain = normalised(ran)
+    for cell in plain.cells:
+        if INJECTED in cell.metadata.get("tags", []):
+            cell.id = INJECTED
+            cell.source = cell.source.replace(f'out = "{_OUT}"', "out = None")
+    return plain
+
+
+def _written(notebook: "NotebookNode") -> bytes:
+    from simulations.runs.normalise import written
+
+    return written(notebook)
+
+
+def _summary(results: Path, asked: Study, name: str) -> dict[str, Any]:
+    """What the notebook wrote, refused unless it answers the question that was asked and its counts add up."""
+    try:
+        found: dict[str, Any] = json.loads((results / SUMMARY).read_bytes())
+        told = [[found["outcomes"][kind][word] for word in OUTCOMES] for kind in ("baseline", "scenario")]
+        withheld = "withheld" in found["outcomes"] and any(None in counts for counts in told)
+        answers = {
+            "policy": found["policy"]["fingerprint"] == asked.policy.fingerprint,
+            "scenario": found["scenario"]["provisions"] == asked.provisions(),
+            "population": found["population"] == asked.cases.source(),
+            "outcomes": withheld or [sum(counts) for counts in told] == [asked.cases.size] * 2,
+        }
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise refuse("summary", f"{name}.ipynb", f"wrote no usable summary.json ({type(error).__name__})") from None
+    found.setdefault("headline", str(found.get("finding", "")))
+    if wrong := [key for key, right in answers.items() if not right]:
+        raise refuse(
+            "summary", f"{name}.ipynb", f"answers another question: {', '.join(wrong)} of its summary.json differ"
+        )
+    return found
+
+
+def _page(notebook: "NotebookNode", summary: dict[str, Any]) -> bytes:
+    """The notebook as one page that needs nothing else: no code, no script, no network."""
+    from nbconvert import HTMLExporter
+
+    exporter = HTMLExporter(
+        template_name="policy_report", extra_template_basedirs=[str(FOLDER / "templates")], exclude_anchor_links=True
+    )
+    prose = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
+    title = next((line.lstrip("# ") for text in prose for line in text.splitlines() if line.startswith("# ")), "Report")
+    body, _ = exporter.from_notebook_node(notebook, {"summary": summary, "title": title})
+    return f"{body.strip()}\n".encode()

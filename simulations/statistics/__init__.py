@@ -1,0 +1,1 @@
+"""Intervals, simultaneous inference and disclosure control, which know nothing of policies."""

@@ -1,0 +1,1 @@
+"""How tables become bytes, and the checkpoint of a long run."""

@@ -1,0 +1,1 @@
+"""Questions asked of a policy over cases: impact, sweep, Shapley shares, denials, subgroups, sensitivity."""

@@ -1,0 +1,326 @@
+"""Other readings and payers' published terms (P0 to P9) held against the policy as it stands, in one table.
+
+Each alternative decides only the requests that its source speaks of (`applies_to`); all others stay as the policy has
+them, so its change is a change of all requests by what was read, and by nothing else.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from policy.cases.reader import Cases
+from policy.evaluation.determination import Determinations
+from policy.model import OUTCOMES, Policy, Settings
+from policy.problems import Problem, ProblemsFound, collecting
+from policy.reading.loading import change_in_words
+from policy.reading.scenario import Scenario
+from simulations.reports import report
+from simulations.reports.figure import Picture
+from simulations.scenario.loading import find_scenario, proposed, shipped
+from simulations.statistics.disclosure_control import LEAST_ABOUT, TOO_FEW, TOO_FEW_ABOUT, about, rounded
+from simulations.statistics.release import WAYS
+from simulations.storage.checkpoint import Journal, key_of
+from simulations.studies.caseload import Caseload, cases_of
+from simulations.studies.comparison import Study
+from simulations.studies.impact import apart, cells, determined, edits_in_words, rates
+from simulations.studies.medicare import (
+    Counts,
+    Yardstick,
+    held_against,
+    labels,
+    presets,
+    settings_of,
+    spoken_of,
+    yardsticks,
+)
+from simulations.studies.sensitivity import POPULATIONS
+from simulations.studies.sweep import roughly_counted
+
+STRICT = "strict_reading"
+ASKED = "asked"
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """One way to decide: `number` P0 to P9 (`asked` for the scenario of the study), the scenario file behind it."""
+
+    number: str
+    name: str
+    label: str
+    settings: Settings
+    plan: Scenario | None = None
+    base: Policy | None = None  # which `settings` are over an edited version of
+
+    def edits(self) -> list[str]:
+        """What it changes in pathways, in words."""
+        found = self.settings.policy
+        return edits_in_words(found if self.base is None else self.base, found)
+
+    @property
+    def spoken_of(self) -> NDArray[np.bool_]:
+        """Diagnosis groups x procedure families that it decides."""
+        return spoken_of(self.settings.policy, self.plan)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What an alternative makes of the cases of one population.
+
+    `flow`: int64 (groups + 1, families + 1, 6, 6), outcome as the policy stands and under the alternative; `medicare`:
+    int64 (presets, groups + 1, families + 1, 3), Medicare Advantage requests judged stricter, the same, looser.
+    """
+
+    alternative: Alternative
+    cases: Caseload
+    flow: Counts
+    medicare: Counts
+
+    def row(self) -> dict[str, Any]:
+        """One row of the table: counts of every outcome, approval and change with intervals, who is concerned."""
+        flow = self.flow.sum(axis=(0, 1))
+        spoken = self.flow[self.alternative.spoken_of].sum(axis=0)
+        one = self.alternative
+        row: dict[str, Any] = {"preset": one.number, "scenario": one.name, "population": self.cases.name}
+        ways = self.medicare.sum(axis=(0, 1, 2))
+        _, lost, gained, _ = apart(flow)
+        counts = {"moved": flow.sum() - np.trace(flow), "gained": gained, "lost": lost, "spoken_of": spoken.sum()}
+        counts |= {"spoken_of_met_before": spoken[0].sum(), "spoken_of_met": spoken[:, 0].sum()}
+        counts |= {"medicare_compared": ways.sum()}
+        counts |= {f"medicare_{way}": n for way, n in zip(WAYS, ways, strict=True)}
+        return row | self._approvals(flow) | {name: self.shown(int(n)) for name, n in counts.items()}
+
+    def _approvals(self, flow: Counts) -> dict[str, Any]:
+        """Cases, outcomes, approval and change; of people from rounded counts, without intervals."""
+        if self.cases.guarded:
+            row = roughly_counted(flow, not self.alternative.settings.provisions())
+            return {name: value for name, value in row.items() if name != "moved"}
+        _, after, change = rates(flow, not self.alternative.settings.provisions())
+        row = {"cases": int(flow.sum()), **dict(zip(OUTCOMES, flow.sum(axis=0).tolist(), strict=True))}
+        for name, rate in (("approval", after), ("change", change)):
+            words = ("points" if name == "change" else "pct", "low", "high")
+            row |= {f"{name}_{word}": round(100 * value, 4) for word, value in zip(words, rate, strict=True)}
+        return row
+
+    @property
+    def silent(self) -> str:
+        """Why nothing is told; empty where something is."""
+        if self.cases.too_few:
+            return TOO_FEW
+        return TOO_FEW_ABOUT if self.cases.guarded and self.cases.size < LEAST_ABOUT else ""
+
+    def shown(self, counts: Any) -> Any:
+        """Counts as they may be shown: of people rounded, none of too few."""
+        if not self.cases.guarded:
+            return counts
+        return about(counts, self.cases.size) if not self.silent else counts * 0
+
+    def moves(self) -> Iterator[dict[str, Any]]:
+        """Where requests move: one row per diagnosis, procedure, outcome before and outcome after."""
+        policy = self.alternative.settings.policy
+        counts = self.shown(self.flow)
+        for group, family, before, after in np.argwhere(counts):
+            if before != after:
+                yield {
+                    "preset": self.alternative.number, "scenario": self.alternative.name, "population": self.cases.name,
+                    **labels(policy, group, family), "from_outcome": OUTCOMES[before], "to_outcome": OUTCOMES[after],
+                    "requests": int(counts[group, family, before, after]),
+                }  # fmt: skip
+
+
+def published(study: Study, names: Sequence[str | Path] = ()) -> list[Alternative]:
+    """P0, then the scenarios named, by default P1 to P9, then that of the study where it is none of them.
+
+    Raises ProblemsFound with the problems of all.
+    """
+    policy = study.policy
+    problems: list[Problem] = []
+    every = [STRICT, *(name for name in shipped() if re.match(r"p\d", name))]
+    found = [Alternative("P0", "baseline", "The policy as it stands", study.baseline)]
+    for name in names or every:
+        with collecting(problems):
+            plan = find_scenario(name, policy)
+            found.append(Alternative(_number(plan.id), plan.id, plan.label, proposed(policy, name), plan, policy))
+    if problems:
+        raise ProblemsFound(problems)
+    if study.scenario != study.baseline and study.name not in [one.name for one in found]:
+        asked = Alternative(ASKED, study.name, "The scenario that is asked about", study.scenario, base=policy)
+        found.append(asked)
+    return found
+
+
+def _number(name: str) -> str:
+    number = re.match(r"p(\d+[a-z]?)_", name)
+    return "P1" if name == STRICT else f"P{number[1]}" if number else "own"
+
+
+def caseloads(study: Study) -> list[Caseload]:
+    """The three populations with the size and seed of the study; first its own, where that is another one.
+
+    A case table stands alone: made-up cases beside it would say nothing about it.
+    """
+    if not study.cases.drawn:
+        return [study.cases]
+    seed = study.cases.seed or 0
+    three = [cases_of(study.policy, name, study.cases.size, seed) for name in POPULATIONS]
+    own = study.cases.fingerprint not in [one.fingerprint for one in three]
+    return [study.cases] * own + three
+
+
+def compared(study: Study, alternatives: Sequence[Alternative], loads: Sequence[Caseload]) -> list[Result]:
+    """Every alternative on every population, a slice of cases at a time; what the journal holds is not done again."""
+    plans = presets(study.policy)
+    keys = {
+        (load.fingerprint, number): [_key(study, one, load, number, plans) for one in alternatives]
+        for load in loads
+        for number in range(load.parts())
+    }
+    journal = Journal(len({key for several in keys.values() for key in several}))  # two may be the same question
+    results = []
+    for load in loads:
+        totals = [_nothing(one, plans) for one in alternatives]
+        for number in range(load.parts()):
+            these = keys[load.fingerprint, number]
+            if not all(map(journal.get, these)):
+                part = load.part(number)
+                measures = yardsticks(part, study.policy, plans)
+                _determine(study.baseline, alternatives, part, measures, these, journal)
+            totals = [_sum(total, journal.get(key)) for total, key in zip(totals, these, strict=True)]
+        results += [Result(one, load, *total) for one, total in zip(alternatives, totals, strict=True)]
+    return results
+
+
+def _determine(
+    baseline: Settings,
+    alternatives: Sequence[Alternative],
+    part: Cases,
+    measures: Sequence[Yardstick],
+    keys: Sequence[str],
+    journal: Journal,
+) -> None:
+    """Put what each alternative makes of one slice into the journal, unless it is there."""
+    before = determined(part, baseline)
+    for one, key in zip(alternatives, keys, strict=True):
+        if journal.get(key) is None:
+            flow, medicare = _counts(one, before, determined(part, one.settings), measures)
+            journal.put(key, {"flow": _sparse(flow), "medicare": _sparse(medicare)})
+
+
+def _counts(
+    one: Alternative, before: Determinations, after: Determinations, measures: Sequence[Yardstick]
+) -> tuple[Counts, Counts]:
+    """Flow and guard of a slice, the requests that the alternative does not speak of as they are in the policy."""
+    policy = before.policy
+    where = cells(policy, before.cases)
+    outcome = np.where(one.spoken_of[where], after.outcome, before.outcome)
+    shape = (len(policy.diagnoses) + 1, len(policy.procedures) + 1, len(OUTCOMES), len(OUTCOMES))
+    counted = np.bincount(np.ravel_multi_index((*where, before.outcome, outcome), shape), minlength=int(np.prod(shape)))
+    return counted.reshape(shape), held_against(measures, outcome, before.cases, policy)
+
+
+def _nothing(one: Alternative, plans: Sequence[Scenario]) -> tuple[Counts, Counts]:
+    shape = one.spoken_of.shape
+    pairs, lines = (len(OUTCOMES), len(OUTCOMES)), len(plans)
+    return np.zeros((*shape, *pairs), dtype=np.int64), np.zeros((lines, *shape, len(WAYS)), dtype=np.int64)
+
+
+def _sum(total: tuple[Counts, Counts], kept: dict[str, list[list[int]]]) -> tuple[Counts, Counts]:
+    for counts, rows in zip(total, kept.values(), strict=True):
+        for *place, count in rows:
+            counts[tuple(place)] += count
+    return total
+
+
+def _sparse(counts: Counts) -> list[list[int]]:
+    """Place and count of everything that is not 0."""
+    return [[*place, int(counts[tuple(place)])] for place in np.argwhere(counts).tolist()]
+
+
+def _key(study: Study, one: Alternative, load: Caseload, number: int, plans: Sequence[Scenario]) -> str:
+    return key_of(
+        policies=[study.policy.fingerprint, one.settings.policy.fingerprint],
+        provisions=one.settings.provisions(),
+        applies_to=one.plan.applies_to if one.plan else None,
+        presets=[
+            [settings_of(study.policy, plan).policy.fingerprint, plan.provisions, plan.applies_to] for plan in plans
+        ],
+        cases=load.source(),
+        number=number,
+        parts=load.parts(),
+    )
+
+
+# Tables --------------------------------------------------------------------------------------------------------------
+
+
+def table(results: Sequence[Result]) -> pd.DataFrame:
+    """One row per population and alternative; see `Result.row`."""
+    return pd.DataFrame([result.row() for result in results])
+
+
+def moves(results: Sequence[Result]) -> pd.DataFrame:
+    """One row per population, alternative, diagnosis, procedure and way to move; see `Result.moves`."""
+    columns = ["preset", "scenario", "population", "diagnosis", "procedure", "from_outcome", "to_outcome", "requests"]
+    return pd.DataFrame([row for result in results for row in result.moves()], columns=columns)
+
+
+def medicare(results: Sequence[Result]) -> pd.DataFrame:
+    """Medicare Advantage requests of every population, alternative, preset, diagnosis and procedure."""
+    rows = []
+    plans = presets(results[0].alternative.settings.policy)
+    for result in results:
+        one, policy = result.alternative, result.alternative.settings.policy
+        requests = result.shown(result.medicare.sum(axis=3))
+        for place, group, family in np.argwhere(requests):
+            ways = result.shown(result.medicare[place, group, family])
+            rows.append(
+                {"preset": one.number, "scenario": one.name, "population": result.cases.name}
+                | {"held_against": plans[place].id, **labels(policy, group, family)}
+                | {"requests": int(requests[place, group, family])}
+                | {way: int(n) for way, n in zip(WAYS, ways, strict=True)}
+            )
+    columns = ["preset", "scenario", "population", "held_against", "diagnosis", "procedure", "requests", *WAYS]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def sources(alternatives: Sequence[Alternative]) -> pd.DataFrame:
+    """One row per alternative: label, levers that it moves in words, what it speaks of, source, what has no lever."""
+    rows = []
+    for one in alternatives:
+        plan = one.plan
+        baseline = one.settings.policy.settings()
+        rows.append({
+            "preset": one.number, "scenario": one.name, "label": one.label,
+            "levers": "; ".join([*change_in_words(one.settings, baseline), *one.edits()]),
+            "applies_to": "; ".join(f"{p}: {', '.join(ds)}" for p, ds in (plan.applies_to if plan else {}).items()),
+            "citation": (plan.citation if plan else None) or "", "read": (plan.read if plan else None) or "",
+            "status": (plan.status if plan else None) or "",
+            "not_modelled": "; ".join(plan.not_modelled if plan else ()),
+        })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def write(study: Study, results: Sequence[Result], pictures: Sequence[Picture], folder: str | Path, said: str) -> None:
+    """The tables, the pictures and summary.json, which holds every row of the first under `alternatives`."""
+    every = list(dict.fromkeys(result.alternative.name for result in results))
+    firsts = [next(result.alternative for result in results if result.alternative.name == name) for name in every]
+    tables = {
+        "alternatives": table(results),
+        "moves": moves(results),
+        "medicare": medicare(results),
+        "sources": sources(firsts),
+    }
+    loads = {result.cases.fingerprint: result.cases.source() for result in results}
+    rows = [result.row() for result in results]
+    if study.rough:
+        size = rounded(study.cases.size)
+        tables |= {name: tables[name].assign(cases=size) for name in ("moves", "medicare")}
+        told = report.marked(study, tables["alternatives"]).astype(object)
+        rows = [{str(k): v for k, v in row.items()} for row in told.where(told.notna(), None).to_dict("records")]
+    entries = {"populations": list(loads.values()), "alternatives": rows}
+    report.write(study, folder, tables, pictures, said, entries)

@@ -1,0 +1,142 @@
+"""The cases of one run: drawn from a population, or read from a case table, a slice at a time."""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from policy.cases.reader import Cases, read_cases
+from policy.model import Policy
+from policy.problems import Problem, ProblemsFound, collecting, refuse
+from simulations import population
+from simulations.counting.streaming import drawn
+from simulations.population.page import TABLES
+from simulations.population.random_streams import whole
+from simulations.population.request_mix import with_shares
+from simulations.statistics.disclosure_control import SMALL, TOO_FEW
+
+LARGEST = 100_000_000
+LAST_SEED = 2**63 - 1
+_SLICE = 250_000  # cases in memory at a time, about 100 MB
+
+
+@dataclass(frozen=True)
+class Caseload:
+    """Where the cases come from: `name` of a population with `seed`, or the `file` of a case table (then no seed).
+
+    `remarks` is what a reader of any result must know about them; the same cases have the same fingerprint.
+    """
+
+    policy: Policy
+    name: str
+    size: int
+    seed: int | None
+    fingerprint: str
+    remarks: tuple[str, ...]
+    exact: bool = False  # the owner's own view of people
+    path: Path | None = field(default=None, repr=False, compare=False)  # of a file: where it is, in no output
+    _spec: population.Population | None = field(default=None, repr=False)
+    _table: Cases | None = field(default=None, repr=False)
+
+    def __repr__(self) -> str:
+        seed = f", seed {self.seed}" if self.seed is not None else ""
+        return f"{self.told_size} cases of {self.name}{seed}"
+
+    @property
+    def drawn(self) -> bool:
+        """Whether the cases are drawn here, from a population; else they were read from a file."""
+        return self._spec is not None
+
+    @property
+    def people(self) -> bool:
+        """Whether the cases may be people: read from a file without a column of simulated truth."""
+        return self._table is not None and not self._table.synthetic
+
+    @property
+    def guarded(self) -> bool:
+        """Whether small counts must not be told: the cases may be people, and this is not the owner's view."""
+        return self.people and not self.exact
+
+    @property
+    def too_few(self) -> bool:
+        """Whether they are people so few that nothing of them is told."""
+        return self.guarded and self.size <= SMALL
+
+    @property
+    def told_size(self) -> str:
+        """Their number as it may be told."""
+        return f"fewer than {SMALL + 1}" if self.too_few else f"{self.size:,}"
+
+    @property
+    def population(self) -> population.Population:
+        """The population that the cases are drawn from; raises ProblemsFound for a case table."""
+        if self._spec is None:
+            raise refuse("population", self.name, "is a case table; no population stands behind it")
+        return self._spec
+
+    def slices(self, most: int = _SLICE, truths: Sequence[str] = ()) -> Iterator[Cases]:
+        """All the cases in order, at most `most` (1 or more) at a time; `truths` of made cases come along as groups."""
+        for number in range(self.parts(most)):
+            yield self.part(number, most, truths)
+
+    def parts(self, most: int = _SLICE) -> int:
+        """How many slices there are; a case table is one."""
+        return 1 if self._table is not None else -(-self.size // most)
+
+    def part(self, number: int, most: int = _SLICE, truths: Sequence[str] = ()) -> Cases:
+        """One slice, by its place from 0 on; no other is drawn for it."""
+        if self._table is not None:
+            return self._table
+        assert self._spec is not None
+        assert self.seed is not None
+        start = number * most
+        return drawn(self.policy, self._spec, start, min(most, self.size - start), self.seed, truths)
+
+    def source(self) -> dict[str, object]:
+        """What identifies the cases: name or file, size (None where withheld), seed (None for a file), fingerprint."""
+        kind, size = "name" if self.drawn else "file", None if self.too_few else self.size
+        found: dict[str, object] = {kind: self.name, "size": size, "seed": self.seed, "fingerprint": self.fingerprint}
+        return found | ({"withheld": TOO_FEW} if self.too_few else {})
+
+
+def cases_of(
+    policy: Policy, population_name: str | Path = "seed_low_prevalence", size: int = 10_000, seed: int = 1,
+    shares: Mapping[str, Mapping[str, object]] | None = None, exact: bool = False,
+) -> Caseload:  # fmt: skip
+    """`size` cases (1 to 100,000,000) of a population by name or .yaml file, drawn with `seed` (0 to 2**63 - 1).
+
+    `shares`: assumptions put in place of the population's (variable -> value -> per cent). A .csv or .parquet file is a
+    case table instead: all its rows, no seed, no assumptions; `exact`: for its owner, even small counts of people are
+    told. Raises ProblemsFound with every problem.
+    """
+    path = Path(population_name)
+    problems: list[Problem] = []
+    for name, value, lowest, highest in (("size", size, 1, LARGEST), ("seed", seed, 0, LAST_SEED)):
+        with collecting(problems):
+            whole(name, value, lowest, highest)
+    spec = cases = None
+    with collecting(problems):
+        if path.suffix.lower() in TABLES:
+            cases = read_cases(path, policy)
+        else:
+            spec = population.load(population_name)
+            for variable, values in (shares or {}).items():
+                spec = with_shares(spec, values, variable)
+    if spec and not problems:
+        remarks = (spec.notice, *_replaced(shares or {}))
+        file = path if path.is_file() and path.suffix.lower() in (".yaml", ".yml") else None
+        return Caseload(policy, spec.id, int(size), int(seed), spec.fingerprint, remarks, path=file, _spec=spec)
+    if cases is None or problems:
+        raise ProblemsFound(problems)
+    with path.open("rb") as stream:
+        fingerprint = hashlib.file_digest(stream, "sha256").hexdigest()
+    remarks = tuple(cases.remarks)
+    return Caseload(policy, path.name, len(cases), None, fingerprint, remarks, exact, path, _table=cases)
+
+
+def _replaced(shares: Mapping[str, Mapping[str, object]]) -> list[str]:
+    """What a reader must know about assumptions that are not the population's own."""
+    return [
+        f"The scenario assumes other shares of {name}: {', '.join(f'{k} {v} %' for k, v in values.items())}."
+        for name, values in shares.items()
+    ]

@@ -1,0 +1,234 @@
+"""One question to a policy: which levers move, over which cases."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from policy.model import Policy, Settings
+from policy.problems import Problem, ProblemsFound, collecting
+from policy.reading import loading
+from policy.reading.scenario import Scenario
+from simulations.population.random_streams import whole
+from simulations.scenario.loading import expectations, find_scenario, population_of, proposed
+from simulations.statistics.disclosure_control import (
+    LEAST_ABOUT,
+    REASON,
+    STEP,
+    TOO_FEW,
+    TOO_FEW_ABOUT,
+    Name,
+    about_all,
+    rounded,
+)
+from simulations.statistics.release import Withheld
+from simulations.studies.caseload import Caseload, cases_of
+from simulations.studies.impact import Impact, edits_in_words, measure
+from simulations.studies.medicare import Guard
+
+if TYPE_CHECKING:
+    from simulations.studies.sensitivity import Drawn
+
+
+@dataclass(frozen=True)
+class Study:
+    """A policy as it stands (`baseline`) and with levers moved (`scenario`, called `name`), over some cases."""
+
+    name: str
+    baseline: Settings
+    scenario: Settings
+    cases: Caseload
+    plan: Scenario | None = None  # the scenario file, where there is one
+    rough: bool = False  # of people shares of rounded counts are told, and no count; see `about`
+    draws: int = 0  # populations drawn from the ranges of the assumptions; see `assuming`
+
+    def __repr__(self) -> str:
+        return f"{self.policy.name}: {self.name}, over {self.cases!r}"
+
+    @property
+    def policy(self) -> Policy:
+        """The policy that is asked."""
+        return self.baseline.policy
+
+    @cached_property
+    def _measured(self) -> tuple[Impact, Guard]:
+        guard = Guard(self.baseline, self.scenario)
+        return measure(self.baseline, self.scenario, self.cases, also=guard.add), guard
+
+    @property
+    def impact(self) -> Impact:
+        """What the change does, exactly; determined once, when first asked for. Not to be shown where `guarded`."""
+        return self._measured[0]
+
+    @property
+    def guarded(self) -> bool:
+        """Whether small counts must not be told: the cases may be people, and this is not their owner's view."""
+        return self.cases.guarded
+
+    def about(self) -> "Study":
+        """The same for a report in which every setting is one more result to subtract, so that counts cannot be told.
+
+        Of people it tells shares of rounded counts; anything else stays as it is.
+        """
+        if self.rough or not self.guarded:
+            return self
+        found = replace(self, rough=True)
+        vars(found).update({k: v for k, v in vars(self).items() if k == "_measured"})  # the same counts, told otherwise
+        return found
+
+    def assuming(self, draws: int) -> "Study":
+        """The same with the range that the assumptions behind made cases leave, from `draws` populations (0: without).
+
+        A case table has no such range. Raises ProblemsFound for a number that is neither 0 nor 100 to 4,096.
+        """
+        if draws:
+            from simulations.studies.sensitivity import (  # here, because the command line must not wait
+                LEAST_DRAWS,
+                MOST_DRAWS,
+            )
+
+            whole("draws", draws, LEAST_DRAWS, MOST_DRAWS)
+        return replace(self, draws=draws)
+
+    @cached_property
+    def assumed(self) -> "Drawn | None":
+        """What the change does over populations drawn from the ranges of the page; None where there is no range."""
+        if not self.draws or not self.cases.drawn:
+            return None
+        from simulations.studies.sensitivity import drawn_flows, uncertain
+
+        if not uncertain(self.cases.population):
+            return None
+        seed = self.cases.seed or 0
+        found = drawn_flows(self.baseline, {self.name: self.scenario}, self.cases.population, self.draws, seed=seed)
+        return found[self.name]
+
+    @property
+    def silent(self) -> str:
+        """Why nothing at all is told; empty where something is."""
+        if self.cases.too_few:
+            return TOO_FEW
+        return TOO_FEW_ABOUT if self.rough and self.cases.size < LEAST_ABOUT else ""
+
+    @property
+    def why_withheld(self) -> str:
+        """Why a number is not told."""
+        rough = f"only shares of counts rounded to {STEP} are told here, as every setting is one more to subtract"
+        return self.silent or (rough if self.rough else REASON)
+
+    @cached_property
+    def _released(self) -> tuple[Impact, Guard]:
+        impact, guard = self._measured
+        if not self.guarded:
+            return impact, guard
+        told, hidden = impact.for_people({} if self.rough else guard.told())
+        everything: set[Name] = {("medicare", name, "cases") for name in ("all", *guard.told())}
+        return told, guard.for_people(everything if self.rough else hidden)
+
+    @property
+    def shown(self) -> Impact:
+        """The impact as a report tells it: of people without small counts and what would give one away."""
+        return self._released[0]
+
+    def telling(self, hidden: Withheld) -> "Study":
+        """The same for a report that tells more than the results of all cases, of which `hidden` is then withheld."""
+        found = replace(self)
+        impact, guard = self._measured
+        everything: set[Name] = {("medicare", name, "cases") for name in ("all", *guard.told())}
+        told = replace(impact, hidden=hidden, released=(), examples=impact.examples[:0])
+        vars(found).update(_measured=(impact, guard), _released=(told, guard.for_people(everything)))
+        return found
+
+    def shares(self) -> tuple[float | None, float | None]:
+        """Share of met before and after, from rounded counts: about so much; None where too few."""
+        if self.silent:
+            return None, None
+        flow = self.impact.counts.sum(axis=(0, 1))
+        cases = rounded(int(flow.sum()))
+        before, after = (about_all(flow.sum(axis=axis), self.cases.size)[0] for axis in (1, 0))
+        return (before or 0) / cases, (after or 0) / cases
+
+    @property
+    def guard(self) -> Guard:
+        """Medicare Advantage requests held against the Medicare-like presets, in the same pass."""
+        return self._released[1]
+
+    def asks(self) -> str:
+        """The change in a line: 'Minimum conservative care: 6 weeks → 8 weeks', or how many levers move."""
+        values = {name: (self.baseline[name], self.scenario[name]) for name in self.policy.levers}
+        moved = [(self.policy.levers[name], *pair) for name, pair in values.items() if pair[0] != pair[1]]
+        parts = [f"{lever.label}: {lever.show(before)} → {lever.show(after)}" for lever, before, after in moved]
+        edits = edits_in_words(self.policy, self.scenario.policy)
+        if len(parts) + len(edits) > 2:
+            return f"{len(parts)} levers moved{f', {len(edits)} criteria changed' if edits else ''}: {self.name}"
+        parts += edits
+        return "; ".join(parts) or "No lever is moved"
+
+    def provisions(self) -> dict[str, int | str]:
+        """Lever -> value where the scenario differs from the policy as it stands; what `--set` takes."""
+        return {name: "off" if value is None else value for name, value in self.scenario.provisions().items()}
+
+    def expectations(self) -> list[dict[str, Any]]:
+        """What the scenario file expects of the result, and whether it holds."""
+        return expectations(self.plan, self.shown, self.rough) if self.plan else []
+
+
+def ask(
+    policy: str | Path = "nerve_blocks",
+    scenario: str | Path | None = None,
+    provisions: Mapping[str, object] | None = None,
+    population: str | Path | None = None,
+    size: int | None = None,
+    seed: int | None = None,
+    exact: bool = False,
+) -> Study:
+    """What `provisions` (lever -> value), on top of a named scenario, do to the cases of a population or a case table.
+
+    Names of what ships, or paths; see `cases_of` for population, size and seed, which where None are those of the
+    scenario file, else 10,000 cases of seed_low_prevalence with seed 1. `exact`: the owner's own view of a case table
+    of people, in which nothing is withheld and all is marked as not for release.
+
+    Raises ProblemsFound with the problems of all of them, before any case is drawn.
+    """
+    problems: list[Problem] = []
+    plan: Scenario | None = None
+    try:
+        asked: Policy | None = loading.load(policy)
+    except ProblemsFound as found:
+        problems, asked = list(found.problems), None
+    # A policy that cannot be read says nothing about levers and cases; a shipped one stands in, to check the rest.
+    any_policy = asked or loading.load("nerve_blocks")
+    if asked:
+        with collecting(problems):
+            settings = proposed(asked, scenario, provisions)
+            plan = find_scenario(scenario, asked) if scenario is not None else None
+            name = _name(plan.id if plan else None, provisions)
+    with collecting(problems):
+        shares = plan.assumptions if plan else None
+        cases = cases_of(any_policy, *drawn(scenario, plan, population, size, seed), shares, exact)
+    if problems or asked is None:
+        raise ProblemsFound(problems)
+    return Study(name, asked.settings(), settings, cases, plan)
+
+
+def drawn(
+    scenario: str | Path | None, plan: Scenario | None, population: str | Path | None = None,
+    size: int | None = None, seed: int | None = None,
+) -> tuple[str | Path, int, int]:  # fmt: skip
+    """Population, size and seed of a question: those given, else those of the scenario file, else the defaults."""
+    named = plan.population if plan and scenario is not None else None
+    if population is None:
+        population = population_of(scenario, plan) if scenario is not None and plan and named else None
+    size = size if size is not None else named.size if named else None
+    seed = seed if seed is not None else named.seed if named else None
+    return population or "seed_low_prevalence", 10_000 if size is None else size, 1 if seed is None else seed
+
+
+def _name(scenario: str | None, provisions: Mapping[str, object] | None) -> str:
+    """'strict_reading + conservative_weeks=8'; 'baseline' when there is neither."""
+    parts = [scenario] if scenario else []
+    parts += [
+        f"{lever}={'off' if value is None else str(value).lower()}" for lever, value in (provisions or {}).items()
+    ]
+    return " + ".join(parts) or "baseline"
