@@ -3,9 +3,10 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from policy.evaluation.loading import load
 from policy.model import OUTCOMES, Policy, Settings
 from policy.problems import Problem, ProblemsFound
-from policy.reading.loading import change_in_words, load, shipped
+from policy.reading.loading import change_in_words, shipped
 from policy.reading.scenario import Scenario, load_scenario
 
 if TYPE_CHECKING:

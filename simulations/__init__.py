@@ -16,13 +16,14 @@ if TYPE_CHECKING:
         calibration_findings,
         denials_chart,
         denials_findings,
+        findings,
         report,
         subgroups_chart,
         subgroups_findings,
         sweep_chart,
         sweep_findings,
         truth_chart,
-    )  # fmt: skip
+    )
     from simulations.runs import parameters
     from simulations.runs.run import simulate
     from simulations.scenario.loading import find_scenario

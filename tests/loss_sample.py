@@ -194,6 +194,7 @@ def commands(desk: Desk) -> dict[str, tuple[list[str], list[Path]]]:
     far = desk.place / "far"
     far.mkdir(exist_ok=True)
     determine = ["determine", str(desk.table), "--out", str(desk.place / "d.csv"), "--rejects", str(far / "r.csv")]
+    determine += ["--max-rejects", "50"]
     simulate = ["simulate", "--size", "300", "-p", "draws=0", "--set", "conservative_weeks=10", "--out", str(desk.out)]
     population = ["population", "seed_low_prevalence", "--size", "30", "--out", str(desk.place / "p")]
     return {
@@ -311,6 +312,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         if asked.whole:
             done["whole commands"] = whole_commands(Path(place), asked.whole, luck)
+            tempfile.tempdir = None
     with tempfile.TemporaryDirectory() as place:
         desk = Desk(Path(place)) if asked.kills or asked.races or asked.fail else None
         if desk and asked.kills:

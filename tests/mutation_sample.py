@@ -100,7 +100,7 @@ class Trial:
 
 def begun(session: pytest.Session, mutant: str) -> int:
     """A process in which the tests run until the first fails."""
-    from policy.reading import loading
+    from policy.evaluation import loading
 
     child = os.fork()
     if child == 0:
@@ -110,7 +110,7 @@ def begun(session: pytest.Session, mutant: str) -> int:
         resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
         resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
         os.environ["MUTANT_UNDER_TEST"] = mutant
-        loading._parse.cache_clear()  # filled by the imports, before there was a mutant
+        loading._checked.cache_clear()  # filled by the imports, before there was a mutant
         session.config.option.maxfail = 1  # so that one test fails, at most
         try:
             loop(session)

@@ -10,7 +10,6 @@ from pydantic import BaseModel, ValidationError
 
 from policy.model import Policy, Record, Settings
 from policy.problems import Finding, ProblemsFound, code_points, listed, nearest, refuse, shown
-from policy.reading.validation import check_policy
 from policy.reading.yaml import Node, located, read_text, read_yaml
 from policy.storage.workspace import saved
 
@@ -34,16 +33,15 @@ def shipped() -> dict[str, Path]:
     return {f"{p.parent.name}@{p.stem}": p for p in sorted(DOCUMENTS.glob("*/*.yaml"))}
 
 
-def load(source: str | Path) -> Policy:
-    """A policy by name (`nerve_blocks`, `nerve_blocks@2026.1`) or by path; raises ProblemsFound with every problem."""
-    path = policy_file(source)
-    return _parse(read_text(path), path.name if path.is_relative_to(DOCUMENTS) else str(path))
-
-
 def outline(source: str | Path) -> Policy:
-    """As `load`, without checking what its entries say of each other, nor its examples: enough to know its columns."""
+    """A policy whose entries and examples are not checked against each other: enough to know its columns."""
+    return _outline(*named_text(source))
+
+
+def named_text(source: str | Path) -> tuple[str, str]:
+    """The text of a policy's file and the name that its problems are told under; raises ProblemsFound."""
     path = policy_file(source)
-    return _outline(read_text(path), path.name if path.is_relative_to(DOCUMENTS) else str(path))
+    return read_text(path), path.name if path.is_relative_to(DOCUMENTS) else str(path)
 
 
 @lru_cache(maxsize=8)
@@ -65,22 +63,6 @@ def policy_file(source: str | Path) -> Path:
         message = f"is no policy that ships ({listed(ships)}){there} and no .yaml file{near}"
         raise refuse("unknown-policy", shown(source), message)
     return path
-
-
-@lru_cache(maxsize=8)
-def _parse(text: str, name: str) -> Policy:
-    policy, node = parse(text, name, Policy)
-    problems = located(check_policy(policy), name, node)
-    if not problems:
-        from policy.evaluation.examples import (  # they are determined, which needs pandas
-            check_examples,
-            check_exceptions,
-        )
-
-        problems = located([*check_examples(policy), *check_exceptions(policy)], name, node)
-    if problems:
-        raise ProblemsFound(problems)
-    return policy
 
 
 def parse(text: str, name: str, model: type[Model]) -> tuple[Model, Node]:

@@ -223,7 +223,7 @@ def _stale(policy: Policy, name: str, asserted: str) -> Iterator[Finding]:
 
 def _other_baseline(pinned: str, policy: Policy) -> str:
     """Which policy has the fingerprint that is asked for, if any that ships."""
-    versions = [loading.load(file) for file in loading.shipped().values()]
+    versions = [loading.outline(file) for file in loading.shipped().values()]
     known = [version.name for version in versions if version.fingerprint.startswith(pinned)]
     ship = listed(version.name for version in versions)
     elsewhere = f"{listed(known)} has it" if known else f"no version that ships has it ({ship})"

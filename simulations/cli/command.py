@@ -335,7 +335,7 @@ def simulate(
     Exit code 1, with the report written, when the result is not what the scenario file expects.
     """
     from simulations.runs import run
-    from simulations.scenario.loading import unmet
+    from simulations.studies.expectations import unmet
 
     summary = run.simulate(
         template=template, policy=policy_name, scenario=scenario, provisions=assigned(assignments, "--set LEVER"),

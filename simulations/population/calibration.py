@@ -13,11 +13,11 @@ from math import sqrt
 import numpy as np
 import pandas as pd
 
+import policy as core
 from policy.cases.reader import Cases
 from policy.evaluation.determination import determine
 from policy.model import OUTCOMES
 from policy.problems import ProblemsFound
-from policy.reading import loading
 from simulations.population.block_trial import FIRST, SECOND, TRUTH, described_trial, figure, ratios, trial_tally
 from simulations.population.expectation import Tally, drawn, expected
 from simulations.population.feasibility import conflicts
@@ -224,7 +224,7 @@ def _anchors(population: Population, targets: Mapping[str, Target], size: int, s
     anchors = {name: target for name, target in targets.items() if target.metric in ANCHORS}
     if not anchors:
         return {}
-    policy, size = loading.load("nerve_blocks"), min(size, _ANCHOR_CASES)
+    policy, size = core.load("nerve_blocks"), min(size, _ANCHOR_CASES)
     as_filed = Cases.from_frame(generate(population, size, seed), policy)
     complete = Cases.from_frame(generate(population, size, seed, complete=True), policy)
     strict = policy.settings({"undocumented_action": "not_met"})

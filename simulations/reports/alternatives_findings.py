@@ -1,13 +1,16 @@
 """The alternatives in sentences and tables for people."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from policy.model import OUTCOMES
+from simulations.reports import report
+from simulations.reports.figure import Picture
 from simulations.reports.findings import LABELS, about_people, roughly, signed, unless_silent
 from simulations.reports.html_table import Shown, bullets, esc, folded, tabulated
 from simulations.statistics.disclosure_control import SMALL, rounded
-from simulations.studies.alternatives import STRICT, Alternative, Result, moves
+from simulations.studies.alternatives import STRICT, Alternative, Result, medicare, moves, sources, table
 from simulations.studies.comparison import Study
 from simulations.studies.impact import OUTSIDE, percent, points
 from simulations.studies.medicare import MEANING, left_out
@@ -259,3 +262,24 @@ def terms(alternatives: Sequence[Alternative]) -> Shown:
         rows.append([_named(one), *cells, "\n".join(source)])
     header = ["Alternative", "What it changes", "Not modelled: cannot be computed", "Source, date read, status"]
     return tabulated("What was read, and what of it cannot be computed", header, rows, words=4)
+
+
+def write(study: Study, results: Sequence[Result], pictures: Sequence[Picture], folder: str | Path, said: str) -> None:
+    """The tables, the pictures and summary.json, which holds every row of the first under `alternatives`."""
+    every = list(dict.fromkeys(result.alternative.name for result in results))
+    firsts = [next(result.alternative for result in results if result.alternative.name == name) for name in every]
+    tables = {
+        "alternatives": table(results),
+        "moves": moves(results),
+        "medicare": medicare(results),
+        "sources": sources(firsts),
+    }
+    loads = {result.cases.fingerprint: result.cases.source() for result in results}
+    rows = [result.row() for result in results]
+    if study.rough:
+        size = rounded(study.cases.size)
+        tables |= {name: tables[name].assign(cases=size) for name in ("moves", "medicare")}
+        told = report.marked(study, tables["alternatives"]).astype(object)
+        rows = [{str(k): v for k, v in row.items()} for row in told.where(told.notna(), None).to_dict("records")]
+    entries = {"populations": list(loads.values()), "alternatives": rows}
+    report.write(study, folder, tables, pictures, said, entries)

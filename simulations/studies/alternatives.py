@@ -20,10 +20,8 @@ from policy.model import OUTCOMES, Policy, Settings
 from policy.problems import Problem, ProblemsFound, collecting
 from policy.reading.loading import change_in_words
 from policy.reading.scenario import Scenario
-from simulations.reports import report
-from simulations.reports.figure import Picture
 from simulations.scenario.loading import find_scenario, proposed, shipped
-from simulations.statistics.disclosure_control import LEAST_ABOUT, TOO_FEW, TOO_FEW_ABOUT, about, rounded
+from simulations.statistics.disclosure_control import LEAST_ABOUT, TOO_FEW, TOO_FEW_ABOUT, about
 from simulations.statistics.release import WAYS
 from simulations.storage.checkpoint import Journal, key_of
 from simulations.studies.caseload import Caseload, cases_of
@@ -303,24 +301,3 @@ def sources(alternatives: Sequence[Alternative]) -> pd.DataFrame:
             "not_modelled": "; ".join(plan.not_modelled if plan else ()),
         })  # fmt: skip
     return pd.DataFrame(rows)
-
-
-def write(study: Study, results: Sequence[Result], pictures: Sequence[Picture], folder: str | Path, said: str) -> None:
-    """The tables, the pictures and summary.json, which holds every row of the first under `alternatives`."""
-    every = list(dict.fromkeys(result.alternative.name for result in results))
-    firsts = [next(result.alternative for result in results if result.alternative.name == name) for name in every]
-    tables = {
-        "alternatives": table(results),
-        "moves": moves(results),
-        "medicare": medicare(results),
-        "sources": sources(firsts),
-    }
-    loads = {result.cases.fingerprint: result.cases.source() for result in results}
-    rows = [result.row() for result in results]
-    if study.rough:
-        size = rounded(study.cases.size)
-        tables |= {name: tables[name].assign(cases=size) for name in ("moves", "medicare")}
-        told = report.marked(study, tables["alternatives"]).astype(object)
-        rows = [{str(k): v for k, v in row.items()} for row in told.where(told.notna(), None).to_dict("records")]
-    entries = {"populations": list(loads.values()), "alternatives": rows}
-    report.write(study, folder, tables, pictures, said, entries)

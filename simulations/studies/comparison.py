@@ -6,12 +6,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import policy as core
 from policy.model import Policy, Settings
 from policy.problems import Problem, ProblemsFound, collecting
-from policy.reading import loading
 from policy.reading.scenario import Scenario
 from simulations.population.random_streams import whole
-from simulations.scenario.loading import expectations, find_scenario, population_of, proposed
+from simulations.scenario.loading import find_scenario, population_of, proposed
 from simulations.statistics.disclosure_control import (
     LEAST_ABOUT,
     REASON,
@@ -24,6 +24,7 @@ from simulations.statistics.disclosure_control import (
 )
 from simulations.statistics.release import Withheld
 from simulations.studies.caseload import Caseload, cases_of
+from simulations.studies.expectations import expectations
 from simulations.studies.impact import Impact, edits_in_words, measure
 from simulations.studies.medicare import Guard
 
@@ -194,11 +195,11 @@ def ask(
     problems: list[Problem] = []
     plan: Scenario | None = None
     try:
-        asked: Policy | None = loading.load(policy)
+        asked: Policy | None = core.load(policy)
     except ProblemsFound as found:
         problems, asked = list(found.problems), None
     # A policy that cannot be read says nothing about levers and cases; a shipped one stands in, to check the rest.
-    any_policy = asked or loading.load("nerve_blocks")
+    any_policy = asked or core.load("nerve_blocks")
     if asked:
         with collecting(problems):
             settings = proposed(asked, scenario, provisions)

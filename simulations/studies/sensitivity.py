@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from scipy.stats import qmc
 from scipy.stats.mstats import mjci
 
+import policy as core
 from policy.cases.reader import Cases
 from policy.evaluation.determination import determine
 from policy.model import OUTCOMES, Settings
 from policy.problems import refuse
-from policy.reading import loading
 from simulations.population.compiler import altered, reshared
 from simulations.population.page import Page, Range, Row, Table
 from simulations.population.probability_tables import Population
@@ -347,7 +347,7 @@ def side_by_side(
     `changes`: a name -> settings, or provisions (lever -> value) of the shipped policy; a name that is a shipped
     scenario may have no provisions of its own. 0 draws: without the range of assumptions. Raises ProblemsFound.
     """
-    policy = next((s.policy for s in changes.values() if isinstance(s, Settings)), None) or loading.load("nerve_blocks")
+    policy = next((s.policy for s in changes.values() if isinstance(s, Settings)), None) or core.load("nerve_blocks")
     named = {
         name: given if isinstance(given, Settings) else proposed(policy, None if given else name, given)
         for name, given in changes.items()

@@ -13,7 +13,8 @@ from policy.model import OUTCOMES
 from policy.problems import ProblemsFound
 from simulations import ask
 from simulations.cli.command import main
-from simulations.scenario.loading import expectations, find_scenario, measured, unmet
+from simulations.scenario.loading import find_scenario
+from simulations.studies.expectations import expectations, measured, unmet
 
 HEAD = "schema: scenario/1\nid: trial\nlabel: Trial\npolicy: nerve_blocks\nbecause: a test\n"
 RANK = {"met": 2, "pend": 1, "review": 1, "not_met": 0, "mismatch": 0, "out_of_scope": 0}

@@ -1,0 +1,28 @@
+"""A policy whose entries agree with each other and whose examples hold: what every other module means by a policy."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from policy.model import Policy
+from policy.problems import ProblemsFound
+from policy.reading.loading import named_text, parse
+from policy.reading.validation import check_policy
+from policy.reading.yaml import located
+
+
+def load(source: str | Path) -> Policy:
+    """A policy by name (`nerve_blocks`, `nerve_blocks@2026.1`) or by path; raises ProblemsFound with every problem."""
+    return _checked(*named_text(source))
+
+
+@lru_cache(maxsize=8)
+def _checked(text: str, name: str) -> Policy:
+    policy, node = parse(text, name, Policy)
+    problems = located(check_policy(policy), name, node)
+    if not problems:
+        from policy.evaluation.examples import check_examples, check_exceptions  # they need pandas
+
+        problems = located([*check_examples(policy), *check_exceptions(policy)], name, node)
+    if problems:
+        raise ProblemsFound(problems)
+    return policy
