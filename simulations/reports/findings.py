@@ -1,7 +1,7 @@
 """What a study found, in sentences and tables for people, each also as plain text (shown.py)."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import wraps
 from typing import Any
 
@@ -290,20 +290,20 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 NO_COUNTS = ("values", "step", "distance")  # numbers of a table that count no cases
 
 
-def in_shares(table: pd.DataFrame) -> pd.DataFrame:
+def in_shares(table: pd.DataFrame, levers: Collection[str] = ()) -> pd.DataFrame:
     """A table of rounded counts as shares of the column `cases`, which goes: each is called about_<count>_pct.
 
-    What has an interval here has none.
+    What has an interval here has none; a column named by one of `levers` holds its values and stays.
     """
     found = {}
     for name in table.columns:
         column = table[name]
         if name == "cases" or re.search("_(low|high)$", str(name)):
             continue
-        if re.search("_(pct|points)$", str(name)):
-            found[f"about_{name}"] = column.astype("Float64").round(1)
-        elif name in NO_COUNTS:
+        if name in NO_COUNTS or name in levers:
             found[name] = column
+        elif re.search("_(pct|points)$", str(name)):
+            found[f"about_{name}"] = column.astype("Float64").round(1)
         elif pd.api.types.is_integer_dtype(column) or pd.api.types.is_float_dtype(column):
             found[f"about_{name}_pct"] = (100 * column / table["cases"]).astype("Float64").round(1)
         else:

@@ -36,6 +36,7 @@ from simulations.statistics.disclosure_control import OWNERS, SMALL
 from simulations.statistics.release import Withheld
 from simulations.storage.tables import table_bytes
 from simulations.studies.comparison import Study
+from simulations.studies.impact import points
 
 __all__ = [
     "FIGURES", "Picture", "changes", "examples", "first_page", "flow", "flow_figure", "group_outcomes", "groups",
@@ -122,6 +123,11 @@ def _numbers(study: Study) -> dict[str, Any]:
     return found
 
 
+def in_ascii(change: float) -> str:
+    """'+1.2', '-5.4' or '0.0' percentage points of a headline."""
+    return points(change).replace("−", "-")
+
+
 def _rates_in_words(study: Study) -> str:
     if study.rough:
         return about_finding(study)
@@ -139,12 +145,12 @@ def _rates_in_words(study: Study) -> str:
     span = (
         "withheld"
         if change.low is None or change.high is None
-        else f"{100 * change.low:+.1f} to {100 * change.high:+.1f}"
+        else f"{in_ascii(change.low)} to {in_ascii(change.high)}"
     )
-    said += f"change {100 * change.value:+.1f} percentage points (95 % interval {span}), {study.cases.told_size} cases"
+    said += f"change {in_ascii(change.value)} percentage points (95 % interval {span}), {study.cases.told_size} cases"
     refused = [one.value for one in impact.rates("not_met")[:2]]
-    if None not in refused:
-        said += "; recommended refusals " + " -> ".join(f"{value:.1%}" for value in refused)
+    told = [f"{value:.1%}" for value in refused if value is not None]
+    said += "; recommended refusals " + (" -> ".join(told) if len(told) == 2 else "withheld")
     return f"{said}; fewer than {SMALL + 1} cases change their outcome" if impact.hidden.few_move else said
 
 
@@ -197,7 +203,7 @@ def marked(study: Study, table: pd.DataFrame) -> pd.DataFrame:
     if study.silent:
         return table.iloc[:0]
     if study.rough:
-        return table if "cases" not in table else in_shares(table)
+        return table if "cases" not in table else in_shares(table, study.policy.levers)
     empty = table[[name for name in table if not str(name).startswith("ratio")]].isna().any(axis=1)  # none may exist
     if study.guarded and empty.any():
         return table.assign(withheld=[study.why_withheld if gone else "" for gone in empty])

@@ -62,9 +62,13 @@ class Column:
 
     @property
     def reference(self) -> int | None:
-        """The group that the others are compared with: the largest that is documented."""
+        """The group that the others are compared with: the largest that is documented and whose cases are told.
+
+        The first one where none is told: that a withheld group is the largest would say how small the others are.
+        """
         known = [i for i, group in enumerate(self.groups) if group != UNKNOWN]
-        return max(known, key=lambda i: int(self.flow[i].sum()), default=None)
+        told = [i for i in known if self.cases(i) is not None]
+        return max(told, key=lambda i: int(self.flow[i].sum()), default=min(known, default=None))
 
     def cases(self, group: int) -> int | None:
         """Number of cases of a group, None where withheld."""

@@ -24,7 +24,7 @@ from simulations.runs.run import FOLDER
 SMALL, STEP, OPEN = 10, 20, 3
 SETTINGS = ("baseline", "scenario")
 TEMPLATES = ("approval_impact", "subgroup_gaps", "lever_sweep", "denial_anatomy", "alternatives")
-SAID = re.compile("withheld|about|ewer than|t most|not told")
+SAID = re.compile("withheld|about|ewer than|ore than|t most|not told")
 
 
 @dataclass
@@ -313,8 +313,9 @@ def of_gaps(world: World, gaps: pd.DataFrame, rates: pd.DataFrame, real: dict[An
         told = {word(row["group"]): row for row in rates[rates["column"] == name].to_dict("records")}
         cells = {group: block(world, (name, group)) for group in told}
         reference, compared = word(rows["reference"].iloc[0]), set(map(word, rows["group"]))
-        for group in told.keys() - {reference, "not documented"}:  # the reference is the largest group
-            world.know(form_of(cells[reference].values()) | dict.fromkeys(cells[group].values(), -1.0), 0, np.inf)
+        if not has(told[reference]["cases"]) and any(has(row["cases"]) for row in told.values()):
+            world.leaks.append(f"{name} {reference} is the largest, and its cases are withheld")
+        for group in told.keys() - {reference, "not documented"}:
             if group not in compared and not (told[group]["cases"] < 30 and has(told[group]["cases"])):
                 world.leaks.append(f"{name} {group} is left out for another reason than few cases that are told")
         sizes, kept = {}, set()

@@ -3,6 +3,7 @@ sentence or follows from what does, no case is named, and a headline that leaves
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,11 @@ from policy.model import OUTCOMES
 from simulations import ask, population
 from simulations.cli.command import main
 from simulations.reports import report
-from simulations.reports.findings import live
+from simulations.reports.findings import in_shares, live
 from simulations.statistics.disclosure_control import STEP
+from simulations.statistics.release import Withheld
 from simulations.studies.subgroup_flow import flow_by
+from simulations.studies.subgroups import Column
 from tests.sampling import some
 from tests.simulations.disclosure import SAID, TEMPLATES, audited, random_question, table, told
 
@@ -267,3 +270,31 @@ def test_the_flow_of_subgroups_is_rounded_and_names_nobody(people: Path):
 def test_what_says_that_something_is_left_out():
     assert SAID.search("fewer than 11 cases change")
     assert not SAID.search("Approvals fall from 20.9% to 15.1% of all cases")
+
+
+def test_a_lever_is_no_count_whatever_its_name_ends_with():
+    """The points of a sweep of two levers: their values are no shares, be they words or numbers."""
+    levers = {"fm_tpi_with_trigger_points": ["review", "not_met"], "relief_pct": [50, 80], "conservative_weeks": [6, 8]}
+    shares = in_shares(pd.DataFrame({**levers, "met": [20, 40], "cases": [100, 100]}), levers)
+    assert shares.to_dict("list") == {**levers, "about_met_pct": [20.0, 40.0]}
+
+
+def test_a_group_that_is_withheld_is_not_called_the_largest():
+    """50 people of plans A 24, B 24 and C 2: that A were the largest would say that C are two at most."""
+    flow = np.zeros((3, 6, 6), dtype=np.int64)
+    flow[:, 0, 0] = 24, 24, 2
+    hidden = tuple(
+        Withheld.everything() if name != "B" else replace(Withheld.everything(), cases=False) for name in "ABC"
+    )
+    column = Column("group_plan", ("A", "B", "C"), flow, None, None, hidden)
+    assert column.reference == 1
+    assert replace(column, hidden=None).reference == 0
+    assert replace(column, hidden=(Withheld.everything(),) * 3, flow=flow[::-1]).reference == 0
+
+
+def test_a_headline_says_that_refusals_are_withheld(tmp_path: Path):
+    question = random_question(np.random.default_rng([20, 4]), tmp_path / "cases.csv")
+    assert ask(**question, exact=True).impact.rates("not_met")[1].value == pytest.approx(14 / 96)
+    assert report.summary(ask(**question))["headline"].endswith(
+        "change 0.0 percentage points (95 % interval -3.8 to 0.0), 96 cases; recommended refusals withheld"
+    )
