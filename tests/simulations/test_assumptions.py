@@ -3,7 +3,9 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import binom
 
+from policy import load
 from policy.problems import ProblemsFound
 from simulations import ask, population
 from simulations.population.expectation import expected
@@ -12,7 +14,10 @@ from simulations.population.sampling import generate, generate_each
 from simulations.reports.calibration_chart import spreads_chart
 from simulations.studies.sensitivity import (
     POPULATIONS,
+    Ends,
     Spread,
+    change_of,
+    drawn_flows,
     drawn_populations,
     ends,
     moved,
@@ -280,3 +285,26 @@ def test_an_effect_of_none_moves_within_its_range():
         assert {round(effect.odds_percent, 3) for effect in other.page.variables["truth_benefit"].effects} == {odds}
         hangs = {"pain_duration_days", "conservative_care_days", "conservative_care_failed", "diagnostic_blocks_done"}
         assert (hangs <= set(other["truth_benefit"].parents)) == (odds != 100)
+
+
+@pytest.mark.slow
+def test_the_ends_of_a_range_lie_within_their_stated_error():
+    """100 reports of 128 draws against 2,000 other draws over five times as many cases.
+
+    95 of 100 would be right of an error that is known; the bound is that of a binomial of 200 at 1 in 2,000.
+    """
+    policy, spec = load("nerve_blocks"), population.load(SEED)
+    strict = {"weeks": policy.settings({"conservative_weeks": 8})}
+    approvals = change_of("met")
+
+    def found(draws: int, cases: int, seed: int) -> Ends:
+        return drawn_flows(policy.settings(), strict, spec, draws, cases, seed)["weeks"].shift(approvals)
+
+    right = found(2000, 10_000, 999)
+    within = 0
+    for seed in range(1, 101):
+        one = found(128, 2000, seed)
+        within += abs(one.low - right.low) < 1.96 * np.hypot(one.low_error, right.low_error)
+        within += abs(one.high - right.high) < 1.96 * np.hypot(one.high_error, right.high_error)
+    print(within, right)
+    assert binom(200, 0.95).ppf(0.0005) <= within
