@@ -29,7 +29,7 @@ HEAD = ["case_id", "dx", "cpt"]
 GOOD = ["A", "M54.2", "64405"]
 START = datetime.date(1900, 1, 1)
 AT_LEAST_ONE = -2  # the fact of a number that is missing, but known to be at least 1
-IN_HERE = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+IN_HERE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 COUNTS = {  # column: greatest value
     **{"pain_duration_days": 43800, "conservative_care_days": 36500, "diagnostic_blocks_done": 2, "age": 120},
     **{"failed_anticonvulsants": 20, "failed_preventives": 20, "failed_fibromyalgia_drugs": 20},

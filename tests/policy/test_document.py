@@ -20,7 +20,7 @@ from policy.reading.scenario import Scenario
 from policy.reading.yaml import located, read_yaml
 from tests.policy import fuzz
 
-IN_HERE = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+IN_HERE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 @functools.cache

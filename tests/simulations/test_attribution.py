@@ -184,7 +184,7 @@ def test_the_interval_is_that_of_drawing_the_cases_again(found: Attribution):
 
 
 @given(st.lists(st.integers(0, 2**8 - 1), min_size=1, max_size=30), st.data())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_the_table_of_made_up_patterns(bits: list[int], data: st.DataObject):
     """Any pattern of approvals under three provisions: the frame keeps its bounds and its sum."""
     from policy import load

@@ -23,7 +23,7 @@ def test_the_words_are_these_for_ever():
     assert [hex(word) for word in Streams(LAST_SEED).draw("age", 10**9, 2)] == GOLDEN_FAR
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(start=st.integers(0, 400), count=st.integers(0, 400), seed=st.integers(0, LAST_SEED))
 def test_a_slice_is_the_same_alone(start: int, count: int, seed: int):
     streams = Streams(seed)

@@ -5,7 +5,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
@@ -237,7 +237,6 @@ def ends(told: int, cases: int) -> set[int]:
     return {n for n in range(cases + 1) if int(about(n, cases)) == told}
 
 
-@settings(deadline=None)
 @given(st.integers(50, 400), st.data())
 def test_rounded_counts_leave_every_count_open(cases: int, data: st.DataObject):
     """Each alone, and what is left when all are added up to the number of cases, which is known."""
@@ -252,7 +251,6 @@ def test_rounded_counts_leave_every_count_open(cases: int, data: st.DataObject):
         assert sum(least <= n <= most for n in one) >= 3
 
 
-@settings(deadline=None)
 @given(st.integers(50, 400), st.integers(0, 400), st.integers(0, 400))
 def test_the_difference_of_two_rounded_counts_tells_no_few(cases: int, one: int, other: int):
     one, other = min(one, cases), min(other, cases)
