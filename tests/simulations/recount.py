@@ -1,4 +1,4 @@
-"""The numbers of a report made again from rows of text: cases read by hand, counted by hand, formulas from their papers.
+"""A report's numbers made again from rows of text: cases read by hand, counted by hand, formulas from their papers.
 
 It imports nothing of the product: a case is judged by tests/policy/interpreter.py, the edits of a scenario file are
 made here. Only the drawing of the cases (`simulations.population.generate`) is the product's own.
