@@ -17,7 +17,7 @@ import numpy as np
 import yaml
 from scipy.stats import binomtest, norm
 
-from tests.policy.interpreter import Case, Finding, Reader, Tree, Truth, levers_of
+from tests.policy.interpreter import OPEN, Case, Finding, Reader, Tree, Truth, levers_of
 
 ROOT = Path(__file__).parents[2]
 WORDS = ("met", "not_met", "pend", "review", "mismatch", "out_of_scope")
@@ -107,6 +107,32 @@ class ByHand(Reader):
             self.kept[key] = super().criterion(name, case)
         self.read[name] = True if name in self.assumed else self.kept[key]
         return self.read[name]
+
+    def rule(self, rule: Tree, case: Case) -> str:
+        """The outcome; `read` is left with the criteria that are required, or say what a switch is, on every way taken.
+
+        Where several branches are possible and leave the case open, only what each of them reads is read.
+        """
+        if "switch" not in rule:
+            return super().rule(rule, case)
+        kept, every_branch, outcomes = self.read, [], set()
+        for branch in self.branches(rule, case):
+            self.read = {}
+            outcomes.add(self.rule(branch, case))
+            every_branch.append(self.read)
+        found = outcomes.pop() if len(outcomes) == 1 else OPEN
+        names = [set(read) for read in every_branch]
+        some = set.intersection(*names) if found == OPEN else set.union(*names)
+        self.read = {**kept, **{name: read[name] for read in every_branch for name in read if name in some}}
+        if "stated" in rule:
+            self.criterion(rule["stated"], case)
+        return found
+
+    def then(self, steps: Iterable[Tree], case: Case) -> str:
+        kept, self.read = self.read, {}
+        found = super().then(steps, case)
+        self.read = kept
+        return found
 
     def outcome(self, word: str) -> str:
         found = super().outcome(word)
