@@ -205,7 +205,7 @@ def vignette_options(function: Any) -> Any:
         "--cases",
         "folder",
         metavar="FILE|FOLDER",
-        help="Vignettes besides the policy's own examples; default: those of nerve_blocks for nerve_blocks.",
+        help="Vignettes besides the policy's own examples; default: those that ship beside the policy.",
     )
     named = click.option("--policy", "name", default="nerve_blocks", show_default=True, metavar="NAME|FILE")
     return named(cases(function))

@@ -156,7 +156,7 @@ def test_every_column_in_the_order_of_the_contract(frame: pd.DataFrame):
 
 def test_the_columns_are_the_fields_of_the_policy_that_the_page_names(tmp_path: Path):
     """A field that a document has more is a column that the page must make, and then does."""
-    document = policy.shipped()["nerve_blocks@2026.1"].read_text(encoding="utf-8")
+    document = policy.shipped()["nerve_blocks@2026.2"].read_text(encoding="utf-8")
     field = "  days_since_fall:\n    label: Days\n    ask: date of the fall\n    type: whole\n    unit: days\n"
     other = tmp_path / "other.yaml"
     other.write_text(
