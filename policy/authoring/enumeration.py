@@ -212,7 +212,7 @@ def reachable(rule: Rule, settings: Settings, dx: str) -> Iterator[Requires | st
         yield Requires(criteria, tuple(s.when for s in settings.policy.steps(rule, settings) if s.when))
     elif rule.switch is not None:
         yield rule.switch
-        for below in (*rule.branches.values(), *([rule.otherwise] if rule.otherwise else [])):
+        for below in rule.below:
             yield from reachable(below, settings, dx)
 
 

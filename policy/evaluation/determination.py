@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from policy.cases.reader import Cases, Ints
 from policy.evaluation import kleene
 from policy.evaluation.kleene import MET, NOT_DOCUMENTED, NOT_MET, Truth
-from policy.model import OUTCOMES, UNITS, CaseField, Policy, Requirement, Rule, Settings, Step, Test
+from policy.model import OUTCOMES, CaseField, Policy, Requirement, Rule, Settings, Step, Test
 from policy.problems import refuse
 
 Outcomes = NDArray[np.int8]
@@ -213,18 +213,11 @@ class Evaluation:
             return found
         return self._comparison(test)
 
-    def threshold(self, field_name: str, reference: str) -> int | None:
-        """The number a field is compared with, on the field's grid; None when the lever is off."""
-        number = self.settings.number(reference)
-        if number is None:
-            return None
-        return number * steps(self.policy, field_name, reference)
-
     def _comparison(self, test: Test) -> Truth:
         """A missing value stands for its whole range: MET or NOT_MET only where every value of the range agrees."""
         names, reference = test.fields(), test.reference()
         assert reference is not None
-        threshold = self.threshold(names[0], reference)
+        threshold = self.settings.threshold(names[0], reference)
         if threshold is None:
             return np.asarray(MET)
         reached = self._reached(names, threshold * len(names) + bool(test.more_than))
@@ -258,9 +251,8 @@ class Evaluation:
 
     def ask(self, test: Test) -> Columns:
         """The columns whose documentation can still change the truth of a test that is NOT_DOCUMENTED."""
-        parts = test.all_of or test.any_of or test.none_of or (test.count.of if test.count else ())
         bits = np.zeros(len(self.rows), dtype=np.uint64)
-        for part in parts:
+        for part in test.parts:
             bits |= self.ask(part)
         for name in test.fields():
             bits |= np.where((self.fact(name) < 0) | (test.states is not None), self.bits(name), np.uint64(0))
@@ -286,8 +278,7 @@ class Evaluation:
 
     def word(self, outcome: str) -> np.int8:
         """Code of an outcome word, or of the value of an action lever."""
-        value = self.settings[outcome] if outcome in self.policy.levers else outcome
-        return CODE[str(value)]
+        return CODE[self.settings.outcome(outcome)]
 
     def rule(self, rule: Rule) -> Reading:
         """What a rule makes of the rows."""
@@ -404,9 +395,8 @@ class Evaluation:
         """The criteria that a rule reads for one case or another."""
         if rule.first_of is not None:
             return self.read_by(self.first(rule))
-        below = [*rule.branches.values(), *([rule.otherwise] if rule.otherwise else [])]
         stated = [rule.stated] if rule.stated else []
-        return stated + self.required(rule) + [name for branch in below for name in self.read_by(branch)]
+        return stated + self.required(rule) + [name for branch in rule.below for name in self.read_by(branch)]
 
     def _merge(self, readings: list[Reading], switch: str) -> Reading:
         """Several readings of the same rows: one same outcome, or open.
@@ -460,15 +450,6 @@ def codes_of(kind: CaseField, words: Iterable[str]) -> list[int]:
     return [kind.code(w) if kind.type in ("boolean", "choice") else int(w) for w in words]
 
 
-def steps(policy: Policy, field_name: str, reference: str) -> int:
-    """How many units of a field's grid one unit of a lever, or of a plain number, is."""
-    if reference.isdigit():
-        unit = {"percent": "percent", "months": "months"}.get(policy.fields_[field_name].type, "")
-    else:
-        unit = policy.levers[reference].unit or ""
-    return UNITS.get(unit, 1)
-
-
 def pathway_of(policy: Policy, group: str, code: str) -> str | None:
     """The pathway for a diagnosis group and a procedure code."""
     for family, procedures in policy.procedures.items():
@@ -513,7 +494,7 @@ def cuts(policy: Policy) -> dict[str, list[int]]:
             (name,) = test.fields()
             lever = policy.levers.get(reference)
             values = [v for v in lever.values() if isinstance(v, int)] if lever else [int(reference)]
-            size = steps(policy, name, reference)
+            size = policy.grid_steps(name, reference)
             found.setdefault(name, set()).update(value * size + bool(test.more_than) for value in values)
     return {name: sorted(values) for name, values in found.items() if len(values) < 127}
 

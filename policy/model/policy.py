@@ -25,6 +25,7 @@ from policy.model.records import ReadOnly, Record
 from policy.model.rules import Criterion, Gate, Requirement, Rule, Step
 from policy.model.scalars import IcdCode, Id, Key, StatementId, Text, While, Written
 from policy.model.tests import Test
+from policy.model.units import UNITS
 from policy.problems import Problem, ProblemsFound, nearest, shown
 
 _PLAIN = (int, str, type(None))
@@ -113,6 +114,23 @@ class Policy(Record):
         return f"{self.name} ({self.status}): {len(self.levers)} levers, {len(self.pathways)} pathways"
 
     __str__ = __repr__
+
+    def requirements(self, rule: Rule, dx: str | None = None) -> Iterator[tuple[Requirement, Requirement]]:
+        """What a rule itself requires under one setting or another: an entry, and what it asks for, of a gate each.
+
+        With `dx` only what may be asked of this diagnosis code.
+        """
+        for entry in rule.require or ():
+            gate = self.gates.get(entry.criterion)
+            for inner in gate.require if gate else (entry,):
+                if dx is None or not inner.codes or dx in inner.codes:
+                    yield entry, inner
+
+    def grid_steps(self, field: str, reference: str) -> int:
+        """How many units of a field's grid one unit of a lever, or of a plain number, is."""
+        kind = self.fields_[field].type
+        unit = (kind if kind in ("percent", "months") else "") if reference.isdigit() else self.levers[reference].unit
+        return UNITS.get(unit or "", 1)
 
     def required(self, rule: Rule, settings: "Settings") -> list[Requirement]:
         """The requirements of a rule that are in force, gates written out."""
@@ -208,6 +226,15 @@ class Settings(Mapping[str, Value]):
         value = self[reference]
         assert value is None or isinstance(value, int)
         return value
+
+    def threshold(self, field: str, reference: str) -> int | None:
+        """The number that a test compares a field with, on the field's grid; None when the lever is off."""
+        number = self.number(reference)
+        return None if number is None else number * self.policy.grid_steps(field, reference)
+
+    def outcome(self, word: str) -> str:
+        """The outcome that a rule or a step states: its word, or the value of the action lever that it names."""
+        return str(self[word]) if word in self.policy.levers else word
 
     def says(self, criterion: str) -> str:
         """The criterion's sentence under these settings, with the values of its levers."""

@@ -99,8 +99,13 @@ class Rule(Record):
             raise PydanticCustomError("rule", "switch needs stated and branches")
         return self
 
+    @property
+    def below(self) -> tuple["Rule", ...]:
+        """The rules that this one chooses among, by levers or by a field."""
+        return *(self.first_of or ()), *self.branches.values(), *([self.otherwise] if self.otherwise else [])
+
     def walk(self) -> Iterator["Rule"]:
         """This rule and all below."""
         yield self
-        for below in (*(self.first_of or ()), *self.branches.values(), *([self.otherwise] if self.otherwise else [])):
+        for below in self.below:
             yield from below.walk()

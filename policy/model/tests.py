@@ -55,11 +55,15 @@ class Test(Record):
         """Name of the one key."""
         return next(iter(self.model_fields_set))
 
+    @property
+    def parts(self) -> tuple["Test", ...]:
+        """The tests that this one combines; none for a comparison."""
+        return self.all_of or self.any_of or self.none_of or (self.count.of if self.count else ())
+
     def walk(self) -> Iterator["Test"]:
         """This node and all below."""
         yield self
-        parts = self.all_of or self.any_of or self.none_of or (self.count.of if self.count else ())
-        for part in parts:
+        for part in self.parts:
             yield from part.walk()
 
     def fields(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from policy.evaluation.determination import PARTLY, branches_of, still_possible
-from policy.model import OUTCOMES, UNITS, Policy, Requirement, Rule, Settings, Step, Test
+from policy.model import OUTCOMES, Policy, Requirement, Rule, Settings, Step, Test
 from policy.sql.case_table import Table
 from policy.sql.text import Predicate, any_bits, chosen, either, every, negated, one_of
 from policy.sql.truths import coded, greatest, least, opposite
@@ -93,7 +93,7 @@ class Compiler:
     def _comparison(self, test: Test) -> str:
         """A missing value stands for the end of its range at which the test is hardest, then easiest to meet."""
         names, reference = test.fields(), str(test.reference())
-        threshold = threshold_of(self.settings, names[0], reference, self.settings.number(reference))
+        threshold = self.settings.threshold(names[0], reference)
         if threshold is None:
             return "2"
         sign, wanted = "<" if test.less_than else ">" if test.more_than else ">=", threshold * len(names)
@@ -138,7 +138,7 @@ class Compiler:
 
     def _asks(self, test: Test, above: list[Predicate], wanted: dict[str, list[Predicate]]) -> None:
         open_ = [*above, coded(self.truth(test), 1)]
-        for part in test.all_of or test.any_of or test.none_of or (test.count.of if test.count else ()):
+        for part in test.parts:
             self._asks(part, open_, wanted)
         for name in test.fields():
             missing: Predicate = test.states is not None or f"{self.table.fact(name)} < 0"
@@ -165,7 +165,7 @@ class Compiler:
 
     def word(self, outcome: str) -> int:
         """Code of an outcome word, or of the value of an action lever."""
-        return CODE[str(self.settings[outcome] if outcome in self.policy.levers else outcome)]
+        return CODE[self.settings.outcome(outcome)]
 
     def rule(self, rule: Rule) -> Reading:
         """What a rule makes of a row."""
@@ -365,12 +365,3 @@ def each_once(entries: Sequence[Requirement]) -> list[Requirement]:
         codes = known.codes + entry.codes if known.codes and entry.codes else ()
         found[entry.criterion] = known.model_copy(update={"codes": tuple(dict.fromkeys(codes))})
     return list(found.values())
-
-
-def threshold_of(settings: Settings, name: str, reference: str, number: int | None) -> int | None:
-    """A number of a test, or the value of its lever, on the grid of the field compared; None when the lever is off."""
-    if number is None:
-        return None
-    kind, lever = settings.policy.fields_[name].type, settings.policy.levers.get(reference)
-    unit = lever.unit if lever else kind if kind in ("percent", "months") else None
-    return number * UNITS.get(unit or "", 1)
