@@ -205,7 +205,7 @@ class Requires:
 def reachable(rule: Rule, settings: Settings, dx: str) -> Iterator[Requires | str]:
     """Every `require` that some case may come to under these settings, and (as text) every field switched on."""
     if rule.first_of is not None:
-        yield from reachable(next(r for r in rule.first_of if settings.holds(r.while_)), settings, dx)
+        yield from reachable(settings.first(rule), settings, dx)
     elif rule.require is not None:
         entries = settings.policy.required(rule, settings)
         criteria = tuple(dict.fromkeys(e.criterion for e in entries if not e.codes or dx in e.codes))

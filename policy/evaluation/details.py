@@ -49,7 +49,7 @@ def details(evaluation: Evaluation, test: Test, turned: bool = False) -> Iterato
     truth = int(np.asarray(evaluation.test(test)).ravel()[0])
     truth = int(MET) - truth if turned else truth
     for name in test.fields():
-        words = (test.equals or test.states or {}).get(name, ())
+        words = test.words
         yield Detail(name, _value(evaluation, name), _needed(evaluation, test, name, turned), truth, words, turned)
     if test.mean:
         yield _mean(evaluation, test.mean, truth, turned)
@@ -108,7 +108,7 @@ def _needed(evaluation: Evaluation, test: Test, name: str, turned: bool) -> str:
     if test.on_file:
         return " (asked for: not on file)" if turned else ""
     if reference is None:
-        words = (test.equals or test.states or {}).get(name, ())
+        words = test.words
         several = f"neither {' nor '.join(words)}" if len(words) > 1 else f"not {words[0]}"
         return f" (asked for: {several if turned else ' or '.join(words)})"
     threshold = evaluation.settings.threshold(name, reference)

@@ -13,6 +13,7 @@ from policy.evaluation import kleene
 from policy.evaluation.kleene import MET, NOT_DOCUMENTED, NOT_MET
 from policy.evaluation.pathways import branches_of, still_possible
 from policy.evaluation.results import CODE, OPEN, PARTLY, UNREAD, Columns, Outcomes, Reading
+from policy.evaluation.traverse import traverse
 from policy.evaluation.truths import Truths, pick
 from policy.model import Requirement, Rule, Step
 
@@ -43,15 +44,11 @@ class Evaluation(Truths):
 
     def rule(self, rule: Rule) -> Reading:
         """What a rule makes of the rows."""
-        if rule.first_of is not None:
-            return self.rule(self.first(rule))
-        if rule.outcome is not None:
-            return Reading(np.asarray(self.word(rule.outcome)), {}, because=np.asarray(self.because(rule.because)))
-        return self._require(rule) if rule.require is not None else self._switch(rule)
+        return traverse(rule, self)
 
-    def first(self, rule: Rule) -> Rule:
-        """The first of several rules that is in force."""
-        return next(r for r in rule.first_of or () if self.settings.holds(r.while_))
+    def outcome(self, word: str, because: str | None) -> Reading:
+        """An outcome that is the same for all rows."""
+        return Reading(np.asarray(CODE[word]), {}, because=np.asarray(self.because(because)))
 
     def required(self, rule: Rule) -> list[str]:
         """The criteria that a rule requires of these rows."""
@@ -60,7 +57,8 @@ class Evaluation(Truths):
         entries = self.entries[id(rule)]
         return [e.criterion for e in entries if not e.codes or self.cases.dx[self.rows[0]] in e.codes]
 
-    def _require(self, rule: Rule) -> Reading:
+    def require(self, rule: Rule) -> Reading:
+        """All criteria together, then the first step that applies."""
         truths = {name: self.criterion(name) for name in self.required(rule)}
         worst = kleene.all_of(truths.values())
         steps = self.policy.steps(rule, self.settings)
@@ -126,7 +124,7 @@ class Evaluation(Truths):
             return [rule.branches[rule.assume.criterion]]
         return still_possible(kind, rule, max(0, -1 - value))
 
-    def _switch(self, rule: Rule) -> Reading:
+    def switch(self, rule: Rule) -> Reading:
         """A documented field takes its branch; a missing one takes all, and one same outcome is the outcome."""
         assert rule.switch and rule.stated
         readings = [self.rule(below) for below in self.branches(rule)]
@@ -147,7 +145,7 @@ class Evaluation(Truths):
     def read_by(self, rule: Rule) -> list[str]:
         """The criteria that a rule reads for one case or another."""
         if rule.first_of is not None:
-            return self.read_by(self.first(rule))
+            return self.read_by(self.settings.first(rule))
         stated = [rule.stated] if rule.stated else []
         return stated + self.required(rule) + [name for branch in rule.below for name in self.read_by(branch)]
 

@@ -1,6 +1,6 @@
 """The truth of tests and criteria for whole columns of cases, and what to ask for where it is not known."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import Any, Self
@@ -13,7 +13,8 @@ from policy.evaluation import kleene
 from policy.evaluation.kleene import MET, NOT_DOCUMENTED, NOT_MET, Truth
 from policy.evaluation.pathways import codes_of
 from policy.evaluation.results import Columns
-from policy.model import Policy, Settings, Test
+from policy.evaluation.traverse import traverse_test
+from policy.model import Policy, Settings, Sign, Test
 
 
 @dataclass
@@ -79,44 +80,60 @@ class Truths:
 
     def test(self, test: Test) -> Truth:
         """Truth of a tree of tests: int8 (rows,), or a single value where only levers are read."""
-        if test.all_of is not None:
-            return kleene.all_of(self.test(part) for part in test.all_of)
-        if test.any_of is not None:
-            return kleene.any_of(self.test(part) for part in test.any_of)
-        if test.none_of is not None:
-            return kleene.none_of(self.test(part) for part in test.none_of)
-        if test.count is not None:
-            parts = [self.test(part) for part in test.count.of]
-            return kleene.at_least(self.settings.number(test.count.at_least) or 0, parts)
-        if test.lever is not None:
-            return np.asarray(MET if self.settings.holds(test.lever) else NOT_MET)
-        if test.on_file is not None:
-            return MET * (self.fact(test.on_file) >= 0)
-        if test.equals is not None or test.states is not None:
-            ((name, words),) = (test.equals or test.states or {}).items()
-            if self.cuts and test.equals and words in (("true",), ("false",)):
-                yes = self.fact(name, grid=True)
-                return yes if words == ("true",) else MET - yes
-            kind, values = self.policy.fields_[name], self.fact(name)
-            codes = codes_of(kind, words)
-            hit = reduce(np.bitwise_or, [values == code for code in codes])
-            found: Truth = NOT_DOCUMENTED + hit if test.states is not None else MET * hit + (values < 0)
-            for bound in kind.bounds if test.equals is not None else ():
-                met = sum(code >= bound for code in codes)
-                known = NOT_MET if not met else MET if met == kind.span[1] - bound + 1 else NOT_DOCUMENTED
-                found = pick(values == -1 - bound, known, found)
-            return found
-        return self._comparison(test)
+        return traverse_test(test, self)
 
-    def _comparison(self, test: Test) -> Truth:
+    def settled(self, met: bool) -> Truth:
+        """A single value for all rows."""
+        return np.asarray(MET if met else NOT_MET)
+
+    def all_of(self, parts: Iterable[Truth]) -> Truth:
+        """The least of the parts."""
+        return kleene.all_of(parts)
+
+    def any_of(self, parts: Iterable[Truth]) -> Truth:
+        """The greatest of the parts."""
+        return kleene.any_of(parts)
+
+    def none_of(self, parts: Iterable[Truth]) -> Truth:
+        """The opposite of the greatest."""
+        return kleene.none_of(parts)
+
+    def at_least_of(self, wanted: int, parts: list[Truth]) -> Truth:
+        """The greatest but so many of the parts."""
+        return kleene.at_least(wanted, parts)
+
+    def on_file(self, field: str) -> Truth:
+        """Never NOT_DOCUMENTED."""
+        found: Truth = MET * (self.fact(field) >= 0)
+        return found
+
+    def stated_as(self, field: str, words: tuple[str, ...]) -> Truth:
+        """MET or NOT_DOCUMENTED."""
+        found: Truth = NOT_DOCUMENTED + self._hit(field, words)
+        return found
+
+    def _hit(self, field: str, words: tuple[str, ...]) -> Any:
+        values = self.fact(field)
+        return reduce(np.bitwise_or, [values == code for code in codes_of(self.policy.fields_[field], words)])
+
+    def among(self, field: str, words: tuple[str, ...]) -> Truth:
+        """What is known of a missing number may settle whether it is one of them."""
+        if self.cuts and words in (("true",), ("false",)):
+            yes = self.fact(field, grid=True)
+            return yes if words == ("true",) else MET - yes
+        kind, values = self.policy.fields_[field], self.fact(field)
+        found: Truth = MET * self._hit(field, words) + (values < 0)
+        codes = codes_of(kind, words)
+        for bound in kind.bounds:
+            met = sum(code >= bound for code in codes)
+            known = NOT_MET if not met else MET if met == kind.span[1] - bound + 1 else NOT_DOCUMENTED
+            found = pick(values == -1 - bound, known, found)
+        return found
+
+    def compared(self, fields: tuple[str, ...], sign: Sign, number: int) -> Truth:
         """A missing value stands for its whole range: MET or NOT_MET only where every value of the range agrees."""
-        names, reference = test.fields(), test.reference()
-        assert reference is not None
-        threshold = self.settings.threshold(names[0], reference)
-        if threshold is None:
-            return np.asarray(MET)
-        reached = self._reached(names, threshold * len(names) + bool(test.more_than))
-        return MET - reached if test.less_than else reached
+        reached = self._reached(fields, number + (sign == ">"))
+        return MET - reached if sign == "<" else reached
 
     def _reached(self, names: Sequence[str], least: int) -> Truth:
         """Whether the sum of some facts is at least `least`."""

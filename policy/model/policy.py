@@ -232,6 +232,10 @@ class Settings(Mapping[str, Value]):
         number = self.number(reference)
         return None if number is None else number * self.policy.grid_steps(field, reference)
 
+    def first(self, rule: Rule) -> Rule:
+        """The first of several rules that is in force."""
+        return next(below for below in rule.first_of or () if self.holds(below.while_))
+
     def outcome(self, word: str) -> str:
         """The outcome that a rule or a step states: its word, or the value of the action lever that it names."""
         return str(self[word]) if word in self.policy.levers else word

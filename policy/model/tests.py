@@ -2,12 +2,19 @@
 
 from collections.abc import Iterator
 from functools import cached_property
+from typing import Literal, cast
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from policy.model.records import Record
 from policy.model.scalars import Id, While, Word, Words
+
+Kind = Literal[
+    "all_of", "any_of", "none_of", "count", "at_least", "more_than", "less_than", "mean", "equals", "states",
+    "on_file", "lever",
+]  # fmt: skip
+Sign = Literal[">=", ">", "<"]
 
 
 class Count(Record):
@@ -51,9 +58,19 @@ class Test(Record):
         return self
 
     @property
-    def kind(self) -> str:
+    def kind(self) -> Kind:
         """Name of the one key."""
-        return next(iter(self.model_fields_set))
+        return cast(Kind, next(iter(self.model_fields_set)))
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words that this node asks its field for; none where it asks for no word."""
+        return next(iter((self.equals or self.states or {}).values()), ())
+
+    @property
+    def sign(self) -> Sign:
+        """How this node compares its fields with a number."""
+        return "<" if self.less_than else ">" if self.more_than else ">="
 
     @property
     def parts(self) -> tuple["Test", ...]:
