@@ -10,7 +10,6 @@ from typing import Any, Protocol
 
 from policy.evaluation.determination import CODE, branches_of, codes_of, still_possible
 from policy.model import Policy, Rule, Settings, Test
-from policy.sql import threshold_of
 
 Truth = Any  # of the language, with its own unknown; True or False where the levers alone decide
 Condition = Any  # of the language, known everywhere; True or False where the levers alone decide
@@ -232,7 +231,7 @@ class Walk:
     def _comparison(self, test: Test) -> Truth:
         """A missing value stands for its whole range."""
         names, reference = test.fields(), str(test.reference())
-        threshold = threshold_of(self.settings, names[0], reference, self.settings.number(reference))
+        threshold = self.settings.threshold(names[0], reference)
         if threshold is None:
             return True
         least = threshold * len(names) + bool(test.more_than)

@@ -118,7 +118,7 @@ def _test(policy: Policy, test: Test, needs: tuple[Condition, ...], criterion: s
         yield str(reference), needs, criterion
     for lever in test.lever or ():
         yield lever, needs, criterion
-    for part in test.all_of or test.any_of or test.none_of or (test.count.of if test.count else ()):
+    for part in test.parts:
         beside = [p.lever for p in test.all_of or () if p.lever and p is not part]
         inside = needs + tuple(c for values in beside for c in _condition(values))
         yield from _test(policy, part, inside, criterion)

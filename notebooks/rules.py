@@ -62,7 +62,7 @@ def ends(settings: Settings, rule: Rule) -> list[str]:
 
 def outcome_of(settings: Settings, outcome: str) -> str:
     """An outcome word, or that of the lever which sets it."""
-    value = str(settings[outcome]) if outcome in settings.policy.levers else outcome
+    value = settings.outcome(outcome)
     return "met" if value == "met_if_prereqs" else value
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from policy.authoring.coverage import activations, criteria_of, deciding
 from policy.authoring.enumeration import Ground, Row, as_cases
 from policy.authoring.facts import column_of, in_force, values
-from policy.evaluation.determination import RANKS, Evaluation, determine, steps
+from policy.evaluation.determination import RANKS, Evaluation, determine
 from policy.evaluation.kleene import MET
 from policy.model import OUTCOMES, CaseField, Policy, Settings
 
@@ -108,7 +108,7 @@ def _variants(settings: Settings, criterion: str, name: str) -> tuple[str, dict[
             of_its_unit = kind.unit == policy.levers[name].unit and str(test.reference()).isdigit()
             if (test.reference() == name or of_its_unit) and number is not None and not test.mean:
                 column = str(kind.days) if kind.type == "months" else field
-                texts = _texts(kind, number * steps(policy, field, name))
+                texts = _texts(kind, number * policy.grid_steps(field, name))
                 return column, {w: {column: t} for w, t in zip(NAMES, texts, strict=True) if t is not None}
     return None
 

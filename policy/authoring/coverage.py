@@ -121,9 +121,7 @@ def criteria_of(policy: Policy, rule: Rule) -> list[str]:
     names: dict[str, None] = {}
     for below in rule.walk():
         names |= dict.fromkeys([below.stated] if below.stated else [])
-        for entry in below.require or ():
-            gate = policy.gates.get(entry.criterion)
-            names |= dict.fromkeys([r.criterion for r in gate.require] if gate else [entry.criterion])
+        names |= dict.fromkeys(inner.criterion for _, inner in policy.requirements(below))
     return list(names)
 
 
@@ -189,19 +187,17 @@ def _conditions(policy: Policy, rule: Rule, criterion: str, above: dict[str, str
             for levers in _words(policy, below.while_):
                 yield from _conditions(policy, below, criterion, above | levers)
     elif rule.require is not None:
-        for entry in rule.require:
-            gate = policy.gates.get(entry.criterion)
-            for inner in gate.require if gate else (entry,):
-                if inner.criterion == criterion:
-                    outer = _words(policy, entry.while_)
-                    yield [above | a | b for a in outer for b in (_words(policy, inner.while_) if gate else [{}])]
+        for entry, inner in policy.requirements(rule):
+            if inner.criterion == criterion:
+                outer, own = _words(policy, entry.while_), _words(policy, inner.while_) if inner is not entry else [{}]
+                yield [above | a | b for a in outer for b in own]
         for step in rule.then:
             if step.when == criterion:
                 yield [above | a for a in _words(policy, step.while_)]
     elif rule.switch is not None:
         if rule.stated == criterion:
             yield [above]
-        for below in (*rule.branches.values(), *([rule.otherwise] if rule.otherwise else [])):
+        for below in rule.below:
             yield from _conditions(policy, below, criterion, above)
 
 

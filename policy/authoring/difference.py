@@ -353,7 +353,7 @@ def _follows(rule: Rule, settings: Settings) -> str:
 
 
 def _word(outcome: str, settings: Settings) -> str:
-    word = str(settings[outcome]) if outcome in settings.policy.levers else outcome
+    word = settings.outcome(outcome)
     return word if word in OUTCOMES else "met"
 
 

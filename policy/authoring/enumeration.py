@@ -205,14 +205,14 @@ class Requires:
 def reachable(rule: Rule, settings: Settings, dx: str) -> Iterator[Requires | str]:
     """Every `require` that some case may come to under these settings, and (as text) every field switched on."""
     if rule.first_of is not None:
-        yield from reachable(next(r for r in rule.first_of if settings.holds(r.while_)), settings, dx)
+        yield from reachable(settings.first(rule), settings, dx)
     elif rule.require is not None:
         entries = settings.policy.required(rule, settings)
         criteria = tuple(dict.fromkeys(e.criterion for e in entries if not e.codes or dx in e.codes))
         yield Requires(criteria, tuple(s.when for s in settings.policy.steps(rule, settings) if s.when))
     elif rule.switch is not None:
         yield rule.switch
-        for below in (*rule.branches.values(), *([rule.otherwise] if rule.otherwise else [])):
+        for below in rule.below:
             yield from reachable(below, settings, dx)
 
 

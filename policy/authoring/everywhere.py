@@ -354,12 +354,9 @@ def _asked(
 
 def _together(policy: Policy, rule: Rule, dx: str) -> list[tuple[str, ...]]:
     groups: dict[object, dict[str, None]] = {}
-    for entry in rule.require or ():
-        gate = policy.gates.get(entry.criterion)
-        for inner in gate.require if gate else (entry,):
-            if not inner.codes or dx in inner.codes:
-                condition = (sorted(entry.while_.items()), sorted(inner.while_.items()) if gate else [])
-                groups.setdefault(str(condition), {})[inner.criterion] = None
+    for entry, inner in policy.requirements(rule, dx):
+        condition = (sorted(entry.while_.items()), sorted(inner.while_.items()) if inner is not entry else [])
+        groups.setdefault(str(condition), {})[inner.criterion] = None
     return [tuple(sorted(group)) for group in groups.values()]
 
 

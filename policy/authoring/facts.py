@@ -7,7 +7,6 @@ of a mean. So between two neighbouring thresholds all values of a fact are alike
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from policy.evaluation.determination import steps
 from policy.model import CaseField, Policy, Settings, Test, While
 from policy.problems import refuse
 
@@ -52,7 +51,7 @@ def in_force(test: Test, settings: Settings) -> Iterator[Test]:
     if any(part.lever is not None and not settings.holds(part.lever) for part in test.all_of or ()):
         return
     yield test
-    for part in test.all_of or test.any_of or test.none_of or (test.count.of if test.count else ()):
+    for part in test.parts:
         yield from in_force(part, settings)
 
 
@@ -107,7 +106,7 @@ def _cuts(name: str, readings: Sequence[Settings]) -> set[int]:
             if name not in test.fields():
                 continue
             if test.reference() is not None and not test.mean:
-                threshold = _threshold(settings, name, str(test.reference()))
+                threshold = settings.threshold(name, str(test.reference()))
                 if threshold is not None:
                     cuts.add(threshold + bool(test.more_than))
             for words in (test.equals or {}, test.states or {}):
@@ -170,17 +169,12 @@ def _tests(settings: Settings) -> Iterator[Test]:
         yield from in_force(criterion.test, settings)
 
 
-def _threshold(settings: Settings, name: str, reference: str) -> int | None:
-    number = settings.number(reference)
-    return None if number is None else number * steps(settings.policy, name, reference)
-
-
 def _means(name: str, readings: Sequence[Settings]) -> Iterator[tuple[Settings, tuple[str, ...], int]]:
     """The means in force that a fact is part of: the settings, the other facts, and the sum that is needed."""
     for settings in readings:
         for test in _tests(settings):
             if test.mean and name in test.mean.of:
-                threshold = _threshold(settings, name, test.mean.reaches)
+                threshold = settings.threshold(name, test.mean.reaches)
                 if threshold is not None:
                     others = tuple(other for other in test.mean.of if other != name)
                     yield settings, others, threshold * len(test.mean.of)

@@ -19,7 +19,6 @@ from itertools import product
 from typing import NamedTuple
 
 from policy.authoring.facts import components, fixed_cuts, in_force, rule_conditions
-from policy.evaluation.determination import steps
 from policy.model import Lever, Policy, Settings, Test, Value, While
 from policy.problems import refuse
 
@@ -277,7 +276,7 @@ class Levers:
         if value is None or value == ABSENT:
             return None
         low, high = policy.fields_[one.field].span
-        cut = int(value) * steps(policy, one.field, one.reference) + one.more
+        cut = int(value) * policy.grid_steps(one.field, one.reference) + one.more
         return float("-inf") if cut <= low else float("inf") if cut > high else cut
 
 

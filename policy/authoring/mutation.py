@@ -293,11 +293,8 @@ def _reads(policy: Policy, rule: Rule, section: str, name: str) -> bool:
     for below in rule.walk():
         if section == "criteria" and name in (below.stated, *(step.when for step in below.then)):
             return True
-        for entry in below.require or ():
-            gate = policy.gates.get(entry.criterion)
-            inside = {r.criterion for r in gate.require} if gate else set()
-            if name in {entry.criterion, *inside}:
-                return True
+        if any(name in (entry.criterion, inner.criterion) for entry, inner in policy.requirements(below)):
+            return True
     return False
 
 
@@ -314,10 +311,8 @@ def levers_of(policy: Policy, pathways: Sequence[str]) -> list[str]:
             for step in rule.then:
                 found |= {step.outcome, *step.while_}
                 found |= set(policy.criteria[step.when].test.levers()) if step.when else set()
-            for entry in rule.require or ():
-                gate = policy.gates.get(entry.criterion)
-                for inner in gate.require if gate else (entry,):
-                    found |= {*entry.while_, *inner.while_, *policy.criteria[inner.criterion].test.levers()}
+            for entry, inner in policy.requirements(rule):
+                found |= {*entry.while_, *inner.while_, *policy.criteria[inner.criterion].test.levers()}
     return [name for name in policy.levers if name in found]
 
 

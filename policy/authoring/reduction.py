@@ -35,16 +35,7 @@ def smaller(levers: Levers, cell: Cell, closeness: int, alike: set[str]) -> Leve
 
 def _nodes(policy: Policy, pathway: str | None, dx: str) -> list[Node]:
     rules = policy.pathways[pathway].rule.walk() if pathway else ()
-    return [{_key(*pair): pair for pair in entries(policy, rule, dx)} for rule in rules]
-
-
-def entries(policy: Policy, rule: Rule, dx: str) -> Iterator[tuple[Requirement, Requirement]]:
-    """What a rule may require of a diagnosis code: an entry, and what it asks for (of a gate, each of its entries)."""
-    for entry in rule.require or ():
-        gate = policy.gates.get(entry.criterion)
-        for inner in gate.require if gate else (entry,):
-            if not inner.codes or dx in inner.codes:
-                yield entry, inner
+    return [{_key(*pair): pair for pair in policy.requirements(rule, dx)} for rule in rules]
 
 
 def _key(entry: Requirement, inner: Requirement) -> str:

@@ -42,14 +42,14 @@ def details(evaluation: Evaluation, test: Test, turned: bool = False) -> Iterato
     if any(part.lever and evaluation.test(part) != MET for part in test.all_of or ()):
         return
     below = turned ^ (test.none_of is not None)
-    for part in test.all_of or test.any_of or test.none_of or (test.count.of if test.count else ()):
+    for part in test.parts:
         yield from details(evaluation, part, below)
     if not test.fields():
         return
     truth = int(np.asarray(evaluation.test(test)).ravel()[0])
     truth = int(MET) - truth if turned else truth
     for name in test.fields():
-        words = (test.equals or test.states or {}).get(name, ())
+        words = test.words
         yield Detail(name, _value(evaluation, name), _needed(evaluation, test, name, turned), truth, words, turned)
     if test.mean:
         yield _mean(evaluation, test.mean, truth, turned)
@@ -58,7 +58,7 @@ def details(evaluation: Evaluation, test: Test, turned: bool = False) -> Iterato
 def _mean(evaluation: Evaluation, mean: Mean, truth: int, turned: bool) -> Detail:
     """The mean of several facts with its distance, in the unit of the facts."""
     values = [int(evaluation.fact(name)[0]) for name in mean.of]
-    threshold = evaluation.threshold(mean.of[0], mean.reaches)
+    threshold = evaluation.settings.threshold(mean.of[0], mean.reaches)
     if min(values) < 0 or threshold is None:
         return Detail("mean", "not known", "", truth)
     kind = evaluation.policy.fields_[mean.of[0]]
@@ -108,10 +108,10 @@ def _needed(evaluation: Evaluation, test: Test, name: str, turned: bool) -> str:
     if test.on_file:
         return " (asked for: not on file)" if turned else ""
     if reference is None:
-        words = (test.equals or test.states or {}).get(name, ())
+        words = test.words
         several = f"neither {' nor '.join(words)}" if len(words) > 1 else f"not {words[0]}"
         return f" (asked for: {several if turned else ' or '.join(words)})"
-    threshold = evaluation.threshold(name, reference)
+    threshold = evaluation.settings.threshold(name, reference)
     if threshold is None:
         return " (lever off: not asked for)"
     kind, lever = evaluation.policy.fields_[name], evaluation.policy.levers.get(reference)

@@ -5,11 +5,11 @@
 
 from policy.sql.case_table import Column, Table, columns_read, readable
 from policy.sql.cells import REJECTED
-from policy.sql.compiler import OPEN, Compiler, threshold_of
+from policy.sql.compiler import OPEN, Compiler
 from policy.sql.determinations import determinations_sql
 from policy.sql.dialects import DIALECTS, printed
 
 __all__ = [
     "DIALECTS", "OPEN", "REJECTED", "Column", "Compiler", "Table", "columns_read", "determinations_sql", "printed",
-    "readable", "threshold_of",
+    "readable",
 ]  # fmt: skip

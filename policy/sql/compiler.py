@@ -4,11 +4,12 @@ Facts are whole numbers (door.py), truths are 0 not met, 1 not documented, 2 met
 greatest; what only levers decide is settled here. Every named expression is computed once (text.py).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from policy.evaluation.determination import PARTLY, branches_of, still_possible
-from policy.model import OUTCOMES, UNITS, Policy, Requirement, Rule, Settings, Step, Test
+from policy.evaluation.traverse import traverse, traverse_test
+from policy.model import OUTCOMES, Policy, Requirement, Rule, Settings, Sign, Step, Test
 from policy.sql.case_table import Table
 from policy.sql.text import Predicate, any_bits, chosen, either, every, negated, one_of
 from policy.sql.truths import coded, greatest, least, opposite
@@ -60,53 +61,59 @@ class Compiler:
         return self.let(f"t_{name}", self.truth(self.policy.criteria[name].test), "criteria")
 
     def truth(self, test: Test) -> str:
-        """Truth of a test; all, any and none of several are their least, their greatest and its opposite."""
-        if test.all_of is not None:
-            return least(map(self.truth, test.all_of))
-        if test.any_of is not None:
-            return greatest(map(self.truth, test.any_of))
-        if test.none_of is not None:
-            return opposite(greatest(map(self.truth, test.none_of)))
-        if test.count is not None:
-            return self._count([self.truth(part) for part in test.count.of], test.count.at_least)
-        if test.lever is not None:
-            return "2" if self.settings.holds(test.lever) else "0"
-        if test.on_file is not None:
-            return chosen([(f"{self.table.fact(test.on_file)} >= 0", 2)], 0)
-        if test.equals is not None or test.states is not None:
-            ((name, words),) = (test.equals or test.states or {}).items()
-            fact = self.table.fact(name)
-            hit = one_of(fact, self.codes(name, words))
-            if test.states is not None:
-                return chosen([(hit, 2)], 1)
-            return chosen([(hit, 2), *self._known_among(name, self.codes(name, words)), (f"{fact} < 0", 1)], 0)
-        return self._comparison(test)
+        """Truth of a test."""
+        return traverse_test(test, self)
 
-    def _count(self, truths: list[str], reference: str) -> str:
-        wanted = (self.settings.number(reference) or 0) - truths.count("2")
-        open_ = [truth for truth in truths if truth not in ("0", "2")]
+    def settled(self, met: bool) -> str:
+        """A truth that is the same for every row."""
+        return "2" if met else "0"
+
+    def all_of(self, parts: Iterable[str]) -> str:
+        """The least of the parts."""
+        return least(parts)
+
+    def any_of(self, parts: Iterable[str]) -> str:
+        """The greatest of the parts."""
+        return greatest(parts)
+
+    def none_of(self, parts: Iterable[str]) -> str:
+        """The opposite of the greatest."""
+        return opposite(greatest(parts))
+
+    def on_file(self, field: str) -> str:
+        """Never 1."""
+        return chosen([(f"{self.table.fact(field)} >= 0", 2)], 0)
+
+    def stated_as(self, field: str, words: tuple[str, ...]) -> str:
+        """2 or 1."""
+        return chosen([(one_of(self.table.fact(field), self.codes(field, words)), 2)], 1)
+
+    def among(self, field: str, words: tuple[str, ...]) -> str:
+        """What is known of a missing number may settle whether it is one of them."""
+        fact, codes = self.table.fact(field), self.codes(field, words)
+        return chosen([(one_of(fact, codes), 2), *self._known_among(field, codes), (f"{fact} < 0", 1)], 0)
+
+    def at_least_of(self, wanted: int, parts: list[str]) -> str:
+        """How many are met, and how many still may be; what levers decide is counted here."""
+        wanted -= parts.count("2")
+        open_ = [truth for truth in parts if truth not in ("0", "2")]
         if wanted <= 0 or wanted > len(open_):
             return "2" if wanted <= 0 else "0"
         met, possible = (" + ".join(chosen([(f"{t} {holds}", 1)], 0) for t in open_) for holds in ("= 2", "> 0"))
         return chosen([(f"({met}) >= {wanted}", 2), (f"({possible}) >= {wanted}", 1)], 0)
 
-    def _comparison(self, test: Test) -> str:
+    def compared(self, fields: tuple[str, ...], sign: Sign, number: int) -> str:
         """A missing value stands for the end of its range at which the test is hardest, then easiest to meet."""
-        names, reference = test.fields(), str(test.reference())
-        threshold = threshold_of(self.settings, names[0], reference, self.settings.number(reference))
-        if threshold is None:
-            return "2"
-        sign, wanted = "<" if test.less_than else ">" if test.more_than else ">=", threshold * len(names)
-        hard_to_easy = (1, 0) if test.less_than else (0, 1)
-        if len(names) > 1:
-            sums = [" + ".join(self.end(name, place) for name in names) for place in hard_to_easy]
-            return chosen([(f"({total}) {sign} {wanted}", code) for total, code in zip(sums, (2, 1), strict=True)], 0)
+        hard_to_easy = (1, 0) if sign == "<" else (0, 1)
+        if len(fields) > 1:
+            sums = [" + ".join(self.end(name, place) for name in fields) for place in hard_to_easy]
+            return chosen([(f"({total}) {sign} {number}", code) for total, code in zip(sums, (2, 1), strict=True)], 0)
         passes = {"<": int.__lt__, ">": int.__gt__, ">=": int.__ge__}[sign]
-        fact, kind = self.table.fact(names[0]), self.policy.fields_[names[0]]
+        fact, kind = self.table.fact(fields[0]), self.policy.fields_[fields[0]]
         low, high = kind.span
-        missing = {n: sum(passes(end, wanted) for end in (max(low, n), high)) for n in (0, *kind.bounds)}
+        missing = {n: sum(passes(end, number) for end in (max(low, n), high)) for n in (0, *kind.bounds)}
         known = [(f"{fact} = {-1 - n}", code) for n, code in missing.items() if code != missing[0]]
-        return chosen([*known, (f"{fact} < 0", missing[0]), (f"{fact} {sign} {wanted}", 2)], 0)
+        return chosen([*known, (f"{fact} < 0", missing[0]), (f"{fact} {sign} {number}", 2)], 0)
 
     def end(self, name: str, place: int) -> str:
         """The least (place 0) or the greatest value (1) that a fact can have."""
@@ -138,7 +145,7 @@ class Compiler:
 
     def _asks(self, test: Test, above: list[Predicate], wanted: dict[str, list[Predicate]]) -> None:
         open_ = [*above, coded(self.truth(test), 1)]
-        for part in test.all_of or test.any_of or test.none_of or (test.count.of if test.count else ()):
+        for part in test.parts:
             self._asks(part, open_, wanted)
         for name in test.fields():
             missing: Predicate = test.states is not None or f"{self.table.fact(name)} < 0"
@@ -165,17 +172,18 @@ class Compiler:
 
     def word(self, outcome: str) -> int:
         """Code of an outcome word, or of the value of an action lever."""
-        return CODE[str(self.settings[outcome] if outcome in self.policy.levers else outcome)]
+        return CODE[self.settings.outcome(outcome)]
 
     def rule(self, rule: Rule) -> Reading:
         """What a rule makes of a row."""
-        if rule.first_of is not None:
-            return self.rule(next(r for r in rule.first_of if self.settings.holds(r.while_)))
-        if rule.outcome is not None:
-            return Reading(str(self.word(rule.outcome)), str(self.because(rule.because)), "0", {})
-        return self._require(rule) if rule.require is not None else self._switch(rule)
+        return traverse(rule, self)
 
-    def _require(self, rule: Rule) -> Reading:
+    def outcome(self, word: str, because: str | None) -> Reading:
+        """An outcome that is the same for every row."""
+        return Reading(str(CODE[word]), str(self.because(because)), "0", {})
+
+    def require(self, rule: Rule) -> Reading:
+        """All criteria together, then the first step that applies."""
         bits = list[str]()
         entries = each_once(self.policy.required(rule, self.settings))
         implied = self._implied_by_others([e.criterion for e in entries if not e.codes])
@@ -286,7 +294,7 @@ class Compiler:
         truths = {c: self.let(f"t_{self.switches}_{c}", t) for c, t in reading.truths.items()}
         return replace(reading, name=name, because=because, ask=ask, truths=truths)
 
-    def _switch(self, rule: Rule) -> Reading:
+    def switch(self, rule: Rule) -> Reading:
         """A documented field takes its branch; a missing one takes all, and one same outcome is the outcome."""
         assert rule.switch and rule.stated
         fact = self.table.fact(rule.switch)
@@ -365,12 +373,3 @@ def each_once(entries: Sequence[Requirement]) -> list[Requirement]:
         codes = known.codes + entry.codes if known.codes and entry.codes else ()
         found[entry.criterion] = known.model_copy(update={"codes": tuple(dict.fromkeys(codes))})
     return list(found.values())
-
-
-def threshold_of(settings: Settings, name: str, reference: str, number: int | None) -> int | None:
-    """A number of a test, or the value of its lever, on the grid of the field compared; None when the lever is off."""
-    if number is None:
-        return None
-    kind, lever = settings.policy.fields_[name].type, settings.policy.levers.get(reference)
-    unit = lever.unit if lever else kind if kind in ("percent", "months") else None
-    return number * UNITS.get(unit or "", 1)

@@ -96,7 +96,7 @@ class Reader:
     def rule(self, rule: Rule) -> Terms:
         """The outcome of the rows at every setting, as terms."""
         if rule.first_of is not None:
-            return self.rule(self.rows.first(rule))
+            return self.rule(self.rows.settings.first(rule))
         if rule.outcome is not None:
             return self.constant(int(self.rows.word(rule.outcome)))
         if rule.require is not None:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from policy.model import Policy, Requirement, Rule, Settings, Test, While
-from policy.sql import threshold_of
 
 
 @dataclass
@@ -95,7 +94,7 @@ class Reads:
         """Everything that a test may read; parts that a frozen lever switches off are left out."""
         if self.settled(test):
             return
-        for part in test.all_of or test.any_of or test.none_of or (test.count.of if test.count else ()):
+        for part in test.parts:
             self.test(part)
         if test.on_file:
             self.cuts.setdefault(test.on_file, set())
@@ -126,8 +125,7 @@ class Reads:
         lever = self.policy.levers[reference] if reference in self.moving else None
         values = lever.values() if lever else [self.settings.number(reference)]
         name = test.fields()[0]
-        found = [threshold_of(self.settings, name, reference, n) for n in values if isinstance(n, int)]
-        return [n for n in found if n is not None]
+        return [n * self.policy.grid_steps(name, reference) for n in values if isinstance(n, int)]
 
     def _among(self, name: str, sets: Sequence[Sequence[str]]) -> None:
         kind = self.policy.fields_[name]

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from policy.cases.reader import Cases
-from policy.evaluation.determination import CODE, Determinations, Evaluation, determine, steps
+from policy.evaluation.determination import CODE, Determinations, Evaluation, determine
 from policy.evaluation.kleene import MET, NOT_MET
 from policy.model import OUTCOMES, Policy, Settings, Test
 from simulations.counting.axes import in_order
@@ -338,7 +338,7 @@ def _in_force(test: Test, settings: Settings, counts: bool = False) -> Iterator[
     on = reference is not None and not reference.isdigit() and settings[reference] is not None
     if on and (test.fields() or counts):
         yield test
-    for part in test.all_of or test.any_of or test.none_of or (test.count.of if test.count else ()):
+    for part in test.parts:
         yield from _in_force(part, settings, counts)
 
 
@@ -349,7 +349,7 @@ def _distance(
     names, lever = test.fields(), str(test.reference())
     facts = np.array([cases.facts[name][rows] for name in names], dtype=np.int64)
     known: NDArray[np.bool_] = np.all(facts >= 0, axis=0)
-    line = int(settings.number(lever) or 0) * len(names) * steps(settings.policy, names[0], lever)
+    line = int(settings.number(lever) or 0) * len(names) * settings.policy.grid_steps(names[0], lever)
     total = facts[:, known].sum(axis=0)
     distance = line - 1 - total if test.less_than else total - line - bool(test.more_than)
     return distance, _step(settings, lever, names), known
@@ -359,7 +359,7 @@ def _step(settings: Settings, lever: str, names: Sequence[str]) -> int:
     """One step of a lever on the grid of the facts, or of their sum."""
     domain = settings.policy.levers[lever].domain
     assert domain
-    return len(names) * steps(settings.policy, names[0], lever) * domain.step
+    return len(names) * settings.policy.grid_steps(names[0], lever) * domain.step
 
 
 def _fact(policy: Policy, column: str) -> str:
@@ -380,6 +380,6 @@ def _telling(settings: Settings, fact: str) -> list[int]:
             reference = test.reference()
             if reference is not None and fact in test.fields() and not test.mean:
                 number = settings.number(reference)
-                line = (number or 0) * steps(settings.policy, fact, reference)
+                line = (number or 0) * settings.policy.grid_steps(fact, reference)
                 found |= {line - 1, line, line + 1}
     return sorted(v for v in found if low <= v <= high)

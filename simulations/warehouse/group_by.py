@@ -110,7 +110,7 @@ class Keys:
         """A test that reads a moving lever: parts that read none are folded to their truths."""
         if self.reads.settled(test) or test.lever:
             return
-        below = test.all_of or test.any_of or test.none_of or (test.count.of if test.count else ())
+        below = test.parts
         fixed = [part for part in below if not self._moving(part)]
         if fixed and test.count:
             truths = [self.compiler.truth(part) for part in fixed]

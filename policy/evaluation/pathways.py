@@ -1,0 +1,59 @@
+"""Which pathway a request takes, and which branches of a switch a value leaves open."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from policy.cases.reader import Cases, Ints
+from policy.model import CaseField, Policy, Rule
+
+
+def branches_of(kind: CaseField, rule: Rule) -> dict[int, Rule]:
+    """The branches of a switch by the integer of their word."""
+    return {codes_of(kind, [word])[0]: branch for word, branch in rule.branches.items()}
+
+
+def still_possible(kind: CaseField, rule: Rule, least: int) -> list[Rule]:
+    """The branches that a missing value of a switch leaves, when it is known to be at least so much."""
+    below = branches_of(kind, rule)
+    above = [branch for code, branch in below.items() if code >= least]
+    others = any(code not in below for code in range(max(least, kind.span[0]), kind.span[1] + 1))
+    return [*above, *([rule.otherwise] if rule.otherwise and others else [])] or list(below.values())
+
+
+def codes_of(kind: CaseField, words: Iterable[str]) -> list[int]:
+    """Integers of a field's words."""
+    return [kind.code(w) if kind.type in ("boolean", "choice") else int(w) for w in words]
+
+
+def pathway_of(policy: Policy, group: str, code: str) -> str | None:
+    """The pathway for a diagnosis group and a procedure code."""
+    for family, procedures in policy.procedures.items():
+        if code in procedures.codes:
+            for name, pathway in policy.pathways.items():
+                wanted = pathway.selects
+                level = procedures.codes[code].level
+                if group in wanted.diagnosis and family in wanted.procedure and wanted.level in (None, level):
+                    return name
+    return None
+
+
+def diagnosis_group(policy: Policy, code: str) -> str | None:
+    """The diagnosis group of an ICD-10-CM code, None when this policy does not cover it."""
+    for name, group in policy.diagnoses.items():
+        if code in group.codes or any(code.startswith(prefix) for prefix in group.prefixes):
+            return name
+    return None
+
+
+def pathways(policy: Policy, cases: Cases) -> Ints:
+    """Position of each case's pathway in the policy, int16 (n,); -1 = a code out of scope."""
+    order = list(policy.pathways)
+    groups = [diagnosis_group(policy, code) for code in cases.dx.categories]
+    table = np.full((len(groups) + 1, len(cases.cpt.categories) + 1), -1, dtype=np.int16)
+    for i, group in enumerate(groups):
+        for j, code in enumerate(cases.cpt.categories):
+            name = pathway_of(policy, group, code) if group else None
+            table[i, j] = order.index(name) if name else -1
+    found: Ints = table[cases.dx.codes, cases.cpt.codes]
+    return found

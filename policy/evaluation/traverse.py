@@ -1,0 +1,115 @@
+"""The one walk over the rules and tests of a policy: who reads them says, in a language of few words, what each means.
+
+Truth on columns of cases (evaluation.py) and SQL text (sql/compiler.py) are two such languages. A kind of test that is
+not handled here is a type error.
+"""
+
+from collections.abc import Iterator
+from typing import Protocol, TypeVar, assert_never
+
+from policy.model import Rule, Settings, Sign, Test
+
+Said = TypeVar("Said")
+Read = TypeVar("Read", covariant=True)
+
+
+class TestLanguage(Protocol[Said]):
+    """What the words of a test mean, under some settings of the levers."""
+
+    settings: Settings
+
+    def settled(self, met: bool) -> Said:
+        """What the levers alone decide."""
+        ...
+
+    def all_of(self, parts: Iterator[Said]) -> Said:
+        """Every part; they are said one after another, and need not be asked for once all is decided."""
+        ...
+
+    def any_of(self, parts: Iterator[Said]) -> Said:
+        """Some part."""
+        ...
+
+    def none_of(self, parts: Iterator[Said]) -> Said:
+        """No part."""
+        ...
+
+    def at_least_of(self, wanted: int, parts: list[Said]) -> Said:
+        """At least so many of the parts."""
+        ...
+
+    def on_file(self, field: str) -> Said:
+        """Any value at all; a missing one is an answer."""
+        ...
+
+    def among(self, field: str, words: tuple[str, ...]) -> Said:
+        """One of some words."""
+        ...
+
+    def stated_as(self, field: str, words: tuple[str, ...]) -> Said:
+        """One of some words; any other is as if it were missing."""
+        ...
+
+    def compared(self, fields: tuple[str, ...], sign: Sign, number: int) -> Said:
+        """The sum of some fields, on their grid, against a number."""
+        ...
+
+
+class RuleLanguage(Protocol[Read]):
+    """What the three forms of a rule mean."""
+
+    @property
+    def settings(self) -> Settings:
+        """Those that decide which of several rules is in force."""
+        ...
+
+    def outcome(self, word: str, because: str | None) -> Read:
+        """An outcome is stated."""
+        ...
+
+    def require(self, rule: Rule) -> Read:
+        """Criteria are required, and something follows."""
+        ...
+
+    def switch(self, rule: Rule) -> Read:
+        """A field says which branch is taken."""
+        ...
+
+
+def traverse(rule: Rule, say: RuleLanguage[Read]) -> Read:
+    """What a language makes of a rule; the language itself walks on into the branches that it takes."""
+    if rule.first_of is not None:
+        return traverse(say.settings.first(rule), say)
+    if rule.outcome is not None:
+        return say.outcome(say.settings.outcome(rule.outcome), rule.because)
+    return say.require(rule) if rule.require is not None else say.switch(rule)
+
+
+def traverse_test(test: Test, say: TestLanguage[Said]) -> Said:
+    """What a language makes of a test and of all below it."""
+    kind, names = test.kind, test.fields()
+    parts = (traverse_test(part, say) for part in test.parts)
+    match kind:
+        case "all_of":
+            return say.all_of(parts)
+        case "any_of":
+            return say.any_of(parts)
+        case "none_of":
+            return say.none_of(parts)
+        case "count":
+            return say.at_least_of(say.settings.number(str(test.reference())) or 0, list(parts))
+        case "lever":
+            return say.settled(say.settings.holds(test.lever or {}))
+        case "on_file":
+            return say.on_file(names[0])
+        case "equals":
+            return say.among(names[0], test.words)
+        case "states":
+            return say.stated_as(names[0], test.words)
+        case "at_least" | "more_than" | "less_than" | "mean":
+            threshold = say.settings.threshold(names[0], str(test.reference()))
+            if threshold is None:
+                return say.settled(True)  # a lever that is off asks for nothing
+            return say.compared(names, test.sign, threshold * len(names))
+        case _:
+            assert_never(kind)

@@ -1,0 +1,174 @@
+"""A lever: one setting of the policy that a medical director may move, and the values that it may take."""
+
+import re
+from decimal import Decimal
+from functools import cached_property
+from typing import Literal
+
+from pydantic import model_validator
+from pydantic_core import PydanticCustomError
+
+from policy.model.records import Element, Record
+from policy.model.scalars import Flag, Key, Text, Whole, Word, Written, plain_digits, whole
+from policy.model.units import UNITS, no_unit, unit_word
+from policy.problems import nearest, shown
+
+Value = int | str | None  # a lever's value: steps in its unit, a choice, or None for "off"
+MOST_VALUES = 10_000  # of a lever: every one of them is tried somewhere
+
+
+class Span(Record):
+    """The least and the greatest value that a cited source uses."""
+
+    min: Whole
+    max: Whole
+
+    @model_validator(mode="after")
+    def _sound(self) -> "Span":
+        if self.max < self.min:
+            raise PydanticCustomError("domain", "needs min <= max")
+        return self
+
+
+class Domain(Span):
+    """Legal values of a numeric lever, ends included."""
+
+    step: Whole
+
+    @model_validator(mode="after")
+    def _stepped(self) -> "Domain":
+        if self.step < 1 or self.max <= self.min or (self.max - self.min) % self.step:
+            raise PydanticCustomError("domain", "needs min < max and a step of at least 1 that divides the range")
+        if len(self.values()) > MOST_VALUES:
+            raise PydanticCustomError("domain", "has more than {most} values", {"most": f"{MOST_VALUES:,}"})
+        return self
+
+    def values(self) -> range:
+        """Every legal value in order."""
+        return range(self.min, self.max + 1, self.step)
+
+
+class Lever(Element):
+    """One adjustable setting: numeric (domain, unit, direction) or a choice (stance, action, switch)."""
+
+    label: Text
+    says: Text
+    default: Written
+    domain: Domain | None = None
+    unit: Text | None = None
+    direction: Literal["stricter_when_higher", "stricter_when_lower"] | None = None
+    off_allowed: Flag = False
+    suggested: Whole | None = None
+    cited: Span | None = None  # what the sources named in `citation` use; a value outside is remarked on
+    choices: dict[Word, Text] | None = None
+    order: tuple[Word, ...] = ()  # of choices, the loosest first: moving down the list is stricter
+    citation: Text
+    evidence: tuple[Key, ...] = ()
+    contradictions: tuple[Text, ...] = ()
+
+    @model_validator(mode="after")
+    def _complete(self) -> "Lever":
+        if (self.domain is None) == (self.choices is None):
+            raise PydanticCustomError("lever", "needs either a domain (numeric) or choices, not both")
+        if self.choices and self.direction is not None:
+            message = "a choice has a direction by its order: list its choices, the loosest first"
+            raise PydanticCustomError("direction", message, {"key": "direction"})
+        if self.order and sorted(self.order) != sorted(self.choices or ()):
+            message = "lists every choice once, the loosest first (a numeric lever has direction: instead)"
+            raise PydanticCustomError("order", message, {"key": "order"})
+        if self.domain and self.unit not in UNITS:
+            raise no_unit(self.unit)
+        if self.domain and self.direction is None:
+            raise PydanticCustomError("direction", "needs a direction (stricter_when_...)", {"key": "direction"})
+        for name, value in (("default", self.default), ("suggested", self.suggested)):
+            if value is not None:
+                try:
+                    self.check(value)
+                except ValueError as error:
+                    raise PydanticCustomError("lever-value", "{what}", {"what": str(error), "key": name}) from None
+        return self
+
+    def check(self, value: object) -> Value:
+        """A legal value from text, int or bool; ValueError says what is allowed."""
+        text = str(value).lower() if isinstance(value, bool) else "off" if value is None else str(value)
+        if self.choices is not None:
+            if text not in self.choices:
+                near = nearest(text, self.choices)
+                raise ValueError(f"{shown(text)} is not allowed; choose one of {', '.join(self.choices)}{near}")
+            return text
+        if text == "off" and self.off_allowed:
+            return None
+        assert self.domain
+        try:
+            number = int(str(whole(text)))
+        except PydanticCustomError:
+            wrong = "is not a whole number"
+        else:
+            if number in self.domain.values():
+                return number
+            inside = self.domain.min <= number <= self.domain.max
+            wrong = f"is {'between two steps' if inside else 'outside the domain'}"
+        raise ValueError(f"{shown(text)} {wrong}; {self.allowed}{self._near(text)}")
+
+    @property
+    def allowed(self) -> str:
+        """'allowed 50 to 100 percent in steps of 5, or off'."""
+        if self.domain is None:
+            return f"allowed {', '.join(self.choices or ())}"
+        steps = f" in steps of {self.domain.step}" if self.domain.step > 1 else ""
+        off = ", or off" if self.off_allowed else ""
+        return f"allowed {self.domain.min} to {self.domain.max} {(self.unit or '').replace('_', ' ')}{steps}{off}"
+
+    def _near(self, text: str) -> str:
+        """The legal values that were perhaps meant: plain digits, the steps beside, 80 for 0.8, 6 weeks for 42 days."""
+        assert self.domain
+        legal, plain = self.domain.values(), plain_digits(text[:80])
+        if plain and int(plain) in legal:
+            return f", did you mean {int(plain)}?"
+        if not re.fullmatch(r"-?\d{1,9}(\.\d{1,9})?", text, re.ASCII):
+            return ""
+        number = Decimal(text)
+        if self.unit == "percent" and 0 < number <= 1 and 100 * number in legal:
+            return f", did you mean {int(100 * number)}?"
+        if self.domain.min < number < self.domain.max:
+            below = legal[int(number - self.domain.min) // self.domain.step]
+            return f", nearest {below} and {below + self.domain.step}"
+        for days, word in ((30, "months"), (7, "weeks")):
+            if self.unit == word and number % days == 0 and number // days in legal:
+                return f", did you mean {number // days} ({number} days)?"
+        return f", nearest {self.domain.min if number < self.domain.min else self.domain.max}"
+
+    @property
+    def on(self) -> int:
+        """A value that a lever which may be off has when it is on: the suggested one, else the greatest."""
+        assert self.domain
+        return self.domain.max if self.suggested is None else self.suggested
+
+    def values(self) -> list[Value]:
+        """Every legal value; off first where it is allowed."""
+        if self.choices is not None:
+            return list(self.choices)
+        assert self.domain
+        off: list[Value] = [None] * self.off_allowed
+        return [*off, *self.domain.values()]
+
+    @cached_property
+    def legal(self) -> frozenset[Value]:
+        """The values of `values`, to ask whether one of them is meant."""
+        return frozenset(self.values())
+
+    def loosest_first(self) -> list[Value]:
+        """Every legal value in the order of its direction, off at the loose end; empty: the lever has no direction."""
+        if self.choices is not None:
+            return list(self.order)
+        assert self.domain
+        off: list[Value] = [None] * self.off_allowed
+        return [*off, *self.domain.values()[:: 1 if self.direction == "stricter_when_higher" else -1]]
+
+    def show(self, value: Value) -> str:
+        """'6 weeks', '80 %', 'off' or the choice's word."""
+        if value is None:
+            return "off"
+        if self.choices is not None:
+            return str(value)
+        return f"{value} {unit_word(self.unit, int(value))}"

@@ -1,0 +1,261 @@
+"""A whole policy, and the settings of its levers that a case is determined under."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
+
+from policy.model.document import (
+    CodeNotice,
+    DiagnosisGroup,
+    Evidence,
+    Example,
+    OpenQuestion,
+    Pathway,
+    ProcedureFamily,
+    Statement,
+    TextElement,
+)
+from policy.model.fields import CaseField
+from policy.model.levers import Lever, Value
+from policy.model.records import ReadOnly, Record
+from policy.model.rules import Criterion, Gate, Requirement, Rule, Step
+from policy.model.scalars import IcdCode, Id, Key, StatementId, Text, While, Written
+from policy.model.tests import Test
+from policy.model.units import UNITS
+from policy.problems import Problem, ProblemsFound, nearest, shown
+
+_PLAIN = (int, str, type(None))
+
+
+class DirectionException(Record):
+    """Where moving a lever the strict way can turn another outcome into met, with a case that shows it.
+
+    Holds for every move from `from` or a stricter value to `to` or a looser one, while the other levers have the values
+    named. The case is not met at `from` and met at `to`, with `while` and `set` set; checked on load.
+    """
+
+    lever: Id
+    from_: Written = Field(alias="from")
+    to: Written
+    while_: While = Field(default_factory=dict, alias="while")
+    because: Text
+    case: dict[Id, Text]
+    set_: dict[Id, Written] = Field(default_factory=dict, alias="set")
+
+    def settings(self, policy: "Policy", value: str) -> "Settings":
+        """Those that the case is determined under, with the lever at a value; raises ProblemsFound."""
+        named = {name: words[0] for name, words in self.while_.items()}
+        return policy.settings({**named, **self.set_, self.lever: value})
+
+    def says(self, policy: "Policy") -> str:
+        """'Going from 1 block to 2 blocks can turn ... into met while Which relief counts is mean; because ...'."""
+        lever = policy.levers[self.lever]
+        ends = [lever.show(lever.check(value)).replace("_", " ") for value in (self.from_, self.to)]
+        held = [f"{policy.levers[name].label} is {' or '.join(words)}" for name, words in self.while_.items()]
+        condition = f" while {' and '.join(held)}".replace("_", " ") if held else ""
+        return f"Going from {ends[0]} to {ends[1]} can turn another outcome into met{condition}: {self.because}"
+
+
+class Policy(Record):
+    """A versioned policy document; two are equal when their content is, wherever they were loaded from."""
+
+    schema_: Literal["policy/1"] = Field(alias="schema")
+    id: Id
+    version: Annotated[str, StringConstraints(pattern=r"^[0-9]{4}\.[0-9]{1,3}$")]
+    title: Text
+    status: Literal["draft", "adopted", "retired"]
+    notice: Text
+    statements: dict[StatementId, Statement]
+    evidence: dict[Key, Evidence]
+    references: dict[Annotated[str, StringConstraints(pattern=r"^R[1-9][0-9]?$")], Text]
+    retired_codes: dict[IcdCode, Text] = Field(default_factory=dict)  # diagnosis codes no longer valid, and since when
+    fields_: dict[Id, CaseField] = Field(alias="fields")
+    levers: dict[Id, Lever]
+    criteria: dict[Id, Criterion]
+    diagnoses: dict[Id, DiagnosisGroup]
+    procedures: dict[Id, ProcedureFamily]
+    code_notices: tuple[CodeNotice, ...]
+    gates: dict[Id, Gate]
+    pathways: dict[Id, Pathway]
+    texts: dict[Id, TextElement]
+    open_questions: dict[Id, OpenQuestion]
+    direction_exceptions: tuple[DirectionException, ...] = Field((), max_length=100)  # each case is determined on load
+    examples: tuple[Example, ...] = Field((), max_length=200)  # each is determined on load
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Policy) and self.fingerprint == other.fingerprint)
+
+    def __hash__(self) -> int:
+        return hash(self.fingerprint)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> "Policy":
+        """As of any model, without what this one has worked out of its own content."""
+        copy = super().model_copy(update=update, deep=deep)
+        for name in ("fingerprint", "defaults"):
+            vars(copy).pop(name, None)
+        return copy
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of the content, whatever the layout of the file."""
+        content = json.dumps(self.model_dump(mode="json", by_alias=True, exclude_defaults=True), sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()
+
+    @property
+    def name(self) -> str:
+        """id@version."""
+        return f"{self.id}@{self.version}"
+
+    def __repr__(self) -> str:
+        return f"{self.name} ({self.status}): {len(self.levers)} levers, {len(self.pathways)} pathways"
+
+    __str__ = __repr__
+
+    def requirements(self, rule: Rule, dx: str | None = None) -> Iterator[tuple[Requirement, Requirement]]:
+        """What a rule itself requires under one setting or another: an entry, and what it asks for, of a gate each.
+
+        With `dx` only what may be asked of this diagnosis code.
+        """
+        for entry in rule.require or ():
+            gate = self.gates.get(entry.criterion)
+            for inner in gate.require if gate else (entry,):
+                if dx is None or not inner.codes or dx in inner.codes:
+                    yield entry, inner
+
+    def grid_steps(self, field: str, reference: str) -> int:
+        """How many units of a field's grid one unit of a lever, or of a plain number, is."""
+        kind = self.fields_[field].type
+        unit = (kind if kind in ("percent", "months") else "") if reference.isdigit() else self.levers[reference].unit
+        return UNITS.get(unit or "", 1)
+
+    def required(self, rule: Rule, settings: "Settings") -> list[Requirement]:
+        """The requirements of a rule that are in force, gates written out."""
+        active = []
+        for entry in rule.require or ():
+            if settings.holds(entry.while_):
+                gate = self.gates.get(entry.criterion)
+                inside = [r for r in gate.require if settings.holds(r.while_)] if gate else [entry]
+                active += [both for r in inside if (both := r.within(entry.codes))]
+        return active
+
+    def steps(self, rule: Rule, settings: "Settings") -> list[Step]:
+        """The steps of a rule that can apply, up to the first that always does; asked again, a criterion has failed."""
+        active: dict[str | None, Step] = {}
+        for step in rule.then:
+            if settings.holds(step.while_):
+                active.setdefault(step.when, step)
+                if step.when is None:
+                    break
+        return list(active.values())
+
+    def settings(self, provisions: Mapping[str, object] | None = None) -> "Settings":
+        """Defaults with `provisions` over them; ProblemsFound names every unknown lever and illegal value."""
+        return Settings(self, self.defaults | dict(provisions or {}))
+
+    @cached_property
+    def defaults(self) -> dict[str, Value]:
+        """Each lever's value in the document."""
+        return ReadOnly({name: lever.check(lever.default) for name, lever in self.levers.items()})
+
+
+class Settings(Mapping[str, Value]):
+    """A legal value for every lever of a policy: what one evaluation runs under.
+
+    `values`: lever -> value, as a whole number, a choice, None for off, or the text of one. ProblemsFound names every
+    lever that the policy does not have or that is left out, and every illegal value.
+    """
+
+    def __init__(self, policy: Policy, values: Mapping[str, object]):
+        self.policy = policy
+        self._values: dict[str, Any] = dict(values)
+        problems = []
+        for name, value in values.items():
+            lever = policy.levers.get(name)
+            if lever is None:
+                message = f"{shown(name)} is not a lever of {policy.name}{nearest(name, policy.levers)}"
+                problems.append(Problem("unknown-lever", name, message))
+            elif type(value) not in _PLAIN or value not in lever.legal:
+                try:
+                    self._values[name] = lever.check(value)
+                except ValueError as error:
+                    problems.append(Problem("lever-value", name, str(error)))
+        problems += [Problem("lever-value", name, "has no value") for name in policy.levers if name not in values]
+        if problems:
+            raise ProblemsFound(problems)
+
+    def __getitem__(self, lever: str) -> Value:
+        value: Value = self._values[lever]
+        return value
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Settings) and self.policy != other.policy:
+            return False
+        return super().__eq__(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        return f"{self.policy.name}.settings({self.provisions()!r})"
+
+    def provisions(self) -> dict[str, Value]:
+        """The levers that differ from the policy's defaults."""
+        return {name: value for name, value in self._values.items() if value != self.policy.defaults[name]}
+
+    def holds(self, condition: Mapping[str, tuple[str, ...]]) -> bool:
+        """Whether every lever of `condition` has one of the values named."""
+        return all(
+            ("off" if self[k] is None else str(self[k])) in words
+            or ("on" in words and self[k] is not None and self.policy.levers[k].off_allowed)
+            for k, words in condition.items()
+        )
+
+    def number(self, reference: str) -> int | None:
+        """The whole number or the lever's value that a test compares with; None when the lever is off."""
+        if reference.isdigit():
+            return int(reference)
+        value = self[reference]
+        assert value is None or isinstance(value, int)
+        return value
+
+    def threshold(self, field: str, reference: str) -> int | None:
+        """The number that a test compares a field with, on the field's grid; None when the lever is off."""
+        number = self.number(reference)
+        return None if number is None else number * self.policy.grid_steps(field, reference)
+
+    def first(self, rule: Rule) -> Rule:
+        """The first of several rules that is in force."""
+        return next(below for below in rule.first_of or () if self.holds(below.while_))
+
+    def outcome(self, word: str) -> str:
+        """The outcome that a rule or a step states: its word, or the value of the action lever that it names."""
+        return str(self[word]) if word in self.policy.levers else word
+
+    def says(self, criterion: str) -> str:
+        """The criterion's sentence under these settings, with the values of its levers."""
+        stated = self.policy.criteria[criterion]
+        says = next((v.says for v in stated.variants if self.holds(v.while_)), stated.says)
+        for name, lever in self.policy.levers.items():
+            if "{" + name + "}" in says:
+                says = says.replace("{" + name + "}", lever.show(self[name]).replace("_", " "))
+        return says
+
+    def implies(self, one: Test, other: Test) -> bool:
+        """Whether every value that meets `one` meets `other`: two thresholds of one kind on the same single field."""
+        if (
+            one.kind != other.kind
+            or one.fields() != other.fields()
+            or not (one.at_least or one.more_than or one.less_than)
+        ):
+            return False
+        mine, others = self.number(str(one.reference())), self.number(str(other.reference()))
+        return mine is not None and others is not None and (mine <= others if one.less_than else mine >= others)

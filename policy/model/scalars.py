@@ -1,0 +1,58 @@
+"""What one entry of a document may be. Scalars arrive as text (reading/yaml.py); each type accepts one spelling."""
+
+import re
+import unicodedata
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic_core import PydanticCustomError
+
+
+def whole(text: object) -> object:
+    """'6' -> 6; digits and one sign only (no 1_000, 0x1F, 017, +6, 80%)."""
+    if isinstance(text, int) and not isinstance(text, bool):
+        return text
+    if not isinstance(text, str) or not re.fullmatch(r"-?(0|[1-9]\d{0,8})", text, re.ASCII):
+        meant = plain_digits(str(text)[:80])
+        hint = f", did you mean {meant}?" if meant else ""
+        raise PydanticCustomError("number", "is not a whole number{hint}", {"hint": hint})
+    return int(text)
+
+
+def plain_digits(text: str) -> str:
+    """The plain digits of '80%', '+80', '080', '80.0', '1,000', '1_000', '6 weeks' or full-width digits, else ''."""
+    plain = unicodedata.normalize("NFKC", text).replace("_", "").strip(" +%")
+    found = re.fullmatch(r"0*(\d{1,3}(?:,\d{3}){1,2}|\d{1,9})(?:\.0+)?(?: *[a-z_]+)?", plain, re.ASCII)
+    return found[1].replace(",", "") if found else ""
+
+
+def truth_word(text: object) -> object:
+    """'true' / 'false' only."""
+    if isinstance(text, bool):
+        return text
+    if text not in ("true", "false"):
+        raise PydanticCustomError("boolean", "must be true or false")
+    return text == "true"
+
+
+def as_list(value: object) -> object:
+    """One item may stand without a list."""
+    return value if isinstance(value, (list, tuple)) else (value,)
+
+
+Whole = Annotated[int, BeforeValidator(whole)]
+Flag = Annotated[bool, BeforeValidator(truth_word)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Written = Annotated[str, StringConstraints(min_length=1)]  # as it stands, for `Lever.check` to judge
+Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
+Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,59}$")]
+StatementId = Annotated[str, StringConstraints(pattern=r"^S[1-9][0-9]?$")]
+ICD_PATTERN = r"[A-Z][0-9][0-9A-Z](\.[0-9A-Z]{1,4})?"
+CPT_PATTERN = r"([0-9]{4}[0-9FTU]|[A-Z][0-9]{4})"
+IcdCode = Annotated[str, StringConstraints(pattern=f"^{ICD_PATTERN}$")]
+CptCode = Annotated[str, StringConstraints(pattern=f"^{CPT_PATTERN}$")]
+Word = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,60}$")]
+Words = Annotated[
+    tuple[Word, ...], BeforeValidator(as_list, json_schema_input_type=Word | tuple[Word, ...]), Field(min_length=1)
+]
+While = dict[Id, Words]  # levers and the values under which an entry is in force
