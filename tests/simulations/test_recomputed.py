@@ -7,8 +7,8 @@ Not made again, or not independently:
 - `assumptions` of summary.json and assumption_* of spreads.csv: the reports are run with draws=0; what a drawn page
   is worth is the product's own reading of its ranges (tests/simulations/test_assumptions.py asks that).
 - reasons_baseline and reasons_scenario of examples.csv, in_words of levers.csv, all but the first column of
-  sources.csv, labels and fingerprints: words. Pages in HTML and pictures are not read; the sentences that are (headline,
-  finding, the Medicare notice) are those of summary.json.
+  sources.csv, labels and fingerprints: words. Pages in HTML and pictures are not read; the sentences that are
+  (headline, finding, the Medicare notice) are those of summary.json.
 - papers.csv: asked, alone, could_be_met, could_be_refused, and price.one_paper: which papers can still matter is what
   tests/policy/brute_force.py searches, too slow for a whole table; here only that `alone` adds up to one_paper.
 - expected of targets_*.csv and predictive_values.csv, prevalence, sensitivity, false_positive and cut_off.csv:
