@@ -6,7 +6,7 @@ drawing in drawing.py.
 """
 
 from simulations.population.calibration import against_targets
-from simulations.population.compiler import altered, parse, shipped
+from simulations.population.loading import altered, parse, shipped
 from simulations.population.page import FOLDER, columns_of
 from simulations.population.probability_tables import Population
 from simulations.population.request_mix import load, with_mix

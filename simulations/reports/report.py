@@ -13,25 +13,21 @@ import pandas as pd
 from policy.model import OUTCOMES
 from policy.storage.files import save
 from simulations.reports.figure import Picture
-from simulations.reports.findings import (  # fmt: skip
-    EXACT,
+from simulations.reports.first_page import assumed, first_page
+from simulations.reports.impact_chart import FIGURES, flow_figure, groups_figure, outcomes_figure
+from simulations.reports.impact_findings import (
     about_finding,
-    about_people,
-    all_notices,
     changes,
     examples,
     flow,
     group_outcomes,
     groups,
     headline,
-    in_shares,
     medicare,
-    notices,
     outcomes,
-    stamp,
 )
-from simulations.reports.first_page import assumed, first_page
-from simulations.reports.impact_chart import FIGURES, flow_figure, groups_figure, outcomes_figure
+from simulations.reports.notices import EXACT, about_people, all_notices, notices, stamp
+from simulations.reports.table_cells import in_shares
 from simulations.statistics.disclosure_control import OWNERS, SMALL
 from simulations.statistics.release import Withheld
 from simulations.storage.tables import table_bytes

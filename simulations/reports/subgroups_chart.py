@@ -23,7 +23,7 @@ from simulations.reports.figure import (
     under,
 )
 from simulations.reports.subgroups_findings import QUESTIONS, column_label, group_label, luck
-from simulations.studies.impact import points
+from simulations.statistics.number_format import points
 from simulations.studies.subgroups import ALIKE, APPROVED, AS_THEY_ARE, REFUSED, SETTINGS, Subgroups
 
 if TYPE_CHECKING:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:  # notebook libraries are imported where they are used: the co
     from nbformat import NotebookNode
 
 FOLDER = Path(__file__).resolve().parent.parent
-INJECTED = "injected-parameters"
+INJECTED_TAG = "injected-parameters"
 SUMMARY = "summary.json"
 _FILES = (".yaml", ".yml", ".csv", ".parquet")  # endings of names that are paths
 _OUT = "results"  # where the notebook writes, inside the folder it runs in
@@ -41,26 +41,18 @@ def shipped() -> tuple[str, ...]:
 
 
 def simulate(
-    template: str | Path = "approval_impact",
-    policy: str | Path = "nerve_blocks",
-    scenario: str | Path | None = None,
-    provisions: Mapping[str, object] | None = None,
-    population: str | Path | None = None,
-    size: int | None = None,
-    seed: int | None = None,
-    out: str | Path = "out",
-    parameters: Mapping[str, object] | None = None,
-    progress: bool = False,
-    exact: bool = False,
-) -> dict[str, Any]:
+    template: str | Path = "approval_impact", policy: str | Path = "nerve_blocks", scenario: str | Path | None = None,
+    provisions: Mapping[str, object] | None = None, population: str | Path | None = None, size: int | None = None,
+    seed: int | None = None, out: str | Path = "out", parameters: Mapping[str, object] | None = None,
+    progress: bool = False, exact: bool = False,
+) -> dict[str, Any]:  # fmt: skip
     """Run a notebook on a question and write what it finds to the folder `out`; the content of summary.json comes back.
 
     `template`: the name of a notebook that ships, or a path to one with the same parameters; for the rest see `ask`.
     `parameters`: values of the parameters that only this notebook has, checked against its own tagged cell.
-    `exact`: the owner's own view of a case table of people, marked as not for release; the notebook needs a parameter
-    `exact`. `progress` shows bars on stderr. A run that was cut off is taken up where it stopped, by a notebook that
-    keeps a journal. Raises ProblemsFound, with nothing written, for input that cannot be used (before
-    any kernel starts) and for a notebook that fails or does not finish.
+    `exact`: the owner's own view of a case table of people, not for release; the notebook needs a parameter `exact`.
+    `progress`: bars on stderr. A run that was cut off is taken up at its checkpoint, by a notebook that keeps one.
+    Raises ProblemsFound, nothing being written, for unusable input (before a kernel starts) and a notebook that fails.
     """
     problems: list[Problem] = []
     asked: Study | None = None
@@ -294,8 +286,8 @@ def _finished(ran: "NotebookNode", name: str) -> "NotebookNode":
 
     plain = normalised(ran)
     for cell in plain.cells:
-        if INJECTED in cell.metadata.get("tags", []):
-            cell.id = INJECTED
+        if INJECTED_TAG in cell.metadata.get("tags", []):
+            cell.id = INJECTED_TAG
             cell.source = cell.source.replace(f'out = "{_OUT}"', "out = None")
     return plain
 

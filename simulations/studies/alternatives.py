@@ -26,7 +26,8 @@ from simulations.statistics.release import WAYS
 from simulations.storage.checkpoint import Journal, key_of
 from simulations.studies.caseload import Caseload, cases_of
 from simulations.studies.comparison import Study
-from simulations.studies.impact import apart, cells, determined, edits_in_words, rates
+from simulations.studies.edits import edits_in_words
+from simulations.studies.impact import cells, determined
 from simulations.studies.medicare import (
     Counts,
     Yardstick,
@@ -37,6 +38,7 @@ from simulations.studies.medicare import (
     spoken_of,
     yardsticks,
 )
+from simulations.studies.paired_rates import apart, paired_rates
 from simulations.studies.sensitivity import POPULATIONS
 from simulations.studies.sweep import roughly_counted
 
@@ -98,7 +100,7 @@ class Result:
         if self.cases.guarded:
             row = roughly_counted(flow, not self.alternative.settings.provisions())
             return {name: value for name, value in row.items() if name != "moved"}
-        _, after, change = rates(flow, not self.alternative.settings.provisions())
+        _, after, change = paired_rates(flow, not self.alternative.settings.provisions())
         row = {"cases": int(flow.sum()), **dict(zip(OUTCOMES, flow.sum(axis=0).tolist(), strict=True))}
         for name, rate in (("approval", after), ("change", change)):
             words = ("points" if name == "change" else "pct", "low", "high")
@@ -170,7 +172,7 @@ def caseloads(study: Study) -> list[Caseload]:
     return [study.cases] * own + three
 
 
-def compared(study: Study, alternatives: Sequence[Alternative], loads: Sequence[Caseload]) -> list[Result]:
+def evaluate(study: Study, alternatives: Sequence[Alternative], loads: Sequence[Caseload]) -> list[Result]:
     """Every alternative on every population, a slice of cases at a time; what the journal holds is not done again."""
     plans = presets(study.policy)
     keys = {
@@ -256,7 +258,7 @@ def _key(study: Study, one: Alternative, load: Caseload, number: int, plans: Seq
 # Tables --------------------------------------------------------------------------------------------------------------
 
 
-def table(results: Sequence[Result]) -> pd.DataFrame:
+def results_table(results: Sequence[Result]) -> pd.DataFrame:
     """One row per population and alternative; see `Result.row`."""
     return pd.DataFrame([result.row() for result in results])
 

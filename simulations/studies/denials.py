@@ -34,8 +34,9 @@ from simulations.statistics.disclosure_control import (
     rounded,
 )
 from simulations.statistics.intervals import wilson
+from simulations.statistics.number_format import percent
 from simulations.studies.caseload import Caseload
-from simulations.studies.impact import percent, under
+from simulations.studies.impact import under
 
 CAUSES = ("criterion", "action", "closed")  # why a case is refused; see `Anatomy.causes`
 _UNREAD = 3

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from policy.evaluation.determination import determine
 from policy.model import OUTCOMES, Policy, Settings
@@ -21,7 +20,9 @@ from simulations.counting.profiles import each
 from simulations.counting.streaming import TRUTHS, batches, stream
 from simulations.population import load
 from simulations.statistics.intervals import Interval, Parted, kitagawa, paired_change, stratified_difference, wilson
-from simulations.studies.impact import points, under
+from simulations.statistics.number_format import points
+from simulations.studies.impact import under
+from simulations.studies.paired_rates import MET, NOT_MET, PEND, REVIEW, Counts
 from simulations.studies.sensitivity import POPULATIONS
 from simulations.studies.truth_dependence import Telling, change_told, telling
 
@@ -33,11 +34,8 @@ SIMULATED = (
 )
 BENEFIT, FACET = TRUTHS
 FACET_FAMILIES = ("facet_injection", "facet_ablation")
-MET, NOT_MET, PEND, REVIEW = (OUTCOMES.index(word) for word in ("met", "not_met", "pend", "review"))
 _BY = (BENEFIT, FACET, "diagnosis", "procedure", "intent", "diagnostic_blocks_done")
 _BLOCKS = {"0": "first block", "1": "second block", "2": "after two blocks", "": "block of unknown number"}
-
-Counts = NDArray[np.int64]
 
 
 class Kind(NamedTuple):

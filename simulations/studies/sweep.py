@@ -23,7 +23,8 @@ from simulations.counting.profiles import Profiles
 from simulations.statistics.disclosure_control import LEAST_ABOUT, STEP, about_flow
 from simulations.studies.caseload import Caseload
 from simulations.studies.comparison import Study
-from simulations.studies.impact import one_way, rates, under
+from simulations.studies.impact import under
+from simulations.studies.paired_rates import one_way, paired_rates
 
 _BEFORE = "outcome_before"
 _MANY = 50_000  # cases from which on it pays to put those together that no lever tells apart
@@ -69,7 +70,7 @@ class Flows:
         same = here == self.before and here.policy.fingerprint == self.before.policy.fingerprint
         if self.people:
             return roughly_counted(flow, same)
-        _, approval, change = rates(flow, same, way=one_way(self.before, here))
+        _, approval, change = paired_rates(flow, same, way=one_way(self.before, here))
         row: dict[str, Any] = dict(zip(OUTCOMES, flow.sum(axis=0).tolist(), strict=True))
         row["cases"] = int(flow.sum())
         row |= {f"approval_{k}": round(100 * v, 4) for k, v in zip(("pct", "low", "high"), approval, strict=True)}

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import policy
+from benchmarks.answers import Answers
 from policy.problems import ProblemsFound
-from simulations.counting.answers import Answers
 from simulations.counting.data_cube import CLOSING
 from tests.policy.near_misses import Draws
 from tests.simulations.undocumented import base_settings, by_determining, chosen, moved, nerve_blocks, undocumented
@@ -98,8 +98,8 @@ def test_what_does_not_fit_is_found_out_once(monkeypatch: pytest.MonkeyPatch):
     answers, expected = both(most_cells=20_000)
     at = POLICY.settings({name: POLICY.levers[name].values()[-1] for name in NUMERIC[:5]})
     assert (answers.at(at) == expected(at)).all()
-    monkeypatch.setattr("simulations.counting.answers.cells", None)
-    monkeypatch.setattr("simulations.counting.answers.Profiles", None)
+    monkeypatch.setattr("benchmarks.answers.cells", None)
+    monkeypatch.setattr("benchmarks.answers.Profiles", None)
     again = POLICY.settings({name: POLICY.levers[name].values()[0] for name in NUMERIC[:7]})
     assert (answers.at(again) == expected(again)).all()
 
