@@ -1,4 +1,4 @@
-"""Pictures of a calibration, drawn as picture_chart.py draws: the same bytes for the same numbers."""
+"""Pictures of a calibration, drawn as figure.py draws: the same bytes for the same numbers."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Pictures of refusals and open requests, drawn as picture_chart.py draws."""
+"""Pictures of refusals and open requests, drawn as figure.py draws."""
 
 import textwrap
 from collections.abc import Callable, Mapping, Sequence

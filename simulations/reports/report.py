@@ -1,4 +1,4 @@
-"""A study as files: tables, pictures and summary.json; its sentences come from `findings`, its pictures from charts."""
+"""A study as files: tables, pictures and summary.json; its sentences come from impact_findings.py."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Pictures of subgroups, drawn as picture_chart.py draws: gaps in approvals, in refusals of those it would help, how
+"""Pictures of subgroups, drawn as figure.py draws: gaps in approvals, in refusals of those it would help, how
 they move, and the levers behind one. A title is a question: which group lies farthest off is partly luck.
 """
 

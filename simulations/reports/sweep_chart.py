@@ -1,4 +1,4 @@
-"""Pictures of what levers can do, drawn as picture_chart.py draws: one lever, two together, all ranked, the shares."""
+"""Pictures of what levers can do, drawn as figure.py draws: one lever, two together, all ranked, the shares."""
 
 import textwrap
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Pictures of what a policy does to those whom a procedure would help, drawn as picture_chart.py draws."""
+"""Pictures of what a policy does to those whom a procedure would help, drawn as figure.py draws."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any

@@ -23,7 +23,7 @@ from policy.reading.scenario import Scenario
 from simulations.scenario.loading import find_scenario, proposed, shipped
 from simulations.statistics.disclosure_control import LEAST_ABOUT, TOO_FEW, TOO_FEW_ABOUT, about
 from simulations.statistics.release import WAYS
-from simulations.storage.checkpoint import Journal, key_of
+from simulations.storage.checkpoint import Checkpoint, key_of
 from simulations.studies.caseload import Caseload, cases_of
 from simulations.studies.comparison import Study
 from simulations.studies.edits import edits_in_words
@@ -173,24 +173,24 @@ def caseloads(study: Study) -> list[Caseload]:
 
 
 def evaluate(study: Study, alternatives: Sequence[Alternative], loads: Sequence[Caseload]) -> list[Result]:
-    """Every alternative on every population, a slice of cases at a time; what the journal holds is not done again."""
+    """Every alternative on every population, slice by slice; what the checkpoint holds is not done again."""
     plans = presets(study.policy)
     keys = {
         (load.fingerprint, number): [_key(study, one, load, number, plans) for one in alternatives]
         for load in loads
         for number in range(load.parts())
     }
-    journal = Journal(len({key for several in keys.values() for key in several}))  # two may be the same question
+    kept = Checkpoint(len({key for several in keys.values() for key in several}))  # two may be the same question
     results = []
     for load in loads:
         totals = [_nothing(one, plans) for one in alternatives]
         for number in range(load.parts()):
             these = keys[load.fingerprint, number]
-            if not all(map(journal.get, these)):
+            if not all(map(kept.get, these)):
                 part = load.part(number)
                 measures = yardsticks(part, study.policy, plans)
-                _determine(study.baseline, alternatives, part, measures, these, journal)
-            totals = [_sum(total, journal.get(key)) for total, key in zip(totals, these, strict=True)]
+                _determine(study.baseline, alternatives, part, measures, these, kept)
+            totals = [_sum(total, kept.get(key)) for total, key in zip(totals, these, strict=True)]
         results += [Result(one, load, *total) for one, total in zip(alternatives, totals, strict=True)]
     return results
 
@@ -201,14 +201,14 @@ def _determine(
     part: Cases,
     measures: Sequence[Yardstick],
     keys: Sequence[str],
-    journal: Journal,
+    kept: Checkpoint,
 ) -> None:
-    """Put what each alternative makes of one slice into the journal, unless it is there."""
+    """Put what each alternative makes of one slice into the checkpoint, unless it is there."""
     before = determined(part, baseline)
     for one, key in zip(alternatives, keys, strict=True):
-        if journal.get(key) is None:
+        if kept.get(key) is None:
             flow, medicare = _counts(one, before, determined(part, one.settings), measures)
-            journal.put(key, {"flow": _sparse(flow), "medicare": _sparse(medicare)})
+            kept.put(key, {"flow": _sparse(flow), "medicare": _sparse(medicare)})
 
 
 def _counts(

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simulations.counting.data_cube import Batch, Levels
+from simulations.counting.data_cube import Batch, DataCube
 from simulations.counting.grouping import Groups
 from simulations.counting.profiles import each
 from simulations.studies.impact import under
@@ -28,7 +28,7 @@ def drivers(found: Subgroups, gap: Mapping[str, Any]) -> pd.DataFrame:
     rows = []
     for name, lever in study.policy.levers.items():
         values = list(dict.fromkeys([*lever.values(), base[name], study.baseline[name]]))
-        counted = Levels.of(base, batches, [name], Groups(base.policy, (str(gap["column"]),)))
+        counted = DataCube.of(base, batches, [name], Groups(base.policy, (str(gap["column"]),)))
         places = [counted.groups.numbers[(str(gap[label]),)] for label in ("group", "reference")]
         gaps = [_gap(counted.at(settings), places) for settings in each(base, {name: values})]
         now, back = gaps[values.index(base[name])], gaps[values.index(study.baseline[name])]

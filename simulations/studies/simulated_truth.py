@@ -2,7 +2,7 @@
 
 Each case of a population carries whether its procedure would help and, for spine pain, whether a facet joint is the
 source. No rule reads either. Counts are split by both, at every value of a lever at once, so a setting is a look-up.
-Whether the truth can favour a lever at all is another question: telling.py.
+Whether the truth can favour a lever at all is another question: truth_dependence.py.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -157,7 +157,7 @@ def by_setting(
 ) -> pd.DataFrame:
     """One row per population and value of a lever, the others as in `base`: population, value, then `Truth.row`.
 
-    can_tell: whether the simulated truth can tell whether the lever helps (telling.py). ppv_within_points and
+    can_tell: whether the simulated truth can tell whether the lever helps (truth_dependence.py). ppv_within_points and
     ppv_mix_points: Kitagawa's parts of the difference of ppv from that at the lever's value in `base`. Cases are
     determined once per population; every value is a look-up. Raises ProblemsFound for an unknown lever.
     """

@@ -2,7 +2,7 @@
 
 Every case of every slice is determined twice and counted by subgroup, so all tables come from the same counts. In a
 case table the cases may be people: counts of 1 to 10, and what would give them away in any of the tables, are withheld
-(suppression.py). Whether a gap can be real at all is read off the population page, where there is one (`Dependence`).
+(disclosure_control.py). Whether a gap can be real at all is read off the population page, if any (`Dependence`).
 """
 
 from collections.abc import Iterator, Sequence

@@ -17,7 +17,7 @@ from policy.cases.reader import Cases
 from policy.evaluation.determination import determine
 from policy.model import OUTCOMES, Lever, Policy, Settings, Value
 from policy.problems import listed, nearest, refuse, shown
-from simulations.counting.data_cube import Batch, Levels
+from simulations.counting.data_cube import Batch, DataCube
 from simulations.counting.grouping import Groups
 from simulations.counting.profiles import Profiles
 from simulations.statistics.disclosure_control import LEAST_ABOUT, STEP, about_flow
@@ -39,7 +39,7 @@ class Flows:
 
     before: Settings
     around: Settings
-    levels: Levels
+    levels: DataCube
     people: bool = False
 
     @classmethod
@@ -49,7 +49,7 @@ class Flows:
             known_lever(around.policy, lever)
         by = Groups(around.policy, (_BEFORE,))
         batches = (Batch(_with_outcome(part, before, around)) for part in cases.slices())
-        return cls(before, around, Levels.of(around, batches, tuple(levers), by), cases.guarded)
+        return cls(before, around, DataCube.of(around, batches, tuple(levers), by), cases.guarded)
 
     def at(self, **values: Value) -> NDArray[np.int64]:
         """Outcome before by outcome at these values: int64 (6, 6)."""
@@ -138,7 +138,7 @@ def ranking(study: Study) -> pd.DataFrame:
     people = study.guarded
     rows = []
     for name, lever in policy.levers.items():
-        flows = Flows(here, here, Levels.of(here, batches, (name,), Groups(policy, (_BEFORE,))), people)
+        flows = Flows(here, here, DataCube.of(here, batches, (name,), Groups(policy, (_BEFORE,))), people)
         found = {value: flows.row(**{name: value}) for value in lever.values()}
         down = min(found, key=lambda v: (found[v]["met"], v != here[name]))
         up = max(found, key=lambda v: (found[v]["met"], v == here[name]))

@@ -22,7 +22,10 @@ from simulations.counting.reachable_facts import Reads
 from simulations.warehouse.binning import Bins, Part, Place, Where, binned, digit, laid_out, stepped, words_of
 from simulations.warehouse.code_lookup import REFUSED, Codes
 
-WEIGHT, FAULTY = "weight", "rejected"  # column of the counts; name of the pathway of rows that the door would refuse
+WEIGHT, FAULTY = (
+    "weight",
+    "rejected",
+)  # column of the counts; pathway of rows that the case reader would refuse
 CODED = ("diagnosis", "procedure")  # groups that the codes tell, see grouping.py
 
 
@@ -159,8 +162,8 @@ def collapse_sql(
     """One SELECT: pathway, dx, cpt, facts of a case that stands for `weight` cases, and the groups.
 
     `moving`: levers that may later stand at any legal value, the others being frozen as in `settings`. `groups`:
-    what splits the rows further: diagnosis, procedure, dx, cpt, columns that no rule reads, any named group_. Rows that
-    the door would refuse come back under the pathway `rejected`. Raises ProblemsFound for a group of another name.
+    what splits the rows further: diagnosis, procedure, dx, cpt, columns that no rule reads, any named group_. Rows
+    that the case reader would refuse come back as pathway `rejected`. Raises ProblemsFound for a group of another name.
     """
     policy = settings.policy
     check_groups(policy, groups)

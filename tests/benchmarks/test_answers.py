@@ -27,7 +27,7 @@ def both(size: int = 400, repeat: int = 1, **options: object) -> tuple[Answers, 
 
 def test_what_fits_is_looked_up():
     answers, expected = both(levers=["relief_pct", "conservative_weeks"])
-    assert repr(answers).startswith("Levels: 400 cases counted once at 297 settings of 2 levers")
+    assert repr(answers).startswith("DataCube: 400 cases counted once at 297 settings of 2 levers")
     counted = answers.levels
     at = POLICY.settings({"relief_pct": 50, "conservative_weeks": 2, CLOSING: "not_met"})
     assert (answers.at(at) == expected(at)).all()

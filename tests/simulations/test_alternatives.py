@@ -281,11 +281,11 @@ def test_the_picture_says_every_number_that_it_shows(results: list[Result]):
 
 
 @pytest.mark.slow
-def test_what_the_journal_holds_is_not_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_what_the_checkpoint_holds_is_not_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     study = ask(size=300)
     every = published(study, ["strict_reading", "p2a_cms_facet", "p9_ahs_2025_ed"])
     whole = alternatives.results_table(evaluate(study, every, caseloads(study)))
-    monkeypatch.setenv(checkpoint.WHERE, str(tmp_path / "journal"))
+    monkeypatch.setenv(checkpoint.WHERE, str(tmp_path / "checkpoint"))
     done = []
 
     def cut_off(*question):
@@ -297,9 +297,9 @@ def test_what_the_journal_holds_is_not_done_again(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(alternatives, "determined", cut_off)
     with pytest.raises(KeyboardInterrupt):
         evaluate(study, every, caseloads(study))
-    first, *kept = (tmp_path / "journal").read_text("utf-8").splitlines()
+    first, *kept = (tmp_path / "checkpoint").read_text("utf-8").splitlines()
     assert json.loads(first) == {"total": 12}
-    (tmp_path / "journal").write_text("\n".join([first, *kept, kept[0][:40]]), encoding="utf-8")  # and a torn line
+    (tmp_path / "checkpoint").write_text("\n".join([first, *kept, kept[0][:40]]), encoding="utf-8")  # and a torn line
     again = alternatives.results_table(evaluate(study, every, caseloads(study)))
     assert again.equals(whole)
     assert len(done) < 2 * 15
@@ -311,13 +311,13 @@ def test_what_the_journal_holds_is_not_done_again(tmp_path: Path, monkeypatch: p
     assert len(done) > before
 
 
-def test_a_journal_of_another_question_or_none_is_not_believed(tmp_path: Path):
-    (tmp_path / "journal").write_text('{"total": 3}\n{"key": "a", "value": 1}\n[1]\nnonsense\n{"key": "b"', "utf-8")
-    found = checkpoint.Journal(5, tmp_path / "journal")
+def test_a_checkpoint_of_another_question_or_none_is_not_believed(tmp_path: Path):
+    (tmp_path / "checkpoint").write_text('{"total": 3}\n{"key": "a", "value": 1}\n[1]\nnonsense\n{"key": "b"', "utf-8")
+    found = checkpoint.Checkpoint(5, tmp_path / "checkpoint")
     assert (found.get("a"), found.get("b"), found.get("c")) == (1, None, None)
     found.put("b", {"n": 2})
-    assert checkpoint.Journal(5, tmp_path / "journal").get("b") == {"n": 2}
-    assert (tmp_path / "journal").read_text("utf-8").startswith('{"total": 5}\n')
+    assert checkpoint.Checkpoint(5, tmp_path / "checkpoint").get("b") == {"n": 2}
+    assert (tmp_path / "checkpoint").read_text("utf-8").startswith('{"total": 5}\n')
     assert checkpoint.key_of(size=1) == checkpoint.key_of(size=1) != checkpoint.key_of(size=2)
 
 
@@ -330,12 +330,12 @@ def test_a_name_that_only_the_notebook_can_judge_is_refused_with_the_nearest(tmp
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_journal_counts_each_question_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_the_checkpoint_counts_each_question_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """P6 and P7 ask the same of the same requests."""
     study = ask(size=20)
     every = published(study, ["p6_tricare_west_like", "p7_bcbsnd_like"])
-    monkeypatch.setenv(checkpoint.WHERE, str(tmp_path / "journal"))
+    monkeypatch.setenv(checkpoint.WHERE, str(tmp_path / "checkpoint"))
     evaluate(study, every, caseloads(study))
-    first, *kept = (tmp_path / "journal").read_text("utf-8").splitlines()
+    first, *kept = (tmp_path / "checkpoint").read_text("utf-8").splitlines()
     assert json.loads(first) == {"total": 6}
     assert len(kept) == 6
