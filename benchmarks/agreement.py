@@ -12,7 +12,7 @@ import pandas as pd
 from tqdm import tqdm
 
 import policy
-from simulations.counting.data_cube import Batch, Levels
+from simulations.counting.data_cube import Batch, DataCube
 from simulations.counting.profiles import Profiles
 from simulations.warehouse.engines import DuckDB, collapse, determinations
 from tests.policy.near_misses import Draws, settings_with_every_value
@@ -45,8 +45,8 @@ def main(size: int = 1_000_000, settings: int = 200) -> int:
             wrong |= found[column].to_numpy(object) != wanted[column].to_numpy(object)
         levers = chosen(draws, 2, 1)
         elsewhere = moved(one, levers, draws)
-        answers: dict[str, Levels | Profiles] = {
-            "levels": Levels.of(elsewhere, [batch], levers),
+        answers: dict[str, DataCube | Profiles] = {
+            "levels": DataCube.of(elsewhere, [batch], levers),
             "profiles": Profiles.of(elsewhere, [batch], levers),
             "collapse in DuckDB": collapse(engine, elsewhere, levers),
         }

@@ -22,7 +22,7 @@ import policy
 from benchmarks.cases import KEPT
 from policy.sql import columns_read
 from simulations import population
-from simulations.counting.data_cube import Levels
+from simulations.counting.data_cube import DataCube
 from simulations.warehouse.engines import DuckDB, collapse
 from simulations.warehouse.group_by import collapse_sql
 
@@ -57,7 +57,7 @@ def measured(folder: Path, what: str) -> dict[str, float]:
         rows, cases = 1, engine.connection.sql(scan).fetchall()[0][-1]
     elif what == "collapse":
         found = collapse(engine, settings, LEVERS)
-        levels = Levels.of(settings, [found.batch], LEVERS)
+        levels = DataCube.of(settings, [found.batch], LEVERS)
         rows, cases = len(found), levels.cases
     else:
         text = collapse_sql(settings, LEVERS, (), engine.types).text

@@ -11,7 +11,7 @@ import click
 import policy
 from benchmarks.cases import KEPT, POPULATION
 from benchmarks.sweeps import LEVERS, random_values
-from simulations.counting.data_cube import Levels
+from simulations.counting.data_cube import DataCube
 from simulations.counting.streaming import stream
 
 UNIT = 1 if sys.platform == "darwin" else 1024  # what the system counts peak memory in
@@ -22,7 +22,7 @@ def measured(size: int, progress: bool = False) -> dict[str, Any]:
     base = policy.load("nerve_blocks").settings()
     begun, spent = time.perf_counter(), time.process_time()
     found = stream(base, POPULATION, size, levers=LEVERS, groups=("diagnosis", "truth_benefit"), progress=progress)
-    assert isinstance(found, Levels)
+    assert isinstance(found, DataCube)
     seconds, spent = time.perf_counter() - begun, time.process_time() - spent
     begun = time.perf_counter()
     swept = found.sweep(random_values(base.policy, LEVERS, 1000, seed=1))

@@ -22,7 +22,7 @@ from benchmarks.sweeps import LEVERS, random_settings, random_values
 from policy.evaluation.explanation import explain
 from policy.model import Settings
 from simulations import population
-from simulations.counting.data_cube import Batch, Levels
+from simulations.counting.data_cube import Batch, DataCube
 from simulations.counting.grouping import Groups
 from simulations.counting.profiles import Profiles
 from simulations.counting.streaming import batches
@@ -54,8 +54,8 @@ class Ground:
             self.contenders[kind.name] = self._made(kind.name, partial(kind, self.columns))
         self.few = np.arange(min(FEW, self.size))
         self.zen = ZenRules(self.columns.take(self.few))
-        self.levels = Levels.of(self.base, [self.direct.batch], LEVERS, self.groups)
-        self.alone = Levels.of(self.base, [self.direct.batch], LEVERS)
+        self.levels = DataCube.of(self.base, [self.direct.batch], LEVERS, self.groups)
+        self.alone = DataCube.of(self.base, [self.direct.batch], LEVERS)
         self.weighted: dict[str, int] = {}  # weighted rows that stand for the cases, by which levers may move
 
     def _made(self, name: str, make: Callable[[], Any]) -> Any:
@@ -89,7 +89,7 @@ def again(run: Callable[[], object], _: int) -> object:
     return run()
 
 
-def determination(ground: Ground, _: Levels) -> list[Timing]:
+def determination(ground: Ground, _: DataCube) -> list[Timing]:
     """Encoded columns to the outcome code of every case, at the defaults."""
     runs: dict[str, Callable[[int], object]] = {Direct.name: lambda _: ground.direct.determine(ground.base)}
     runs |= {name: asked(c.determine, [ground.base] * ground.rounds) for name, c in ground.contenders.items()}
@@ -100,7 +100,7 @@ def determination(ground: Ground, _: Levels) -> list[Timing]:
     return interleaved("determination", runs, ground.rounds, part)
 
 
-def settings(ground: Ground, _: Levels) -> list[Timing]:
+def settings(ground: Ground, _: DataCube) -> list[Timing]:
     """Counts of each outcome at 1,000 settings of four moved levers, all that is collapsed being collapsed."""
     moved = random_settings(ground.policy, LEVERS, ground.rounds, seed=2)
     weighted = Profiles.of(ground.base, [ground.direct.batch], LEVERS)
@@ -121,7 +121,7 @@ def settings(ground: Ground, _: Levels) -> list[Timing]:
     return interleaved("1,000 settings", runs, ground.rounds, part)
 
 
-def one_lever(ground: Ground, small: Levels) -> list[Timing]:
+def one_lever(ground: Ground, small: DataCube) -> list[Timing]:
     """One lever moved: new counts of every outcome in every group."""
     lever = "conservative_weeks"
     values = ground.policy.levers[lever].values()
@@ -136,21 +136,21 @@ def one_lever(ground: Ground, small: Levels) -> list[Timing]:
     return interleaved("one lever moved", runs, ground.rounds, part)
 
 
-def collapse(ground: Ground, _: Levels) -> list[Timing]:
+def collapse(ground: Ground, _: DataCube) -> list[Timing]:
     """All cases counted once for four levers; for all levers; and what DuckDB takes for the same GROUP BY."""
     duck = ground.contenders[DuckDB.name]
     query = duck.collapse(ground.base, LEVERS)
     rows, weights = duck.collapsed(query)
     batch, at = Batch(ground.cases.take(rows), weights), random_settings(ground.policy, LEVERS, 3, seed=3)
     for moved in at:
-        assert np.array_equal(Levels.of(ground.base, [batch], LEVERS).at(moved), ground.alone.at(moved)), "GROUP BY"
+        assert np.array_equal(DataCube.of(ground.base, [batch], LEVERS).at(moved), ground.alone.at(moved)), "GROUP BY"
 
     def every_lever(_: int) -> None:
         ground.weighted["all levers"] = len(Profiles.of(ground.base, [ground.direct.batch]))
 
     runs = {
-        "this package, levels of one lever": lambda i: Levels.of(ground.base, [ground.direct.batch], LEVERS[1:2]),
-        "this package, levels of four levers": lambda i: Levels.of(ground.base, [ground.direct.batch], LEVERS),
+        "this package, levels of one lever": lambda i: DataCube.of(ground.base, [ground.direct.batch], LEVERS[1:2]),
+        "this package, levels of four levers": lambda i: DataCube.of(ground.base, [ground.direct.batch], LEVERS),
         "this package, weighted rows, four levers": lambda i: Profiles.of(ground.base, [ground.direct.batch], LEVERS),
         "this package, weighted rows, all levers": every_lever,
         f"{Direct.name}, one determination": lambda i: ground.direct.determine(ground.base),
@@ -159,7 +159,7 @@ def collapse(ground: Ground, _: Levels) -> list[Timing]:
     return interleaved("collapse", runs, ground.rounds, {})
 
 
-def explanation(ground: Ground, _: Levels) -> list[Timing]:
+def explanation(ground: Ground, _: DataCube) -> list[Timing]:
     """Why one case has its outcome."""
     row = int(np.flatnonzero(ground.direct.determine(ground.base) == 2)[0])
     one = ground.columns.take(np.array([row]))
@@ -185,7 +185,7 @@ def explanation(ground: Ground, _: Levels) -> list[Timing]:
     return interleaved("one explanation", runs, ground.rounds, {})
 
 
-def generation(ground: Ground, _: Levels) -> list[Timing]:
+def generation(ground: Ground, _: DataCube) -> list[Timing]:
     """Cases of the population made, a hundred thousand of them."""
     size, page = min(100_000, ground.size), population.load(POPULATION)
     runs = {

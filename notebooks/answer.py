@@ -5,8 +5,11 @@ from collections.abc import Sequence
 from notebooks.page import STYLE, esc, plain
 from notebooks.tweaks import Answer
 from policy.model import OUTCOMES
-from simulations.reports.findings import LABELS, LIVE_ONLY, MEANS, live
-from simulations.studies.impact import Impact, percent, points
+from simulations.reports.impact_findings import live
+from simulations.reports.notices import LIVE_ONLY
+from simulations.reports.table_cells import LABELS, MEANS
+from simulations.statistics.number_format import percent, points
+from simulations.studies.impact import Impact
 
 __all__ = ["HANDS", "LOOK", "STANDS", "headline", "in_words", "stale", "table_of_requests"]
 

@@ -13,8 +13,8 @@ from simulations.reports import (
     sweep_findings,
 )
 from simulations.reports.figure import Picture
-from simulations.reports.findings import LIVE_ONLY
 from simulations.reports.html_table import Shown, bullets
+from simulations.reports.notices import LIVE_ONLY
 from simulations.studies import denials, subgroups, sweep
 from simulations.studies.comparison import Study
 
@@ -60,7 +60,7 @@ def who_is_reached(study: Study) -> str:
     """Gaps between groups of people, before and after."""
     if study.guarded:
         return _page(bullets([LIVE_ONLY]))
-    found = subgroups.measure(study)
+    found = subgroups.stratify(study)
     tables = (subgroups_findings.gaps(found), subgroups_findings.rates(found), subgroups_findings.notes(found))
     advantage = bullets(study.guard.warnings())
     return _page(subgroups_chart.gaps_chart(found), *tables, advantage)

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from html.parser import HTMLParser
 
 from policy.model import OUTCOMES, Evidence
-from simulations.reports.findings import LABELS
 from simulations.reports.html_table import Shown, esc
+from simulations.reports.table_cells import LABELS
 
 __all__ = [
     "STYLE",

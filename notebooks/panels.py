@@ -28,7 +28,7 @@ from policy.model import Lever, Policy, Settings
 from policy.problems import ProblemsFound
 from policy.storage.workspace import SERVED
 from simulations import Caseload, Study
-from simulations.reports.findings import all_notices
+from simulations.reports.notices import all_notices
 from simulations.scenario.loading import proposed
 
 __all__ = ["Control", "LeverPanel"]
@@ -88,6 +88,13 @@ class LeverPanel:
         control.reset.on_click(self._guarded(lambda _: self._do(lambda: self.tweaks.revert(name))))
         return control
 
+    def _build_questions(self) -> widgets.HBox:
+        """A button for each question about the change."""
+        self.question_buttons = {q: widgets.Button(description=q, layout=FIT) for q in QUESTIONS}
+        for question, button in self.question_buttons.items():
+            button.on_click(self._guarded(lambda _, q=question: self._look_closer(q)))
+        return widgets.HBox([widgets.HTML(_live("<b>Look closer:</b>")), *self.question_buttons.values()], layout=ROW)
+
     def _build(self) -> None:
         self.groups = groups(self.policy, self.tweaks.mentions)
         boxes = [widgets.VBox([self.controls[n].box for n in names], layout=WIDE) for names in self.groups.values()]
@@ -120,11 +127,8 @@ class LeverPanel:
         ]
         beside = widgets.Layout(flex="1 1 0", width="auto", min_width="300px", padding="0 0 0 18px", overflow="hidden")
         columns = widgets.HBox([self.accordion, widgets.VBox(right, layout=beside)], layout=WIDE)
-        self.question_buttons = {q: widgets.Button(description=q, layout=FIT) for q in QUESTIONS}
-        for question, button in self.question_buttons.items():
-            button.on_click(self._guarded(lambda _, q=question: self._look_closer(q)))
+        asking = self._build_questions()
         self.closer = widgets.HTML(layout=WIDE)
-        asking = widgets.HBox([widgets.HTML(_live("<b>Look closer:</b>")), *self.question_buttons.values()], layout=ROW)
         look = widgets.HTML(view.LOOK + view.HANDS + view.STANDS, layout=widgets.Layout(height="0", margin="0"))
         self.view = widgets.VBox(
             [look, self.alert, columns, asking, self.closer, self.table, self.notices], layout=WIDE

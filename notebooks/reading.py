@@ -10,7 +10,8 @@ from policy.model import OUTCOMES, CodeNotice, Evidence, Policy, Settings
 from policy.problems import Problem, ProblemsFound, nearest
 from policy.problems import shown as quoted
 from policy.reading.loading import change_in_words
-from simulations.reports.findings import MEANS, NOT_MET
+from simulations.reports.notices import NOT_MET
+from simulations.reports.table_cells import MEANS
 
 __all__ = ["Manual"]
 

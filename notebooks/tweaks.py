@@ -31,7 +31,7 @@ _NONE = pd.DataFrame(columns=["baseline", "scenario", "case_id", "dx", "cpt", "r
 class Answer:
     """What the moved levers do: `changes` lever -> sentence, `nothing` why no case moves (empty when some do).
 
-    `guarded`: the cases may be people, so only shares of rounded counts are shown (`reports.findings.live`).
+    `guarded`: the cases may be people, so only shares of rounded counts are shown (`reports.impact_findings.live`).
     """
 
     impact: Impact

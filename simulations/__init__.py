@@ -16,7 +16,7 @@ if TYPE_CHECKING:
         calibration_findings,
         denials_chart,
         denials_findings,
-        findings,
+        html_table,
         report,
         subgroups_chart,
         subgroups_findings,
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from simulations.studies import (
         alternatives,
         denials,
+        gap_drivers,
         medicare,
         sensitivity,
         simulated_truth,
-        subgroup_flow,
         subgroups,
         sweep,
     )
@@ -49,10 +49,10 @@ else:
     _MODULES = {
         "population": "block_trial calibration feasibility",
         "reports": "alternatives_chart alternatives_findings calibration_chart calibration_findings denials_chart"
-        " denials_findings findings report subgroups_chart subgroups_findings sweep_chart sweep_findings truth_chart",
+        " denials_findings html_table report subgroups_chart subgroups_findings sweep_chart sweep_findings truth_chart",
         "runs": "parameters",
         "storage": "checkpoint",
-        "studies": "alternatives denials medicare sensitivity simulated_truth subgroup_flow subgroups sweep",
+        "studies": "alternatives denials gap_drivers medicare sensitivity simulated_truth subgroups sweep",
     }
     _NAME_IN = {name: home for home, names in _NAMES.items() for name in names.split()}
     _MODULE_IN = {name: room for room, names in _MODULES.items() for name in names.split()}
@@ -74,7 +74,7 @@ else:
 __all__ = [
     "Caseload", "Impact", "Study", "alternatives", "alternatives_chart", "alternatives_findings", "ask",
     "block_trial", "calibration", "calibration_chart", "calibration_findings", "cases_of", "checkpoint", "compare",
-    "denials", "denials_chart", "denials_findings", "feasibility", "find_scenario", "findings", "measure", "medicare",
-    "parameters", "population", "report", "sensitivity", "simulate", "simulated_truth", "subgroup_flow", "subgroups",
-    "subgroups_chart", "subgroups_findings", "sweep", "sweep_chart", "sweep_findings", "truth_chart",
+    "denials", "denials_chart", "denials_findings", "feasibility", "find_scenario", "gap_drivers", "html_table",
+    "measure", "medicare", "parameters", "population", "report", "sensitivity", "simulate", "simulated_truth",
+    "subgroups", "subgroups_chart", "subgroups_findings", "sweep", "sweep_chart", "sweep_findings", "truth_chart",
 ]  # fmt: skip

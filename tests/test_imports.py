@@ -30,6 +30,9 @@ ONLY_IN = {
     "duckdb": ("simulations.warehouse", "simulations.cli"),
     "sqlglot": ("policy.sql",),
 }
+ANSWERED_BY_EACH = {  # what every findings module says of its own study: first, in words, in summary.json, as files
+    f"simulations.reports.*_findings:{name}" for name in ("headline", "in_words", "entries", "tables")
+}
 FOR_NOTEBOOKS = {"policy", "simulations", "notebooks", "panels"} | sys.stdlib_module_names
 
 
@@ -224,6 +227,49 @@ def test_every_file_lies_in_a_layer():
     assert unknown(["policy.utils", "simulations.new", "simulations.studies.impact"]) == [
         "policy.utils",
         "simulations.new",
+    ]
+
+
+def public_names(source: str) -> set[str]:
+    """What a module itself defines at its top, without a leading underscore."""
+    names: set[str] = set()
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names |= {one.id for target in targets for one in ast.walk(target) if isinstance(one, ast.Name)}
+    return {name for name in names if not name.startswith("_")}
+
+
+def defined_twice(sources: dict[str, str]) -> list[str]:
+    """Public names that two modules of one layer define, as 'layer.name: module, module'."""
+    homes: dict[tuple[str | None, str], list[str]] = {}
+    for module, source in sources.items():
+        for name in public_names(source):
+            if not any(fnmatch(f"{module}:{name}", allowed) for allowed in ANSWERED_BY_EACH):
+                homes.setdefault((layer_of(module), name), []).append(module)
+    return sorted(f"{layer}.{name}: {', '.join(found)}" for (layer, name), found in homes.items() if len(found) > 1)
+
+
+def test_no_public_name_is_defined_by_two_modules_of_a_layer():
+    """So that a name says which thing is meant, and a search for it ends at one place."""
+    sources = {name: path.read_text("utf-8") for name, path in SOURCES.items() if not name.startswith("policy")}
+    assert defined_twice(sources) == []
+
+
+def test_a_name_defined_twice_is_found():
+    sources = {
+        "simulations.studies.a": "def table(): ...\nclass _Own: ...\nX: int = 1",
+        "simulations.studies.b": "table = 1\nclass _Own: ...",
+        "simulations.reports.a_findings": "def headline(): ...",
+        "simulations.reports.b_findings": "def headline(): ...",
+        "simulations.reports.c": "def table(): ...\nX, Y = 1, 2",
+        "simulations.reports.d": "_z = 1\nY: int",
+    }
+    assert defined_twice(sources) == [
+        "simulations.reports.Y: simulations.reports.c, simulations.reports.d",
+        "simulations.studies.table: simulations.studies.a, simulations.studies.b",
     ]
 
 

@@ -17,7 +17,7 @@ from policy.model import Policy
 from policy.storage.files import save
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "redline.md"
-SHIPPED = ("nerve_blocks@2026.1", "nerve_blocks@2026.2")
+VERSIONS = ("nerve_blocks@2026.1", "nerve_blocks@2026.2")
 Place = tuple[str, str, str]  # section, entry, what of the entry
 
 
@@ -98,9 +98,9 @@ def _escaped(words: list[str]) -> str:
     return re.sub(r"([\\`*_~|<>\[\]])", r"\\\1", " ".join(words))
 
 
-def main(names: list[str]) -> None:
+def write_page(names: list[str]) -> None:
     """The page of two policies on stdout, or that of the shipped versions into docs."""
-    old, new = (core.load(name) for name in (names or SHIPPED))
+    old, new = (core.load(name) for name in (names or VERSIONS))
     if names:
         print(page(old, new), end="")
     else:
@@ -108,4 +108,4 @@ def main(names: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    write_page(sys.argv[1:])

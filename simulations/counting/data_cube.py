@@ -1,10 +1,11 @@
-"""Every setting of some levers at once: cases are counted one time, each setting after that is a look-up.
+"""A data cube over the settings of some levers: cases are counted once, and every setting is then a look-up.
 
 A numeric lever that only ever makes a policy stricter is an axis: of its values in order, lenient to strict, a test
 passes the first so many, and that number is its level. The same tree of tests is evaluated in levels by minimum and
-maximum, once with what is missing failing and once with it passing. A case then is a box of settings under which it is
-met, within a box under which it is not refused; counted by corner (bincount) and added up along each axis (cumulate),
-the boxes give the counts at all settings. Other levers that move (choices, stances) multiply: one count for each value.
+maximum, once with what is missing failing and once with it passing. A case then is a region of settings under which
+it is met, within a region under which it is not refused; counted by corner (bincount) and added up along each axis
+(cumulate), the regions give the counts at all settings. Other levers that move (choices, stances) multiply: one count
+for each value.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,8 +22,8 @@ from policy.evaluation.determination import BLOCK, CODE, Evaluation, Memory
 from policy.model import OUTCOMES, Policy, Settings, Value
 from policy.problems import refuse
 from simulations.counting.axes import Roles, in_order
-from simulations.counting.boxes import Reader, Region, Tables, outcomes
 from simulations.counting.grouping import Groups
+from simulations.counting.regions import Region, Regions, Tables, outcomes
 
 MOST_CELLS = 1 << 25  # counts held at a time, 8 bytes each
 CLOSING = "undocumented_action"  # always free to move: what is open is counted apart
@@ -55,7 +56,7 @@ Members = tuple[NDArray[np.int32] | None, NDArray[np.intp]]  # of each row (None
 
 
 @dataclass
-class Cube:
+class PathwayCube:
     """Counts for the pathways that read the same levers, at every setting: one array for each value of the choices.
 
     `members`: the groups that occur, with their places; `counts`: values of the choices -> int64 (7 outcomes with
@@ -112,7 +113,7 @@ class Cube:
         alike: dict[tuple[tuple[int, int], ...], list[tuple[NDArray[np.int32], NDArray[np.intp]]]] = {}  # by change
         for start in range(0, len(rows.rows), BLOCK):
             part = slice(start, start + BLOCK)
-            for region, change in outcomes(Reader(rows.block(part), self.axes, tables), position):
+            for region, change in outcomes(Regions(rows.block(part), self.axes, tables), position):
                 cell = self._cell(region)
                 cell = cell if member is None else cell * np.int32(len(places)) + member[part]
                 cell = np.broadcast_to(cell, len(rows.rows[part]))
@@ -175,7 +176,7 @@ class Cube:
 
 
 @dataclass(frozen=True)
-class Levels:
+class DataCube:
     """Counts of some cases at every value of `levers`; the other levers stay as in `base`.
 
     `groups`: what the counts are split by; `fixed`: int64 (groups, 7), cases that no lever of these moves.
@@ -185,19 +186,19 @@ class Levels:
     levers: tuple[str, ...]
     groups: Groups
     fixed: NDArray[np.int64]
-    cubes: tuple[Cube, ...]
+    cubes: tuple[PathwayCube, ...]
 
     @classmethod
     def of(
         cls, base: Settings, batches: Iterable[Batch], levers: Sequence[str], groups: Groups | None = None
-    ) -> "Levels":
+    ) -> "DataCube":
         """Count the cases of all batches; raises ProblemsFound for unknown levers and for too many cells."""
         policy = base.policy
         policy.settings(
             {lever: base[lever] for lever in levers if lever in base} | dict.fromkeys({*levers} - {*base}, "")
         )
         by = Groups(policy) if groups is None else groups
-        cubes: dict[Roles, Cube] = {}
+        cubes: dict[Roles, PathwayCube] = {}
         tables: Tables = {}
         for batch in batches:
             for group, position, cube, members in members_in(cubes, batch, base, levers, by):
@@ -207,7 +208,7 @@ class Levels:
     def __repr__(self) -> str:
         settings = prod(len(self.base.policy.levers[lever].values()) for lever in self.levers)
         return (
-            f"Levels: {self.cases:,} cases counted once at {settings:,} settings of {len(self.levers)} levers"
+            f"DataCube: {self.cases:,} cases counted once at {settings:,} settings of {len(self.levers)} levers"
             f" ({self.cells:,} cells, {len(self.groups)} groups); every setting is a look-up"
         )
 
@@ -280,9 +281,9 @@ def grouped(batch: Batch, base: Settings, levers: Sequence[str]) -> Iterator[tup
 
 
 def members_in(
-    cubes: dict[Roles, Cube], batch: Batch, base: Settings, levers: Sequence[str], groups: Groups,
+    cubes: dict[Roles, PathwayCube], batch: Batch, base: Settings, levers: Sequence[str], groups: Groups,
     most: int | None = MOST_CELLS,
-) -> list[tuple[Evaluation, int, Cube, Members]]:  # fmt: skip
+) -> list[tuple[Evaluation, int, PathwayCube, Members]]:  # fmt: skip
     """The groups of a batch, each with its pathway, its cube and the members in it; new cubes and members are added.
 
     Raises ProblemsFound when all cubes together would hold more than `most` counts.
@@ -297,16 +298,16 @@ def members_in(
 
 
 def cells(base: Settings, batch: Batch, levers: Sequence[str], groups: Groups) -> int:
-    """How many counts `Levels.of` would hold."""
-    cubes: dict[Roles, Cube] = {}
+    """How many counts `DataCube.of` would hold."""
+    cubes: dict[Roles, PathwayCube] = {}
     members_in(cubes, batch, base, levers, groups, most=None)
     return sum(cube.cells for cube in cubes.values())
 
 
-def new_cube(policy: Policy, roles: Roles) -> Cube:
+def new_cube(policy: Policy, roles: Roles) -> PathwayCube:
     """An empty cube."""
     axes = {lever: in_order(policy, lever) for lever in roles.axes}
-    return Cube(axes, {lever: policy.levers[lever].values() for lever in roles.choices})
+    return PathwayCube(axes, {lever: policy.levers[lever].values() for lever in roles.choices})
 
 
 def _tally(
@@ -321,7 +322,7 @@ def _tally(
     return where, np.bincount(inverse, times).astype(np.int64)
 
 
-def _finished(cubes: Iterable[Cube], groups: int) -> tuple[NDArray[np.int64], tuple[Cube, ...]]:
+def _finished(cubes: Iterable[PathwayCube], groups: int) -> tuple[NDArray[np.int64], tuple[PathwayCube, ...]]:
     """The cubes at every setting; what no lever moves is one fixed array."""
     fixed = np.zeros((groups, len(OUTCOMES) + 1), dtype=np.int64)
     moving = []

@@ -11,7 +11,7 @@ from policy.cases.reader import Cases
 from policy.model import Policy, Settings
 from policy.problems import refuse
 from simulations import population as populations
-from simulations.counting.data_cube import Batch, Levels
+from simulations.counting.data_cube import Batch, DataCube
 from simulations.counting.grouping import Groups
 from simulations.counting.profiles import Profiles
 from simulations.population import LAST_CASE, Population
@@ -43,11 +43,11 @@ def batches(
 def stream(
     base: Settings, population: str | Path = "seed_low_prevalence", size: int = 10_000, seed: int = 1, *,
     levers: Sequence[str] | None = (), groups: Sequence[str] = (), most: int = SLICE, progress: bool | None = None,
-) -> Levels | Profiles:  # fmt: skip
+) -> DataCube | Profiles:  # fmt: skip
     """Count `size` cases of a population as levels of `levers` (None: as profiles, for all levers), keeping none.
 
     Memory is that of `most` cases and the counts, whatever the size. `progress`: a bar (None: on a terminal). Raises
-    ProblemsFound for what `generate`, `Levels.of` and `Groups` refuse, and when interrupted (Ctrl-C): then nothing is
+    ProblemsFound for what `generate`, `DataCube.of` and `Groups` refuse, and when interrupted (Ctrl-C): then nothing is
     left behind.
     """
     page = populations.load(population)
@@ -65,7 +65,7 @@ def stream(
                 bar.update(len(batch.cases))
 
         try:
-            return Profiles.of(base, told(), None, by) if levers is None else Levels.of(base, told(), levers, by)
+            return Profiles.of(base, told(), None, by) if levers is None else DataCube.of(base, told(), levers, by)
         except KeyboardInterrupt:
             raise refuse(
                 "interrupted", "stream", f"stopped after {done:,} of {size:,} cases; nothing was kept"

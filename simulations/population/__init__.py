@@ -1,12 +1,12 @@
 """Made-up requests: a page of YAML that an epidemiologist can read becomes a case table.
 
 `load` reads and checks a page (`trial_10_15,neck_pain=60` moves its mix of requests), `generate` makes any slice of its
-cases, `against_targets` says how they compare with what is published. The page is described in population_page.py, the
-drawing in drawing.py.
+cases, `against_targets` says how they compare with what is published. The page is described in page.py, the
+drawing in sampling.py.
 """
 
 from simulations.population.calibration import against_targets
-from simulations.population.compiler import altered, parse, shipped
+from simulations.population.loading import altered, parse, shipped
 from simulations.population.page import FOLDER, columns_of
 from simulations.population.probability_tables import Population
 from simulations.population.request_mix import load, with_mix

@@ -1,24 +1,19 @@
 """A page of YAML becomes tables ready to draw from; what does not fit together is said, all of it, with its line."""
 
-import hashlib
-import json
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from policy.model import UNITS, Record
-from policy.problems import Finding, Problem, ProblemsFound, listed, nearest, refuse, shown
+from policy.problems import Finding, ProblemsFound, listed, shown
 from policy.reading import loading
-from policy.reading.yaml import Node, located, read_text
 from simulations.population.page import (
     ANCHORS,
-    FOLDER,
     LATENT_COUNT,
     Cited,
     Column,
@@ -29,13 +24,13 @@ from simulations.population.page import (
     at_work,
     columns_of,
 )
+from simulations.population.page_lines import Lines
 from simulations.population.probability_tables import (
     EMPTY,
     YES_NO,
     Choice,
     Decision,
     Facts,
-    Population,
     last,
     lookup_of,
     span,
@@ -46,79 +41,7 @@ _MOST_STATES, _MOST_WORK = 1 << 16, 1 << 23
 _THIS = "this"  # in a table of documentation: the fact itself
 
 
-def shipped() -> tuple[str, ...]:
-    """Names of the populations that come with the workbook."""
-    return tuple(sorted(path.stem for path in FOLDER.glob("*.yaml")))
-
-
-def load(name_or_path: str | Path) -> Population:
-    """A shipped population by name, or one from a YAML file; raises ProblemsFound with every problem of the page."""
-    name = str(name_or_path)
-    known = shipped()
-    path = FOLDER / f"{name}.yaml" if name in known else Path(name_or_path)
-    if path.suffix not in (".yaml", ".yml"):
-        message = f"is no population that ships ({listed(known)}) and no .yaml file{nearest(name, known)}"
-        raise refuse("unknown-population", shown(name), message)
-    return parse(read_text(path), path.name if path.is_relative_to(FOLDER) else name)
-
-
-def parse(text: str, name: str) -> Population:
-    """The population written in `text`; `name` stands for the file in messages. Raises ProblemsFound."""
-    own, node = loading.parse(text, name, Page)
-    if own.based_on is None:
-        return Population(own, *_compiled(own, _Lines(name, node)), _digest(node.plain()))
-    known = shipped()
-    if own.based_on not in known or own.based_on == own.id:
-        message = f"{shown(own.based_on)} is no other population that ships"
-        raise ProblemsFound(located([Finding("based-on", ("based_on",), message, own.based_on, known)], name, node))
-    file = f"{own.based_on}.yaml"
-    base, under = loading.parse(read_text(FOLDER / file), file, Page)
-    if base.based_on is not None:
-        message = f"{own.based_on} is itself based on {base.based_on}; name that one"
-        raise ProblemsFound(located([Finding("based-on", ("based_on",), message)], name, node))
-    page = own.over(base)
-    compiled = _compiled(page, _Lines(name, node, _Lines(file, under)))
-    return Population(page, *compiled, _digest([node.plain(), under.plain()]))
-
-
-def altered(page: Page) -> Population:
-    """A page that was changed in memory (shares moved within their ranges), compiled again; raises ProblemsFound.
-
-    Its fingerprint is that of the changed content, so it is never taken for the page it came from.
-    """
-    return Population(page, *_compiled(page, _Lines(page.id)), _digest(page.model_dump(mode="json", by_alias=True)))
-
-
-def reshared(population: Population, page: Page) -> Population:
-    """The population with the shares of a page that differs from its own in shares alone, none of them 0 on one side.
-
-    Everything else, effects included, stays as it is, and nothing is checked again: for many draws whose fingerprint
-    nobody asks for.
-    """
-    mine, habits = population.page.variables, population.page.habits
-
-    def again(choice: Choice, before: Table, after: Table) -> Choice:
-        if after.rows == before.rows:
-            return choice
-        effects = [effect for effect in before.effects if effect.odds_percent != 100]
-        return replace(choice, bounds=np.array([bound for bound, _ in _parts(after, effects)], dtype=np.uint64))
-
-    def told(decision: Decision) -> Choice | None:
-        before, after = mine[decision.name].documented, page.variables[decision.name].documented
-        if decision.documented is None or isinstance(before, Table) is not isinstance(after, Table):
-            return decision.documented
-        if isinstance(before, Table) and isinstance(after, Table):
-            return again(decision.documented, before, after)
-        return again(decision.documented, habits[str(before)], page.habits[str(after)])
-
-    decisions = tuple(
-        replace(d, choice=again(d.choice, mine[d.name], page.variables[d.name]), documented=told(d))
-        for d in population.decisions
-    )
-    return replace(population, page=page, decisions=decisions, fingerprint=f"shares of {population.fingerprint} moved")
-
-
-def _parts(table: Table, effects: Sequence[Effect]) -> Iterator[tuple[int, str | None]]:
+def cumulative_shares(table: Table, effects: Sequence[Effect]) -> Iterator[tuple[int, str | None]]:
     """Upper bound of each share that is not 0, in the words of its row, and the value that it stands for.
 
     A row stands there once for each set of effects that may be at work on it.
@@ -132,36 +55,7 @@ def _parts(table: Table, effects: Sequence[Effect]) -> Iterator[tuple[int, str |
                     yield (number << 32) + int(total * 2**32 / 100), text
 
 
-def _digest(content: object) -> str:
-    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-@dataclass(frozen=True)
-class _Lines:
-    """Where an entry of the page is written: 'file:line', in this file or in the one it is based on."""
-
-    file: str
-    node: Node | None = None
-    base: "_Lines | None" = None
-
-    def owns(self, path: tuple[Any, ...]) -> bool:
-        """Whether this file, not the one it is based on, holds the entry."""
-        if self.node is None:
-            return False
-        section = self.node.value.get(path[0])
-        return self.base is None or (section is not None and (len(path) < 2 or path[1] in section.value))
-
-    def located(self, findings: list[Finding]) -> list[Problem]:
-        """Each finding with its place; the name of the page alone for one without lines."""
-        if self.node is None:
-            return [Problem(f.code, self.file, f"{'.'.join(map(str, f.path))}: {f.message}") for f in findings]
-        own = [f for f in findings if self.base is None or self.owns(f.path)]
-        rest = [f for f in findings if self.base is not None and not self.owns(f.path)]
-        return located(own, self.file, self.node) + (self.base.located(rest) if self.base else [])
-
-
-def _compiled(page: Page, lines: _Lines) -> tuple[tuple[Decision, ...], tuple[str, ...]]:
+def compile_page(page: Page, lines: Lines) -> tuple[tuple[Decision, ...], tuple[str, ...]]:
     """The page's decisions, and the columns of its policy's case table."""
     try:
         columns = columns_of(loading.outline(page.policy))
@@ -178,7 +72,7 @@ def _compiled(page: Page, lines: _Lines) -> tuple[tuple[Decision, ...], tuple[st
 class _Compiler:
     """Turns a page into decisions and collects what does not fit together."""
 
-    def __init__(self, page: Page, lines: _Lines, columns: Mapping[str, Column]):
+    def __init__(self, page: Page, lines: Lines, columns: Mapping[str, Column]):
         self.page, self.lines, self.columns = page, lines, columns
         self.problems: dict[tuple[object, ...], Finding] = {}
         self.work = 0  # combinations times rows, summed over the tables
@@ -401,7 +295,7 @@ class _Compiler:
     def _entries(
         self, path: tuple[Any, ...], table: Table, facts: Facts, effects: Sequence[Effect]
     ) -> tuple[list[int], list[tuple[int, int, int]]]:
-        """The bounds of `_parts`, and the values that each stands for."""
+        """The bounds of `cumulative_shares`, and the values that each stands for."""
         for index, row in enumerate(table.rows):
             place = (*path, "rows", index)
             if row.percent is not None and facts.kind != "flag":
@@ -414,7 +308,7 @@ class _Compiler:
                     message = f"{shown(text)} is not allowed" + ("" if known else f"; allowed: {facts.allowed}")
                     where = (*place, "shares", text) if row.shares else (*place, "value")
                     self.problem("value", where, message, str(text), known)
-        parts = list(_parts(table, effects))
+        parts = list(cumulative_shares(table, effects))
         entries = [((EMPTY, 1, 1) if text is None else facts.entry(text)) or (0, 1, 1) for _, text in parts]
         return [bound for bound, _ in parts], entries
 

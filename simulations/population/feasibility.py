@@ -23,8 +23,8 @@ from simulations.population.block_trial import (
     described_trial,
     ratios,
 )
-from simulations.population.compiler import load, shipped
 from simulations.population.expectation import Tally, expected
+from simulations.population.loading import load_document, shipped
 from simulations.population.page import ANCHORS, GAINS, Target
 from simulations.population.probability_tables import Codes, Population
 
@@ -66,7 +66,7 @@ def conflicts(
     published values themselves in place of their intervals. A gain is no share and left out.
     """
     own = list(populations)
-    pages = list({p.id: p for p in [*own, *(load(name) for name in only or shipped())]}.values())
+    pages = list({p.id: p for p in [*own, *(load_document(name) for name in only or shipped())]}.values())
     cells = _cells(pages[0])
     targets = _linear(pages, exactly)
     members: dict[str, list[Rows]] = {name: _limits(cells, target) for name, target in targets.items()}

@@ -24,7 +24,7 @@ from scipy.optimize import least_squares
 
 from policy.reading.yaml import read_text
 from policy.storage.files import save
-from simulations.population.compiler import load
+from simulations.population.loading import load_document
 from simulations.population.page import FOLDER, Page, Target
 
 CLASSES = ("low", "middle", "high")
@@ -114,7 +114,7 @@ def fit() -> Model:
 
 def seen() -> dict[str, Page]:
     """Setting -> its page as the fit sees it: no figure that is held out, none that was put in."""
-    pages = {name: load(name).page for name in dict.fromkeys(PAGES.values())}
+    pages = {name: load_document(name).page for name in dict.fromkeys(PAGES.values())}
     for name, page in pages.items():
         fitted = {key: target for key, target in page.targets.items() if target.use == "fitted"}
         pages[name] = page.model_copy(update={"targets": fitted})
@@ -203,7 +203,7 @@ def _fixed(pages: Mapping[str, Page]) -> tuple[Shares, dict[str, float]]:
 @click.command(help=__doc__)
 @click.option("--write", is_flag=True, help="Put the shares into the shipped pages.")
 @click.option("--check", is_flag=True, help="Exit 1 when a shipped page holds other shares.")
-def main(write: bool, check: bool) -> None:
+def refit(write: bool, check: bool) -> None:
     model = fit()
     click.echo("setting    published      fitted  agreement      figure")
     for setting, target in fitted_targets():
@@ -227,4 +227,4 @@ def main(write: bool, check: bool) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    refit()

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from policy.problems import refuse, shown
 
 LAST_SEED = 2**64 - 1
-LAST_CASE = 2**62
+LAST_INDEX = 2**62
 _WORDS = 4  # Philox yields its words four to a counter value
 
 Words = NDArray[np.uint64]
@@ -42,8 +42,8 @@ class Streams:
         """
         if not isinstance(name, str) or not name:
             raise refuse("stream", "stream", f"{shown(name)} is no name: a stream is named by the decision it serves")
-        start = whole("start", start, 0, LAST_CASE)
-        count = whole("count", count, 0, LAST_CASE - start)
+        start = whole("start", start, 0, LAST_INDEX)
+        count = whole("count", count, 0, LAST_INDEX - start)
         block, skipped = divmod(start, _WORDS)
         words = np.random.Philox(key=self._key(name), counter=block).random_raw(skipped + count)
         return np.asarray(words, dtype=np.uint64)[skipped:]

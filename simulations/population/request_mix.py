@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from policy.problems import Problem, ProblemsFound, collecting, listed, nearest, refuse, shown
-from simulations.population import compiler
+from simulations.population import loading
 from simulations.population.page import Page, Row
 from simulations.population.probability_tables import Population
 
@@ -26,8 +26,8 @@ def load(name_or_path: str | Path) -> Population:
     """
     found = _MIXED.fullmatch(str(name_or_path))
     if not found:
-        return compiler.load(name_or_path)
-    population = compiler.load(found[1])
+        return loading.load_document(name_or_path)
+    population = loading.load_document(found[1])
     pairs = [pair.split("=") for pair in found[2][1:].split(",")]
     twice = sorted({name for name, _ in pairs if [n for n, _ in pairs].count(name) > 1})
     if twice:
@@ -54,7 +54,7 @@ def with_mix(population: Population, shares: Mapping[str, object]) -> Population
         raise ProblemsFound(problems)
     said = ",".join(f"{name}={share}" for name, share in shares.items())
     notice = f"{page.notice} The mix of requests was changed by the user: {said.replace(',', ', ')} (%)."
-    return compiler.altered(page.model_copy(update={"id": f"{page.id},{said}", "notice": notice}))
+    return loading.altered(page.model_copy(update={"id": f"{page.id},{said}", "notice": notice}))
 
 
 def _mixed(page: Page, diagnosis: str, given: Mapping[str, object]) -> Page:
@@ -114,7 +114,7 @@ def with_shares(population: Population, shares: Mapping[str, object], variable: 
         raise refuse("mix", variable, f"{name} is none of {listed(known)}{nearest(name, known)}")
     row = _row({"shares": {name: str(shares.get(name, 0)) for name in known}}, variable)
     variables = population.page.variables | {variable: table.model_copy(update={"rows": (row,)})}
-    return compiler.altered(population.page.model_copy(update={"variables": variables}))
+    return loading.altered(population.page.model_copy(update={"variables": variables}))
 
 
 def _row(data: Mapping[str, object], place: str) -> Row:

@@ -60,7 +60,7 @@ def plain(spec: Population, size: int) -> dict[str, Codes]:
 @click.option("--size", default=1_000_000, show_default=True)
 @click.option("--name", default="seed_low_prevalence", show_default=True)
 @click.option("--way", "ways", multiple=True, type=click.Choice(WAYS), help="All of them when none is named.")
-def main(size: int, name: str, ways: tuple[str, ...]) -> None:
+def measure_speed(size: int, name: str, ways: tuple[str, ...]) -> None:
     for way in ways or WAYS:
         if way == "frame" and size > population.MOST_CASES:
             continue
@@ -70,4 +70,4 @@ def main(size: int, name: str, ways: tuple[str, ...]) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    measure_speed()

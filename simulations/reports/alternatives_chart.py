@@ -16,17 +16,37 @@ from simulations.reports.figure import (
     picture_unless_silent,
     titled_axes,
 )
-from simulations.reports.findings import roughly
+from simulations.reports.withholding import roughly
+from simulations.statistics.number_format import points
 from simulations.studies.alternatives import Alternative, Result
 from simulations.studies.comparison import Study
-from simulations.studies.impact import points
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 # One colour, one marker and one place in the row for each population, so that none hangs on colour alone.
 _LOOKS = (("o", AFTER), ("s", OFF), ("^", "#009E73"), ("D", FAINT))
 _ROOM = 0.26  # of a row, between the populations in it
+
+
+def _label_rows(axes: "Axes", rows: Sequence[Sequence[Result]]) -> None:
+    """The alternatives at the side, and a line where nothing changes."""
+    axes.axvline(0, color=FAINT, linewidth=0.9)
+    axes.grid(axis="x", color=RULE, linewidth=0.8)
+    axes.set_axisbelow(True)
+    labels = [f"{wrapped(g[0].alternative)}\n{_speaks(g)}" for g in rows]
+    axes.set_yticks(range(len(rows)), labels, fontsize=10)
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    axes.tick_params(axis="y", pad=8)
+    axes.set_xlabel("← fewer approvals     percentage points     more approvals →", fontsize=9, color=FAINT)
+
+
+def _in_numbers(study: Study, group: Sequence[Result]) -> str:
+    """One alternative with the change of each population, for those who cannot see the picture."""
+    found = [one.row() for one in group]
+    said = (f"{row['population']} {roughly(study, points(row['change_points'] / 100))}" for row in found)
+    return f"{group[0].alternative.number} {group[0].alternative.label}: {', '.join(said)}"
 
 
 @picture_unless_silent
@@ -45,12 +65,10 @@ def changes_chart(study: Study, results: Sequence[Result]) -> Picture:
         if study.cases.drawn
         else f"{study.cases!r}.",
     ]
-    populations_of = ", ".join(one.cases.fingerprint[:12] for one in base)
+    prints = ", ".join(one.cases.fingerprint[:12] for one in base)
 
     def draw(figure: "Figure") -> None:
-        axes = titled_axes(
-            figure, study, title, lines, left=0.4, right=0.74, above=1.62, below=0.95, cases=populations_of
-        )
+        axes = titled_axes(figure, study, title, lines, left=0.4, right=0.74, above=1.62, below=0.95, cases=prints)
         across = axes.get_yaxis_transform()
         handles: list[Any] = [None] * len(populations)
         for place, group in enumerate(rows):
@@ -65,24 +83,11 @@ def changes_chart(study: Study, results: Sequence[Result]) -> Picture:
                     axes.plot(at - 0.04, -0.85, transform=across, clip_on=False, **style)
                 change = roughly(study, points(row["change_points"] / 100))
                 axes.text(at, place, change, transform=across, va="center", ha="right", fontsize=10)
-        axes.axvline(0, color=FAINT, linewidth=0.9)
-        axes.grid(axis="x", color=RULE, linewidth=0.8)
-        axes.set_axisbelow(True)
-        labels = [f"{wrapped(g[0].alternative)}\n{_speaks(g)}" for g in rows]
-        axes.set_yticks(range(len(rows)), labels, fontsize=10)
-        axes.set_ylim(len(rows) - 0.4, -0.6)
-        axes.tick_params(axis="y", pad=8)
-        axes.set_xlabel("← fewer approvals     percentage points     more approvals →", fontsize=9, color=FAINT)
+        _label_rows(axes, rows)
         legend(figure, handles, populations, row=2)
 
-    said = [
-        f"{g[0].alternative.number} {g[0].alternative.label}: "
-        + ", ".join(
-            f"{r['population']} {roughly(study, points(r['change_points'] / 100))}" for r in (one.row() for one in g)
-        )
-        for g in rows
-    ]
-    alt = f"Dots {spans}. {title}. Change of the approval rate in percentage points: {'; '.join(said)}."
+    said = "; ".join(_in_numbers(study, group) for group in rows)
+    alt = f"Dots {spans}. {title}. Change of the approval rate in percentage points: {said}."
     return picture("alternatives", draw, height, title, alt)
 
 

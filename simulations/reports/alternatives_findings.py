@@ -7,12 +7,15 @@ from typing import Any
 from policy.model import OUTCOMES
 from simulations.reports import report
 from simulations.reports.figure import Picture
-from simulations.reports.findings import LABELS, about_people, roughly, signed, unless_silent
 from simulations.reports.html_table import Shown, bullets, esc, folded, tabulated
+from simulations.reports.notices import about_people
+from simulations.reports.table_cells import LABELS, signed
+from simulations.reports.withholding import roughly, unless_silent
 from simulations.statistics.disclosure_control import SMALL, rounded
-from simulations.studies.alternatives import STRICT, Alternative, Result, medicare, moves, sources, table
+from simulations.statistics.number_format import percent, points
+from simulations.studies.alternatives import STRICT, Alternative, Result, medicare, moves, results_table, sources
 from simulations.studies.comparison import Study
-from simulations.studies.impact import OUTSIDE, percent, points
+from simulations.studies.impact import OUTSIDE
 from simulations.studies.medicare import MEANING, left_out
 from simulations.studies.sensitivity import ONE_SET
 
@@ -29,7 +32,7 @@ def number(results: Sequence[Result], count: object) -> str:
     return f"{int(str(count)):,}"
 
 
-def told(results: Sequence[Result], row: dict[str, Any], name: str) -> str:
+def cell_text(results: Sequence[Result], row: dict[str, Any], name: str) -> str:
     """A count of a row, likewise."""
     return number(results, row[name])
 
@@ -155,13 +158,13 @@ def _named(one: Alternative) -> str:
 
 
 @unless_silent
-def outcomes(results: Sequence[Result]) -> Shown:
+def outcomes_by_alternative(results: Sequence[Result]) -> Shown:
     """Counts of every outcome of each alternative, one block a population."""
     rows = []
     for name in names(results):
         for row in (one.row() for one in results if one.cases.name == name):
             rows.append(
-                [name, row["preset"], *(told(results, row, word) for word in OUTCOMES), cases_told(results, row)]
+                [name, row["preset"], *(cell_text(results, row, word) for word in OUTCOMES), cases_told(results, row)]
             )
     header = ["Population", "Alternative", *LABELS.values(), "All requests"]
     title = "Every outcome of every alternative (requests)"
@@ -174,11 +177,11 @@ def decided(results: Sequence[Result]) -> Shown:
     rows = []
     for group in per_alternative(results)[1:]:
         found = [one.row() for one in group]
-        requests = " / ".join(dict.fromkeys(told(group, row, "spoken_of") for row in found))
+        requests = " / ".join(dict.fromkeys(cell_text(group, row, "spoken_of") for row in found))
         cells = [f"{_named(group[0].alternative)}\ndecides {requests} requests"]
         for row in found:
             before, after = (row[f"spoken_of_{word}"] / max(row["spoken_of"], 1) for word in ("met_before", "met"))
-            moves = ", ".join(f"{told(group, row, k)} {v}" for k, v in _MOVES.items())
+            moves = ", ".join(f"{cell_text(group, row, k)} {v}" for k, v in _MOVES.items())
             about = "about " if group[0].cases.guarded else ""
             cells.append(f"{about}{percent(min(before, 1.0))} → {about}{percent(min(after, 1.0))}\n{moves}")
         rows.append(cells)
@@ -225,7 +228,7 @@ def advantage(results: Sequence[Result]) -> Shown:
         cells = [_named(group[0].alternative)]
         for row, first in zip((one.row() for one in group), base, strict=True):
             more = row["medicare_stricter"] - first["medicare_stricter"]
-            share = f"{told(group, row, 'medicare_stricter')} of {told(group, row, 'medicare_compared')}"
+            share = f"{cell_text(group, row, 'medicare_stricter')} of {cell_text(group, row, 'medicare_compared')}"
             against = "" if group[0].cases.guarded else f"\n{signed(more)} against P0"
             cells.append(share if row is first or group is groups[0] else f"{share}{against}")
             stricter += [group[0].alternative.number] if more > 0 else []
@@ -264,12 +267,14 @@ def terms(alternatives: Sequence[Alternative]) -> Shown:
     return tabulated("What was read, and what of it cannot be computed", header, rows, words=4)
 
 
-def write(study: Study, results: Sequence[Result], pictures: Sequence[Picture], folder: str | Path, said: str) -> None:
+def write_comparison(
+    study: Study, results: Sequence[Result], pictures: Sequence[Picture], folder: str | Path, said: str
+) -> None:
     """The tables, the pictures and summary.json, which holds every row of the first under `alternatives`."""
     every = list(dict.fromkeys(result.alternative.name for result in results))
     firsts = [next(result.alternative for result in results if result.alternative.name == name) for name in every]
     tables = {
-        "alternatives": table(results),
+        "alternatives": results_table(results),
         "moves": moves(results),
         "medicare": medicare(results),
         "sources": sources(firsts),
@@ -279,7 +284,7 @@ def write(study: Study, results: Sequence[Result], pictures: Sequence[Picture], 
     if study.rough:
         size = rounded(study.cases.size)
         tables |= {name: tables[name].assign(cases=size) for name in ("moves", "medicare")}
-        told = report.marked(study, tables["alternatives"]).astype(object)
-        rows = [{str(k): v for k, v in row.items()} for row in told.where(told.notna(), None).to_dict("records")]
+        table = report.marked(study, tables["alternatives"]).astype(object)
+        rows = [{str(k): v for k, v in row.items()} for row in table.where(table.notna(), None).to_dict("records")]
     entries = {"populations": list(loads.values()), "alternatives": rows}
     report.write(study, folder, tables, pictures, said, entries)

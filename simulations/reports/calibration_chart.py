@@ -1,4 +1,4 @@
-"""Pictures of a calibration, drawn as picture_chart.py draws: the same bytes for the same numbers."""
+"""Pictures of a calibration, drawn as figure.py draws: the same bytes for the same numbers."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from simulations.population.calibration import BRIEFLY, SECTIONS, Found, agreeing, sections
 from simulations.reports.figure import AFTER, FAINT, INK, OFF, RULE, Picture, picture, titled_axes
+from simulations.statistics.number_format import points
 from simulations.studies.comparison import Study
-from simulations.studies.impact import points
 from simulations.studies.sensitivity import Spread
 
 if TYPE_CHECKING:

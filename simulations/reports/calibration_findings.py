@@ -1,4 +1,4 @@
-"""What a calibration found, and what the simulated truth says, in sentences and tables for people; see findings.py."""
+"""What a calibration found, and what the simulated truth says, in sentences and tables (HTML and text)."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,8 +13,8 @@ from simulations.population.page import GAINS
 from simulations.population.probability_tables import Population
 from simulations.reports.html_table import Shown, bullets, card, esc, folded, tabulated
 from simulations.statistics.intervals import Parted
+from simulations.statistics.number_format import points
 from simulations.studies.comparison import Study
-from simulations.studies.impact import points
 from simulations.studies.sensitivity import ONE_SET, Spread
 from simulations.studies.simulated_truth import Compared, verdict
 from simulations.studies.truth_dependence import telling
@@ -101,7 +101,7 @@ def targets(name: str, found: Iterable[Found]) -> Shown:
     return tabulated(f"{name}: published, expected from the tables, generated", header, rows, words=4)
 
 
-def outcomes(found: Mapping[str, Iterable[Found]]) -> Shown:
+def outcomes_by_population(found: Mapping[str, Iterable[Found]]) -> Shown:
     """Published rates of denial and overturn, what these cases give, and what it would take to reach them."""
     some = {name: sections(every).get("anchor", []) for name, every in found.items()}
     rows = []

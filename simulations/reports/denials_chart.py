@@ -1,7 +1,7 @@
-"""Pictures of refusals and open requests, drawn as picture_chart.py draws."""
+"""Pictures of refusals and open requests, drawn as figure.py draws."""
 
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -23,9 +23,9 @@ from simulations.reports.figure import (
     under,
 )
 from simulations.statistics.disclosure_control import SMALL
+from simulations.statistics.number_format import percent
 from simulations.studies.comparison import Study
 from simulations.studies.denials import Anatomy
-from simulations.studies.impact import percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -189,21 +189,24 @@ def _near(table: pd.DataFrame, step: int) -> int:
     return int(table.loc[table["step"] == step, "cases"].sum())
 
 
+def _papers_title(found: Anatomy, table: Sequence[Mapping[Any, Any]]) -> str:
+    """How many open requests one paper would settle, and the field that does so most often."""
+    price = found.price()
+    if not table or not price["open"]:
+        return f"At most {SMALL} requests wait for information" if found.people else "No request waits for information"
+    share, label, alone = found.share(price["one_paper"], price["open"]), table[0]["label"], table[0]["alone"]
+    title = f"One paper would settle {price['one_paper']:,} of {price['open']:,} open requests ({share})"
+    if found.people:
+        title = f"One paper would settle {share} of the open requests"
+    return f"{title}; most often: {label[0].lower()}{label[1:]} ({found.told(alone)})" if alone else title
+
+
 @anatomy_unless_silent
 def papers_figure(study: Study, found: Anatomy) -> Picture:
     """What open requests wait for: asked with others, alone, and of these those that could be met."""
     price = found.price()
     table = found.fields().to_dict("records")[:_MOST]
-    title = f"At most {SMALL} requests wait for information" if found.people else "No request waits for information"
-    if table and price["open"]:
-        share = found.share(price["one_paper"], price["open"])
-        title = f"One paper would settle {price['one_paper']:,} of {price['open']:,} open requests ({share})"
-        if found.people:
-            title = f"One paper would settle {share} of the open requests"
-        if table[0]["alone"]:
-            title += (
-                f"; most often: {table[0]['label'][0].lower()}{table[0]['label'][1:]} ({found.told(table[0]['alone'])})"
-            )
+    title = _papers_title(found, table)
 
     def draw(figure: "Figure") -> None:
         lines = under(study, f"Of {found.told(price['open'])} open requests; one can wait for several")

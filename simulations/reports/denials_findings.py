@@ -1,16 +1,18 @@
-"""What refusals and open requests are made of, in sentences and tables for people; see findings.py."""
+"""What refusals and open requests are made of, in sentences and tables for people; as HTML and as text."""
 
 from typing import Any
 
 import pandas as pd
 
-from simulations.reports.findings import LABELS, about_people, in_shares, told_about, unless_silent
 from simulations.reports.html_table import Shown, bullets, card, tabulated
+from simulations.reports.notices import about_people
+from simulations.reports.table_cells import LABELS, in_shares
+from simulations.reports.withholding import told_about, unless_silent
 from simulations.statistics.disclosure_control import SMALL
 from simulations.statistics.intervals import wilson
+from simulations.statistics.number_format import percent
 from simulations.studies.comparison import Study
 from simulations.studies.denials import Anatomy
-from simulations.studies.impact import percent
 
 CAUSES = {
     "criterion": "at least one criterion fails",

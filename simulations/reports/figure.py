@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from simulations.reports.findings import NOT_MET
+from simulations.reports.notices import NOT_MET
 from simulations.statistics.disclosure_control import OWNERS
 from simulations.studies.comparison import Study
 

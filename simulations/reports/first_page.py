@@ -9,11 +9,14 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from policy.model import OUTCOMES
-from simulations.reports.findings import about_finding, about_people, count
 from simulations.reports.html_table import Shown, bullets, esc, tabulated
+from simulations.reports.impact_findings import about_finding
+from simulations.reports.notices import about_people
+from simulations.reports.table_cells import count
 from simulations.statistics.intervals import exact_limits
+from simulations.statistics.number_format import percent, points
 from simulations.studies.comparison import Study
-from simulations.studies.impact import Impact, Part, Rate, determined, percent, points
+from simulations.studies.impact import Impact, Part, Rate, determined
 from simulations.studies.sensitivity import CASES, Ends, change_of, share_of
 
 BEHAVIOUR = (

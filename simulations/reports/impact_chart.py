@@ -1,6 +1,7 @@
 """The three pictures of an impact: outcomes, approval by group, who moves where."""
 
 import textwrap
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -19,9 +20,10 @@ from simulations.reports.figure import (
     titled_axes,
     under,
 )
-from simulations.reports.findings import LABELS, MEANS, approving, count, group_labels, records, share, signed, total_of
+from simulations.reports.impact_findings import approving
+from simulations.reports.table_cells import LABELS, MEANS, count, group_labels, records, share, signed, total_of
+from simulations.statistics.number_format import percent
 from simulations.studies.comparison import Study
-from simulations.studies.impact import percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,6 +57,34 @@ def outcomes_figure(study: Study) -> Picture:
     )
 
 
+_HEADING: dict[str, Any] = {  # of the rows of one diagnosis
+    "fontsize": 10, "fontweight": "bold", "va": "center",
+    "bbox": {"facecolor": "white", "edgecolor": "none", "pad": 2},
+}  # fmt: skip
+
+
+def _placed(study: Study, table: Sequence[dict[str, Any]]) -> tuple[list[float], list[tuple[float, str]], float]:
+    """Where each row stands from above, each diagnosis with its place, and where the last row ends."""
+    places, headings, at = [], [], 0.0
+    for i, row in enumerate(table):
+        if i == 0 or row["diagnosis"] != table[i - 1]["diagnosis"]:
+            headings.append((at, group_labels(study, row)[0]))
+            at += 0.72
+        places.append(at)
+        at += 1.0
+    return places, headings, at
+
+
+def _draw_pair(axes: "Axes", y: float, row: dict[str, Any]) -> None:
+    """The rates of a row before and after with their intervals, those that are not withheld, and in numbers."""
+    for name, offset in (("baseline", -0.17), ("scenario", 0.17)):
+        if row[f"{name}_pct"] is None:
+            continue
+        axes.plot([row[f"{name}_low"], row[f"{name}_high"]], [y + offset] * 2, color=line_colour(name), linewidth=2)
+        axes.plot(row[f"{name}_pct"], y + offset, linestyle="none", clip_on=False, **marker_style(name))
+    axes.text(1.02, y, _pair(row), transform=axes.get_yaxis_transform(), va="center", fontsize=10)
+
+
 def groups_figure(study: Study) -> Picture:
     """Approval rate of each diagnosis x procedure before and after, with Wilson intervals."""
     every = records(study.shown.groups())
@@ -63,36 +93,16 @@ def groups_figure(study: Study) -> Picture:
     title = _group_finding(study, table)
     silent = total_of([row["cases"] for row in rest])
     left_out = f"{len(rest)} other combinations ({silent} cases) have no approvals in either."
-    places, headings, at = [], [], 0.0
-    for i, row in enumerate(table):
-        if i == 0 or row["diagnosis"] != table[i - 1]["diagnosis"]:
-            headings.append((at, group_labels(study, row)[0]))
-            at += 0.72
-        places.append(at)
-        at += 1.0
+    places, headings, at = _placed(study, table)
 
     def draw(figure: "Figure") -> None:
         what = "Approval rate, % of the n requests of the row, with 95% intervals"
         left, right = 0.33, 0.85
         axes = titled_axes(figure, study, title, under(study, what), left=left, right=right, above=1.28, below=1.0)
         for y, row in zip(places, table, strict=True):
-            for name, offset in (("baseline", -0.17), ("scenario", 0.17)):
-                if row[f"{name}_pct"] is None:
-                    continue
-                axes.plot(
-                    [row[f"{name}_low"], row[f"{name}_high"]], [y + offset] * 2, color=line_colour(name), linewidth=2
-                )
-                axes.plot(row[f"{name}_pct"], y + offset, linestyle="none", clip_on=False, **marker_style(name))
-            axes.text(1.02, y, _pair(row), transform=axes.get_yaxis_transform(), va="center", fontsize=10)
+            _draw_pair(axes, y, row)
         for y, heading in headings:
-            style: dict[str, Any] = {
-                "fontsize": 10,
-                "fontweight": "bold",
-                "bbox": {"facecolor": "white", "edgecolor": "none", "pad": 2},
-            }
-            axes.text(
-                (0.02 - left) / (right - left), y, heading, transform=axes.get_yaxis_transform(), va="center", **style
-            )
+            axes.text((0.02 - left) / (right - left), y, heading, transform=axes.get_yaxis_transform(), **_HEADING)
         names = [textwrap.shorten(group_labels(study, row)[1], 38, placeholder=" …") for row in table]
         axes.set_yticks(
             places, [f"{n}\nn = {count(row['cases'])}" for n, row in zip(names, table, strict=True)], fontsize=10

@@ -1,4 +1,4 @@
-"""A study as files: tables, pictures and summary.json; its sentences come from `findings`, its pictures from charts."""
+"""A study as files: tables, pictures and summary.json; its sentences come from impact_findings.py."""
 
 import json
 import re
@@ -13,30 +13,26 @@ import pandas as pd
 from policy.model import OUTCOMES
 from policy.storage.files import save
 from simulations.reports.figure import Picture
-from simulations.reports.findings import (  # fmt: skip
-    EXACT,
+from simulations.reports.first_page import assumed, first_page
+from simulations.reports.impact_chart import FIGURES, flow_figure, groups_figure, outcomes_figure
+from simulations.reports.impact_findings import (
     about_finding,
-    about_people,
-    all_notices,
     changes,
     examples,
     flow,
     group_outcomes,
     groups,
     headline,
-    in_shares,
     medicare,
-    notices,
     outcomes,
-    stamp,
 )
-from simulations.reports.first_page import assumed, first_page
-from simulations.reports.impact_chart import FIGURES, flow_figure, groups_figure, outcomes_figure
+from simulations.reports.notices import EXACT, about_people, all_notices, notices, stamp
+from simulations.reports.table_cells import in_shares
 from simulations.statistics.disclosure_control import OWNERS, SMALL
+from simulations.statistics.number_format import points
 from simulations.statistics.release import Withheld
 from simulations.storage.tables import table_bytes
 from simulations.studies.comparison import Study
-from simulations.studies.impact import points
 
 __all__ = [
     "FIGURES", "Picture", "changes", "examples", "first_page", "flow", "flow_figure", "group_outcomes", "groups",

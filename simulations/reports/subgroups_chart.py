@@ -1,4 +1,4 @@
-"""Pictures of subgroups, drawn as picture_chart.py draws: gaps in approvals, in refusals of those it would help, how
+"""Pictures of subgroups, drawn as figure.py draws: gaps in approvals, in refusals of those it would help, how
 they move, and the levers behind one. A title is a question: which group lies farthest off is partly luck.
 """
 
@@ -23,7 +23,7 @@ from simulations.reports.figure import (
     under,
 )
 from simulations.reports.subgroups_findings import QUESTIONS, column_label, group_label, luck
-from simulations.studies.impact import points
+from simulations.statistics.number_format import points
 from simulations.studies.subgroups import ALIKE, APPROVED, AS_THEY_ARE, REFUSED, SETTINGS, Subgroups
 
 if TYPE_CHECKING:

@@ -1,14 +1,15 @@
-"""What the subgroups of a study show, in sentences and tables for people; see findings.py."""
+"""What the subgroups of a study show, in sentences and tables for people; as HTML and as text."""
 
 from typing import Any
 
 import pandas as pd
 
-from simulations.reports.findings import about_people, unless_silent
 from simulations.reports.html_table import Shown, bullets, card, folded, tabulated
+from simulations.reports.notices import about_people
+from simulations.reports.withholding import unless_silent
 from simulations.statistics.disclosure_control import ALONE, REASON
+from simulations.statistics.number_format import percent, points
 from simulations.statistics.simultaneous import LEAST
-from simulations.studies.impact import percent, points
 from simulations.studies.subgroups import ALIKE, APPROVED, AS_THEY_ARE, REFUSED, SETTINGS, UNKNOWN, Subgroups
 
 MODEL = "refused though the model says it would help"
@@ -16,7 +17,7 @@ NO_COLUMN = (
     "No rule of the policy reads any of these columns. A gap says that groups differ in what they ask for, in what is "
     "documented or in how ill they are; it is a reason to look, and no finding about anyone's conduct."
 )
-WITHHELD = (
+WITHHELD_CELLS = (
     "These cases may be people: counts of 1 to 10 are withheld (–), and so is every other count from which one could "
     "be worked out, also by subtracting one result from the other. No lever's effect is given in numbers, as each "
     f"would be one more result to subtract, and nothing by diagnosis and procedure. {ALONE}"
@@ -25,7 +26,7 @@ SIMULATED = (
     f"“{MODEL[0].upper()}{MODEL[1:]}” rests on a simulated truth: whether a procedure would help is an assumption of "
     "the population. No real patient's benefit is known."
 )
-METHOD = (
+METHOD_OF_GAPS = (
     "An interval of a share is Wilson's; of a difference, Newcombe's (1998), also between two paired changes (Zou and "
     "Donner 2008); of a ratio, MOVER-R (Donner and Zou 2012), which leaves out 1 exactly where that of the difference "
     "leaves out 0; of how a ratio moves, from Bonett and Price's for pairs (2006). For the same requests the reference "
@@ -89,7 +90,7 @@ def in_words(found: Subgroups) -> str:
 
 def answer(found: Subgroups) -> str:
     """Two sentences that can be read aloud: approvals and refusals of all cases, then the gaps."""
-    return in_words(found) if found.silent else f"{approvals(found)}. {in_words(found)}"
+    return in_words(found) if found.silent else f"{approvals_in_words(found)}. {in_words(found)}"
 
 
 def _beyond(rows: pd.DataFrame) -> int:
@@ -100,7 +101,7 @@ def _some(count: int) -> str:
     return f"{count:,}" if count else "none"
 
 
-def approvals(found: Subgroups) -> str:
+def approvals_in_words(found: Subgroups) -> str:
     """What happens to approvals, and to refusals of those it would help, of all cases."""
     before, after, _ = found.study.shown.rates()
     said = f"Approvals are {percent(before.value)} of all cases before and {percent(after.value)} after"
@@ -262,8 +263,8 @@ def notes(found: Subgroups) -> Shown:
             f"draws every one of them holds (Šidák 1967). A gap whose interval leaves 0 out lies beyond {luck(found)}; "
             "which groups those are is no pick of the luckiest. A share of its own has a 95% interval of its own."
         )
-    sentences += [METHOD, ENOUGH]
-    sentences += [WITHHELD] if found.suppressed else []
+    sentences += [METHOD_OF_GAPS, ENOUGH]
+    sentences += [WITHHELD_CELLS] if found.suppressed else []
     sentences += [SIMULATED] if any(column.helped is not None for column in found.columns) else []
     return bullets(sentences)
 
@@ -350,7 +351,7 @@ def _marks(told: dict[str, dict[str, Any]]) -> str:
 
 
 @unless_silent
-def levers(found: Subgroups, drivers: pd.DataFrame | None, most: int = 12) -> Shown:
+def drivers_table(found: Subgroups, drivers: pd.DataFrame | None, most: int = 12) -> Shown:
     """The levers that move the gap that is followed (`Subgroups.widest`), the strongest first."""
     if drivers is None and found.untold():
         return bullets(["No lever is named, as comparisons of groups are withheld."])

@@ -1,6 +1,7 @@
-"""Pictures of what levers can do, drawn as picture_chart.py draws: one lever, two together, all ranked, the shares."""
+"""Pictures of what levers can do, drawn as figure.py draws: one lever, two together, all ranked, the shares."""
 
 import textwrap
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -20,7 +21,6 @@ from simulations.reports.figure import (
     titled_axes,
     under,
 )
-from simulations.reports.findings import roughly, signed
 from simulations.reports.sweep_findings import (
     ROWS,
     grid_finding,
@@ -31,9 +31,11 @@ from simulations.reports.sweep_findings import (
     shown,
     whose,
 )
+from simulations.reports.table_cells import signed
+from simulations.reports.withholding import roughly
 from simulations.statistics.disclosure_control import SMALL
+from simulations.statistics.number_format import points
 from simulations.studies.comparison import Study
-from simulations.studies.impact import points
 from simulations.studies.shapley import Attribution
 
 if TYPE_CHECKING:
@@ -69,27 +71,13 @@ def sweep_figure(study: Study, swept: pd.DataFrame, lever: str) -> Picture:
         top = max(high) if max(high) else 1
         ends = [next(i for i, row in enumerate(table) if row[f"is_{name}"]) for name in ("baseline", "scenario")]
         near = abs(rate[ends[0]] - rate[ends[1]]) < 0.1 * top and abs(ends[0] - ends[1]) < 0.5 * len(table)
-        for name, up in (("baseline", 1), ("scenario", -1 if near else 1)):
-            at = next(i for i, row in enumerate(table) if row[f"is_{name}"])
+        for name, up, at in zip(("baseline", "scenario"), (1, -1 if near else 1), ends, strict=True):
             axes.plot(at, rate[at], linestyle="none", zorder=4, **marker_style(name))
-            if name == "scenario" and table[at]["is_baseline"]:
-                continue
-            here = roughly(study, f"{rate[at]:.1f}%")
-            told = f"{whose(study, table[at], lever)}, {table[at]['shown'].replace('_', ' ')}: {here}"
-            told = told[:1].upper() + told[1:]
-            left = at > 0.6 * len(table)
-            aside = 0.4 if len(table) > 6 else 0.04 * len(table)
-            place = (at - aside if left else at + aside, rate[at] + up * 0.07 * top * (len(table) > 6))
-            style: dict[str, Any] = {"ha": "right" if left else "left", "va": "center", "fontweight": "bold"}
-            axes.annotate(told, (at, rate[at]), place, fontsize=10, **style)
-        words = [row["value"].replace("_", " ") for row in table]
-        step = max(1, len(words) // 14)
-        axes.set_xticks(places[::step], ["\n".join(textwrap.wrap(word, 18)) for word in words[::step]], fontsize=10)
-        axes.set_xlim(-0.6, len(table) - 0.4)
-        axes.set_ylim(0, top * 1.15)
-        axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0f}%")
-        axes.grid(axis="y", color=RULE, linewidth=0.8)
-        axes.set_axisbelow(True)
+            if name == "baseline" or not table[at]["is_baseline"]:
+                said = f"{whose(study, table[at], lever)}, {table[at]['shown'].replace('_', ' ')}"
+                told = f"{said}: {roughly(study, f'{rate[at]:.1f}%')}"
+                _name_point(axes, told[:1].upper() + told[1:], (at, rate[at]), up * 0.07 * top, len(table))
+        _scale(axes, [row["value"].replace("_", " ") for row in table], top)
         axes.set_xlabel(_unit(study.policy.levers[lever]), fontsize=10, color=FAINT, labelpad=6)
 
     numbers = "; ".join(f"{row['shown']} " + roughly(study, f"{row['approval_pct']:.1f}%") for row in table)
@@ -169,6 +157,40 @@ def _field(axes: "Axes", i: int, j: int, rate: float, most: float, marks: list[s
     )  # fmt: skip
 
 
+def _reach(study: Study, row: Mapping[Any, Any]) -> str:
+    """'−1.2 to +3.4': how far one lever moves approvals, points."""
+    return f"{roughly(study, points(row['down_points'] / 100))} to {points(row['up_points'] / 100)}"
+
+
+def _scale(axes: "Axes", words: Sequence[str], top: float) -> None:
+    """A place for each value of a lever, of many only some with words, and shares from 0 to a little above `top`."""
+    step = max(1, len(words) // 14)
+    places = range(0, len(words), step)
+    axes.set_xticks(places, ["\n".join(textwrap.wrap(word, 18)) for word in words[::step]], fontsize=10)
+    axes.set_xlim(-0.6, len(words) - 0.4)
+    axes.set_ylim(0, top * 1.15)
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0f}%")
+    axes.grid(axis="y", color=RULE, linewidth=0.8)
+    axes.set_axisbelow(True)
+
+
+def _name_point(axes: "Axes", told: str, at: tuple[int, float], up: float, many: int) -> None:
+    """Words beside a point, on the side with more room; `up`: how far above the point, below 0 for under it."""
+    left = at[0] > 0.6 * many
+    aside = 0.4 if many > 6 else 0.04 * many
+    place = (at[0] - aside if left else at[0] + aside, at[1] + up * (many > 6))
+    axes.annotate(told, at, place, fontsize=10, ha="right" if left else "left", va="center", fontweight="bold")
+
+
+def _below_ranking(study: Study, ranked: pd.DataFrame, rest: int) -> str:
+    """What the ranking does not show: the levers that do less, and what its lines are."""
+    inert = int((ranked["moved_most"] == 0).sum())
+    none = f"of which move at most {SMALL} cases" if study.rough else "of them nothing"
+    lines_say = "" if study.rough else "Black lines: 95% intervals for pairs."
+    others = f"{rest} other levers do less, {inert} {none}. " if rest else ""
+    return f"{others}{lines_say}".strip()
+
+
 @picture_told_about
 def ranking_figure(study: Study, ranked: pd.DataFrame) -> Picture:
     """How far each of the strongest levers alone can move approvals, down and up from the scenario."""
@@ -192,10 +214,9 @@ def ranking_figure(study: Study, ranked: pd.DataFrame) -> Picture:
                     axes.plot([row[f"{way}_low"], row[f"{way}_high"]], [i, i], color=INK, linewidth=1.4)
                 if value:
                     told = f"{roughly(study, points(value / 100))}  {row[f'{way}_at']}".replace("_", " ")
-                    side = -1 if way == "down" else 1
                     far = min(row["down_low"], 0) if way == "down" else max(row["up_high"], 0)
-                    style: dict[str, Any] = {"ha": "right" if side < 0 else "left", "va": "center", "fontsize": 9.5}
-                    axes.text(far + side * 0.015 * widest, i, told, **style)
+                    off, align = (-0.015, "right") if way == "down" else (0.015, "left")
+                    axes.text(far + off * widest, i, told, ha=align, va="center", fontsize=9.5)
         axes.axvline(0, color=INK, linewidth=1)
         rows(axes, [f"{row['label']}\nnow {row['here'].replace('_', ' ')}" for row in table])
         axes.set_xlim(
@@ -204,17 +225,10 @@ def ranking_figure(study: Study, ranked: pd.DataFrame) -> Picture:
         )
         axes.grid(axis="x", color=RULE, linewidth=0.8)
         axes.set_axisbelow(True)
-        rest = len(ranked) - len(table)
-        inert = int((ranked["moved_most"] == 0).sum())
-        none = f"of which move at most {SMALL} cases" if study.rough else "of them nothing"
-        lines_say = "" if study.rough else "Black lines: 95% intervals for pairs."
-        others = f"{rest} other levers do less, {inert} {none}. " if rest else ""
-        axes.set_xlabel(f"{others}{lines_say}".strip(), fontsize=9, color=FAINT, loc="left", labelpad=8)
+        below = _below_ranking(study, ranked, len(ranked) - len(table))
+        axes.set_xlabel(below, fontsize=9, color=FAINT, loc="left", labelpad=8)
 
-    told = "; ".join(
-        f"{r['label']} {roughly(study, points(r['down_points'] / 100))} to {points(r['up_points'] / 100)}"
-        for r in table
-    )
+    told = "; ".join(f"{r['label']} {_reach(study, r)}" for r in table)
     return picture("ranking", draw, 2.4 + 0.5 * max(1, len(table)), title, f"Bars. {title}. Points: {told}.")
 
 

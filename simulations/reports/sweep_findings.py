@@ -1,4 +1,4 @@
-"""What levers can do, in sentences and tables for people; see findings.py."""
+"""What levers can do, in sentences and tables for people; as HTML and as text."""
 
 from collections.abc import Mapping
 from itertools import pairwise
@@ -8,14 +8,17 @@ import pandas as pd
 
 from policy.model import Lever
 from policy.problems import refuse
-from simulations.reports.findings import about_people, roughly, signed, told_about
 from simulations.reports.first_page import assumed
 from simulations.reports.html_table import Shown, bullets, card, tabulated
+from simulations.reports.notices import about_people
+from simulations.reports.table_cells import signed
+from simulations.reports.withholding import roughly, told_about
 from simulations.statistics.disclosure_control import SMALL
 from simulations.statistics.intervals import wilson
+from simulations.statistics.number_format import percent, points
 from simulations.studies.bootstrap import bootstrap
 from simulations.studies.comparison import Study
-from simulations.studies.impact import percent, points, rates
+from simulations.studies.paired_rates import paired_rates
 from simulations.studies.shapley import MOST, Attribution, attribute
 from simulations.studies.sweep import known_lever
 
@@ -302,7 +305,7 @@ def sure(study: Study) -> Shown:
     """The change of the approval rate with the luck of the draw and the assumptions told apart."""
     if study.guarded:
         return bullets(["No interval: these cases may be people, and every setting is one more result to subtract."])
-    _, _, change = rates(study.impact.counts.sum(axis=(0, 1)), study.impact.same, way=study.impact.way)
+    _, _, change = paired_rates(study.impact.counts.sum(axis=(0, 1)), study.impact.same, way=study.impact.way)
     ends = assumed(study, "met")
     rows = []
     if ends is not None and study.assumed is not None:

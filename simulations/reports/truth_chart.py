@@ -1,4 +1,4 @@
-"""Pictures of what a policy does to those whom a procedure would help, drawn as picture_chart.py draws."""
+"""Pictures of what a policy does to those whom a procedure would help, drawn as figure.py draws."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ from simulations.studies.sensitivity import ONE_SET
 from simulations.studies.simulated_truth import Compared
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 MEASURES = {
@@ -73,6 +74,14 @@ def compared_chart(study: Study, populations: Sequence[Compared]) -> Picture:
     return picture("truth", draw, 2.4 + 0.36 * (places[-1] + 1), title, alt)
 
 
+_LINES: dict[str, dict[str, Any]] = {  # measure -> how its line is drawn
+    "appropriate": {"color": AFTER, "marker": "D"},
+    "unhelpful": {"color": FAINT, "marker": "o", "linestyle": "--", "markerfacecolor": "white"},
+    "refused_would_help": {"color": OFF, "marker": "s"},
+    "waiting": {"color": INK, "marker": "^", "linestyle": ":"},
+}
+
+
 def by_setting_chart(study: Study, lever: str, table: pd.DataFrame) -> Picture:
     """One panel for each population: the same four shares of all requests at every value of a lever (`by_setting`)."""
     asked = study.policy.levers[lever]
@@ -85,12 +94,6 @@ def by_setting_chart(study: Study, lever: str, table: pd.DataFrame) -> Picture:
     title += _cannot(
         {name: "" if can else "The simulated truth cannot tell whether this lever helps" for name, can in able.items()}
     )
-    styles: dict[str, dict[str, Any]] = {
-        "appropriate": {"color": AFTER, "marker": "D"},
-        "unhelpful": {"color": FAINT, "marker": "o", "linestyle": "--", "markerfacecolor": "white"},
-        "refused_would_help": {"color": OFF, "marker": "s"},
-        "waiting": {"color": INK, "marker": "^", "linestyle": ":"},
-    }
     left, gap = 0.06, 0.025
     width = (0.78 - gap * len(populations)) / len(populations)
 
@@ -102,32 +105,42 @@ def by_setting_chart(study: Study, lever: str, table: pd.DataFrame) -> Picture:
         top = max(100 * table[key].max() / table["cases"].max() for key in MEASURES)
         for i, (name, part) in enumerate(parts.items()):
             axes = first if i == 0 else figure.add_axes((box.x0 + i * (width + gap), box.y0, width, box.height))
-            for key, style in styles.items():
+            for key, style in _LINES.items():
                 shares = (100 * part[key] / part["cases"]).tolist()
                 axes.plot(range(len(values)), shares, markersize=5, **style)
             axes.set_ylim(0, 1.1 * top)
             step = max(1, len(values) * len(populations) // 18)
             axes.set_xticks(range(0, len(values), step), values[::step], fontsize=9)
             axes.set_title(name, fontsize=10, loc="left")
-            axes.grid(axis="y", color=RULE, linewidth=0.8)
-            axes.spines[["top", "right", "left"]].set_visible(False)
-            axes.spines["bottom"].set_color(RULE)
-            axes.tick_params(length=0, labelleft=i == 0, colors=INK)
-        last = [100 * part.iloc[-1][key] / part.iloc[-1]["cases"] for key in styles]
-        for (key, style), y in zip(styles.items(), _apart(last, 0.11 * top), strict=True):
-            words = MEASURES[key].replace(", ", ",\n")
-            axes.text(
-                1.02, y / (1.1 * top), words, transform=axes.transAxes, color=style["color"], fontsize=9, va="center"
-            )
+            _plain(axes, labelled=i == 0)
+        _name_lines(axes, part, top)
 
-    told = []
-    for name, part in parts.items():
-        shown = [
-            f"{row['value']}: {', '.join(f'{MEASURES[key].lower()} {row[key]:,}' for key in MEASURES)}"
-            for row in part.to_dict("records")
-        ]
-        told.append(f"{name}, of {part.iloc[0]['cases']:,}: {'; '.join(shown)}")
+    told = [f"{name}, of {part.iloc[0]['cases']:,}: {_numbers(part)}" for name, part in parts.items()]
     return picture("truth_by_setting", draw, 5.6, title, f"Lines by population. {title}. {_TOLD} {'. '.join(told)}.")
+
+
+def _plain(axes: "Axes", labelled: bool) -> None:
+    """No frame but the line below, no ticks; the scale at the side only where `labelled`."""
+    axes.grid(axis="y", color=RULE, linewidth=0.8)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.spines["bottom"].set_color(RULE)
+    axes.tick_params(length=0, labelleft=labelled, colors=INK)
+
+
+def _name_lines(axes: "Axes", part: pd.DataFrame, top: float) -> None:
+    """The name of each line beside its end in the last panel, which shows `part`; `top`: the highest share in %."""
+    last = [100 * part.iloc[-1][key] / part.iloc[-1]["cases"] for key in _LINES]
+    for (key, style), y in zip(_LINES.items(), _apart(last, 0.11 * top), strict=True):
+        words = MEASURES[key].replace(", ", ",\n")
+        axes.text(1.02, y / (1.1 * top), words, transform=axes.transAxes, color=style["color"], fontsize=9, va="center")
+
+
+def _numbers(part: pd.DataFrame) -> str:
+    """The counts of one panel in words, value by value."""
+    return "; ".join(
+        f"{row['value']}: {', '.join(f'{MEASURES[key].lower()} {row[key]:,}' for key in MEASURES)}"
+        for row in part.to_dict("records")
+    )
 
 
 def _apart(values: Sequence[float], least: float) -> list[float]:

@@ -51,7 +51,7 @@ class Inputs:
         """A population, by name or path, or a case table."""
         if name is None:
             return self
-        from simulations.population.compiler import shipped
+        from simulations.population.loading import shipped
         from simulations.population.page import FOLDER
 
         plain = str(name).partition(",")[0]

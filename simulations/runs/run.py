@@ -29,7 +29,7 @@ if TYPE_CHECKING:  # notebook libraries are imported where they are used: the co
     from nbformat import NotebookNode
 
 FOLDER = Path(__file__).resolve().parent.parent
-INJECTED = "injected-parameters"
+INJECTED_TAG = "injected-parameters"
 SUMMARY = "summary.json"
 _FILES = (".yaml", ".yml", ".csv", ".parquet")  # endings of names that are paths
 _OUT = "results"  # where the notebook writes, inside the folder it runs in
@@ -41,26 +41,18 @@ def shipped() -> tuple[str, ...]:
 
 
 def simulate(
-    template: str | Path = "approval_impact",
-    policy: str | Path = "nerve_blocks",
-    scenario: str | Path | None = None,
-    provisions: Mapping[str, object] | None = None,
-    population: str | Path | None = None,
-    size: int | None = None,
-    seed: int | None = None,
-    out: str | Path = "out",
-    parameters: Mapping[str, object] | None = None,
-    progress: bool = False,
-    exact: bool = False,
-) -> dict[str, Any]:
+    template: str | Path = "approval_impact", policy: str | Path = "nerve_blocks", scenario: str | Path | None = None,
+    provisions: Mapping[str, object] | None = None, population: str | Path | None = None, size: int | None = None,
+    seed: int | None = None, out: str | Path = "out", parameters: Mapping[str, object] | None = None,
+    progress: bool = False, exact: bool = False,
+) -> dict[str, Any]:  # fmt: skip
     """Run a notebook on a question and write what it finds to the folder `out`; the content of summary.json comes back.
 
     `template`: the name of a notebook that ships, or a path to one with the same parameters; for the rest see `ask`.
     `parameters`: values of the parameters that only this notebook has, checked against its own tagged cell.
-    `exact`: the owner's own view of a case table of people, marked as not for release; the notebook needs a parameter
-    `exact`. `progress` shows bars on stderr. A run that was cut off is taken up where it stopped, by a notebook that
-    keeps a journal. Raises ProblemsFound, with nothing written, for input that cannot be used (before
-    any kernel starts) and for a notebook that fails or does not finish.
+    `exact`: the owner's own view of a case table of people, not for release; the notebook needs a parameter `exact`.
+    `progress`: bars on stderr. A run that was cut off is taken up at its checkpoint, by a notebook that keeps one.
+    Raises ProblemsFound, nothing being written, for unusable input (before a kernel starts) and a notebook that fails.
     """
     problems: list[Problem] = []
     asked: Study | None = None
@@ -79,26 +71,32 @@ def simulate(
     cases, _, first = drawn(scenario, asked.plan, population, size, seed)
     named = {**_saved(policy, scenario), "population": cases}
     values = {"provisions": _canonical(asked, provisions), "size": asked.cases.size, "seed": int(first)}
-    journal = _journal(Path(out))
+    checkpoint = _checkpoint(Path(out))
     with folder(Path(out), only_a_report) as work:
-        with scratch() as desk, watched(journal, progress):
-            brought = _brought(desk, named) | values | {key: _own_files(desk, key, own[key]) for key in own}
-            summary, files = _report(notebook, asked, brought, desk, journal, progress, Path(template).stem)
+        with scratch() as cwd, watched(checkpoint, progress):
+            brought = _brought(cwd, named) | values | {key: _own_files(cwd, key, own[key]) for key in own}
+            summary, files = _report(notebook, asked, brought, cwd, checkpoint, progress, Path(template).stem)
         with said(Path(out)):
             fill(work, files)
-    journal.unlink(missing_ok=True)
+    checkpoint.unlink(missing_ok=True)
     return summary
 
 
 def _report(
-    notebook: "NotebookNode", asked: Study, values: dict[str, Any], desk: Path, journal: Path, progress: bool, name: str
+    notebook: "NotebookNode",
+    asked: Study,
+    values: dict[str, Any],
+    cwd: Path,
+    checkpoint: Path,
+    progress: bool,
+    name: str,
 ) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """The summary and every file of the report, from a kernel that runs in `desk`."""
-    (desk / _OUT).mkdir()
-    ran = _finished(_executed(notebook, {**values, "out": _OUT}, desk, journal, progress, name), name)
-    summary = _summary(desk / _OUT, asked, name)
+    """The summary and every file of the report, from a kernel that runs in `cwd`."""
+    (cwd / _OUT).mkdir()
+    ran = _finished(_executed(notebook, {**values, "out": _OUT}, cwd, checkpoint, progress, name), name)
+    summary = _summary(cwd / _OUT, asked, name)
     summary["stamp"] = {"template": name, "cells_run": _code_cells(ran), "complete": True}
-    files = {file.name: file.read_bytes() for file in sorted((desk / _OUT).iterdir()) if file.name != SUMMARY}
+    files = {file.name: file.read_bytes() for file in sorted((cwd / _OUT).iterdir()) if file.name != SUMMARY}
     files |= {f"{name}.ipynb": _written(ran), f"{name}.html": _page(ran, summary)}
     summary["files"] = listing(files)
     return summary, {**files, SUMMARY: report.json_bytes(summary)}
@@ -151,7 +149,7 @@ def _tagged(notebook: "NotebookNode") -> "NotebookNode":
     return next(cell for cell in notebook.cells if cell.cell_type == "code")
 
 
-def _journal(out: Path) -> Path:
+def _checkpoint(out: Path) -> Path:
     """Where a long run keeps its results until it is done: beside the folder that it will write."""
     return real(out).with_name(f".{real(out).name}.unfinished")
 
@@ -172,7 +170,7 @@ def _saved(policy: str | Path, scenario: str | Path | None) -> dict[str, str | P
     return kept
 
 
-def _brought(desk: Path, names: Mapping[str, str | Path | None]) -> dict[str, Any]:
+def _brought(cwd: Path, names: Mapping[str, str | Path | None]) -> dict[str, Any]:
     """Files of the user come to the folder that the notebook runs in, so that no cell holds a path of this machine."""
     values: dict[str, Any] = {}
     for kind, name in names.items():
@@ -180,7 +178,7 @@ def _brought(desk: Path, names: Mapping[str, str | Path | None]) -> dict[str, An
         if name is None or Path(name).suffix.lower() not in _FILES:
             continue
         values[kind] = f"{kind}/{Path(name).name}"
-        target = desk / kind / Path(name).name
+        target = cwd / kind / Path(name).name
         target.parent.mkdir(parents=True)
         try:
             target.symlink_to(Path(name).resolve())
@@ -189,20 +187,20 @@ def _brought(desk: Path, names: Mapping[str, str | Path | None]) -> dict[str, An
     return values
 
 
-def _own_files(desk: Path, kind: str, value: Any) -> Any:
+def _own_files(cwd: Path, kind: str, value: Any) -> Any:
     """A notebook's own parameter, with files brought to the folder that it runs in."""
     if not isinstance(value, list):
-        return _brought(desk, {kind: value})[kind] if isinstance(value, str) else value
-    return [_brought(desk, {f"{kind}/{i}": word})[f"{kind}/{i}"] for i, word in enumerate(value)]
+        return _brought(cwd, {kind: value})[kind] if isinstance(value, str) else value
+    return [_brought(cwd, {f"{kind}/{i}": word})[f"{kind}/{i}"] for i, word in enumerate(value)]
 
 
 # The kernel ----------------------------------------------------------------------------------------------------------
 
 
 def _executed(
-    notebook: "NotebookNode", values: dict[str, Any], desk: Path, journal: Path, progress: bool, name: str
+    notebook: "NotebookNode", values: dict[str, Any], cwd: Path, checkpoint: Path, progress: bool, name: str
 ) -> "NotebookNode":
-    """The notebook after all its cells ran in `desk`; ProblemsFound names the cell that failed."""
+    """The notebook after all its cells ran in `cwd`; ProblemsFound names the cell that failed."""
     import papermill
     from jupyter_client.kernelspec import NoSuchKernel
     from nbclient.exceptions import DeadKernelError
@@ -217,9 +215,9 @@ def _executed(
     logging.getLogger("papermill").setLevel(logging.CRITICAL)  # a failure is said once, by us
     options = {"kernel_name": "python3", "extra_arguments": ["--log-level=CRITICAL"], **_transport()}
     try:
-        with _surroundings(desk, journal):
+        with _surroundings(cwd, checkpoint):
             ran: NotebookNode = papermill.execute_notebook(
-                notebook, None, parameters=values, progress_bar=progress, cwd=desk, **options
+                notebook, None, parameters=values, progress_bar=progress, cwd=cwd, **options
             )
     except PapermillExecutionError as error:
         position = [i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
@@ -253,14 +251,14 @@ def _transport() -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _surroundings(desk: Path, journal: Path) -> Iterator[None]:
-    """The kernel finds this checkout, installed or not, keeps its files in `desk` and reads nobody's start-up files."""
+def _surroundings(cwd: Path, checkpoint: Path) -> Iterator[None]:
+    """The kernel finds this checkout, installed or not, keeps its files in `cwd` and reads nobody's start-up files."""
     path = [str(FOLDER.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
     ours = {
         "PYTHONPATH": os.pathsep.join(path),
-        "IPYTHONDIR": str(desk / "ipython"),
-        "JUPYTER_RUNTIME_DIR": str(desk / "kernel"),
-        WHERE: str(journal.absolute()),
+        "IPYTHONDIR": str(cwd / "ipython"),
+        "JUPYTER_RUNTIME_DIR": str(cwd / "kernel"),
+        WHERE: str(checkpoint.absolute()),
     }
     before = {name: os.environ.get(name) for name in ours}
     os.environ.update(ours)
@@ -294,8 +292,8 @@ def _finished(ran: "NotebookNode", name: str) -> "NotebookNode":
 
     plain = normalised(ran)
     for cell in plain.cells:
-        if INJECTED in cell.metadata.get("tags", []):
-            cell.id = INJECTED
+        if INJECTED_TAG in cell.metadata.get("tags", []):
+            cell.id = INJECTED_TAG
             cell.source = cell.source.replace(f'out = "{_OUT}"', "out = None")
     return plain
 

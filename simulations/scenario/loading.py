@@ -9,8 +9,8 @@ from policy.reading.loading import parse
 from policy.reading.scenario import Scenario, edited, load_scenario
 from policy.reading.yaml import read_text
 from policy.storage.workspace import saved
-from simulations.population.compiler import load
-from simulations.population.compiler import shipped as populations
+from simulations.population.loading import load_document
+from simulations.population.loading import shipped as populations
 from simulations.population.page import TABLES
 from simulations.population.request_mix import with_shares
 
@@ -67,7 +67,7 @@ def _population_problems(path: Path) -> list[Problem]:
             problems.append(Problem("read", f"{path}:{line}", f"population: {shown(Path(str(name)).name)} is no file"))
         return problems
     try:
-        spec = load(name or "seed_low_prevalence")
+        spec = load_document(name or "seed_low_prevalence")
     except ProblemsFound as found:
         line = node.line_of(("population", "name"))
         return [Problem(p.code, f"{path}:{line}", f"population: {p}") for p in found.problems]

@@ -1,7 +1,7 @@
 """Intervals and tests for shares and their differences, in closed form, each checked against a published example."""
 
 from collections.abc import Iterable
-from math import comb, erfc, exp, hypot, inf, log, sqrt
+from math import exp, hypot, inf, log, sqrt
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -123,20 +123,6 @@ def ratio_of_ratios(one: Interval | None, other: Interval | None) -> Interval | 
     low = value * exp(-hypot(apart(one.value, one.low), apart(other.high, other.value)))
     wide = hypot(apart(one.high, one.value), apart(other.value, other.low))
     return Interval(value, low, value * exp(wide) if wide < 700 else inf)
-
-
-def mcnemar(lost: int, gained: int) -> float:
-    """McNemar's exact test: how likely so uneven a split of the cases that moved is when either way is as likely.
-
-    Two-sided, from the binomial distribution with 1/2; 1.0 when nothing moved. Above 1,000 moved cases the test with
-    continuity correction serves, whose error is then below a thousandth.
-    """
-    moved, fewer = lost + gained, min(lost, gained)
-    if lost == gained:
-        return 1.0
-    if moved > 1000:
-        return erfc((abs(lost - gained) - 1) / sqrt(2 * moved))
-    return min(1.0, 2 * sum(comb(moved, k) for k in range(fewer + 1)) / 2**moved)
 
 
 def exact_limits(hits: int, cases: int, tail: float = 0.05) -> Interval:

@@ -1,5 +1,5 @@
-"""What one output tells of people, modelled as sums for suppression.py: an impact with its groups and the Medicare
-guard, or subgroups by several columns. Nothing here is shown; it says which numbers are withheld.
+"""What one output tells of people, as sums for disclosure_control.py: an impact with its groups and the Medicare guard,
+or subgroups by several columns. Nothing here is shown; it says which numbers are withheld.
 """
 
 from collections.abc import Mapping, Sequence

@@ -24,10 +24,10 @@ from simulations.statistics.intervals import (
 
 LEAST = 30  # cases divided by; of fewer no share is compared (NCHS standards for proportions, Parker et al. 2017)
 STEADY = 4  # cases of both groups together that steady the variance of a stratum (as Agresti and Coull 1998 add 4)
-SETTINGS = ("baseline", "scenario", "change")
+COMPARED = ("baseline", "scenario", "change")
 _MET = OUTCOMES.index("met")
 
-Floats = NDArray[np.float64]
+_Floats = NDArray[np.float64]
 
 
 def pairs_of(flow: NDArray[np.int64], outcome: int) -> NDArray[np.int64]:
@@ -45,7 +45,7 @@ class Side(NamedTuple):
     `sizes`: for the share before, after, and their change; the number of cases, unless the shares are standardised.
     """
 
-    shares: Floats
+    shares: _Floats
     sizes: tuple[float, float, float]
 
     @classmethod
@@ -82,14 +82,14 @@ class Compared:
 
     def rows(self, z: float, same: bool) -> Iterator[tuple[str, Interval, Interval | None]]:
         """Setting, difference and ratio (of the change: of the two ratios); `same`: both settings are one."""
-        for place, setting in enumerate(SETTINGS[:2]):
+        for place, setting in enumerate(COMPARED[:2]):
             rates = (self.one.rate(place, z), self.other.rate(place, z))
             yield setting, difference(*rates), ratio(*rates)
         if same:
-            yield SETTINGS[2], Interval(0.0, 0.0, 0.0), Interval(1.0, 1.0, 1.0)
+            yield COMPARED[2], Interval(0.0, 0.0, 0.0), Interval(1.0, 1.0, 1.0)
         else:
             changes = difference(self.one.change(z), self.other.change(z))
-            yield SETTINGS[2], changes, ratio_of_ratios(self.one.times(z), self.other.times(z))
+            yield COMPARED[2], changes, ratio_of_ratios(self.one.times(z), self.other.times(z))
 
 
 def standardised(one: NDArray[np.int64], other: NDArray[np.int64]) -> Compared | None:
@@ -118,7 +118,7 @@ def standardised(one: NDArray[np.int64], other: NDArray[np.int64]) -> Compared |
     return Compared(sides[0], sides[1], cases / int(mine.sum()))
 
 
-def _variances(shares: Floats) -> Floats:
+def _variances(shares: _Floats) -> _Floats:
     """Of one case by its shares (..., 4): of the share before, after, and of the change, (..., 3)."""
     before, after = shares[..., 0] + shares[..., 1], shares[..., 0] + shares[..., 2]
     lost, gained = shares[..., 1], shares[..., 2]

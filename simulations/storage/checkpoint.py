@@ -1,6 +1,6 @@
 """Results of a long run, kept as they come, so that a run that was cut off goes on where it stopped.
 
-A journal is a file of JSON lines: first how many results there will be, then one result a line under a key. The key
+A checkpoint is a file of JSON lines: first how many results there will be, then one result a line under a key. The key
 holds everything that the result hangs on, this program's own sources too, so a line can never answer another question;
 a line that is cut off is not used.
 """
@@ -17,12 +17,12 @@ from typing import Any
 
 from policy.storage.files import append, save
 
-WHERE = "WORKBOOK_JOURNAL"  # the file, for the kernel of a notebook; without it nothing is kept
+WHERE = "WORKBOOK_CHECKPOINT"  # the file, for the kernel of a notebook; without it nothing is kept
 _SOURCES = Path(__file__).resolve().parents[2]
-_LOOK = 0.2  # seconds between two looks at a journal that somebody else writes
+_LOOK = 0.2  # seconds between two looks at a checkpoint that somebody else writes
 
 
-class Journal:
+class Checkpoint:
     """The results at `path`, or of this process only where there is no path; `total` is how many there will be."""
 
     def __init__(self, total: int, path: str | Path | None = None):
@@ -58,7 +58,7 @@ def _program() -> str:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """The whole results in a file; none when it is missing or no journal."""
+    """The whole results in a file; none when it is missing or no checkpoint."""
     try:
         lines = path.read_bytes().splitlines()
     except OSError:
@@ -73,7 +73,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def watched(path: Path, show: bool) -> Iterator[None]:
-    """While the block runs, a bar on stderr of how many results of a journal, written elsewhere, are there."""
+    """While the block runs, a bar on stderr of how many results of a checkpoint, written elsewhere, are there."""
     if not show:
         yield
         return

@@ -23,12 +23,12 @@ from policy.reading.scenario import Scenario
 from simulations.scenario.loading import find_scenario, proposed, shipped
 from simulations.statistics.disclosure_control import LEAST_ABOUT, TOO_FEW, TOO_FEW_ABOUT, about
 from simulations.statistics.release import WAYS
-from simulations.storage.checkpoint import Journal, key_of
+from simulations.storage.checkpoint import Checkpoint, key_of
 from simulations.studies.caseload import Caseload, cases_of
 from simulations.studies.comparison import Study
-from simulations.studies.impact import apart, cells, determined, edits_in_words, rates
+from simulations.studies.edits import edits_in_words
+from simulations.studies.impact import cells, determined
 from simulations.studies.medicare import (
-    Counts,
     Yardstick,
     held_against,
     labels,
@@ -37,6 +37,7 @@ from simulations.studies.medicare import (
     spoken_of,
     yardsticks,
 )
+from simulations.studies.paired_rates import Counts, apart, paired_rates
 from simulations.studies.sensitivity import POPULATIONS
 from simulations.studies.sweep import roughly_counted
 
@@ -54,6 +55,11 @@ class Alternative:
     settings: Settings
     plan: Scenario | None = None
     base: Policy | None = None  # which `settings` are over an edited version of
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether these are the rules of the policy itself: no lever is moved and no pathway edited."""
+        return not self.settings.provisions() and not self.edits()
 
     def edits(self) -> list[str]:
         """What it changes in pathways, in words."""
@@ -96,9 +102,9 @@ class Result:
     def _approvals(self, flow: Counts) -> dict[str, Any]:
         """Cases, outcomes, approval and change; of people from rounded counts, without intervals."""
         if self.cases.guarded:
-            row = roughly_counted(flow, not self.alternative.settings.provisions())
+            row = roughly_counted(flow, self.alternative.unchanged)
             return {name: value for name, value in row.items() if name != "moved"}
-        _, after, change = rates(flow, not self.alternative.settings.provisions())
+        _, after, change = paired_rates(flow, self.alternative.unchanged)
         row = {"cases": int(flow.sum()), **dict(zip(OUTCOMES, flow.sum(axis=0).tolist(), strict=True))}
         for name, rate in (("approval", after), ("change", change)):
             words = ("points" if name == "change" else "pct", "low", "high")
@@ -170,25 +176,25 @@ def caseloads(study: Study) -> list[Caseload]:
     return [study.cases] * own + three
 
 
-def compared(study: Study, alternatives: Sequence[Alternative], loads: Sequence[Caseload]) -> list[Result]:
-    """Every alternative on every population, a slice of cases at a time; what the journal holds is not done again."""
+def evaluate(study: Study, alternatives: Sequence[Alternative], loads: Sequence[Caseload]) -> list[Result]:
+    """Every alternative on every population, slice by slice; what the checkpoint holds is not done again."""
     plans = presets(study.policy)
     keys = {
         (load.fingerprint, number): [_key(study, one, load, number, plans) for one in alternatives]
         for load in loads
         for number in range(load.parts())
     }
-    journal = Journal(len({key for several in keys.values() for key in several}))  # two may be the same question
+    kept = Checkpoint(len({key for several in keys.values() for key in several}))  # two may be the same question
     results = []
     for load in loads:
         totals = [_nothing(one, plans) for one in alternatives]
         for number in range(load.parts()):
             these = keys[load.fingerprint, number]
-            if not all(map(journal.get, these)):
+            if not all(map(kept.get, these)):
                 part = load.part(number)
                 measures = yardsticks(part, study.policy, plans)
-                _determine(study.baseline, alternatives, part, measures, these, journal)
-            totals = [_sum(total, journal.get(key)) for total, key in zip(totals, these, strict=True)]
+                _determine(study.baseline, alternatives, part, measures, these, kept)
+            totals = [_sum(total, kept.get(key)) for total, key in zip(totals, these, strict=True)]
         results += [Result(one, load, *total) for one, total in zip(alternatives, totals, strict=True)]
     return results
 
@@ -199,14 +205,14 @@ def _determine(
     part: Cases,
     measures: Sequence[Yardstick],
     keys: Sequence[str],
-    journal: Journal,
+    kept: Checkpoint,
 ) -> None:
-    """Put what each alternative makes of one slice into the journal, unless it is there."""
+    """Put what each alternative makes of one slice into the checkpoint, unless it is there."""
     before = determined(part, baseline)
     for one, key in zip(alternatives, keys, strict=True):
-        if journal.get(key) is None:
+        if kept.get(key) is None:
             flow, medicare = _counts(one, before, determined(part, one.settings), measures)
-            journal.put(key, {"flow": _sparse(flow), "medicare": _sparse(medicare)})
+            kept.put(key, {"flow": _sparse(flow), "medicare": _sparse(medicare)})
 
 
 def _counts(
@@ -256,7 +262,7 @@ def _key(study: Study, one: Alternative, load: Caseload, number: int, plans: Seq
 # Tables --------------------------------------------------------------------------------------------------------------
 
 
-def table(results: Sequence[Result]) -> pd.DataFrame:
+def results_table(results: Sequence[Result]) -> pd.DataFrame:
     """One row per population and alternative; see `Result.row`."""
     return pd.DataFrame([result.row() for result in results])
 

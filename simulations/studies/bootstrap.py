@@ -2,7 +2,7 @@
 
 Cases that end alike count alike, so a bootstrap of n cases is one multinomial draw from the counts of the joint
 outcomes (Efron and Tibshirani 1993, chapter 6). Baseline and scenario stay paired because a cell holds both. What the
-assumptions behind the cases do is another matter, told apart in assumptions.py.
+assumptions behind the cases do is another matter, told apart in sensitivity.py.
 """
 
 from typing import Any

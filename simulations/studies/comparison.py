@@ -24,8 +24,9 @@ from simulations.statistics.disclosure_control import (
 )
 from simulations.statistics.release import Withheld
 from simulations.studies.caseload import Caseload, cases_of
+from simulations.studies.edits import edits_in_words
 from simulations.studies.expectations import expectations
-from simulations.studies.impact import Impact, edits_in_words, measure
+from simulations.studies.impact import Impact, measure
 from simulations.studies.medicare import Guard
 
 if TYPE_CHECKING:

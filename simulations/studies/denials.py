@@ -34,8 +34,9 @@ from simulations.statistics.disclosure_control import (
     rounded,
 )
 from simulations.statistics.intervals import wilson
+from simulations.statistics.number_format import percent
 from simulations.studies.caseload import Caseload
-from simulations.studies.impact import percent, under
+from simulations.studies.impact import under
 
 CAUSES = ("criterion", "action", "closed")  # why a case is refused; see `Anatomy.causes`
 _UNREAD = 3
@@ -270,9 +271,15 @@ class Anatomy:
                 self.found["field", "could_be_met", name] += met
                 self.found["field", "could_be_refused", name] += not_met
         if len(rows):
-            best = self._open(asked.cases.take(rows), dict.fromkeys(asked.truths, MET))
+            favourable = dict.fromkeys(asked.truths.keys() & self._required(), MET)
+            best = self._open(asked.cases.take(rows), favourable)
             for word, count in zip(OUTCOMES, np.bincount(best, minlength=len(OUTCOMES)), strict=True):
                 self.found["price", "favourable", word] += int(count)
+
+    def _required(self) -> set[str]:
+        """The criteria that some request must meet; the others are only looked at on the way, for or against it."""
+        rules = (rule for pathway in self.policy.pathways.values() for rule in pathway.rule.walk())
+        return {inner.criterion for rule in rules for _, inner in self.policy.requirements(rule)}
 
     def _could_be(self, cases: Cases, column: str) -> tuple[int, int]:
         """How many of the cases could be met, and refused, by what one column says when it is supplied."""

@@ -16,13 +16,15 @@ from numpy.typing import NDArray
 
 from policy.cases.reader import Cases
 from policy.evaluation.determination import Determinations, determine, diagnosis_group
-from policy.model import OUTCOMES, Policy, Rule, Settings
+from policy.model import OUTCOMES, Policy, Settings
 from policy.problems import refuse
 from policy.reading.loading import change_in_words
 from simulations.statistics.disclosure_control import SMALL, TOO_FEW, Name
-from simulations.statistics.intervals import Interval, exact_limits, paired_change, wilson
+from simulations.statistics.number_format import percent
 from simulations.statistics.release import Withheld, of_impact
 from simulations.studies.caseload import Caseload
+from simulations.studies.edits import edits_in_words
+from simulations.studies.paired_rates import one_way, paired_rates
 
 SMALLER = "few_cases"  # diagnoses x procedures of at most 10 people, told together
 OUTSIDE = "outside_policy"  # the group or family of a code that the policy does not cover
@@ -142,7 +144,7 @@ class Impact:
         return self._rates(self._flow, self.hidden, outcome)
 
     def _rates(self, flow: NDArray[np.int64], hidden: Withheld, outcome: str = "met") -> tuple[Rate, Rate, Rate]:
-        before, after, change = rates(flow, self.same, outcome, self.way)
+        before, after, change = paired_rates(flow, self.same, outcome, self.way)
         gone = [bool(mask[OUTCOMES.index(outcome)]) for mask in (hidden.baseline, hidden.scenario)]
         told = [Rate(None, None, None) if g else Rate(*one) for g, one in zip(gone, (before, after), strict=True)]
         value = None if any(gone) else change.value
@@ -258,68 +260,9 @@ class Impact:
         return replace(self, counts=self.counts + other.counts, touched=self.touched + other.touched, examples=few)
 
 
-def one_way(before: Settings, after: Settings) -> int:
-    """-1 where the change can only take approvals away, 1 where it can only give some, 0 where either may happen.
-
-    By the direction of each lever that moves, which lint proves of a policy; exceptions and edits may go either way.
-    """
-    policy = before.policy
-    moved = [name for name in policy.levers if before[name] != after[name]]
-    excepted = {exception.lever for exception in policy.direction_exceptions}
-    if after.policy.fingerprint != policy.fingerprint or excepted.intersection(moved):
-        return 0
-    orders = {name: policy.levers[name].loosest_first() for name in moved}
-    if not all(orders.values()):
-        return 0
-    ways = {-1 if order.index(after[name]) > order.index(before[name]) else 1 for name, order in orders.items()}
-    return ways.pop() if len(ways) == 1 else 0
-
-
-def rates(
-    flow: NDArray[np.int64], same: bool = False, outcome: str = "met", way: int = 0
-) -> tuple[Interval, Interval, Interval]:
-    """Share of an outcome before, after, and the change (paired), of one flow (6, 6) with at least one case.
-
-    `same`: both are the same rules, which cannot differ whoever is drawn; `way`: see `one_way`; the interval of what
-    can only go one way does not reach beyond 0 (Clopper and Pearson 1934).
-    """
-    both, lost, gained, neither = apart(flow, outcome)
-    cases = both + lost + gained + neither
-    change = Interval(0.0, 0.0, 0.0) if same else paired_change(both, lost, gained, neither)
-    if way and outcome == "met" and not same and not (gained if way < 0 else lost):
-        share, low, high = exact_limits(lost if way < 0 else gained, cases, 0.025)
-        change = Interval(-share, -high, -low) if way < 0 else Interval(share, low, high)
-    return wilson(both + lost, cases), wilson(both + gained, cases), change
-
-
-def apart(flow: NDArray[np.int64], outcome: str = "met") -> tuple[int, int, int, int]:
-    """Cases of a flow (6, 6) with an outcome: before and after, no longer, newly, neither."""
-    at = OUTCOMES.index(outcome)
-    cases, before, after, both = int(flow.sum()), int(flow[at].sum()), int(flow[:, at].sum()), int(flow[at, at])
-    return both, before - both, after - both, cases - before - after + both
-
-
 def _told(counts: NDArray[np.int64], hidden: NDArray[np.bool_]) -> pd.Series:
     """Counts as a column, empty where withheld."""
     return pd.Series(counts) if not hidden.any() else pd.Series(pd.array(counts, dtype="Int64")).mask(hidden)
-
-
-def percent(share: float | None, decimals: int = 1) -> str:
-    """'19.8%', or 'withheld'; a share that is neither 0 nor 1 is never shown as if it were."""
-    if share is None:
-        return "withheld"
-    text, least = f"{100 * share:.{decimals}f}", 10.0**-decimals
-    if share and not float(text):
-        return f"<{least:.{decimals}f}%"
-    return f">{100 - least:.{decimals}f}%" if share < 1 and float(text) == 100 else f"{text}%"
-
-
-def points(change: float | None, decimals: int = 1) -> str:
-    """'+1.2' or '−5.4' percentage points, or 'withheld'."""
-    if change is None:
-        return "withheld"
-    text = f"{100 * change:+.{decimals}f}"
-    return text.lstrip("+-") if float(text) == 0 else text.replace("-", "−")
 
 
 def compare(baseline: Determinations, scenario: Determinations) -> Impact:
@@ -384,42 +327,6 @@ def determined(cases: Cases, settings: Settings) -> Determinations:
 def under(cases: Cases, policy: Policy) -> Cases:
     """The same cases for a policy that differs only in what its pathways require."""
     return cases if cases.policy == policy else replace(cases, policy=policy)
-
-
-def edits_in_words(before: Policy, after: Policy) -> list[str]:
-    """'Epidural injection for spine pain: also requires trigger_points' for the pathways that an edit changes."""
-    if after is before:
-        return []
-    changed: dict[str, list[str]] = {}  # what is said -> the pathways of which it is said
-    for name, pathway in before.pathways.items():
-        mine, theirs = pathway.rule, after.pathways[name].rule
-        if theirs.outcome is not None:
-            said = [f"always {theirs.outcome}: {theirs.because}"] if theirs != mine else []
-        else:
-            old, new = _required(before, mine), _required(after, theirs)
-            changes = [("also requires", sorted(new - old)), ("no longer requires", sorted(old - new))]
-            said = [f"{words} {', '.join(dict.fromkeys(c for c, *_ in found))}" for words, found in changes if found]
-            referred = _reviews(theirs) - _reviews(mine)
-            said += [f"review in the place of met: {because}" for because in sorted(referred)]
-        if said:
-            changed.setdefault("; ".join(said), []).append(pathway.title)
-    return [f"{', '.join(titles)}: {said}" for said, titles in changed.items()]
-
-
-def _reviews(rule: Rule) -> set[str]:
-    """The reasons for which a rule sends requests to a clinician."""
-    found = {str(below.because) for below in rule.walk() if below.outcome == "review"}
-    return found | {str(step.because) for below in rule.walk() for step in below.then if step.outcome == "review"}
-
-
-def _required(policy: Policy, rule: Rule) -> set[tuple[str, int, str]]:
-    """The criteria that a rule requires, gates written out, each with its place in the rule and its condition."""
-    return {
-        (inner.criterion, place, str(sorted((entry.while_ | inner.while_).items())))
-        for place, below in enumerate(rule.walk())
-        for entry in below.require or ()
-        for inner in (policy.gates[entry.criterion].require if entry.criterion in policy.gates else (entry,))
-    }
 
 
 def _but_for_criteria(policy: Policy) -> Policy:

@@ -20,8 +20,10 @@ from policy.problems import ProblemsFound
 from policy.reading.scenario import Scenario, edited
 from simulations.scenario.loading import find_scenario
 from simulations.statistics.disclosure_control import Name
+from simulations.statistics.number_format import percent
 from simulations.statistics.release import WAYS
-from simulations.studies.impact import OUTSIDE, cells, determined, percent
+from simulations.studies.impact import OUTSIDE, cells, determined
+from simulations.studies.paired_rates import Counts
 
 PRESETS = ("p2a_cms_facet", "p2b_cms_epidural", "p2c_cms_trigger_point", "p2d_cms_peripheral_nerve")
 LINE = "medicare_advantage"
@@ -31,7 +33,6 @@ MEANING = (
     "it stands. Whether Medicare's criteria are fully established is for counsel."
 )
 
-Counts = NDArray[np.int64]
 Outcomes = NDArray[np.int8]
 
 

@@ -22,11 +22,10 @@ from policy.cases.reader import Cases
 from policy.evaluation.determination import determine
 from policy.model import OUTCOMES, Settings
 from policy.problems import refuse
-from simulations.population.compiler import altered, reshared
+from simulations.population.loading import altered, load_document, reshared
 from simulations.population.page import Page, Range, Row, Table
 from simulations.population.probability_tables import Population
 from simulations.population.random_streams import whole
-from simulations.population.request_mix import load
 from simulations.population.sampling import generate, generate_each
 from simulations.scenario.loading import proposed
 from simulations.studies.impact import under
@@ -354,7 +353,7 @@ def side_by_side(
     }
     spreads = []
     for one in populations:
-        population = one if isinstance(one, Population) else load(one)
+        population = one if isinstance(one, Population) else load_document(one)
         rate, here = _changes(population, named, whole("size", size, 2, 5_000_000), seed)
         below = drawn_flows(policy.settings(), named, population, draws, cases_per_draw, seed, method) if draws else {}
         for name, (change, error) in here.items():

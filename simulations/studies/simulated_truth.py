@@ -2,7 +2,7 @@
 
 Each case of a population carries whether its procedure would help and, for spine pain, whether a facet joint is the
 source. No rule reads either. Counts are split by both, at every value of a lever at once, so a setting is a look-up.
-Whether the truth can favour a lever at all is another question: telling.py.
+Whether the truth can favour a lever at all is another question: truth_dependence.py.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from policy.evaluation.determination import determine
 from policy.model import OUTCOMES, Policy, Settings
@@ -21,7 +20,9 @@ from simulations.counting.profiles import each
 from simulations.counting.streaming import TRUTHS, batches, stream
 from simulations.population import load
 from simulations.statistics.intervals import Interval, Parted, kitagawa, paired_change, stratified_difference, wilson
-from simulations.studies.impact import points, under
+from simulations.statistics.number_format import points
+from simulations.studies.impact import under
+from simulations.studies.paired_rates import MET, NOT_MET, PEND, REVIEW, Counts
 from simulations.studies.sensitivity import POPULATIONS
 from simulations.studies.truth_dependence import Telling, change_told, telling
 
@@ -33,11 +34,8 @@ SIMULATED = (
 )
 BENEFIT, FACET = TRUTHS
 FACET_FAMILIES = ("facet_injection", "facet_ablation")
-MET, NOT_MET, PEND, REVIEW = (OUTCOMES.index(word) for word in ("met", "not_met", "pend", "review"))
 _BY = (BENEFIT, FACET, "diagnosis", "procedure", "intent", "diagnostic_blocks_done")
 _BLOCKS = {"0": "first block", "1": "second block", "2": "after two blocks", "": "block of unknown number"}
-
-Counts = NDArray[np.int64]
 
 
 class Kind(NamedTuple):
@@ -159,7 +157,7 @@ def by_setting(
 ) -> pd.DataFrame:
     """One row per population and value of a lever, the others as in `base`: population, value, then `Truth.row`.
 
-    can_tell: whether the simulated truth can tell whether the lever helps (telling.py). ppv_within_points and
+    can_tell: whether the simulated truth can tell whether the lever helps (truth_dependence.py). ppv_within_points and
     ppv_mix_points: Kitagawa's parts of the difference of ppv from that at the lever's value in `base`. Cases are
     determined once per population; every value is a look-up. Raises ProblemsFound for an unknown lever.
     """

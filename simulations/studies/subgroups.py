@@ -2,7 +2,7 @@
 
 Every case of every slice is determined twice and counted by subgroup, so all tables come from the same counts. In a
 case table the cases may be people: counts of 1 to 10, and what would give them away in any of the tables, are withheld
-(suppression.py). Whether a gap can be real at all is read off the population page, where there is one (`Dependence`).
+(disclosure_control.py). Whether a gap can be real at all is read off the population page, if any (`Dependence`).
 """
 
 from collections.abc import Iterator, Sequence
@@ -26,6 +26,7 @@ from simulations.statistics.release import Withheld, of_columns
 from simulations.statistics.simultaneous import LEAST, Compared, Side, pairs_of, standardised
 from simulations.studies.comparison import Study
 from simulations.studies.impact import cells, under
+from simulations.studies.paired_rates import MET, NOT_MET, Counts
 from simulations.studies.simulated_truth import BENEFIT
 
 COLUMNS = (
@@ -38,10 +39,7 @@ MOST_GROUPS = 20  # of one column; the others are put together
 SETTINGS = ("baseline", "scenario")
 APPROVED, REFUSED = "met", "refused_would_help"  # of all cases; of those it would help by simulated truth, not met
 AS_THEY_ARE, ALIKE = "as they are", "the same"  # what the groups ask for
-MET, NOT_MET = OUTCOMES.index("met"), OUTCOMES.index("not_met")
 _WORDS = len(OUTCOMES)
-
-Counts = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -271,7 +269,7 @@ class Subgroups:
         return int(self.some()["gap_points"].isna().sum()) if self.suppressed else 0
 
 
-def measure(study: Study, suppress: bool = False) -> Subgroups:
+def stratify(study: Study, suppress: bool = False) -> Subgroups:
     """Both settings of a study over its cases, by every subgroup column that they have.
 
     `suppress`: withhold small cells also of cases that are nobody; those of people are withheld in any case. What the
@@ -296,14 +294,10 @@ def measure(study: Study, suppress: bool = False) -> Subgroups:
             _add(flows, name, (labels, helped, before, after), (len(groups), 2, _WORDS, _WORDS))
             if not hiding:
                 _add(asked, name, (labels, request[0], helped, *few), (len(groups), request[1], 2, 3, 3))
-    columns: list[Column] = []
-    absent = {*COLUMNS} - by.keys()
-    for name, groups in by.items():
-        present = [label for (label,) in groups.numbers]
-        if set(present) <= {UNKNOWN}:
-            absent.add(name)
-        else:
-            columns.append(_column(name, present, flows[name], asked.get(name), synthetic))
+    labelled = {name: [label for (label,) in groups.numbers] for name, groups in by.items()}
+    known = {name: present for name, present in labelled.items() if not set(present) <= {UNKNOWN}}
+    columns = [_column(name, labels, flows[name], asked.get(name), synthetic) for name, labels in known.items()]
+    absent = ({*COLUMNS} | by.keys()) - known.keys()
     names = tuple(name for name in (*COLUMNS, *sorted(by.keys() - {*COLUMNS})) if name in absent)
     if hiding and study.cases.size <= SMALL:
         return Subgroups(study.telling(Withheld.everything()), (), (), hiding)

@@ -17,13 +17,14 @@ from policy.cases.reader import Cases
 from policy.evaluation.determination import determine
 from policy.model import OUTCOMES, Lever, Policy, Settings, Value
 from policy.problems import listed, nearest, refuse, shown
-from simulations.counting.data_cube import Batch, Levels
+from simulations.counting.data_cube import Batch, DataCube
 from simulations.counting.grouping import Groups
 from simulations.counting.profiles import Profiles
 from simulations.statistics.disclosure_control import LEAST_ABOUT, STEP, about_flow
 from simulations.studies.caseload import Caseload
 from simulations.studies.comparison import Study
-from simulations.studies.impact import one_way, rates, under
+from simulations.studies.impact import under
+from simulations.studies.paired_rates import one_way, paired_rates
 
 _BEFORE = "outcome_before"
 _MANY = 50_000  # cases from which on it pays to put those together that no lever tells apart
@@ -38,7 +39,7 @@ class Flows:
 
     before: Settings
     around: Settings
-    levels: Levels
+    levels: DataCube
     people: bool = False
 
     @classmethod
@@ -48,7 +49,7 @@ class Flows:
             known_lever(around.policy, lever)
         by = Groups(around.policy, (_BEFORE,))
         batches = (Batch(_with_outcome(part, before, around)) for part in cases.slices())
-        return cls(before, around, Levels.of(around, batches, tuple(levers), by), cases.guarded)
+        return cls(before, around, DataCube.of(around, batches, tuple(levers), by), cases.guarded)
 
     def at(self, **values: Value) -> NDArray[np.int64]:
         """Outcome before by outcome at these values: int64 (6, 6)."""
@@ -69,7 +70,7 @@ class Flows:
         same = here == self.before and here.policy.fingerprint == self.before.policy.fingerprint
         if self.people:
             return roughly_counted(flow, same)
-        _, approval, change = rates(flow, same, way=one_way(self.before, here))
+        _, approval, change = paired_rates(flow, same, way=one_way(self.before, here))
         row: dict[str, Any] = dict(zip(OUTCOMES, flow.sum(axis=0).tolist(), strict=True))
         row["cases"] = int(flow.sum())
         row |= {f"approval_{k}": round(100 * v, 4) for k, v in zip(("pct", "low", "high"), approval, strict=True)}
@@ -137,7 +138,7 @@ def ranking(study: Study) -> pd.DataFrame:
     people = study.guarded
     rows = []
     for name, lever in policy.levers.items():
-        flows = Flows(here, here, Levels.of(here, batches, (name,), Groups(policy, (_BEFORE,))), people)
+        flows = Flows(here, here, DataCube.of(here, batches, (name,), Groups(policy, (_BEFORE,))), people)
         found = {value: flows.row(**{name: value}) for value in lever.values()}
         down = min(found, key=lambda v: (found[v]["met"], v != here[name]))
         up = max(found, key=lambda v: (found[v]["met"], v == here[name]))

@@ -14,7 +14,7 @@ from simulations.counting.reachable_facts import REQUEST, columns_below, read_by
 from simulations.population.expectation import linked
 from simulations.population.probability_tables import Population
 
-ALIKE = ("diagnosis", "procedure", "dx", "cpt")  # what requests of one kind have in common
+IN_COMMON = ("diagnosis", "procedure", "dx", "cpt")  # what requests of one kind have in common
 EDITS = "the edited criteria"
 _MANY = 3  # so many levers are counted, not named
 
@@ -81,7 +81,7 @@ def telling(
     reads = {name: _read(policy, name) for name in levers}
     if edited is not None and (changed := _edits(policy, edited)):
         reads[EDITS] = changed
-    ties = {name: tuple(linked(population, facts, truth, ALIKE)) for name, facts in reads.items()}
+    ties = {name: tuple(linked(population, facts, truth, IN_COMMON)) for name, facts in reads.items()}
     return Telling(policy, population.id, reads, ties)
 
 

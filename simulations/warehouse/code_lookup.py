@@ -12,7 +12,7 @@ from policy.sql import REJECTED, Table
 from policy.sql.text import Predicate, Query, chosen, either, literal, one_of
 from simulations.warehouse.binning import digit
 
-REFUSED = -2  # `which` of rows that the door would refuse; -1: the codes are out of scope
+REFUSED = -2  # `which` of rows that the case reader would refuse; -1: the codes are out of scope
 
 
 @dataclass(frozen=True)

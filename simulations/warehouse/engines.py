@@ -159,7 +159,7 @@ def collapse(
 
     `moving`: the levers that may move afterwards (None: all of them; fewer give fewer profiles), the others stay as in
     `settings`. `groups`: columns of the table to count by. Raises ProblemsFound for a lever or column that does not
-    exist, and, unless `keep_good`, when the table has rows that the door would refuse.
+    exist, and, unless `keep_good`, when the table has rows that the case reader would refuse.
     """
     live = live_levers(engine.policy, moving)
     query = collapse_sql(settings, live, groups, engine.types)
@@ -173,8 +173,8 @@ def counted(
 ) -> Profiles:  # fmt: skip
     """Profiles from the rows of a collapse that ran elsewhere (`workbook sql --what levels`), arguments as above.
 
-    `Levels.of(settings, [counted(frame, settings).batch], levers)` makes every setting of some levers a look-up. Raises
-    ProblemsFound when the rows are not those of such a SELECT.
+    `DataCube.of(settings, [counted(frame, settings).batch], levers)` makes every setting of some levers a look-up.
+    Raises ProblemsFound when the rows are not those of such a SELECT.
     """
     policy, live = settings.policy, live_levers(settings.policy, moving)
     frame = frame.rename(columns=str.lower)  # some warehouses shout

@@ -16,13 +16,16 @@ from dataclasses import dataclass, field
 from policy.model import Policy, Rule, Settings, Test
 from policy.problems import listed, nearest, refuse, shown
 from policy.sql import OPEN, Compiler, Table, readable
-from policy.sql.text import Predicate, chosen, either, grouped, literal, negated, one_of
+from policy.sql.text import Predicate, Query, chosen, either, grouped, literal, negated, one_of
 from policy.sql.truths import coded, greatest, least
 from simulations.counting.reachable_facts import Reads
 from simulations.warehouse.binning import Bins, Part, Place, Where, binned, digit, laid_out, stepped, words_of
 from simulations.warehouse.code_lookup import REFUSED, Codes
 
-WEIGHT, FAULTY = "weight", "rejected"  # column of the counts; name of the pathway of rows that the door would refuse
+WEIGHT, FAULTY = (
+    "weight",
+    "rejected",
+)  # column of the counts; pathway of rows that the case reader would refuse
 CODED = ("diagnosis", "procedure")  # groups that the codes tell, see grouping.py
 
 
@@ -159,14 +162,12 @@ def collapse_sql(
     """One SELECT: pathway, dx, cpt, facts of a case that stands for `weight` cases, and the groups.
 
     `moving`: levers that may later stand at any legal value, the others being frozen as in `settings`. `groups`:
-    what splits the rows further: diagnosis, procedure, dx, cpt, columns that no rule reads, any named group_. Rows that
-    the door would refuse come back under the pathway `rejected`. Raises ProblemsFound for a group of another name.
+    what splits the rows further: diagnosis, procedure, dx, cpt, columns that no rule reads, any named group_. Rows
+    that the case reader would refuse come back as pathway `rejected`. Raises ProblemsFound for a group of another name.
     """
     policy = settings.policy
     check_groups(policy, groups)
-    reads = {i: Reads(settings, frozenset(moving)) for i in range(len(policy.pathways))}
-    for read, pathway in zip(reads.values(), policy.pathways.values(), strict=True):
-        read.rule(pathway.rule)
+    reads = _reads(settings, moving)
     named = {notice.code for notice in policy.code_notices} | {code for read in reads.values() for code in read.codes}
     codes = Codes(policy, frozenset(named), groups)
     table = Table(policy, types or {}, without, codes.beside_the_cases())
@@ -179,24 +180,44 @@ def collapse_sql(
         "alike", [*(f"{text} AS {name}" for name, text in by.items()), *facts, f"COUNT(*) AS {WEIGHT}"],
         tail=_group_by([*by.values(), *facts]),
     )  # fmt: skip
-    for name, text in codes.told(facts[0]).items():
-        alike.let(name, text)
+    _name_codes(alike, codes, facts[0])
     values = _values(held, layouts)
     seen = Table(policy, without=policy.fields_.keys(), query=alike)
     seen.known = {name: alike.let(f"f_{name}", value) for name, value in values.items()}
-    key = facts  # facts that do not fit into one number cannot be taken from one case by MIN
-    if len(facts) == 1:
-        key = _keys(Compiler(settings, seen), reads, codes)
+    # facts that do not fit into one number cannot be taken from one case by MIN
+    key = facts if len(facts) > 1 else _keys(Compiler(settings, seen), reads, codes)
     counted = alike.step(
         "counted", [*by, *(f"MIN({name}) AS {name}" for name in facts), f"CAST(SUM({WEIGHT}) AS BIGINT) AS {WEIGHT}"],
         [*by, *facts, WEIGHT], _group_by([*by, *key]),
     )  # fmt: skip
-    told = {name: counted.let(name, text) for name, text in codes.told(facts[0]).items()}
-    titles = [(one_of("which", [i]), literal(name)) for i, name in enumerate(policy.pathways)]
-    answer = [f"{chosen([(f'which = {REFUSED}', literal(FAULTY)), *titles], literal(''))} AS pathway"]
+    told = _name_codes(counted, codes, facts[0])
+    answer = [_pathway_column(policy)]
     answer += [f"{name} AS {name.removeprefix('by_')}" for name in dict.fromkeys([*told, *by]) if name != "which"]
     answer += [f"CAST({value} AS INTEGER) AS {name}" for name, value in values.items()]
     return Collapse(counted.select([*answer, WEIGHT], [*by, *facts, WEIGHT]), tuple(held), tuple(groups))
+
+
+def _reads(settings: Settings, moving: Collection[str]) -> dict[int, Reads]:
+    """What each pathway, by its place in the policy, reads of a case."""
+    pathways = settings.policy.pathways.values()
+    reads = {i: Reads(settings, frozenset(moving)) for i in range(len(pathways))}
+    for read, pathway in zip(reads.values(), pathways, strict=True):
+        read.rule(pathway.rule)
+    return reads
+
+
+def _name_codes(query: Query, codes: Codes, number: str) -> list[str]:
+    """Have the query hold the codes that a number stands for; their names."""
+    told = codes.told(number)
+    for name, text in told.items():
+        query.let(name, text)
+    return list(told)
+
+
+def _pathway_column(policy: Policy) -> str:
+    """The name of the pathway for its number, `rejected` for rows that were refused."""
+    titles = [(one_of("which", [i]), literal(name)) for i, name in enumerate(policy.pathways)]
+    return f"{chosen([(f'which = {REFUSED}', literal(FAULTY)), *titles], literal(''))} AS pathway"
 
 
 def _columns(table: Table, groups: Sequence[str]) -> dict[str, str]:

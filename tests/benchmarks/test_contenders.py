@@ -10,7 +10,7 @@ from benchmarks.in_duckdb import Compiled, DuckDB
 from benchmarks.in_numpy import Numpy, NumpyByPathway
 from benchmarks.in_pandas import Pandas
 from benchmarks.measuring import shown
-from simulations.counting.data_cube import Batch, Levels
+from simulations.counting.data_cube import Batch, DataCube
 from simulations.counting.grouping import Groups
 from tests.policy.near_misses import Draws
 from tests.simulations.undocumented import base_settings, by_determining, chosen, moved, nerve_blocks, undocumented
@@ -37,7 +37,7 @@ def test_the_group_by_of_duckdb_stands_for_all_cases():
     duck = DuckDB(Columns.of(cases, Groups(POLICY)))
     rows, weights = duck.collapsed(duck.collapse(base, levers))
     assert weights.sum() == 900 > len(rows)
-    found = Levels.of(base, [Batch(cases.take(rows), weights)], levers)
+    found = DataCube.of(base, [Batch(cases.take(rows), weights)], levers)
     for _ in range(6):
         at = moved(base, levers, draws)
         assert (found.at(at) == by_determining(cases, at)).all()

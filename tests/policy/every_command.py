@@ -34,7 +34,7 @@ from policy.authoring.mutation import judge, mutants
 from policy.authoring.vignettes import batches, example_vignettes
 from policy.model import OUTCOMES, Policy, Settings
 from policy.sql import determinations_sql
-from simulations.counting.data_cube import Batch, Levels
+from simulations.counting.data_cube import Batch, DataCube
 from simulations.counting.profiles import Profiles
 from simulations.studies.caseload import Caseload
 from simulations.studies.denials import dissect
@@ -101,7 +101,7 @@ class Trial:
         names = list(self.policy.levers)
         for _, _, table, base in self.each():
             moving = self.luck.sample(names, min(len(names), 3))
-            counted = Levels.of(base, [Batch(table)], moving)
+            counted = DataCube.of(base, [Batch(table)], moving)
             profiles = Profiles.of(base, [Batch(table)], moving)
             for _ in range(4):
                 more = {n: self.luck.choice(values_of(self.tree["levers"][n])) for n in moving}

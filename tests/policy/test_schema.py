@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from policy.model import Policy
 from policy.problems import ProblemsFound
 from policy.reading.yaml import read_yaml
-from simulations.cli.command import json_schema_of
+from simulations.cli.validation import json_schema_of
 from tests.policy import broken, fuzz
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -453,7 +453,7 @@ def audited(
         }
         of_medicare(world, out, exact.guard, groups, said)
     elif name == "subgroup_gaps":
-        world = of_subgroups(out, subgroups.measure(exact))
+        world = of_subgroups(out, subgroups.stratify(exact))
     else:
         world = of_shares(out, owner)
     return [f"{name}: {one}" for one in world.recovered(enough)], wrong

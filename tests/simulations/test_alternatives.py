@@ -17,7 +17,7 @@ from simulations.reports import alternatives_chart, alternatives_findings
 from simulations.scenario.loading import FOLDER, find_scenario, shipped
 from simulations.storage import checkpoint
 from simulations.studies import alternatives, medicare
-from simulations.studies.alternatives import Result, caseloads, compared, published
+from simulations.studies.alternatives import Result, caseloads, evaluate, published
 from simulations.studies.impact import cells, determined
 from simulations.studies.medicare import PRESETS, left_out, presets, settings_of
 
@@ -70,7 +70,7 @@ SIZE = 600
 @pytest.fixture(scope="module")
 def results() -> list[Result]:
     study = ask(size=SIZE, seed=4)
-    return compared(study, published(study), caseloads(study))
+    return evaluate(study, published(study), caseloads(study))
 
 
 # What the files say --------------------------------------------------------------------------------------------------
@@ -129,7 +129,7 @@ def test_what_a_scenario_speaks_of_is_held_against_the_policy(tmp_path: Path):
 
 
 def test_every_request_is_counted_once_and_against_the_same_baseline(results: list[Result]):
-    table = alternatives.table(results)
+    table = alternatives.results_table(results)
     assert (table[list(OUTCOMES)].sum(axis=1) == SIZE).all()
     assert (table["cases"] == SIZE).all()
     assert len(table) == 3 * (1 + len(NUMBERS))
@@ -156,14 +156,14 @@ def test_an_alternative_decides_only_what_its_source_speaks_of(results: list[Res
 
 
 def test_moves_are_the_requests_that_move(results: list[Result]):
-    table = alternatives.table(results).set_index(["population", "scenario"])
+    table = alternatives.results_table(results).set_index(["population", "scenario"])
     moved = alternatives.moves(results).groupby(["population", "scenario"])["requests"].sum()
     assert moved.to_dict() == table.loc[table["moved"] > 0, "moved"].to_dict()
 
 
 def test_the_largest_claims_of_the_sources_come_out(results: list[Result]):
     """Never met for migraine, or not covered, is 0 met; the emergency department is never stricter."""
-    rows = alternatives.table(results).set_index("scenario")
+    rows = alternatives.results_table(results).set_index("scenario")
     assert (rows.loc["p4_occipital_investigational", "spoken_of_met"] == 0).all()
     assert (rows.loc["p4_occipital_investigational", "spoken_of_met_before"] > 0).all()
     assert (rows.loc["p9_ahs_2025_ed", "lost"] == 0).all()
@@ -229,7 +229,7 @@ def test_without_medicare_advantage_nothing_is_held_against_it(tmp_path: Path):
     study = ask(population=tmp_path / "cases.csv", exact=True)
     assert study.guard.warnings() == []
     assert study.guard.frame().empty
-    found = compared(study, published(study, ["p2a_cms_facet"]), caseloads(study))
+    found = evaluate(study, published(study, ["p2a_cms_facet"]), caseloads(study))
     assert "No request says Medicare Advantage" in alternatives_findings.advantage(found).text
     assert len(found) == 2  # a case table stands alone
 
@@ -250,7 +250,7 @@ def test_a_scenario_with_a_source_says_so_wherever_it_is_used():
 
 def test_the_finding_is_made_from_the_numbers(results: list[Result]):
     said = alternatives_findings.finding(results).replace("−", "-")
-    table = alternatives.table(results)
+    table = alternatives.results_table(results)
     strict = table.loc[table["scenario"] == "strict_reading", "change_points"]
     others = table.loc[~table["scenario"].isin(["strict_reading", "baseline"]), "change_points"]
     wanted = [f"{edge:+.1f}" for part in (strict, others) for edge in (part.min(), part.max())]
@@ -270,7 +270,7 @@ def test_what_refuses_or_refers_is_not_called_without_terms(results: list[Result
 
 def test_the_picture_says_every_number_that_it_shows(results: list[Result]):
     picture = alternatives_chart.changes_chart(ask(size=SIZE, seed=4), results)
-    for row in alternatives.table(results).to_dict("records"):
+    for row in alternatives.results_table(results).to_dict("records"):
         if row["preset"] != "P0":
             change = f"{row['change_points']:+.1f}".replace("-", "−")
             change = "0.0" if float(change.replace("−", "-")) == 0 else change
@@ -281,11 +281,11 @@ def test_the_picture_says_every_number_that_it_shows(results: list[Result]):
 
 
 @pytest.mark.slow
-def test_what_the_journal_holds_is_not_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_what_the_checkpoint_holds_is_not_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     study = ask(size=300)
     every = published(study, ["strict_reading", "p2a_cms_facet", "p9_ahs_2025_ed"])
-    whole = alternatives.table(compared(study, every, caseloads(study)))
-    monkeypatch.setenv(checkpoint.WHERE, str(tmp_path / "journal"))
+    whole = alternatives.results_table(evaluate(study, every, caseloads(study)))
+    monkeypatch.setenv(checkpoint.WHERE, str(tmp_path / "checkpoint"))
     done = []
 
     def cut_off(*question):
@@ -296,28 +296,28 @@ def test_what_the_journal_holds_is_not_done_again(tmp_path: Path, monkeypatch: p
 
     monkeypatch.setattr(alternatives, "determined", cut_off)
     with pytest.raises(KeyboardInterrupt):
-        compared(study, every, caseloads(study))
-    first, *kept = (tmp_path / "journal").read_text("utf-8").splitlines()
+        evaluate(study, every, caseloads(study))
+    first, *kept = (tmp_path / "checkpoint").read_text("utf-8").splitlines()
     assert json.loads(first) == {"total": 12}
-    (tmp_path / "journal").write_text("\n".join([first, *kept, kept[0][:40]]), encoding="utf-8")  # and a torn line
-    again = alternatives.table(compared(study, every, caseloads(study)))
+    (tmp_path / "checkpoint").write_text("\n".join([first, *kept, kept[0][:40]]), encoding="utf-8")  # and a torn line
+    again = alternatives.results_table(evaluate(study, every, caseloads(study)))
     assert again.equals(whole)
     assert len(done) < 2 * 15
     before = len(done)
-    assert alternatives.table(compared(study, every, caseloads(study))).equals(whole)
+    assert alternatives.results_table(evaluate(study, every, caseloads(study))).equals(whole)
     assert len(done) == before
     other = ask(size=301)
-    assert alternatives.table(compared(other, every, caseloads(other)))["cases"].eq(301).all()
+    assert alternatives.results_table(evaluate(other, every, caseloads(other)))["cases"].eq(301).all()
     assert len(done) > before
 
 
-def test_a_journal_of_another_question_or_none_is_not_believed(tmp_path: Path):
-    (tmp_path / "journal").write_text('{"total": 3}\n{"key": "a", "value": 1}\n[1]\nnonsense\n{"key": "b"', "utf-8")
-    found = checkpoint.Journal(5, tmp_path / "journal")
+def test_a_checkpoint_of_another_question_or_none_is_not_believed(tmp_path: Path):
+    (tmp_path / "checkpoint").write_text('{"total": 3}\n{"key": "a", "value": 1}\n[1]\nnonsense\n{"key": "b"', "utf-8")
+    found = checkpoint.Checkpoint(5, tmp_path / "checkpoint")
     assert (found.get("a"), found.get("b"), found.get("c")) == (1, None, None)
     found.put("b", {"n": 2})
-    assert checkpoint.Journal(5, tmp_path / "journal").get("b") == {"n": 2}
-    assert (tmp_path / "journal").read_text("utf-8").startswith('{"total": 5}\n')
+    assert checkpoint.Checkpoint(5, tmp_path / "checkpoint").get("b") == {"n": 2}
+    assert (tmp_path / "checkpoint").read_text("utf-8").startswith('{"total": 5}\n')
     assert checkpoint.key_of(size=1) == checkpoint.key_of(size=1) != checkpoint.key_of(size=2)
 
 
@@ -330,12 +330,12 @@ def test_a_name_that_only_the_notebook_can_judge_is_refused_with_the_nearest(tmp
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_journal_counts_each_question_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_the_checkpoint_counts_each_question_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """P6 and P7 ask the same of the same requests."""
     study = ask(size=20)
     every = published(study, ["p6_tricare_west_like", "p7_bcbsnd_like"])
-    monkeypatch.setenv(checkpoint.WHERE, str(tmp_path / "journal"))
-    compared(study, every, caseloads(study))
-    first, *kept = (tmp_path / "journal").read_text("utf-8").splitlines()
+    monkeypatch.setenv(checkpoint.WHERE, str(tmp_path / "checkpoint"))
+    evaluate(study, every, caseloads(study))
+    first, *kept = (tmp_path / "checkpoint").read_text("utf-8").splitlines()
     assert json.loads(first) == {"total": 6}
     assert len(kept) == 6

@@ -512,7 +512,7 @@ def test_the_fit_cannot_see_what_is_held_out(monkeypatch: pytest.MonkeyPatch):
                     targets[key] = target.model_copy(update={"value": Decimal(1), "between": (Decimal(0), Decimal(2))})
             return replace(spec, page=spec.page.model_copy(update={"targets": targets}))
 
-        monkeypatch.setattr("simulations.population.fit.load", changed)
+        monkeypatch.setattr("simulations.population.fit.load_document", changed)
 
     pages(("held_out",), gone=("input",))
     assert fit().values == before.values

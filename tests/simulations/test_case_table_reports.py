@@ -17,10 +17,10 @@ from policy.model import OUTCOMES
 from simulations import ask, population
 from simulations.cli.command import main
 from simulations.reports import report
-from simulations.reports.findings import in_shares, live
+from simulations.reports.impact_findings import live
+from simulations.reports.table_cells import in_shares
 from simulations.statistics.disclosure_control import STEP
 from simulations.statistics.release import Withheld
-from simulations.studies.subgroup_flow import flow_by
 from simulations.studies.subgroups import Column
 from tests.sampling import some
 from tests.simulations.disclosure import SAID, TEMPLATES, audited, random_question, table, told
@@ -256,15 +256,6 @@ def test_a_panel_tells_shares_of_rounded_counts_only(people: Path, small_change:
             assert (
                 float(share) * size / 100 % STEP == pytest.approx(0, abs=0.2) or float(share) * size / 100 % STEP > 19.8
             )
-
-
-def test_the_flow_of_subgroups_is_rounded_and_names_nobody(people: Path):
-    study = ask(scenario="strict_reading", population=people)
-    flows = flow_by(study, ["sex"])
-    assert {n % STEP for n in [*flows.flow()["cases"], *flows.rates()["cases"], *flows.rates()["moved"]]} == {0}
-    assert set(flows.flow()["examples"]) == {""}
-    assert "change_low" not in flows.rates()
-    assert flows.counts.sum() == SIZE
 
 
 def test_what_says_that_something_is_left_out():

@@ -12,7 +12,7 @@ import pytest
 import policy
 from policy.problems import ProblemsFound
 from policy.sql import printed
-from simulations.counting.data_cube import Levels
+from simulations.counting.data_cube import DataCube
 from simulations.counting.grouping import Groups
 from simulations.counting.profiles import Profiles
 from simulations.warehouse.engines import DuckDB, Spark, collapse, counted, determinations
@@ -149,7 +149,7 @@ def test_a_column_that_is_missing_is_not_documented() -> None:
     pd.testing.assert_frame_equal(by_engine(DuckDB(as_warehouse(fewer), POLICY), settings), directly(fewer, settings))
 
 
-def differences(answers: Profiles | Levels, frame: pd.DataFrame, settings: list[policy.Settings]) -> list[str]:
+def differences(answers: Profiles | DataCube, frame: pd.DataFrame, settings: list[policy.Settings]) -> list[str]:
     cases = policy.Cases.from_frame(frame, POLICY)
     by = Groups(POLICY, answers.groups.names)
     labels = by.of(cases)
@@ -180,7 +180,7 @@ def test_levels_of_a_collapse_are_look_ups_for_all_cases() -> None:
     draws, base = Draws(1), POLICY.settings()
     frame = undocumented_table(base, SIZE, 1)
     found = collapse(DuckDB(as_warehouse(frame), POLICY), base, LATER)
-    levels = Levels.of(base, [found.batch], LATER)
+    levels = DataCube.of(base, [found.batch], LATER)
     assert levels.cases == SIZE
     assert differences(levels, frame, [moved(base, LATER, draws) for _ in range(25)]) == []
 

@@ -31,7 +31,7 @@ from simulations.studies.subgroups import (
     _labelled,
     _names,
     _request,
-    measure,
+    stratify,
 )
 
 POLICY = load("nerve_blocks")
@@ -115,7 +115,7 @@ def test_one_way_to_depend_is_enough(way: str):
 
 
 def test_where_nothing_depends_on_a_group_the_report_says_so_whatever_the_luck():
-    found = measure(over(NOTHING, 600, 4))
+    found = stratify(over(NOTHING, 600, 4))
     assert claims(found) == []
     text = "\n".join(told.cannot(found))
     assert "no gap of these groups can be real here" in text
@@ -125,7 +125,7 @@ def test_where_nothing_depends_on_a_group_the_report_says_so_whatever_the_luck()
 def test_no_word_of_certainty_depends_on_the_number_of_made_up_cases():
     said = []
     for size in (300, 3000):
-        found = measure(ask(provisions=CHANGE, size=size))
+        found = stratify(ask(provisions=CHANGE, size=size))
         every = [
             told.headline(found),
             told.whom(found),
@@ -145,7 +145,7 @@ def test_where_nothing_depends_on_a_group_at_most_one_report_in_twenty_claims_a_
     """200 seeds: what is said, which knows the population, and what the intervals alone would say."""
     said = apart = 0
     for seed in range(200):
-        found = measure(over(NOTHING, 10_000, seed))
+        found = stratify(over(NOTHING, 10_000, seed))
         gaps = found.gaps()
         said += bool(claims(found))
         apart += bool(((gaps["gap_low"] > 0) | (gaps["gap_high"] < 0)).any())
@@ -160,11 +160,11 @@ PLANTED = Row.model_validate({"when": {"race_ethnicity": "black"}, "percent": "6
 @pytest.mark.slow
 def test_a_planted_gap_of_five_points_is_found_in_four_of_five_reports():
     spec = without_groups({"function_limited": (PLANTED,)})
-    big = measure(over(spec, 400_000, 999)).some().query("group == 'black'").iloc[0]
+    big = stratify(over(spec, 400_000, 999)).some().query("group == 'black'").iloc[0]
     assert -5.5 < big["gap_points"] < -4.5
     found = alike = others = 0
     for seed in range(200):
-        report = measure(over(spec, 20_000, seed))
+        report = stratify(over(spec, 20_000, seed))
         marked = [report.some(requests=way).query("beyond_luck")["group"].tolist() for way in (AS_THEY_ARE, ALIKE)]
         found, alike = found + ("black" in marked[0]), alike + ("black" in marked[1])
         others += bool({*marked[0], *marked[1]} - {"black"})

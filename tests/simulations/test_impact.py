@@ -15,8 +15,9 @@ import policy
 from policy.problems import ProblemsFound
 from simulations import ask, cases_of, compare
 from simulations.statistics.intervals import paired_change, wilson
+from simulations.statistics.number_format import percent, points
 from simulations.studies.comparison import Study
-from simulations.studies.impact import EXAMPLES, OUTSIDE, Impact, percent, points
+from simulations.studies.impact import EXAMPLES, OUTSIDE, Impact
 
 POLICY = policy.load("nerve_blocks")
 

@@ -13,7 +13,6 @@ from simulations.statistics.intervals import (
     exact_limits,
     independent_difference,
     kitagawa,
-    mcnemar,
     paired_change,
     paired_ratio,
     ratio,
@@ -23,7 +22,7 @@ from simulations.statistics.intervals import (
     wilson,
 )
 from simulations.studies.bootstrap import bootstrap, headlines, percentile_interval, replicates
-from simulations.studies.impact import rates
+from simulations.studies.paired_rates import paired_rates
 
 STUDY = ask(provisions={"conservative_weeks": 8, "insufficient_evidence_action": "met_if_prereqs"}, size=4000)
 
@@ -79,34 +78,16 @@ def test_the_z_of_one_among_many_as_published():
     assert 2 * norm.sf(sidak(3)) == pytest.approx(0.016952, abs=1e-6)
 
 
-def test_mcnemar_as_published():
-    """Fagerland, Lydersen and Laake (2013): airway responsiveness, 7 against 1, exact conditional test 0.070."""
-    assert round(mcnemar(7, 1), 3) == 0.070
-    assert mcnemar(0, 0) == mcnemar(5, 5) == 1.0
-
-
-@given(st.integers(0, 500), st.integers(0, 500))
-def test_mcnemar_as_scipy(lost: int, gained: int):
-    theirs = binomtest(lost, lost + gained, 0.5).pvalue if lost + gained else 1.0
-    assert mcnemar(lost, gained) == pytest.approx(theirs, rel=1e-9)
-    assert mcnemar(gained, lost) == mcnemar(lost, gained)
-
-
-@pytest.mark.parametrize(("lost", "gained"), [(520, 500), (700, 800), (40_000, 40_500)])
-def test_mcnemar_of_many_is_within_a_thousandth_of_the_exact_one(lost: int, gained: int):
-    assert mcnemar(lost, gained) == pytest.approx(binomtest(lost, lost + gained, 0.5).pvalue, abs=1e-3)
-
-
 # Repetition ----------------------------------------------------------------------------------------------------------
 
 
 def coverage(flows: np.ndarray, truth: np.ndarray) -> dict[str, float]:
     """How many of some flows (times, 6, 6) have the truth of the whole inside their intervals."""
-    before, after, change = (interval.value for interval in rates(truth))
+    before, after, change = (interval.value for interval in paired_rates(truth))
     inside = {"baseline": 0, "scenario": 0, "change": 0}
     for flow in flows:
         for (name, value), found in zip(
-            {"baseline": before, "scenario": after, "change": change}.items(), rates(flow), strict=True
+            {"baseline": before, "scenario": after, "change": change}.items(), paired_rates(flow), strict=True
         ):
             inside[name] += found.low <= value <= found.high
     return {name: count / len(flows) for name, count in inside.items()}
@@ -259,7 +240,10 @@ def test_the_parts_of_a_change_add_up(kinds: list[tuple[tuple[int, int], ...]]):
         if not one[1] and not other[1]:
             continue
         rates = [hits / n if n else None for hits, n in (one, other)]
-        rates = [rates[1] if rates[0] is None else rates[0], rates[0] if rates[1] is None else rates[1]]
+        rates = [
+            rates[1] if rates[0] is None else rates[0],
+            rates[0] if rates[1] is None else rates[1],
+        ]
         weights = [one[1] / totals[0], other[1] / totals[1]]
         within += (rates[1] - rates[0]) * sum(weights) / 2
         mix += (weights[1] - weights[0]) * sum(rates) / 2

@@ -6,7 +6,7 @@ import pytest
 
 import policy
 from policy.problems import ProblemsFound
-from simulations.counting.data_cube import CLOSING, Batch, Levels
+from simulations.counting.data_cube import CLOSING, Batch, DataCube
 from simulations.counting.grouping import Groups
 from simulations.counting.profiles import Profiles, joined
 from tests.policy.near_misses import Draws
@@ -75,7 +75,7 @@ def test_levels_of_profiles_are_levels_of_the_cases():
     small = Profiles.of(base, [Batch(cases)], levers)
     assert len(small) < SIZE
     assert len(Profiles.of(base, [Batch(cases.take(np.tile(np.arange(SIZE), 2)))], levers)) == len(small)
-    found, whole = Levels.of(base, [small.batch], levers), Levels.of(base, [Batch(cases)], levers)
+    found, whole = DataCube.of(base, [small.batch], levers), DataCube.of(base, [Batch(cases)], levers)
     for _ in range(10):
         at = moved(base, levers, draws)
         assert (found.at(at) == whole.at(at)).all()
@@ -105,6 +105,6 @@ def test_joined_batches_keep_their_order():
 def test_cases_laid_out_for_other_settings_before():
     first, base = POLICY.settings({"conservative_weeks": 12, "axial_spine_stance": "no_position"}), POLICY.settings()
     batch = Batch(undocumented(base, SIZE, 4))
-    Levels.of(first, [batch], ["relief_pct"])
+    DataCube.of(first, [batch], ["relief_pct"])
     there = POLICY.settings({"relief_pct": 60})
     assert Profiles.of(base, [batch], ["relief_pct"]).at(there).tolist() == by_determining(batch.cases, there).tolist()

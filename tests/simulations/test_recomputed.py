@@ -223,11 +223,6 @@ def test_approval_impact(question, tmp_path):
     assert numbers_in(summary["headline"]) == pytest.approx(said, abs=0.05 + 1e-9)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="studies.impact.rates negates an exact share and its limit of 0: change_points and change_high of groups.csv "
-    "are written as -0 where nothing is lost",
-)
 def test_no_number_is_minus_zero(tmp_path):
     report("approval_impact", tmp_path / "out", provisions=WEEKS)
     cells = [c for path in (tmp_path / "out").glob("*.csv") for c in re.split("[,\n]", path.read_text("utf-8"))]
@@ -691,11 +686,6 @@ def test_alternatives(alternatives):
     assert numbers_in(summary["headline"]) == pytest.approx(said, abs=0.05 + 1e-9)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="Result.row takes an alternative without provisions for the policy itself (same = not provisions()): P2d "
-    "and P2e, which only edit pathways, are told as 0.0 (0.0 to 0.0) points though they lose approvals",
-)
 def test_the_change_of_an_alternative_that_only_edits_pathways(alternatives):
     mine = [row for row in alternatives.rows if row["preset"] in ONLY_EDITS]
     theirs = alternatives.written["alternatives"]
@@ -854,12 +844,6 @@ def test_denial_anatomy(tmp_path):
     assert said == pytest.approx([100 * x for x in shares], abs=0.05 + 1e-9)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="Anatomy._papers takes every name in the truths of the slice as met, radiculopathy_present among them, "
-    "which no request requires: one silent about radiculopathy makes all others of the slice pend for it, those with "
-    "none on file too, so favourable_met is told as 26 and not 83 of 189 (alone, S0000000046 is told as met)",
-)
 def test_what_supplying_everything_in_favour_would_give(tmp_path):
     """Every criterion that is required taken as met, and none that is only looked at after the requirements."""
     _, summary = report("denial_anatomy", tmp_path / "out", provisions=WEEKS)

@@ -12,7 +12,7 @@ import policy
 from policy.problems import ProblemsFound
 from simulations import population
 from simulations.counting import streaming
-from simulations.counting.data_cube import Batch, Levels
+from simulations.counting.data_cube import Batch, DataCube
 from simulations.counting.profiles import Profiles
 from simulations.counting.streaming import batches, stream
 from tests.simulations.undocumented import by_determining, nerve_blocks
@@ -30,7 +30,7 @@ def frame() -> pd.DataFrame:
 @pytest.mark.parametrize("most", [700, SIZE])
 def test_levels_of_a_stream_are_those_of_its_cases(frame: pd.DataFrame, most: int):
     found = stream(BASE, size=SIZE, seed=SEED, levers=["conservative_weeks", "relief_rule"], most=most)
-    assert isinstance(found, Levels)
+    assert isinstance(found, DataCube)
     assert found.cases == SIZE
     cases = policy.Cases.from_frame(frame, POLICY)
     for moved in ({}, {"conservative_weeks": 2}, {"conservative_weeks": 26, "relief_rule": "mean"}):

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policy.problems import ProblemsFound
-from simulations.population.random_streams import LAST_CASE, LAST_SEED, Streams
+from simulations.population.random_streams import LAST_INDEX, LAST_SEED, Streams
 
 ROOT = Path(__file__).resolve().parents[2]
 MANY = 200_000
@@ -31,9 +31,9 @@ def test_a_slice_is_the_same_alone(start: int, count: int, seed: int):
 
 
 def test_far_out_the_cases_still_differ():
-    words = Streams(1).draw("relief", LAST_CASE - 1000, 1000)
+    words = Streams(1).draw("relief", LAST_INDEX - 1000, 1000)
     assert len(np.unique(words)) == 1000
-    assert words[999] == Streams(1).draw("relief", LAST_CASE - 1, 1)[0]
+    assert words[999] == Streams(1).draw("relief", LAST_INDEX - 1, 1)[0]
 
 
 def test_words_are_uint64_one_per_case():

@@ -22,8 +22,8 @@ from simulations.reports import subgroups_findings as told
 from simulations.reports.html_table import bullets
 from simulations.statistics.intervals import independent_difference, paired_change, ratio, sidak, wilson
 from simulations.statistics.simultaneous import LEAST, standardised
-from simulations.studies.subgroup_flow import drivers
-from simulations.studies.subgroups import ALIKE, APPROVED, AS_THEY_ARE, BANDS, COLUMNS, REFUSED, Subgroups, measure
+from simulations.studies.gap_drivers import drivers
+from simulations.studies.subgroups import ALIKE, APPROVED, AS_THEY_ARE, BANDS, COLUMNS, REFUSED, Subgroups, stratify
 from tests.simulations.disclosure import of_subgroups
 
 SHIPPED = policy.load("nerve_blocks")
@@ -34,7 +34,7 @@ FAMILY = {code: name for name, found in SHIPPED.procedures.items() for code in f
 
 @pytest.fixture(scope="module")
 def made() -> Subgroups:
-    return measure(ask(provisions=CHANGE, size=SIZE, seed=SEED))
+    return stratify(ask(provisions=CHANGE, size=SIZE, seed=SEED))
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def guarded(files: Path) -> Subgroups:
     """What is told of them."""
-    return measure(ask(provisions=CHANGE, population=files / "cases.csv"))
+    return stratify(ask(provisions=CHANGE, population=files / "cases.csv"))
 
 
 def shares(rows: pd.DataFrame, setting: str) -> tuple[int, int]:
@@ -197,7 +197,7 @@ def requests_of(plain: pd.DataFrame) -> pd.Series:
 
 def test_a_lever_moves_a_gap_as_determining_anew_does():
     small = 500
-    made, frame = measure(ask(provisions=CHANGE, size=small, seed=SEED)), _facts().head(small)
+    made, frame = stratify(ask(provisions=CHANGE, size=small, seed=SEED)), _facts().head(small)
     gap = made.some().query("group == 'male'").iloc[0].to_dict()
     table = drivers(made, gap).set_index("lever")
     cases = policy.Cases.from_frame(frame, SHIPPED)
@@ -232,7 +232,7 @@ def test_groups_that_ask_for_the_same_differ_by_their_rates_alone(tmp_path: Path
     both = pd.concat([frame.assign(rural=False, onset_date=pd.NA), other])
     both = both.assign(pain_duration_days=both["pain_duration_days"].fillna(500).clip(lower=400))
     both.to_csv(tmp_path / "twice.csv", index=False)
-    found = measure(ask(population=tmp_path / "twice.csv", exact=True))
+    found = stratify(ask(population=tmp_path / "twice.csv", exact=True))
     crude, alike = (found.some(requests=way).query("column == 'rural'").iloc[0] for way in (AS_THEY_ARE, ALIKE))
     assert alike["gap_points"] == pytest.approx(crude["gap_points"], abs=1e-3)
     assert abs(crude["gap_points"]) > 1
@@ -267,7 +267,7 @@ def test_empty_and_tiny_groups_never_crash(tmp_path: Path):
     for more in ({}, {"sex": ["male", None, None]}, {"sex": ["male", "female", "other"], "group_a": ["x", None, "y"]}):
         frame.assign(**more).to_csv(tmp_path / "few.csv", index=False)
         for exact in (False, True):
-            found = measure(ask(provisions=CHANGE, population=tmp_path / "few.csv", exact=exact))
+            found = stratify(ask(provisions=CHANGE, population=tmp_path / "few.csv", exact=exact))
             assert {c.name for c in found.columns} == (set(more) if exact else set())
             assert len(told.notes(found).text) > 50
             assert told.rates(found).text
@@ -286,7 +286,7 @@ def test_empty_and_tiny_groups_never_crash(tmp_path: Path):
 def test_no_column_documented_is_said(made: Subgroups, tmp_path: Path):
     frame = _facts().head(30)[["case_id", "dx", "cpt"]]
     frame.to_csv(tmp_path / "bare.csv", index=False)
-    found = measure(ask(population=tmp_path / "bare.csv"))
+    found = stratify(ask(population=tmp_path / "bare.csv"))
     assert found.study.shown.cases == 30
     assert set(found.absent) == set(COLUMNS)
     assert "Nothing is documented in any case about: Age, Sex" in "\n".join(told.cannot(found))
@@ -294,7 +294,7 @@ def test_no_column_documented_is_said(made: Subgroups, tmp_path: Path):
 
 
 def test_many_groups_are_put_together(files: Path):
-    found = measure(ask(provisions=CHANGE, population=files / "cases.csv", exact=True))
+    found = stratify(ask(provisions=CHANGE, population=files / "cases.csv", exact=True))
     many = found["group_many"]
     assert len(many.groups) == 20
     assert many.groups[-1] == "11 smaller groups"
@@ -312,7 +312,7 @@ def test_small_cells_are_withheld_from_case_tables_and_from_made_cases_only_when
     made: Subgroups, guarded: Subgroups
 ):
     assert withheld(made) == 0
-    hidden = measure(ask(provisions=CHANGE, size=400), suppress=True)
+    hidden = stratify(ask(provisions=CHANGE, size=400), suppress=True)
     assert withheld(hidden) > 0
     assert withheld(guarded) > 0
     for found in (hidden, guarded):
@@ -330,7 +330,7 @@ def test_nothing_written_gives_a_small_count_away(guarded: Subgroups, files: Pat
     report.write(found.study, tmp_path, tables=tables, pictures=[], said=said, entries=entries)
     summary = json.loads((tmp_path / "summary.json").read_text())
     assert summary["subgroups"]["small_cells_withheld"] is True
-    exact = measure(ask(provisions=CHANGE, population=files / "cases.csv", exact=True))
+    exact = stratify(ask(provisions=CHANGE, population=files / "cases.csv", exact=True))
     many = {column.name: column for column in exact.columns}
     columns = tuple(replace(many[column.name], groups=column.groups, flow=column.flow) for column in found.columns)
     assert of_subgroups(tmp_path, replace(exact, columns=columns)).recovered() == []

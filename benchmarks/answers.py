@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from policy.cases.reader import Cases
 from policy.model import OUTCOMES, Settings, Value
-from simulations.counting.data_cube import CLOSING, MOST_CELLS, Batch, Levels, cells
+from simulations.counting.data_cube import CLOSING, MOST_CELLS, Batch, DataCube, cells
 from simulations.counting.grouping import Groups
 from simulations.counting.profiles import Profiles, counted, each
 
@@ -33,7 +33,7 @@ class Answers:
         self.base, self.batch = base, cases if isinstance(cases, Batch) else Batch(cases)
         self.groups, self.most_cells = Groups(base.policy, tuple(groups)), most_cells
         self.batch.labels(self.groups)
-        self.levels: Levels | None = None
+        self.levels: DataCube | None = None
         self.profiles: Profiles | None = None
         self.too_many: list[frozenset[str]] = []  # levers that do not fit, nor do more of them
         self.alike: bool | None = None  # whether profiles are clearly fewer than the cases, once that is known
@@ -73,7 +73,7 @@ class Answers:
             (tuple(moving), "only the levers being moved: with those moved before there would be too many cells"),
         ):
             if self._fits(levers):
-                self.levels, self.why = Levels.of(self.base, [self.batch], levers, self.groups), why
+                self.levels, self.why = DataCube.of(self.base, [self.batch], levers, self.groups), why
                 return
         self.levels = None
         if self.alike is None:

@@ -1,6 +1,7 @@
-"""A rule at every value of some levers at once: for each case, the regions of settings in which its outcome changes.
+"""For each case, the regions of lever settings in which its outcome changes, found for all settings at once.
 
-A region is a box, the first so many values of each axis (axes.py); that number is the level that a case reaches.
+The levers that move are axes of a grid of settings, each ordered from lenient to strict (axes.py). A region is a
+rectangle from the lenient corner: the first so many values of each axis; that number is the level a case reaches there.
 """
 
 from dataclasses import dataclass, replace
@@ -23,7 +24,7 @@ Terms = list[tuple[Region, Change]]  # a row's outcome at a setting: the sum of 
 
 
 @dataclass
-class Reader:
+class Regions:
     """A rule on rows that it treats alike (`Evaluation.rule`), at all values of the axes at once."""
 
     rows: Evaluation  # each axis at its strictest value
@@ -177,7 +178,7 @@ def added(one: Change, other: Change, times: int = 1) -> Change:
     return {k: v for k, v in total.items() if v}
 
 
-def outcomes(reader: Reader, position: int) -> Terms:
+def outcomes(reader: Regions, position: int) -> Terms:
     """The outcome of rows in the pathway at `position` (-1 = none), before closing the file (evaluation.evaluate)."""
     rows = reader.rows
     if position < 0:

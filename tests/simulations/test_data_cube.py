@@ -11,7 +11,7 @@ import policy
 from policy.problems import ProblemsFound
 from simulations.counting import data_cube as module
 from simulations.counting.axes import Roles, in_order, stricter
-from simulations.counting.data_cube import CLOSING, Batch, Levels
+from simulations.counting.data_cube import CLOSING, Batch, DataCube
 from simulations.counting.grouping import Groups
 from simulations.counting.profiles import Profiles
 from tests.policy.near_misses import Draws
@@ -27,7 +27,7 @@ SIZE = 1200
 def faults(base: policy.Settings, levers: Sequence[str], seed: int, tries: int) -> list[str]:
     """Settings at which levels and determinations differ."""
     draws, cases = Draws(seed), undocumented(base, SIZE, seed)
-    found = Levels.of(base, [Batch(cases)], levers)
+    found = DataCube.of(base, [Batch(cases)], levers)
     wrong = []
     for _ in range(tries):
         at = moved(base, [*levers, CLOSING], draws)
@@ -48,7 +48,7 @@ def test_every_value_of_every_stance_and_choice(lever: str):
     """Each with a threshold that the same requests read."""
     base, seed = base_settings(len(lever)), len(lever)
     cases = undocumented(base, 600, seed)
-    found = Levels.of(base, [Batch(cases)], [lever, "conservative_weeks"])
+    found = DataCube.of(base, [Batch(cases)], [lever, "conservative_weeks"])
     for value in POLICY.levers[lever].values():
         at = policy.Settings(POLICY, {**base, lever: value, "conservative_weeks": 4})
         assert (found.at(at) == by_determining(cases, at)).all(), value
@@ -58,7 +58,7 @@ def test_every_value_of_every_stance_and_choice(lever: str):
 def test_every_value_of_every_threshold(lever: str):
     base = POLICY.settings({"repeat_min_weeks": 4} if lever != "repeat_min_weeks" else {})
     cases = undocumented(base, 500, NUMERIC.index(lever))
-    found = Levels.of(base, [Batch(cases)], [lever])
+    found = DataCube.of(base, [Batch(cases)], [lever])
     values = POLICY.levers[lever].values()
     counts = [found.at(policy.Settings(POLICY, {**base, lever: value})) for value in values]
     for value, count in zip(values, counts, strict=True):
@@ -74,7 +74,7 @@ def test_levels_profiles_and_determinations_at_every_setting():
     levers = ["conservative_modalities_min", "diagnostic_blocks_required", "relief_rule", "radiculopathy_action"]
     values = [POLICY.levers[lever].values() for lever in levers]
     cases = undocumented(base, 400, 11)
-    found, profiles = Levels.of(base, [Batch(cases)], levers), Profiles.of(base, [Batch(cases)], levers)
+    found, profiles = DataCube.of(base, [Batch(cases)], levers), Profiles.of(base, [Batch(cases)], levers)
     seen = set()
     for combination in itertools.product(*values):
         at = policy.Settings(POLICY, {**base, **dict(zip(levers, combination, strict=True))})
@@ -92,7 +92,7 @@ def test_many_groups_and_few_cases():
     cases.groups["group_site"] = pd.Categorical([str(i % 150) for i in range(300)])
     groups = Groups(POLICY, ("group_site",))
     halves = [Batch(cases.take(np.arange(start, start + 100))) for start in (0, 100, 200)]
-    found = Levels.of(base, halves, levers, groups)
+    found = DataCube.of(base, halves, levers, groups)
     labels = groups.of(cases)
     assert len(groups) == 150
     for _ in range(4):
@@ -105,7 +105,7 @@ def test_groups_come_along():
     cases = undocumented(base, SIZE, 4)
     groups = Groups(POLICY, ("diagnosis", "procedure", "sex", "group_site"))
     levers = ["pain_duration_months", "relief_pct"]
-    found = Levels.of(base, [Batch(cases)], levers, groups)
+    found = DataCube.of(base, [Batch(cases)], levers, groups)
     labels = Groups(POLICY, groups.names, dict(groups.numbers)).of(cases)
     for _ in range(4):
         at = moved(base, levers, draws)
@@ -130,12 +130,12 @@ def test_batches_and_weights_add_up():
     base, levers = base_settings(2), ["conservative_weeks", "diagnostic_blocks_required"]
     cases = undocumented(base, SIZE, 2)
     groups = Groups(POLICY, ("diagnosis", "sex"))
-    whole = Levels.of(base, [Batch(cases)], levers, groups)
+    whole = DataCube.of(base, [Batch(cases)], levers, groups)
     parts = [Batch(cases.take(np.arange(start, min(start + 250, SIZE)))) for start in range(0, SIZE, 250)]
-    split = Levels.of(base, parts, levers, Groups(POLICY, groups.names))
+    split = DataCube.of(base, parts, levers, Groups(POLICY, groups.names))
     times = np.arange(SIZE) % 4
-    doubled = Levels.of(base, [Batch(cases.take(np.repeat(np.arange(SIZE), times)))], levers)
-    weighted = Levels.of(base, [Batch(cases, times)], levers)
+    doubled = DataCube.of(base, [Batch(cases.take(np.repeat(np.arange(SIZE), times)))], levers)
+    weighted = DataCube.of(base, [Batch(cases, times)], levers)
     draws = Draws(2)
     for _ in range(5):
         at = moved(base, levers, draws)
@@ -149,7 +149,7 @@ def test_a_sweep_is_many_look_ups():
     base, draws = base_settings(9), Draws(9)
     levers = ["conservative_weeks", "max_sessions_12m", "axial_spine_stance", "diagnostic_blocks_required"]
     cases = undocumented(base, SIZE, 9)
-    found = Levels.of(base, [Batch(cases)], levers, Groups(POLICY, ("diagnosis",)))
+    found = DataCube.of(base, [Batch(cases)], levers, Groups(POLICY, ("diagnosis",)))
     settings = [moved(base, [*levers, CLOSING], draws) for _ in range(60)]
     values = {lever: [at[lever] for at in settings] for lever in (*levers, CLOSING)}
     swept = found.sweep(values)
@@ -162,7 +162,7 @@ def test_a_sweep_is_many_look_ups():
 
 def test_what_was_not_counted_is_refused():
     base = POLICY.settings()
-    found = Levels.of(base, [Batch(undocumented(base, 50, 1))], ["relief_pct"])
+    found = DataCube.of(base, [Batch(undocumented(base, 50, 1))], ["relief_pct"])
     assert found.covers(POLICY.settings({"relief_pct": 70, CLOSING: "not_met"}))
     with pytest.raises(ProblemsFound, match="conservative_weeks was frozen"):
         found.at(POLICY.settings({"conservative_weeks": 8}))
@@ -171,9 +171,9 @@ def test_what_was_not_counted_is_refused():
     with pytest.raises(ProblemsFound, match="differ in length"):
         found.sweep({"relief_pct": [50, 60], CLOSING: ["pend"]})
     with pytest.raises(ProblemsFound, match="relief_percent"):
-        Levels.of(base, [], ["relief_percent"])
+        DataCube.of(base, [], ["relief_percent"])
     with pytest.raises(ProblemsFound, match="'colour' is no column to group by"):
-        Levels.of(base, [Batch(undocumented(base, 50, 1))], ["relief_pct"], Groups(POLICY, ("colour",)))
+        DataCube.of(base, [Batch(undocumented(base, 50, 1))], ["relief_pct"], Groups(POLICY, ("colour",)))
 
 
 def test_too_many_cells_are_refused_before_they_are_made(monkeypatch: pytest.MonkeyPatch):
@@ -181,9 +181,9 @@ def test_too_many_cells_are_refused_before_they_are_made(monkeypatch: pytest.Mon
     batch = Batch(undocumented(base, 50, 1))
     assert module.cells(base, batch, NUMERIC, Groups(POLICY)) > module.MOST_CELLS
     with pytest.raises(ProblemsFound, match="too many combinations"):
-        Levels.of(base, [batch], NUMERIC)
+        DataCube.of(base, [batch], NUMERIC)
     planned = module.cells(base, batch, ["relief_pct"], Groups(POLICY))
-    assert planned >= Levels.of(base, [batch], ["relief_pct"]).cells > 0
+    assert planned >= DataCube.of(base, [batch], ["relief_pct"]).cells > 0
 
 
 def test_the_parts_that_levers_play():
@@ -256,7 +256,7 @@ def test_other_trees_are_counted_right(tests: dict[str, dict[str, object]]):
     cases.policy = other
     levers = ["conservative_weeks", "relief_pct"]
     frozen = other.settings()
-    found = Levels.of(frozen, [Batch(cases)], levers)
+    found = DataCube.of(frozen, [Batch(cases)], levers)
     seen = set()
     for weeks, relief in itertools.product([0, 5, 6, 7, 26], [50, 80, 100]):
         at = other.settings({"conservative_weeks": weeks, "relief_pct": relief})
@@ -268,5 +268,5 @@ def test_other_trees_are_counted_right(tests: dict[str, dict[str, object]]):
 
 def test_it_says_what_it_is():
     base = POLICY.settings()
-    found = Levels.of(base, [Batch(undocumented(base, 50, 1))], ["relief_pct", "conservative_weeks"])
-    assert repr(found).startswith("Levels: 50 cases counted once at 297 settings of 2 levers")
+    found = DataCube.of(base, [Batch(undocumented(base, 50, 1))], ["relief_pct", "conservative_weeks"])
+    assert repr(found).startswith("DataCube: 50 cases counted once at 297 settings of 2 levers")

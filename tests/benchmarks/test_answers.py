@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import policy
+from benchmarks.answers import Answers
 from policy.problems import ProblemsFound
-from simulations.counting.answers import Answers
 from simulations.counting.data_cube import CLOSING
 from tests.policy.near_misses import Draws
 from tests.simulations.undocumented import base_settings, by_determining, chosen, moved, nerve_blocks, undocumented
@@ -27,7 +27,7 @@ def both(size: int = 400, repeat: int = 1, **options: object) -> tuple[Answers, 
 
 def test_what_fits_is_looked_up():
     answers, expected = both(levers=["relief_pct", "conservative_weeks"])
-    assert repr(answers).startswith("Levels: 400 cases counted once at 297 settings of 2 levers")
+    assert repr(answers).startswith("DataCube: 400 cases counted once at 297 settings of 2 levers")
     counted = answers.levels
     at = POLICY.settings({"relief_pct": 50, "conservative_weeks": 2, CLOSING: "not_met"})
     assert (answers.at(at) == expected(at)).all()
@@ -98,8 +98,8 @@ def test_what_does_not_fit_is_found_out_once(monkeypatch: pytest.MonkeyPatch):
     answers, expected = both(most_cells=20_000)
     at = POLICY.settings({name: POLICY.levers[name].values()[-1] for name in NUMERIC[:5]})
     assert (answers.at(at) == expected(at)).all()
-    monkeypatch.setattr("simulations.counting.answers.cells", None)
-    monkeypatch.setattr("simulations.counting.answers.Profiles", None)
+    monkeypatch.setattr("benchmarks.answers.cells", None)
+    monkeypatch.setattr("benchmarks.answers.Profiles", None)
     again = POLICY.settings({name: POLICY.levers[name].values()[0] for name in NUMERIC[:7]})
     assert (answers.at(again) == expected(again)).all()
 

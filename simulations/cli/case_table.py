@@ -1,0 +1,135 @@
+"""The verbs over a case table: determine all of it, explain one case."""
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+import policy as core
+from policy.problems import Problem, ProblemsFound, collecting, nearest, refuse, shown
+from policy.storage.files import save, save_all, writing
+from simulations.cli.options import policy_options, read_table, table_options, under
+from simulations.runs.outputs import Inputs, check_files, one_file
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+from simulations.cli.provenance import ROW_LEVEL, stamp, standing_notices
+
+
+@click.command(epilog="Example: workbook determine cases.csv --scenario strict_reading --out determinations.csv")
+@click.argument("cases")
+@policy_options
+@table_options
+@click.option("--out", required=True, metavar="FILE", help="CSV or Parquet.")
+@click.option("--rejects", metavar="FILE", help="Write the rows with problems here (CSV) and determine the others.")
+@click.option(
+    "--max-rejects", type=click.FloatRange(0, 100), default=20, show_default=True, metavar="PERCENT",
+    help="With more rejected rows than this, only FILE of --rejects is written.",
+)  # fmt: skip
+def determine(
+    cases: str, policy_name: str, scenario: str | None, assignments: tuple[str, ...], rename: tuple[str, ...],
+    ignore: tuple[str, ...], case_id_is_key: bool, out: str, rejects: str | None, max_rejects: float,
+) -> None:  # fmt: skip
+    """Determinations with reasons for a case table (CSV or Parquet)."""
+    from simulations.storage.tables import table_bytes
+
+    targets = [Path(out)] + ([Path(rejects)] if rejects else [])
+    inputs = Inputs().add("the case table", cases).policy(policy_name).scenario(scenario)
+    problems = check_files(inputs, {out: (".csv", ".parquet"), **({rejects: (".csv",)} if rejects else {})})
+    if rejects and one_file(out, rejects):
+        message = "is named for the determinations and for the rejected rows; name two files"
+        problems.append(Problem("write", out, message))
+    if not os.path.exists(cases):
+        problems.append(Problem("read", cases, "cannot be read (No such file or directory)"))
+    with collecting(problems):
+        policy = core.load(policy_name)
+        settings = under(policy, scenario, assignments)
+    if problems:
+        raise ProblemsFound(problems)
+    with writing(*targets):
+        table = read_table(cases, settings.policy, rename, ignore, rejects is not None, case_id_is_key)
+        rejected = rejects_of(table, Path(cases).name)
+        if rejects:
+            _few_enough(table, rejected, max_rejects, Path(rejects), out)
+        result = core.determine(settings.policy, table, settings)
+        tables = [result.frame(), rejected]
+        save_all({target: table_bytes(frame, target) for frame, target in zip(tables, targets, strict=False)})
+    if rejects:
+        click.echo(f"{rejected['line'].nunique():,} rows rejected: {rejects}")
+    counts = result.counts()
+    for line in stamp(policy, settings, scenario):
+        click.echo(line)
+    click.echo(f"{len(table):,} cases: " + ", ".join(f"{word} {count:,}" for word, count in counts.items()))
+    rate = f"{counts['met'] / len(table):.1%} of all rows" if len(table) else "not known: no row could be used"
+    click.echo(f"approval rate {rate}; not_met is a recommendation to a clinician")
+    marks = [] if table.synthetic else [ROW_LEVEL]
+    for line in (*marks, *table.remarks, *standing_notices(policy, table.dx.unique()), f"written: {out}"):
+        click.echo(line)
+
+
+def rejects_of(table: "core.Cases", name: str) -> "pd.DataFrame":
+    """The rejected rows as a file has them: file, line, case_id, column, value, problem; row level, not for release."""
+    found = table.rejected.rename(columns={"row": "line"}).assign(file=name)
+    return found[["file", "line", "case_id", "column", "value", "problem"]]
+
+
+def _few_enough(table: "core.Cases", rejected: "pd.DataFrame", most: float, target: Path, out: str) -> None:
+    """Too many rejected rows, or none that is left: they alone are written."""
+    from simulations.storage.tables import table_bytes
+
+    bad = rejected["line"].nunique()
+    rows = bad + len(table)
+    if len(table) and 100 * bad <= most * rows:
+        return
+    save(target, table_bytes(rejected, target))
+    why = f"more than --max-rejects {most:g} %" if len(table) else "none is left"
+    message = f"{bad:,} of {rows:,} rows were rejected, {why}; written: {target}, not written: {out}"
+    raise refuse("rejects", str(rejected["file"].iloc[0]), message)
+
+
+@click.command(epilog="Example: workbook explain cases.csv --case A17 --set conservative_weeks=8")
+@click.argument("cases")
+@click.option("--case", "case_id", required=True, metavar="ID")
+@policy_options
+@table_options
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def explain(
+    cases: str, case_id: str, policy_name: str, scenario: str | None, assignments: tuple[str, ...],
+    rename: tuple[str, ...], ignore: tuple[str, ...], case_id_is_key: bool, form: str,
+) -> None:  # fmt: skip
+    """One case in words: its criteria with truth, value, threshold, distance, source; what would change it."""
+    policy = core.load(policy_name)
+    settings = under(policy, scenario, assignments)
+    table = read_table(cases, settings.policy, rename, ignore, True, case_id_is_key)
+    rows = [i for i, name in enumerate(table.ids) if name == case_id]
+    bad = table.rejected
+    if case_id in table.left_out:
+        wrong = bad[bad["row"] == table.left_out[case_id]].itertuples()
+        why = [f"column {one.column}: {shown(str(one.value))} {one.problem}" for one in wrong]
+        place, said = f"{Path(cases).name}:{table.left_out[case_id]}", f"case {shown(case_id)} was rejected"
+        raise ProblemsFound(Problem("row", place, f"{said}: {one}") for one in why)
+    if not rows:
+        message = (
+            f"no case {shown(case_id)} among {len(table):,} usable rows ({bad['row'].nunique():,} rows were rejected)"
+        )
+        raise refuse("case", Path(cases).name, message + nearest(case_id, list(table.ids[:10000])))
+    from policy.authoring.letter import answer
+
+    found = answer(settings.policy, table, rows[0], settings)
+    dx = str(table.dx[rows[0]])
+    notices = standing_notices(policy, [dx])
+    if dx in policy.retired_codes:
+        notices.append(f"{dx} is no longer a valid code: {policy.retired_codes[dx]}")
+    marks = [] if table.synthetic else [ROW_LEVEL]
+    notes = [*marks, *stamp(policy, settings, scenario), *notices]
+    if form == "json":
+        click.echo(json.dumps({"notes": notes, **found.data()}, indent=2, ensure_ascii=False))
+        return
+    told = (found.explanation.text(), "", found.text(settings.policy), "")
+    for line in (*marks, *stamp(policy, settings, scenario), "", *told):
+        click.echo(line)
+    for line in notices:
+        click.echo(line)

@@ -1,0 +1,127 @@
+"""What every reader of a result must know: how it was counted, what is withheld, and what to repeat to get it again."""
+
+from collections.abc import Sequence
+
+from policy.model import Policy
+from policy.reading.scenario import Scenario
+from simulations.reports.html_table import Shown, bullets, esc
+from simulations.statistics.disclosure_control import (
+    ALONE,
+    REASON,
+    SMALL,
+    STEP,
+)
+from simulations.studies.comparison import Study
+
+NOT_MET = "“Not met” is a recommendation to a clinician, never an automatic denial."
+METHOD = (
+    "Intervals are 95%: Wilson's for a rate; for a change, Newcombe's for pairs, as the same cases are judged twice. "
+    "They tell the luck of drawing these cases, not how well the cases resemble real ones."
+)
+METHOD_OF_A_TABLE = (
+    "Every row of the table is counted, so no luck of drawing is in its numbers. Intervals are 95% (Wilson's for a "
+    "rate, Newcombe's for a change of pairs) and tell how far other tables of as many independent requests differ; "
+    "requests of one member or provider are not independent, so they would differ by more."
+)
+WITHHELD = (
+    f"These cases may be people: withheld (–) are {REASON}; so what is told need not add up. No row of the table is "
+    f"shown. {ALONE}"
+)
+ROUGH = (
+    f"These cases may be people, and every setting here is one more result to subtract: so shares are of counts "
+    f"rounded to {STEP}, as “about”, without intervals; about 0% stands for at most {SMALL} cases. {ALONE}"
+)
+EXACT = (
+    "Not for release: the owner's own view. Every count is exact, also those of a few people, which must not be passed "
+    "on."
+)
+
+
+def about_people(study: Study) -> str:
+    """What stands beside numbers of a case table whose cases may be people; empty for others."""
+    if not study.cases.people:
+        return ""
+    return f" {EXACT if study.cases.exact else ROUGH if study.rough else WITHHELD}"
+
+
+LIVE_ONLY = (
+    "These cases may be people: beside live numbers nothing exact is shown. workbook simulate makes a report of them "
+    "in which small counts are withheld."
+)
+
+
+def notices(study: Study) -> Shown:
+    """What every reader of a result must know."""
+    return bullets(all_notices(study))
+
+
+def all_notices(study: Study, counted: bool = True) -> list[str]:
+    """Every notice; those for which the cases must be counted only when `counted`."""
+    policy = study.policy
+    found = [policy.notice, NOT_MET]
+    if study.cases.people:
+        found.append(f"The cases were read from {study.cases.name}; whether they are synthetic is not known here.")
+        found.append(about_people(study).strip())
+    found += [
+        f"Code {n.code} is called “{n.source_label}” by the source assessment. It means: "
+        f"{n.official_meaning.rstrip('.')}. {n.consequence} Lever {n.lever}, here {study.scenario[n.lever]}."
+        for n in policy.code_notices
+    ]
+    for one in policy.evidence.values():
+        if one.status in ("contested", "retracted"):
+            year = f" ({one.year})" if any(c.isdigit() for c in one.year) else ""
+            found.append(f"Evidence {one.status}: {one.title}{year}. {one.status_note or one.note}")
+    found += [
+        *([] if study.rough else [METHOD if study.cases.drawn else METHOD_OF_A_TABLE]),
+        *remarks(study),
+        *(study.guard.warnings() if counted else []),
+    ]
+    if study.plan and study.plan.applies_to:
+        found.append(as_read(study.plan, study.policy))
+    if policy.status != "adopted":
+        found.append(f"The policy document {policy.name} is {policy.status}, not adopted.")
+    return found
+
+
+def remarks(study: Study) -> list[str]:
+    """What a reader must know of the cases; remarks that count rows or show values of people stay at row level."""
+    told = [one for one in study.cases.remarks if not (study.guarded and any(c.isdigit() for c in one))]
+    kept = len(told) < len(study.cases.remarks)
+    return [
+        *told,
+        *(["Remarks on rows are at row level, not for release: workbook determine shows them."] if kept else []),
+    ]
+
+
+def as_read(plan: Scenario, policy: Policy) -> str:
+    """What a scenario made from somebody's published terms speaks of, where it was read, and what it leaves out."""
+    speaks = "; ".join(f"{policy.procedures[p].label} ({_names(policy, ds)})" for p, ds in plan.applies_to.items())
+    scope = f"Scenario {plan.id} speaks only of {speaks}; here it is applied to every request"
+    parts = [f"{scope}, and its source is silent on the others."]
+    parts += [f"Source: {plan.citation}; {plan.read or 'date not recorded'}; {plan.status or ''}".rstrip("; ") + "."]
+    parts += [f"Not modelled: {'; '.join(plan.not_modelled)}."] if plan.not_modelled else []
+    return " ".join(parts)
+
+
+def _names(policy: Policy, diagnoses: Sequence[str]) -> str:
+    return ", ".join(policy.diagnoses[name].label for name in diagnoses)
+
+
+def stamp(study: Study) -> Shown:
+    """What to repeat to get the same numbers."""
+    cases, policy = study.cases, study.policy
+    moved = ", ".join(f"{name}={value}" for name, value in study.provisions().items()) or "no lever moved"
+    rows = [
+        ("Policy", f"{policy.name} ({policy.status})"),
+        ("Policy fingerprint", policy.fingerprint),
+        ("Scenario", study.name),
+        ("Levers moved", moved),
+        ("Population" if cases.drawn else "Case table", cases.name),
+        ("Population fingerprint" if cases.drawn else "Fingerprint of the file", cases.fingerprint),
+        ("Cases", cases.told_size),
+        ("Seed", "none: the cases were read, not drawn" if cases.seed is None else str(cases.seed)),
+    ]
+    rows += [("Counts of a few people", "exact, not for release")] if cases.people and cases.exact else []
+    body = "".join(f"<tr><th scope='row'>{esc(a)}</th><td>{esc(b)}</td></tr>" for a, b in rows)
+    text = "\n".join(f"{a:<24}{b}" for a, b in rows)
+    return Shown(text, f'<table class="stamp"><tbody>{body}</tbody></table>')

@@ -1,0 +1,39 @@
+"""What an edit of a policy's criteria changes, in words."""
+
+from policy.model import Policy, Rule
+
+
+def edits_in_words(before: Policy, after: Policy) -> list[str]:
+    """'Epidural injection for spine pain: also requires trigger_points' for the pathways that an edit changes."""
+    if after is before:
+        return []
+    changed: dict[str, list[str]] = {}  # what is said -> the pathways of which it is said
+    for name, pathway in before.pathways.items():
+        mine, theirs = pathway.rule, after.pathways[name].rule
+        if theirs.outcome is not None:
+            said = [f"always {theirs.outcome}: {theirs.because}"] if theirs != mine else []
+        else:
+            old, new = _required(before, mine), _required(after, theirs)
+            changes = [("also requires", sorted(new - old)), ("no longer requires", sorted(old - new))]
+            said = [f"{words} {', '.join(dict.fromkeys(c for c, *_ in found))}" for words, found in changes if found]
+            referred = _reviews(theirs) - _reviews(mine)
+            said += [f"review in the place of met: {because}" for because in sorted(referred)]
+        if said:
+            changed.setdefault("; ".join(said), []).append(pathway.title)
+    return [f"{', '.join(titles)}: {said}" for said, titles in changed.items()]
+
+
+def _reviews(rule: Rule) -> set[str]:
+    """The reasons for which a rule sends requests to a clinician."""
+    found = {str(below.because) for below in rule.walk() if below.outcome == "review"}
+    return found | {str(step.because) for below in rule.walk() for step in below.then if step.outcome == "review"}
+
+
+def _required(policy: Policy, rule: Rule) -> set[tuple[str, int, str]]:
+    """The criteria that a rule requires, gates written out, each with its place in the rule and its condition."""
+    return {
+        (inner.criterion, place, str(sorted((entry.while_ | inner.while_).items())))
+        for place, below in enumerate(rule.walk())
+        for entry in below.require or ()
+        for inner in (policy.gates[entry.criterion].require if entry.criterion in policy.gates else (entry,))
+    }
