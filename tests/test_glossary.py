@@ -5,8 +5,6 @@ import json
 import re
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).resolve().parent.parent
 GLOSSARY = ROOT / "docs" / "glossary.md"
 SCREENS = ("simulations", "notebooks", "policy/authoring", "policy/evaluation")  # whose sentences a person sees
@@ -77,34 +75,3 @@ def test_every_term_is_used_where_somebody_reads():
 
 def test_the_readme_links_to_it():
     assert "(docs/glossary.md)" in (ROOT / "README.md").read_text("utf-8")
-
-
-@pytest.mark.parametrize(
-    ("term", "text", "used"),
-    [
-        ("Criterion", "the criteria that fail", True),
-        ("Policy", "two policies", True),
-        ("Data cube", "a data\ncube over levers", True),
-        ("Pend", "it depends", False),
-        ("Gate", "to investigate", False),
-        ("Determination", "determinations of people", True),
-        ("Scenario", "scenarios", True),
-    ],
-)
-def test_a_word_is_found_whole_in_both_numbers(term: str, text: str, used: bool):
-    assert is_used(term, text) is used
-
-
-def test_a_sentence_of_the_program_counts_and_a_docstring_does_not():
-    source = '''
-"""A cube of data."""
-def total(n):
-    """Adds up the cube."""
-    return f"{n} cases of the table"
-@click.command()
-def levers():
-    """Lists every lever there is."""
-'''
-    assert "cube" not in spoken(source)
-    assert "cases of the table" in spoken(source)
-    assert "every lever" in spoken(source)

@@ -307,7 +307,7 @@ class Target(Cited):
 
     `metric` is worked out among the cases of `stratum`: `share` of those that `share_of` describes, or a figure of the
     page's virtual trial (see block_trial.py), for which `blocks` may name the arm. `use` says what became of it: an
-    `input` was put into the page, a `fitted` one is what fit.py aims at, a `held_out` one was seen by
+    `input` was put into the page, a `fitted` one is what population/fit.py aims at, a `held_out` one was seen by
     neither, so only it can speak against the page; without a word it is counted apart. Without `between` it is an
     anchor: shown, and never judged.
     """

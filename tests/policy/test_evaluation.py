@@ -204,10 +204,11 @@ def exempt(column: str, case: Case, levers: Mapping[str, Any]) -> str:
     return ""
 
 
-def test_documenting_a_fact_never_changes_a_settled_outcome() -> None:
+@pytest.mark.parametrize("number", some([3, 12], 1))
+def test_documenting_a_fact_never_changes_a_settled_outcome(number: int) -> None:
     """But for the facts that the contract reads when they are absent (each of those exceptions is shown below)."""
     pairs, settled = 0, 0
-    for levers, cases, draws in some_settings(1, 12, undocumented_action="pend"):
+    for levers, cases, draws in some_settings(1, number, undocumented_action="pend"):
         before, after, columns = [], [], []
         for case in cases:
             for column in [c for c in FACTS if case[c] is None]:
@@ -223,8 +224,8 @@ def test_documenting_a_fact_never_changes_a_settled_outcome() -> None:
             words = policy.OUTCOMES[first[row]], policy.OUTCOMES[second[row]]
             about = f"{columns[row]} = {after[row][columns[row]]}: {words}\n{story(before[row], levers)}"
             assert exempt(columns[row], before[row], levers), about
-    assert pairs > 12_000
-    assert settled > 250
+    assert pairs > 1_000 * number
+    assert settled > 250 * number / 12
 
 
 CONFIRMED: Case = {
@@ -352,13 +353,14 @@ def test_a_higher_relief_can_approve_a_trigger_point_when_confirmation_refuses_i
     assert words == ["not_met", "met"]
 
 
-def test_the_strict_reading_is_never_looser_than_the_default() -> None:
+@pytest.mark.parametrize("size", some([2_000, 10_000], 1))
+def test_the_strict_reading_is_never_looser_than_the_default(size: int) -> None:
     """Strictness of the contract: not_met = mismatch = out_of_scope, then pend = review, then met."""
     draws = Draws(3)
     default, strict = settings(), settings(**STRICT)
     shipped = Path(__file__).resolve().parents[2] / "simulations" / "scenarios" / "strict_reading.yaml"
     assert policy.load_scenario(shipped, nerve_blocks()).provisions == STRICT
-    cases = near_misses(dict(default), 10_000, draws) + near_misses(dict(strict), 10_000, draws)
+    cases = near_misses(dict(default), size, draws) + near_misses(dict(strict), size, draws)
     door = admitted(cases)
     before, after = (policy.determine(nerve_blocks(), door, s).outcome for s in (default, strict))
     looser = STRICTNESS[after] < STRICTNESS[before]
@@ -368,13 +370,14 @@ def test_the_strict_reading_is_never_looser_than_the_default() -> None:
     assert (after == CODE["met"]).any()
 
 
+@pytest.mark.parametrize("number", some([6, 24], 1))
 @pytest.mark.parametrize(
     ("lever", "loose"), [("axial_spine_stance", "conditional"), ("rfa_stance", "confirmed_pathway")]
 )
-def test_never_outside_a_trial_is_never_looser(lever: str, loose: str) -> None:
+def test_never_outside_a_trial_is_never_looser(lever: str, loose: str, number: int) -> None:
     """The stance adds a criterion to the conditional ones, whatever the other levers say."""
     stricter = 0
-    for levers, cases, _ in some_settings(4, 24):
+    for levers, cases, _ in some_settings(4, number):
         door = admitted(cases)
         before, after = (
             policy.determine(nerve_blocks(), door, settings(**{**levers.provisions(), lever: value})).outcome
@@ -383,7 +386,7 @@ def test_never_outside_a_trial_is_never_looser(lever: str, loose: str) -> None:
         looser = STRICTNESS[after] < STRICTNESS[before]
         assert not looser.any(), story(cases[int(np.argmax(looser))], levers)
         stricter += int((before != after).sum())
-    assert stricter > 100
+    assert stricter > 100 * number / 24
 
 
 def without_reasons(tree: Any) -> Any:
@@ -408,10 +411,11 @@ def test_only_a_code_out_of_scope_is_said_to_be_outside_the_policy() -> None:
             assert outside.any()
 
 
-def test_closing_the_file_turns_pends_of_missing_facts_into_not_met_and_nothing_else() -> None:
+@pytest.mark.parametrize("number", some([6, 30], 1))
+def test_closing_the_file_turns_pends_of_missing_facts_into_not_met_and_nothing_else(number: int) -> None:
     """Pends by a code mapping or by radiculopathy stay, as do the criteria and what is asked for."""
     closed, kept = 0, Counter[str]()
-    for levers, cases, _ in some_settings(5, 30):
+    for levers, cases, _ in some_settings(5, number):
         door = admitted(cases)
         opened, shut = (
             policy.determine(
@@ -431,9 +435,9 @@ def test_closing_the_file_turns_pends_of_missing_facts_into_not_met_and_nothing_
             assert (before, after) == ("pend", "not_met"), story(case, levers)
             assert oracle.before_closing(case, dict(levers)).closable, story(case, levers)
             closed += 1
-    assert closed > 1_000
+    assert closed > 1_000 * number / 30
     assert set(kept) == set(policy.OUTCOMES), kept
-    assert kept["pend"] > 100
+    assert kept["pend"] > 100 * number / 30
 
 
 # ---------------------------------------------------------------------------------------------------- the ask
@@ -492,11 +496,12 @@ def faults_of_the_ask(case: Case, ask: frozenset[str], levers: Mapping[str, Any]
             yield f"{column} settles the request alone and is not asked for"
 
 
-def test_what_is_asked_for_can_settle_the_request_and_nothing_else_can() -> None:
+@pytest.mark.parametrize("number", some([12, 60], 1))
+def test_what_is_asked_for_can_settle_the_request_and_nothing_else_can(number: int) -> None:
     """Documenting all that is asked for settles some way; each asked column makes a difference beside the others; no
     other missing column settles anything alone."""
     asked_for, examined, wrong = Counter[str](), 0, []
-    for levers, cases, draws in some_settings(6, 60, undocumented_action="pend"):
+    for levers, cases, draws in some_settings(6, number, undocumented_action="pend"):
         values = dict(levers)
         waiting = [case for case in cases if oracle.determine(case, values).closable][:50]
         asks = determined(waiting, levers).frame()["ask"].map(split).tolist() if waiting else []
@@ -506,9 +511,10 @@ def test_what_is_asked_for_can_settle_the_request_and_nothing_else_can() -> None
             about = f"ask {sorted(ask)}\n{story(case, levers)}"
             wrong += [f"{fault}\n{about}" for fault in faults_of_the_ask(case, ask, values, draws)]
     assert not wrong, f"{len(wrong)} of {examined} requests\n" + "\n".join(wrong[:3])
-    assert examined > 2_000
+    assert examined > 2_000 * number / 60
     never_asked = {"clinical_trial", "conservative_care_contraindicated"}
-    assert set(asked_for) == set(FACTS) - never_asked, set(FACTS) ^ set(asked_for)
+    assert set(asked_for) <= set(FACTS) - never_asked
+    assert number < 60 or set(asked_for) == set(FACTS) - never_asked, set(FACTS) ^ set(asked_for)
 
 
 def test_relief_of_a_first_block_rules_out_that_none_was_done() -> None:
