@@ -98,15 +98,15 @@ def _variants(settings: Settings, criterion: str, name: str) -> tuple[str, dict[
     """The fact held against a lever, and how it is written below, at and above the threshold, and missing."""
     policy, number = settings.policy, settings.number(name)
     for test in in_force(policy.criteria[criterion].test, settings):
-        if test.count and test.count.at_least == name and number is not None:
-            fields = [field for part in test.count.of for field in part.fields()]
+        if test.kind == "count" and test.reference() == name and number is not None:
+            fields = [field for part in test.parts for field in part.fields()]
             if any(policy.fields_[field].type != "boolean" for field in fields):
                 return None
             return "how many", _counted(fields, number)
         for field in test.fields():
             kind = policy.fields_[field]
             of_its_unit = kind.unit == policy.levers[name].unit and str(test.reference()).isdigit()
-            if (test.reference() == name or of_its_unit) and number is not None and not test.mean:
+            if (test.reference() == name or of_its_unit) and number is not None and test.kind != "mean":
                 column = str(kind.days) if kind.type == "months" else field
                 texts = _texts(kind, number * policy.grid_steps(field, name))
                 return column, {w: {column: t} for w, t in zip(NAMES, texts, strict=True) if t is not None}

@@ -147,14 +147,14 @@ def _criteria(before: Settings, after: Settings) -> Iterator[Change]:
 
 def test_in_words(test: Test) -> str:
     """A test as it is written, on one line: 'all of (conservative_care_days at least conservative_weeks; ...)'."""
-    if test.count:
-        return f"at least {test.count.at_least} of ({'; '.join(map(test_in_words, test.count.of))})"
-    if test.mean:
-        return f"the mean of {', '.join(test.mean.of)} reaches {test.mean.reaches}"
-    if test.on_file:
+    if test.kind == "count":
+        return f"at least {test.reference()} of ({'; '.join(map(test_in_words, test.parts))})"
+    if test.kind == "mean":
+        return f"the mean of {', '.join(test.fields())} reaches {test.reference()}"
+    if test.kind == "on_file":
         return f"{test.on_file} on file"
-    if parts := test.all_of or test.any_of or test.none_of:
-        return f"{test.kind.replace('_', ' ')} ({'; '.join(map(test_in_words, parts))})"
+    if test.parts:
+        return f"{test.kind.replace('_', ' ')} ({'; '.join(map(test_in_words, test.parts))})"
     body = getattr(test, test.kind)
     kind = {"equals": "is", "states": "stated as", "lever": "set to"}.get(test.kind, test.kind.replace("_", " "))
     told = [f"{name} {kind} {' or '.join(v) if isinstance(v, tuple) else v}" for name, v in body.items()]

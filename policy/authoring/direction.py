@@ -137,18 +137,18 @@ def _falls(policy: Policy, test: Test, name: str, sign: int) -> bool:
     """Whether a test's truth can only fall (sign 1; rise with -1) the stricter the lever is set."""
     if name not in test.levers():
         return True
-    if test.none_of is not None:
-        return all(_falls(policy, part, name, -sign) for part in test.none_of)
-    if parts := test.all_of or test.any_of or (test.count.of if test.count else ()):
-        own = not test.count or test.count.at_least != name or _threshold(policy, name, False) == sign
-        return own and all(_falls(policy, part, name, sign) for part in parts)
+    if test.kind == "none_of":
+        return all(_falls(policy, part, name, -sign) for part in test.parts)
+    if test.parts:
+        own = test.reference() != name or _threshold(policy, name, False) == sign
+        return own and all(_falls(policy, part, name, sign) for part in test.parts)
     if test.lever is not None:
         lever = policy.levers[name]
         words = test.lever[name]
         holds = [_word(v) in words or ("on" in words and v is not None and lever.off_allowed)
                  for v in lever.loosest_first()]  # fmt: skip
         return holds == sorted(holds, reverse=sign == 1)
-    return _threshold(policy, name, bool(test.less_than)) == sign
+    return _threshold(policy, name, test.sign == "<") == sign
 
 
 def _threshold(policy: Policy, name: str, less_than: bool) -> int:

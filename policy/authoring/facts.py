@@ -108,9 +108,8 @@ def _cuts(name: str, readings: Sequence[Settings]) -> set[int]:
             if test.reference() is not None and not test.mean:
                 threshold = settings.threshold(name, str(test.reference()))
                 if threshold is not None:
-                    cuts.add(threshold + bool(test.more_than))
-            for words in (test.equals or {}, test.states or {}):
-                cuts |= {int(w) + end for w in words.get(name, ()) if w.isdigit() for end in (0, 1)}
+                    cuts.add(threshold + (test.sign == ">"))
+            cuts |= {int(w) + end for w in test.words if w.isdigit() for end in (0, 1)}
         for pathway in settings.policy.pathways.values():
             for rule in pathway.rule.walk():
                 if rule.switch == name:
@@ -135,8 +134,8 @@ def fixed_cuts(name: str, policies: Sequence[Policy]) -> list[int]:
             found |= set(unwritten[:1])
         for criterion in policy.criteria.values():
             for test in criterion.test.walk():
-                words = ((test.equals or {}).get(name, ()), (test.states or {}).get(name, ()))
-                found |= {int(w) + end for some in words for w in some if w.isdigit() for end in (0, 1)}
+                words = test.words if name in test.fields() else ()
+                found |= {int(w) + end for w in words if w.isdigit() for end in (0, 1)}
     return sorted(found)
 
 

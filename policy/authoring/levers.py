@@ -200,7 +200,7 @@ class Levers:
         found = []
         for side, settings in enumerate(self.settings(chosen)):
             for test in _tests(settings, fields):
-                counted = settings.number(test.count.at_least) if test.count else None
+                counted = settings.number(str(test.reference())) if test.kind == "count" else None
                 holds = test.lever is not None and settings.holds(test.lever)
                 value = chosen.get(str(test.reference()), ("", ""))[side]
                 found.append((side, id(test), holds, counted, value))
@@ -265,7 +265,7 @@ class Levers:
     def _counts(self) -> list[set[str]]:
         """For each side: the levers that a number of tests has to reach."""
         return [
-            {t.count.at_least for c in s.policy.criteria.values() for t in c.test.walk() if t.count}
+            {str(t.reference()) for c in s.policy.criteria.values() for t in c.test.walk() if t.kind == "count"}
             for s in self.sides
         ]  # fmt: skip
 
@@ -307,7 +307,7 @@ def _compared(settings: Settings, side: int, fields: Sequence[str]) -> Iterator[
     for test in _tests(settings, fields):
         for name in test.fields():
             if (reference := test.reference()) is not None:
-                yield Compared(side, name, reference, bool(test.more_than), bool(test.mean))
+                yield Compared(side, name, reference, test.sign == ">", test.kind == "mean")
 
 
 def _clusters(names: Sequence[str], compared: Sequence[Compared]) -> list[list[str]]:

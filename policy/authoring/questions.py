@@ -171,8 +171,8 @@ def _open(
     assumed: set[str] = set()
     for name in {name for _, node in nodes for name in node.criteria}:
         for test in policy.criteria[name].test.walk():
-            for fact, words in (test.states or {}).items():
-                answers.append((fact, set(codes_of(policy.fields_[fact], words))))
+            for fact in test.fields() if test.kind == "states" else ():
+                answers.append((fact, set(codes_of(policy.fields_[fact], test.words))))
     for below in rule.walk():
         if below.switch and below.switch in switches:
             if below.assume and settings.holds(below.assume.while_):

@@ -13,7 +13,7 @@ import numpy as np
 from policy.cases.reader import day_of, half_months, half_months_of_days
 from policy.evaluation.determination import Evaluation
 from policy.evaluation.kleene import MET
-from policy.model import UNITS, CaseField, Mean, Test, unit_word
+from policy.model import UNITS, CaseField, Test, unit_word
 
 SENSES = {"at_least": "at least", "more_than": "more than", "less_than": "less than", "mean": "at least"}
 TURNED = {"at_least": "less than", "more_than": "at most", "less_than": "at least", "mean": "less than"}
@@ -41,7 +41,7 @@ def details(evaluation: Evaluation, test: Test, turned: bool = False) -> Iterato
     """The comparisons of a test that are in force, for the one case of an evaluation."""
     if any(part.lever and evaluation.test(part) != MET for part in test.all_of or ()):
         return
-    below = turned ^ (test.none_of is not None)
+    below = turned ^ (test.kind == "none_of")
     for part in test.parts:
         yield from details(evaluation, part, below)
     if not test.fields():
@@ -51,17 +51,17 @@ def details(evaluation: Evaluation, test: Test, turned: bool = False) -> Iterato
     for name in test.fields():
         words = test.words
         yield Detail(name, _value(evaluation, name), _needed(evaluation, test, name, turned), truth, words, turned)
-    if test.mean:
-        yield _mean(evaluation, test.mean, truth, turned)
+    if test.kind == "mean":
+        yield _mean(evaluation, test, truth, turned)
 
 
-def _mean(evaluation: Evaluation, mean: Mean, truth: int, turned: bool) -> Detail:
+def _mean(evaluation: Evaluation, test: Test, truth: int, turned: bool) -> Detail:
     """The mean of several facts with its distance, in the unit of the facts."""
-    values = [int(evaluation.fact(name)[0]) for name in mean.of]
-    threshold = evaluation.settings.threshold(mean.of[0], mean.reaches)
+    values = [int(evaluation.fact(name)[0]) for name in test.fields()]
+    threshold = evaluation.settings.threshold(test.fields()[0], str(test.reference()))
     if min(values) < 0 or threshold is None:
         return Detail("mean", "not known", "", truth)
-    kind = evaluation.policy.fields_[mean.of[0]]
+    kind = evaluation.policy.fields_[test.fields()[0]]
     found = Fraction(sum(values), len(values))
     short = found - threshold if turned else threshold - found
     if turned:
@@ -105,7 +105,7 @@ def _told(evaluation: Evaluation, kind: CaseField) -> tuple[int, int, int]:
 def _needed(evaluation: Evaluation, test: Test, name: str, turned: bool) -> str:
     """The threshold with its distance, or the words asked for."""
     reference = test.reference()
-    if test.on_file:
+    if test.kind == "on_file":
         return " (asked for: not on file)" if turned else ""
     if reference is None:
         words = test.words
@@ -120,7 +120,7 @@ def _needed(evaluation: Evaluation, test: Test, name: str, turned: bool) -> str:
         shown, unit = lever.show(evaluation.settings[reference]), lever.unit or ""
     else:
         shown, unit = _plain(int(reference), kind), ""
-    if test.mean:
+    if test.kind == "mean":
         return f" (needed: mean of {sense} {shown})"
     return f" (needed: {sense} {shown}{_distance(evaluation, name, sense, threshold, unit)})"
 

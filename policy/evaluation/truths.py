@@ -167,7 +167,7 @@ class Truths:
         for part in test.parts:
             bits |= self.ask(part)
         for name in test.fields():
-            bits |= np.where((self.fact(name) < 0) | (test.states is not None), self.bits(name), np.uint64(0))
+            bits |= np.where((self.fact(name) < 0) | (test.kind == "states"), self.bits(name), np.uint64(0))
         return np.where(self.test(test) == NOT_DOCUMENTED, bits, np.uint64(0))
 
     def bits(self, name: str) -> Columns:

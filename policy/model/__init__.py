@@ -27,12 +27,12 @@ from policy.model.scalars import (
     truth_word,
     whole,
 )
-from policy.model.tests import Kind, Mean, Sign, Test
+from policy.model.tests import Kind, Sign, Test
 from policy.model.units import GRIDS, UNITS, unit_word
 
 __all__ = [
     "CPT_PATTERN", "GRIDS", "ICD_PATTERN", "OUTCOMES", "UNITS", "CaseField", "CodeNotice", "Criterion",
-    "DirectionException", "Evidence", "Example", "Flag", "Gate", "IcdCode", "Id", "Kind", "Lever", "Mean", "Pathway",
+    "DirectionException", "Evidence", "Example", "Flag", "Gate", "IcdCode", "Id", "Kind", "Lever", "Pathway",
     "Policy", "Record", "Requirement", "Rule", "Settings", "Sign", "StatementId", "Step", "Test", "Text", "Value",
     "While", "Whole", "Word", "Words", "Written", "as_list", "truth_word", "unit_word", "whole",
 ]  # fmt: skip

@@ -254,8 +254,8 @@ class Settings(Mapping[str, Value]):
         if (
             one.kind != other.kind
             or one.fields() != other.fields()
-            or not (one.at_least or one.more_than or one.less_than)
+            or one.kind not in ("at_least", "more_than", "less_than")
         ):
             return False
         mine, others = self.number(str(one.reference())), self.number(str(other.reference()))
-        return mine is not None and others is not None and (mine <= others if one.less_than else mine >= others)
+        return mine is not None and others is not None and (mine <= others if one.sign == "<" else mine >= others)

@@ -233,7 +233,7 @@ def _comparison(policy: Policy, test: Test, name: str, field: CaseField, path: P
         elif (lever := policy.levers.get(reference)) and GRIDS.get(lever.unit or "", lever.unit) != field.grid:
             message = f"lever '{reference}' is in {lever.unit}, field '{name}' is in {field.unit or field.type}"
             yield Finding("unit", path, message)
-    for word in (test.equals or test.states or {}).get(name, ()):
+    for word in test.words:
         allowed = ("true", "false") if field.type == "boolean" else field.choices
         if field.type == "whole" and field.max - field.min < 50:
             allowed = tuple(str(v) for v in range(field.min, field.max + 1))

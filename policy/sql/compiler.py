@@ -148,7 +148,7 @@ class Compiler:
         for part in test.parts:
             self._asks(part, open_, wanted)
         for name in test.fields():
-            missing: Predicate = test.states is not None or f"{self.table.fact(name)} < 0"
+            missing: Predicate = test.kind == "states" or f"{self.table.fact(name)} < 0"
             wanted.setdefault(name, []).append(every([*open_, missing]))
 
     def columns(self, name: str) -> str:
