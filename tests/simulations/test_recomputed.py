@@ -6,9 +6,9 @@ compared exactly, shares to 1e-9 after rounding as the file does. `pytest -rP` s
 Not made again, or not independently:
 - `assumptions` of summary.json and assumption_* of spreads.csv: the reports are run with draws=0; what a drawn page
   is worth is the product's own reading of its ranges (tests/simulations/test_assumptions.py asks that).
-- reasons_baseline and reasons_scenario of examples.csv, in_words of levers.csv, all but the first column of
-  sources.csv, labels and fingerprints: words. Pages in HTML and pictures are not read; the sentences that are (headline,
-  finding, the Medicare notice) are those of summary.json.
+- reasons_baseline and reasons_scenario of examples.csv, in_words of levers.csv, all but the first
+  column of sources.csv, labels and fingerprints: words. Pages in HTML and pictures are not read; the
+  sentences that are (headline, finding, the Medicare notice) are those of summary.json.
 - papers.csv: asked, alone, could_be_met, could_be_refused, and price.one_paper: which papers can still matter is what
   tests/policy/brute_force.py searches, too slow for a whole table; here only that `alone` adds up to one_paper.
 - expected of targets_*.csv and predictive_values.csv, prevalence, sensitivity, false_positive and cut_off.csv:
@@ -225,7 +225,7 @@ def test_approval_impact(question, tmp_path):
 
 @pytest.mark.xfail(
     strict=True,
-    reason="studies.impact.rates negates an exact share and its limit of 0: change_points and change_high of groups.csv "
+    reason="studies.impact.rates negates an exact share and its limit of 0: change_points, change_high of groups.csv "
     "are written as -0 where nothing is lost",
 )
 def test_no_number_is_minus_zero(tmp_path):
