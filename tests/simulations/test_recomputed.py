@@ -722,7 +722,7 @@ def in_force(reader: ByHand, test: Any) -> Iterable[tuple[str, list[str], str]]:
         yield kind, [name], reference
 
 
-def tested(reader: ByHand, name: str) -> list[tuple[str, list[str], str]]:
+def comparisons(reader: ByHand, name: str) -> list[tuple[str, list[str], str]]:
     found = in_force(reader, TREE["criteria"][name]["test"])
     return [one for one in found if not one[2].isdigit() and reader.levers[one[2]] != "off"]
 
@@ -796,7 +796,7 @@ def test_denial_anatomy(tmp_path):
             row = {"criterion": name, "says": criterion["says"], "reads": len(read), "missing": read.count(None)}
             row |= {"fails": len(failing), "alone": len(alone), "alone_met": met(here, alone, [name])}
             mine.append(row | {"refused": len(refused)})
-        for lever in dict.fromkeys(lever for _, _, lever in tested(here, name)):
+        for lever in dict.fromkeys(lever for _, _, lever in comparisons(here, name)):
             there = looser(here, lever)
             if there is not None and failing:
                 easier = here.at(**{lever: there})
@@ -813,7 +813,7 @@ def test_denial_anatomy(tmp_path):
 
     counted: dict[tuple[str, str, str], Counter[Any]] = {}
     for name in TREE["criteria"]:
-        for kind, fields, lever in [one for one in tested(here, name) if one[1]]:
+        for kind, fields, lever in [one for one in comparisons(here, name) if one[1]]:
             place = counted.setdefault((name, lever, "+".join(fields)), Counter())
             for i, (_, truths) in enumerate(found):
                 if name in truths and (away := steps_away(here, kind, fields, lever, rows[i])):
