@@ -6,9 +6,9 @@ compared exactly, shares to 1e-9 after rounding as the file does. `pytest -rP` s
 Not made again, or not independently:
 - `assumptions` of summary.json and assumption_* of spreads.csv: the reports are run with draws=0; what a drawn page
   is worth is the product's own reading of its ranges (tests/simulations/test_assumptions.py asks that).
-- reasons_baseline and reasons_scenario of examples.csv, in_words of levers.csv, all but the first column of
-  sources.csv, labels and fingerprints: words. Pages in HTML and pictures are not read; the sentences that are
-  (headline, finding, the Medicare notice) are those of summary.json.
+- reasons_baseline and reasons_scenario of examples.csv, in_words of levers.csv, all but the first
+  column of sources.csv, labels and fingerprints: words. Pages in HTML and pictures are not read; the
+  sentences that are (headline, finding, the Medicare notice) are those of summary.json.
 - papers.csv: asked, alone, could_be_met, could_be_refused, and price.one_paper: which papers can still matter is what
   tests/policy/brute_force.py searches, too slow for a whole table; here only that `alone` adds up to one_paper.
 - expected of targets_*.csv and predictive_values.csv, prevalence, sensitivity, false_positive and cut_off.csv:
@@ -712,7 +712,7 @@ def in_force(reader: ByHand, test: Any) -> Iterable[tuple[str, list[str], str]]:
         yield kind, [name], reference
 
 
-def tested(reader: ByHand, name: str) -> list[tuple[str, list[str], str]]:
+def comparisons(reader: ByHand, name: str) -> list[tuple[str, list[str], str]]:
     found = in_force(reader, TREE["criteria"][name]["test"])
     return [one for one in found if not one[2].isdigit() and reader.levers[one[2]] != "off"]
 
@@ -786,7 +786,7 @@ def test_denial_anatomy(tmp_path):
             row = {"criterion": name, "says": criterion["says"], "reads": len(read), "missing": read.count(None)}
             row |= {"fails": len(failing), "alone": len(alone), "alone_met": met(here, alone, [name])}
             mine.append(row | {"refused": len(refused)})
-        for lever in dict.fromkeys(lever for _, _, lever in tested(here, name)):
+        for lever in dict.fromkeys(lever for _, _, lever in comparisons(here, name)):
             there = looser(here, lever)
             if there is not None and failing:
                 easier = here.at(**{lever: there})
@@ -803,7 +803,7 @@ def test_denial_anatomy(tmp_path):
 
     counted: dict[tuple[str, str, str], Counter[Any]] = {}
     for name in TREE["criteria"]:
-        for kind, fields, lever in [one for one in tested(here, name) if one[1]]:
+        for kind, fields, lever in [one for one in comparisons(here, name) if one[1]]:
             place = counted.setdefault((name, lever, "+".join(fields)), Counter())
             for i, (_, truths) in enumerate(found):
                 if name in truths and (away := steps_away(here, kind, fields, lever, rows[i])):
