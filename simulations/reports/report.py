@@ -149,8 +149,8 @@ def _rates_in_words(study: Study) -> str:
     )
     said += f"change {in_ascii(change.value)} percentage points (95 % interval {span}), {study.cases.told_size} cases"
     refused = [one.value for one in impact.rates("not_met")[:2]]
-    told = [f"{value:.1%}" for value in refused if value is not None]
-    said += "; recommended refusals " + (" -> ".join(told) if len(told) == 2 else "withheld")
+    shares = [f"{value:.1%}" for value in refused if value is not None]
+    said += "; recommended refusals " + (" -> ".join(shares) if len(shares) == 2 else "withheld")
     return f"{said}; fewer than {SMALL + 1} cases change their outcome" if impact.hidden.few_move else said
 
 
