@@ -102,14 +102,17 @@ def _variants(settings: Settings, criterion: str, name: str) -> tuple[str, dict[
             fields = [field for part in test.parts for field in part.fields()]
             if any(policy.fields_[field].type != "boolean" for field in fields):
                 return None
-            return "how many", _counted(fields, number)
+            told = _counted(fields, number)
+            if any(policy.fields_[field].required for field in fields):
+                del told["missing"]
+            return "how many", told
         for field in test.fields():
             kind = policy.fields_[field]
             of_its_unit = kind.unit == policy.levers[name].unit and str(test.reference()).isdigit()
             if (test.reference() == name or of_its_unit) and number is not None and test.kind != "mean":
                 column = str(kind.days) if kind.type == "months" else field
-                texts = _texts(kind, number * policy.grid_steps(field, name))
-                return column, {w: {column: t} for w, t in zip(NAMES, texts, strict=True) if t is not None}
+                texts = _texts(kind, number * policy.grid_steps(field, name))[: 3 if kind.required else None]
+                return column, {w: {column: t} for w, t in zip(NAMES, texts, strict=False) if t is not None}
     return None
 
 

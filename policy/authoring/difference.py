@@ -35,6 +35,12 @@ PLAIN = (
     "texts",
     "open_questions",
 )
+SAID_OF = {"statements": "evidence", "evidence": "evidence", "references": "evidence"} | {
+    "fields": "field",  # what a cell may hold, and what its absence means, decides cases; so do the codes in scope
+    "diagnoses": "code",
+    "procedures": "code",
+}
+WORDING = ("label", "ask")
 LEFT = ("examples", "code_notices", "direction_exceptions")  # lists, each entry known by what it is about
 
 
@@ -383,7 +389,7 @@ def _plain(before: Policy, after: Policy) -> Iterator[Change]:
     """Sections whose entries are compared key by key."""
     for section in PLAIN:
         olds, news = (getattr(p, "fields_" if section == "fields" else section) for p in (before, after))
-        kind = {"statements": "evidence", "evidence": "evidence", "references": "evidence"}.get(section, "text")
+        kind = SAID_OF.get(section, "text")
         for name in dict.fromkeys((*olds, *news)):
             place, old, new = f"{section}.{name}", olds.get(name), news.get(name)
             if old is None or new is None:
@@ -393,4 +399,5 @@ def _plain(before: Policy, after: Policy) -> Iterator[Change]:
                     yield Change(kind, place, f"{place}: {old} -> {new}")
             else:
                 for key, what, was in _fields(old, new):
-                    yield Change(kind, place, f"{place}, {key}: {was} -> {what}")
+                    word = "text" if key in WORDING else kind
+                    yield Change(word, place, f"{place}, {key}: {was} -> {what}")

@@ -25,7 +25,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from policy.authoring.facts import column_of, components, values
+from policy.authoring.facts import always_told, column_of, components, values
 from policy.cases.reader import Cases
 from policy.evaluation.determination import Determinations, Evaluation, determine, diagnosis_group, pathway_of
 from policy.evaluation.kleene import MET
@@ -44,6 +44,10 @@ class Cell:
     dx: str
     cpt: str
     pathways: tuple[str | None, ...]  # of each reading
+
+    def request(self, policies: Sequence[Policy]) -> Row:
+        """What a row of these codes says at the least."""
+        return {"dx": self.dx, "cpt": self.cpt} | {k: v for policy in policies for k, v in always_told(policy).items()}
 
     @property
     def name(self) -> str:
@@ -91,9 +95,10 @@ def as_cases(rows: Sequence[Row], policy: Policy, keep_good: bool = False) -> Ca
 
 
 def a_request(policy: Policy) -> Row:
-    """A diagnosis and a procedure code of a policy."""
+    """A diagnosis and a procedure code of a policy, and the columns that it requires."""
     dx = next(code for group in policy.diagnoses.values() for code in (*group.codes, *group.prefixes))
-    return {"dx": dx, "cpt": next(code for family in policy.procedures.values() for code in family.codes)}
+    cpt = next(code for family in policy.procedures.values() for code in family.codes)
+    return Cell(dx, cpt, ()).request([policy])
 
 
 def tables_of(rows: Sequence[Row], policies: Sequence[Policy], keep_good: bool = False) -> dict[int, Cases]:
@@ -132,10 +137,11 @@ class Ground:
         """
         rows: list[Row] = []
         found: list[Cell] = []
+        policies = _policies(self.readings)
         for cell in cells(self.readings):
             if pathways is None or set(pathways) & set(cell.pathways):
                 for row in fold(cell, self, focus):
-                    rows.append({"dx": cell.dx, "cpt": cell.cpt} | row)
+                    rows.append(cell.request(policies) | row)
                     found.append(cell)
         return Space(self.readings, tuple(rows), tuple(found))
 
@@ -307,7 +313,7 @@ def _sizes(rows: Sequence[Row]) -> NDArray[np.int16]:
 def _admitted(rows: list[Row], policies: Sequence[Policy]) -> tuple[dict[int, Cases], list[Row]]:
     """The rows that the door of every policy admits, as cases of each."""
     good = set(range(len(rows)))
-    request = a_request(policies[0])
+    request = {k: v for policy in reversed(policies) for k, v in a_request(policy).items()}
     tables = tables_of([request | row for row in rows], policies, keep_good=True)
     for table in tables.values():
         good &= {int(i) for i in table.ids}

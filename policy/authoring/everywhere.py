@@ -112,13 +112,14 @@ class Kinds:
     """The kinds of cases of one pair of codes: for each, which result of each part it takes."""
 
     cell: Cell
+    request: Row  # what a row of its codes says at the least
     parts: list[Part]
     picks: NDArray[np.int32]  # (kinds, parts)
     costs: NDArray[np.int32]
 
     def row(self, i: int) -> Row:
         """The case, without what is not documented."""
-        told = {"dx": self.cell.dx, "cpt": self.cell.cpt}
+        told = dict(self.request)
         for part, at in zip(self.parts, self.picks[i], strict=True):
             told |= {k: v for k, v in part.rows[at].items() if v}
         return told
@@ -174,7 +175,7 @@ class Everywhere:
             kept = smallest([*least.T, *flags.values()], costs)
             picks = np.column_stack([picks[a], b])[kept].astype(np.int32)
             least, costs, flags = least[kept], costs[kept], {k: v[kept] for k, v in flags.items()}
-        return Kinds(cell, parts, picks, costs)
+        return Kinds(cell, cell.request(self.levers.policies), parts, picks, costs)
 
     def _branch(self, cell: Cell, part: Part, name: str) -> Signature:
         kind = next(p.fields_[name] for p in reversed(self.levers.policies) if name in p.fields_)

@@ -11,6 +11,7 @@ from policy.model import CaseField, Policy, Settings, Test, While
 from policy.problems import refuse
 
 BLOCKS = ("diagnostic_blocks_done", "block_1_relief_pct", "block_2_relief_pct")  # the door relates them (contract 3)
+DAY = "2000-01-01"
 FRACTION = range(1, 100)  # hundredths of a per cent that the door refuses as a fraction
 
 
@@ -23,11 +24,13 @@ def components(policies: Sequence[Policy]) -> list[tuple[str, ...]]:
     links = [set(fields) for policy in policies for fields in _read_together(policy)]
     read = set().union(*links)
     known = {name for policy in policies for name in policy.fields_}
-    links.append(set(BLOCKS) & known if BLOCKS[0] in read else read & set(BLOCKS))
+    told = read | {name for policy in policies for name in always_told(policy)}
+    links.append(set(BLOCKS) & known if BLOCKS[0] in told else read & set(BLOCKS))
     for policy in policies:
-        links += [{name, *_implied(kind)} for name, kind in policy.fields_.items() if name in read and _implied(kind)]
+        links += [{name, *_implied(kind)} for name, kind in policy.fields_.items() if name in told and _implied(kind)]
         for name, kind in policy.fields_.items():
-            if kind.type == "months" and read & {kind.onset, kind.request, kind.days}:
+            fixed = {kind.onset, kind.request} <= always_told(policy).keys()
+            if kind.type == "months" and (fixed or read & {kind.onset, kind.request, kind.days}):
                 raise refuse("proof", f"fields.{name}", "the proof does not cover rules on what a duration is made of")
     groups: list[set[str]] = []
     for link in links:
@@ -46,6 +49,16 @@ def _read_together(policy: Policy) -> Iterator[tuple[str, ...]]:
                 yield (rule.switch,)
 
 
+def always_told(policy: Policy) -> dict[str, str]:
+    """The columns besides id and codes that a policy requires, each with a legal value for a row where it is idle."""
+    found = {}
+    for name, kind in policy.fields_.items():
+        if kind.required and name not in ("case_id", "dx", "cpt"):
+            plain = {"text": "x", "date": DAY, "boolean": "true", "choice": next(iter(kind.choices), "")}
+            found[name] = plain.get(kind.type, str(kind.min))
+    return found
+
+
 def in_force(test: Test, settings: Settings) -> Iterator[Test]:
     """The nodes of a tree of tests that these settings read; a part behind a lever that says no is left out."""
     if any(part.lever is not None and not settings.holds(part.lever) for part in test.all_of or ()):
@@ -58,19 +71,21 @@ def in_force(test: Test, settings: Settings) -> Iterator[Test]:
 def values(name: str, readings: Sequence[Settings]) -> list[str]:
     """The values of one column, as written in a case table, that some reading can tell apart; '' (missing) first.
 
+    A required column is never missing.
+
     Complete for comparisons: the least value of every stretch between thresholds. For a fact in a mean also the
     greatest of each stretch, and every value that brings the sum with ends of the other facts' stretches exactly to a
     threshold: going from the least corner of a box of stretches to the greatest by raising one fact after another, the
     sum takes every value in between, so each threshold on the sum that a box can reach is reached on this path.
     """
     kinds = [s.policy.fields_[name] for s in readings if name in s.policy.fields_]
-    found: dict[str, None] = {"": None}
+    found: dict[str, None] = {} if any(kind.required for kind in kinds) else {"": None}
     if kinds[0].type in ("boolean", "choice"):
         for kind in kinds:
             found |= dict.fromkeys(("true", "false") if kind.type == "boolean" else kind.choices)
         return list(found)
     if kinds[0].type == "date":
-        return ["", "2000-01-01"]
+        return [*found, DAY]
     low, high = max(kind.span[0] for kind in kinds), min(kind.span[1] for kind in kinds)
     cuts = _cuts(name, readings)
     sums = _sums(name, readings)
@@ -212,3 +227,33 @@ def column_of(name: str, policies: Iterable[Policy]) -> str:
     """The column that a fact is written in: itself, or the day count that a duration is told by."""
     kind = next(p.fields_[name] for p in policies if name in p.fields_)
     return str(kind.days) if kind.type == "months" else name
+
+
+def read_by_one(before: Policy, after: Policy) -> list[str]:
+    """What of a column's cells only one of two policies reads; such a row has no determination on the other side."""
+    found = []
+    for name, one in before.fields_.items():
+        other = after.fields_.get(name)
+        if other is None:
+            continue
+        if one.type != other.type:
+            found.append(f"{name}, {one.type} in the first and {other.type} in the second")
+            continue
+        for side, mine, theirs in (("first", one, other), ("second", other, one)):
+            found += [f"{name} {told}, the {side} alone" for told in _more(mine, theirs)]
+    return found
+
+
+def _more(mine: CaseField, theirs: CaseField) -> Iterator[str]:
+    """Which cells one field admits and another of the same type does not."""
+    if words := [word for word in mine.choices if word not in theirs.choices]:
+        yield " or ".join(words)
+    if mine.type in ("whole", "percent", "months"):
+        if mine.min < theirs.min:
+            yield f"below {theirs.min}"
+        if mine.max > theirs.max:
+            yield f"above {theirs.max}"
+        if mine.steps % theirs.steps:
+            yield f"finer than steps of {theirs.step or 1}"
+    if theirs.required and not mine.required:
+        yield "empty"

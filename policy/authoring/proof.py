@@ -15,6 +15,7 @@ from typing import Literal
 import numpy as np
 
 from policy.authoring.enumeration import Cell, cells, codes_of_requirements, enumerate_cases
+from policy.authoring.facts import read_by_one
 from policy.authoring.levers import Levers, stays
 from policy.authoring.reduction import alike_criteria
 from policy.authoring.search import Search
@@ -78,13 +79,15 @@ def _relation(witnesses: Iterable[Witness], kinds: int, how: Iterable[How], gaps
 class Proof:
     """The relation of two readings in each pathway (of the first reading that has one) and overall.
 
-    `own`: levers that stay at each side's own value; `settings`: over how many ways of setting the others, None: one.
+    `own`: levers that stay at each side's own value; `everywhere`: over all values of the others, not at one setting.
+    `unread`: what only one side reads; a row that holds it is rejected by the other, and nothing is said of it.
     """
 
     overall: Relation
     pathways: dict[str, Relation]
     own: tuple[str, ...] = ()
     everywhere: bool = False
+    unread: tuple[str, ...] = ()
 
 
 # At one setting ------------------------------------------------------------------------------------------------------
@@ -107,7 +110,7 @@ def prove(before: Settings, after: Settings, pathways: Iterable[str] | None = No
             found.append(witness)
             gaps += [] if confirmed(witness, (before, after)) else [_doubt(witness)]
         ways[name] = _relation(found, len(mine), ["enumeration"], gaps)
-    return Proof(_overall(ways), ways)
+    return Proof(_overall(ways), ways, unread=tuple(read_by_one(before.policy, after.policy)))
 
 
 def _doubt(witness: Witness) -> str:
@@ -134,7 +137,8 @@ def prove_everywhere(before: Settings, after: Settings, pathways: Iterable[str] 
         if wanted is None or wanted & set(cell.pathways):
             ways.setdefault(cell.name, []).append(_cell(levers, cell, alike))
     found = {name: _overall(dict(enumerate(relations))) for name, relations in ways.items()}  # type: ignore[arg-type]
-    return Proof(_overall(found), found, own, everywhere=True)
+    unread = tuple(read_by_one(before.policy, after.policy))
+    return Proof(_overall(found), found, own, everywhere=True, unread=unread)
 
 
 def pairs_of_codes(levers: Levers) -> Iterator[Cell]:

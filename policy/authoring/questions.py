@@ -204,7 +204,8 @@ def _part(
     columns = {
         str(c) for fact in fields for k in [policy.fields_[fact]] for c in (fact, k.onset, k.request, k.days) if c
     }
-    known = {k: v for k, v in base.items() if k in {"dx", "cpt", *columns}}
+    columns |= {name for name, kind in policy.fields_.items() if kind.required}
+    known = {k: v for k, v in base.items() if k in columns}
     ways = [
         (sum(bit for bit, _ in pick), {k: v for _, part in pick for k, v in part.items()})
         for pick in itertools.product(*options)

@@ -159,7 +159,7 @@ def changes_at(levers: Levers, cell: Cell, told: Mapping[str, Pair]) -> Iterator
     """The changes of a pair of codes at one setting, each with a smallest case."""
     sides = levers.settings(dict(told))
     ground = Ground(sides, tuple(levers.groups))
-    rows = [{"dx": cell.dx, "cpt": cell.cpt} | row for row in fold(cell, ground, None)]
+    rows = [cell.request(levers.policies) | row for row in fold(cell, ground, None)]
     outcomes = Space(sides, tuple(rows), (cell,) * len(rows)).outcomes().astype(int)
     code = outcomes[:, 0] * len(OUTCOMES) + outcomes[:, -1]
     for change in np.unique(code[outcomes[:, 0] != outcomes[:, -1]]):

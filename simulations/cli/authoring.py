@@ -116,6 +116,8 @@ def _proven(before: Settings, after: Settings, single: bool) -> Iterator[str]:
     yield f"\n{_over(proof)}: the second against the first is"
     yield f"  {proof.overall.text()}"
     yield from _witnesses(proof.overall, "    ")
+    if proof.unread:
+        yield f"  not compared, as the other side rejects such rows: {'; '.join(proof.unread)}"
     yield "\nPathway by pathway"
     for name, relation in proof.pathways.items():
         yield f"  {name or '(no pathway)'}: {relation.text()}" + (f" ({_means(relation)})" if proof.everywhere else "")
@@ -132,7 +134,8 @@ def _means(relation: Relation) -> str:
 def _over(proof: Proof) -> str:
     """What is proven, over which settings, and by which means."""
     kinds = f"{proof.overall.kinds:,} kinds of cases stand for all"
-    said = f"{'Not proven' if proof.overall.word == 'not proven' else 'Proven'} on every case there can be"
+    cases = "every case that both sides read" if proof.unread else "every case there can be"
+    said = f"{'Not proven' if proof.overall.word == 'not proven' else 'Proven'} on {cases}"
     if not proof.everywhere:
         return f"{said}, at this one setting, by exact enumeration ({kinds})"
     own = f"{', '.join(proof.own)} at each side's own value, " if proof.own else ""
@@ -288,4 +291,4 @@ def remarks(policy: Policy, place: str, population: str | None) -> Iterator[str]
         found += list(inert(policy.settings(), core.Cases.from_frame(frame, policy)))
     for finding in found:
         yield f"{place}: remark ({finding.kind}): {finding}"
-    yield f"{place}: {len(found)} remarks" if found else f"{place}: no remarks"
+    yield f"{place}: {len(found)} {'remark' if len(found) == 1 else 'remarks'}" if found else f"{place}: no remarks"

@@ -228,9 +228,11 @@ def json_bytes(content: dict[str, Any]) -> bytes:
 
 
 def _existing(value: Any) -> Any:
-    """The same, None in place of floats that are no numbers."""
+    """The same, None in place of floats that are no numbers, and no zero with a sign: 'no change' has no direction."""
     if isinstance(value, dict):
         return {key: _existing(one) for key, one in value.items()}
     if isinstance(value, (list, tuple)):
         return [_existing(one) for one in value]
-    return None if isinstance(value, float) and not isfinite(value) else value
+    if isinstance(value, float):
+        return value + 0.0 if isfinite(value) else None
+    return value

@@ -466,3 +466,39 @@ def test_no_near_miss_breaks_a_direction_that_is_promised() -> None:
                 held = [e for e in nerve_blocks().direction_exceptions if e.lever == name and sides[1].holds(e.while_)]
                 assert held, (name, order[low], order[high], base.provisions())
     assert tried > 500
+
+
+WIDER = {
+    "a word more": (
+        "image_guidance",
+        {"choices": ["fluoroscopy", "ct", "ultrasound", "none", "mri"]},
+        "mri, the second",
+    ),
+    "a shorter range": ("conservative_care_days", {"max": "60"}, "above 60, the first"),
+    "a least value": ("failed_preventives", {"min": "1"}, "below 1, the first"),
+    "a coarser step": ("block_1_relief_pct", {"step": "5"}, "finer than steps of 5, the first"),
+    "never empty": ("function_limited", {"required": "true"}, "empty, the first"),
+}
+
+
+@pytest.mark.parametrize("widened", WIDER)
+def test_a_row_that_one_side_rejects_is_not_claimed_to_be_compared(widened: str) -> None:
+    """'Equal on every case there can be' was said of two policies of which one rejects what the other approves."""
+    name, changed, said = WIDER[widened]
+    tree = small() if name == "function_limited" else whole()
+    before = Policy.model_validate(tree)
+    tree["fields"][name] |= changed
+    after = Policy.model_validate(tree)
+    proof = prove(before.settings(), after.settings(), ["trigeminal_epidural"])
+    assert proof.unread == (f"{name} {said} alone",)
+    assert prove(before.settings(), before.settings(), ["trigeminal_epidural"]).unread == ()
+    (change,) = differences(before.settings(), after.settings())
+    assert change.kind == "field"  # a text never decides a case
+
+
+def test_a_code_taken_into_scope_is_no_change_of_text() -> None:
+    tree = whole()
+    tree["diagnoses"]["neck_pain"]["codes"]["M54.12"] = {"label": "x", "origin": "assumption"}
+    (change,) = differences(plain().settings(), Policy.model_validate(tree).settings())
+    assert change.kind == "code"
+    assert "M54.12" in change.says

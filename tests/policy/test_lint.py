@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 import policy
+from policy.authoring.boundaries import boundaries
 from policy.authoring.lint import Finding, inert, lint
 from policy.authoring.mutation import mutants
+from policy.authoring.proof import prove_everywhere
 from policy.model import Policy
 from tests.policy.near_misses import Draws, near_misses, table
 
@@ -199,3 +201,20 @@ def test_what_is_odd_in_the_shipped_policy_is_known() -> None:
     """The contract adds the trial criterion where radicular pain is asked for anyway: there it decides nothing."""
     odd = {f.place.rpartition(".rule.")[0]: f.kind for f in lint(nerve_blocks().settings())}
     assert odd == dict.fromkeys(("pathways.spine_facet_injection", "pathways.spine_epidural"), "never decides")
+
+
+@pytest.mark.parametrize("name", ["function_limited", "failed_anticonvulsants", "request_date", "site_of_service"])
+def test_a_column_that_a_policy_requires_is_told_in_every_case_that_is_tried(name: str) -> None:
+    """Every case was refused at the door ("the required column is missing"): nothing was looked for, nothing proven."""
+    tree = small()
+    tree["fields"][name]["required"] = "true"
+    assert [str(finding) for finding in found(tree) if finding.kind == "not checked"] == []
+    before = Policy.model_validate(tree)
+    tree["levers"]["tn_failed_drugs_min"]["default"] = "2"
+    proof = prove_everywhere(before.settings(), Policy.model_validate(tree).settings(), ["trigeminal_block"])
+    assert proof.overall.word == "never looser"
+    assert proof.overall.stricter is not None
+    assert name in proof.overall.stricter.case
+    at_the_line = list(boundaries(before))
+    assert {boundary.lever for boundary in at_the_line} >= {"tn_failed_drugs_min", "fm_drugs_failed_min"}
+    assert all(name in boundary.case for boundary in at_the_line)

@@ -186,6 +186,12 @@ def test_pictures_of_nothing_and_of_much(levers: dict[str, object]):
     assert "Nothing changes: the scenario moves no lever" in report.flow_figure(nothing).alt
 
 
+def test_no_change_has_no_sign_in_the_summary():
+    assert report.json_bytes({"change": -0.0, "ends": [-0.0, -0.5]}) == report.json_bytes(
+        {"change": 0.0, "ends": [0.0, -0.5]}
+    )
+
+
 def test_the_summary_keeps_the_contract(study: Study):
     found = json.loads(report.json_bytes(report.summary(study)))
     assert set(found["policy"]) == set(NUMBERS)
