@@ -3,7 +3,7 @@
 # their upper bits, so white becomes (252, 252, 252) where both are in the palette, and no option asks for the exact one.
 # Guessed: a pixel whose colour is an entry of the palette gets that entry, as with the nearest of all entries it must.
 # Why it matters here: the pictures of reports keep the 64 colours they use most. Packed this way their paper was grey on
-# a white page; simulations/picture_chart.py therefore looks the nearest colour up by itself.
+# a white page; simulations/reports/figure.py therefore looks the nearest colour up by itself.
 # Exits with an error if a later version behaves otherwise.
 set -euo pipefail
 folder=$(mktemp -d)
