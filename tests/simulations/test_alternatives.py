@@ -13,7 +13,7 @@ from policy.model import OUTCOMES
 from policy.problems import ProblemsFound
 from policy.reading.scenario import load_scenario
 from simulations import ask, simulate
-from simulations.reports import alternatives_chart, alternatives_findings
+from simulations.reports import alternatives_chart, alternatives_findings, report
 from simulations.scenario.loading import FOLDER, find_scenario, shipped
 from simulations.storage import checkpoint
 from simulations.studies import alternatives, medicare
@@ -206,7 +206,7 @@ def test_stricter_than_medicare_is_counted_case_by_case():
     stricter = sum(counts[0] for counts in expected.values())
     assert f"the scenario judges {stricter:,} of the " in study.guard.warnings()[0]
     assert study.guard.warnings()[0].startswith("Warning. ")
-    assert study.guard.warnings()[0] in alternatives.report.notices(study).text
+    assert study.guard.warnings()[0] in report.notices(study).text
 
 
 def test_a_preset_is_not_stricter_than_itself():
@@ -235,7 +235,7 @@ def test_without_medicare_advantage_nothing_is_held_against_it(tmp_path: Path):
 
 
 def test_a_scenario_with_a_source_says_so_wherever_it_is_used():
-    said = alternatives.report.notices(ask(scenario="p6_tricare_west_like", size=10)).text
+    said = report.notices(ask(scenario="p6_tricare_west_like", size=10)).text
     for needed in (
         "speaks only of Heat ablation of facet nerves (Neck pain)",
         "every request",
