@@ -279,7 +279,7 @@ def test_empty_and_tiny_groups_never_crash(tmp_path: Path):
             assert told.headline(found).text
             gap = found.widest()
             table = drivers(found, gap) if gap else None
-            assert told.levers(found, table).text
+            assert told.drivers_table(found, table).text
             assert all(picture.png for picture in subgroups_chart.pictures(found, table))
 
 
@@ -371,7 +371,7 @@ def test_words_and_pictures_hold_no_withheld_count(guarded: Subgroups):
                 assert not re.search(r"\d", line), line
                 empty += 1
     assert empty
-    assert told.WITHHELD in told.notes(found).text
+    assert told.WITHHELD_CELLS in told.notes(found).text
     assert "<b>x" not in "".join(shown.html for shown in everything), "a group's name is escaped"
     assert "Not told by diagnosis and procedure" in told.gaps(found, requests=ALIKE).text
     assert set(found.gaps()["requests"]) == {AS_THEY_ARE}
