@@ -1,14 +1,9 @@
 """What the output of a verb says of itself: the policy with its fingerprint, the levers moved, the notices."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 import policy as core
 from policy.model import Policy, Settings
-
-if TYPE_CHECKING:
-    pass
-
 
 ROW_LEVEL = "Row level, not for release: exact for every row, and so are the remarks on rows."
 

@@ -34,6 +34,5 @@ def _required(policy: Policy, rule: Rule) -> set[tuple[str, int, str]]:
     return {
         (inner.criterion, place, str(sorted((entry.while_ | inner.while_).items())))
         for place, below in enumerate(rule.walk())
-        for entry in below.require or ()
-        for inner in (policy.gates[entry.criterion].require if entry.criterion in policy.gates else (entry,))
+        for entry, inner in policy.requirements(below)
     }
