@@ -4,6 +4,8 @@ import ast
 import re
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("policy", "simulations", "notebooks", "tests", "benchmarks", ".ci", ".github", "docs")
 WRITER, READER = "policy/storage/files.py", "policy/reading/yaml.py"
@@ -105,3 +107,19 @@ def test_no_file_names_a_machine():
         if (match := MACHINE_PATH.search(line))
     ]
     assert found == []
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("see /" + "work/main/x", True),
+        ('"/' + 'root/.cache"', True),
+        ("/" + "home/ann/x", True),
+        ("C:" + "\\Users\\ann", True),
+        ("policy/wo" + "rk/main", False),
+        ("PT/work status", False),
+        ("~/wo" + "rk/x", False),
+    ],
+)
+def test_a_machine_path_is_seen(line: str, found: bool):
+    assert bool(MACHINE_PATH.search(line)) is found

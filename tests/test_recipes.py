@@ -22,7 +22,6 @@ COPIED = (
 LEFT = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", "*.part", "recipes", ".*")
 BIN = Path(sys.executable).parent
 RECIPES = sorted(path.stem for path in PATCHES.glob("*.patch"))
-QUICK: tuple[str, ...] = ()  # the others take over twenty seconds
 
 
 def section(name: str) -> str:
@@ -60,7 +59,8 @@ def test_every_recipe_of_the_guide_is_tried():
     assert sorted(title.replace(" ", "_") for title in listed) == RECIPES
 
 
-@pytest.mark.parametrize("name", [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in RECIPES])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", RECIPES)
 def test_a_recipe_works(name: str, tmp_path: Path):
     for part in COPIED:
         if (ROOT / part).is_dir():

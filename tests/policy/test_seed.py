@@ -112,6 +112,13 @@ def test_the_seed_prevalence_is_a_population_parameter():
     assert re.search(r"statements: \[[^]]*\bS20\b", POPULATION.read_text("utf-8"))
 
 
+@pytest.mark.parametrize("statement", ["S1", "S16", "S28", "S42", "S54", "S66"])
+def test_a_statement_that_lands_nowhere_is_seen(elements: list[Element], statement: str):
+    for kind in ORACLE[statement]:
+        rest = [e for e in elements if not (e[0] == kind and statement in e[2])]
+        assert f"{statement} in no {kind}" in not_landed(rest, ORACLE)
+
+
 def test_every_element_has_a_source(document: policy.Policy, elements: list[Element]):
     assert {kind for kind, *_ in elements} == KINDS
     assert [(kind, name) for kind, name, statements, origin in elements if not statements and origin is None] == []

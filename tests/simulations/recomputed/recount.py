@@ -19,7 +19,7 @@ from scipy.stats import binomtest, norm
 
 from tests.policy.interpreter import OPEN, Case, Finding, Reader, Tree, Truth, levers_of
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 WORDS = ("met", "not_met", "pend", "review", "mismatch", "out_of_scope")
 RANK = {"met": 2, "pend": 1, "review": 1}  # how favourable; all else is a refusal (contract 2)
 BEFORE_AND_AFTER = ("baseline", "scenario")
