@@ -218,11 +218,6 @@ def _corners(name: str, settings: Settings, readings: Sequence[Settings]) -> set
     return {*starts, *(c - 1 for c in starts if c > low), high}
 
 
-def size_of(row: Mapping[str, str]) -> int:
-    """How many columns of a case are documented."""
-    return sum(1 for value in row.values() if value)
-
-
 def column_of(name: str, policies: Iterable[Policy]) -> str:
     """The column that a fact is written in: itself, or the day count that a duration is told by."""
     kind = next(p.fields_[name] for p in policies if name in p.fields_)

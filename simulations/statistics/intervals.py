@@ -69,20 +69,10 @@ def paired_ratio(both: float, lost: float, gained: float, neither: float, z: flo
     return Interval(after / before, one.low / other.high, one.high / other.low if other.low else inf)
 
 
-def independent_difference(hits: float, cases: float, other_hits: float, other_cases: float, z: float = Z) -> Interval:
-    """Share of one group less that of another with other cases, with Newcombe's interval (1998, method 10 for
-    unpaired shares).
-
-    It squares and adds the Wilson limits of both shares. Each group needs at least 1 case.
-    """
-    found = difference(wilson(hits, cases, z), wilson(other_hits, other_cases, z))
-    return Interval(found.value, max(-1.0, found.low), min(1.0, found.high))
-
-
 def difference(one: Interval, other: Interval) -> Interval:
     """One independent estimate less another, from their own intervals: MOVER (Zou and Donner 2008, Stat Med 27:1693).
 
-    Of two shares with Wilson limits that is Newcombe's interval.
+    Of two shares with Wilson limits that is Newcombe's interval (1998, Stat Med 17:873, method 10).
     """
     value = one.value - other.value
     low = value - hypot(one.value - one.low, other.high - other.value)

@@ -22,10 +22,8 @@ from simulations.counting.reachable_facts import Reads
 from simulations.warehouse.binning import Bins, Part, Place, Where, binned, digit, laid_out, stepped, words_of
 from simulations.warehouse.code_lookup import REFUSED, Codes
 
-WEIGHT, FAULTY = (
-    "weight",
-    "rejected",
-)  # column of the counts; pathway of rows that the case reader would refuse
+WEIGHT = "weight"  # column of the counts
+FAULTY = "rejected"  # pathway of rows that the case reader would refuse
 CODED = ("diagnosis", "procedure")  # groups that the codes tell, see grouping.py
 
 
