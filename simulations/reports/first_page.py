@@ -131,7 +131,7 @@ def both(study: Study) -> Shown:
     if study.assumed is not None:
         below = (
             f"Range: {study.assumed.draws} populations of {CASES:,} cases each, drawn from the ranges of the page; "
-            "± is the standard error of an end that so many draws leave."
+            "± is the standard error of an end that so many draws of so few cases leave."
         )
     shown = tabulated("Approvals and recommended refusals", header, rows)
     return Shown(

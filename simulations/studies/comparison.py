@@ -85,10 +85,8 @@ class Study:
         A case table has no such range. Raises ProblemsFound for a number that is neither 0 nor 100 to 4,096.
         """
         if draws:
-            from simulations.studies.sensitivity import (  # here, because the command line must not wait
-                LEAST_DRAWS,
-                MOST_DRAWS,
-            )
+            from simulations.population.ranges import MOST_DRAWS  # here, as the command line must not wait for it
+            from simulations.studies.sensitivity import LEAST_DRAWS
 
             whole("draws", draws, LEAST_DRAWS, MOST_DRAWS)
         return replace(self, draws=draws)
@@ -98,7 +96,8 @@ class Study:
         """What the change does over populations drawn from the ranges of the page; None where there is no range."""
         if not self.draws or not self.cases.drawn:
             return None
-        from simulations.studies.sensitivity import drawn_flows, uncertain
+        from simulations.population.ranges import uncertain
+        from simulations.studies.sensitivity import drawn_flows
 
         if not uncertain(self.cases.population):
             return None
