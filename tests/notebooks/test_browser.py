@@ -151,9 +151,10 @@ def test_the_last_answer_stands_without_a_kernel_and_the_levers_come_back(desk: 
     expect(page.locator(".nbw-still")).to_be_hidden()
 
     def still_of_the_file() -> str:
-        """What stands in the file without a kernel: the outputs of its cells, and not the state of its widgets."""
+        """The page that the file shows without a kernel; the last cell prints the same words, and is none of it."""
         cells = json.loads((desk.workspace / "copies" / name).read_text("utf-8"))["cells"]
-        return json.dumps([cell.get("outputs") for cell in cells], ensure_ascii=False)
+        pages = [output.get("data", {}).get("text/html", "") for cell in cells for output in cell.get("outputs", [])]
+        return "".join(page if isinstance(page, str) else "".join(page) for page in pages)
 
     for _ in range(60):  # the last answer is kept once the hand rests, some time after the live one moves
         page.locator(".nbw-lever-conservative_weeks").get_by_role("slider").press(
