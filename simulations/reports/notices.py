@@ -15,13 +15,15 @@ from simulations.studies.comparison import Study
 
 NOT_MET = "“Not met” is a recommendation to a clinician, never an automatic denial."
 METHOD = (
-    "Intervals are 95%: Wilson's for a rate; for a change, Newcombe's for pairs, as the same cases are judged twice. "
+    "Intervals are 95%: Wilson's for a rate; for a change, Newcombe's for pairs, as the same cases are judged twice, "
+    "or Clopper and Pearson's exact one where its levers can only take approvals away, or only give some. "
     "They tell the luck of drawing these cases, not how well the cases resemble real ones."
 )
 METHOD_OF_A_TABLE = (
     "Every row of the table is counted, so no luck of drawing is in its numbers. Intervals are 95% (Wilson's for a "
-    "rate, Newcombe's for a change of pairs) and tell how far other tables of as many independent requests differ; "
-    "requests of one member or provider are not independent, so they would differ by more."
+    "rate, Newcombe's for a change of pairs, Clopper and Pearson's where its levers can move approvals only one way) "
+    "and tell how far other tables of as many independent requests differ; requests of one member or provider are not "
+    "independent, so they would differ by more."
 )
 WITHHELD = (
     f"These cases may be people: withheld (–) are {REASON}; so what is told need not add up. No row of the table is "

@@ -308,11 +308,12 @@ def sure(study: Study) -> Shown:
     _, _, change = paired_rates(study.impact.counts.sum(axis=(0, 1)), study.impact.same, way=study.impact.way)
     ends = assumed(study, "met")
     rows = []
+    method = "Clopper and Pearson's exact" if study.impact.way else "Newcombe's paired"
     if ends is not None and study.assumed is not None:
         label = f"Assumptions: {study.assumed.draws} populations drawn from the ranges of the page"
         span = " to ".join(f"{points(e / 100, 2)} (±{d:.2f})" for e, d in ((ends[0], ends[2]), (ends[1], ends[3])))
         rows.append((label, points(change.value, 2), span))
-    rows.append(("Luck of drawing: Newcombe's interval for pairs", points(change.value, 2), _span(*change[1:])))
+    rows.append((f"Luck of drawing: {method} interval", points(change.value, 2), _span(*change[1:])))
     drawn = next(r for r in bootstrap(study.impact).to_dict("records") if r["measure"] == "met_change")
     label = f"Luck of drawing: {drawn['replicates']:,.0f} bootstrap replicates of the joint outcomes"
     rows.append((label, points(drawn["value"] / 100, 2), _span(drawn["low"] / 100, drawn["high"] / 100)))

@@ -55,8 +55,8 @@ def paired_change(both: float, lost: float, gained: float, neither: float, z: fl
 
 
 def paired_ratio(both: float, lost: float, gained: float, neither: float, z: float = Z) -> Interval | None:
-    """Share after over share before of the same cases, with the hybrid Wilson interval of Bonett and Price (2006,
-    Biometrics 62:571); None without hits before.
+    """Share after over share before of the same cases, with the hybrid Wilson interval of Bonett and Price (2006, Stat
+    Med 25:3039); None without hits before.
 
     Recommended for pairs by Fagerland, Lydersen and Laake (2014, Stat Med 33:2850). Cases without any hit say nothing.
     """

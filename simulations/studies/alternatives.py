@@ -37,7 +37,7 @@ from simulations.studies.medicare import (
     spoken_of,
     yardsticks,
 )
-from simulations.studies.paired_rates import Counts, apart, paired_rates
+from simulations.studies.paired_rates import Counts, apart, one_way, paired_rates
 from simulations.studies.sensitivity import POPULATIONS
 from simulations.studies.sweep import roughly_counted
 
@@ -60,6 +60,12 @@ class Alternative:
     def unchanged(self) -> bool:
         """Whether these are the rules of the policy itself: no lever is moved and no pathway edited."""
         return not self.settings.provisions() and not self.edits()
+
+    @property
+    def way(self) -> int:
+        """Whether it can only take approvals away (-1), only give some (1), or either (0)."""
+        policy = self.settings.policy if self.base is None else self.base
+        return one_way(policy.settings(), self.settings)
 
     def edits(self) -> list[str]:
         """What it changes in pathways, in words."""
@@ -104,7 +110,7 @@ class Result:
         if self.cases.guarded:
             row = roughly_counted(flow, self.alternative.unchanged)
             return {name: value for name, value in row.items() if name != "moved"}
-        _, after, change = paired_rates(flow, self.alternative.unchanged)
+        _, after, change = paired_rates(flow, self.alternative.unchanged, way=self.alternative.way)
         row = {"cases": int(flow.sum()), **dict(zip(OUTCOMES, flow.sum(axis=0).tolist(), strict=True))}
         for name, rate in (("approval", after), ("change", change)):
             words = ("points" if name == "change" else "pct", "low", "high")

@@ -19,7 +19,7 @@ from simulations.counting.grouping import Groups
 from simulations.counting.profiles import each
 from simulations.counting.streaming import TRUTHS, batches, stream
 from simulations.population import load
-from simulations.statistics.intervals import Interval, Parted, kitagawa, paired_change, stratified_difference, wilson
+from simulations.statistics.intervals import Parted, kitagawa, stratified_difference, wilson
 from simulations.statistics.number_format import points
 from simulations.studies.impact import under
 from simulations.studies.paired_rates import MET, NOT_MET, PEND, REVIEW, Counts
@@ -223,16 +223,6 @@ class Compared:
                 for stage, one in self.truth(scenario).stages().items()
             ]
         ).sort_values(["stage"], kind="stable", key=_stage_order, ignore_index=True)
-
-    def change(self, outcome: str, helps: bool | None = None) -> Interval:
-        """Change of the share of an outcome among all cases, among those it would help, or would not; paired, 95 %."""
-        flow = self.flow.sum(axis=(0, 2))
-        table = flow.sum(axis=0) if helps is None else flow[int(helps)]
-        at = OUTCOMES.index(outcome)
-        both, before, after = int(table[at, at]), int(table[at].sum()), int(table[:, at].sum())
-        if not table.sum():
-            return Interval(0.0, 0.0, 0.0)
-        return paired_change(both, before - both, after - both, int(table.sum()) - before - after + both)
 
     def origins(self) -> dict[str, int]:
         """Of those refused under the scenario though the model says it would help: outcome under the baseline."""

@@ -21,12 +21,12 @@ from policy.model import OUTCOMES, Policy
 from simulations.counting.grouping import Groups
 from simulations.population.dependence import Dependence, dependence
 from simulations.statistics.disclosure_control import SMALL, TOO_FEW
-from simulations.statistics.intervals import Interval, paired_change, sidak, wilson
+from simulations.statistics.intervals import Interval, sidak, wilson
 from simulations.statistics.release import Withheld, of_columns
 from simulations.statistics.simultaneous import LEAST, Compared, Side, pairs_of, standardised
 from simulations.studies.comparison import Study
 from simulations.studies.impact import cells, under
-from simulations.studies.paired_rates import MET, NOT_MET, Counts
+from simulations.studies.paired_rates import MET, NOT_MET, Counts, paired_rates
 from simulations.studies.simulated_truth import BENEFIT
 
 COLUMNS = (
@@ -49,6 +49,7 @@ class Column:
     `helped`: the same for those whom the procedure would help by simulated truth; None where truth is not known.
     `requests`: int64 (groups, diagnoses x procedures, 2, 3, 3), would help no, yes; met, not met or other before, then
     after; None where small counts are withheld. `hidden`: what is withheld of each group; None where they are told.
+    `same` and `way`: as `paired_rates` takes them.
     """
 
     name: str
@@ -57,6 +58,8 @@ class Column:
     helped: Counts | None
     requests: Counts | None
     hidden: tuple[Withheld, ...] | None
+    same: bool = False
+    way: int = 0
 
     @property
     def reference(self) -> int | None:
@@ -99,9 +102,7 @@ class Column:
         """Change of the approval rate, paired; None where withheld, for its interval tells who stays met."""
         if self.hidden is not None and self.hidden[group].change:
             return None
-        flow = self.flow[group]
-        both, before, after = int(flow[MET, MET]), int(flow[MET].sum()), int(flow[:, MET].sum())
-        return paired_change(both, before - both, after - both, int(flow.sum()) - before - after + both)
+        return paired_rates(self.flow[group], self.same, way=self.way)[2]
 
     def rates(self) -> list[dict[str, Any]]:
         """One row per group: cases, every outcome before and after, the rates in % with 95 % intervals, the change."""
@@ -296,7 +297,14 @@ def stratify(study: Study, suppress: bool = False) -> Subgroups:
                 _add(asked, name, (labels, request[0], helped, *few), (len(groups), request[1], 2, 3, 3))
     labelled = {name: [label for (label,) in groups.numbers] for name, groups in by.items()}
     known = {name: present for name, present in labelled.items() if not set(present) <= {UNKNOWN}}
-    columns = [_column(name, labels, flows[name], asked.get(name), synthetic) for name, labels in known.items()]
+    columns = [
+        replace(
+            _column(name, labels, flows[name], asked.get(name), synthetic),
+            same=study.impact.same,
+            way=study.impact.way,
+        )
+        for name, labels in known.items()
+    ]
     absent = ({*COLUMNS} | by.keys()) - known.keys()
     names = tuple(name for name in (*COLUMNS, *sorted(by.keys() - {*COLUMNS})) if name in absent)
     if hiding and study.cases.size <= SMALL:

@@ -58,6 +58,7 @@ def test_the_ratio_of_two_groups_as_published():
 def test_the_ratio_of_pairs_as_published():
     """The same, chapter 8: complete response of 161 patients before and after (Cavo 2012), Bonett and Price."""
     assert paired_ratio(59, 16, 6, 80) == pytest.approx((65 / 75, 0.7579, 0.9910), abs=5e-5)
+    assert paired_ratio(6, 4, 26, 12) == pytest.approx((3.2, 1.766544, 5.796628), abs=5e-7)  # R: statpsych, its example
     assert paired_ratio(0, 0, 5, 20) is None
 
 

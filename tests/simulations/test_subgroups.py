@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from scipy.stats import binomtest
 
 import policy
 from policy.evaluation.determination import diagnosis_group
@@ -100,6 +101,19 @@ def test_every_row_adds_up_to_its_cases(made: Subgroups):
     for setting in ("baseline", "scenario"):
         total = made.rates()[[f"{setting}_{word}" for word in policy.OUTCOMES]].sum(axis=1)
         assert (total == made.rates()["cases"]).all()
+
+
+def test_the_change_of_a_group_has_the_interval_that_it_has_in_every_other_table():
+    """Newcombe's reaches beyond 0 where few are; a lever that can only take approvals away moves no rate up."""
+    stricter = stratify(ask(provisions={"conservative_weeks": 8}, size=400, seed=SEED))
+    assert stricter.study.impact.way == -1
+    for row in stricter.rates().to_dict("records"):
+        lost = row["baseline_met"] - row["scenario_met"]
+        ends = binomtest(lost, row["cases"]).proportion_ci(0.95, "exact")
+        wanted = [100 * share for share in (-lost / row["cases"], -ends.high, -ends.low)]
+        assert [row[f"change_{word}"] for word in ("points", "low", "high")] == pytest.approx(wanted, abs=1e-4)
+    nothing = stratify(ask(size=400, seed=SEED)).rates()
+    assert (nothing[["change_points", "change_low", "change_high"]] == 0).all(axis=None)
 
 
 def test_gaps_are_those_between_the_rates(made: Subgroups, plain: pd.DataFrame):

@@ -2,7 +2,6 @@
 
 import random
 from itertools import pairwise, permutations
-from math import sqrt
 
 import numpy as np
 import pandas as pd
@@ -113,18 +112,12 @@ def test_two_settings_are_those_of_the_case_table():
     assert movers["would_help"].sum() == (moved & before["helps"]).sum()
     neck = movers[(movers["diagnosis"] == "neck_pain") & (movers["baseline"] == "met")]
     assert neck["cases"].sum() == (moved & (before["dx"] == "M54.2") & (before["outcome"] == "met")).sum()
-    change = one.change("not_met", helps=True)
-    refused = [(rows["outcome"] == "not_met")[rows["helps"]] for rows in (before, after)]
-    assert change.value == pytest.approx(refused[1].mean() - refused[0].mean())
-    error = sqrt((refused[1].astype(int) - refused[0].astype(int)).var() / len(refused[0]))
-    assert (change.high - change.low) / 2 == pytest.approx(1.96 * error, rel=0.1), "pairs: the Wald width, nearly"
 
 
 def test_an_empty_change_changes_nothing():
     for one in compared(SHIPPED.settings(), SHIPPED.settings(), NAMES, 500, SEED):
         assert one.movers().empty
         assert one.truth(False).row() == one.truth(True).row()
-        assert one.change("met").value == 0
 
 
 def test_prevalence_moves_the_worth_of_a_facet_approval():

@@ -318,7 +318,7 @@ def change(flow: Mapping[tuple[str, str], int], way: int = 0, same: bool = False
 
 
 def paired_ratio(both: float, lost: float, gained: float, neither: float, z: float) -> Span | None:
-    """Bonett and Price (2006, Biometrics 62:571): two Wilson intervals of those with any hit, at a smaller z."""
+    """Bonett and Price (2006, Stat Med 25:3039): two Wilson intervals of those with any hit, at a smaller z."""
     before, after, n = both + lost, both + gained, both + lost + gained
     if not before:
         return None

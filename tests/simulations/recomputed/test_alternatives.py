@@ -71,7 +71,8 @@ class Alternatives:
         flow = flow_of(zip(before, after, strict=True))
         ways = list(against_presets(rows, {"now": after}))
         row = {**head, "cases": len(rows), **six(after), **in_percent("approval", rated(after))}
-        row |= in_percent("change", change(flow, 0, head["preset"] == "P0"), "points")
+        way = -1 if head["preset"] == "asked" else 0  # all others move levers both ways, or pathways
+        row |= in_percent("change", change(flow, way, head["preset"] == "P0"), "points")
         row |= {"moved": sum(n for (b, a), n in flow.items() if a != b)}
         row |= {"gained": sum(n for (b, a), n in flow.items() if a == "met" != b)}
         row |= {"lost": sum(n for (b, a), n in flow.items() if b == "met" != a), "spoken_of": sum(spoken)}

@@ -16,8 +16,7 @@ Not made again, or not independently:
 - low and high of bootstrap.csv: luck of the product's own stream; held to the multinomial within 4.5 standard errors.
 - gaps.csv where requests are the same: the effective sizes of standardised shares follow the words of the docstring, as
   no paper has just this steadied variance. can_tell, depends and direction exceptions: read off page and policy by eye.
-- Which interval a one-way lever has (exact instead of Newcombe's) is taken from where the product uses it: groups.csv,
-  sweep, grid, ranking and summary.json; not subgroups.csv and alternatives.csv.
+- Which change has an exact interval instead of Newcombe's, as its levers can move approvals only one way: by eye.
 """
 
 import pandas as pd
