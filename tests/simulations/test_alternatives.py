@@ -20,6 +20,7 @@ from simulations.studies import alternatives, medicare
 from simulations.studies.alternatives import Result, caseloads, evaluate, published
 from simulations.studies.impact import cells, determined
 from simulations.studies.medicare import PRESETS, left_out, presets, settings_of
+from simulations.studies.sensitivity import POPULATIONS
 
 POLICY = policy.load("nerve_blocks")
 NUMBERS = ("P1", "P2a", "P2b", "P2c", "P2d", "P2e", "P3", "P4", "P5", "P6", "P7", "P8", "P9")
@@ -181,6 +182,29 @@ def test_what_is_asked_stands_beside_the_others():
 
 
 # Medicare Advantage --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["p3_aetna_like", "p2a_cms_facet"])
+def test_a_copy_that_says_otherwise_is_not_taken_for_what_ships(name: str, tmp_path: Path):
+    """A scenario or page that somebody changed under its old name was left out, or made one of two columns."""
+    text = (FOLDER / f"{name}.yaml").read_text("utf-8")
+    (tmp_path / "same.yaml").write_text(text, "utf-8")
+    (tmp_path / "other.yaml").write_text(text.replace('relief_pct: "80"', 'relief_pct: "50"'), "utf-8")
+    shipped = published(ask())
+    assert [one.name for one in published(ask(scenario=name))] == [one.name for one in shipped]
+    assert [one.name for one in published(ask(scenario=str(tmp_path / "same.yaml")))] == [one.name for one in shipped]
+    (*others, mine) = published(ask(scenario=str(tmp_path / "other.yaml")))
+    assert [one.name for one in others] == [one.name for one in shipped]
+    assert (mine.name, mine.settings["relief_pct"]) == (f"{name} (own file)", 50)
+
+
+def test_a_page_that_says_otherwise_has_its_own_column(tmp_path: Path):
+    text = (FOLDER.parent / "populations" / "trial_10_15.yaml").read_text("utf-8")
+    (tmp_path / "same.yaml").write_text(text + "\n", "utf-8")
+    (tmp_path / "other.yaml").write_text(text.replace("label: ", "label: Own "), "utf-8")
+    for file, own in (("same", []), ("other", ["trial_10_15 (own page)"])):
+        loads = caseloads(ask(population=str(tmp_path / f"{file}.yaml"), size=50))
+        assert [load.name for load in loads] == [*own, *POPULATIONS]
 
 
 def test_stricter_than_medicare_is_counted_case_by_case():

@@ -1,11 +1,15 @@
 """What the subgroup report claims, held against populations whose truth is known: nothing depends on a group, a gap is
 planted, or a large population stands for the truth of small ones that are drawn from it."""
 
+import os
+import re
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from policy import load
 from policy.evaluation.determination import determine
@@ -33,6 +37,7 @@ from simulations.studies.subgroups import (
     _request,
     stratify,
 )
+from tests.simulations.disclosure import told as shown_by
 
 POLICY = load("nerve_blocks")
 PEOPLE = (
@@ -152,6 +157,36 @@ def test_where_nothing_depends_on_a_group_at_most_one_report_in_twenty_claims_a_
     print(f"claims in {said} of 200 reports; intervals without 0 in {apart}")
     assert said <= 10
     assert apart <= 10
+
+
+# A word of any group column, and the lines that compare no groups: Medicare's presets, and what a source published.
+OF_GROUPS = re.compile(
+    r"\b(sex|female|male|wom[ae]n|m[ae]n|race|ethnic\w*|hispanic|black|white|asian|rural|urban|low[- ]income|dual|"
+    r"disab\w+|line of business|medicare advantage|medicaid|commercial|age|years old|older|younger)\b",
+    re.I,
+)
+OTHERWISE = re.compile(
+    r"(Medicare-like|Medicare's are not|under the preset|Medicare Advantage (cases|requests)|^Medicare Advantage$"
+    r"|Aetna|Women among|women among|women by diagnosis|\(R\d+\))"
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "template", ["approval_impact", "denial_anatomy", "lever_sweep", "alternatives", "calibration"]
+)
+def test_no_other_report_claims_a_difference_of_groups(template: str, tmp_path: Path):
+    """200 seeds of the same population; what these reports say of a group at all stands in `OTHERWISE`."""
+    page = NOTHING.page.model_dump(mode="json", exclude_defaults=True, by_alias=True) | {"id": "nothing"}
+    (tmp_path / "nothing.yaml").write_text(yaml.safe_dump(page, sort_keys=False), "utf-8")
+    assert {dependence(population.load(tmp_path / "nothing.yaml"), POLICY, name, PEOPLE) for name in PEOPLE} == {"none"}
+    claimed: dict[str, int] = {}
+    for seed in range(int(os.environ.get("SEEDS", "200"))):
+        asked = {"population": str(tmp_path / "nothing.yaml"), "provisions": CHANGE, "size": 600, "seed": seed}
+        lines = shown_by(template, tmp_path / "out", **asked).splitlines()
+        for line in {one.strip() for one in lines if OF_GROUPS.search(one) and not OTHERWISE.search(one)}:
+            claimed[line] = claimed.get(line, 0) + 1
+    assert claimed == {}
 
 
 PLANTED = Row.model_validate({"when": {"race_ethnicity": "black"}, "percent": "64", "statements": ["S20"]})
