@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +41,7 @@ def load_document(name_or_path: str | Path) -> Population:
     return parse(read_text(path), path.name if path.is_relative_to(FOLDER) else name)
 
 
+@lru_cache(maxsize=32)  # one report reads the same page up to thirty times; a page that is checked never changes
 def parse(text: str, name: str) -> Population:
     """The population written in `text`; `name` stands for the file in messages. Raises ProblemsFound."""
     own, node = loading.parse(text, name, Page)

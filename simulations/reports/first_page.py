@@ -199,7 +199,9 @@ def _back(study: Study, name: str, step: object) -> tuple[int, int]:
     closer = study.scenario.policy.settings({**study.scenario, name: step})
     lost = back = 0
     for cases in study.cases.slices():
-        before, after, with_step = (determined(cases, s).outcome for s in (study.baseline, study.scenario, closer))
+        before, after, with_step = (
+            determined(cases, s, asking=False).outcome for s in (study.baseline, study.scenario, closer)
+        )
         gone = (before == 0) & (after != 0)
         lost += int(gone.sum())
         back += int((gone & (with_step == 0)).sum())

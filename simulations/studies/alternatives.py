@@ -194,8 +194,9 @@ def caseloads(study: Study) -> list[Caseload]:
 def evaluate(study: Study, alternatives: Sequence[Alternative], loads: Sequence[Caseload]) -> list[Result]:
     """Every alternative on every population, slice by slice; what the checkpoint holds is not done again."""
     plans = presets(study.policy)
+    against = [[settings_of(study.policy, plan).policy.fingerprint, plan.provisions, plan.applies_to] for plan in plans]
     keys = {
-        (load.fingerprint, number): [_key(study, one, load, number, plans) for one in alternatives]
+        (load.fingerprint, number): [_key(study, one, load, number, against) for one in alternatives]
         for load in loads
         for number in range(load.parts())
     }
@@ -223,10 +224,10 @@ def _determine(
     kept: Checkpoint,
 ) -> None:
     """Put what each alternative makes of one slice into the checkpoint, unless it is there."""
-    before = determined(part, baseline)
+    before = determined(part, baseline, asking=False)
     for one, key in zip(alternatives, keys, strict=True):
         if kept.get(key) is None:
-            flow, medicare = _counts(one, before, determined(part, one.settings), measures)
+            flow, medicare = _counts(one, before, determined(part, one.settings, asking=False), measures)
             kept.put(key, {"flow": _sparse(flow), "medicare": _sparse(medicare)})
 
 
@@ -260,14 +261,12 @@ def _sparse(counts: Counts) -> list[list[int]]:
     return [[*place, int(counts[tuple(place)])] for place in np.argwhere(counts).tolist()]
 
 
-def _key(study: Study, one: Alternative, load: Caseload, number: int, plans: Sequence[Scenario]) -> str:
+def _key(study: Study, one: Alternative, load: Caseload, number: int, against: Sequence[object]) -> str:
     return key_of(
         policies=[study.policy.fingerprint, one.settings.policy.fingerprint],
         provisions=one.settings.provisions(),
         applies_to=one.plan.applies_to if one.plan else None,
-        presets=[
-            [settings_of(study.policy, plan).policy.fingerprint, plan.provisions, plan.applies_to] for plan in plans
-        ],
+        presets=against,
         cases=load.source(),
         number=number,
         parts=load.parts(),

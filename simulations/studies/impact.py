@@ -319,9 +319,9 @@ def measure(
     return parts[0]
 
 
-def determined(cases: Cases, settings: Settings) -> Determinations:
+def determined(cases: Cases, settings: Settings, asking: bool = True) -> Determinations:
     """The cases under settings that may be those of an edited policy: the fields of both are the same."""
-    return determine(settings.policy, under(cases, settings.policy), settings)
+    return determine(settings.policy, under(cases, settings.policy), settings, asking=asking)
 
 
 def under(cases: Cases, policy: Policy) -> Cases:

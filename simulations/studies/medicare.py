@@ -86,7 +86,7 @@ def yardsticks(cases: Cases, policy: Policy, plans: Sequence[Scenario]) -> list[
     found = []
     for plan in plans:
         rows = np.flatnonzero(advantage & spoken_of(policy, plan)[groups, families])
-        judged = determined(cases.take(rows), settings_of(policy, plan)) if len(rows) else None
+        judged = determined(cases.take(rows), settings_of(policy, plan), asking=False) if len(rows) else None
         found.append(Yardstick(rows, RANKS[judged.outcome] if judged else np.zeros(0, dtype=np.int64)))
     return found
 
