@@ -41,11 +41,20 @@ class Ran(NamedTuple):
         return json.loads((self.folder / "summary.json").read_bytes())
 
 
-@pytest.fixture(scope="module", params=shipped())
-def ran(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Ran:
-    folder = tmp_path_factory.mktemp(request.param) / "out"
-    simulate(request.param, out=folder, parameters={"draws": 0}, **QUESTION)
-    return Ran(folder, request.param)
+@pytest.fixture(scope="module")
+def runs() -> dict[str, Ran]:
+    """What was run, once each, in whatever order it is asked for."""
+    return {}
+
+
+@pytest.fixture(params=shipped())
+def ran(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, runs: dict[str, Ran]) -> Ran:
+    name = request.param
+    if name not in runs:
+        folder = tmp_path_factory.mktemp(name) / "out"
+        simulate(name, out=folder, parameters={"draws": 0}, **QUESTION)
+        runs[name] = Ran(folder, name)
+    return runs[name]
 
 
 def counted(rows: list[dict[str, str]]) -> list[tuple[str, int, int]]:
