@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from policy.evaluation.determination import CODE, branches_of, codes_of, still_possible
-from policy.model import Policy, Rule, Settings, Test
+from policy.model import AllOf, AnyOf, Comparison, Count, LeverIs, OnFile, Policy, Rule, Settings, States, Test
 
 Truth = Any  # of the language, with its own unknown; True or False where the levers alone decide
 Condition = Any  # of the language, known everywhere; True or False where the levers alone decide
@@ -194,29 +194,30 @@ class Walk:
 
     def test(self, test: Test) -> Truth:
         """Truth of a tree of tests."""
-        if test.all_of is not None:
-            return self.all_of([self.test(part) for part in test.all_of])
-        if test.any_of is not None:
-            return self.any_of([self.test(part) for part in test.any_of])
-        if test.none_of is not None:
-            found = self.any_of([self.test(part) for part in test.none_of])
-            return not found if isinstance(found, bool) else self.say.negated(found)
-        if test.count is not None:
-            return self._count([self.test(part) for part in test.count.of], test.count.at_least)
-        if test.lever is not None:
+        if isinstance(test, LeverIs):
             return self.settings.holds(test.lever)
-        if test.on_file is not None:
+        if isinstance(test, OnFile):
             return self.say.filed(test.on_file)
-        if test.equals is not None or test.states is not None:
-            ((name, words),) = (test.equals or test.states or {}).items()
+        if isinstance(test, Comparison):
+            return self._comparison(test)
+        if test.words:
+            (name,) = test.fields()
             kind = self.policy.fields_[name]
-            codes = codes_of(kind, words)
-            if test.states:
+            codes = codes_of(kind, test.words)
+            if isinstance(test, States):
                 return self.say.stated(name, codes)
             met = {bound: sum(code >= bound for code in codes) for bound in kind.bounds}
             sure = [bound for bound, number in met.items() if number == kind.span[1] - bound + 1]
             return self._known(name, self.say.among(name, codes), sure, [b for b, number in met.items() if not number])
-        return self._comparison(test)
+        parts = [self.test(part) for part in test.parts]
+        if isinstance(test, AllOf):
+            return self.all_of(parts)
+        if isinstance(test, Count):
+            return self._count(parts, test.reference())
+        found = self.any_of(parts)
+        if isinstance(test, AnyOf):
+            return found
+        return not found if isinstance(found, bool) else self.say.negated(found)
 
     def _count(self, parts: list[Truth], reference: str) -> Truth:
         least = (self.settings.number(reference) or 0) - sum(part is True for part in parts)
@@ -228,22 +229,22 @@ class Walk:
             self.say.tally([self.say.possible(part) for part in kept], least),
         )
 
-    def _comparison(self, test: Test) -> Truth:
+    def _comparison(self, test: Comparison) -> Truth:
         """A missing value stands for its whole range."""
-        names, reference = test.fields(), str(test.reference())
+        names, reference = test.fields(), test.reference()
         threshold = self.settings.threshold(names[0], reference)
         if threshold is None:
             return True
-        least = threshold * len(names) + bool(test.more_than)
+        least = threshold * len(names) + (test.sign == ">")
         assert len(names) == 1 or not any(self.policy.fields_[name].bounds for name in names)
         lows, highs = zip(*(self.policy.fields_[name].span for name in names), strict=True)
         if least <= sum(lows) or least > sum(highs):
-            return (least <= sum(lows)) is not bool(test.less_than)
+            return (least <= sum(lows)) is not (test.sign == "<")
         if len(names) > 1:
             return self.say.between(self.say.total(names, lows, least), self.say.total(names, highs, least))
         sure = [bound for bound in self.policy.fields_[names[0]].bounds if bound >= least]
         reached = self._known(names[0], self.say.reached(names[0], least), sure, [])
-        return self.say.negated(reached) if test.less_than else reached
+        return self.say.negated(reached) if test.sign == "<" else reached
 
     def _known(self, name: str, found: Truth, met: Sequence[int], fails: Sequence[int]) -> Truth:
         """The same where what is known of a missing number does not settle it."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from policy.evaluation.determination import diagnosis_group
-from policy.model import Policy, Requirement, Rule, Settings, Step, Test, While
+from policy.model import LeverIs, Policy, Requirement, Rule, Settings, Step, Test, While
 
 __all__ = ["Mention", "Watched", "listed", "mentions", "pathways_of", "why_idle"]
 
@@ -116,10 +116,10 @@ def _test(policy: Policy, test: Test, needs: tuple[Condition, ...], criterion: s
     reference = test.reference()
     if reference in policy.levers:
         yield str(reference), needs, criterion
-    for lever in test.lever or ():
+    for lever in test.lever if isinstance(test, LeverIs) else ():
         yield lever, needs, criterion
     for part in test.parts:
-        beside = [p.lever for p in test.all_of or () if p.lever and p is not part]
+        beside = [values for values in test.only_while if not (isinstance(part, LeverIs) and values is part.lever)]
         inside = needs + tuple(c for values in beside for c in _condition(values))
         yield from _test(policy, part, inside, criterion)
 

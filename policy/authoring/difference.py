@@ -13,8 +13,11 @@ from dataclasses import dataclass
 from policy.model import (
     OUTCOMES,
     CodeNotice,
+    Count,
     Example,
     Lever,
+    Mean,
+    OnFile,
     Policy,
     Record,
     Requirement,
@@ -153,11 +156,11 @@ def _criteria(before: Settings, after: Settings) -> Iterator[Change]:
 
 def test_in_words(test: Test) -> str:
     """A test as it is written, on one line: 'all of (conservative_care_days at least conservative_weeks; ...)'."""
-    if test.kind == "count":
+    if isinstance(test, Count):
         return f"at least {test.reference()} of ({'; '.join(map(test_in_words, test.parts))})"
-    if test.kind == "mean":
+    if isinstance(test, Mean):
         return f"the mean of {', '.join(test.fields())} reaches {test.reference()}"
-    if test.kind == "on_file":
+    if isinstance(test, OnFile):
         return f"{test.on_file} on file"
     if test.parts:
         return f"{test.kind.replace('_', ' ')} ({'; '.join(map(test_in_words, test.parts))})"

@@ -19,7 +19,7 @@ from policy.authoring.search import Change, Search
 from policy.authoring.tree import alike_in_words
 from policy.authoring.witness import Witness
 from policy.evaluation.determination import CODE
-from policy.model import DirectionException, Policy, Rule, Test, Value
+from policy.model import Comparison, DirectionException, LeverIs, NoneOf, Policy, Rule, Test, Value
 
 MET = CODE["met"]
 
@@ -137,18 +137,18 @@ def _falls(policy: Policy, test: Test, name: str, sign: int) -> bool:
     """Whether a test's truth can only fall (sign 1; rise with -1) the stricter the lever is set."""
     if name not in test.levers():
         return True
-    if test.kind == "none_of":
+    if isinstance(test, NoneOf):
         return all(_falls(policy, part, name, -sign) for part in test.parts)
     if test.parts:
         own = test.reference() != name or _threshold(policy, name, False) == sign
         return own and all(_falls(policy, part, name, sign) for part in test.parts)
-    if test.lever is not None:
+    if isinstance(test, LeverIs):
         lever = policy.levers[name]
         words = test.lever[name]
         holds = [_word(v) in words or ("on" in words and v is not None and lever.off_allowed)
                  for v in lever.loosest_first()]  # fmt: skip
         return holds == sorted(holds, reverse=sign == 1)
-    return _threshold(policy, name, test.sign == "<") == sign
+    return _threshold(policy, name, isinstance(test, Comparison) and test.sign == "<") == sign
 
 
 def _threshold(policy: Policy, name: str, less_than: bool) -> int:

@@ -7,7 +7,7 @@ of a mean. So between two neighbouring thresholds all values of a fact are alike
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from policy.model import CaseField, Policy, Settings, Test, While
+from policy.model import CaseField, Comparison, Mean, Policy, Settings, Test, While
 from policy.problems import refuse
 
 BLOCKS = ("diagnostic_blocks_done", "block_1_relief_pct", "block_2_relief_pct")  # the door relates them (contract 3)
@@ -61,7 +61,7 @@ def always_told(policy: Policy) -> dict[str, str]:
 
 def in_force(test: Test, settings: Settings) -> Iterator[Test]:
     """The nodes of a tree of tests that these settings read; a part behind a lever that says no is left out."""
-    if any(part.lever is not None and not settings.holds(part.lever) for part in test.all_of or ()):
+    if not settings.asks(test):
         return
     yield test
     for part in test.parts:
@@ -120,8 +120,8 @@ def _cuts(name: str, readings: Sequence[Settings]) -> set[int]:
         for test in _tests(settings):
             if name not in test.fields():
                 continue
-            if test.reference() is not None and not test.mean:
-                threshold = settings.threshold(name, str(test.reference()))
+            if isinstance(test, Comparison) and not isinstance(test, Mean):
+                threshold = settings.threshold(name, test.reference())
                 if threshold is not None:
                     cuts.add(threshold + (test.sign == ">"))
             cuts |= {int(w) + end for w in test.words if w.isdigit() for end in (0, 1)}
@@ -187,11 +187,11 @@ def _means(name: str, readings: Sequence[Settings]) -> Iterator[tuple[Settings, 
     """The means in force that a fact is part of: the settings, the other facts, and the sum that is needed."""
     for settings in readings:
         for test in _tests(settings):
-            if test.mean and name in test.mean.of:
-                threshold = settings.threshold(name, test.mean.reaches)
+            if isinstance(test, Mean) and name in test.fields():
+                threshold = settings.threshold(name, test.reference())
                 if threshold is not None:
-                    others = tuple(other for other in test.mean.of if other != name)
-                    yield settings, others, threshold * len(test.mean.of)
+                    others = tuple(other for other in test.fields() if other != name)
+                    yield settings, others, threshold * len(test.fields())
 
 
 def _single(name: str, readings: Sequence[Settings]) -> set[int]:

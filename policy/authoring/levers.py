@@ -19,7 +19,7 @@ from itertools import product
 from typing import NamedTuple
 
 from policy.authoring.facts import components, fixed_cuts, in_force, rule_conditions
-from policy.model import Lever, Policy, Settings, Test, Value, While
+from policy.model import Comparison, Count, Lever, LeverIs, Mean, Policy, Settings, Test, Value, While
 from policy.problems import refuse
 
 ABSENT = ""  # the value of a lever on the side that has no such lever; no value is the empty word
@@ -200,8 +200,8 @@ class Levers:
         found = []
         for side, settings in enumerate(self.settings(chosen)):
             for test in _tests(settings, fields):
-                counted = settings.number(str(test.reference())) if test.kind == "count" else None
-                holds = test.lever is not None and settings.holds(test.lever)
+                counted = settings.number(test.reference()) if isinstance(test, Count) else None
+                holds = isinstance(test, LeverIs) and settings.holds(test.lever)
                 value = chosen.get(str(test.reference()), ("", ""))[side]
                 found.append((side, id(test), holds, counted, value))
         return tuple(found)
@@ -257,7 +257,7 @@ class Levers:
             sides.append({})
             for criterion in settings.policy.criteria.values():
                 for test in criterion.test.walk():
-                    for name, words in (test.lever or {}).items():
+                    for name, words in (test.lever if isinstance(test, LeverIs) else {}).items():
                         sides[-1].setdefault(name, []).append(words)
         return sides
 
@@ -306,8 +306,8 @@ def _tests(settings: Settings, fields: Sequence[str]) -> Iterator[Test]:
 def _compared(settings: Settings, side: int, fields: Sequence[str]) -> Iterator[Compared]:
     for test in _tests(settings, fields):
         for name in test.fields():
-            if (reference := test.reference()) is not None:
-                yield Compared(side, name, reference, test.sign == ">", test.kind == "mean")
+            if isinstance(test, Comparison):
+                yield Compared(side, name, test.reference(), test.sign == ">", isinstance(test, Mean))
 
 
 def _clusters(names: Sequence[str], compared: Sequence[Compared]) -> list[list[str]]:

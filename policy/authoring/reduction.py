@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from policy.authoring.enumeration import Cell
 from policy.authoring.levers import Levers
 from policy.authoring.tree import told_together
-from policy.model import CaseField, Criterion, Gate, Policy, Requirement, Rule, Settings, Step, Test
+from policy.model import CaseField, Criterion, Equals, Gate, Policy, Requirement, Rule, Settings, Step, Test
 
 CLOSENESS = (0, 1, 2)
 Node = dict[str, tuple[Requirement, Requirement]]  # by its text, an entry of a `require` and what it asks
@@ -148,7 +148,7 @@ _ANYTHING = CaseField(label="What both sides ask alike", ask="-", type="boolean"
 
 
 def _invented(name: str) -> Criterion:
-    test = Test.model_construct(equals={name: ("true",)})  # its name is no id, so that no document has it
+    test = Equals.model_construct(equals={name: ("true",)})  # its name is no id, so that no document has it
     return Criterion(says="What both sides ask alike", ask="-", citation="-", test=test, origin="assumption")
 
 

@@ -8,7 +8,6 @@ from policy.model import Record
 
 # What the records check beyond their fields, in the schema's own words
 _NEEDS: Mapping[str, Mapping[str, Any]] = {
-    "Test": {"minProperties": 1, "maxProperties": 1},
     "Lever": {
         "oneOf": [{"required": ["domain"]}, {"required": ["choices"]}],
         "dependentRequired": {"domain": ["unit", "direction"], "direction": ["domain"], "order": ["choices"]},

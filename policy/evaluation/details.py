@@ -13,10 +13,7 @@ import numpy as np
 from policy.cases.reader import day_of, half_months, half_months_of_days
 from policy.evaluation.determination import Evaluation
 from policy.evaluation.kleene import MET
-from policy.model import UNITS, CaseField, Test, unit_word
-
-SENSES = {"at_least": "at least", "more_than": "more than", "less_than": "less than", "mean": "at least"}
-TURNED = {"at_least": "less than", "more_than": "at most", "less_than": "at least", "mean": "less than"}
+from policy.model import UNITS, CaseField, Comparison, Mean, NoneOf, OnFile, Test, unit_word
 
 
 @dataclass(frozen=True)
@@ -39,9 +36,9 @@ class Detail:
 
 def details(evaluation: Evaluation, test: Test, turned: bool = False) -> Iterator[Detail]:
     """The comparisons of a test that are in force, for the one case of an evaluation."""
-    if any(part.lever and evaluation.test(part) != MET for part in test.all_of or ()):
+    if not evaluation.settings.asks(test):
         return
-    below = turned ^ (test.kind == "none_of")
+    below = turned ^ isinstance(test, NoneOf)
     for part in test.parts:
         yield from details(evaluation, part, below)
     if not test.fields():
@@ -51,7 +48,7 @@ def details(evaluation: Evaluation, test: Test, turned: bool = False) -> Iterato
     for name in test.fields():
         words = test.words
         yield Detail(name, _value(evaluation, name), _needed(evaluation, test, name, turned), truth, words, turned)
-    if test.kind == "mean":
+    if isinstance(test, Mean):
         yield _mean(evaluation, test, truth, turned)
 
 
@@ -104,23 +101,23 @@ def _told(evaluation: Evaluation, kind: CaseField) -> tuple[int, int, int]:
 
 def _needed(evaluation: Evaluation, test: Test, name: str, turned: bool) -> str:
     """The threshold with its distance, or the words asked for."""
-    reference = test.reference()
-    if test.kind == "on_file":
+    if isinstance(test, OnFile):
         return " (asked for: not on file)" if turned else ""
-    if reference is None:
+    if not isinstance(test, Comparison):
         words = test.words
         several = f"neither {' nor '.join(words)}" if len(words) > 1 else f"not {words[0]}"
         return f" (asked for: {several if turned else ' or '.join(words)})"
+    reference = test.reference()
     threshold = evaluation.settings.threshold(name, reference)
     if threshold is None:
         return " (lever off: not asked for)"
     kind, lever = evaluation.policy.fields_[name], evaluation.policy.levers.get(reference)
-    sense = (TURNED if turned else SENSES)[test.kind]
+    sense = test.senses[turned]
     if lever:
         shown, unit = lever.show(evaluation.settings[reference]), lever.unit or ""
     else:
         shown, unit = _plain(int(reference), kind), ""
-    if test.kind == "mean":
+    if isinstance(test, Mean):
         return f" (needed: mean of {sense} {shown})"
     return f" (needed: {sense} {shown}{_distance(evaluation, name, sense, threshold, unit)})"
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from policy.cases.reader import Cases, Ints
 from policy.evaluation.evaluation import Evaluation
 from policy.evaluation.pathways import codes_of, pathways
-from policy.model import Policy, Settings
+from policy.model import Comparison, Policy, Settings
 
 
 def cuts(policy: Policy) -> dict[str, list[int]]:
@@ -17,10 +17,9 @@ def cuts(policy: Policy) -> dict[str, list[int]]:
     found: dict[str, set[int]] = {}
     for criterion in policy.criteria.values():
         for test in criterion.test.walk():
-            reference = test.reference()
-            if reference is None or len(test.fields()) != 1:
+            if not isinstance(test, Comparison) or len(test.fields()) != 1:
                 continue
-            (name,) = test.fields()
+            (name,), reference = test.fields(), test.reference()
             lever = policy.levers.get(reference)
             values = [v for v in lever.values() if isinstance(v, int)] if lever else [int(reference)]
             size = policy.grid_steps(name, reference)

@@ -7,7 +7,21 @@ not handled here is a type error.
 from collections.abc import Iterator
 from typing import Protocol, TypeVar, assert_never
 
-from policy.model import Rule, Settings, Sign, Test
+from policy.model import (
+    AllOf,
+    AnyOf,
+    Comparison,
+    Count,
+    Equals,
+    LeverIs,
+    NoneOf,
+    OnFile,
+    Rule,
+    Settings,
+    Sign,
+    States,
+    Test,
+)  # fmt: skip
 
 Said = TypeVar("Said")
 Read = TypeVar("Read", covariant=True)
@@ -87,29 +101,28 @@ def traverse(rule: Rule, say: RuleLanguage[Read]) -> Read:
 
 def traverse_test(test: Test, say: TestLanguage[Said]) -> Said:
     """What a language makes of a test and of all below it."""
-    kind, names = test.kind, test.fields()
-    parts = (traverse_test(part, say) for part in test.parts)
-    match kind:
-        case "all_of":
-            return say.all_of(parts)
-        case "any_of":
-            return say.any_of(parts)
-        case "none_of":
-            return say.none_of(parts)
-        case "count":
-            return say.at_least_of(say.settings.number(str(test.reference())) or 0, list(parts))
-        case "lever":
-            return say.settled(say.settings.holds(test.lever or {}))
-        case "on_file":
-            return say.on_file(names[0])
-        case "equals":
-            return say.among(names[0], test.words)
-        case "states":
-            return say.stated_as(names[0], test.words)
-        case "at_least" | "more_than" | "less_than" | "mean":
-            threshold = say.settings.threshold(names[0], str(test.reference()))
+    names, parts = test.fields(), (traverse_test(part, say) for part in test.parts)
+    match test:
+        case Comparison():
+            threshold = say.settings.threshold(names[0], test.reference())
             if threshold is None:
                 return say.settled(True)  # a lever that is off asks for nothing
             return say.compared(names, test.sign, threshold * len(names))
+        case Equals():
+            return say.among(names[0], test.words)
+        case AllOf():
+            return say.all_of(parts)
+        case AnyOf():
+            return say.any_of(parts)
+        case LeverIs():
+            return say.settled(say.settings.holds(test.lever))
+        case NoneOf():
+            return say.none_of(parts)
+        case Count():
+            return say.at_least_of(say.settings.number(test.reference()) or 0, list(parts))
+        case States():
+            return say.stated_as(names[0], test.words)
+        case OnFile():
+            return say.on_file(test.on_file)
         case _:
-            assert_never(kind)
+            assert_never(test)

@@ -14,7 +14,7 @@ from policy.evaluation.kleene import MET, NOT_DOCUMENTED, NOT_MET, Truth
 from policy.evaluation.pathways import codes_of
 from policy.evaluation.results import Columns
 from policy.evaluation.traverse import traverse_test
-from policy.model import Policy, Settings, Sign, Test
+from policy.model import AnyOf, Policy, Settings, Sign, States, Test
 
 
 @dataclass
@@ -167,7 +167,7 @@ class Truths:
         for part in test.parts:
             bits |= self.ask(part)
         for name in test.fields():
-            bits |= np.where((self.fact(name) < 0) | (test.kind == "states"), self.bits(name), np.uint64(0))
+            bits |= np.where((self.fact(name) < 0) | isinstance(test, States), self.bits(name), np.uint64(0))
         return np.where(self.test(test) == NOT_DOCUMENTED, bits, np.uint64(0))
 
     def bits(self, name: str) -> Columns:
@@ -182,10 +182,10 @@ class Truths:
 
     def implied(self, one: Test, test: Test) -> Any:
         """Where meeting `one` also meets `test`: a mask over the rows, or a single value."""
-        if test.any_of is not None:
-            return reduce(np.bitwise_or, [self.implied(one, part) for part in test.any_of])
-        if one.any_of is not None and any(np.any(self.implied(part, test)) for part in one.any_of):
-            return reduce(np.bitwise_and, [self.implied(p, test) | (self.test(p) == NOT_MET) for p in one.any_of])
+        if isinstance(test, AnyOf):
+            return reduce(np.bitwise_or, [self.implied(one, part) for part in test.parts])
+        if isinstance(one, AnyOf) and any(np.any(self.implied(part, test)) for part in one.parts):
+            return reduce(np.bitwise_and, [self.implied(p, test) | (self.test(p) == NOT_MET) for p in one.parts])
         return np.bool_(self.settings.implies(one, test))
 
 

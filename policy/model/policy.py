@@ -24,7 +24,7 @@ from policy.model.levers import Lever, Value
 from policy.model.records import ReadOnly, Record
 from policy.model.rules import Criterion, Gate, Requirement, Rule, Step
 from policy.model.scalars import IcdCode, Id, Key, StatementId, Text, While, Written
-from policy.model.tests import Test
+from policy.model.tests import Comparison, Test
 from policy.model.units import UNITS
 from policy.problems import Problem, ProblemsFound, nearest, shown
 
@@ -232,6 +232,10 @@ class Settings(Mapping[str, Value]):
         number = self.number(reference)
         return None if number is None else number * self.policy.grid_steps(field, reference)
 
+    def asks(self, test: Test) -> bool:
+        """Whether the levers leave a test in force, instead of switching it off."""
+        return all(map(self.holds, test.only_while))
+
     def first(self, rule: Rule) -> Rule:
         """The first of several rules that is in force."""
         return next(below for below in rule.first_of or () if self.holds(below.while_))
@@ -251,11 +255,9 @@ class Settings(Mapping[str, Value]):
 
     def implies(self, one: Test, other: Test) -> bool:
         """Whether every value that meets `one` meets `other`: two thresholds of one kind on the same single field."""
-        if (
-            one.kind != other.kind
-            or one.fields() != other.fields()
-            or one.kind not in ("at_least", "more_than", "less_than")
-        ):
+        if not isinstance(one, Comparison) or not isinstance(other, Comparison) or one.kind != other.kind:
             return False
-        mine, others = self.number(str(one.reference())), self.number(str(other.reference()))
+        if one.fields() != other.fields() or len(one.fields()) != 1:
+            return False
+        mine, others = self.number(one.reference()), self.number(other.reference())
         return mine is not None and others is not None and (mine <= others if one.sign == "<" else mine >= others)

@@ -1,95 +1,52 @@
-"""A test of a case: a tree of comparisons, true to what one criterion says."""
+"""A test of a case: a tree whose leaves ask something of a fact or of the levers. Each kind is one class."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
-from typing import Literal, cast
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, TypeAlias, Union, get_args
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, TypeAdapter, model_validator
 from pydantic_core import PydanticCustomError
 
 from policy.model.records import Record
 from policy.model.scalars import Id, While, Word, Words
 
-Kind = Literal[
-    "all_of", "any_of", "none_of", "count", "at_least", "more_than", "less_than", "mean", "equals", "states",
-    "on_file", "lever",
-]  # fmt: skip
 Sign = Literal[">=", ">", "<"]
+Tests = Annotated[tuple["Test", ...], Field(min_length=1)]
 
 
-class Count(Record):
-    """At least k (a lever or a number) of several tests."""
+class Node(Record):
+    """One node of the tree; a document writes it as a mapping with one key, its `kind`."""
 
-    at_least: Word
-    of: tuple["Test", ...] = Field(min_length=1)
-
-
-class Mean(Record):
-    """The mean of several facts reaches a lever."""
-
-    of: tuple[Id, ...] = Field(min_length=1)
-    reaches: Word
-
-
-class Test(Record):
-    """A tree with exactly one key at each node; a comparison sets one field against a lever or a whole number."""
-
-    __test__ = False
-    all_of: tuple["Test", ...] | None = Field(None, min_length=1)
-    any_of: tuple["Test", ...] | None = Field(None, min_length=1)
-    none_of: tuple["Test", ...] | None = Field(None, min_length=1)
-    count: Count | None = None
-    at_least: dict[Id, Word] | None = None
-    more_than: dict[Id, Word] | None = None
-    less_than: dict[Id, Word] | None = None
-    mean: Mean | None = None
-    equals: dict[Id, Words] | None = Field(None, alias="is")  # one of the words
-    states: dict[Id, Words] | None = None  # one of the words, anything else is not documented
-    on_file: Id | None = None  # any value at all; absent is NOT_MET
-    lever: While | None = None  # the policy's own setting, not a fact
-
-    @model_validator(mode="after")
-    def _one_key(self) -> "Test":
-        if len(self.model_fields_set) != 1:
-            raise PydanticCustomError("test", "needs exactly one test, found {n}", {"n": len(self.model_fields_set)})
-        body = getattr(self, self.kind)
-        if isinstance(body, dict) and self.kind != "lever" and len(body) != 1:
-            raise PydanticCustomError("test", "{kind} compares exactly one field", {"kind": self.kind})
-        return self
+    kind: ClassVar[str]
 
     @property
-    def kind(self) -> Kind:
-        """Name of the one key."""
-        return cast(Kind, next(iter(self.model_fields_set)))
+    def parts(self) -> "tuple[Test, ...]":
+        """The tests that this one combines; none for a leaf."""
+        return ()
 
     @property
     def words(self) -> tuple[str, ...]:
         """The words that this node asks its field for; none where it asks for no word."""
-        return next(iter((self.equals or self.states or {}).values()), ())
+        return ()
 
     @property
-    def sign(self) -> Sign:
-        """How this node compares its fields with a number."""
-        return "<" if self.less_than else ">" if self.more_than else ">="
-
-    @property
-    def parts(self) -> tuple["Test", ...]:
-        """The tests that this one combines; none for a comparison."""
-        return self.all_of or self.any_of or self.none_of or (self.count.of if self.count else ())
-
-    def walk(self) -> Iterator["Test"]:
-        """This node and all below."""
-        yield self
-        for part in self.parts:
-            yield from part.walk()
+    def only_while(self) -> tuple[While, ...]:
+        """What levers must say for this node to be asked at all."""
+        return ()
 
     def fields(self) -> tuple[str, ...]:
         """Fields this node itself reads (not those below it)."""
-        if self.mean:
-            return self.mean.of
-        if self.on_file:
-            return (self.on_file,)
-        return tuple(self.at_least or self.more_than or self.less_than or self.equals or self.states or ())
+        return ()
+
+    def reference(self) -> str | None:
+        """The lever or number this node compares with, if any."""
+        return None
+
+    def walk(self) -> "Iterator[Test]":
+        """This node and all below."""
+        yield self  # type: ignore[misc]  # no node is of the bare class
+        for part in self.parts:
+            yield from part.walk()
 
     def levers(self) -> tuple[str, ...]:
         """Every lever that this node or one below reads."""
@@ -98,12 +55,215 @@ class Test(Record):
     @cached_property
     def every_lever(self) -> tuple[str, ...]:
         """What `levers` says, found once."""
-        names = [name for node in self.walk() for name in (*(node.lever or ()), *filter(None, [node.reference()]))]
-        return tuple(dict.fromkeys(name for name in names if not name.isdigit()))
+        own = [(*node.lever,) if isinstance(node, LeverIs) else (node.reference() or "",) for node in self.walk()]
+        return tuple(dict.fromkeys(name for names in own for name in names if name and not name.isdigit()))
 
-    def reference(self) -> str | None:
-        """The lever or number this node compares with, if any."""
-        if self.mean or self.count:
-            return self.mean.reaches if self.mean else self.count.at_least  # type: ignore[union-attr]
-        compared = self.at_least or self.more_than or self.less_than
-        return next(iter(compared.values())) if compared else None
+
+class Combination(Node):
+    """Several tests as one."""
+
+    @property
+    def parts(self) -> "tuple[Test, ...]":
+        """What its one key holds."""
+        held: tuple[Test, ...] = getattr(self, self.kind)
+        return held
+
+
+class AllOf(Combination):
+    """Every part is met; a part that asks the levers switches the others on and off."""
+
+    kind = "all_of"
+    all_of: Tests
+
+    @property
+    def only_while(self) -> tuple[While, ...]:
+        """What the parts that ask the levers ask for."""
+        return tuple(part.lever for part in self.all_of if isinstance(part, LeverIs))
+
+
+class AnyOf(Combination):
+    """Some part is met."""
+
+    kind = "any_of"
+    any_of: Tests
+
+
+class NoneOf(Combination):
+    """No part is met."""
+
+    kind = "none_of"
+    none_of: Tests
+
+
+class Counted(Record):
+    """Several tests, and how many of them: a lever or a number."""
+
+    at_least: Word
+    of: Tests
+
+
+class Count(Node):
+    """At least so many of several tests are met."""
+
+    kind = "count"
+    count: Counted
+
+    @property
+    def parts(self) -> "tuple[Test, ...]":
+        """The tests that are counted."""
+        return self.count.of
+
+    def reference(self) -> str:
+        """How many are wanted."""
+        return self.count.at_least
+
+
+class OneField(Node):
+    """A leaf that asks something of one field."""
+
+    @property
+    def _held(self) -> dict[str, str | tuple[str, ...]]:
+        held: dict[str, str | tuple[str, ...]] = getattr(self, self.kind)
+        return held
+
+    @model_validator(mode="after")
+    def _one_field(self) -> "OneField":
+        if isinstance(self._held, dict) and len(self._held) != 1:
+            raise PydanticCustomError("test", "{kind} compares exactly one field", {"kind": self.kind})
+        return self
+
+    def fields(self) -> tuple[str, ...]:
+        """The one field."""
+        return tuple(self._held)
+
+
+class Comparison(OneField):
+    """A field is held against a lever or a whole number."""
+
+    sign: ClassVar[Sign]
+    senses: ClassVar[tuple[str, str]]  # the sign in words, and that of the opposite
+
+    def reference(self) -> str:
+        """What it is held against."""
+        return str(next(iter(self._held.values())))
+
+
+class AtLeast(Comparison):
+    """The field reaches the line."""
+
+    kind, sign, senses = "at_least", ">=", ("at least", "less than")
+    at_least: dict[Id, Word]
+
+
+class MoreThan(Comparison):
+    """The field lies beyond the line."""
+
+    kind, sign, senses = "more_than", ">", ("more than", "at most")
+    more_than: dict[Id, Word]
+
+
+class LessThan(Comparison):
+    """The field stays below the line."""
+
+    kind, sign, senses = "less_than", "<", ("less than", "at least")
+    less_than: dict[Id, Word]
+
+
+class Averaged(Record):
+    """Several fields, and the lever that their mean is held against."""
+
+    of: tuple[Id, ...] = Field(min_length=1)
+    reaches: Word
+
+
+class Mean(Comparison):
+    """The mean of several fields reaches the line."""
+
+    kind, sign, senses = "mean", ">=", ("at least", "less than")
+    mean: Averaged
+
+    def fields(self) -> tuple[str, ...]:
+        """The fields of the mean."""
+        return self.mean.of
+
+    def reference(self) -> str:
+        """What it is held against."""
+        return self.mean.reaches
+
+
+class Worded(OneField):
+    """A field says one of some words."""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words."""
+        return tuple(next(iter(self._held.values())))
+
+
+class Equals(Worded):
+    """One of the words, or a number among them."""
+
+    kind = "equals"
+    equals: dict[Id, Words] = Field(alias="is")
+
+
+class States(Worded):
+    """One of the words; anything else is not documented."""
+
+    kind = "states"
+    states: dict[Id, Words]
+
+
+class OnFile(Node):
+    """Any value at all; an absent one is NOT_MET."""
+
+    kind = "on_file"
+    on_file: Id
+
+    def fields(self) -> tuple[str, ...]:
+        """The one field."""
+        return (self.on_file,)
+
+
+class LeverIs(Node):
+    """The policy's own setting, not a fact."""
+
+    kind = "lever"
+    lever: While
+
+
+_Kinds: TypeAlias = (
+    AllOf | AnyOf | NoneOf | Count | AtLeast | MoreThan | LessThan | Mean | Equals | States | OnFile | LeverIs
+)
+_KEYS = {next(iter(one.model_fields.values())).alias or one.kind: one for one in get_args(_Kinds)}
+
+
+def _one_key(value: object) -> object:
+    """A mapping with the key of one kind of test."""
+    if isinstance(value, Node):
+        return value
+    if not isinstance(value, dict):
+        raise PydanticCustomError("model_type", "must be a mapping of keys to values")
+    for key in value:
+        if key not in _KEYS:
+            raise PydanticCustomError("unknown-key", "", {"key": key, "known": [*_KEYS]})
+    if len(value) != 1:
+        raise PydanticCustomError("test", "needs exactly one test, found {n}", {"n": len(value)})
+    return value
+
+
+def tag(value: object) -> str:
+    """What pydantic puts into the place of a fault for the kind of a test; no key of a document looks like it."""
+    kind = value.kind if isinstance(value, Node) else _KEYS[next(iter(value))].kind  # type: ignore[call-overload]
+    return f"<{kind}>"
+
+
+if TYPE_CHECKING:
+    Test: TypeAlias = _Kinds
+else:
+    _TAGGED = Union[tuple(Annotated[one, Tag(f"<{one.kind}>")] for one in get_args(_Kinds))]  # noqa: UP007
+    Test = Annotated[_TAGGED, Discriminator(tag), BeforeValidator(_one_key)]
+    for one in get_args(_Kinds):
+        one.model_rebuild()
+TAGS = frozenset(f"<{one.kind}>" for one in get_args(_Kinds))
+test_of: Callable[[object], Test] = TypeAdapter(Test).validate_python

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from policy.model import Policy, Record, Settings
+from policy.model import TAGS, Policy, Record, Settings
 from policy.problems import Finding, ProblemsFound, code_points, listed, nearest, refuse, shown
 from policy.reading.yaml import Node, located, read_text, read_yaml
 from policy.storage.workspace import saved
@@ -94,9 +94,12 @@ _SAID = {"string_too_short": "is empty", "too_short": "must hold at least one en
 
 def _finding(error: Any, model: type[Record]) -> Finding:
     """A fault that pydantic found, in our words."""
-    path = tuple(step for step in error["loc"] if step != "[key]")
+    path = tuple(step for step in error["loc"] if step != "[key]" and step not in TAGS)
     kind, given, context = error["type"], error["input"], error.get("ctx", {})
     if "key" in context:  # a fault of the whole record that lies in one entry
+        if kind == "unknown-key":
+            wrong, known = context["key"], context["known"]
+            return Finding(kind, (*path, wrong), f"unknown key {shown(wrong)}", str(wrong), known)
         return Finding(kind, (*path, context["key"]), error["msg"])
     code, value = _CODES.get(kind, kind), f"{shown(given)} " if isinstance(given, str) else ""
     if kind == "missing":

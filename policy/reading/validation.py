@@ -4,7 +4,22 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from policy.model import GRIDS, OUTCOMES, UNITS, CaseField, Lever, Policy, Record, Rule, Test, While
+from policy.model import (
+    GRIDS,
+    OUTCOMES,
+    UNITS,
+    CaseField,
+    Count,
+    Equals,
+    Lever,
+    LeverIs,
+    Policy,
+    Record,
+    Rule,
+    Test,
+    While,
+    test_of,
+)
 from policy.problems import Finding, listed, shown
 
 Path = tuple[object, ...]
@@ -198,14 +213,14 @@ def _words(lever: Lever) -> Iterator[str]:
 
 
 def _test(policy: Policy, test: Test, path: Path) -> Iterator[Finding]:
-    here = (*path, "is" if test.kind == "equals" else test.kind)
-    yield from _while(policy, here, test.lever or {})
+    here = (*path, "is" if isinstance(test, Equals) else test.kind)
+    yield from _while(policy, here, test.lever if isinstance(test, LeverIs) else {})
     reference = test.reference()
     lever = policy.levers.get(reference or "")
     if reference and not reference.isdigit() and (lever is None or lever.domain is None):
-        where = (*here, "at_least") if test.count else here
+        where = (*here, "at_least") if isinstance(test, Count) else here
         yield _unknown(where, "numeric lever", reference, (k for k, v in policy.levers.items() if v.domain))
-    elif test.count:
+    elif isinstance(test, Count):
         most = lever.domain.max if lever and lever.domain else int(test.count.at_least)
         if most > len(test.count.of) or (lever and UNITS[lever.unit or ""] > 1):
             unit = f" {lever.unit}" if lever else ""
@@ -219,10 +234,8 @@ def _test(policy: Policy, test: Test, path: Path) -> Iterator[Finding]:
             yield Finding("ignored-field", (*here, name), f"field '{name}' may not be used by a rule")
         else:
             yield from _comparison(policy, test, name, field, (*here, name))
-    for i, part in enumerate(test.all_of or test.any_of or test.none_of or ()):
-        yield from _test(policy, part, (*here, i))
-    for i, part in enumerate(test.count.of if test.count else ()):
-        yield from _test(policy, part, (*here, "of", i))
+    for i, part in enumerate(test.parts):
+        yield from _test(policy, part, (*here, "of", i) if isinstance(test, Count) else (*here, i))
 
 
 def _comparison(policy: Policy, test: Test, name: str, field: CaseField, path: Path) -> Iterator[Finding]:
@@ -288,7 +301,7 @@ def _switch(policy: Policy, rule: Rule, path: Path) -> Iterator[Finding]:
         yield _unknown((*path, "switch"), "field", str(rule.switch), policy.fields_)
     else:
         for word in rule.branches:
-            for found in _test(policy, Test.model_validate({"is": {rule.switch: word}}), ()):
+            for found in _test(policy, test_of({"is": {rule.switch: word}}), ()):
                 yield found._replace(path=(*path, "branches", word))
     if rule.stated not in policy.criteria:
         yield _unknown((*path, "stated"), "criterion", str(rule.stated), policy.criteria)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from policy.evaluation.determination import PARTLY, branches_of, still_possible
 from policy.evaluation.traverse import traverse, traverse_test
-from policy.model import OUTCOMES, Policy, Requirement, Rule, Settings, Sign, Step, Test
+from policy.model import OUTCOMES, AnyOf, Policy, Requirement, Rule, Settings, Sign, States, Step, Test
 from policy.sql.case_table import Table
 from policy.sql.text import Predicate, any_bits, chosen, either, every, negated, one_of
 from policy.sql.truths import coded, greatest, least, opposite
@@ -148,7 +148,7 @@ class Compiler:
         for part in test.parts:
             self._asks(part, open_, wanted)
         for name in test.fields():
-            missing: Predicate = test.kind == "states" or f"{self.table.fact(name)} < 0"
+            missing: Predicate = isinstance(test, States) or f"{self.table.fact(name)} < 0"
             wanted.setdefault(name, []).append(every([*open_, missing]))
 
     def columns(self, name: str) -> str:
@@ -276,11 +276,11 @@ class Compiler:
 
     def implied(self, one: Test, test: Test) -> Predicate:
         """Where meeting `one` also meets `test`."""
-        if test.any_of is not None:
-            return either(self.implied(one, part) for part in test.any_of)
-        if one.any_of is not None and any(self.implied(part, test) is not False for part in one.any_of):
-            fails = [coded(self.truth(part), 0) for part in one.any_of]
-            return every(either([self.implied(p, test), fail]) for p, fail in zip(one.any_of, fails, strict=True))
+        if isinstance(test, AnyOf):
+            return either(self.implied(one, part) for part in test.parts)
+        if isinstance(one, AnyOf) and any(self.implied(part, test) is not False for part in one.parts):
+            fails = [coded(self.truth(part), 0) for part in one.parts]
+            return every(either([self.implied(p, test), fail]) for p, fail in zip(one.parts, fails, strict=True))
         return self.settings.implies(one, test)
 
     def _reason(self, step: Step) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from policy.model import Policy, Rule, Test, Value, While
+from policy.model import Comparison, Count, LeverIs, NoneOf, Policy, Rule, Test, Value, While
 
 
 def in_order(policy: Policy, lever: str) -> list[Value]:
@@ -17,15 +17,15 @@ def stricter(policy: Policy, test: Test, lever: str) -> bool:
     """Whether a test passes for a first stretch of the lever's values in order, and no more after that."""
     if lever not in test.levers():
         return True
-    if test.none_of or test.lever:
+    if isinstance(test, NoneOf | LeverIs):
         return False
     up = policy.levers[lever].direction == "stricter_when_higher"
-    parts = test.all_of or test.any_of or (test.count.of if test.count else ())
-    if test.count and test.count.at_least == lever:
+    parts = test.parts
+    if isinstance(test, Count) and test.reference() == lever:
         return up and not any(lever in part.levers() for part in parts)
     if parts:
         return all(stricter(policy, part, lever) for part in parts)
-    return up != bool(test.less_than)
+    return up != (isinstance(test, Comparison) and test.sign == "<")
 
 
 @dataclass(frozen=True)

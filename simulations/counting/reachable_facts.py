@@ -6,7 +6,7 @@ A lever is moving (it may stand at any legal value) or frozen as in the settings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from policy.model import Policy, Requirement, Rule, Settings, Test, While
+from policy.model import AnyOf, Comparison, LeverIs, Mean, OnFile, Policy, Requirement, Rule, Settings, Test, While
 
 
 @dataclass
@@ -96,29 +96,31 @@ class Reads:
             return
         for part in test.parts:
             self.test(part)
-        if test.on_file:
+        if isinstance(test, OnFile):
             self.cuts.setdefault(test.on_file, set())
-        elif test.equals or test.states:
-            ((name, words),) = (test.equals or test.states or {}).items()
-            self._among(name, [words])
-        elif test.mean:
+        elif test.words:
+            self._among(test.fields()[0], [test.words])
+        elif isinstance(test, Mean):
             self.means.setdefault(test.mean.of, set()).update(len(test.mean.of) * n for n in self._thresholds(test))
             for name in test.mean.of:
                 self.cuts.setdefault(name, set())
-        elif test.fields():
-            more = bool(test.more_than)
-            self.cuts.setdefault(test.fields()[0], set()).update(n + more for n in self._thresholds(test))
+        elif isinstance(test, Comparison):
+            self.cuts.setdefault(test.fields()[0], set()).update(self._beyond(test))
 
     def settled(self, test: Test) -> bool:
         """Whether the frozen levers alone decide a test that combines others."""
-        off = any(part.lever and not self.may(part.lever) for part in test.all_of or ())
-        return off or any(part.lever and self.must(part.lever) for part in test.any_of or ())
+        on = test.parts if isinstance(test, AnyOf) else ()
+        off = not all(map(self.may, test.only_while))
+        return off or any(isinstance(part, LeverIs) and self.must(part.lever) for part in on)
 
     def of(self, test: Test) -> tuple[int, ...]:
         """The cuts of one comparison within the span of its field."""
         low, high = self.policy.fields_[test.fields()[0]].span
-        cuts = {n + bool(test.more_than) for n in self._thresholds(test)}
-        return tuple(sorted(cut for cut in cuts if low < cut <= high))
+        return tuple(sorted(cut for cut in set(self._beyond(test)) if low < cut <= high))
+
+    def _beyond(self, test: Test) -> list[int]:
+        """The least value beyond each line of a comparison."""
+        return [n + (isinstance(test, Comparison) and test.sign == ">") for n in self._thresholds(test)]
 
     def _thresholds(self, test: Test) -> list[int]:
         reference = str(test.reference())
@@ -179,8 +181,8 @@ def _below(test: Test) -> set[str]:
 def _in_test(test: Test, lever: str) -> set[str]:
     found: set[str] = set()
     for node in test.walk():
-        parts = node.all_of or node.any_of or node.none_of or ()
-        if node.reference() == lever or any(lever in (part.lever or ()) for part in parts):
+        levers = [part.lever for part in node.parts if isinstance(part, LeverIs)]
+        if node.reference() == lever or any(lever in asked for asked in levers):
             found |= set(node.fields()) or _below(node)
     return found
 

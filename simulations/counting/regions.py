@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from policy.evaluation.determination import CODE, OPEN, Evaluation
 from policy.evaluation.kleene import MET, NOT_DOCUMENTED
-from policy.model import Rule, Settings, Test, Value
+from policy.model import AllOf, AnyOf, Rule, Settings, Test, Value
 
 Steps = NDArray[np.uint8]
 Region = tuple[Steps, ...]  # for each axis, how many of its values a row passes: uint8 (rows,), or one for all
@@ -45,9 +45,9 @@ class Regions:
         if lever not in test.levers():
             truth = self.rows.test(test)
             return (truth == MET) * size, (truth >= NOT_DOCUMENTED) * size
-        parts = test.all_of or test.any_of
-        if parts:
-            operator, decisive = (np.minimum, 0) if test.all_of else (np.maximum, size)
+        parts = test.parts
+        if isinstance(test, AllOf | AnyOf):
+            operator, decisive = (np.minimum, 0) if isinstance(test, AllOf) else (np.maximum, size)
             low, high = self.levels(parts[0], lever)
             for part in parts[1:]:
                 if low.ndim == high.ndim == 0 and low == high == decisive:

@@ -20,7 +20,7 @@ from scipy.stats import binomtest
 from policy.cases.reader import Cases
 from policy.evaluation.determination import CODE, Determinations, Evaluation, determine
 from policy.evaluation.kleene import MET, NOT_MET
-from policy.model import OUTCOMES, Policy, Settings, Test
+from policy.model import OUTCOMES, Comparison, Count, Mean, Policy, Settings, Test
 from simulations.counting.axes import in_order
 from simulations.statistics.disclosure_control import (
     LEAST_ABOUT,
@@ -243,10 +243,12 @@ class Anatomy:
         for name, truth in asked.truths.items():
             rows = np.flatnonzero(truth < _UNREAD)
             for test in _in_force(self.policy.criteria[name].test, self.settings):
+                if not isinstance(test, Comparison):
+                    continue
                 lever = str(test.reference())
                 distance, step, known = _distance(self.settings, asked.cases, rows, test)
                 key = (name, lever, "+".join(test.fields()))
-                on_it = -1 if test.more_than or test.less_than else 0
+                on_it = 0 if test.sign == ">=" else -1
                 self.found["distance", "at_line", *key] += int((distance == on_it).sum())
                 bins, where = np.unique(distance // step, return_inverse=True)
                 for part, weights in (("cases", None), ("refused", refused[rows[known]])):
@@ -329,7 +331,7 @@ def _loosened(settings: Settings) -> Iterator[tuple[str, str, int]]:
     """Criterion, numeric lever that it reads, and that lever's value one step looser, where there is one."""
     policy = settings.policy
     for name, criterion in policy.criteria.items():
-        for lever in dict.fromkeys(str(t.reference()) for t in _in_force(criterion.test, settings, counts=True)):
+        for lever in dict.fromkeys(str(t.reference()) for t in _in_force(criterion.test, settings)):
             order = in_order(policy, lever)
             at = order.index(settings[lever])
             looser = order[at - 1] if at else None
@@ -337,20 +339,20 @@ def _loosened(settings: Settings) -> Iterator[tuple[str, str, int]]:
                 yield name, lever, looser
 
 
-def _in_force(test: Test, settings: Settings, counts: bool = False) -> Iterator[Test]:
-    """The comparisons with a lever that is on, without what another lever switches off; `counts`: of tests, too."""
-    if any(part.lever and not settings.holds(part.lever) for part in test.all_of or ()):
+def _in_force(test: Test, settings: Settings) -> Iterator[Comparison | Count]:
+    """What is held against a lever that is on, without what another lever switches off."""
+    if not settings.asks(test):
         return
-    reference = test.reference()
-    on = reference is not None and not reference.isdigit() and settings[reference] is not None
-    if on and (test.fields() or counts):
-        yield test
+    if isinstance(test, Comparison | Count):
+        reference = test.reference()
+        if not reference.isdigit() and settings[reference] is not None:
+            yield test
     for part in test.parts:
-        yield from _in_force(part, settings, counts)
+        yield from _in_force(part, settings)
 
 
 def _distance(
-    settings: Settings, cases: Cases, rows: Rows, test: Test
+    settings: Settings, cases: Cases, rows: Rows, test: Comparison
 ) -> tuple[NDArray[np.int64], int, NDArray[np.bool_]]:
     """How far the documented facts pass (0 and more) or fail, on their grid; a step of the lever; which are known."""
     names, lever = test.fields(), str(test.reference())
@@ -358,7 +360,7 @@ def _distance(
     known: NDArray[np.bool_] = np.all(facts >= 0, axis=0)
     line = int(settings.number(lever) or 0) * len(names) * settings.policy.grid_steps(names[0], lever)
     total = facts[:, known].sum(axis=0)
-    distance = line - 1 - total if test.less_than else total - line - bool(test.more_than)
+    distance = line - 1 - total if test.sign == "<" else total - line - (test.sign == ">")
     return distance, _step(settings, lever, names), known
 
 
@@ -384,8 +386,8 @@ def _telling(settings: Settings, fact: str) -> list[int]:
     found = {low, high}
     for criterion in settings.policy.criteria.values():
         for test in criterion.test.walk():
-            reference = test.reference()
-            if reference is not None and fact in test.fields() and not test.mean:
+            if isinstance(test, Comparison) and fact in test.fields() and not isinstance(test, Mean):
+                reference = test.reference()
                 number = settings.number(reference)
                 line = (number or 0) * settings.policy.grid_steps(fact, reference)
                 found |= {line - 1, line, line + 1}

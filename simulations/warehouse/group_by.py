@@ -13,7 +13,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from policy.model import Policy, Rule, Settings, Test
+from policy.model import AllOf, Count, LeverIs, Mean, Policy, Rule, Settings, Test
 from policy.problems import listed, nearest, refuse, shown
 from policy.sql import OPEN, Compiler, Table, readable
 from policy.sql.text import Predicate, Query, chosen, either, grouped, literal, negated, one_of
@@ -109,25 +109,25 @@ class Keys:
 
     def _test(self, test: Test, where: Where) -> None:
         """A test that reads a moving lever: parts that read none are folded to their truths."""
-        if self.reads.settled(test) or test.lever:
+        if self.reads.settled(test) or isinstance(test, LeverIs):
             return
         below = test.parts
         fixed = [part for part in below if not self._moving(part)]
-        if fixed and test.count:
+        if fixed and isinstance(test, Count):
             truths = [self.compiler.truth(part) for part in fixed]
             for holds in ("= 2", "> 0"):
                 self.add(f"({' + '.join(chosen([(f'{t} {holds}', 1)], 0) for t in truths)})", len(fixed) + 1, where)
         elif fixed:
-            truth = (least if test.all_of else greatest)(map(self.compiler.truth, fixed))
-            settled = coded(self.add(truth, 3, where), 0 if test.all_of else 2)
+            truth = (least if isinstance(test, AllOf) else greatest)(map(self.compiler.truth, fixed))
+            settled = coded(self.add(truth, 3, where), 0 if isinstance(test, AllOf) else 2)
             if settled is True:
                 return
             where += (f"NOT ({settled})",) if settled else ()  # what is settled needs nothing else
         for part in below:
             if self._moving(part):
                 self._test(part, where)
-        if test.mean:
-            self._sum(test.mean.of, where)
+        if isinstance(test, Mean):
+            self._sum(test.fields(), where)
         elif test.fields():
             name = test.fields()[0]
             cuts = self.reads.of(test)

@@ -229,13 +229,13 @@ TRIED = {"is": {"tried_nsaid": "true"}}
     ],
 )
 def test_what_only_gets_stricter(test: dict[str, object], lever: str, expected: bool):
-    assert stricter(POLICY, policy.model.Test.model_validate(test), lever) is expected
+    assert stricter(POLICY, policy.model.test_of(test), lever) is expected
 
 
 def altered(**criteria: dict[str, object]) -> policy.Policy:
     """The shipped policy with other tests for some criteria."""
     changed = {
-        name: POLICY.criteria[name].model_copy(update={"test": policy.model.Test.model_validate(test)})
+        name: POLICY.criteria[name].model_copy(update={"test": policy.model.test_of(test)})
         for name, test in criteria.items()
     }
     return POLICY.model_copy(update={"criteria": POLICY.criteria | changed})
