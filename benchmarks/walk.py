@@ -235,16 +235,16 @@ class Walk:
         threshold = self.settings.threshold(names[0], reference)
         if threshold is None:
             return True
-        least = threshold * len(names) + (test.sign == ">")
+        least = threshold * len(names) + test.beyond
         assert len(names) == 1 or not any(self.policy.fields_[name].bounds for name in names)
         lows, highs = zip(*(self.policy.fields_[name].span for name in names), strict=True)
         if least <= sum(lows) or least > sum(highs):
-            return (least <= sum(lows)) is not (test.sign == "<")
+            return (least <= sum(lows)) is test.rises
         if len(names) > 1:
             return self.say.between(self.say.total(names, lows, least), self.say.total(names, highs, least))
         sure = [bound for bound in self.policy.fields_[names[0]].bounds if bound >= least]
         reached = self._known(names[0], self.say.reached(names[0], least), sure, [])
-        return self.say.negated(reached) if test.sign == "<" else reached
+        return reached if test.rises else self.say.negated(reached)
 
     def _known(self, name: str, found: Truth, met: Sequence[int], fails: Sequence[int]) -> Truth:
         """The same where what is known of a missing number does not settle it."""

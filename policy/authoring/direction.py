@@ -148,7 +148,7 @@ def _falls(policy: Policy, test: Test, name: str, sign: int) -> bool:
         holds = [_word(v) in words or ("on" in words and v is not None and lever.off_allowed)
                  for v in lever.loosest_first()]  # fmt: skip
         return holds == sorted(holds, reverse=sign == 1)
-    return _threshold(policy, name, isinstance(test, Comparison) and test.sign == "<") == sign
+    return _threshold(policy, name, isinstance(test, Comparison) and not test.rises) == sign
 
 
 def _threshold(policy: Policy, name: str, less_than: bool) -> int:

@@ -123,7 +123,7 @@ def _cuts(name: str, readings: Sequence[Settings]) -> set[int]:
             if isinstance(test, Comparison) and not isinstance(test, Mean):
                 threshold = settings.threshold(name, test.reference())
                 if threshold is not None:
-                    cuts.add(threshold + (test.sign == ">"))
+                    cuts.add(threshold + test.beyond)
             cuts |= {int(w) + end for w in test.words if w.isdigit() for end in (0, 1)}
         for pathway in settings.policy.pathways.values():
             for rule in pathway.rule.walk():

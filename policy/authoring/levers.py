@@ -307,7 +307,7 @@ def _compared(settings: Settings, side: int, fields: Sequence[str]) -> Iterator[
     for test in _tests(settings, fields):
         for name in test.fields():
             if isinstance(test, Comparison):
-                yield Compared(side, name, test.reference(), test.sign == ">", isinstance(test, Mean))
+                yield Compared(side, name, test.reference(), bool(test.beyond), isinstance(test, Mean))
 
 
 def _clusters(names: Sequence[str], compared: Sequence[Compared]) -> list[list[str]]:

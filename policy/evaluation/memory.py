@@ -23,7 +23,7 @@ def cuts(policy: Policy) -> dict[str, list[int]]:
             lever = policy.levers.get(reference)
             values = [v for v in lever.values() if isinstance(v, int)] if lever else [int(reference)]
             size = policy.grid_steps(name, reference)
-            found.setdefault(name, set()).update(value * size + (test.sign == ">") for value in values)
+            found.setdefault(name, set()).update(value * size + test.beyond for value in values)
     return {name: sorted(values) for name, values in found.items() if len(values) < 127}
 
 

@@ -18,7 +18,6 @@ from policy.model import (
     OnFile,
     Rule,
     Settings,
-    Sign,
     States,
     Test,
 )  # fmt: skip
@@ -64,8 +63,8 @@ class TestLanguage(Protocol[Said]):
         """One of some words; any other is as if it were missing."""
         ...
 
-    def compared(self, fields: tuple[str, ...], sign: Sign, number: int) -> Said:
-        """The sum of some fields, on their grid, against a number."""
+    def compared(self, fields: tuple[str, ...], how: Comparison, number: int) -> Said:
+        """The sum of some fields, on their grid, against a number, as a comparison does."""
         ...
 
 
@@ -107,7 +106,7 @@ def traverse_test(test: Test, say: TestLanguage[Said]) -> Said:
             threshold = say.settings.threshold(names[0], test.reference())
             if threshold is None:
                 return say.settled(True)  # a lever that is off asks for nothing
-            return say.compared(names, test.sign, threshold * len(names))
+            return say.compared(names, test, threshold * len(names))
         case Equals():
             return say.among(names[0], test.words)
         case AllOf():

@@ -14,7 +14,7 @@ from policy.evaluation.kleene import MET, NOT_DOCUMENTED, NOT_MET, Truth
 from policy.evaluation.pathways import codes_of
 from policy.evaluation.results import Columns
 from policy.evaluation.traverse import traverse_test
-from policy.model import AnyOf, Policy, Settings, Sign, States, Test
+from policy.model import AnyOf, Comparison, Policy, Settings, States, Test
 
 
 @dataclass
@@ -130,10 +130,10 @@ class Truths:
             found = pick(values == -1 - bound, known, found)
         return found
 
-    def compared(self, fields: tuple[str, ...], sign: Sign, number: int) -> Truth:
+    def compared(self, fields: tuple[str, ...], how: Comparison, number: int) -> Truth:
         """A missing value stands for its whole range: MET or NOT_MET only where every value of the range agrees."""
-        reached = self._reached(fields, number + (sign == ">"))
-        return MET - reached if sign == "<" else reached
+        reached = self._reached(fields, number + how.beyond)
+        return reached if how.rises else MET - reached
 
     def _reached(self, names: Sequence[str], least: int) -> Truth:
         """Whether the sum of some facts is at least `least`."""

@@ -260,4 +260,4 @@ class Settings(Mapping[str, Value]):
         if one.fields() != other.fields() or len(one.fields()) != 1:
             return False
         mine, others = self.number(one.reference()), self.number(other.reference())
-        return mine is not None and others is not None and (mine <= others if one.sign == "<" else mine >= others)
+        return mine is not None and others is not None and (mine >= others if one.rises else mine <= others)

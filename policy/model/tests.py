@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, TypeAlias, Union, get_args
+from typing import TYPE_CHECKING, Annotated, ClassVar, TypeAlias, Union, get_args
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, TypeAdapter, model_validator
 from pydantic_core import PydanticCustomError
@@ -10,7 +10,6 @@ from pydantic_core import PydanticCustomError
 from policy.model.records import Record
 from policy.model.scalars import Id, While, Word, Words
 
-Sign = Literal[">=", ">", "<"]
 Tests = Annotated[tuple["Test", ...], Field(min_length=1)]
 
 
@@ -138,9 +137,11 @@ class OneField(Node):
 
 
 class Comparison(OneField):
-    """A field is held against a lever or a whole number."""
+    """A field is held against a lever or a whole number: the line."""
 
-    sign: ClassVar[Sign]
+    sign: ClassVar[str]  # as SQL and Python write it
+    rises: ClassVar[bool]  # whether it holds above the line, or below
+    beyond: ClassVar[int] = 0  # 1 where the first value above the line is not the line itself but the next
     senses: ClassVar[tuple[str, str]]  # the sign in words, and that of the opposite
 
     def reference(self) -> str:
@@ -151,21 +152,21 @@ class Comparison(OneField):
 class AtLeast(Comparison):
     """The field reaches the line."""
 
-    kind, sign, senses = "at_least", ">=", ("at least", "less than")
+    kind, sign, rises, senses = "at_least", ">=", True, ("at least", "less than")
     at_least: dict[Id, Word]
 
 
 class MoreThan(Comparison):
     """The field lies beyond the line."""
 
-    kind, sign, senses = "more_than", ">", ("more than", "at most")
+    kind, sign, rises, beyond, senses = "more_than", ">", True, 1, ("more than", "at most")
     more_than: dict[Id, Word]
 
 
 class LessThan(Comparison):
     """The field stays below the line."""
 
-    kind, sign, senses = "less_than", "<", ("less than", "at least")
+    kind, sign, rises, senses = "less_than", "<", False, ("less than", "at least")
     less_than: dict[Id, Word]
 
 
@@ -179,7 +180,7 @@ class Averaged(Record):
 class Mean(Comparison):
     """The mean of several fields reaches the line."""
 
-    kind, sign, senses = "mean", ">=", ("at least", "less than")
+    kind, sign, rises, senses = "mean", ">=", True, ("at least", "less than")
     mean: Averaged
 
     def fields(self) -> tuple[str, ...]:

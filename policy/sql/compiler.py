@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from policy.evaluation.determination import PARTLY, branches_of, still_possible
 from policy.evaluation.traverse import traverse, traverse_test
-from policy.model import OUTCOMES, AnyOf, Policy, Requirement, Rule, Settings, Sign, States, Step, Test
+from policy.model import OUTCOMES, AnyOf, Comparison, Policy, Requirement, Rule, Settings, States, Step, Test
 from policy.sql.case_table import Table
 from policy.sql.text import Predicate, any_bits, chosen, either, every, negated, one_of
 from policy.sql.truths import coded, greatest, least, opposite
@@ -102,18 +102,21 @@ class Compiler:
         met, possible = (" + ".join(chosen([(f"{t} {holds}", 1)], 0) for t in open_) for holds in ("= 2", "> 0"))
         return chosen([(f"({met}) >= {wanted}", 2), (f"({possible}) >= {wanted}", 1)], 0)
 
-    def compared(self, fields: tuple[str, ...], sign: Sign, number: int) -> str:
+    def compared(self, fields: tuple[str, ...], how: Comparison, number: int) -> str:
         """A missing value stands for the end of its range at which the test is hardest, then easiest to meet."""
-        hard_to_easy = (1, 0) if sign == "<" else (0, 1)
+        hard_to_easy = (0, 1) if how.rises else (1, 0)
         if len(fields) > 1:
             sums = [" + ".join(self.end(name, place) for name in fields) for place in hard_to_easy]
-            return chosen([(f"({total}) {sign} {number}", code) for total, code in zip(sums, (2, 1), strict=True)], 0)
-        passes = {"<": int.__lt__, ">": int.__gt__, ">=": int.__ge__}[sign]
+            return chosen(
+                [(f"({total}) {how.sign} {number}", code) for total, code in zip(sums, (2, 1), strict=True)], 0
+            )
         fact, kind = self.table.fact(fields[0]), self.policy.fields_[fields[0]]
         low, high = kind.span
-        missing = {n: sum(passes(end, number) for end in (max(low, n), high)) for n in (0, *kind.bounds)}
+        missing = {
+            n: sum((end >= number + how.beyond) is how.rises for end in (max(low, n), high)) for n in (0, *kind.bounds)
+        }
         known = [(f"{fact} = {-1 - n}", code) for n, code in missing.items() if code != missing[0]]
-        return chosen([*known, (f"{fact} < 0", missing[0]), (f"{fact} {sign} {number}", 2)], 0)
+        return chosen([*known, (f"{fact} < 0", missing[0]), (f"{fact} {how.sign} {number}", 2)], 0)
 
     def end(self, name: str, place: int) -> str:
         """The least (place 0) or the greatest value (1) that a fact can have."""

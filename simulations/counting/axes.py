@@ -25,7 +25,7 @@ def stricter(policy: Policy, test: Test, lever: str) -> bool:
         return up and not any(lever in part.levers() for part in parts)
     if parts:
         return all(stricter(policy, part, lever) for part in parts)
-    return up != (isinstance(test, Comparison) and test.sign == "<")
+    return up != (isinstance(test, Comparison) and not test.rises)
 
 
 @dataclass(frozen=True)

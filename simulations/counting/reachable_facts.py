@@ -120,7 +120,7 @@ class Reads:
 
     def _beyond(self, test: Test) -> list[int]:
         """The least value beyond each line of a comparison."""
-        return [n + (isinstance(test, Comparison) and test.sign == ">") for n in self._thresholds(test)]
+        return [n + (test.beyond if isinstance(test, Comparison) else 0) for n in self._thresholds(test)]
 
     def _thresholds(self, test: Test) -> list[int]:
         reference = str(test.reference())

@@ -248,7 +248,7 @@ class Anatomy:
                 lever = str(test.reference())
                 distance, step, known = _distance(self.settings, asked.cases, rows, test)
                 key = (name, lever, "+".join(test.fields()))
-                on_it = 0 if test.sign == ">=" else -1
+                on_it = 0 if test.rises != test.beyond else -1
                 self.found["distance", "at_line", *key] += int((distance == on_it).sum())
                 bins, where = np.unique(distance // step, return_inverse=True)
                 for part, weights in (("cases", None), ("refused", refused[rows[known]])):
@@ -360,7 +360,7 @@ def _distance(
     known: NDArray[np.bool_] = np.all(facts >= 0, axis=0)
     line = int(settings.number(lever) or 0) * len(names) * settings.policy.grid_steps(names[0], lever)
     total = facts[:, known].sum(axis=0)
-    distance = line - 1 - total if test.sign == "<" else total - line - (test.sign == ">")
+    distance = total - (line + test.beyond) if test.rises else line + test.beyond - 1 - total
     return distance, _step(settings, lever, names), known
 
 
