@@ -17,7 +17,7 @@ from simulations.statistics.number_format import points
 from simulations.studies.comparison import Study
 from simulations.studies.sensitivity import ONE_SET, Spread
 from simulations.studies.simulated_truth import Compared, verdict
-from simulations.studies.truth_dependence import telling
+from simulations.studies.truth_dependence import CANNOT_TELL, telling
 
 
 def said(found: Mapping[str, Iterable[Found]]) -> str:
@@ -56,7 +56,7 @@ def _verdicts(compared: Sequence[Compared]) -> str:
 
 
 _ENDS = {
-    "cannot tell": "cannot tell whether it helps",
+    "cannot tell": CANNOT_TELL.removeprefix("the simulated truth "),
     "favours": "favours it",
     "speaks against": "speaks against it",
     "shows no difference": "shows no difference beyond luck",
@@ -70,13 +70,12 @@ Whether a real patient would be helped: benefit is simulated, for facet procedur
 the others by assumption.
 Whether a rule that reads history helps: on the three populations benefit does not hang on duration, failed care, drugs
 or the stage of the blocks. That is an assumption with a range; the page what_if_duration_matters has another.
-What happens next: no request is sent again, and nobody charts to the line.
 """
 
 
-def cannot_show() -> Shown:
+def cannot_show() -> list[str]:
     """What no result on these cases can be used for."""
-    return bullets([one.replace("\n", " ") for one in re.split(r"(?<=\.)\n", CANNOT_SHOW) if one])
+    return [one.replace("\n", " ") for one in re.split(r"(?<=\.)\n", CANNOT_SHOW) if one]
 
 
 def together(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:

@@ -66,7 +66,7 @@ def sentences(study: Study) -> list[str]:
         return [first, uncertainty(study)]
     low, high = _pair(study, ends)
     what = "approvals are" if impact.same else "the change of approvals lies"
-    sure = f"Under other assumptions about such requests {what} between {low} and {high}"
+    sure = f"Under other assumptions about such requests {what} between {low} and {high} in 95 of 100 draws of them"
     if ends.low < 0 < ends.high and not impact.same:
         sure += ", so even its direction hangs on them"
     return [first, f"{sure}; {uncertainty(study, short=True)}"]
@@ -95,11 +95,12 @@ def uncertainty(study: Study, short: bool = False) -> str:
     if change.low is None or change.high is None or change.value is None:
         return "No interval is told."
     half = max(change.high - change.value, change.value - change.low)
-    luck = f"the luck of drawing these {study.cases.size:,} cases moves that by at most {100 * half:.1f}"
+    moves = f"moves {'the share' if study.impact.same else 'the change'} by up to {100 * half:.1f} points"
+    luck = f"the luck of drawing these {study.cases.size:,} cases {moves} in 95 of 100 draws"
     if short:
         return f"{luck}."
-    reason = "no other assumptions were tried here" if not study.draws else "their page gives no other assumptions"
-    return f"{luck[0].upper()}{luck[1:]} points in 95 of 100 draws; {reason}."
+    reason = "no other assumptions were tried here" if not study.draws else "the population gives no other assumptions"
+    return f"{luck[0].upper()}{luck[1:]}; {reason}."
 
 
 def assumed(study: Study, outcome: str) -> Ends | None:
@@ -130,8 +131,8 @@ def both(study: Study) -> Shown:
         header += ["Range of the assumptions (95%)", "Luck of drawing (95%)"]
     if study.assumed is not None:
         below = (
-            f"Range: {study.assumed.draws} populations of {CASES:,} cases each, drawn from the ranges of the page; "
-            "± is the standard error of an end that so many draws of so few cases leave."
+            f"Range: {study.assumed.draws} populations of {CASES:,} cases each, drawn from the ranges that the "
+            "population gives for its assumptions; ± is the standard error of an end, as no more were drawn."
         )
     shown = tabulated("Approvals and recommended refusals", header, rows)
     return Shown(
@@ -142,7 +143,7 @@ def both(study: Study) -> Shown:
 def _ends(study: Study, outcome: str) -> str:
     ends = assumed(study, outcome)
     if ends is None:
-        return "not tried" if not study.draws else "none on its page"
+        return "not tried" if not study.draws else "the population gives none"
     say = percent if study.impact.same else points
     low, high = (f"{say(end / 100)} (±{error:.1f})" for end, error in zip(ends[:2], ends[2:], strict=True))
     return f"{low} to {high}"
@@ -174,7 +175,8 @@ def _at_least(study: Study, lost: int, met: int) -> str:
     """Of what can only take away, how few such losses luck could have left; nothing of a table, which has no luck."""
     if not lost or not study.cases.drawn:
         return ""
-    return f" (in other draws at least {percent(exact_limits(lost, met).low)}, exact one-sided 95% limit)"
+    least = percent(exact_limits(lost, met).low)
+    return f": {percent(lost / met)} of those approved, in other draws at least {least} (exact one-sided 95% limit)"
 
 
 def near(study: Study) -> list[str]:
@@ -186,6 +188,8 @@ def near(study: Study) -> list[str]:
         if before == after or lever.domain is None or before is None or after is None:
             continue
         step = order[order.index(after) + (1 if order.index(before) > order.index(after) else -1)]
+        if step == before:  # the baseline, where of course all come back
+            continue
         lost, back = _back(study, name, step)
         if back:
             found.append(
@@ -229,11 +233,9 @@ def _whom(study: Study) -> list[Shown]:
     if not rows:
         return []
     header = ("Procedure", "Cases", "Approvals", "Recommended refusals")
-    return [
-        tabulated(
-            "Whom: within each procedure that moves most (share of its cases)", header, [r for _, r in rows[:_MOST]]
-        )
-    ]
+    some = f"the {_MOST} of {len(rows)}" if len(rows) > _MOST else "the"
+    caption = f"Whom: {some} procedures within which anything changes, most first (share of the cases of each)"
+    return [tabulated(caption, header, [row for _, row in rows[:_MOST]])]
 
 
 def _by_procedure(study: Study) -> dict[str, list[Part]]:
@@ -250,7 +252,7 @@ def shortfalls(study: Study) -> list[str]:
     if study.cases.drawn:
         found.append(
             "No row is a person. How often a fact lies just short of a line, and how often it is written down, are "
-            "assumptions of the page, not observations of this plan."
+            "assumptions of the population, not observations of this plan."
         )
     else:
         found.append(
@@ -268,4 +270,4 @@ def provenance(study: Study) -> list[str]:
         if cases.drawn
         else f"The mix of requests is that of the table {cases.name}.{about_people(study)}"
     )
-    return [mix, f"The policy {policy.name} is {policy.status}. {policy.notice}"]
+    return [mix, f"The policy {policy.name} has the status “{policy.status}”. {policy.notice}"]

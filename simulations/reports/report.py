@@ -141,13 +141,22 @@ def _rates_in_words(study: Study) -> str:
     span = (
         "withheld"
         if change.low is None or change.high is None
-        else f"{in_ascii(change.low)} to {in_ascii(change.high)}"
+        else f"{in_ascii(change.low)} to {in_ascii(change.high)}{_for_what(study)}"
     )
     said += f"change {in_ascii(change.value)} percentage points (95 % interval {span}), {study.cases.told_size} cases"
     refused = [one.value for one in impact.rates("not_met")[:2]]
     both = [f"{value:.1%}" for value in refused if value is not None]
     said += "; recommended refusals " + (" -> ".join(both) if len(both) == 2 else "withheld")
     return f"{said}; fewer than {SMALL + 1} cases change their outcome" if impact.hidden.few_move else said
+
+
+def _for_what(study: Study) -> str:
+    """What an interval of drawn cases tells, and beside it the range of the assumptions, which tells more."""
+    if not study.cases.drawn:
+        return ""
+    ends = assumed(study, "met")
+    range_ = f", {in_ascii(ends.low / 100)} to {in_ascii(ends.high / 100)} for the assumptions" if ends else ""
+    return f" for the luck of drawing{range_}"
 
 
 def _versions() -> dict[str, str]:

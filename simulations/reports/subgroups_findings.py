@@ -11,6 +11,7 @@ from simulations.statistics.disclosure_control import ALONE, REASON
 from simulations.statistics.number_format import percent, points
 from simulations.statistics.simultaneous import LEAST
 from simulations.studies.subgroups import ALIKE, APPROVED, AS_THEY_ARE, REFUSED, SETTINGS, UNKNOWN, Subgroups
+from simulations.studies.truth_dependence import CANNOT_TELL, change_told
 
 MODEL = "refused though the model says it would help"
 NO_COLUMN = (
@@ -108,6 +109,9 @@ def approvals_in_words(found: Subgroups) -> str:
     if refused := refusals(found):
         shares = [percent(hits / cases) for hits, cases in refused]
         said += f"; of those whom the model says it would help, {shares[0]} are refused before and {shares[1]} after"
+        study = found.study
+        if change_told(study.baseline, study.scenario, study.cases.population).blind:
+            said += f", though {CANNOT_TELL}"
     return said
 
 
@@ -174,10 +178,11 @@ def _in_full(found: Subgroups, does: str, kinds: dict[tuple[str, str], dict[str,
     ratios = [row["ratio"] for row in (before, after)]
     if not any(pd.isna(one) for one in ratios) and change["gap_points"]:
         nearer = abs(after["gap_points"]) < abs(before["gap_points"])
-        if nearer != (abs(ratios[1] - 1) < abs(ratios[0] - 1)):
+        told = [f"{one:.2f}" for one in ratios]
+        if nearer != (abs(ratios[1] - 1) < abs(ratios[0] - 1)) and told[0] != told[1]:
             way = ("narrower in points, wider as a ratio", "wider in points, narrower as a ratio")[not nearer]
             within = "" if change["beyond_luck"] else ", within luck"
-            said += f". The gap gets {way} ({ratios[0]:.2f} → {ratios[1]:.2f}{within})"
+            said += f". The gap gets {way} ({told[0]} → {told[1]}{within})"
     return f"{said}."
 
 

@@ -19,6 +19,9 @@ EDITS = "the edited criteria"
 _MANY = 3  # so many levers are counted, not named
 
 
+CANNOT_TELL = "the simulated truth cannot tell whether it helps"
+
+
 @dataclass(frozen=True)
 class Telling:
     """What the simulated truth of one page can tell about a change: for each lever what it reads, and what of it ties.

@@ -43,7 +43,9 @@ def test_where_the_change_comes_from(study: Study, each: pd.DataFrame) -> None:
     page = first_page(study).text
     lost = (each[6] == "met") & (each[8] != "met")
     new = each[(each[8] == "not_met") & (each[6] != "not_met")]
-    assert f"Approvals: {lost.sum():,} of {(each[6] == 'met').sum():,} lost, none gained (in other" in page
+    met = (each[6] == "met").sum()
+    share = f"{lost.sum() / met:.1%} of those approved"
+    assert f"Approvals: {lost.sum():,} of {met:,} lost, none gained: {share}, in other draws at least" in page
     parts = {"met": "approved", "pend": "waiting for documents", "review": "in review"}
     told = ", ".join(f"{n:,} were {words}" for word, words in parts.items() if (n := (new[6] == word).sum()))
     assert f"Of the {len(new):,} newly recommended for refusal, {told} before." in page
@@ -55,6 +57,9 @@ def test_the_line_is_one_step_towards_the_baseline_whichever_way_a_lever_goes() 
     told = near(ask(provisions={"conservative_weeks": 8, "relief_pct": 90}, size=SIZE))
     assert [re.search(r"at ([\d]+ \S+)", line)[1] for line in told][:1] == ["7 weeks"]  # type: ignore[index]
     assert near(ask(provisions={"conservative_weeks": 2}, size=SIZE)) == []
+    assert (
+        near(ask(provisions={"conservative_weeks": 7}, size=SIZE)) == []
+    )  # a step back is the baseline: all come back
 
 
 def test_within_each_procedure_shares_are_of_its_own_cases(study: Study, each: pd.DataFrame) -> None:

@@ -24,7 +24,18 @@ from simulations.reports.html_table import bullets
 from simulations.statistics.intervals import difference, paired_change, ratio, sidak, wilson
 from simulations.statistics.simultaneous import LEAST, standardised
 from simulations.studies.gap_drivers import drivers
-from simulations.studies.subgroups import ALIKE, APPROVED, AS_THEY_ARE, BANDS, COLUMNS, REFUSED, Subgroups, stratify
+from simulations.studies.subgroups import (
+    ALIKE,
+    APPROVED,
+    AS_THEY_ARE,
+    BANDS,
+    COLUMNS,
+    REFUSED,
+    Column,
+    Subgroups,
+    stratify,
+)
+from simulations.studies.truth_dependence import CANNOT_TELL
 from tests.simulations.disclosure import of_subgroups
 
 SHIPPED = policy.load("nerve_blocks")
@@ -114,6 +125,49 @@ def test_the_change_of_a_group_has_the_interval_that_it_has_in_every_other_table
         assert [row[f"change_{word}"] for word in ("points", "low", "high")] == pytest.approx(wanted, abs=1e-4)
     nothing = stratify(ask(size=400, seed=SEED)).rates()
     assert (nothing[["change_points", "change_low", "change_high"]] == 0).all(axis=None)
+
+
+def planted(column: str, counts: dict[str, tuple[int, int, int]]) -> Subgroups:
+    """One column of a drawn study with made counts: group -> cases, approved before, approved after (all of these)."""
+    flow = np.zeros((len(counts), 6, 6), np.int64)
+    for place, (cases, before, after) in enumerate(counts.values()):
+        flow[place, 0, 0], flow[place, 0, 1], flow[place, 1, 1] = after, before - after, cases - before
+    study = ask(provisions={"conservative_weeks": 8}, size=300, seed=SEED)
+    return Subgroups(study, (Column(column, tuple(counts), flow, None, None, None, way=-1),), (), False)
+
+
+def test_no_gap_is_marked_that_the_population_rules_out():
+    """The same counts, far apart: of race, on which nothing depends here, and of where somebody lives."""
+    counts = {"a": (2000, 1800, 1700), "b": (2000, 1000, 900)}
+    for column, marked in (("race_ethnicity", False), ("rural", True)):
+        (row,) = planted(column, counts).some().to_dict("records")
+        assert row["gap_high"] < 0
+        assert row["beyond_luck"] is marked
+
+
+def test_a_gap_can_get_narrower_in_points_and_wider_as_a_ratio():
+    found = planted("rural", {"a": (9000, 900, 450), "b": (10000, 2000, 1100)})
+    said = "The gap gets narrower in points, wider as a ratio (0.50 → 0.45)"
+    assert said in told.whom(found).text
+    before, after = (f"{part:.2f}" for part in (0.1 / 0.2, 0.05 / 0.11))
+    table = told.ratios(found).text
+    assert before in table
+    assert after in table
+    same = planted("rural", {"a": (9000, 900, 600), "b": (10000, 2000, 1334)})  # 0.50 → 0.4998
+    assert "as a ratio" not in told.whom(same).text
+
+
+def test_every_interval_that_is_told_belongs_to_the_family(made: Subgroups):
+    """280 of them once: each comparison before and after, and how the difference and the ratio move."""
+    kinds = made.gaps().dropna(subset="gap_points").groupby(["column", "measure", "group", "requests"]).ngroups
+    assert made.family == 4 * kinds > 200
+
+
+def test_the_headline_says_where_the_truth_cannot_tell():
+    blind = stratify(ask(provisions={"conservative_weeks": 8}, size=300, seed=SEED))
+    assert CANNOT_TELL in told.headline(blind).text
+    told_of = stratify(ask(provisions={"relief_pct": 80}, size=300, seed=SEED))
+    assert CANNOT_TELL not in told.headline(told_of).text
 
 
 def test_gaps_are_those_between_the_rates(made: Subgroups, plain: pd.DataFrame):

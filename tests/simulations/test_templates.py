@@ -146,6 +146,20 @@ def test_every_reader_is_told(ran: Ran):
     assert page.find(class_="notice").text.startswith(NOTICE)
     for needed in ("never an automatic denial", "M53.81", "G43.819", "draft, not adopted", "Medicare Advantage"):
         assert needed in page.text
+    for limit in ("nobody sends a request in again", "How often a fact lies just short of a line"):
+        assert limit in page.text
+    if ran.name in ("alternatives", "calibration"):
+        assert "are one set of requests under three assumptions" in page.text
+
+
+def test_the_first_page_tells_the_assumptions_before_the_luck(ran: Ran):
+    """Both uncertainties, in this order; the draws of a run are those of its page."""
+    (table,) = [one for one in ran.page().find_all("table") if one.caption and "Approvals and rec" in one.caption.text]
+    heads = [cell.text for cell in table.select("thead th")]
+    assert heads[-2:] == ["Range of the assumptions (95%)", "Luck of drawing (95%)"]
+    assert [row.find_all("td")[-2].text for row in table.select("tbody tr")] == ["not tried", "not tried"]
+    cells = json.loads((FOLDER / f"{ran.name}.ipynb").read_bytes())["cells"]
+    assert [cell for cell in cells if cell["cell_type"] == "code" and ".assuming(draws)" in "".join(cell["source"])]
 
 
 def test_every_picture_is_written_and_shown(ran: Ran):
