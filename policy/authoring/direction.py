@@ -10,6 +10,7 @@ settings of the other levers (everywhere.py); steps between which nothing is tol
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import assert_never
 
 from policy.authoring.coverage import criteria_of
 from policy.authoring.levers import Levers
@@ -19,7 +20,22 @@ from policy.authoring.search import Change, Search
 from policy.authoring.tree import alike_in_words
 from policy.authoring.witness import Witness
 from policy.evaluation.determination import CODE
-from policy.model import Comparison, DirectionException, LeverIs, NoneOf, Policy, Rule, Test, Value
+from policy.model import (
+    AllOf,
+    AnyOf,
+    Comparison,
+    Count,
+    DirectionException,
+    Equals,
+    LeverIs,
+    NoneOf,
+    OnFile,
+    Policy,
+    Rule,
+    States,
+    Test,
+    Value,
+)
 
 MET = CODE["met"]
 
@@ -137,18 +153,23 @@ def _falls(policy: Policy, test: Test, name: str, sign: int) -> bool:
     """Whether a test's truth can only fall (sign 1; rise with -1) the stricter the lever is set."""
     if name not in test.levers():
         return True
-    if isinstance(test, NoneOf):
-        return all(_falls(policy, part, name, -sign) for part in test.parts)
-    if test.parts:
-        own = test.reference() != name or _threshold(policy, name, False) == sign
-        return own and all(_falls(policy, part, name, sign) for part in test.parts)
-    if isinstance(test, LeverIs):
-        lever = policy.levers[name]
-        words = test.lever[name]
-        holds = [_word(v) in words or ("on" in words and v is not None and lever.off_allowed)
-                 for v in lever.loosest_first()]  # fmt: skip
-        return holds == sorted(holds, reverse=sign == 1)
-    return _threshold(policy, name, isinstance(test, Comparison) and not test.rises) == sign
+    match test:
+        case NoneOf():
+            return all(_falls(policy, part, name, -sign) for part in test.parts)
+        case AllOf() | AnyOf() | Count():
+            own = test.reference() != name or _threshold(policy, name, False) == sign
+            return own and all(_falls(policy, part, name, sign) for part in test.parts)
+        case LeverIs():
+            lever, words = policy.levers[name], test.lever[name]
+            holds = [_word(v) in words or ("on" in words and v is not None and lever.off_allowed)
+                     for v in lever.loosest_first()]  # fmt: skip
+            return holds == sorted(holds, reverse=sign == 1)
+        case Comparison():
+            return _threshold(policy, name, not test.rises) == sign
+        case Equals() | States() | OnFile():
+            return True  # they read no lever
+        case _:
+            assert_never(test)
 
 
 def _threshold(policy: Policy, name: str, less_than: bool) -> int:

@@ -2,8 +2,24 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import assert_never
 
-from policy.model import Comparison, Count, LeverIs, NoneOf, Policy, Rule, Test, Value, While
+from policy.model import (
+    AllOf,
+    AnyOf,
+    Comparison,
+    Count,
+    Equals,
+    LeverIs,
+    NoneOf,
+    OnFile,
+    Policy,
+    Rule,
+    States,
+    Test,
+    Value,
+    While,
+)
 
 
 def in_order(policy: Policy, lever: str) -> list[Value]:
@@ -17,15 +33,20 @@ def stricter(policy: Policy, test: Test, lever: str) -> bool:
     """Whether a test passes for a first stretch of the lever's values in order, and no more after that."""
     if lever not in test.levers():
         return True
-    if isinstance(test, NoneOf | LeverIs):
-        return False
     up = policy.levers[lever].direction == "stricter_when_higher"
-    parts = test.parts
-    if isinstance(test, Count) and test.reference() == lever:
-        return up and not any(lever in part.levers() for part in parts)
-    if parts:
-        return all(stricter(policy, part, lever) for part in parts)
-    return up != (isinstance(test, Comparison) and not test.rises)
+    match test:
+        case NoneOf() | LeverIs():
+            return False
+        case Count() if test.reference() == lever:
+            return up and not any(lever in part.levers() for part in test.parts)
+        case AllOf() | AnyOf() | Count():
+            return all(stricter(policy, part, lever) for part in test.parts)
+        case Comparison():
+            return up == test.rises
+        case Equals() | States() | OnFile():
+            return True  # they read no lever
+        case _:
+            assert_never(test)
 
 
 @dataclass(frozen=True)
