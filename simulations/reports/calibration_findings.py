@@ -46,7 +46,7 @@ def headline(study: Study, found: Mapping[str, Iterable[Found]], compared: Seque
 
 
 def _verdicts(compared: Sequence[Compared]) -> str:
-    """'the simulated truth cannot tell whether it helps', or what it says under which assumption."""
+    """'the simulated truth cannot tell whether the change helps', or what it says under which assumption."""
     words: dict[str, list[str]] = {}
     for one in compared:
         words.setdefault(verdict(one).word, []).append(one.population)

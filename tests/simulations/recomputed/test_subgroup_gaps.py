@@ -173,7 +173,7 @@ def test_subgroup_gaps(question, tmp_path):
     for column in GROUPED:
         for name, some in groups_of(rows, column).items():
             helped = [i for i in some if rows[i]["truth_benefit"] == "true"]
-            row = {"column": column, "group": name or "not documented", **of_some(before, after, some, -1)}
+            row = {"column": column, "group": name or "not documented", **of_some(before, after, some, way)}
             row["would_help"] = len(helped)
             for setting, every in zip(BEFORE_AND_AFTER, (before, after), strict=True):
                 hits = sum(every[i] == "not_met" for i in helped)
