@@ -21,7 +21,8 @@ ALWAYS = {"lever": {"undocumented_action": ["pend", "not_met"]}}  # a test that 
 COMPARISONS = {
     "at_least": ("more_than", "less_than"),
     "more_than": ("at_least", "less_than"),
-    "less_than": ("at_least",),
+    "less_than": ("at_least", "at_most"),
+    "at_most": ("more_than", "less_than"),
 }
 
 
@@ -116,8 +117,6 @@ def _slips(node: Tree) -> Iterator[tuple[str, Tree]]:
     (kind, body), *_ = node.items()
     for other in COMPARISONS.get(kind, ()):
         yield f"{kind} -> {other}", {other: body}
-    if kind == "less_than":
-        yield "less_than -> at most", {"none_of": [{"more_than": body}]}
     if kind in ("all_of", "any_of") and len(body) > 1:
         other = "any_of" if kind == "all_of" else "all_of"
         yield f"{kind} -> {other}", {other: body}

@@ -170,6 +170,13 @@ class LessThan(Comparison):
     less_than: dict[Id, Word]
 
 
+class AtMost(Comparison):
+    """The field stays below the line, or on it."""
+
+    kind, sign, rises, beyond, senses = "at_most", "<=", False, 1, ("at most", "more than")
+    at_most: dict[Id, Word]
+
+
 class Averaged(Record):
     """Several fields, and the lever that their mean is held against."""
 
@@ -234,7 +241,7 @@ class LeverIs(Node):
 
 
 _Kinds: TypeAlias = (
-    AllOf | AnyOf | NoneOf | Count | AtLeast | MoreThan | LessThan | Mean | Equals | States | OnFile | LeverIs
+    AllOf | AnyOf | NoneOf | Count | AtLeast | MoreThan | LessThan | AtMost | Mean | Equals | States | OnFile | LeverIs
 )
 _KEYS = {next(iter(one.model_fields.values())).alias or one.kind: one for one in get_args(_Kinds)}
 

@@ -124,7 +124,8 @@ class Trial:
                 case, told = cases[row], answer(self.policy, table, row, settings)
                 where = f"{case} under {moved}"
                 text = told.explanation.text() + told.text(self.policy)
-                if ("Smallest sets of changes" in text) == (told.explanation.outcome == "met"):
+                nothing = told.explanation.outcome in ("met", "out_of_scope")  # no change is asked for, or helps
+                if ("Smallest sets of changes" in text) == nothing:
                     yield f"smallest sets of changes for a case that is {told.explanation.outcome}: {where}"
                 for reason in told.explanation.reasons:
                     by_hand = {False: 0, None: 1, True: 2}[reader.criterion(reason.criterion, case)]
@@ -139,15 +140,15 @@ class Trial:
         while "none_of" in test and len(test["none_of"]) == 1:
             test, turned = test["none_of"][0], not turned
         kind = next(iter(test))
-        if kind not in ("at_least", "more_than", "less_than") or len(reason.details) != 1:
+        if kind not in ("at_least", "more_than", "less_than", "at_most") or len(reason.details) != 1:
             return
         (detail,) = reason.details
         ((field, reference),) = test[kind].items()
         if reason.truth != 1 and "not documented" not in detail and "lever off" not in detail:
             if bool(re.search(r" (short|too many|too much|too long|over)\b", detail)) == (reason.truth == 2):
                 yield f"{detail!r} where the truth is {reason.truth}"
-            sense = {"at_least": "at least", "more_than": "more than", "less_than": "less than"}
-            other = {"at_least": "less than", "more_than": "at most", "less_than": "at least"}
+            sense = {"at_least": "at least", "more_than": "more than", "less_than": "less than", "at_most": "at most"}
+            other = {"at_least": "less than", "more_than": "at most", "less_than": "at least", "at_most": "more than"}
             number = reference if reference.isdigit() else None
             if f"needed: {(other if turned else sense)[kind]} {number or ''}" not in detail:
                 yield f"{detail!r} is not {kind} {reference} of {field}, turned round: {turned}"

@@ -214,7 +214,7 @@ class Author:
             like = [n for n in self.numbers if self.alike(n, name) and self.fields[n]["type"] != "months"]
             if like:
                 return {"mean": {"of": self.luck.sample(like, min(len(like), 2)), "reaches": self.reference(name)}}
-        return {self.luck.choice(["at_least", "more_than", "less_than"]): {name: self.reference(name)}}
+        return {self.luck.choice(["at_least", "more_than", "less_than", "at_most"]): {name: self.reference(name)}}
 
     def alike(self, one: str, other: str) -> bool:
         return all(self.fields[one].get(key) == self.fields[other].get(key) for key in ("type", "unit"))

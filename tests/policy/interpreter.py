@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import calendar
 import datetime
+import operator
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -18,6 +19,8 @@ Levers = Mapping[str, str]  # lever -> its value as text; 'off' where it is off
 Truth = bool | None
 
 OPEN = "open"  # pend because a fact is missing: what closing the file turns into something else
+HOLDS = {"at_least": operator.ge, "mean": operator.ge, "more_than": operator.gt, "less_than": operator.lt,
+         "at_most": operator.le}  # fmt: skip
 TIMES = {"weeks": 7}  # days in a unit of a lever
 SILENCE_TAKES_EVERY_BRANCH = True  # contract 2 ("silence is never worth more"): True once evaluation.py does so
 
@@ -120,20 +123,19 @@ class Reader:
             sum(Decimal(value) if value else Decimal(k[end]) for value, k in zip(told, kinds, strict=True))
             for end in ("min", "max")
         ]
-        answers = {n > limit if kind == "more_than" else n < limit if kind == "less_than" else n >= limit for n in ends}
+        answers = {HOLDS[kind](n, limit) for n in ends}
         return answers.pop() if len(answers) == 1 else None
 
     def lasting(self, kind: str, field: Tree, months: int, case: Case) -> Truth:
         onset, request, days = (case.get(field[part]) for part in ("onset", "request", "days"))
         if onset and request:
             end, limit = datetime.date.fromisoformat(request), later(datetime.date.fromisoformat(onset), months)
-            return end > limit if kind == "more_than" else end < limit if kind == "less_than" else end >= limit
+            return HOLDS[kind](end, limit)
         if days:
             edge = months * 487 // 16
-            return int(days) > edge if kind == "more_than" else (int(days) >= edge) != (kind == "less_than")
-        if kind == "more_than":
-            return None if months < int(field["max"]) else False
-        return (kind != "less_than") if months == 0 else None if months <= int(field["max"]) else kind == "less_than"
+            return HOLDS[kind](int(days), edge)
+        answers = {HOLDS[kind](n, months) for n in (0, int(field["max"]))}
+        return answers.pop() if len(answers) == 1 else None
 
     # ------------------------------------------------------------------------------------------------------ rules
 

@@ -445,6 +445,9 @@ MEAN = "(needed: mean of less than 80 %)"
             {"none_of": [{"at_least": {PCT: "relief_pct"}}]}, {},
             f"not met: {PCT}: 80 % (needed: less than 80 %; 0.01 % too much)",
         ),
+        ({"at_most": {PCT: "79"}}, {}, f"not met: {PCT}: 80 % (needed: at most 79 %; 1 % too much)"),
+        ({"at_most": {PCT: "80"}}, {}, f"met: {PCT}: 80 % (needed: at most 80 %; kept)"),
+        ({"none_of": [{"at_most": {DONE: "1"}}]}, {}, f"met: {DONE}: 2 blocks (needed: more than 1 block; reached)"),
         ({"none_of": [{"less_than": {DONE: "2"}}]}, {}, f"met: {DONE}: 2 blocks (needed: at least 2 blocks; reached)"),
         (
             {"none_of": [{"none_of": [{"at_least": {DONE: "2"}}]}]}, {},

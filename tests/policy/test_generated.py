@@ -27,7 +27,8 @@ def test_generated_policies_have_everything_that_a_policy_can_have() -> None:
         outcomes.update(example["expect"] for example in tree["examples"])
     kinds = ("boolean", "choice", "whole", "percent", "months", "date")
     keys = (
-        *("all_of", "any_of", "none_of", "count", "at_least", "more_than", "less_than", "mean", "is", "states"),
+        *("all_of", "any_of", "none_of", "count", "mean", "is", "states"),
+        *("at_least", "more_than", "less_than", "at_most"),
         *("on_file", "lever", "first_of", "require", "switch", "branches", "otherwise", "assume", "while", "when"),
         *("codes", "level", "prefixes", "pend_while", "off_allowed", "absent", "ignored", "set"),
     )

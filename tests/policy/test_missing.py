@@ -29,6 +29,7 @@ TESTS: dict[str, tuple[dict[str, Any], Callable[[int], bool]]] = {
     **{f"at_least_{n}": ({"at_least": {NUMBER: str(n)}}, lambda v, n=n: v >= n) for n in range(MOST + 2)},
     **{f"more_than_{n}": ({"more_than": {NUMBER: str(n)}}, lambda v, n=n: v > n) for n in range(MOST + 1)},
     **{f"less_than_{n}": ({"less_than": {NUMBER: str(n)}}, lambda v, n=n: v < n) for n in range(MOST + 2)},
+    **{f"at_most_{n}": ({"at_most": {NUMBER: str(n)}}, lambda v, n=n: v <= n) for n in range(MOST + 1)},
     "none_of": ({"none_of": [{"more_than": {NUMBER: "0"}}]}, lambda v: v <= 0),
     "is_0": ({"is": {NUMBER: ["0"]}}, lambda v: v == 0),
     "is_3": ({"is": {NUMBER: ["3"]}}, lambda v: v == 3),
