@@ -260,7 +260,7 @@ def _one_key(value: object) -> object:
     return value
 
 
-def tag(value: object) -> str:
+def _tag(value: object) -> str:
     """What pydantic puts into the place of a fault for the kind of a test; no key of a document looks like it."""
     kind = value.kind if isinstance(value, Node) else _KEYS[next(iter(value))].kind  # type: ignore[call-overload]
     return f"<{kind}>"
@@ -270,7 +270,7 @@ if TYPE_CHECKING:
     Test: TypeAlias = _Kinds
 else:
     _TAGGED = Union[tuple(Annotated[one, Tag(f"<{one.kind}>")] for one in get_args(_Kinds))]  # noqa: UP007
-    Test = Annotated[_TAGGED, Discriminator(tag), BeforeValidator(_one_key)]
+    Test = Annotated[_TAGGED, Discriminator(_tag), BeforeValidator(_one_key)]
     for one in get_args(_Kinds):
         one.model_rebuild()
 TAGS = frozenset(f"<{one.kind}>" for one in get_args(_Kinds))

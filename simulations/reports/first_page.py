@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from policy.model import OUTCOMES
-from simulations.reports.html_table import Shown, bullets, esc, tabulated
+from simulations.reports.html_table import Shown, bullets, esc, tabulated, titled
 from simulations.reports.impact_findings import about_finding
 from simulations.reports.notices import about_people
 from simulations.reports.table_cells import count
@@ -44,15 +44,10 @@ def first_page(study: Study, more: Shown | None = None, cannot: Sequence[str] = 
     parts = [Shown(asked, f'<p class="asked">{esc(asked)}</p>'), *([more] if more else []), Shown(aloud, quoted)]
     if not study.rough:
         parts += [both(study), *_sources(study), *_whom(study)]
-    parts.append(_titled("What these cases cannot show", [*shortfalls(study), *cannot]))
-    parts.append(_titled("Whose requests, whose rules", provenance(study)))
+    parts.append(titled("What these cases cannot show", [*shortfalls(study), *cannot]))
+    parts.append(titled("Whose requests, whose rules", provenance(study)))
     inside = "".join(part.html for part in parts)
     return Shown("\n".join(part.text for part in parts), f'<section class="first">{inside}</section>')
-
-
-def _titled(title: str, lines: Sequence[str]) -> Shown:
-    inside = bullets(lines)
-    return Shown(f"{title}\n{inside.text}", f"<h3>{esc(title)}</h3>{inside.html}")
 
 
 def sentences(study: Study) -> list[str]:
@@ -168,7 +163,7 @@ def _sources(study: Study) -> list[Shown]:
         parts = ", ".join(f"{n:,} were {_WORDS[word]}" for word, n in come.items())
         lines.append(f"Of the {sum(come.values()):,} newly recommended for refusal, {parts} before.")
     lines += near(study) if lost and not study.guarded else []
-    return [_titled("Where the change comes from", lines)] if lines else []
+    return [titled("Where the change comes from", lines)] if lines else []
 
 
 def _at_least(study: Study, lost: int, met: int) -> str:

@@ -39,6 +39,12 @@ def bullets(sentences: Sequence[str]) -> Shown:
     return Shown("\n".join(f"- {sentence}" for sentence in sentences), f"<ul>{items}</ul>")
 
 
+def titled(title: str, sentences: Sequence[str]) -> Shown:
+    """Sentences as a list under a title."""
+    inside = bullets(sentences)
+    return Shown(f"{title}\n{inside.text}", f"<h3>{esc(title)}</h3>{inside.html}")
+
+
 def folded(title: str, shown: Shown) -> Shown:
     """The same, on a page only after a click on its title."""
     return Shown(shown.text, f"<details><summary>{esc(title)}</summary>{shown.html}</details>")

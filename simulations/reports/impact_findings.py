@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from policy.model import OUTCOMES
-from simulations.reports.html_table import Shown, bullets, card, esc, folded, tabulated
+from simulations.reports.html_table import Shown, bullets, card, esc, folded, tabulated, titled
 from simulations.reports.notices import ROUGH, about_people
 from simulations.reports.table_cells import LABELS, count, group_labels, records, share, signed, total_of
 from simulations.statistics.disclosure_control import (
@@ -68,7 +68,7 @@ def live(impact: Impact) -> Shown:
 def changes(study: Study) -> Shown:
     """Each lever that moves, in words."""
     sentences = [sentence.replace(" -> ", " → ") for sentence in study.impact.changes()]
-    return bullets(sentences or ["No lever differs from the policy as it stands."])
+    return titled("What is moved", sentences or ["No lever differs from the policy as it stands."])
 
 
 # Tables --------------------------------------------------------------------------------------------------------------

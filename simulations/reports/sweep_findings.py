@@ -96,24 +96,23 @@ def headline(study: Study, swept: pd.DataFrame, lever: str) -> Shown:
         ]
     else:
         met, cases = int(study.impact.outcomes()["baseline"][0]), int(swept["cases"][0])
-        before = wilson(met, cases)
-        tiles = [_tile("Approval rate, baseline", met, cases, 100 * before.value, before.low, before.high)]
+        before, luck = wilson(met, cases), "luck of drawing" if study.cases.drawn else "interval"
+        tiles = [_tile(luck, "Approval rate, baseline", met, cases, 100 * before.value, before.low, before.high)]
         for row in marked:
             if whose(study, row, lever).startswith("baseline"):
                 continue
             name = "Approval rate, scenario" if row["is_scenario"] else "Scenario with this lever alone put back"
             where = f"{name}, at {row['shown']}".replace("_", " ")
             ends = (row[f"approval_{end}"] / 100 for end in ("low", "high"))
-            tiles.append(_tile(where, row["met"], row["cases"], row["approval_pct"], *ends))
+            tiles.append(_tile(luck, where, row["met"], row["cases"], row["approval_pct"], *ends))
     moved = len(study.impact.changes())
     rest = "All other levers stay as in the scenario" + (f", in which {moved} provisions move." if moved > 1 else ".")
     over = f"{rest} Policy {study.policy.name}, {study.cases!r}."
     return card(range_finding(study, swept, lever), tiles, over + about_people(study))
 
 
-def _tile(name: str, met: int, cases: int, rate: float, low: float, high: float) -> tuple[str, str, str]:
-    interval = f"95% interval {100 * low:.1f} to {100 * high:.1f}"
-    return name, f"{rate:.2f}%", f"{met:,} of {cases:,} cases met; {interval}"
+def _tile(luck: str, name: str, met: int, cases: int, rate: float, low: float, high: float) -> tuple[str, str, str]:
+    return name, f"{rate:.2f}%", f"{met:,} of {cases:,} cases met; {luck} {100 * low:.1f} to {100 * high:.1f} (95%)"
 
 
 @told_about
