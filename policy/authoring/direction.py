@@ -10,7 +10,6 @@ settings of the other levers (everywhere.py); steps between which nothing is tol
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import assert_never
 
 from policy.authoring.coverage import criteria_of
 from policy.authoring.levers import Levers
@@ -20,22 +19,7 @@ from policy.authoring.search import Change, Search
 from policy.authoring.tree import alike_in_words
 from policy.authoring.witness import Witness
 from policy.evaluation.determination import CODE
-from policy.model import (
-    AllOf,
-    AnyOf,
-    Comparison,
-    Count,
-    DirectionException,
-    Equals,
-    LeverIs,
-    NoneOf,
-    OnFile,
-    Policy,
-    Rule,
-    States,
-    Test,
-    Value,
-)
+from policy.model import Comparison, DirectionException, LeverIs, Policy, Rule, Test, Value
 
 MET = CODE["met"]
 
@@ -153,23 +137,15 @@ def _falls(policy: Policy, test: Test, name: str, sign: int) -> bool:
     """Whether a test's truth can only fall (sign 1; rise with -1) the stricter the lever is set."""
     if name not in test.levers():
         return True
-    match test:
-        case NoneOf():
-            return all(_falls(policy, part, name, -sign) for part in test.parts)
-        case AllOf() | AnyOf() | Count():
-            own = test.reference() != name or _threshold(policy, name, False) == sign
-            return own and all(_falls(policy, part, name, sign) for part in test.parts)
-        case LeverIs():
-            lever, words = policy.levers[name], test.lever[name]
-            holds = [_word(v) in words or ("on" in words and v is not None and lever.off_allowed)
-                     for v in lever.loosest_first()]  # fmt: skip
-            return holds == sorted(holds, reverse=sign == 1)
-        case Comparison():
-            return _threshold(policy, name, not test.rises) == sign
-        case Equals() | States() | OnFile():
-            return True  # they read no lever
-        case _:
-            assert_never(test)
+    if test.parts:
+        own = test.reference() != name or _threshold(policy, name, False) == sign
+        return bool(test.turns) and own and all(_falls(policy, part, name, sign * test.turns) for part in test.parts)
+    if isinstance(test, LeverIs):
+        lever, words = policy.levers[name], test.lever[name]
+        holds = [_word(v) in words or ("on" in words and v is not None and lever.off_allowed)
+                 for v in lever.loosest_first()]  # fmt: skip
+        return holds == sorted(holds, reverse=sign == 1)
+    return isinstance(test, Comparison) and _threshold(policy, name, not test.rises) == sign
 
 
 def _threshold(policy: Policy, name: str, less_than: bool) -> int:

@@ -20,7 +20,7 @@ from policy.model import (
     Settings,
     States,
     Test,
-)  # fmt: skip
+)
 
 Said = TypeVar("Said")
 Read = TypeVar("Read", covariant=True)

@@ -17,6 +17,7 @@ class Node(Record):
     """One node of the tree; a document writes it as a mapping with one key, its `kind`."""
 
     kind: ClassVar[str]
+    turns: ClassVar[int] = 0  # with a part that gets harder to meet it only can: 1; easier: -1; either: 0
 
     @property
     def parts(self) -> "tuple[Test, ...]":
@@ -71,7 +72,7 @@ class Combination(Node):
 class AllOf(Combination):
     """Every part is met; a part that asks the levers switches the others on and off."""
 
-    kind = "all_of"
+    kind, turns = "all_of", 1
     all_of: Tests
 
     @property
@@ -83,14 +84,14 @@ class AllOf(Combination):
 class AnyOf(Combination):
     """Some part is met."""
 
-    kind = "any_of"
+    kind, turns = "any_of", 1
     any_of: Tests
 
 
 class NoneOf(Combination):
     """No part is met."""
 
-    kind = "none_of"
+    kind, turns = "none_of", -1
     none_of: Tests
 
 
@@ -104,7 +105,7 @@ class Counted(Record):
 class Count(Node):
     """At least so many of several tests are met."""
 
-    kind = "count"
+    kind, turns = "count", 1
     count: Counted
 
     @property

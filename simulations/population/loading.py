@@ -38,7 +38,12 @@ def load_document(name_or_path: str | Path) -> Population:
     if path.suffix not in (".yaml", ".yml"):
         message = f"is no population that ships ({listed(known)}) and no .yaml file{nearest(name, known)}"
         raise refuse("unknown-population", shown(name), message)
-    return parse(read_text(path), path.name if path.is_relative_to(FOLDER) else name)
+    if path.is_relative_to(FOLDER):
+        return parse(read_text(path), path.name)
+    own = parse(read_text(path), name)
+    if own.id in known and own.fingerprint != load_document(own.id).fingerprint:  # results go by the name
+        return replace(own, page=own.page.model_copy(update={"id": f"{own.id} (own page)"}))
+    return own
 
 
 @lru_cache(maxsize=32)  # one report reads the same page up to thirty times; a page that is checked never changes

@@ -56,7 +56,7 @@ def _verdicts(compared: Sequence[Compared]) -> str:
 
 
 _ENDS = {
-    "cannot tell": CANNOT_TELL.removeprefix("the simulated truth "),
+    "cannot tell": CANNOT_TELL,
     "favours": "favours it",
     "speaks against": "speaks against it",
     "shows no difference": "shows no difference beyond luck",

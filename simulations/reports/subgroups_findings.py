@@ -111,7 +111,7 @@ def approvals_in_words(found: Subgroups) -> str:
         said += f"; of those whom the model says it would help, {shares[0]} are refused before and {shares[1]} after"
         study = found.study
         if change_told(study.baseline, study.scenario, study.cases.population).blind:
-            said += f", though {CANNOT_TELL}"
+            said += f", though the simulated truth {CANNOT_TELL}"
     return said
 
 

@@ -6,7 +6,7 @@ them, so its change is a change of all requests by what was read, and by nothing
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -158,21 +158,14 @@ def published(study: Study, names: Sequence[str | Path] = ()) -> list[Alternativ
             found.append(Alternative(_number(plan.id), plan.id, plan.label, proposed(policy, name), plan, policy))
     if problems:
         raise ProblemsFound(problems)
-    if study.scenario != study.baseline:
-        namesakes = [one for one in found if one.name == study.name]
-        if not namesakes or not _alike(study.scenario, namesakes[0].settings):
-            name = f"{study.name} (own file)" if namesakes else study.name
-            asked = Alternative(ASKED, name, "The scenario that is asked about", study.scenario, base=policy)
-            found.append(asked)
+    if study.scenario != study.baseline and study.name not in [one.name for one in found]:
+        asked = Alternative(ASKED, study.name, "The scenario that is asked about", study.scenario, base=policy)
+        found.append(asked)
     return found
 
 
-def _alike(one: Settings, other: Settings) -> bool:
-    return one.policy.fingerprint == other.policy.fingerprint and one.provisions() == other.provisions()
-
-
 def _number(name: str) -> str:
-    number = re.match(r"p(\d+[a-z]?)_", name)
+    number = re.fullmatch(r"p(\d+[a-z]?)_\w+", name)
     return "P1" if name == STRICT else f"P{number[1]}" if number else "own"
 
 
@@ -185,10 +178,8 @@ def caseloads(study: Study) -> list[Caseload]:
         return [study.cases]
     seed = study.cases.seed or 0
     three = [cases_of(study.policy, name, study.cases.size, seed) for name in POPULATIONS]
-    if study.cases.fingerprint in [one.fingerprint for one in three]:
-        return three
-    own = f"{study.cases.name} (own page)" if study.cases.name in POPULATIONS else study.cases.name
-    return [replace(study.cases, name=own), *three]
+    own = study.cases.fingerprint not in [one.fingerprint for one in three]
+    return [study.cases] * own + three
 
 
 def evaluate(study: Study, alternatives: Sequence[Alternative], loads: Sequence[Caseload]) -> list[Result]:

@@ -245,7 +245,7 @@ class Anatomy:
             for test in _in_force(self.policy.criteria[name].test, self.settings):
                 if not isinstance(test, Comparison):
                     continue
-                lever = str(test.reference())
+                lever = test.reference()
                 distance, step, known = _distance(self.settings, asked.cases, rows, test)
                 key = (name, lever, "+".join(test.fields()))
                 on_it = 0 if test.rises != test.beyond else -1
@@ -331,7 +331,7 @@ def _loosened(settings: Settings) -> Iterator[tuple[str, str, int]]:
     """Criterion, numeric lever that it reads, and that lever's value one step looser, where there is one."""
     policy = settings.policy
     for name, criterion in policy.criteria.items():
-        for lever in dict.fromkeys(str(t.reference()) for t in _in_force(criterion.test, settings)):
+        for lever in dict.fromkeys(t.reference() for t in _in_force(criterion.test, settings)):
             order = in_order(policy, lever)
             at = order.index(settings[lever])
             looser = order[at - 1] if at else None
@@ -355,7 +355,7 @@ def _distance(
     settings: Settings, cases: Cases, rows: Rows, test: Comparison
 ) -> tuple[NDArray[np.int64], int, NDArray[np.bool_]]:
     """How far the documented facts pass (0 and more) or fail, on their grid; a step of the lever; which are known."""
-    names, lever = test.fields(), str(test.reference())
+    names, lever = test.fields(), test.reference()
     facts = np.array([cases.facts[name][rows] for name in names], dtype=np.int64)
     known: NDArray[np.bool_] = np.all(facts >= 0, axis=0)
     line = int(settings.number(lever) or 0) * len(names) * settings.policy.grid_steps(names[0], lever)

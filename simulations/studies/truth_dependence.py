@@ -19,7 +19,7 @@ EDITS = "the edited criteria"
 _MANY = 3  # so many levers are counted, not named
 
 
-CANNOT_TELL = "the simulated truth cannot tell whether the change helps"
+CANNOT_TELL = "cannot tell whether the change helps"
 
 
 @dataclass(frozen=True)

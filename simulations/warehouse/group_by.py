@@ -13,7 +13,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from policy.model import AllOf, Count, LeverIs, Mean, Policy, Rule, Settings, Test
+from policy.model import AllOf, Comparison, Count, LeverIs, Mean, Policy, Rule, Settings, Test
 from policy.problems import listed, nearest, refuse, shown
 from policy.sql import OPEN, Compiler, Table, readable
 from policy.sql.text import Predicate, Query, chosen, either, grouped, literal, negated, one_of
@@ -128,7 +128,7 @@ class Keys:
                 self._test(part, where)
         if isinstance(test, Mean):
             self._sum(test.fields(), where)
-        elif test.fields():
+        elif isinstance(test, Comparison):
             name = test.fields()[0]
             cuts = self.reads.of(test)
             kind = self.reads.policy.fields_[name]

@@ -203,8 +203,9 @@ def test_a_page_that_says_otherwise_has_its_own_column(tmp_path: Path):
     (tmp_path / "same.yaml").write_text(text + "\n", "utf-8")
     (tmp_path / "other.yaml").write_text(text.replace("label: ", "label: Own "), "utf-8")
     for file, own in (("same", []), ("other", ["trial_10_15 (own page)"])):
-        loads = caseloads(ask(population=str(tmp_path / f"{file}.yaml"), size=50))
-        assert [load.name for load in loads] == [*own, *POPULATIONS]
+        asked = ask(population=str(tmp_path / f"{file}.yaml"), size=50)
+        assert [load.name for load in caseloads(asked)] == [*own, *POPULATIONS]
+        assert asked.cases.source()["name"] == (own or ["trial_10_15"])[0]
 
 
 def test_stricter_than_medicare_is_counted_case_by_case():
