@@ -45,9 +45,10 @@ from policy.model.tests import (
 from policy.model.units import GRIDS, UNITS, unit_word
 
 __all__ = [
-    "CPT_PATTERN", "GRIDS", "ICD_PATTERN", "OUTCOMES", "TAGS", "UNITS", "AllOf", "AnyOf", "CaseField", "CodeNotice",
-    "Comparison", "Count", "Criterion", "DirectionException", "Equals", "Evidence", "Example", "Flag", "Gate",
-    "IcdCode", "Id", "Lever", "LeverIs", "Mean", "NoneOf", "OnFile", "Pathway", "Policy", "Record", "Requirement",
-    "Rule", "Settings", "StatementId", "States", "Step", "Test", "Text", "Value", "While", "Whole", "Word", "Words",
-    "Written", "as_list", "test_of", "truth_word", "unit_word", "whole",
+    "CPT_PATTERN", "GRIDS", "ICD_PATTERN", "OUTCOMES", "TAGS", "UNITS", "AllOf", "AnyOf", "CaseField",
+    "CodeNotice", "Comparison", "Count", "Criterion", "DirectionException", "Equals", "Evidence",
+    "Example", "Flag", "Gate", "IcdCode", "Id", "Lever", "LeverIs", "Mean", "NoneOf", "OnFile",
+    "Pathway", "Policy", "Record", "Requirement", "Rule", "Settings", "StatementId", "States", "Step",
+    "Test", "Text", "Value", "While", "Whole", "Word", "Words", "Written", "as_list", "test_of",
+    "truth_word", "unit_word", "whole",
 ]  # fmt: skip
