@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from benchmarks.walk import DIAGNOSIS, PATHWAY, least_of, named
 from policy.cases.reader import Cases, Ints
-from policy.evaluation.determination import pathways
+from policy.evaluation.pathways import pathways
 from policy.model import Policy
 from simulations import population
 from simulations.counting.grouping import Groups

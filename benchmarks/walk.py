@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from policy.evaluation.determination import CODE, branches_of, codes_of, still_possible
+from policy.evaluation.pathways import branches_of, codes_of, still_possible
+from policy.evaluation.results import CODE
 from policy.model import AllOf, AnyOf, Comparison, Count, LeverIs, OnFile, Policy, Rule, Settings, States, Test
 
 Truth = Any  # of the language, with its own unknown; True or False where the levers alone decide

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from policy.evaluation.determination import diagnosis_group
+from policy.evaluation.pathways import diagnosis_group
 from policy.model import LeverIs, Policy, Requirement, Rule, Settings, Step, Test, While
 
-__all__ = ["Mention", "Watched", "listed", "mentions", "pathways_of", "why_idle"]
+__all__ = ["Mention", "listed", "mentions", "pathways_of", "why_idle"]
 
 
 @dataclass(frozen=True)
@@ -29,18 +29,6 @@ class Mention:
     pathway: str
     needs: tuple[Condition, ...]
     criterion: str | None = None
-
-
-class Watched(Settings):
-    """Settings that remember which levers were looked at: a lever that nobody reads cannot matter by itself."""
-
-    def __init__(self, settings: Settings):
-        super().__init__(settings.policy, settings)
-        self.seen: set[str] = set()
-
-    def __getitem__(self, lever: str) -> int | str | None:
-        self.seen.add(lever)
-        return super().__getitem__(lever)
 
 
 def mentions(policy: Policy) -> list[Mention]:

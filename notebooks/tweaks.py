@@ -3,27 +3,29 @@
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from notebooks.reach import Mention, Watched, mentions, pathways_of, why_idle
-from policy.evaluation.determination import Determinations, Memory, determine, diagnosis_group
+from notebooks.reach import Mention, mentions, pathways_of, why_idle
 from policy.model import OUTCOMES, Policy, Settings, Value
 from policy.problems import refuse, shown
 from policy.reading.loading import change_in_words, parse
 from policy.reading.scenario import Scenario
 from policy.storage.files import save_new
+from simulations.counting.counts import Batch, Counts
+from simulations.counting.grouping import OUTSIDE, Groups
 from simulations.scenario.loading import shipped
 from simulations.studies.caseload import Caseload
-from simulations.studies.impact import Impact, compare
+from simulations.studies.impact import Impact
+from simulations.studies.sweep import BEFORE, with_outcome
 
 __all__ = ["Answer", "Tweaks"]
 
-MOST = 250_000  # cases held in memory while levers move
+MOST = 10_000_000  # cases that levers move over: about 1 GB of memory
 _NONE = pd.DataFrame(columns=["baseline", "scenario", "case_id", "dx", "cpt", "reasons_baseline", "reasons_scenario"])
 
 
@@ -41,7 +43,7 @@ class Answer:
 
 
 class Tweaks:
-    """The present value of every lever with a history, over the cases of one caseload (at most 250,000).
+    """The present value of every lever with a history, over the cases of one caseload (at most 10,000,000).
 
     `baseline` is what every answer is compared with; `start` the settings to begin with. Values are checked by the
     policy: ProblemsFound says what is allowed and leaves everything as it was.
@@ -53,13 +55,11 @@ class Tweaks:
         self.policy: Policy = baseline.policy
         self.baseline = baseline
         self.load = load
-        (self.cases,) = load.slices(MOST)
         self._history = [start or baseline]
         self._at = 0
-        self._memory = Memory(self.cases)
-        self._before = self._determined(baseline)
+        by = Groups(self.policy, ("diagnosis", "procedure", BEFORE))
+        self._counted = Counts.of((Batch(with_outcome(part, baseline, baseline)) for part in load.slices()), by)
         self._idle: dict[str, str] = {}
-        self._here: tuple[np.ndarray, set[str]] | None = None  # outcomes, and the levers that were read for them
 
     # Moving -----------------------------------------------------------------------------------------------------------
 
@@ -120,23 +120,23 @@ class Tweaks:
         else:
             self._history = [*kept, settings]
         self._at = len(self._history) - 1
-        self._idle, self._here = {}, None
+        self._idle = {}
 
     def _to(self, at: int) -> bool:
         if not 0 <= at < len(self._history):
             return False
-        self._at, self._idle, self._here = at, {}, None
+        self._at, self._idle = at, {}
         return True
 
     # Answering --------------------------------------------------------------------------------------------------------
 
     def answer(self) -> Answer:
         """The same cases under the baseline and under the present settings, with the reason when nothing changes."""
-        after = self._determined(self.settings)
-        flow = self._cell * len(OUTCOMES) + after.outcome
-        counts = np.bincount(flow, minlength=int(np.prod(self._shape))).reshape(self._shape)
-        impact = Impact(self.baseline, self.settings, counts, int((after.outcome != self._before.outcome).sum()), _NONE)
-        nothing = "" if impact.moved or self.load.guarded else self._nothing()
+        counts = np.zeros((len(self.policy.diagnoses) + 1, len(self.policy.procedures) + 1, 6, 6), dtype=np.int64)
+        for place, found in zip(self._places, self._counted.at(self.settings), strict=True):
+            counts[place] += found
+        impact = Impact(self.baseline, self.settings, counts, 0, _NONE)
+        nothing = "" if impact.moved or self.load.guarded else self._nothing(impact)
         return Answer(impact, self._changes(), nothing, self.load.guarded)
 
     def _changes(self) -> dict[str, str]:
@@ -144,33 +144,21 @@ class Tweaks:
         sentences = change_in_words(self.settings, self.baseline)
         return {n: s.replace(" -> ", " → ").replace(f" ({n})", "") for n, s in zip(names, sentences, strict=True)}
 
-    def _nothing(self) -> str:
+    def _nothing(self, impact: Impact) -> str:
         if self.settings == self.baseline:
             return "no lever is moved"
         reasons = [(self.policy.levers[n].label, self.idle(n)) for n in self._changes()]
         told = [f"“{label}” {reason}" for label, reason in reasons if reason]
-        return "; ".join(told) or compare(self._asked, self._determined(self.settings, asking=True)).why_nothing()
-
-    def _determined(self, settings: Settings, asking: bool = False) -> Determinations:
-        return determine(self.policy, self.cases, settings, memory=self._memory, asking=asking)
-
-    @cached_property
-    def _asked(self) -> Determinations:
-        return self._determined(self.baseline, asking=True)
+        if told:
+            return "; ".join(told)
+        return replace(impact, touched=self._counted.touched(self.baseline, self.settings)).why_nothing()
 
     @cached_property
-    def _shape(self) -> tuple[int, int, int, int]:
-        return len(self.policy.diagnoses) + 1, len(self.policy.procedures) + 1, len(OUTCOMES), len(OUTCOMES)
-
-    @cached_property
-    def _cell(self) -> np.ndarray:
-        """Diagnosis group, procedure family and outcome under the baseline of each case, as one number."""
-        diagnoses, families = list(self.policy.diagnoses), list(self.policy.procedures.values())
-        found = [diagnosis_group(self.policy, code) for code in self.cases.dx.categories]
-        group = np.array([len(diagnoses) if g is None else diagnoses.index(g) for g in found])
-        family = np.array([_first([c in f.codes for f in families]) for c in self.cases.cpt.categories])
-        where = (group[self.cases.dx.codes], family[self.cases.cpt.codes], self._before.outcome)
-        return np.ravel_multi_index(where, self._shape[:3])
+    def _places(self) -> list[tuple[int, int, int]]:
+        """Diagnosis group, procedure family and outcome under the baseline of each group that is counted."""
+        diagnoses, families = ([*names, OUTSIDE] for names in (self.policy.diagnoses, self.policy.procedures))
+        labels = self._counted.groups.numbers
+        return [(diagnoses.index(d), families.index(p), OUTCOMES.index(o)) for d, p, o in labels]
 
     # Reach ------------------------------------------------------------------------------------------------------------
 
@@ -182,8 +170,7 @@ class Tweaks:
     @cached_property
     def by_pathway(self) -> dict[str, int]:
         """How many of the cases each pathway has."""
-        counts = np.bincount(self._memory.where + 1, minlength=len(self.policy.pathways) + 1)[1:]
-        return dict(zip(self.policy.pathways, counts.tolist(), strict=True))
+        return self._counted.by_pathway()
 
     def idle(self, lever: str) -> str:
         """Why no legal value of this lever, moved alone from here, changes any outcome; empty when one does."""
@@ -210,16 +197,10 @@ class Tweaks:
 
     def _differs(self, lever: str) -> Iterator[bool]:
         """For each other legal value, the ends first, whether any outcome differs; nothing where nobody reads it."""
-        if self._here is None:
-            watched = Watched(self.settings)
-            self._here = self._determined(watched).outcome, watched.seen
-        here, seen = self._here
-        if lever not in seen:
-            return
         values = self.policy.levers[lever].values()
         for value in (values[-1], *values[:-1]):
             if value != self.settings[lever]:
-                yield bool((self._determined(self._with(lever, value)).outcome != here).any())
+                yield self._counted.differs(self.settings, self._with(lever, value))
 
     def _why(self, lever: str) -> str:
         touched = self._touched(lever)
@@ -229,9 +210,8 @@ class Tweaks:
         """Most cases of which a criterion reads differently at a legal value: of a number, the ends tell."""
         values = self.policy.levers[lever].values()
         few = values if len(values) < 5 else [values[0], values[1], values[-1]]
-        here = self._determined(self.settings, asking=True)
-        others = (self._determined(self._with(lever, v), asking=True) for v in few if v != self.settings[lever])
-        return max(compare(here, there).touched for there in others)
+        others = (self._with(lever, value) for value in few if value != self.settings[lever])
+        return max(self._counted.touched(self.settings, there) for there in others)
 
     def pathways_of(self, lever: str) -> tuple[str, ...]:
         """The pathways that read a lever."""
@@ -270,7 +250,3 @@ class Tweaks:
             raise refuse("write", str(folder), f"cannot be made ({error.strerror})") from None
         save_new(path, text.encode())
         return path
-
-
-def _first(flags: list[bool]) -> int:
-    return flags.index(True) if True in flags else len(flags)

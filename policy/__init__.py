@@ -11,8 +11,9 @@ from policy.reading.scenario import Scenario, load_scenario
 
 if TYPE_CHECKING:
     from policy.cases.reader import Cases, read_cases
-    from policy.evaluation.determination import Determinations, determine
+    from policy.evaluation.determination import determine
     from policy.evaluation.explanation import Explanation, explain
+    from policy.evaluation.results import Determinations
 else:
     _LATER = {
         "Cases": "cases.reader", "read_cases": "cases.reader", "Determinations": "evaluation.determination",

@@ -13,8 +13,11 @@ import numpy as np
 from policy.authoring.coverage import activations, criteria_of, deciding
 from policy.authoring.enumeration import Ground, Row, as_cases
 from policy.authoring.facts import column_of, in_force, values
-from policy.evaluation.determination import RANKS, Evaluation, determine
+from policy.evaluation.determination import determine
+from policy.evaluation.evaluation import Evaluation
 from policy.evaluation.kleene import MET
+from policy.evaluation.results import RANKS
+from policy.evaluation.rows import Rows
 from policy.model import OUTCOMES, CaseField, Policy, Settings
 
 NAMES = ("below", "at", "above", "missing")
@@ -133,7 +136,7 @@ def _decided_by(settings: Settings, base: Row, criterion: str, variants: Mapping
     rows = [{k: v for k, v in row.items() if v} for row in rows]
     table = as_cases(rows, policy, keep_good=True)
     truth = np.full(len(rows), -1)  # what the door refuses is no case on this side
-    truth[table.ids.astype(int)] = Evaluation(settings, table, np.arange(len(table))).criterion(criterion)
+    truth[table.ids.astype(int)] = Evaluation(settings, Rows.of(table)).codes(criterion)
     each = truth.reshape(-1, len(sides))
     apart = np.flatnonzero((each.max(axis=1) == MET) & (each.min(axis=1) <= 0))
     return rows[len(sides) * int(apart[0]) + int(each[apart[0]].argmax())] if len(apart) else None

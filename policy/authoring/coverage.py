@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 from policy.authoring.enumeration import Ground, Row, as_cases
 from policy.authoring.vignettes import Batch, Readings
 from policy.cases.reader import Cases
-from policy.evaluation.determination import Memory, codes_of, determine
+from policy.evaluation.determination import determine
 from policy.evaluation.kleene import NOT_DOCUMENTED
+from policy.evaluation.pathways import codes_of
+from policy.evaluation.planes import Planes
 from policy.model import OUTCOMES, Policy, Rule, Settings, While
 
 STATES = ("NOT_MET", "NOT_DOCUMENTED", "MET")
@@ -73,8 +75,8 @@ def deciding(
     policy: Policy, cases: Cases, settings: Settings, names: Sequence[str] | None = None
 ) -> Iterator[tuple[str, NDArray[np.int8], NDArray[np.bool_]]]:
     """For each criterion read: its name, its truth (n,) and whether it alone decides the outcome (n,)."""
-    memory = Memory(cases, lasting=False)
-    base = determine(policy, cases, settings, memory=memory)
+    planes = Planes(cases)
+    base = determine(policy, cases, settings, planes=planes)
     switches = stated_by(policy)
     for name, truth in base.truths.items():
         if (names is not None and name not in names) or not (truth <= 2).any():
@@ -91,8 +93,8 @@ def deciding(
             for flip in (0, 1, 2):
                 if (truth == flip).all():
                     continue
-                assumed = {name: np.int8(flip)}
-                outcome = determine(policy, cases, settings, assumed=assumed, memory=memory, asking=False).outcome
+                assumed = {name: flip}
+                outcome = determine(policy, cases, settings, assumed=assumed, planes=planes, asking=False).outcome
                 decides |= (outcome != base.outcome) & (truth != flip)
         yield name, truth, decides & (truth <= 2)
 

@@ -18,7 +18,7 @@ from policy.authoring.reduction import alike_criteria
 from policy.authoring.search import Change, Search
 from policy.authoring.tree import alike_in_words
 from policy.authoring.witness import Witness
-from policy.evaluation.determination import CODE
+from policy.evaluation.results import CODE
 from policy.model import Comparison, DirectionException, LeverIs, Policy, Rule, Test, Value
 
 MET = CODE["met"]

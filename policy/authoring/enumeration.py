@@ -27,8 +27,12 @@ from numpy.typing import NDArray
 
 from policy.authoring.facts import always_told, column_of, components, values
 from policy.cases.reader import Cases
-from policy.evaluation.determination import Determinations, Evaluation, determine, diagnosis_group, pathway_of
+from policy.evaluation.determination import determine
+from policy.evaluation.evaluation import Evaluation
 from policy.evaluation.kleene import MET
+from policy.evaluation.pathways import diagnosis_group, pathway_of
+from policy.evaluation.results import Determinations
+from policy.evaluation.rows import Rows
 from policy.model import Policy, Record, Rule, Settings
 from policy.problems import refuse
 
@@ -326,13 +330,13 @@ def truths_of(
     fields: tuple[str, ...], settings: Settings, cases: Cases, n: int, seen: dict[tuple[Any, ...], Signature]
 ) -> dict[str, Signature]:
     """Truth of each criterion that reads one of the fields, int16 (n,); those that read no field are left out."""
-    evaluation = Evaluation(settings, cases, np.arange(n))
+    evaluation = Evaluation(settings, Rows.of(cases))
     found = {}
     for name, criterion in settings.policy.criteria.items():
         if {field for test in criterion.test.walk() for field in test.fields()} & set(fields):
             key = (id(settings.policy), name, *(settings[lever] for lever in criterion.test.levers()))
             if key not in seen:
-                seen[key] = np.broadcast_to(evaluation.criterion(name), n).astype(np.int16)
+                seen[key] = evaluation.codes(name).astype(np.int16)
             found[name] = seen[key]
     return found
 

@@ -13,7 +13,6 @@ take is taken once, and no setting is left out. Evaluation is asked, never imita
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,8 +22,11 @@ from policy.authoring.enumeration import Cell, Row, Signature, remembered, small
 from policy.authoring.levers import CLOSING, Levers, Pair, Pairs
 from policy.authoring.tree import alike_in_rules
 from policy.cases.reader import Cases
-from policy.evaluation.determination import CODE, OPEN, Evaluation, evaluate
-from policy.evaluation.kleene import MET
+from policy.evaluation.determination import evaluate
+from policy.evaluation.evaluation import Evaluation
+from policy.evaluation.kleene import MET, Truth, truth_of
+from policy.evaluation.results import CODE
+from policy.evaluation.rows import Rows
 from policy.model import CaseField, Policy, Rule, Settings, Value
 from policy.problems import refuse
 
@@ -248,18 +250,18 @@ class _Some:
 
     def __init__(self, rows: NDArray[np.intp]):
         self.rows = rows
-        self.truths: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
+        self.truths: tuple[dict[str, Truth], dict[str, Truth]] = ({}, {})
 
 
-class _Truths(Mapping[str, Any]):
+class _Truths(Mapping[str, Truth]):
     """The truths of one side's criteria for some cases; each is looked up when it is first read."""
 
-    def __init__(self, whole: dict[str, NDArray[np.int8]], rows: NDArray[np.intp], known: dict[str, Any]):
+    def __init__(self, whole: dict[str, NDArray[np.int8]], rows: NDArray[np.intp], known: dict[str, Truth]):
         self._whole, self._rows, self._known = whole, rows, known
 
-    def __getitem__(self, name: str) -> Any:
+    def __getitem__(self, name: str) -> Truth:
         if name not in self._known:
-            self._known[name] = self._whole[name][self._rows]
+            self._known[name] = truth_of(self._whole[name][self._rows])
         return self._known[name]
 
     def __contains__(self, name: object) -> bool:
@@ -294,10 +296,8 @@ class _Side:
         """What the policy's own evaluation makes of the cases, the file being closed."""
         rows = some.rows
         truths = _Truths(self.truths, rows, some.truths[self.at])
-        reading = evaluate(Evaluation(settings, self.cases, rows, assumed=truths, asking=False), self.position)
-        found = np.broadcast_to(reading.outcome, len(rows)).astype(np.int8)
-        waits = found == OPEN
-        return np.where(waits, CODE[str(settings[CLOSING])], found).astype(np.int8) if waits.any() else found
+        reading = evaluate(Evaluation(settings, Rows.of(self.cases, rows), truths, asking=False), self.position)
+        return reading.outcomes(len(rows), CODE[str(settings[CLOSING])])
 
 
 def _differ(sides: Sequence[Settings], kinds: Kinds) -> NDArray[np.bool_]:

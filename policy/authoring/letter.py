@@ -8,9 +8,11 @@ import numpy as np
 from policy.authoring.questions import Way, documents, row_of, to_meet
 from policy.cases.reader import Cases
 from policy.evaluation.details import Detail, details
-from policy.evaluation.determination import Evaluation, pathway_of
+from policy.evaluation.evaluation import Evaluation
 from policy.evaluation.explanation import Explanation, Reason, explain
 from policy.evaluation.kleene import MET, NOT_DOCUMENTED, NOT_MET, WORDS
+from policy.evaluation.pathways import pathway_of
+from policy.evaluation.rows import Rows
 from policy.model import Policy, Settings, unit_word
 
 EDIT = "Draft for a clinician to edit and to sign. A program recommends; a person decides."
@@ -91,7 +93,7 @@ def _letter(policy: Policy, cases: Cases, row: int, settings: Settings, told: Ex
         lines += [f"It meets the medical policy '{policy.title}' ({policy.name})."]
     elif told.outcome == "not_met":
         lines += [f"It does not meet the medical policy '{policy.title}' ({policy.name}), because:"]
-        one = Evaluation(settings, cases.take(np.array([row])), np.array([0]))
+        one = Evaluation(settings, Rows.of(cases, np.array([row])))
         failing = [r for r in told.reasons if r.truth == NOT_MET] or [r for r in told.reasons if r.truth < 2]
         lines += [_reason(policy, one, r) for r in failing] or [f"- {told.why.removeprefix('Because: ')}."]
         lines += ["The decision is made by a clinician, who looks at the circumstances of the patient."]

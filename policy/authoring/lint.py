@@ -17,7 +17,8 @@ from policy.authoring.questions import asked, can_change, documents
 from policy.authoring.settings_tried import as_set, more_settings, that_meet, under
 from policy.authoring.witness import Witness
 from policy.cases.reader import Cases
-from policy.evaluation.determination import Memory, determine
+from policy.evaluation.determination import determine
+from policy.evaluation.planes import Planes
 from policy.model import OUTCOMES, Lever, Policy, Rule, Settings, Value, While
 from policy.problems import ProblemsFound, listed
 
@@ -214,13 +215,13 @@ def reached(policy: Policy, name: str, ways: Sequence[str], tried: Iterable[Mapp
 def inert(settings: Settings, cases: Cases) -> Iterator[Finding]:
     """Levers that change no case of a population from what these settings make of it, with a case that they would."""
     policy = settings.policy
-    memory = Memory(cases)
-    base = determine(policy, cases, settings, memory=memory, asking=False).outcome
+    planes = Planes(cases)
+    base = determine(policy, cases, settings, planes=planes, asking=False).outcome
     for name, lever in policy.levers.items():
         others: list[Value] = [value for value in lever.values() if value != settings[name]]
         moved = ({**settings.provisions(), name: "off" if value is None else value} for value in others)
         outcomes = (
-            determine(policy, cases, policy.settings(m), memory=memory, asking=False).outcome for m in moved
+            determine(policy, cases, policy.settings(m), planes=planes, asking=False).outcome for m in moved
         )  # fmt: skip
         if all(np.array_equal(outcome, base) for outcome in outcomes):
             ways = [way for way in policy.pathways if name in levers_of(policy, [way])]

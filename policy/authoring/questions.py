@@ -16,7 +16,8 @@ import numpy as np
 from policy.authoring.enumeration import Component, Requires, Row, as_cases, reachable, signature_of, truths_of
 from policy.authoring.facts import components, values
 from policy.cases.reader import Cases, day_of
-from policy.evaluation.determination import codes_of, determine, diagnosis_group, pathway_of
+from policy.evaluation.determination import determine
+from policy.evaluation.pathways import codes_of, diagnosis_group, pathway_of
 from policy.model import OUTCOMES, CaseField, Policy, Rule, Settings
 
 MOST = 20_000  # ways to tell the missing facts that are tried one by one

@@ -17,7 +17,7 @@ from policy.authoring.everywhere import Everywhere, Kinds, Outcomes
 from policy.authoring.levers import ABSENT, Levers, Pair, Pairs
 from policy.authoring.reduction import CLOSENESS, smaller
 from policy.authoring.witness import Witness, confirmed, in_order
-from policy.evaluation.determination import RANKS
+from policy.evaluation.results import RANKS
 from policy.model import OUTCOMES, Settings
 from policy.problems import ProblemsFound
 

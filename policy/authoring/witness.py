@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from policy.authoring.enumeration import Row, Space
 from policy.authoring.levers import ABSENT, Levers, Pair
-from policy.evaluation.determination import RANKS
+from policy.evaluation.results import RANKS
 from policy.model import OUTCOMES, Settings
 
 

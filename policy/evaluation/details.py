@@ -11,8 +11,8 @@ from fractions import Fraction
 import numpy as np
 
 from policy.cases.reader import day_of, half_months, half_months_of_days
-from policy.evaluation.determination import Evaluation
-from policy.evaluation.kleene import MET
+from policy.evaluation.evaluation import Evaluation
+from policy.evaluation.kleene import MET, codes_of_truth
 from policy.model import UNITS, CaseField, Comparison, Mean, NoneOf, OnFile, Test, unit_word
 
 
@@ -43,7 +43,7 @@ def details(evaluation: Evaluation, test: Test, turned: bool = False) -> Iterato
         yield from details(evaluation, part, below)
     if not test.fields():
         return
-    truth = int(np.asarray(evaluation.test(test)).ravel()[0])
+    truth = int(codes_of_truth(evaluation.test(test), 1)[0])
     truth = int(MET) - truth if turned else truth
     for name in test.fields():
         words = test.words
@@ -54,7 +54,7 @@ def details(evaluation: Evaluation, test: Test, turned: bool = False) -> Iterato
 
 def _mean(evaluation: Evaluation, test: Test, truth: int, turned: bool) -> Detail:
     """The mean of several facts with its distance, in the unit of the facts."""
-    values = [int(evaluation.fact(name)[0]) for name in test.fields()]
+    values = [int(evaluation.rows.fact(name)[0]) for name in test.fields()]
     threshold = evaluation.settings.threshold(test.fields()[0], str(test.reference()))
     if min(values) < 0 or threshold is None:
         return Detail("mean", "not known", "", truth)
@@ -80,7 +80,7 @@ def _amount(number: Fraction | int, kind: CaseField) -> str:
 
 
 def _value(evaluation: Evaluation, name: str) -> str:
-    kind, value = evaluation.policy.fields_[name], int(evaluation.fact(name)[0])
+    kind, value = evaluation.policy.fields_[name], int(evaluation.rows.fact(name)[0])
     if kind.type == "months":
         onset, request, days = _told(evaluation, kind)
         if onset >= 0 and request >= 0:
@@ -95,7 +95,7 @@ def _value(evaluation: Evaluation, name: str) -> str:
 
 def _told(evaluation: Evaluation, kind: CaseField) -> tuple[int, int, int]:
     """Onset, request and days of a duration, -1 where not documented."""
-    onset, request, days = (int(evaluation.fact(str(c))[0]) for c in (kind.onset, kind.request, kind.days))
+    onset, request, days = (int(evaluation.rows.fact(str(c))[0]) for c in (kind.onset, kind.request, kind.days))
     return onset, request, days
 
 
@@ -129,7 +129,7 @@ def _plain(number: int, kind: CaseField) -> str:
 
 def _distance(evaluation: Evaluation, name: str, sense: str, threshold: int, unit: str) -> str:
     """How far the value is from the nearest one that fits; nothing where there is no value."""
-    kind, value = evaluation.policy.fields_[name], int(evaluation.fact(name)[0])
+    kind, value = evaluation.policy.fields_[name], int(evaluation.rows.fact(name)[0])
     if value < 0:
         return ""
     upper = sense in ("less than", "at most")

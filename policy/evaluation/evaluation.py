@@ -1,46 +1,25 @@
-"""What the rules of a policy make of whole columns of cases: all criteria together, then what follows."""
+"""What the rules of a policy make of many cases at once: all criteria together, then what follows."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import reduce
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from policy.cases.reader import Ints
-from policy.evaluation import kleene
-from policy.evaluation.kleene import MET, NOT_DOCUMENTED, NOT_MET
+from policy.evaluation.kleene import EVERYWHERE, NOWHERE, SETTLED, Plane, all_of, both, either, inverse
 from policy.evaluation.pathways import branches_of, still_possible
-from policy.evaluation.results import CODE, OPEN, PARTLY, UNREAD, Columns, Outcomes, Reading
+from policy.evaluation.results import CODE, OPEN, Reading, joined, within
 from policy.evaluation.traverse import traverse
-from policy.evaluation.truths import Truths, pick
+from policy.evaluation.truths import Columns, Truths
 from policy.model import Requirement, Rule, Step
+
+MET, NOT_MET = CODE["met"], CODE["not_met"]
 
 
 @dataclass
 class Evaluation(Truths):
-    """One policy under one setting on some rows of a case table.
+    """One policy under one setting on some rows of one pathway."""
 
-    `rule` needs rows that it treats alike (`Memory.groups`): one value of every field it switches on, one code where a
-    code matters.
-    """
-
-    texts: list[str] = field(default_factory=lambda: [""])
-    asking: bool = True  # also find out what to ask for
+    asking: bool = True  # also find out what to ask for, and why
     entries: dict[int, list[Requirement]] = field(default_factory=dict)  # by rule, for all rows under these settings
-
-    def because(self, text: str | None) -> np.int16:
-        """Position of a text, added when new."""
-        if not text:
-            return np.int16(0)
-        if text not in self.texts:
-            self.texts.append(text)
-        return np.int16(self.texts.index(text))
-
-    def word(self, outcome: str) -> np.int8:
-        """Code of an outcome word, or of the value of an action lever."""
-        return CODE[self.settings.outcome(outcome)]
 
     def rule(self, rule: Rule) -> Reading:
         """What a rule makes of the rows."""
@@ -48,106 +27,120 @@ class Evaluation(Truths):
 
     def outcome(self, word: str, because: str | None) -> Reading:
         """An outcome that is the same for all rows."""
-        return Reading(np.asarray(CODE[word]), {}, because=np.asarray(self.because(because)))
+        return Reading({CODE[word]: EVERYWHERE}, because={because: EVERYWHERE} if because else {})
 
-    def required(self, rule: Rule) -> list[str]:
-        """The criteria that a rule requires of these rows."""
+    def required(self, rule: Rule) -> dict[str, Plane]:
+        """The criteria that a rule requires, and of which rows."""
         if id(rule) not in self.entries:
             self.entries[id(rule)] = self.policy.required(rule, self.settings)
-        entries = self.entries[id(rule)]
-        return [e.criterion for e in entries if not e.codes or self.cases.dx[self.rows[0]] in e.codes]
+        where = [{e.criterion: self.rows.coded(e.codes) if e.codes else EVERYWHERE} for e in self.entries[id(rule)]]
+        return {name: plane for name, plane in joined(where).items() if plane is not NOWHERE}
 
     def require(self, rule: Rule) -> Reading:
         """All criteria together, then the first step that applies."""
-        truths = {name: self.criterion(name) for name in self.required(rule)}
-        worst = kleene.all_of(truths.values())
-        steps = self.policy.steps(rule, self.settings)
-        met, because, waits = self._follow(steps)
-        reading = Reading(pick(worst == MET, met, pick(worst == NOT_MET, CODE["not_met"], OPEN)), truths)
+        asked, steps = self.required(rule), self.policy.steps(rule, self.settings)
+        worst = all_of(self.criterion(name).asked(where) for name, where in asked.items())
+        follows, waits = self._follow(steps)
+        decided = {OPEN: worst.open, NOT_MET: inverse(worst.possible)}
+        reading = Reading(joined([decided, within(worst.met, follows.outcome)]))
         if self.asking:
-            undecided = reading.outcome == OPEN
-            asked = np.where(undecided, self._asks(truths), np.uint64(0))
-            waits = {name: where & undecided for name, where in waits.items() if np.any(where & undecided)}
-            asks = {name: np.where(where, self._ask_of(name), np.uint64(0)) for name, where in waits.items()}
-            for name, where in waits.items():  # said where no requirement asks for all of it already
-                own = where & ((asked == 0) | ((asks[name] & ~asked) != 0))
-                truths.setdefault(name, pick(own, NOT_DOCUMENTED, UNREAD))
-            reading.ask = reduce(np.bitwise_or, [asked, *asks.values()])
-            reading.because = pick(worst == MET, because, np.int16(0))
-            reading.follows = tuple((s.when, int(self.word(s.outcome))) for s in steps)
+            reading.because = within(worst.met, follows.because)
+            reading.follows = {tuple((s.when, self.settings.outcome(s.outcome)) for s in steps): EVERYWHERE}
+            reading.read = dict(asked)
+            self._add_asks(reading, within(reading.open, waits))
         return reading
 
-    def _ask_of(self, criterion: str) -> Columns:
-        return self.ask(self.policy.criteria[criterion].test)
+    def _add_asks(self, reading: Reading, waits: Mapping[str, Plane]) -> None:
+        """What is asked for where the outcome is open: by requirements, and by steps that wait for a criterion."""
+        requirements = within(reading.open, self._asks(reading.read))
+        nothing = inverse(either(requirements.values()))
+        asks = [requirements]
+        for name, where in waits.items():
+            own = within(where, self.ask(self.policy.criteria[name].test))
+            more = [both(plane, inverse(requirements.get(column, NOWHERE))) for column, plane in own.items()]
+            # A step is said to wait only where no requirement asks for all of it already.
+            reading.read.setdefault(name, both(where, either([nothing, *more])))
+            asks.append(own)
+        reading.asks = joined(asks)
 
-    def _asks(self, names: Iterable[str]) -> Columns:
+    def _asks(self, asked: Mapping[str, Plane]) -> Columns:
         """What open criteria ask for together; one that is met whenever another is has nothing of its own to ask."""
-        tests = {name: self.policy.criteria[name].test for name in names}
-        implied: dict[str, Any] = {}
-        asks: list[Any] = [np.uint64(0)]  # all may be switched off
+        tests = {name: self.policy.criteria[name].test for name in asked}
+        implied: dict[str, Plane] = {}
+        asks = []
         for name, test in tests.items():
             others = [(key, self.implied(one, test)) for key, one in tests.items() if key != name]
-            masks = [mask & ~np.asarray(implied.get(key, False)) for key, mask in others if np.any(mask)]
-            implied[name] = reduce(np.bitwise_or, masks, np.False_)
-            asks.append(np.where(implied[name], np.uint64(0), self.ask(test)))
-        return np.asarray(reduce(np.bitwise_or, asks))
+            implied[name] = either(
+                both(both(asked[key], where), inverse(implied.get(key, NOWHERE))) for key, where in others
+            )
+            asks.append(within(both(asked[name], inverse(implied[name])), self.ask(test)))
+        return joined(asks)
 
-    def _follow(self, steps: list[Step]) -> tuple[Outcomes, Ints, dict[str, NDArray[np.bool_]]]:
+    def _follow(self, steps: Sequence[Step]) -> tuple[Reading, dict[str, Plane]]:
         """Outcome and text of the first step that applies, all requirements being met.
 
-        A step whose `when` is not documented applies and does not: one same outcome, or open. The last of the three:
+        A step whose `when` is not documented applies and does not: one same outcome, or open. The second of the two:
         for each `when`, where it leaves the outcome open.
         """
-        outcome, because = np.asarray(CODE["met"]), np.asarray(np.int16(0))
-        waits: dict[str, NDArray[np.bool_]] = {}
+        reading, waits = Reading({MET: EVERYWHERE}), dict[str, Plane]()
         for step in reversed(steps):
-            code = self.word(step.outcome)
-            text = self.because(step.because) if code != CODE["met"] else np.int16(0)
-            known = self.criterion(step.when) if step.when else np.asarray(MET)
-            applies, differs = known == MET, (known == NOT_DOCUMENTED) & (outcome != code)
-            waits = {name: where & ~applies for name, where in waits.items()}
+            code = CODE[self.settings.outcome(step.outcome)]
+            known = self.criterion(step.when) if step.when else SETTLED[2]
+            differs = both(known.open, inverse(reading.outcome.get(code, NOWHERE)))
+            waits = within(inverse(known.met), waits)
             if step.when:
                 waits[step.when] = differs
-            outcome = pick(differs, OPEN, pick(applies, code, outcome))
-            because = pick(differs, np.int16(0), pick(applies, text, because))
-        return outcome, because, waits
-
-    def branches(self, rule: Rule) -> list[Rule]:
-        """Of a switch, the branch for its field's value; where none can be chosen, all that are still possible."""
-        assert rule.switch
-        kind, value = self.policy.fields_[rule.switch], int(self.fact(rule.switch)[0])
-        below = branches_of(kind, rule)
-        other = [rule.otherwise] if rule.otherwise else []
-        if value in below or (other and value >= 0):
-            return [below.get(value, *other)]
-        if rule.assume and self.settings.holds(rule.assume.while_):
-            return [rule.branches[rule.assume.criterion]]
-        return still_possible(kind, rule, max(0, -1 - value))
+            other = inverse(either((known.met, differs)))
+            text = {step.because: known.met} if step.because and code != MET else {}
+            reading.because = joined([within(other, reading.because), text])
+            reading.outcome = joined([within(other, reading.outcome), {code: known.met}, {OPEN: differs}])
+        return reading, waits
 
     def switch(self, rule: Rule) -> Reading:
         """A documented field takes its branch; a missing one takes all, and one same outcome is the outcome."""
         assert rule.switch and rule.stated
-        readings = [self.rule(below) for below in self.branches(rule)]
-        reading = readings[0] if len(readings) == 1 else self._merge(readings, rule.switch)
+        known: dict[int, Reading] = {}
+
+        def read(branch: Rule) -> Reading:
+            if id(branch) not in known:
+                known[id(branch)] = self.rule(branch)
+            return known[id(branch)]
+
+        parts = [(where, self._merge(list(map(read, ways)), rule.switch)) for where, ways in self._ways(rule)]
+        reading = Reading.chosen(parts)
         if not self.asking:
             return reading
-        assumed = rule.assume and self.settings.holds(rule.assume.while_)
-        if rule.assume and assumed and readings[0] is reading and np.any(self.criterion(rule.stated) == NOT_DOCUMENTED):
-            note = self.because(f"{rule.switch} is not stated and read as {rule.assume.criterion}")
-            reading = replace(reading, because=pick(np.equal(reading.because, 0), note, reading.because))
-        truths = (
-            dict.fromkeys(self.read_by(rule), np.asarray(UNREAD))
-            | {rule.stated: self.criterion(rule.stated)}
-            | reading.truths
-        )
-        return replace(reading, truths=truths)
+        if rule.assume and self.settings.holds(rule.assume.while_):
+            unsaid = both(self.criterion(rule.stated).open, inverse(either(reading.because.values())))
+            note = f"{rule.switch} is not stated and read as {rule.assume.criterion}"
+            reading.because = joined([reading.because, {note: unsaid}])
+        stated = either(both(where, part.read.get(rule.stated, EVERYWHERE)) for where, part in parts)
+        reading.read = {**dict.fromkeys(self.read_by(rule), NOWHERE), **reading.read, rule.stated: stated}
+        return reading
+
+    def _ways(self, rule: Rule) -> Iterator[tuple[Plane, list[Rule]]]:
+        """The rows of a switch that take a branch, and those of which several are still possible."""
+        field = str(rule.switch)
+        kind, below = self.policy.fields_[field], branches_of(self.policy.fields_[field], rule)
+        own = {code: self.rows.at(field, code) for code in below}
+        other = both(self.rows.documented(field), inverse(either(own.values())))
+        missing = {least: self.rows.at(field, -1 - least) for least in (0, *kind.bounds)}
+        ways = [(where, [below[code]]) for code, where in own.items()]
+        if rule.otherwise:
+            ways.append((other, [rule.otherwise]))
+        else:
+            missing[0] = either((missing[0], other))
+        assumed = rule.assume and self.settings.holds(rule.assume.while_) and rule.branches[rule.assume.criterion]
+        for least, where in missing.items():
+            ways.append((where, [assumed] if assumed else still_possible(kind, rule, least)))
+        yield from ((where, branches) for where, branches in ways if where.any())
 
     def read_by(self, rule: Rule) -> list[str]:
         """The criteria that a rule reads for one case or another."""
         if rule.first_of is not None:
             return self.read_by(self.settings.first(rule))
         stated = [rule.stated] if rule.stated else []
-        return stated + self.required(rule) + [name for branch in rule.below for name in self.read_by(branch)]
+        return stated + list(self.required(rule)) + [name for branch in rule.below for name in self.read_by(branch)]
 
     def _merge(self, readings: list[Reading], switch: str) -> Reading:
         """Several readings of the same rows: one same outcome, or open.
@@ -156,23 +149,39 @@ class Evaluation(Truths):
         then do the same. What implies a number (what a block did) arises once it is known not to be 0: it is not asked
         together with the number.
         """
-        same = reduce(np.bitwise_and, [r.outcome == readings[0].outcome for r in readings])
-        merged = Reading(pick(same, readings[0].outcome, OPEN), {})
-        if not self.asking:
-            return merged
-        undecided = merged.outcome == OPEN
-        ask = reduce(np.bitwise_or, [r.ask for r in readings])
-        for name in self.policy.fields_[switch].implied_by:
-            ask = ask & ~self.bits(name)
-        alike = same & (len({r.follows for r in readings}) == 1) & bool(readings[0].follows)
-        for name in {name for r in readings for name in r.truths} if np.any(alike) else ():
-            waits = [np.equal(r.truths.get(name, UNREAD), NOT_DOCUMENTED) for r in readings]
-            alike = alike & (reduce(np.bitwise_and, waits) == reduce(np.bitwise_or, waits))
-        merged.ask = np.where(undecided, ask | np.where(alike, np.uint64(0), self.bits(switch)), np.uint64(0))
-        merged.because = pick(undecided, np.int16(0), readings[0].because)
-        for name in dict.fromkeys(name for r in readings for name in r.truths):
-            values = [r.truths.get(name, np.asarray(UNREAD)) for r in readings]
-            partly = reduce(np.bitwise_or, [np.greater_equal(value, UNREAD) for value in values])
-            found = reduce(np.minimum, [np.bitwise_and(value, UNREAD) for value in values])
-            merged.truths[name] = found + PARTLY * (undecided & partly & (found < UNREAD))
+        if len(readings) == 1:
+            return readings[0]
+        same = {code: _everywhere(r.outcome.get(code, NOWHERE) for r in readings) for code in readings[0].outcome}
+        agreed = either(same.values())
+        merged = Reading(joined([same, {OPEN: inverse(agreed)}]))
+        if self.asking:
+            for name in dict.fromkeys(name for r in readings for name in r.read):
+                read = [r.read.get(name, NOWHERE) for r in readings]
+                sure = [both(r.read.get(name, NOWHERE), inverse(r.partly.get(name, NOWHERE))) for r in readings]
+                merged.read[name] = either(read)
+                partly = both(merged.read[name], inverse(_everywhere(sure)))
+                merged.partly[name] = both(merged.open, partly)
+            alike = both(agreed, self._alike(readings))
+            asks = joined([*(r.asks for r in readings), within(inverse(alike), self.columns(switch))])
+            for name in self.policy.fields_[switch].implied_by:
+                asks |= {c: both(asks[c], inverse(where)) for c, where in self.columns(name).items() if c in asks}
+            merged.asks = within(merged.open, asks)
+            merged.because = within(inverse(merged.open), readings[0].because)
         return merged
+
+    def _alike(self, readings: list[Reading]) -> Plane:
+        """Where several readings wait for the same criteria, and then do the same."""
+        alike = either(
+            _everywhere(r.follows.get(then, NOWHERE) for r in readings) for then in readings[0].follows if then
+        )
+        for name in {name for r in readings for name in r.read} if alike is not NOWHERE else ():
+            unknown = self.criterion(name).open
+            sure = [both(r.read.get(name, NOWHERE), inverse(r.partly.get(name, NOWHERE))) for r in readings]
+            waits = [both(unknown, plane) for plane in sure]
+            alike = both(alike, either((_everywhere(waits), inverse(either(waits)))))
+        return alike
+
+
+def _everywhere(planes: Iterable[Plane]) -> Plane:
+    """Where all planes have a bit."""
+    return reduce(both, planes, EVERYWHERE)

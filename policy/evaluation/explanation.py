@@ -6,8 +6,12 @@ import numpy as np
 
 from policy.cases.reader import Cases
 from policy.evaluation.details import details
-from policy.evaluation.determination import Evaluation, Memory, determine, diagnosis_group
+from policy.evaluation.determination import determine
+from policy.evaluation.evaluation import Evaluation
 from policy.evaluation.kleene import MET, WORDS
+from policy.evaluation.pathways import diagnosis_group
+from policy.evaluation.planes import Planes
+from policy.evaluation.rows import Rows
 from policy.model import OUTCOMES, Policy, Settings, States
 
 NOT_A_DENIAL = {
@@ -70,7 +74,7 @@ def explain(policy: Policy, cases: Cases, row: int, settings: Settings) -> Expla
     one = cases.take(np.array([row]))
     d = determine(policy, one, settings)
     words = d.frame().iloc[0]
-    evaluation = Evaluation(settings, one, np.array([0]))
+    evaluation = Evaluation(settings, Rows.of(one))
     reasons = []
     for name, value in d.truths.items():
         if int(value[0]) in (0, 1, 2):
@@ -85,9 +89,9 @@ def explain(policy: Policy, cases: Cases, row: int, settings: Settings) -> Expla
         f", pathway {words['pathway']}" if words["pathway"] else ""
     )
     ask = tuple(str(words["ask"]).split(";")) if words["ask"] else ()
-    memory = Memory(one, lasting=False)
-    changes = _documents(policy, ask) + _criteria(policy, one, memory, settings, reasons)
-    changes += _levers(policy, one, memory, settings)
+    planes = Planes(one)
+    changes = _documents(policy, ask) + _criteria(policy, one, planes, settings, reasons)
+    changes += _levers(policy, one, planes, settings)
     return Explanation(
         str(one.ids[0]),
         heading,
@@ -103,33 +107,33 @@ def _documents(policy: Policy, ask: tuple[str, ...]) -> list[str]:
     return [f"document {name}: {policy.fields_[name].ask}" for name in ask]
 
 
-def _outcome(one: Cases, memory: Memory, settings: Settings, assumed: dict[str, np.int8] | None = None) -> str:
-    found = determine(one.policy, one, settings, assumed=assumed, memory=memory, asking=False)
+def _outcome(one: Cases, planes: Planes, settings: Settings, assumed: dict[str, int] | None = None) -> str:
+    found = determine(one.policy, one, settings, assumed=assumed, planes=planes, asking=False)
     return OUTCOMES[int(found.outcome[0])]
 
 
-def _criteria(policy: Policy, one: Cases, memory: Memory, settings: Settings, reasons: list[Reason]) -> list[str]:
+def _criteria(policy: Policy, one: Cases, planes: Planes, settings: Settings, reasons: list[Reason]) -> list[str]:
     """What follows if the criteria that are not met (or not documented) were met, one by one and together."""
-    before = _outcome(one, memory, settings)
+    before = _outcome(one, planes, settings)
     short = [r.criterion for r in reasons if r.truth < MET]
     lines: list[str] = []
     if any(isinstance(policy.criteria[name].test, States) for name in short):
         return lines  # what a record will say when it speaks is not known
     for name in short:
-        after = _outcome(one, memory, settings, {name: MET})
+        after = _outcome(one, planes, settings, {name: int(MET)})
         if after != before:
             alone = " alone" if len(short) > 1 else ", the only cause"
             lines.append(f"{name}{alone}: were it met, the outcome would be {after}")
     if len(short) > 1:
-        after = _outcome(one, memory, settings, dict.fromkeys(short, MET))
+        after = _outcome(one, planes, settings, dict.fromkeys(short, int(MET)))
         if after != before:
             lines.append(f"{' and '.join(short)} together: were they met, the outcome would be {after}")
     return lines
 
 
-def _levers(policy: Policy, one: Cases, memory: Memory, settings: Settings) -> list[str]:
+def _levers(policy: Policy, one: Cases, planes: Planes, settings: Settings) -> list[str]:
     """For each lever, the nearest legal values at which this case's outcome differs."""
-    before = _outcome(one, memory, settings)
+    before = _outcome(one, planes, settings)
     lines = []
     for name, lever in policy.levers.items():
         values = lever.values()
@@ -139,7 +143,7 @@ def _levers(policy: Policy, one: Cases, memory: Memory, settings: Settings) -> l
             directions = [values[:0:-1]]
         for direction in directions:
             for value in direction:
-                after = _outcome(one, memory, Settings(policy, {**settings, name: value}))
+                after = _outcome(one, planes, Settings(policy, {**settings, name: value}))
                 if after != before:
                     lines.append(
                         f"lever {name} at {lever.show(value)} instead of {lever.show(settings[name])}: {after}"

@@ -126,6 +126,25 @@ class Policy(Record):
                 if dx is None or not inner.codes or dx in inner.codes:
                     yield entry, inner
 
+    def levers_read(self, rule: Rule) -> frozenset[str]:
+        """Every lever that what a rule makes of a case can depend on."""
+        found: set[str] = set()
+        for below in rule.walk():
+            criteria = [below.stated, *(step.when for step in below.then)]
+            found |= {word for word in (below.outcome, *(step.outcome for step in below.then)) if word in self.levers}
+            for entry, inner in self.requirements(below):
+                found |= {*entry.while_, *inner.while_}
+                criteria.append(inner.criterion)
+            for condition in (
+                below.while_,
+                below.assume.while_ if below.assume else {},
+                *(s.while_ for s in below.then),
+            ):
+                found |= {*condition}
+            for name in filter(None, criteria):
+                found |= {*self.criteria[name].test.levers()}
+        return frozenset(found)
+
     def grid_steps(self, field: str, reference: str) -> int:
         """How many units of a field's grid one unit of a lever, or of a plain number, is."""
         kind = self.fields_[field].type

@@ -42,7 +42,9 @@ class Requirement(Record):
     def within(self, codes: tuple[str, ...]) -> "Requirement | None":
         """The same for some codes only (of a gate that is asked for them alone; none: all); None: for no code."""
         common = tuple(code for code in codes if code in self.codes) if self.codes and codes else self.codes or codes
-        return self.model_copy(update={"codes": common}) if common or not codes else None
+        if common == self.codes:
+            return self if common or not codes else None
+        return self.model_copy(update={"codes": common}) if common else None
 
 
 class Step(Record):

@@ -7,7 +7,8 @@ greatest; what only levers decide is settled here. Every named expression is com
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from policy.evaluation.determination import PARTLY, branches_of, still_possible
+from policy.evaluation.pathways import branches_of, still_possible
+from policy.evaluation.results import PARTLY
 from policy.evaluation.traverse import traverse, traverse_test
 from policy.model import OUTCOMES, AnyOf, Comparison, Policy, Requirement, Rule, Settings, States, Step, Test
 from policy.sql.case_table import Table

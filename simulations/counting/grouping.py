@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from policy.cases.reader import Cases
-from policy.evaluation.determination import diagnosis_group
+from policy.evaluation.pathways import diagnosis_group
 from policy.model import Policy
 from policy.problems import nearest, refuse, shown
 

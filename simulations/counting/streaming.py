@@ -4,16 +4,17 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from policy.cases.reader import Cases
-from policy.model import Policy, Settings
+from policy.model import OUTCOMES, Policy, Settings
 from policy.problems import refuse
 from simulations import population as populations
-from simulations.counting.data_cube import Batch, DataCube
+from simulations.counting.counts import Batch, Counts
 from simulations.counting.grouping import Groups
-from simulations.counting.profiles import Profiles
 from simulations.population import LAST_CASE, Population
 from simulations.population.random_streams import whole
 
@@ -41,32 +42,30 @@ def batches(
 
 
 def stream(
-    base: Settings, population: str | Path = "seed_low_prevalence", size: int = 10_000, seed: int = 1, *,
-    levers: Sequence[str] | None = (), groups: Sequence[str] = (), most: int = SLICE, progress: bool | None = None,
-) -> DataCube | Profiles:  # fmt: skip
-    """Count `size` cases of a population as levels of `levers` (None: as profiles, for all levers), keeping none.
+    settings: Sequence[Settings], population: str | Path = "seed_low_prevalence", size: int = 10_000, seed: int = 1, *,
+    groups: Sequence[str] = (), most: int = SLICE, progress: bool | None = None,
+) -> tuple[Groups, NDArray[np.int64]]:  # fmt: skip
+    """Groups, and counts of `size` cases of a population under some settings of a policy: int64 (settings, groups, 6).
 
     Memory is that of `most` cases and the counts, whatever the size. `progress`: a bar (None: on a terminal). Raises
-    ProblemsFound for what `generate`, `DataCube.of` and `Groups` refuse, and when interrupted (Ctrl-C): then nothing is
-    left behind.
+    ProblemsFound for what `generate` and `Groups` refuse, and when interrupted (Ctrl-C): then nothing is left behind.
     """
-    page = populations.load(population)
+    page, policy = populations.load(population), settings[0].policy
     size = whole("size", size, 1, LAST_CASE)
     truths = [name for name in groups if name in TRUTHS]
-    by, done = Groups(base.policy, tuple(groups)), 0
+    by, done = Groups(policy, tuple(groups)), 0
+    found = np.zeros((len(settings), 0, len(OUTCOMES)), dtype=np.int64)
     hidden = not (sys.stderr.isatty() if progress is None else progress)
     with tqdm(total=size, unit=" cases", unit_scale=True, disable=hidden, leave=False) as bar:
-
-        def told() -> Iterator[Batch]:
-            nonlocal done
-            for batch in batches(base, page, size, seed, truths, most):
-                yield batch
+        try:
+            for batch in batches(settings[0], page, size, seed, truths, most):
+                counts = Counts.of([batch], by)
+                more = np.stack([counts.at(one) for one in settings])
+                found = np.pad(found, ((0, 0), (0, len(by) - found.shape[1]), (0, 0))) + more
                 done += len(batch.cases)
                 bar.update(len(batch.cases))
-
-        try:
-            return Profiles.of(base, told(), None, by) if levers is None else DataCube.of(base, told(), levers, by)
         except KeyboardInterrupt:
             raise refuse(
                 "interrupted", "stream", f"stopped after {done:,} of {size:,} cases; nothing was kept"
             ) from None
+    return by, found

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from itertools import combinations
 from typing import Literal
 
-from policy.evaluation.determination import diagnosis_group
+from policy.evaluation.pathways import diagnosis_group
 from policy.model import Policy
 from policy.sql.case_table import readable
 from simulations.population import Population

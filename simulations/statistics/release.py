@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from policy.evaluation.determination import RANKS
+from policy.evaluation.results import RANKS
 from policy.model import OUTCOMES
 from simulations.statistics.disclosure_control import SMALL, Ledger, Mask, Name, Row, summed
 

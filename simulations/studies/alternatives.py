@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from policy.cases.reader import Cases
-from policy.evaluation.determination import Determinations
+from policy.evaluation.results import Determinations
 from policy.model import OUTCOMES, Policy, Settings
 from policy.problems import Problem, ProblemsFound, collecting
 from policy.reading.loading import change_in_words

@@ -18,10 +18,12 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from policy.cases.reader import Cases
-from policy.evaluation.determination import CODE, Determinations, Evaluation, determine
+from policy.evaluation import rows as of_rows
+from policy.evaluation.determination import determine
+from policy.evaluation.evaluation import Evaluation
 from policy.evaluation.kleene import MET, NOT_MET
+from policy.evaluation.results import CODE, Determinations
 from policy.model import OUTCOMES, Comparison, Count, Mean, Policy, Settings, Test
-from simulations.counting.axes import in_order
 from simulations.statistics.disclosure_control import (
     LEAST_ABOUT,
     REASON,
@@ -219,7 +221,7 @@ class Anatomy:
             for part, rows in counts.items():
                 self.found["criterion", part, name] += int(rows.sum())
             self.found["criterion", "alone", name] += len(alone)
-            met = self._met(asked.cases, alone, self.settings, {name: MET})
+            met = self._met(asked.cases, alone, self.settings, {name: int(MET)})
             self.found["criterion", "alone_met", name] += met
             self._steps(asked.cases, name, np.flatnonzero(fails))
 
@@ -227,12 +229,12 @@ class Anatomy:
         for criterion, lever, value in _loosened(self.settings):
             if criterion == name and len(fails):
                 looser = Settings(self.policy, {**self.settings, lever: value})
-                truth = np.broadcast_to(Evaluation(looser, cases, fails).criterion(name), fails.shape)
+                truth = Evaluation(looser, of_rows.Rows.of(cases, fails)).codes(name)
                 near = fails[truth != NOT_MET]
                 self.found["step", "within_step", name, lever] += len(near)
                 self.found["step", "met", name, lever] += self._met(cases, near, looser, {})
 
-    def _met(self, cases: Cases, rows: Rows, settings: Settings, assumed: dict[str, np.int8]) -> int:
+    def _met(self, cases: Cases, rows: Rows, settings: Settings, assumed: dict[str, int]) -> int:
         """How many of the rows are met under other settings, or with a criterion assumed."""
         if not len(rows):
             return 0
@@ -273,7 +275,7 @@ class Anatomy:
                 self.found["field", "could_be_met", name] += met
                 self.found["field", "could_be_refused", name] += not_met
         if len(rows):
-            favourable = dict.fromkeys(asked.truths.keys() & self._required(), MET)
+            favourable = dict.fromkeys(asked.truths.keys() & self._required(), int(MET))
             best = self._open(asked.cases.take(rows), favourable)
             for word, count in zip(OUTCOMES, np.bincount(best, minlength=len(OUTCOMES)), strict=True):
                 self.found["price", "favourable", word] += int(count)
@@ -296,7 +298,7 @@ class Anatomy:
             refused |= fits & (outcome == CODE["not_met"])
         return int(met.sum()), int(refused.sum())
 
-    def _open(self, cases: Cases, assumed: dict[str, np.int8]) -> NDArray[np.int8]:
+    def _open(self, cases: Cases, assumed: dict[str, int]) -> NDArray[np.int8]:
         """Outcomes while the file is still open."""
         found = determine(self.policy, cases, self.settings, assumed=assumed, asking=False)
         return np.where(found.open, CODE["pend"], found.outcome)
@@ -332,7 +334,7 @@ def _loosened(settings: Settings) -> Iterator[tuple[str, str, int]]:
     policy = settings.policy
     for name, criterion in policy.criteria.items():
         for lever in dict.fromkeys(t.reference() for t in _in_force(criterion.test, settings)):
-            order = in_order(policy, lever)
+            order = policy.levers[lever].lenient_first
             at = order.index(settings[lever])
             looser = order[at - 1] if at else None
             if isinstance(looser, int):

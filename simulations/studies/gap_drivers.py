@@ -7,9 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simulations.counting.data_cube import Batch, DataCube
+from simulations.counting.counts import Batch, Counts, each
 from simulations.counting.grouping import Groups
-from simulations.counting.profiles import each
 from simulations.studies.impact import under
 from simulations.studies.paired_rates import MET
 from simulations.studies.subgroups import Subgroups
@@ -25,11 +24,11 @@ def drivers(found: Subgroups, gap: Mapping[str, Any]) -> pd.DataFrame:
     """
     study, base = found.study, found.study.scenario
     batches = [Batch(under(cases, base.policy)) for cases in found.labelled()]
+    counted = Counts.of(batches, Groups(base.policy, (str(gap["column"]),)))
+    places = [counted.groups.numbers[(str(gap[label]),)] for label in ("group", "reference")]
     rows = []
     for name, lever in study.policy.levers.items():
         values = list(dict.fromkeys([*lever.values(), base[name], study.baseline[name]]))
-        counted = DataCube.of(base, batches, [name], Groups(base.policy, (str(gap["column"]),)))
-        places = [counted.groups.numbers[(str(gap[label]),)] for label in ("group", "reference")]
         gaps = [_gap(counted.at(settings), places) for settings in each(base, {name: values})]
         now, back = gaps[values.index(base[name])], gaps[values.index(study.baseline[name])]
         low, high = int(np.argmin(np.abs(gaps))), int(np.argmax(np.abs(gaps)))

@@ -15,7 +15,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from policy.cases.reader import Cases
-from policy.evaluation.determination import Determinations, determine, diagnosis_group
+from policy.evaluation.determination import determine
+from policy.evaluation.pathways import diagnosis_group
+from policy.evaluation.results import Determinations
 from policy.model import OUTCOMES, Policy, Settings
 from policy.problems import refuse
 from policy.reading.loading import change_in_words

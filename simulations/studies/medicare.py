@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from policy.cases.reader import Cases
-from policy.evaluation.determination import RANKS, Determinations
+from policy.evaluation.results import RANKS, Determinations
 from policy.model import Policy, Settings
 from policy.problems import ProblemsFound
 from policy.reading.scenario import Scenario, edited

@@ -5,7 +5,7 @@ of what it adds over all orders of making the changes (Shapley 1953), in whole n
 up exactly. The interaction of a pair is Grabisch and Roubens' index (1999): what two do together beyond each alone.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
@@ -16,13 +16,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from policy.evaluation.determination import Memory, determine
+from policy.cases.reader import Cases
+from policy.evaluation.determination import evaluate
+from policy.evaluation.evaluation import Evaluation
+from policy.evaluation.kleene import bits_at, kinds
+from policy.evaluation.planes import Planes
+from policy.evaluation.results import CODE, OPEN
 from policy.model import OUTCOMES, Policy, Settings
 from policy.problems import listed, nearest, refuse, shown
 from policy.reading.scenario import Edit, edited
-from simulations.counting.data_cube import Batch
+from simulations.counting.counts import CLOSING
 from simulations.counting.grouping import Groups
-from simulations.counting.profiles import Profiles
 from simulations.statistics.intervals import Interval, Z
 from simulations.studies.caseload import Caseload
 from simulations.studies.comparison import Study
@@ -177,10 +181,7 @@ def attributed(
     found: dict[bytes, NDArray[np.int64]] = {}
     done = 0
     for part in cases.slices():
-        batch = Batch(part)
-        if not edits:  # cases that no setting of these levers tells apart are asked once
-            batch = Profiles.of(baseline, [batch], moves.keys(), by).batch
-        for pattern, counts in _patterns(batch, settings, by):
+        for pattern, counts in _patterns(part, settings, by):
             before = found.get(pattern, np.zeros(0, dtype=np.int64))
             found[pattern] = np.pad(before, (0, len(counts) - len(before))) + counts
         done += len(part)
@@ -205,22 +206,23 @@ def _combinations(baseline: Settings, moves: Mapping[str, Any], edits: Sequence[
     ]
 
 
-def _patterns(batch: Batch, settings: Sequence[Settings], by: Groups) -> list[tuple[bytes, NDArray[np.int64]]]:
+def _patterns(cases: Cases, settings: Sequence[Settings], by: Groups) -> Iterator[tuple[bytes, NDArray[np.int64]]]:
     """The outcomes of each kind of case under all settings, and how many of each group are of that kind."""
-    cases = batch.cases
-    memories: dict[int, Memory] = {}
-    outcomes = np.empty((len(settings), len(cases)), dtype=np.uint8)
-    for i, one in enumerate(settings):
-        if id(one.policy) not in memories:
-            memories[id(one.policy)] = Memory(under(cases, one.policy))
-        memory = memories[id(one.policy)]
-        outcomes[i] = determine(one.policy, memory.cases, one, memory=memory, asking=False).outcome
-    rows = np.ascontiguousarray(outcomes.T)
-    kinds, where = np.unique(rows.view(np.dtype((np.void, len(settings)))).ravel(), return_inverse=True)
-    labels = batch.labels(by)
-    key = where * len(by) + (labels if labels.size else 0)
-    counts = np.bincount(key, batch.weights, len(kinds) * len(by)).astype(np.int64).reshape(len(kinds), len(by))
-    return [(kind.tobytes(), count) for kind, count in zip(kinds, counts, strict=True)]
+    laid_out = {one.policy: Planes(under(cases, one.policy)) for one in settings}
+    labels = by.of(cases)
+    for number, (position, places, rows) in enumerate(laid_out[settings[0].policy].parts):
+        readings = [
+            evaluate(Evaluation(one, laid_out[one.policy].parts[number][2], asking=False), position) for one in settings
+        ]
+        first, kind = kinds((plane for reading in readings for plane in reading.outcome.values()), rows.size)
+        patterns = np.zeros((len(first), len(settings)), dtype=np.uint8)
+        for i, (one, reading) in enumerate(zip(settings, readings, strict=True)):
+            for code, plane in reading.outcome.items():
+                word = CODE[str(one[CLOSING])] if code == OPEN else code
+                patterns[:, i] += bits_at(plane, first).astype(np.uint8) * np.uint8(word)
+        key = kind * len(by) + (labels[places] if len(labels) else 0)
+        counts = np.bincount(key, minlength=len(first) * len(by)).reshape(len(first), len(by))
+        yield from zip((pattern.tobytes() for pattern in patterns), counts, strict=True)
 
 
 def _per_case(hits: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -15,8 +15,8 @@ import pandas as pd
 from policy.evaluation.determination import determine
 from policy.model import OUTCOMES, Policy, Settings
 from policy.problems import nearest, refuse, shown
+from simulations.counting.counts import each
 from simulations.counting.grouping import Groups
-from simulations.counting.profiles import each
 from simulations.counting.streaming import TRUTHS, batches, stream
 from simulations.population import load
 from simulations.statistics.intervals import Parted, kitagawa, stratified_difference, wilson
@@ -167,8 +167,8 @@ def by_setting(
     values = policy.levers[lever].values()
     rows = []
     for name in populations:
-        counted = stream(base, name, size, seed, levers=[lever], groups=split_by(policy))
-        found = [Truth(*by_kind(counted.groups, counted.at(one))) for one in each(base, {lever: values})]
+        groups, counts = stream(list(each(base, {lever: values})), name, size, seed, groups=split_by(policy))
+        found = [Truth(*by_kind(groups, one)) for one in counts]
         here = found[values.index(base[lever])].approved()
         can = telling(policy, load(name), [lever]).can(lever)
         for value, one in zip(values, found, strict=True):

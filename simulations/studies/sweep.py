@@ -1,10 +1,9 @@
 """Levers over their whole domains, exactly: one lever, any two together, and all of them ranked by what they can do.
 
-Cases are counted once, split by their outcome before, so that every setting is a look-up of the full flow: what moved,
-and the change with the interval for pairs. All other levers stay where the study puts them.
+Cases are laid out once, split by their outcome before, so that every setting gives the full flow: what moved, and the
+change with the interval for pairs. All other levers stay where the study puts them.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
@@ -17,45 +16,40 @@ from policy.cases.reader import Cases
 from policy.evaluation.determination import determine
 from policy.model import OUTCOMES, Lever, Policy, Settings, Value
 from policy.problems import listed, nearest, refuse, shown
-from simulations.counting.data_cube import Batch, DataCube
+from simulations.counting.counts import Batch, Counts
 from simulations.counting.grouping import Groups
-from simulations.counting.profiles import Profiles
 from simulations.statistics.disclosure_control import LEAST_ABOUT, STEP, about_flow
 from simulations.studies.caseload import Caseload
 from simulations.studies.comparison import Study
 from simulations.studies.impact import under
 from simulations.studies.paired_rates import one_way, paired_rates
 
-_BEFORE = "outcome_before"
-_MANY = 50_000  # cases from which on it pays to put those together that no lever tells apart
+BEFORE = "outcome_before"
 
 
 @dataclass(frozen=True)
 class Flows:
-    """The flow from `before` to any setting of some levers around `around`, by look-up.
+    """The flow from `before` to any setting around `around`.
 
     `people`: rows are made from rounded counts, as neighbouring values would give a few cases away.
     """
 
     before: Settings
     around: Settings
-    levels: DataCube
+    counted: Counts
     people: bool = False
 
     @classmethod
-    def of(cls, before: Settings, around: Settings, cases: Caseload, levers: Sequence[str]) -> "Flows":
-        """Count the cases once for these levers; raises ProblemsFound for an unknown lever or too many combinations."""
-        for lever in levers:
-            known_lever(around.policy, lever)
-        by = Groups(around.policy, (_BEFORE,))
-        batches = (Batch(_with_outcome(part, before, around)) for part in cases.slices())
-        return cls(before, around, DataCube.of(around, batches, tuple(levers), by), cases.guarded)
+    def of(cls, before: Settings, around: Settings, cases: Caseload) -> "Flows":
+        """Lay out the cases once, split by their outcome before."""
+        batches = (Batch(with_outcome(part, before, around)) for part in cases.slices())
+        return cls(before, around, Counts.of(batches, Groups(around.policy, (BEFORE,))), cases.guarded)
 
     def at(self, **values: Value) -> NDArray[np.int64]:
         """Outcome before by outcome at these values: int64 (6, 6)."""
-        found = self.levels.at(Settings(self.around.policy, {**self.around, **values}))
+        found = self.counted.at(Settings(self.around.policy, {**self.around, **values}))
         flow = np.zeros((len(OUTCOMES), len(OUTCOMES)), dtype=np.int64)
-        for (word,), row in zip(self.levels.groups.numbers, found, strict=True):
+        for (word,), row in zip(self.counted.groups.numbers, found, strict=True):
             flow[OUTCOMES.index(word)] += row
         return flow
 
@@ -99,8 +93,8 @@ def sweep(study: Study, lever: str) -> pd.DataFrame:
 
     value, shown (with its unit), is_baseline, is_scenario, then as in `Flows.row`; changes are from the baseline.
     """
-    flows = Flows.of(study.baseline, study.scenario, study.cases, [lever])
-    known = study.policy.levers[lever]
+    known_lever(study.policy, lever)
+    flows, known = Flows.of(study.baseline, study.scenario, study.cases), study.policy.levers[lever]
     rows = []
     for value in known.values():
         row: dict[str, Any] = {"value": word(value), "shown": known.show(value)}
@@ -116,8 +110,9 @@ def grid(study: Study, one: str, other: str) -> pd.DataFrame:
     """
     if one == other:
         raise refuse("lever", "grid", f"{shown(one)} is named twice; a grid needs two levers")
-    flows = Flows.of(study.baseline, study.scenario, study.cases, [one, other])
-    levers = study.policy.levers
+    for lever in (one, other):
+        known_lever(study.policy, lever)
+    flows, levers = Flows.of(study.baseline, study.scenario, study.cases), study.policy.levers
     pairs = product(levers[one].values(), levers[other].values())
     return pd.DataFrame([{one: word(a), other: word(b), **flows.row(**{one: a, other: b})} for a, b in pairs])
 
@@ -131,14 +126,9 @@ def ranking(study: Study) -> pd.DataFrame:
     moved_most: the most cases that any value gives another outcome.
     """
     here, policy = study.scenario, study.scenario.policy
-    batches = [Batch(_with_outcome(part, here, here)) for part in study.cases.slices()]
-    by = Groups(policy, (_BEFORE,))
-    if study.cases.size > _MANY:
-        batches = [Profiles.of(here, batches, groups=by).batch]
-    people = study.guarded
+    flows = replace(Flows.of(here, here, study.cases), people=study.guarded)
     rows = []
     for name, lever in policy.levers.items():
-        flows = Flows(here, here, DataCube.of(here, batches, (name,), Groups(policy, (_BEFORE,))), people)
         found = {value: flows.row(**{name: value}) for value in lever.values()}
         down = min(found, key=lambda v: (found[v]["met"], v != here[name]))
         up = max(found, key=lambda v: (found[v]["met"], v == here[name]))
@@ -183,9 +173,9 @@ def known_lever(policy: Policy, lever: str) -> None:
         raise refuse("unknown-lever", lever, message + f"; there is {listed(policy.levers, 40)}")
 
 
-def _with_outcome(cases: Cases, before: Settings, around: Settings) -> Cases:
+def with_outcome(cases: Cases, before: Settings, around: Settings) -> Cases:
     """The cases for the policy of `around`, their outcome under `before` as a column to group by."""
     mine = under(cases, before.policy)
     codes = determine(before.policy, mine, before, asking=False).outcome
     column = pd.Categorical.from_codes(codes, categories=pd.Index(OUTCOMES, dtype=object))
-    return replace(under(cases, around.policy), groups={**cases.groups, _BEFORE: column})
+    return replace(under(cases, around.policy), groups={**cases.groups, BEFORE: column})

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from policy.model import Policy, Settings, Test
-from simulations.counting.data_cube import CLOSING
+from simulations.counting.counts import CLOSING
 from simulations.counting.reachable_facts import REQUEST, columns_below, read_by
 from simulations.population.expectation import linked
 from simulations.population.probability_tables import Population

@@ -7,12 +7,14 @@ determinations with reasons, or the few weighted rows of a collapse, whose every
 import contextlib
 import weakref
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from policy.cases.columns import columns_of
 from policy.cases.reader import Cases
@@ -20,9 +22,8 @@ from policy.model import Policy, Settings
 from policy.problems import refuse, shown
 from policy.sql import determinations_sql, printed
 from policy.storage.scratch import scratch
-from simulations.counting.data_cube import Batch
+from simulations.counting.counts import CLOSING, Batch, Counts
 from simulations.counting.grouping import Groups
-from simulations.counting.profiles import Profiles
 from simulations.warehouse.group_by import CODED, FAULTY, WEIGHT, collapse_sql, live_levers
 
 # They make DuckDB 2.0 write named expressions out in full wherever they are used: the same rows, many times the work.
@@ -145,6 +146,30 @@ class Spark:
         yield from found.to_batches(BATCH)
 
 
+@dataclass(frozen=True)
+class Collapsed:
+    """Cases that an engine put together, one row for all that no reachable setting tells apart.
+
+    They stand for all cases while no lever outside `moving` leaves `base`; `rows`: how many there are.
+    """
+
+    base: Settings
+    moving: frozenset[str]
+    rows: int
+    counts: Counts
+
+    def __repr__(self) -> str:
+        return f"{self.rows:,} rows for {self.counts.cases:,} cases, exact while {len(self.moving)} levers move"
+
+    def at(self, settings: Settings) -> NDArray[np.int64]:
+        """Counts of every group and outcome, int64 (groups, 6); raises ProblemsFound when a frozen lever moved."""
+        moved = [name for name, value in settings.items() if value != self.base[name]]
+        frozen = [name for name in moved if name not in (*self.moving, CLOSING)]
+        if frozen:
+            raise refuse("frozen", "levels", f"lever {', '.join(frozen)} was frozen when the cases were collapsed")
+        return self.counts.at(settings)
+
+
 def determinations(engine: Engine, settings: Settings) -> Iterator[pd.DataFrame]:
     """The columns of `Determinations.frame()` as text, up to 100,000 rows at a time, in the engine's own order."""
     for batch in engine.batches(determinations_sql(settings, engine.types)):
@@ -154,7 +179,7 @@ def determinations(engine: Engine, settings: Settings) -> Iterator[pd.DataFrame]
 def collapse(
     engine: Engine, settings: Settings, moving: Collection[str] | None = None, groups: Sequence[str] = (), *,
     keep_good: bool = False,
-) -> Profiles:  # fmt: skip
+) -> Collapsed:  # fmt: skip
     """Collapse the table of an engine with one SELECT.
 
     `moving`: the levers that may move afterwards (None: all of them; fewer give fewer profiles), the others stay as in
@@ -170,10 +195,9 @@ def collapse(
 def counted(
     frame: pd.DataFrame, settings: Settings, moving: Collection[str] | None = None, groups: Sequence[str] = (), *,
     keep_good: bool = False,
-) -> Profiles:  # fmt: skip
-    """Profiles from the rows of a collapse that ran elsewhere (`workbook sql --what levels`), arguments as above.
+) -> Collapsed:  # fmt: skip
+    """Counts from the rows of a collapse that ran elsewhere (`workbook sql --what levels`), arguments as above.
 
-    `DataCube.of(settings, [counted(frame, settings).batch], levers)` makes every setting of some levers a look-up.
     Raises ProblemsFound when the rows are not those of such a SELECT.
     """
     policy, live = settings.policy, live_levers(settings.policy, moving)
@@ -189,7 +213,7 @@ def counted(
     frame = frame[~faulty].reset_index(drop=True)
     weights = frame[WEIGHT].to_numpy(np.int64)
     batch = Batch(as_cases(frame, policy, groups), weights)
-    return Profiles(settings, live, Groups(policy, tuple(groups)), batch, int(weights.sum()))
+    return Collapsed(settings, live, len(frame), Counts.of([batch], Groups(policy, tuple(groups))))
 
 
 def as_cases(frame: pd.DataFrame, policy: Policy, groups: Sequence[str]) -> Cases:

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from simulations.counting.data_cube import Batch, DataCube
 
 import policy
 from benchmarks.cases import Columns
@@ -10,7 +11,6 @@ from benchmarks.in_duckdb import Compiled, DuckDB
 from benchmarks.in_numpy import Numpy, NumpyByPathway
 from benchmarks.in_pandas import Pandas
 from benchmarks.measuring import shown
-from simulations.counting.data_cube import Batch, DataCube
 from simulations.counting.grouping import Groups
 from tests.policy.near_misses import Draws
 from tests.simulations.undocumented import base_settings, by_determining, chosen, moved, nerve_blocks, undocumented

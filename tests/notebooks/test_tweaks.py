@@ -116,7 +116,7 @@ def test_an_illegal_move_changes_nothing(tweaks: Tweaks, lever: str, value: obje
 
 
 def test_more_cases_than_fit_are_refused_before_they_are_drawn(nerve_blocks: Policy):
-    with pytest.raises(ProblemsFound, match="250,001 cases are too many"):
+    with pytest.raises(ProblemsFound, match="10,000,001 cases are too many"):
         Tweaks(nerve_blocks.settings(), simulations.cases_of(nerve_blocks, size=MOST + 1))
 
 

@@ -34,8 +34,8 @@ from policy.authoring.mutation import judge, mutants
 from policy.authoring.vignettes import batches, example_vignettes
 from policy.model import OUTCOMES, Policy, Settings
 from policy.sql import determinations_sql
-from simulations.counting.data_cube import Batch, DataCube
-from simulations.counting.profiles import Profiles
+from simulations.counting.counts import Batch, Counts
+from simulations.counting.grouping import Groups
 from simulations.studies.caseload import Caseload
 from simulations.studies.denials import dissect
 from tests.policy.generated import (
@@ -101,15 +101,13 @@ class Trial:
         names = list(self.policy.levers)
         for _, _, table, base in self.each():
             moving = self.luck.sample(names, min(len(names), 3))
-            counted = DataCube.of(base, [Batch(table)], moving)
-            profiles = Profiles.of(base, [Batch(table)], moving)
+            counted = Counts.of([Batch(table)], Groups(self.policy))
             for _ in range(4):
                 more = {n: self.luck.choice(values_of(self.tree["levers"][n])) for n in moving}
                 at = self.policy.settings({**base.provisions(), **more})
                 wanted = np.bincount(core.determine(self.policy, table, at).outcome, minlength=len(OUTCOMES))
-                for word, found in (("levels", counted), ("profiles", profiles)):
-                    if (found.at(at).sum(axis=0) != wanted).any():
-                        yield f"{word}: {found.at(at).sum(axis=0)}, determined {wanted} at {at!r} over {base!r}"
+                if (counted.at(at).sum(axis=0) != wanted).any():
+                    yield f"counts: {counted.at(at).sum(axis=0)}, determined {wanted} at {at!r} over {base!r}"
             counts = dissect(base, [table]).outcomes()
             if counts != core.determine(self.policy, table, base).counts():
                 yield f"anatomy: {counts} at {base!r}"

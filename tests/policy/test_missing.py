@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import duckdb
-import numpy as np
 import pandas as pd
 import pytest
 
 import policy
-from policy.evaluation.determination import Evaluation, cuts
+from policy.evaluation.evaluation import Evaluation
 from policy.evaluation.kleene import MET, NOT_DOCUMENTED, NOT_MET
+from policy.evaluation.rows import Rows
 from policy.model import Policy, Settings
 from policy.sql import Compiler, Table, determinations_sql
 from tests.policy.test_lint import small
@@ -96,14 +96,11 @@ def document() -> Policy:
     return made()
 
 
-@pytest.mark.parametrize("on_the_grid", [False, True])
-def test_what_one_column_tells_about_another_holds_in_every_comparison(on_the_grid: bool) -> None:
+def test_what_one_column_tells_about_another_holds_in_every_comparison() -> None:
     cases = policy.Cases.from_frame(frame(ROWS), document())
-    grid = cuts(document()) if on_the_grid else {}
-    evaluation = Evaluation(document().settings(), cases, np.arange(len(cases)), cuts=grid)
+    evaluation = Evaluation(document().settings(), Rows.of(cases))
     for name, (_, holds) in TESTS.items():
-        found = np.broadcast_to(evaluation.criterion(name), len(ROWS))
-        assert found.tolist() == [expected(row, holds) for row in ROWS], name
+        assert evaluation.codes(name).tolist() == [expected(row, holds) for row in ROWS], name
 
 
 def expected(row: dict[str, str], holds: Callable[[int], bool]) -> int:

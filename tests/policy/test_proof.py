@@ -14,7 +14,7 @@ import pytest
 
 import policy
 from policy.authoring.proof import Relation, prove
-from policy.evaluation.determination import RANKS
+from policy.evaluation.results import RANKS
 from policy.model import OUTCOMES
 from simulations.scenario.loading import proposed
 from tests.policy import oracle

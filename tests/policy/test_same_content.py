@@ -12,7 +12,7 @@ import pytest
 
 import policy
 from policy.cases.reader import Cases
-from policy.evaluation.determination import Memory
+from policy.evaluation.planes import Planes
 
 LABEL = "Relief from a diagnostic block"
 ROW = {"case_id": "a", "dx": "M54.2", "cpt": "64490"}
@@ -126,7 +126,7 @@ def test_text_of_a_legal_value_is_that_value():
 def test_what_is_remembered_for_some_cases_refuses_others():
     loaded = policy.load("nerve_blocks@2026.1")
     mine, others = cases_of(loaded), cases_of(loaded)
-    memory = Memory(mine)
-    policy.determine(loaded, mine, loaded.settings(), memory=memory)
-    with pytest.raises(policy.ProblemsFound, match="not the cases that the memory was made for"):
-        policy.determine(loaded, others, loaded.settings(), memory=memory)
+    planes = Planes(mine)
+    policy.determine(loaded, mine, loaded.settings(), planes=planes)
+    with pytest.raises(policy.ProblemsFound, match="not the cases that the planes were made of"):
+        policy.determine(loaded, others, loaded.settings(), planes=planes)

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 import policy
-from policy.evaluation.determination import CODE, Evaluation
+from policy.evaluation.evaluation import Evaluation
 from policy.evaluation.kleene import MET, NOT_MET
+from policy.evaluation.results import CODE
+from policy.evaluation.rows import Rows
 from policy.model import Policy
 from policy.problems import ProblemsFound
 from policy.reading.loading import DOCUMENTS
@@ -187,8 +189,7 @@ def test_an_added_criterion_decides_with_the_others():
     at = policy.determine(nerve_blocks(), cases, nerve_blocks().settings()).pathway
     mine = at == list(nerve_blocks().pathways).index("spine_facet_ablation")
     assert (before[~mine] == after[~mine]).all()
-    everyone = np.arange(len(cases))
-    truth = Evaluation(nerve_blocks().settings(), cases, everyone).criterion("nerve_named")
+    truth = Evaluation(nerve_blocks().settings(), Rows.of(cases)).codes("nerve_named")
     expected = np.where(truth == MET, before, np.where((truth == NOT_MET) | (before == CODE["not_met"]), 1, 2))
     assert (after[mine] == expected[mine]).all()
     assert (before[mine] != after[mine]).any()

@@ -12,7 +12,7 @@ import yaml
 
 import policy
 from notebooks.rules import ends
-from policy.evaluation.determination import diagnosis_group, pathway_of
+from policy.evaluation.pathways import diagnosis_group, pathway_of
 from policy.model import OUTCOMES, Policy, Settings
 from policy.reading.scenario import Scenario
 from policy.storage.files import save

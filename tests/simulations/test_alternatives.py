@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import policy
-from policy.evaluation.determination import RANKS
+from policy.evaluation.results import RANKS
 from policy.model import OUTCOMES
 from policy.problems import ProblemsFound
 from policy.reading.scenario import load_scenario

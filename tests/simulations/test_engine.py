@@ -12,9 +12,8 @@ import pytest
 import policy
 from policy.problems import ProblemsFound
 from policy.sql import printed
-from simulations.counting.data_cube import DataCube
+from simulations.counting.counts import Counts
 from simulations.counting.grouping import Groups
-from simulations.counting.profiles import Profiles
 from simulations.warehouse.engines import DuckDB, Spark, collapse, counted, determinations
 from simulations.warehouse.group_by import collapse_sql
 from tests.policy.near_misses import Draws, settings_with_every_value
@@ -103,7 +102,7 @@ def test_a_type_that_is_known_changes_no_answer() -> None:
         collapse(DuckDB(table, POLICY), settings, LATER, keep_good=True)
         for table in (closely_typed(frame), nulls(frame))
     ]
-    assert 0 < counts[0].cases == counts[1].cases < SIZE
+    assert 0 < counts[0].counts.cases == counts[1].counts.cases < SIZE
     for there in (moved(settings, LATER, draws) for _ in range(8)):
         assert counts[0].at(there).tolist() == counts[1].at(there).tolist()
 
@@ -149,7 +148,7 @@ def test_a_column_that_is_missing_is_not_documented() -> None:
     pd.testing.assert_frame_equal(by_engine(DuckDB(as_warehouse(fewer), POLICY), settings), directly(fewer, settings))
 
 
-def differences(answers: Profiles | DataCube, frame: pd.DataFrame, settings: list[policy.Settings]) -> list[str]:
+def differences(answers: Counts, frame: pd.DataFrame, settings: list[policy.Settings]) -> list[str]:
     cases = policy.Cases.from_frame(frame, POLICY)
     by = Groups(POLICY, answers.groups.names)
     labels = by.of(cases)
@@ -171,18 +170,9 @@ def test_the_collapse_counts_as_determining_every_case(seed: int) -> None:
     groups = [(), ("diagnosis", "procedure", "sex"), ("dx", "cpt", "group_site")][seed % 3]
     table = as_warehouse(frame) if seed % 2 else nulls(frame)
     found = collapse(DuckDB(table, POLICY), base, levers, groups)
-    assert found.cases == SIZE
-    assert len(found) < SIZE
-    assert differences(found, frame, [moved(base, levers, draws) for _ in range(12)]) == []
-
-
-def test_levels_of_a_collapse_are_look_ups_for_all_cases() -> None:
-    draws, base = Draws(1), POLICY.settings()
-    frame = undocumented_table(base, SIZE, 1)
-    found = collapse(DuckDB(as_warehouse(frame), POLICY), base, LATER)
-    levels = DataCube.of(base, [found.batch], LATER)
-    assert levels.cases == SIZE
-    assert differences(levels, frame, [moved(base, LATER, draws) for _ in range(25)]) == []
+    assert found.counts.cases == SIZE
+    assert found.rows < SIZE
+    assert differences(found.counts, frame, [moved(base, levers, draws) for _ in range(12)]) == []
 
 
 def test_profiles_of_the_engine_are_those_of_python() -> None:
@@ -237,7 +227,7 @@ def test_refusals(tmp_path: Path) -> None:
     wrong = DuckDB(frame, POLICY)
     with pytest.raises(ProblemsFound, match="1 rows have values that are not allowed"):
         collapse(wrong, POLICY.settings(), [])
-    assert collapse(wrong, POLICY.settings(), [], keep_good=True).cases == 49
+    assert collapse(wrong, POLICY.settings(), [], keep_good=True).counts.cases == 49
 
 
 def agreement(cases: int, settings: int, seed: int = 0) -> tuple[pd.DataFrame, list[policy.Settings]]:
@@ -263,7 +253,7 @@ def in_spark(session: object, cases: int, settings: int) -> None:
     for one in several:
         pd.testing.assert_frame_equal(by_engine(engine, one), directly(frame, one))
     found = collapse(engine, several[0], LATER)
-    assert differences(found, frame, [moved(several[0], LATER, Draws(3))]) == []
+    assert differences(found.counts, frame, [moved(several[0], LATER, Draws(3))]) == []
 
 
 @pytest.mark.slow
@@ -284,7 +274,7 @@ def in_postgres(folder: Path, cases: int, settings: int) -> None:
             pd.testing.assert_frame_equal(as_text(server.determinations(one)), directly(frame, one))
         text = server.collapse_of(several[0], LATER)
         found = counted(text, several[0], LATER)
-        assert differences(found, frame, [moved(several[0], LATER, Draws(3))]) == []
+        assert differences(found.counts, frame, [moved(several[0], LATER, Draws(3))]) == []
 
 
 @pytest.fixture

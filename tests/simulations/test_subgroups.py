@@ -16,7 +16,7 @@ from PIL import Image
 from scipy.stats import binomtest
 
 import policy
-from policy.evaluation.determination import diagnosis_group
+from policy.evaluation.pathways import diagnosis_group
 from simulations import ask, population
 from simulations.reports import report, subgroups_chart
 from simulations.reports import subgroups_findings as told

@@ -7,7 +7,6 @@ from policy.evaluation.determination import determine
 from policy.model import OUTCOMES, Settings
 from policy.problems import ProblemsFound
 from simulations import ask
-from simulations.studies import sweep as sweeping
 from simulations.studies.comparison import Study
 from simulations.studies.sweep import Flows, grid, ranking, sweep, word
 
@@ -36,7 +35,7 @@ def test_every_value_has_the_flow_of_determining_the_cases(study: Study, lever: 
     table = sweep(study, lever)
     values = study.policy.levers[lever].values()
     assert list(table["value"]) == [word(value) for value in values]
-    flows = Flows.of(study.baseline, study.scenario, study.cases, [lever])
+    flows = Flows.of(study.baseline, study.scenario, study.cases)
     for value, row in zip(values, table.to_dict("records"), strict=True):
         expected = flow(study, **{lever: value})
         assert (flows.at(**{lever: value}) == expected).all()
@@ -97,13 +96,6 @@ def test_a_lever_that_decides_nothing_scores_exactly_0(study: Study):
     row = ranking(study).set_index("lever").loc["diagnostic_block_exempt"]
     assert row[["swing_points", "down_points", "up_points", "moved_most"]].tolist() == [0, 0, 0, 0]
     assert row["down_at"] == row["up_at"] == row["moved_at"] == row["here"]
-
-
-def test_ranking_of_many_cases_is_that_of_few(study: Study, monkeypatch: pytest.MonkeyPatch):
-    """Above a size the cases are first put together into weighted profiles."""
-    direct = ranking(study)
-    monkeypatch.setattr(sweeping, "_MANY", 100)
-    assert ranking(study).equals(direct)
 
 
 def test_unknown_levers_are_refused_with_the_nearest_name(study: Study):

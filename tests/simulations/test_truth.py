@@ -12,7 +12,7 @@ from policy.cases.reader import Cases
 from policy.model import Requirement, Rule
 from policy.problems import ProblemsFound
 from simulations import ask, population
-from simulations.counting.data_cube import CLOSING
+from simulations.counting.counts import CLOSING
 from simulations.counting.reachable_facts import REQUEST, read_by
 from simulations.population.expectation import _connected
 from simulations.reports import truth_chart

@@ -1,0 +1,74 @@
+"""Cases laid out for evaluation: rows of one pathway lie together, and the planes made of them are kept."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policy.cases.reader import Cases, Ints
+from policy.evaluation.pathways import pathways
+from policy.evaluation.rows import Rows
+
+BLOCK = 1 << 18  # rows laid out together when it is for one evaluation, so that they stay in the cache
+
+
+class _InOrder(Mapping[str, Ints]):
+    """Facts in another order of the rows; each is put into it when it is first asked for."""
+
+    def __init__(self, facts: Mapping[str, Ints], order: NDArray[np.intp]):
+        self._facts, self._order, self._known = facts, order, dict[str, Ints]()
+
+    def __getitem__(self, name: str) -> Ints:
+        if name not in self._known:
+            self._known[name] = self._facts[name][self._order]
+        return self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._facts)
+
+    def __len__(self) -> int:
+        return len(self._facts)
+
+
+@dataclass
+class Planes:
+    """Cases laid out for many evaluations.
+
+    `labels`: int (n,), a group of each case: then the rows of a pathway lie in order of their groups.
+    `parts`: position of a pathway (-1: out of scope), where its rows are in the case table, intp (rows,), and the rows.
+    """
+
+    cases: Cases
+    labels: Ints | None = None
+    where: Ints = field(init=False)
+    parts: list[tuple[int, NDArray[np.intp], Rows]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.where = pathways(self.cases.policy, self.cases)
+        key = self.where + 1
+        if self.labels is not None:
+            key = key * (int(self.labels.max(initial=0)) + 1) + self.labels
+        order = np.argsort(key.astype(np.min_scalar_type(int(key.max(initial=0)))), kind="stable")
+        facts, dx, self.parts, start = _InOrder(self.cases.facts, order), self.cases.dx[order], [], 0
+        for position, size in enumerate(np.bincount(self.where + 1).tolist(), start=-1):
+            places = slice(start, start := start + size)
+            if size:
+                self.parts.append((position, order[places], Rows(facts, dx, places, size)))
+
+    def holds(self, cases: Cases) -> bool:
+        """Whether these are the cases that were laid out: the same columns, read for the same policy."""
+        mine = self.cases
+        same = cases.dx is mine.dx and cases.cpt is mine.cpt and cases.facts is mine.facts
+        return cases is mine or (same and cases.policy == mine.policy)
+
+
+def passing(cases: Cases, where: Ints) -> Iterator[tuple[int, NDArray[np.intp], Rows]]:
+    """The parts as in `Planes` for a single evaluation, a stretch of the case table after the other."""
+    for start in range(0, len(cases), BLOCK):
+        here = (where[start : start + BLOCK] + 1).astype(np.int16)
+        order = np.argsort(here, kind="stable") + start
+        ends = np.cumsum(np.bincount(here))[:-1]
+        for position, places in enumerate(np.split(order, ends), start=-1):
+            if len(places):
+                yield position, places, Rows.of(cases, places)

@@ -1,0 +1,68 @@
+"""Some rows of a case table as facts, and the planes of bits that have been made of them."""
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from policy.cases.reader import Cases, Ints
+from policy.evaluation.kleene import EVERYWHERE, Plane, plane_of
+
+KEPT = 4  # planes of one test, each for another value of its levers: as many as a person goes back and forth between
+
+Made = TypeVar("Made")
+
+
+@dataclass
+class Rows:
+    """`size` rows: facts as of `Cases` and where they lie in them; what is made of them is kept for other settings."""
+
+    facts: Mapping[str, Ints]
+    dx: pd.Categorical
+    places: "NDArray[np.intp] | slice"
+    size: int
+    _made: dict[Hashable, dict[Hashable, Any]] = field(default_factory=dict, repr=False)
+    _columns: dict[str, Ints] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, cases: Cases, places: "NDArray[np.intp] | None" = None) -> "Rows":
+        """All rows of some cases, or those at some places."""
+        if places is None:
+            return cls(cases.facts, cases.dx, slice(None), len(cases))
+        return cls(cases.facts, cases.dx, places, len(places))
+
+    def fact(self, name: str) -> Ints:
+        """The rows' values of one fact on its grid, negative where it is not documented."""
+        if name not in self._columns:
+            self._columns[name] = self.facts[name][self.places]
+        return self._columns[name]
+
+    def kept(self, what: Hashable, value: Hashable, make: Callable[[], Made]) -> Made:
+        """What was made of the rows for a value before, or is made now."""
+        known = self._made.setdefault(what, {})
+        if value not in known:
+            if len(known) >= KEPT:
+                del known[next(iter(known))]
+            known[value] = make()
+        found: Made = known[value]
+        return found
+
+    def documented(self, name: str) -> Plane:
+        """Where a fact is on file."""
+        return self.kept(("documented", name), None, lambda: plane_of(self.fact(name) >= 0))
+
+    def at(self, name: str, value: int) -> Plane:
+        """Where a fact has a value."""
+        return self.kept(("at", name, value), None, lambda: plane_of(self.fact(name) == value))
+
+    def coded(self, codes: tuple[str, ...]) -> Plane:
+        """Where the diagnosis is one of some codes."""
+
+        def made() -> Plane:
+            hit = np.isin(self.dx.codes[self.places], np.flatnonzero(self.dx.categories.isin(codes)))
+            return EVERYWHERE if hit.all() else plane_of(hit)
+
+        return self.kept(("coded", codes), None, made)

@@ -1,0 +1,225 @@
+"""Counts of outcomes by group at any setting, of cases that are laid out once as planes of bits.
+
+A lever that moves makes two new planes for each test that reads it; all others are at hand. Outcomes are counted bit by
+bit, in all groups from one running sum, as the rows of a group lie together.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from policy.cases.reader import Cases
+from policy.evaluation.determination import evaluate
+from policy.evaluation.evaluation import Evaluation
+from policy.evaluation.kleene import EVERYWHERE, NOWHERE, Plane, apart, bits_before, both, count, either
+from policy.evaluation.planes import Planes
+from policy.evaluation.results import CODE, OPEN, Reading, joined
+from policy.evaluation.rows import Rows
+from policy.model import OUTCOMES, Policy, Settings, Value
+from policy.problems import refuse
+from simulations.counting.grouping import Groups
+
+CLOSING = "undocumented_action"  # what becomes of open cases; they are counted apart, so that it moves for nothing
+LAID_OUT = 2_000_000  # cases that are laid out together, at least
+_KEPT = 64  # settings of one pathway whose counts are kept
+
+
+@dataclass
+class Batch:
+    """Some cases to be counted; `weights`: int64 (n,), how many cases each stands for (None: itself)."""
+
+    cases: Cases
+    weights: NDArray[np.int64] | None = None
+
+    def __len__(self) -> int:
+        return len(self.cases) if self.weights is None else int(self.weights.sum())
+
+
+@dataclass
+class _Pathway:
+    """The rows of one pathway in order of their groups: `members`, numbers of the groups, and where each begins."""
+
+    position: int
+    rows: Rows
+    levers: tuple[str, ...]
+    members: NDArray[np.intp]
+    ends: NDArray[np.intp]
+    weights: NDArray[np.int64] | None
+    _known: dict[tuple[Value, ...], NDArray[np.int64]] = field(default_factory=dict)
+
+    def counts(self, settings: Settings) -> NDArray[np.int64]:
+        """Of each member and outcome, the open ones last: int64 (members, 7)."""
+        key = tuple(settings[lever] for lever in self.levers)
+        if key not in self._known:
+            if len(self._known) >= _KEPT:
+                del self._known[next(iter(self._known))]
+            self._known[key] = self._counted(settings)
+        return self._known[key]
+
+    def moved(self, one: Settings, other: Settings) -> Plane:
+        """Where the outcomes under two settings differ."""
+        return _apart(*(self._closed(self._read(at), at) for at in (one, other)))
+
+    def touched(self, one: Settings, other: Settings) -> int:
+        """How many rows have another outcome, or read a criterion differently, or are asked for something else."""
+        readings = [self._read(at, asking=True) for at in (one, other)]
+        closing = [EVERYWHERE if at[CLOSING] == "not_met" else NOWHERE for at in (one, other)]
+        closed = [both(reading.open, plane) for reading, plane in zip(readings, closing, strict=True)]
+        found = [apart(*closed), self.moved(one, other)]
+        found += [_apart(*(getattr(r, name) for r in readings)) for name in ("read", "partly", "asks")]
+        for name in readings[0].read.keys() & readings[1].read.keys():
+            truths = [Evaluation(at, self.rows).criterion(name) for at in (one, other)]
+            differs = either(apart(*planes) for planes in zip(*truths, strict=True))
+            found.append(both(readings[0].read[name], differs))
+        return count(either(found), self.rows.size)
+
+    def _read(self, settings: Settings, asking: bool = False) -> Reading:
+        return evaluate(Evaluation(settings, self.rows, asking=asking), self.position)
+
+    def _closed(self, reading: Reading, settings: Settings) -> dict[int, Plane]:
+        """The outcomes after the file is closed."""
+        word = CODE[str(settings[CLOSING])]
+        return joined([{word if code == OPEN else code: plane} for code, plane in reading.outcome.items()])
+
+    def _counted(self, settings: Settings) -> NDArray[np.int64]:
+        reading = self._read(settings)
+        found = np.zeros((len(self.members), len(OUTCOMES) + 1), dtype=np.int64)
+        if self.weights is not None:
+            outcomes = reading.outcomes(self.rows.size, OPEN)
+            where = np.repeat(np.arange(len(self.members)), np.diff(self.ends))
+            np.add.at(found, (where, outcomes), self.weights)
+            return found
+        (rest, _), *others = reading.outcome.items()
+        for code, plane in others:
+            found[:, code] = np.diff(bits_before(plane, self.ends))
+        found[:, rest] = np.diff(self.ends) - found.sum(axis=1)
+        return found
+
+
+def _apart(one: Mapping[Any, Plane], other: Mapping[Any, Plane]) -> Plane:
+    """Where two sets of planes differ."""
+    return either(apart(one.get(key, NOWHERE), other.get(key, NOWHERE)) for key in {**one, **other})
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Counts of some cases by group at any setting; `cases`: how many are counted."""
+
+    groups: Groups
+    cases: int
+    _pathways: tuple[_Pathway, ...] = field(repr=False)
+
+    @property
+    def _policy(self) -> Policy:
+        return self.groups.policy
+
+    @classmethod
+    def of(cls, batches: Iterable[Batch], groups: Groups) -> "Counts":
+        """Lay out the cases of all batches; memory is that of the facts, and an eighth of a byte a case for a plane."""
+        pathways: list[_Pathway] = []
+        total = 0
+        for batch in _gathered(batches):
+            total += len(batch)
+            pathways += _laid_out(batch, groups)
+        if not pathways:
+            raise refuse("no-rows", "counts", "there are no cases")
+        return cls(groups, total, tuple(pathways))
+
+    def __repr__(self) -> str:
+        return f"{self.cases:,} cases in {len(self.groups)} groups, laid out to be counted at any setting"
+
+    def at(self, settings: Settings) -> NDArray[np.int64]:
+        """Counts of every group and outcome, int64 (groups, 6), as determining all the cases would give."""
+        total = np.zeros((len(self.groups), len(OUTCOMES) + 1), dtype=np.int64)
+        for pathway in self._pathways:
+            total[pathway.members] += pathway.counts(settings)
+        closed = total[:, :-1].copy()
+        closed[:, CODE[str(settings[CLOSING])]] += total[:, OPEN]
+        return closed
+
+    def counts(self, settings: Settings) -> dict[str, int]:
+        """Number of cases for each outcome word."""
+        return dict(zip(OUTCOMES, self.at(settings).sum(axis=0).tolist(), strict=True))
+
+    def differs(self, one: Settings, other: Settings) -> bool:
+        """Whether any case has another outcome under one setting than under the other."""
+        return any(count(pathway.moved(one, other), pathway.rows.size) for pathway in self._moving(one, other))
+
+    def touched(self, one: Settings, other: Settings) -> int:
+        """How many cases have another outcome, or read a criterion differently, or are asked for something else."""
+        return sum(pathway.touched(one, other) for pathway in self._moving(one, other))
+
+    def _moving(self, one: Settings, other: Settings) -> Iterator[_Pathway]:
+        """The pathways that a lever moves of which two settings differ."""
+        moved = {name for name in one if one[name] != other[name]}
+        return (pathway for pathway in self._pathways if moved & {*pathway.levers, CLOSING})
+
+    def by_pathway(self) -> dict[str, int]:
+        """How many cases each pathway has."""
+        found = dict.fromkeys(self._policy.pathways, 0)
+        for pathway in self._pathways:
+            if pathway.position >= 0:
+                found[list(found)[pathway.position]] += pathway.rows.size
+        return found
+
+
+def each(base: Settings, values: Mapping[str, Sequence[Value]]) -> Iterator[Settings]:
+    """One setting for each place in the columns `values` (lever -> its value at each setting)."""
+    for row in zip(*values.values(), strict=True):
+        yield Settings(base.policy, {**base, **dict(zip(values, row, strict=True))})
+
+
+def _laid_out(batch: Batch, groups: Groups) -> Iterator[_Pathway]:
+    """The pathways of a batch; what is not needed to count is not kept."""
+    policy, labels = batch.cases.policy, groups.of(batch.cases)
+    cases = replace(batch.cases, groups={}, ids=np.empty(len(batch.cases), dtype=object))
+    notices = {notice.lever for notice in policy.code_notices}
+    rules = [pathway.rule for pathway in policy.pathways.values()]
+    for position, places, rows in Planes(cases, labels if len(labels) else None).parts:
+        mine = labels[places] if len(labels) else np.zeros(len(places), dtype=np.intp)
+        starts = np.flatnonzero(np.diff(mine, prepend=-1))
+        levers = sorted(notices | policy.levers_read(rules[position])) if position >= 0 else []
+        weights = None if batch.weights is None else batch.weights[places]
+        yield _Pathway(position, rows, tuple(levers), mine[starts], np.append(starts, len(places)), weights)
+
+
+def _gathered(batches: Iterable[Batch]) -> Iterator[Batch]:
+    """The same cases in batches that are large enough to be worth laying out."""
+    held: list[Batch] = []
+    for batch in batches:
+        held.append(batch)
+        if sum(len(one.cases) for one in held) >= LAID_OUT:
+            yield together(held)
+            held = []
+    if held:
+        yield together(held)
+
+
+def together(batches: Sequence[Batch]) -> Batch:
+    """The cases of several batches one after the other."""
+    if len(batches) == 1:
+        return batches[0]
+    cases = [batch.cases for batch in batches]
+    first = cases[0]
+
+    def texts(parts: list[pd.Categorical]) -> pd.Categorical:
+        alike = [pd.Categorical.from_codes(p.codes, categories=pd.Index(p.categories, dtype=object)) for p in parts]
+        return pd.api.types.union_categoricals(alike)
+
+    whole = Cases(
+        first.policy,
+        np.concatenate([part.ids for part in cases]),
+        texts([part.dx for part in cases]),
+        texts([part.cpt for part in cases]),
+        {name: np.concatenate([part.facts[name] for part in cases]) for name in first.facts},
+        {name: texts([part.groups[name] for part in cases]) for name in first.groups},
+        first.remarks,
+    )
+    if all(batch.weights is None for batch in batches):
+        return Batch(whole)
+    weights = [np.ones(len(b.cases), dtype=np.int64) if b.weights is None else b.weights for b in batches]
+    return Batch(whole, np.concatenate(weights))

@@ -1,0 +1,214 @@
+"""Counts are what determining every case would give: at every value, for every group, for weighted cases too."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import policy
+from policy.problems import ProblemsFound
+from simulations.counting import counts as module
+from simulations.counting.counts import CLOSING, Batch, Counts, together
+from simulations.counting.grouping import Groups
+from simulations.studies.impact import compare
+from tests.policy.near_misses import Draws
+from tests.sampling import some
+from tests.simulations.undocumented import base_settings, by_determining, chosen, moved, nerve_blocks, undocumented
+
+POLICY = nerve_blocks()
+NUMERIC = [name for name, lever in POLICY.levers.items() if lever.domain]
+OTHER = [name for name in POLICY.levers if name not in (*NUMERIC, CLOSING)]
+SIZE = 1200
+
+
+def counts_of(*batches: Batch, by: tuple[str, ...] = ()) -> Counts:
+    return Counts.of(batches, Groups(POLICY, by))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_random_settings_of_all_levers(seed: int):
+    """What was found before, for other settings, changes nothing of what is found next."""
+    draws, base = Draws(100 + seed), base_settings(seed)
+    cases = undocumented(base, SIZE, seed)
+    found = counts_of(Batch(cases))
+    for _ in range(12):
+        few = moved(base, chosen(draws, 2, 2), draws)
+        at = few if draws.rng.random() < 0.5 else moved(base, POLICY.levers, draws)
+        assert (found.at(at) == by_determining(cases, at)).all(), at
+
+
+@pytest.mark.parametrize("lever", some(list(POLICY.levers), 6))
+def test_every_value_of_every_lever(lever: str):
+    """Back and forth, beside a threshold that the same requests read."""
+    base = base_settings(len(lever))
+    cases = undocumented(base, 400, len(lever))
+    found = counts_of(Batch(cases))
+    values = POLICY.levers[lever].values()
+    for value in [*values, *values[::-3]]:
+        at = policy.Settings(POLICY, {**base, lever: value, **({"conservative_weeks": 4} if lever in OTHER else {})})
+        assert (found.at(at) == by_determining(cases, at)).all(), value
+
+
+@pytest.mark.slow
+def test_every_setting_of_four_levers():
+    """By brute force."""
+    base = POLICY.settings({"axial_spine_stance": "never_outside_trial"})
+    levers = ["conservative_modalities_min", "diagnostic_blocks_required", "relief_rule", "radiculopathy_action"]
+    values = [POLICY.levers[lever].values() for lever in levers]
+    cases = undocumented(base, 400, 11)
+    found, seen = counts_of(Batch(cases)), set()
+    for combination in itertools.product(*values):
+        at = policy.Settings(POLICY, {**base, **dict(zip(levers, combination, strict=True))})
+        expected = by_determining(cases, at)
+        assert (found.at(at) == expected).all(), at
+        seen.add(tuple(expected[0].tolist()))
+    assert len(seen) > 10
+
+
+def test_many_groups_and_few_cases():
+    """More counts than cases, and members that come with a later batch."""
+    base, levers, draws = base_settings(6), ["conservative_weeks", "pain_duration_months", "relief_pct"], Draws(6)
+    cases = undocumented(base, 300, 6)
+    cases.groups["group_site"] = pd.Categorical([str(i % 150) for i in range(300)])
+    groups = Groups(POLICY, ("group_site",))
+    halves = [Batch(cases.take(np.arange(start, start + 100))) for start in (0, 100, 200)]
+    found = Counts.of(halves, groups)
+    labels = groups.of(cases)
+    assert len(groups) == 150
+    for _ in range(4):
+        at = moved(base, levers, draws)
+        assert (found.at(at) == by_determining(cases, at, labels, 150)).all()
+
+
+def test_groups_come_along():
+    base, draws = base_settings(4), Draws(4)
+    cases = undocumented(base, SIZE, 4)
+    groups = Groups(POLICY, ("diagnosis", "procedure", "sex", "group_site"))
+    levers = ["pain_duration_months", "relief_pct"]
+    found = Counts.of([Batch(cases)], groups)
+    labels = Groups(POLICY, groups.names, dict(groups.numbers)).of(cases)
+    for _ in range(4):
+        at = moved(base, levers, draws)
+        assert (found.at(at) == by_determining(cases, at, labels, len(groups))).all()
+    frame = groups.frame()
+    assert len(frame) == len(found.at(base)) > 60
+    first = [
+        {"": "", "M54.2": "neck_pain", "G50.0": "trigeminal_neuralgia", "M79.7": "fibromyalgia"}.get(code)
+        for code in cases.dx
+    ]
+    for row, code in enumerate(first):
+        assert code is None or frame["diagnosis"][labels[row]] == code
+    sexes = POLICY.fields_["sex"].choices
+    assert set(frame["sex"]) == {"", *sexes[:2]}
+    for row in range(0, SIZE, 100):
+        value = int(cases.facts["sex"][row])
+        assert frame["sex"][labels[row]] == ("" if value < 0 else sexes[value])
+        assert frame["group_site"][labels[row]] == str(cases.groups["group_site"][row])
+
+
+def test_batches_and_weights_add_up(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "LAID_OUT", 400)  # so that several are laid out, some of them of two batches
+    base, levers = base_settings(2), ["conservative_weeks", "diagnostic_blocks_required"]
+    cases = undocumented(base, SIZE, 2)
+    groups = Groups(POLICY, ("diagnosis", "sex"))
+    whole = Counts.of([Batch(cases)], groups)
+    parts = [Batch(cases.take(np.arange(start, min(start + 250, SIZE)))) for start in range(0, SIZE, 250)]
+    split = counts_of(*parts, by=groups.names)
+    times = np.arange(SIZE) % 4
+    doubled = counts_of(Batch(cases.take(np.repeat(np.arange(SIZE), times))))
+    weighted = counts_of(Batch(cases, times))
+    draws = Draws(2)
+    for _ in range(5):
+        at = moved(base, levers, draws)
+        order = [split.groups.numbers[label] for label in groups.numbers]
+        assert (whole.at(at) == split.at(at)[order]).all()
+        assert (weighted.at(at) == doubled.at(at)).all()
+    assert (whole.cases, weighted.cases) == (SIZE, int(times.sum()))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_who_moves_between_two_settings(seed: int):
+    """As comparing every case of two determinations with reasons says."""
+    draws, base = Draws(seed), base_settings(seed)
+    cases = undocumented(base, SIZE, seed)
+    found, differ = counts_of(Batch(cases)), set()
+    for _ in range(12):
+        at = moved(base, chosen(draws, 1, 1) if draws.rng.random() < 0.7 else [CLOSING], draws)
+        before, after = (policy.determine(POLICY, cases, one) for one in (base, at))
+        differ.add(bool((before.outcome != after.outcome).any()))
+        assert found.differs(base, at) == bool((before.outcome != after.outcome).any()), at
+        assert found.touched(base, at) == compare(before, after).touched, at
+    assert differ == {True, False}
+
+
+def test_the_cases_of_each_pathway():
+    cases = undocumented(POLICY.settings(), SIZE, 3)
+    named = policy.determine(POLICY, cases, POLICY.settings()).frame()["pathway"].value_counts()
+    assert counts_of(Batch(cases)).by_pathway() == {name: int(named.get(name, 0)) for name in POLICY.pathways}
+
+
+def test_what_is_refused():
+    with pytest.raises(ProblemsFound, match="there are no cases"):
+        counts_of()
+    with pytest.raises(ProblemsFound, match="'colour' is no column to group by"):
+        counts_of(Batch(undocumented(POLICY.settings(), 50, 1)), by=("colour",))
+
+
+def test_batches_put_together_keep_their_order():
+    cases = undocumented(POLICY.settings(), SIZE, 7)
+    whole = together([Batch(cases.take(np.arange(start, start + 400))) for start in range(0, SIZE, 400)])
+    assert list(whole.cases.ids) == list(cases.ids)
+    assert list(whole.cases.dx) == list(cases.dx)
+    assert all((whole.cases.facts[name] == cases.facts[name]).all() for name in cases.facts)
+    assert list(whole.cases.groups["group_site"]) == list(cases.groups["group_site"])
+
+
+@pytest.mark.parametrize(
+    ("lever", "first"), [("max_sessions_12m", [None, 12, 11]), ("repeat_min_weeks", [None, 0])]
+)
+def test_values_run_from_lenient_to_strict(lever: str, first: list[int | None]):
+    assert POLICY.levers[lever].lenient_first[: len(first)] == first
+    assert POLICY.levers["relief_pct"].lenient_first[-1] == 100
+
+
+LESS = {"less_than": {"sessions_last_12m": "max_sessions_12m"}}
+MORE = {"at_least": {"conservative_care_days": "conservative_weeks"}}
+TRIED = {"is": {"tried_nsaid": "true"}}
+
+
+def altered(**criteria: dict[str, object]) -> policy.Policy:
+    """The shipped policy with other tests for some criteria."""
+    changed = {
+        name: POLICY.criteria[name].model_copy(update={"test": policy.model.test_of(test)})
+        for name, test in criteria.items()
+    }
+    return POLICY.model_copy(update={"criteria": POLICY.criteria | changed})
+
+
+@pytest.mark.parametrize(
+    "tests",
+    [
+        {"function_limited": {"none_of": [MORE]}},  # falls where the lever rises
+        {"pain_duration": {"any_of": [MORE, {"at_least": {"block_1_relief_pct": "relief_pct"}}]}},
+        {"trigger_points": {"count": {"at_least": "2", "of": [MORE, TRIED, {"is": {"function_limited": "true"}}]}}},
+        {"radiculopathy_present": MORE, "imaging_clear": MORE},  # a step that hangs on a threshold
+    ],
+)
+def test_other_trees_are_counted_right(tests: dict[str, dict[str, object]]):
+    other = altered(**tests)
+    cases = undocumented(POLICY.settings(), 800, 5)
+    cases.policy = other
+    found = Counts.of([Batch(cases)], Groups(other))
+    seen = set()
+    for weeks, relief in itertools.product([0, 5, 6, 7, 26], [50, 80, 100]):
+        at = other.settings({"conservative_weeks": weeks, "relief_pct": relief})
+        expected = policy.determine(other, cases, at).counts()
+        assert found.counts(at) == expected, (weeks, relief)
+        seen.add(tuple(expected.values()))
+    assert len(seen) > 3
+
+
+def test_it_says_what_it_is():
+    found = counts_of(Batch(undocumented(POLICY.settings(), 50, 1)))
+    assert repr(found) == "50 cases in 1 groups, laid out to be counted at any setting"
