@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from policy.authoring.facts import always_told, column_of, components, values
@@ -92,10 +93,9 @@ def as_cases(rows: Sequence[Row], policy: Policy, keep_good: bool = False) -> Ca
     """Rows of text as cases of `policy`, through the door; case_id is the position."""
     if not rows:  # a table without rows is refused at the door: one row, and it is taken away again
         return as_cases([a_request(policy)], policy).take(np.array([], dtype=np.intp))
-    frame = pd.DataFrame(list(rows), dtype=object).fillna("")
-    frame = frame[[column for column in frame.columns if column in policy.fields_]].astype(str)
-    frame.insert(0, "case_id", [str(i) for i in range(len(frame))])
-    return Cases.from_frame(frame, policy, keep_good=keep_good)
+    names = [name for name in dict.fromkeys(name for row in rows for name in row) if name in policy.fields_]
+    columns = {"case_id": [str(i) for i in range(len(rows))]} | {n: [row.get(n) or "" for row in rows] for n in names}
+    return Cases.from_table(pa.table(columns), policy, keep_good=keep_good)
 
 
 def a_request(policy: Policy) -> Row:

@@ -21,7 +21,7 @@ from policy.cases.cells import Ints, dictionary, text_of, trimmed
 from policy.cases.columns import columns_of
 from policy.cases.files import read_file
 from policy.cases.grammar import KEPT, LONGEST, UNFIT, UNSHOWN, form_of, means_missing
-from policy.cases.identifiers import BARE, HIDDEN, OF_AN_ID, echoed, identifier, quoted
+from policy.cases.identifiers import BARE, FEWEST, HIDDEN, OF_AN_ID, echoed, identifier, quoted
 from policy.cases.relations import day_of, half_months, half_months_of_days, relate
 from policy.model import CaseField, Policy
 from policy.problems import SHOWN, Problem, ProblemsFound, refuse
@@ -225,11 +225,19 @@ class _Reading:
         """The ids: unique, to be shown, and of no person; `key`: bare numbers are a key of the owner's own."""
         text = trimmed(column)
         self.ids = text.to_numpy(zero_copy_only=False).astype(object)
-        for pattern, message in (OF_AN_ID if key else OF_AN_ID | BARE).items():
-            rows = np.flatnonzero(np.asarray(pc.match_substring_regex(text, pattern)))
-            self._refuse(rows, "case_id", [message] * len(rows))
+        patterns = OF_AN_ID if key else OF_AN_ID | BARE
+        few = pc.and_(pc.ascii_is_decimal(text), pc.less(pc.utf8_length(text), FEWEST))
+        numbers = pc.all(few).as_py()  # a few digits say nothing of a person, and are fit to be shown
+        if not numbers and pc.any(pc.match_substring_regex(text, "|".join(f"(?:{p})" for p in patterns))).as_py():
+            for pattern, message in patterns.items():
+                rows = np.flatnonzero(np.asarray(pc.match_substring_regex(text, pattern)))
+                self._refuse(rows, "case_id", [message] * len(rows))
         blank = np.asarray(pc.equal(text, ""))
-        unfit = np.asarray(pc.or_(pc.match_substring_regex(text, _UNFIT), pc.greater(pc.utf8_length(text), LONGEST)))
+        unfit = np.zeros(len(text), dtype=bool)
+        if not numbers:
+            unfit |= np.asarray(
+                pc.or_(pc.match_substring_regex(text, _UNFIT), pc.greater(pc.utf8_length(text), LONGEST))
+            )
         twice = pd.Series(self.ids).duplicated(keep=False).to_numpy() & ~blank
         where: dict[str, list[int]] = {}
         for row in np.flatnonzero(twice).tolist():
