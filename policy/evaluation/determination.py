@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from policy.cases.reader import Cases
 from policy.evaluation.evaluation import Evaluation
-from policy.evaluation.kleene import EVERYWHERE, SETTLED, inverse
+from policy.evaluation.kleene import EVERYWHERE, NOWHERE, SETTLED, inverse
 from policy.evaluation.pathways import pathways
 from policy.evaluation.planes import Planes, passing
 from policy.evaluation.results import CODE, Determinations, Reading
@@ -30,14 +30,12 @@ def determine(
     if planes is not None and not planes.holds(cases):
         raise refuse("cases", "determine", "these are not the cases that the planes were made of")
     where = planes.where if planes else pathways(policy, cases)
-    result = Determinations.empty(policy, settings, cases, where)
+    result = Determinations(policy, settings, cases, where)
     truths = {name: SETTLED[truth] for name, truth in (assumed or {}).items()}
     entries: dict[int, list[Requirement]] = {}
     for position, places, rows in planes.parts if planes else passing(cases, where):
-        one = Evaluation(settings, rows, truths, asking=asking, entries=entries)
-        reading = evaluate(one, position)
-        result.add(places, reading, {name: one.criterion(name) for name in reading.read})
-    result.close()
+        reading = evaluate(Evaluation(settings, rows, truths, asking, entries), position)
+        result.parts.append((places, reading))
     return result
 
 
@@ -53,4 +51,5 @@ def evaluate(rows: Evaluation, position: int) -> Reading:
             why = f"code {notice.code} does not mean what the source assessment calls it: {notice.official_meaning}"
             pends = Reading({CODE["pend"]: EVERYWHERE}, asks={"dx": EVERYWHERE}, because={why: EVERYWHERE})
             reading = Reading.chosen([(where, pends), (inverse(where), reading)])
+    reading.truths = {name: rows.criterion(name) for name, where in reading.read.items() if where is not NOWHERE}
     return reading

@@ -1,7 +1,7 @@
 """What a determination is: an outcome for every case, the truths behind it, what to ask for and why."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -18,10 +18,15 @@ from policy.evaluation.kleene import (
     Codes,
     Plane,
     Truth,
+    apart,
+    bits_at,
     both,
     codes_of_truth,
+    count,
     either,
+    kinds,
     mask_of,
+    plane_of,
 )
 from policy.model import OUTCOMES, Policy, Settings
 
@@ -66,6 +71,7 @@ class Reading:
     read: dict[str, Plane] = field(default_factory=dict)
     partly: dict[str, Plane] = field(default_factory=dict)
     follows: dict[tuple[tuple[str | None, str], ...], Plane] = field(default_factory=dict)
+    truths: dict[str, Truth] = field(default_factory=dict)  # of the criteria that were read, added when all is known
 
     @property
     def open(self) -> Plane:
@@ -77,13 +83,62 @@ class Reading:
         planes = [(closing if code == OPEN else code, plane) for code, plane in self.outcome.items()]
         return _numbers(planes, n, np.int8)
 
+    def closed(self, closing: int) -> dict[int, Plane]:
+        """The outcomes after `closing` the file."""
+        return joined([{closing if code == OPEN else code: plane} for code, plane in self.outcome.items()])
+
     @classmethod
     def chosen(cls, parts: Sequence[tuple[Plane, "Reading"]]) -> "Reading":
         """Of each part the rows that it is for."""
-        names = [part.name for part in fields(cls)]
-        found = cls(*(joined(within(where, getattr(r, name)) for where, r in parts) for name in names))
+        planes: Any = {name: joined(within(where, getattr(r, name)) for where, r in parts) for name in _PLANES}
+        found = cls(**planes)
         found.read = dict.fromkeys((name for _, r in parts for name in r.read), NOWHERE) | found.read
         return found
+
+    def kinds(self, n: int) -> tuple["Reading", NDArray[np.intp], int]:
+        """The reading of one row of each kind, the kind of each of `n` rows, and how many kinds there are."""
+        every = [plane for name in _PLANES[:-1] for plane in getattr(self, name).values()]
+        every += [both(self.read[name], plane) for name, truth in self.truths.items() for plane in truth]
+        first, kind = kinds(every, n)
+
+        def few(plane: Plane) -> Plane:
+            return plane if plane.ndim == 0 else plane_of(bits_at(plane, first))
+
+        planes: Any = {name: {k: few(plane) for k, plane in getattr(self, name).items()} for name in _PLANES}
+        found = Reading(**planes)
+        found.truths = {name: Truth(few(truth.met), few(truth.possible)) for name, truth in self.truths.items()}
+        return found, kind, len(first)
+
+    def codes(self, criterion: str, n: int) -> Codes:
+        """The truth of a criterion for each of `n` rows, int8 (n,): UNREAD where it is not read, PARTLY added."""
+        read = self.read.get(criterion, NOWHERE)
+        if read is NOWHERE:
+            return np.full(n, UNREAD)
+        partly = PARTLY * mask_of(self.partly.get(criterion, NOWHERE), n)
+        return np.where(mask_of(read, n), codes_of_truth(self.truths[criterion], n) + partly, UNREAD)
+
+    def moved(self, other: "Reading", closing: Sequence[int]) -> Plane:
+        """Where the outcomes differ, after each has closed the file in its way."""
+        return _apart(self.closed(closing[0]), other.closed(closing[1]))
+
+    def touched(self, other: "Reading", closing: Sequence[int]) -> Plane:
+        """Where a case is decided differently, or a criterion reads differently, or something else is asked for."""
+        found = [self.moved(other, closing)]
+        shut = [EVERYWHERE if code == CODE["not_met"] else NOWHERE for code in closing]
+        found.append(apart(both(self.open, shut[0]), both(other.open, shut[1])))
+        found += [_apart(getattr(self, name), getattr(other, name)) for name in ("outcome", "asks", "read", "partly")]
+        for name in self.truths.keys() & other.truths.keys():
+            differs = either(map(apart, self.truths[name], other.truths[name]))
+            found.append(both(self.read[name], differs))
+        return either(found)
+
+
+_PLANES = ("outcome", "asks", "because", "read", "partly", "follows")
+
+
+def _apart(one: Mapping[Any, Plane], other: Mapping[Any, Plane]) -> Plane:
+    """Where two sets of planes differ."""
+    return either(apart(one.get(key, NOWHERE), other.get(key, NOWHERE)) for key in {**one, **other})
 
 
 def _numbers(planes: Iterable[tuple[int, Plane]], n: int, kind: type[np.integer[Any]]) -> NDArray[Any]:
@@ -97,54 +152,63 @@ def _numbers(planes: Iterable[tuple[int, Plane]], n: int, kind: type[np.integer[
     return found
 
 
+def closing_of(settings: Settings) -> int:
+    """The outcome of what is open when the file is closed."""
+    return CODE[str(settings["undocumented_action"])]
+
+
 @dataclass
 class Determinations:
-    """Outcome of every case with its reasons; `outcome`: int8 (n,) into OUTCOMES, `pathway`: int16 (n,), -1 = none.
-
-    `open`: cases of which a missing fact leaves the outcome open, whatever closing the file then makes of them.
-    """
+    """Outcome of every case, with its reasons where they were asked for; `pathway`: int16 (n,), -1 = none."""
 
     policy: Policy
     settings: Settings
     cases: Cases
-    outcome: Outcomes
-    open: NDArray[np.bool_]
     pathway: Ints
-    truths: dict[str, Codes]
-    ask: Columns
-    because: Ints
-    texts: list[str]
+    parts: list[tuple[NDArray[np.intp], Reading]] = field(default_factory=list)  # places of rows, what was made of them
 
-    @classmethod
-    def empty(cls, policy: Policy, settings: Settings, cases: Cases, pathway: Ints) -> "Determinations":
-        """Of cases that nothing has been found of yet."""
-        n = len(cases)
-        return cls(
-            policy, settings, cases, np.zeros(n, dtype=np.int8), np.zeros(n, dtype=bool), pathway,
-            {}, np.zeros(n, dtype=np.uint64), np.zeros(n, dtype=np.int16), [""],
-        )  # fmt: skip
+    @cached_property
+    def outcome(self) -> Outcomes:
+        """Position in OUTCOMES, int8 (n,)."""
+        closing = closing_of(self.settings)
+        return self._laid_down(np.int8, lambda reading, n: reading.outcomes(n, closing))
 
-    def add(self, places: NDArray[np.intp], reading: Reading, truths: Mapping[str, Truth]) -> None:
-        """What was made of the cases at some places, with the truths of all criteria that were read."""
-        n = len(places)
-        self.outcome[places] = _numbers(reading.outcome.items(), n, np.int8)
-        self.open[places] = mask_of(reading.open, n)
-        for text in reading.because:
-            if text not in self.texts:
-                self.texts.append(text)
-        self.because[places] = _numbers([(self.texts.index(t), p) for t, p in reading.because.items()], n, np.int16)
+    @cached_property
+    def open(self) -> NDArray[np.bool_]:
+        """The cases of which a missing fact leaves the outcome open, whatever closing the file then makes of them."""
+        return self._laid_down(np.bool_, lambda reading, n: mask_of(reading.open, n))
+
+    @cached_property
+    def truths(self) -> dict[str, Codes]:
+        """Criterion -> its truth, int8 (n,); criteria that no case reads are left out."""
+        read = {name for _, reading in self.parts for name in reading.read}
+        return {
+            name: self._laid_down(np.int8, lambda reading, n, name=name: reading.codes(name, n))  # type: ignore[misc]
+            for name in self.policy.criteria
+            if name in read
+        }
+
+    @cached_property
+    def ask(self) -> Columns:
+        """The columns asked for as bits, in the order of the fields: uint64 (n,)."""
         bits = {name: 1 << bit for bit, name in enumerate(self.policy.fields_)}
-        self.ask[places] = _numbers([(bits[name], p) for name, p in reading.asks.items()], n, np.uint64)
-        for name, read in reading.read.items():
-            found = self.truths.setdefault(name, np.full(len(self.outcome), UNREAD))
-            if read is not NOWHERE:
-                partly = PARTLY * mask_of(reading.partly.get(name, NOWHERE), n)
-                found[places] = np.where(mask_of(read, n), codes_of_truth(truths[name], n) + partly, UNREAD)
 
-    def close(self) -> None:
-        """The file is closed; reasons stand in the order of the document, whatever other cases there are."""
-        self.outcome[self.open] = CODE[str(self.settings["undocumented_action"])]
-        self.truths = {name: self.truths[name] for name in self.policy.criteria if name in self.truths}
+        def asked(reading: Reading, n: int) -> Columns:
+            return _numbers([(bits[name], plane) for name, plane in reading.asks.items()], n, np.uint64)
+
+        return self._laid_down(np.uint64, asked)
+
+    def _laid_down(self, kind: Any, of: Callable[[Reading, int], NDArray[Any]]) -> NDArray[Any]:
+        found = np.zeros(len(self.cases), dtype=kind)
+        for places, reading in self.parts:
+            found[places] = of(reading, len(places))
+        return found
+
+    def touched(self, other: "Determinations") -> int:
+        """How many of the same cases are decided differently there, or read a criterion or are asked differently."""
+        pairs = zip(self.parts, other.parts, strict=True)
+        closing = (closing_of(self.settings), closing_of(other.settings))
+        return sum(count(mine.touched(theirs, closing), len(places)) for (places, mine), (_, theirs) in pairs)
 
     def __repr__(self) -> str:
         return ", ".join(f"{word} {count:,}" for word, count in self.counts().items())
@@ -158,41 +222,46 @@ class Determinations:
         """The cases that are refused because the file was closed."""
         return self.open & (self.settings["undocumented_action"] == "not_met")
 
-    @cached_property
-    def _distinct(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """First row of each distinct determination, and for each row the position of its own."""
-        key = np.zeros(len(self.outcome), dtype=np.uint64)
-        parts = [self.outcome, self.pathway + 1, self.because, self.closed, self.ask, *self.truths.values()]
-        for part in parts:
-            codes, values = pd.factorize(np.asarray(part))
-            key = pd.factorize(key * np.uint64(len(values) + 1) + codes.astype(np.uint64))[0].astype(np.uint64)
-        _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
-        return first, inverse
-
     def frame(self) -> pd.DataFrame:
         """One row per case: case_id, pathway, outcome, not_met, not_documented, ask, reasons (lists joined by ';')."""
-        first, inverse = self._distinct
-        rows = [self._words(int(row)) for row in first]
+        rows: list[list[str]] = []
+        where = np.empty(len(self.cases), dtype=np.intp)
+        for places, reading in self.parts:
+            few, kind, n = reading.kinds(len(places))
+            where[places] = kind + len(rows)
+            rows += self._words(few, n, int(self.pathway[places[0]]))
         names = ["pathway", "outcome", "not_met", "not_documented", "ask", "reasons"]
         table = pd.DataFrame(rows, columns=names, dtype="str")
-        columns = {name: pd.Categorical(table[name]).take(inverse) for name in names}
+        columns = {name: pd.Categorical(table[name]).take(where) for name in names}
         return pd.DataFrame({"case_id": self.cases.ids, **columns})
 
-    def _words(self, row: int) -> list[str]:
-        outcome = OUTCOMES[self.outcome[row]]
-        failing = [c for c, t in self.truths.items() if t[row] == NOT_MET]
-        missing = [c for c, t in self.truths.items() if t[row] == NOT_DOCUMENTED]
-        ask = [name for bit, name in enumerate(self.policy.fields_) if int(self.ask[row]) >> bit & 1]
-        reasons = [f"not met: {self.settings.says(c)}" for c in failing]
-        reasons += [f"not documented: {self.settings.says(c)}" for c in missing]
-        for code, word in ((NOT_MET, "not met"), (NOT_DOCUMENTED, "not documented")):
-            partly = [c for c, t in self.truths.items() if t[row] == PARTLY + code]
-            reasons += [f"{word} {IN_A_BRANCH}: {self.settings.says(c)}" for c in partly]
-        if self.because[row]:
-            reasons.append(self.texts[self.because[row]])
-        if self.closed[row]:
-            reasons.append("the file was closed with this not documented")
-        if not reasons:
-            reasons.append("all criteria are met")
-        pathway = list(self.policy.pathways)[self.pathway[row]] if self.pathway[row] >= 0 else ""
-        return [pathway, outcome, ";".join(failing), ";".join(missing), ";".join(ask), "; ".join(reasons)]
+    def _words(self, reading: Reading, n: int, pathway: int) -> Iterator[list[str]]:
+        """The columns of `frame` for each of `n` rows of a pathway."""
+        closing = closing_of(self.settings)
+        outcomes, still_open = reading.outcomes(n, closing), mask_of(reading.open, n)
+        truths = {c: reading.codes(c, n).tolist() for c in self.policy.criteria if c in reading.read}
+        says = {c: self.settings.says(c) for c in truths}
+        asks = {f: mask_of(reading.asks[f], n).tolist() for f in self.policy.fields_ if f in reading.asks}
+        texts = [(text, mask_of(plane, n).tolist()) for text, plane in reading.because.items()]
+        for row in range(n):
+            by_truth: dict[int, list[str]] = {}
+            for criterion, codes in truths.items():
+                by_truth.setdefault(codes[row], []).append(criterion)
+            failing, missing = by_truth.get(int(NOT_MET), []), by_truth.get(int(NOT_DOCUMENTED), [])
+            reasons = []
+            for code, word in _SAID.items():
+                reasons += [f"{word}: {says[c]}" for c in by_truth.get(code, [])]
+            reasons += [text for text, where in texts if where[row]]
+            if still_open[row] and closing == CODE["not_met"]:
+                reasons.append("the file was closed with this not documented")
+            yield [
+                list(self.policy.pathways)[pathway] if pathway >= 0 else "", OUTCOMES[outcomes[row]],
+                ";".join(failing), ";".join(missing), ";".join(field for field, where in asks.items() if where[row]),
+                "; ".join(reasons or ["all criteria are met"]),
+            ]  # fmt: skip
+
+
+_SAID = {
+    int(NOT_MET): "not met", int(NOT_DOCUMENTED): "not documented",
+    int(PARTLY + NOT_MET): f"not met {IN_A_BRANCH}", int(PARTLY + NOT_DOCUMENTED): f"not documented {IN_A_BRANCH}",
+}  # fmt: skip

@@ -6,7 +6,6 @@ bit, in all groups from one running sum, as the rows of a group lie together.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,9 +14,9 @@ from numpy.typing import NDArray
 from policy.cases.reader import Cases
 from policy.evaluation.determination import evaluate
 from policy.evaluation.evaluation import Evaluation
-from policy.evaluation.kleene import EVERYWHERE, NOWHERE, Plane, apart, bits_before, both, count, either
+from policy.evaluation.kleene import bits_before, count
 from policy.evaluation.planes import Planes
-from policy.evaluation.results import CODE, OPEN, Reading, joined
+from policy.evaluation.results import OPEN, Reading, closing_of
 from policy.evaluation.rows import Rows
 from policy.model import OUTCOMES, Policy, Settings, Value
 from policy.problems import refuse
@@ -60,33 +59,12 @@ class _Pathway:
             self._known[key] = self._counted(settings)
         return self._known[key]
 
-    def moved(self, one: Settings, other: Settings) -> Plane:
-        """Where the outcomes under two settings differ."""
-        return _apart(*(self._closed(self._read(at), at) for at in (one, other)))
-
-    def touched(self, one: Settings, other: Settings) -> int:
-        """How many rows have another outcome, or read a criterion differently, or are asked for something else."""
-        readings = [self._read(at, asking=True) for at in (one, other)]
-        closing = [EVERYWHERE if at[CLOSING] == "not_met" else NOWHERE for at in (one, other)]
-        closed = [both(reading.open, plane) for reading, plane in zip(readings, closing, strict=True)]
-        found = [apart(*closed), self.moved(one, other)]
-        found += [_apart(*(getattr(r, name) for r in readings)) for name in ("read", "partly", "asks")]
-        for name in readings[0].read.keys() & readings[1].read.keys():
-            truths = [Evaluation(at, self.rows).criterion(name) for at in (one, other)]
-            differs = either(apart(*planes) for planes in zip(*truths, strict=True))
-            found.append(both(readings[0].read[name], differs))
-        return count(either(found), self.rows.size)
-
-    def _read(self, settings: Settings, asking: bool = False) -> Reading:
+    def read(self, settings: Settings, asking: bool = False) -> Reading:
+        """What the policy makes of the rows."""
         return evaluate(Evaluation(settings, self.rows, asking=asking), self.position)
 
-    def _closed(self, reading: Reading, settings: Settings) -> dict[int, Plane]:
-        """The outcomes after the file is closed."""
-        word = CODE[str(settings[CLOSING])]
-        return joined([{word if code == OPEN else code: plane} for code, plane in reading.outcome.items()])
-
     def _counted(self, settings: Settings) -> NDArray[np.int64]:
-        reading = self._read(settings)
+        reading = self.read(settings)
         found = np.zeros((len(self.members), len(OUTCOMES) + 1), dtype=np.int64)
         if self.weights is not None:
             outcomes = reading.outcomes(self.rows.size, OPEN)
@@ -98,11 +76,6 @@ class _Pathway:
             found[:, code] = np.diff(bits_before(plane, self.ends))
         found[:, rest] = np.diff(self.ends) - found.sum(axis=1)
         return found
-
-
-def _apart(one: Mapping[Any, Plane], other: Mapping[Any, Plane]) -> Plane:
-    """Where two sets of planes differ."""
-    return either(apart(one.get(key, NOWHERE), other.get(key, NOWHERE)) for key in {**one, **other})
 
 
 @dataclass(frozen=True)
@@ -138,7 +111,7 @@ class Counts:
         for pathway in self._pathways:
             total[pathway.members] += pathway.counts(settings)
         closed = total[:, :-1].copy()
-        closed[:, CODE[str(settings[CLOSING])]] += total[:, OPEN]
+        closed[:, closing_of(settings)] += total[:, OPEN]
         return closed
 
     def counts(self, settings: Settings) -> dict[str, int]:
@@ -147,16 +120,20 @@ class Counts:
 
     def differs(self, one: Settings, other: Settings) -> bool:
         """Whether any case has another outcome under one setting than under the other."""
-        return any(count(pathway.moved(one, other), pathway.rows.size) for pathway in self._moving(one, other))
+        closing = (closing_of(one), closing_of(other))
+        return any(count(a.moved(b, closing), n) for a, b, n in self._read(one, other, asking=False))
 
     def touched(self, one: Settings, other: Settings) -> int:
         """How many cases have another outcome, or read a criterion differently, or are asked for something else."""
-        return sum(pathway.touched(one, other) for pathway in self._moving(one, other))
+        closing = (closing_of(one), closing_of(other))
+        return sum(count(a.touched(b, closing), n) for a, b, n in self._read(one, other, asking=True))
 
-    def _moving(self, one: Settings, other: Settings) -> Iterator[_Pathway]:
-        """The pathways that a lever moves of which two settings differ."""
+    def _read(self, one: Settings, other: Settings, asking: bool) -> Iterator[tuple[Reading, Reading, int]]:
+        """Of each pathway that reads a lever that moves: what both settings make of it, and how many cases it has."""
         moved = {name for name in one if one[name] != other[name]}
-        return (pathway for pathway in self._pathways if moved & {*pathway.levers, CLOSING})
+        for pathway in self._pathways:
+            if moved & {*pathway.levers, CLOSING}:
+                yield pathway.read(one, asking), pathway.read(other, asking), pathway.rows.size
 
     def by_pathway(self) -> dict[str, int]:
         """How many cases each pathway has."""

@@ -279,7 +279,7 @@ def compare(baseline: Determinations, scenario: Determinations) -> Impact:
     shape = (len(policy.diagnoses) + 1, len(policy.procedures) + 1, _WORDS, _WORDS)
     where = (*cells(policy, cases), baseline.outcome, scenario.outcome)
     counts = np.bincount(np.ravel_multi_index(where, shape), minlength=int(np.prod(shape))).reshape(shape)
-    touched, few = _touched(baseline, scenario), _examples(baseline, scenario)
+    touched, few = baseline.touched(scenario), _examples(baseline, scenario)
     impact = Impact(baseline.settings, scenario.settings, counts, touched, few)
     table = impact.outcomes().set_index("outcome")
     for name, counted in (("baseline", baseline.counts()), ("scenario", scenario.counts())):
@@ -341,16 +341,6 @@ def _position(names: list[str], name: str | None) -> int:
 
 def _family(policy: Policy, code: str) -> str | None:
     return next((name for name, family in policy.procedures.items() if code in family.codes), None)
-
-
-def _touched(baseline: Determinations, scenario: Determinations) -> int:
-    """Cases of which a criterion reads differently, or which are decided differently."""
-    differs = (baseline.outcome != scenario.outcome) | (baseline.ask != scenario.ask)
-    differs |= baseline.closed != scenario.closed
-    unread = np.full(len(baseline.outcome), 3, dtype=np.int8)
-    for name in baseline.truths.keys() | scenario.truths.keys():
-        differs |= baseline.truths.get(name, unread) != scenario.truths.get(name, unread)
-    return int(differs.sum())
 
 
 def _examples(baseline: Determinations, scenario: Determinations) -> pd.DataFrame:

@@ -21,11 +21,10 @@ from policy.evaluation.determination import evaluate
 from policy.evaluation.evaluation import Evaluation
 from policy.evaluation.kleene import bits_at, kinds
 from policy.evaluation.planes import Planes
-from policy.evaluation.results import CODE, OPEN
+from policy.evaluation.results import OPEN, closing_of
 from policy.model import OUTCOMES, Policy, Settings
 from policy.problems import listed, nearest, refuse, shown
 from policy.reading.scenario import Edit, edited
-from simulations.counting.counts import CLOSING
 from simulations.counting.grouping import Groups
 from simulations.statistics.intervals import Interval, Z
 from simulations.studies.caseload import Caseload
@@ -218,7 +217,7 @@ def _patterns(cases: Cases, settings: Sequence[Settings], by: Groups) -> Iterato
         patterns = np.zeros((len(first), len(settings)), dtype=np.uint8)
         for i, (one, reading) in enumerate(zip(settings, readings, strict=True)):
             for code, plane in reading.outcome.items():
-                word = CODE[str(one[CLOSING])] if code == OPEN else code
+                word = closing_of(one) if code == OPEN else code
                 patterns[:, i] += bits_at(plane, first).astype(np.uint8) * np.uint8(word)
         key = kind * len(by) + (labels[places] if len(labels) else 0)
         counts = np.bincount(key, minlength=len(first) * len(by)).reshape(len(first), len(by))
