@@ -16,8 +16,8 @@ from policy.model import OUTCOMES, Policy, Settings, Value
 from policy.problems import refuse, shown
 from policy.reading.loading import change_in_words, parse
 from policy.reading.scenario import Scenario
-from policy.storage.files import save_new
 from simulations.scenario.loading import shipped
+from simulations.storage.files import save_new
 from simulations.studies.caseload import Caseload
 from simulations.studies.impact import Impact, compare
 

@@ -19,10 +19,10 @@ from policy.cases.reader import Cases
 from policy.model import Policy, Settings
 from policy.problems import refuse, shown
 from policy.sql import determinations_sql, printed
-from policy.storage.scratch import scratch
 from simulations.counting.data_cube import Batch
 from simulations.counting.grouping import Groups
 from simulations.counting.profiles import Profiles
+from simulations.storage.scratch import scratch
 from simulations.warehouse.group_by import CODED, FAULTY, WEIGHT, collapse_sql, live_levers
 
 # They make DuckDB 2.0 write named expressions out in full wherever they are used: the same rows, many times the work.
