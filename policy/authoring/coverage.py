@@ -20,7 +20,7 @@ from policy.evaluation.kleene import NOT_DOCUMENTED
 from policy.model import OUTCOMES, Policy, Rule, Settings, While
 
 STATES = ("NOT_MET", "NOT_DOCUMENTED", "MET")
-MOST = 2_000  # settings under which a case is looked for that would cover a goal
+MOST_SETTINGS_TRIED = 2_000  # settings under which a case is looked for that would cover a goal
 Goal = tuple[str, str, str, int]  # reading, pathway, criterion, truth
 
 
@@ -159,7 +159,7 @@ def activations(policy: Policy, pathway: str, criterion: str) -> Iterator[dict[s
     seen.sort(key=len)
     yield from seen
     actions = _actions(policy, policy.pathways[pathway].rule)
-    for levers, words in islice(product(seen, product(*actions.values())), MOST):
+    for levers, words in islice(product(seen, product(*actions.values())), MOST_SETTINGS_TRIED):
         more = {**levers, **dict(zip(actions, words, strict=True))}
         if more not in seen:
             yield more

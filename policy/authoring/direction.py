@@ -15,7 +15,7 @@ from policy.authoring.coverage import criteria_of
 from policy.authoring.levers import Levers
 from policy.authoring.proof import pairs_of_codes
 from policy.authoring.reduction import alike_criteria
-from policy.authoring.search import Change, Search
+from policy.authoring.search import OutcomeChange, Search
 from policy.authoring.tree import alike_in_words
 from policy.authoring.witness import Witness
 from policy.evaluation.determination import CODE
@@ -72,7 +72,7 @@ def _step(
     return None
 
 
-def _to_met(change: Change) -> bool:
+def _to_met(change: OutcomeChange) -> bool:
     return change[1] == MET
 
 

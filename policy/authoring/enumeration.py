@@ -34,7 +34,7 @@ from policy.problems import refuse
 
 Signature = NDArray[np.int16]
 Row = dict[str, str]
-MOST = 3_000_000  # combinations of one component that are written out
+MOST_COMBINATIONS = 3_000_000  # combinations of one component that are written out
 
 
 @dataclass(frozen=True)
@@ -243,8 +243,10 @@ class Component:
         columns = [column_of(name, policies) for name in fields]
         choices = [values(name, readings) for name in fields]
         count = math.prod(map(len, choices))
-        if count > MOST:
-            raise refuse("proof", ", ".join(fields), f"{count:,} combinations of values; at most {MOST:,} are tried")
+        if count > MOST_COMBINATIONS:
+            raise refuse(
+                "proof", ", ".join(fields), f"{count:,} combinations of values; at most {MOST_COMBINATIONS:,} are tried"
+            )
         rows = [dict(zip(columns, row, strict=True)) for row in itertools.product(*choices)]
         tables, rows = _admitted(rows, policies)
         truths: list[dict[str, Signature]] = []

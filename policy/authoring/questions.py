@@ -19,11 +19,11 @@ from policy.cases.reader import Cases, day_of
 from policy.evaluation.determination import codes_of, determine, diagnosis_group, pathway_of
 from policy.model import OUTCOMES, CaseField, Policy, Rule, Settings
 
-MOST = 20_000  # ways to tell the missing facts that are tried one by one
+MOST_WAYS = 20_000  # ways to tell the missing facts that are tried one by one
 WAITS = "waits"  # pend because facts are missing, whether or not the file is then closed
 
-Signature = tuple[int, ...]
-Key = tuple[Signature, Signature]  # least truth at each `require`; whens and switches
+Truths = tuple[int, ...]
+Key = tuple[Truths, Truths]  # least truth at each `require`; whens and switches
 Sets = dict[int, Row]  # facts that differ, as bits -> the columns as they are then written
 
 
@@ -111,7 +111,7 @@ def can_change(cases: Cases, row: int, settings: Settings, fact: str) -> bool:
     """Whether a value of a fact changes the answer for some way of telling the other missing facts; all are tried.
 
     A fact may matter and be part of no smallest set: where another set, without it, already gives the same outcome.
-    With more than `MOST` ways the answer is yes, which promises nothing.
+    With more than `MOST_WAYS` ways the answer is yes, which promises nothing.
     """
     policy, base = settings.policy, row_of(cases, row)
     name = pathway_of(policy, str(diagnosis_group(policy, base["dx"])), base["cpt"])
@@ -122,7 +122,7 @@ def can_change(cases: Cases, row: int, settings: Settings, fact: str) -> bool:
     others = sorted(f for f in read - {fact} if int(cases.facts[f][row]) < 0)
     choices = [["", *(v for v in values(f, [settings]) if v)] for f in others]
     told = [v for v in values(fact, [settings]) if v and v != base.get(columns[fact])]
-    if math.prod(map(len, choices)) * (len(told) + 1) > MOST:
+    if math.prod(map(len, choices)) * (len(told) + 1) > MOST_WAYS:
         return True
     ways = [{columns[f]: v for f, v in zip(others, way, strict=True)} for way in itertools.product(*choices)]
     rows = [_merged({**base, **way}, {columns[fact]: v} if v else {}, columns) for way in ways for v in ("", *told)]
