@@ -19,7 +19,7 @@ from benchmarks.in_zen import ZenRules
 from benchmarks.measuring import Timing, interleaved
 from benchmarks.ours import Direct
 from benchmarks.sweeps import LEVERS, random_settings, random_values
-from policy.evaluation.explanation import explain
+from policy.explanation.explanation import explain
 from policy.model import Settings
 from simulations import population
 from simulations.counting.data_cube import Batch, DataCube

@@ -15,8 +15,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("policy", "simulations", "notebooks")
 
 LAYERS = (  # lowest first: what stands in one may import its own and those before it
-    "policy.problems", "policy.model", "policy.reading", "policy.cases", "policy.evaluation",
-    "policy.sql", "policy.authoring", "policy",
+    "policy.problems", "policy.model", "policy.reading", "policy.case_files", "policy.cases", "policy.evaluation",
+    "policy.explanation", "policy.checking", "policy.sql", "policy.authoring", "policy",
     "simulations.storage", "simulations.statistics", "simulations.population", "simulations.scenario",
     "simulations.counting", "simulations.warehouse", "simulations.studies", "simulations.reports", "simulations.runs",
     "simulations.cli", "simulations", "notebooks",
@@ -185,7 +185,7 @@ def later():
     [
         ("policy.problems", "from simulations.storage import files"),
         ("policy.model.tests", "from policy.reading.yaml import read_yaml"),
-        ("policy.reading.loading", "import policy.model, policy.evaluation.loading"),
+        ("policy.reading.loading", "import policy.model, policy.checking.loading"),
         ("policy.evaluation.determination", "from policy.sql import compiler"),
         ("policy.sql.text", "def f():\n    from policy.authoring.lint import lint"),
         ("policy.authoring.lint", "from policy.sql.text import literal"),

@@ -7,10 +7,10 @@ import numpy as np
 
 from policy.authoring.questions import Way, documents, row_of, to_meet
 from policy.cases.reader import Cases
-from policy.evaluation.details import Detail, details
 from policy.evaluation.determination import Evaluation, pathway_of
-from policy.evaluation.explanation import Explanation, Reason, explain
 from policy.evaluation.kleene import MET, NOT_DOCUMENTED, NOT_MET, WORDS
+from policy.explanation.details import Detail, details
+from policy.explanation.explanation import Explanation, Reason, explain
 from policy.model import Policy, Settings, unit_word
 
 EDIT = "Draft for a clinician to edit and to sign. A program recommends; a person decides."

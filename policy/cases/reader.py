@@ -2,7 +2,7 @@
 
 Every fact is an integer on a grid (days, counts, hundredths of a per cent, half months, position in a list of choices)
 and -1 where nothing is documented. No fact is a float, so 80 means 80 and a missing value can never compare as false.
-What a cell may look like stands in policy/cases/grammar.py.
+What a cell may look like stands in policy/case_files/grammar.py.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,12 +16,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from policy.cases import remarks as said
-from policy.cases.cells import Ints, dictionary, text_of, trimmed
-from policy.cases.columns import columns_of
-from policy.cases.files import read_file
-from policy.cases.grammar import KEPT, LONGEST, UNFIT, UNSHOWN, form_of, means_missing
-from policy.cases.identifiers import BARE, HIDDEN, OF_AN_ID, echoed, identifier, quoted
+from policy.case_files import remarks as said
+from policy.case_files.cells import Ints, dictionary, text_of, trimmed
+from policy.case_files.columns import columns_of
+from policy.case_files.files import read_file
+from policy.case_files.grammar import KEPT, LONGEST, UNFIT, UNSHOWN, form_of, means_missing
+from policy.case_files.identifiers import BARE, HIDDEN, OF_AN_ID, echoed, identifier, quoted
 from policy.cases.relations import day_of, half_months, half_months_of_days, relate
 from policy.model import CaseField, Policy
 from policy.problems import SHOWN, Problem, ProblemsFound, refuse

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import numpy as np
 
-from policy.cases.cells import Ints
-from policy.cases.grammar import EPOCH, REMARKED_DAY
+from policy.case_files.cells import Ints
+from policy.case_files.grammar import EPOCH, REMARKED_DAY
 from policy.model import CaseField, Policy
 
 AGE = "age"

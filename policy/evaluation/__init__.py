@@ -1,1 +1,1 @@
-"""What a policy makes of cases: truths of criteria, outcomes, what is asked for, and an explanation."""
+"""What a policy makes of cases: truths of criteria, outcomes, and what is asked for."""

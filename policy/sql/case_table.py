@@ -1,13 +1,13 @@
 """The door in SQL: the columns of a table `cases` as integer facts, codes as pathways.
 
 A fact is a whole number on its grid with -1 for not documented, so that no engine's rules for NULL or NaN matter. What
-a cell may look like stands in policy/cases/grammar.py; how that reads in SQL, in cells.py.
+a cell may look like stands in policy/case_files/grammar.py; how that reads in SQL, in cells.py.
 """
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from policy.cases.grammar import CAPITALS, DIAGNOSIS, DIGITS, LONGEST, PROCEDURE, SMALL, Number, Words, form_of
+from policy.case_files.grammar import CAPITALS, DIAGNOSIS, DIGITS, LONGEST, PROCEDURE, SMALL, Number, Words, form_of
 from policy.model import CaseField, Policy
 from policy.sql.cells import REJECTED, Cell, inside, leap, month_length, only, sound_code, zeros
 from policy.sql.text import Predicate, Query, chosen, either, every, literal, negated, one_of

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from policy.cases.columns import columns_of
+from policy.case_files.columns import columns_of
 from policy.cases.reader import Cases
 from policy.model import Policy, Settings
 from policy.problems import refuse, shown

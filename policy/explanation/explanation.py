@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from policy.cases.reader import Cases
-from policy.evaluation.details import details
 from policy.evaluation.determination import Evaluation, Memory, determine, diagnosis_group
 from policy.evaluation.kleene import MET, WORDS
+from policy.explanation.details import details
 from policy.model import OUTCOMES, Policy, Settings, States
 
 NOT_A_DENIAL = {

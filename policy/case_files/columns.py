@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
-from policy.cases.grammar import bare
-from policy.cases.identifiers import HIDDEN, identifying_column, quoted
+from policy.case_files.grammar import bare
+from policy.case_files.identifiers import HIDDEN, identifying_column, quoted
 from policy.model import Policy
 from policy.problems import Problem, ProblemsFound, nearest, refuse
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from policy.cases.cells import Ints
-from policy.cases.grammar import EPOCH, REMARKED_DAY
-from policy.cases.identifiers import quoted
+from policy.case_files.cells import Ints
+from policy.case_files.grammar import EPOCH, REMARKED_DAY
+from policy.case_files.identifiers import quoted
 from policy.model import Policy
 from policy.problems import listed
 
