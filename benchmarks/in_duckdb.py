@@ -107,7 +107,7 @@ class DuckDB:
     def outcomes(self, settings: Settings) -> str:
         """A query with the label and the outcome code of every row: criteria first, each once."""
         say = Sql(self.columns)
-        outcome = Walk(settings, say).outcome()
+        outcome = Walk(settings, say).outcomes()
         criteria = "".join(f", {text} AS {name}_met" for name, text in say.criteria.items())
         return f"SELECT *, CAST({outcome} AS TINYINT) AS outcome FROM (SELECT *, rowid AS place{criteria} FROM cases)"
 
@@ -147,7 +147,7 @@ class DuckDB:
                 else:
                     texts.append(str(walk.test(policy.criteria[name].test)))
             texts += [self._bin(name, sorted(cuts)) for name, cuts in reads.cuts.items()]
-            switches = [rule.switch for rule in pathway.rule.walk() if rule.switch]
+            switches = [switch.field for switch in pathway.rule.switches()]
             texts += switches
             texts += [least_of(n) for n in dict.fromkeys([*reads.cuts, *switches]) if policy.fields_[n].bounds]
             for text in texts:

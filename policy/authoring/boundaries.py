@@ -12,7 +12,7 @@ import numpy as np
 
 from policy.authoring.coverage import activations, criteria_of, deciding
 from policy.authoring.enumeration import Ground, Row, as_cases
-from policy.authoring.facts import column_of, in_force, values
+from policy.authoring.facts import column_of, values
 from policy.evaluation.determination import RANKS, Evaluation, determine
 from policy.evaluation.kleene import MET
 from policy.model import OUTCOMES, CaseField, Policy, Settings
@@ -97,9 +97,9 @@ def _met(settings: Settings, pathway: str, criterion: str) -> Row | None:
 def _variants(settings: Settings, criterion: str, name: str) -> tuple[str, dict[str, Row]] | None:
     """The fact held against a lever, and how it is written below, at and above the threshold, and missing."""
     policy, number = settings.policy, settings.number(name)
-    for test in in_force(policy.criteria[criterion].test, settings):
-        if test.kind == "count" and test.reference() == name and number is not None:
-            fields = [field for part in test.parts for field in part.fields()]
+    for test, _ in settings.in_force(policy.criteria[criterion].test):
+        if test.counts and test.reference() == name and number is not None:
+            fields = test.facts()
             if any(policy.fields_[field].type != "boolean" for field in fields):
                 return None
             told = _counted(fields, number)
@@ -109,7 +109,7 @@ def _variants(settings: Settings, criterion: str, name: str) -> tuple[str, dict[
         for field in test.fields():
             kind = policy.fields_[field]
             of_its_unit = kind.unit == policy.levers[name].unit and str(test.reference()).isdigit()
-            if (test.reference() == name or of_its_unit) and number is not None and test.kind != "mean":
+            if (test.reference() == name or of_its_unit) and number is not None and not test.sums:
                 column = str(kind.days) if kind.type == "months" else field
                 texts = _texts(kind, number * policy.grid_steps(field, name))[: 3 if kind.required else None]
                 return column, {w: {column: t} for w, t in zip(NAMES, texts, strict=False) if t is not None}
@@ -120,8 +120,7 @@ def _decided_by(settings: Settings, base: Row, criterion: str, variants: Mapping
     """The case with the least facts around a fact such that its criterion is another below the threshold than at it."""
     policy = settings.policy
     changed = next(iter(variants.values())).keys()
-    own = [test.fields() for test in policy.criteria[criterion].test.walk()]
-    columns = {f: column_of(f, [policy]) for fields in own for f in fields}
+    columns = {f: column_of(f, [policy]) for f in policy.criteria[criterion].test.facts()}
     facts = {f: column for f, column in columns.items() if column not in changed}
     rest = {k: v for k, v in base.items() if k not in facts.values() and k not in changed}
     choices = list(product(*(values(fact, [settings]) for fact in facts)))

@@ -190,14 +190,7 @@ def _plain_code(prefix: str, named: Collection[str]) -> str:
 
 def named_codes(policy: Policy) -> set[str]:
     """The diagnosis codes that a rule or a notice names."""
-    return {notice.code for notice in policy.code_notices} | codes_of_requirements(policy)
-
-
-def codes_of_requirements(policy: Policy) -> set[str]:
-    """The diagnosis codes that some requirement is for."""
-    entries = [e for gate in policy.gates.values() for e in gate.require]
-    entries += [e for way in policy.pathways.values() for rule in way.rule.walk() for e in rule.require or ()]
-    return {code for entry in entries for code in entry.codes}
+    return {notice.code for notice in policy.code_notices} | policy.codes_asked()
 
 
 @dataclass(frozen=True)
@@ -210,16 +203,13 @@ class Requires:
 
 def reachable(rule: Rule, settings: Settings, dx: str) -> Iterator[Requires | str]:
     """Every `require` that some case may come to under these settings, and (as text) every field switched on."""
-    if rule.first_of is not None:
-        yield from reachable(settings.first(rule), settings, dx)
-    elif rule.require is not None:
-        entries = settings.policy.required(rule, settings)
-        criteria = tuple(dict.fromkeys(e.criterion for e in entries if not e.codes or dx in e.codes))
-        yield Requires(criteria, tuple(s.when for s in settings.policy.steps(rule, settings) if s.when))
-    elif rule.switch is not None:
-        yield rule.switch
-        for below in rule.below:
-            yield from reachable(below, settings, dx)
+    for found in settings.reached(rule):
+        if found.requires:
+            entries = settings.policy.required(found, settings)
+            criteria = tuple(dict.fromkeys(e.criterion for e in entries if not e.codes or dx in e.codes))
+            yield Requires(criteria, tuple(s.when for s in settings.policy.steps(found, settings) if s.when))
+        elif found.asked:
+            yield found.asked.field
 
 
 @dataclass(frozen=True)
@@ -254,7 +244,7 @@ class Component:
         for settings in readings:
             truths.append(truths_of(fields, settings, tables[id(settings.policy)], len(rows), seen))
         facts = [(name, table.facts[name]) for table in tables.values() for name in fields if name in table.facts]
-        switched = {r.switch for p in policies for w in p.pathways.values() for r in w.rule.walk() if r.switch}
+        switched = {switch.field for p in policies for rule in p.rules() for switch in rule.switches()}
         switches = {name: value.astype(np.int16) for name, value in facts if name in switched}
         whole = cls(tuple(rows), _sizes(rows), tuple(truths), switches)
         return whole.distinct([*switches.values(), *{id(v): v for part in truths for v in part.values()}.values()])
@@ -288,15 +278,15 @@ def _content(fields: tuple[str, ...], settings: Settings) -> tuple[Any, ...]:
     criteria = {
         name: criterion
         for name, criterion in policy.criteria.items()
-        if any(field in fields for test in criterion.test.walk() for field in test.fields())
+        if any(field in fields for field in criterion.test.facts())
     }
     levers = {lever for criterion in criteria.values() for lever in criterion.test.levers()}
-    rules = [rule for way in policy.pathways.values() for rule in way.rule.walk()]
+    switches = [switch for rule in policy.rules() for switch in rule.switches() if switch.field in fields]
     return (
         tuple((name, _text(kind)) for name, kind in policy.fields_.items() if name in fields or name[0] != "_"),
         tuple((name, _text(criterion.test)) for name, criterion in criteria.items()),
         tuple((n, settings[n], policy.levers[n].unit, policy.levers[n].off_allowed) for n in sorted(levers)),
-        tuple(sorted({(r.switch, *sorted(r.branches)) for r in rules if r.switch in fields and r.switch})),
+        tuple(sorted({(switch.field, *sorted(switch.words)) for switch in switches})),
     )  # fmt: skip
 
 
@@ -331,7 +321,7 @@ def truths_of(
     evaluation = Evaluation(settings, cases, np.arange(n))
     found = {}
     for name, criterion in settings.policy.criteria.items():
-        if {field for test in criterion.test.walk() for field in test.fields()} & set(fields):
+        if set(criterion.test.facts()) & set(fields):
             key = (id(settings.policy), name, *(settings[lever] for lever in criterion.test.levers()))
             if key not in seen:
                 seen[key] = np.broadcast_to(evaluation.criterion(name), n).astype(np.int16)
@@ -364,7 +354,7 @@ def fold(cell: Cell, ground: Ground, focus: str | None) -> list[Row]:
                 switches[found] = None
     read = {(i, name) for i, node in nodes for name in (*node.criteria, *node.whens)}
     tests = [ground.readings[i].policy.criteria[name].test for i, name in read]
-    parts = ground.parts({*switches, *(field for test in tests for part in test.walk() for field in part.fields())})
+    parts = ground.parts({*switches, *(field for test in tests for field in test.facts())})
     least = np.full((1, len(nodes)), MET, dtype=np.int16)
     flags = np.zeros((1, 0), dtype=np.int16)
     sizes = np.zeros(1, dtype=np.int16)

@@ -25,7 +25,7 @@ from policy.authoring.tree import alike_in_rules
 from policy.cases.reader import Cases
 from policy.evaluation.determination import CODE, OPEN, Evaluation, evaluate
 from policy.evaluation.kleene import MET
-from policy.model import CaseField, Policy, Rule, Settings, Value
+from policy.model import CaseField, Policy, Rule, Settings, Switch, Value
 from policy.problems import refuse
 
 MOVED = 64  # a lever that has to be moved makes a case less simple than any number of facts
@@ -89,12 +89,12 @@ def _joined(parts: Sequence[dict[str, Signature]]) -> dict[str, Signature]:
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def _branches(rules: Sequence[Rule], kind: CaseField, name: str, values: Signature) -> Signature:
+def _branches(switches: Sequence[Switch], kind: CaseField, name: str, values: Signature) -> Signature:
     """Values of a field by their branch: what no branch names is one value, and without `otherwise` as missing."""
-    rules = [rule for rule in rules if rule.switch == name]
-    words = {word for rule in rules for word in rule.branches}
+    switches = [switch for switch in switches if switch.field == name]
+    words = {word for switch in switches for word in switch.words}
     known = [code for code in range(kind.span[1] + 1) if _word(kind, code) in words]
-    other = -1 if not any(rule.otherwise for rule in rules) else kind.span[1] + 1
+    other = -1 if not any(switch.rest for switch in switches) else kind.span[1] + 1
     return np.where((values >= 0) & ~np.isin(values, known), other, values).astype(np.int16)
 
 
@@ -179,7 +179,7 @@ class Everywhere:
 
     def _branch(self, cell: Cell, part: Part, name: str) -> Signature:
         kind = next(p.fields_[name] for p in reversed(self.levers.policies) if name in p.fields_)
-        return _branches(list(_rules(self.levers.sides, cell)), kind, name, part.switches[name])
+        return _branches(list(_switches(self.levers.sides, cell)), kind, name, part.switches[name])
 
     def explore(self, cell: Cell, leaf: Leaf) -> int:
         """Call `leaf` with all cases at every path through both sides' rules; the number of kinds of cases."""
@@ -193,7 +193,7 @@ class Everywhere:
                 return len(kinds.costs)
         fixed = kinds.column(lambda part: part.kinds, np.arange(len(kinds.costs)))
         values = {name: list(self.levers.kinds(name).values()) for name in fixed}
-        switches = {rule.switch for rule in _rules(self.levers.sides, cell) if rule.switch}
+        switches = {switch.field for switch in _switches(self.levers.sides, cell)}
         switched = kinds.column(
             lambda part: {n: self._branch(cell, part, n) for n in switches & part.switches.keys()}, every
         )  # fmt: skip
@@ -284,7 +284,7 @@ class _Side:
         }
         self.truths = {name: truth.astype(np.int8) for name, truth in columns.items() if name in wanted}
         # Rules read the codes, the fields that they switch on, and truths of criteria: nothing else is given to them.
-        switches = {rule.switch for way in self.policy.pathways.values() for rule in way.rule.walk() if rule.switch}
+        switches = {switch.field for rule in self.policy.rules() for switch in rule.switches()}
         facts = {name: np.repeat(table.facts[name][place], n) for name in switches}
         labels = [pd.Index([code], dtype=object) for code in (kinds.cell.dx, kinds.cell.cpt)]
         dx, cpt = (pd.Categorical.from_codes(np.zeros(n, dtype=np.int32), categories=label) for label in labels)
@@ -324,18 +324,17 @@ def _alike(columns: Iterable[Signature], n: int) -> Iterator[NDArray[np.intp]]:
 
 def _facts_of(policies: Sequence[Policy], criteria: set[str]) -> set[str]:
     tests = [p.criteria[name].test for p in policies for name in criteria if name in p.criteria]
-    return {name for test in tests for node in test.walk() for name in node.fields()}
+    return {name for test in tests for name in test.facts()}
 
 
 def _whens(policy: Policy, pathway: str | None) -> tuple[str, ...]:
     """The criteria that steps of a pathway ask about."""
-    rules = policy.pathways[pathway].rule.walk() if pathway else ()
-    return tuple(dict.fromkeys(step.when for rule in rules for step in rule.then if step.when))
+    return policy.pathways[pathway].rule.whens() if pathway else ()
 
 
-def _rules(sides: Sequence[Settings], cell: Cell) -> Iterator[Rule]:
+def _switches(sides: Sequence[Settings], cell: Cell) -> Iterator[Switch]:
     for settings, name in zip(sides, cell.pathways, strict=True):
-        yield from settings.policy.pathways[name].rule.walk() if name else ()
+        yield from settings.policy.pathways[name].rule.switches() if name else ()
 
 
 def _asked(
@@ -348,7 +347,7 @@ def _asked(
         groups: dict[tuple[str, ...], None] = {}
         for rule in settings.policy.pathways[name].rule.walk() if name else ():
             groups |= dict.fromkeys(_together(settings.policy, rule, dx))
-            switches |= {rule.switch} if rule.switch else set()
+            switches |= {switch.field for switch in rule.switches()}
         found.append([*groups, *((when,) for when in _whens(settings.policy, name))])
     return found, switches
 

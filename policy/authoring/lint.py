@@ -18,7 +18,7 @@ from policy.authoring.settings_tried import as_set, more_settings, that_meet, un
 from policy.authoring.witness import Witness
 from policy.cases.reader import Cases
 from policy.evaluation.determination import Memory, determine
-from policy.model import OUTCOMES, Lever, Policy, Rule, Settings, Value, While
+from policy.model import OUTCOMES, Lever, Policy, Settings, Value
 from policy.problems import ProblemsFound, listed
 
 FEW = 12  # values of a lever, all of which are tried
@@ -97,35 +97,30 @@ def _cells(policy: Policy) -> Iterator[Finding]:
 
 
 def _unreachable(policy: Policy) -> Iterator[Finding]:
+    """Rules of `first_of` that no setting of the levers ever comes to; of those below one, nothing more is said."""
     for name, pathway in policy.pathways.items():
-        yield from _closed(policy, pathway.rule, f"pathways.{name}.rule", [], [])
-
-
-def _closed(policy: Policy, rule: Rule, place: str, holds: list[While], fails: list[While]) -> Iterator[Finding]:
-    """Rules of `first_of` that no setting of the levers ever comes to."""
-    for i, below in enumerate(rule.first_of or ()):
-        before = [r.while_ for r in (rule.first_of or ())[:i]]
-        here = f"{place}.first_of.{i}"
-        if next(that_meet(policy, [*holds, below.while_], [*fails, *before]), None) is None:
-            taken = next(that_meet(policy, [*holds, below.while_], fails), None)
-            witness = "its conditions exclude each other"
-            if taken is not None:
-                earlier = next(j for j, condition in enumerate(before) if taken.holds(condition))
-                levers = ", ".join(f"{k}={v}" for k, v in taken.provisions().items()) or "no lever moved"
-                witness = f"with {levers} the rule before it ({earlier}) is taken"
-            yield Finding("unreachable", here, "no setting ever comes to this rule", witness)
-        else:
-            yield from _closed(policy, below, here, [*holds, below.while_], [*fails, *before])
-    branches = {**rule.branches, **({"otherwise": rule.otherwise} if rule.otherwise else {})}
-    for word, below in branches.items():
-        yield from _closed(policy, below, f"{place}.{word}", holds, fails)
+        closed: list[tuple[object, ...]] = []
+        for placed in pathway.rule.placed(("pathways", name, "rule")):
+            path, _, needs = placed
+            if not isinstance(path[-1], int) or any(path[: len(above)] == above for above in closed):
+                continue
+            place, holds = path[-1], [condition for condition, wanted in needs if wanted]
+            fails = [condition for condition, wanted in needs if not wanted]
+            before = fails[len(fails) - place :]
+            if next(that_meet(policy, holds, fails), None) is None:
+                closed.append(path)
+                taken = next(that_meet(policy, holds, fails[: len(fails) - place]), None)
+                witness = "its conditions exclude each other"
+                if taken is not None:
+                    earlier = next(j for j, condition in enumerate(before) if taken.holds(condition))
+                    levers = ", ".join(f"{k}={v}" for k, v in taken.provisions().items()) or "no lever moved"
+                    witness = f"with {levers} the rule before it ({earlier}) is taken"
+                yield Finding("unreachable", placed.name, "no setting ever comes to this rule", witness)
 
 
 def _never_decides(policy: Policy) -> Iterator[Finding]:
     """Criteria that no rule asks for, or that can be dropped from a rule without a change to any case."""
-    rules = [rule for way in policy.pathways.values() for rule in way.rule.walk()]
-    used = {name for way in policy.pathways.values() for name in criteria_of(policy, way.rule)}
-    used |= {step.when for rule in rules for step in rule.then if step.when}
+    used = {name for rule in policy.rules() for name in (*criteria_of(policy, rule), *rule.whens())}
     for name in policy.criteria:
         if name not in used:
             yield Finding("never decides", f"criteria.{name}", "no rule asks for it", "it is read for no case")

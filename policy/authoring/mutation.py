@@ -289,29 +289,22 @@ def affected(policy: Policy, place: str) -> list[str]:
 
 
 def _reads(policy: Policy, rule: Rule, section: str, name: str) -> bool:
-    for below in rule.walk():
-        if section == "criteria" and name in (below.stated, *(step.when for step in below.then)):
-            return True
-        if any(name in (entry.criterion, inner.criterion) for entry, inner in policy.requirements(below)):
-            return True
-    return False
+    if section == "criteria" and name in (*rule.whens(), *(switch.criterion for switch in rule.switches())):
+        return True
+    return name in (*policy.required_somewhere(rule), *(entry.criterion for entry in rule.entries()))
 
 
 def levers_of(policy: Policy, pathways: Sequence[str]) -> list[str]:
     """The levers that some pathways read, in the order of the policy."""
     found = {"undocumented_action", *(notice.lever for notice in policy.code_notices)}
     for name in pathways:
-        for rule in policy.pathways[name].rule.walk():
-            found |= {
-                *rule.while_,
-                *(rule.assume.while_ if rule.assume else ()),
-                *([rule.outcome] if rule.outcome else []),
-            }
-            for step in rule.then:
-                found |= {step.outcome, *step.while_}
-                found |= set(policy.criteria[step.when].test.levers()) if step.when else set()
-            for entry, inner in policy.requirements(rule):
-                found |= {*entry.while_, *inner.while_, *policy.criteria[inner.criterion].test.levers()}
+        rule = policy.pathways[name].rule
+        asked = [pair for below in rule.walk() for pair in policy.requirements(below)]
+        found |= {word for word, _ in rule.stated_outcomes()}
+        found |= {lever for condition in rule.conditions() for lever in condition}
+        found |= {lever for _, inner in asked for lever in inner.while_}
+        criteria = {*rule.whens(), *(inner.criterion for _, inner in asked)}
+        found |= {lever for criterion in criteria for lever in policy.criteria[criterion].test.levers()}
     return [name for name in policy.levers if name in found]
 
 

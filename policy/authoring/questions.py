@@ -151,8 +151,7 @@ def _states(rows: Sequence[Row], settings: Settings) -> list[str]:
 
 def _read(policy: Policy, nodes: Sequence[tuple[int, Requires]], switches: Iterable[str]) -> set[str]:
     names = {name for _, node in nodes for name in (*node.criteria, *node.whens)}
-    tests = [part for name in names for part in policy.criteria[name].test.walk()]
-    return {*switches, *(fact for test in tests for fact in test.fields())}
+    return {*switches, *(fact for name in names for fact in policy.criteria[name].test.facts())}
 
 
 def _open(
@@ -171,14 +170,14 @@ def _open(
     assumed: set[str] = set()
     for name in {name for _, node in nodes for name in node.criteria}:
         for test in policy.criteria[name].test.walk():
-            for fact in test.fields() if test.kind == "states" else ():
+            for fact in test.fields() if test.else_missing else ():
                 answers.append((fact, set(codes_of(policy.fields_[fact], test.words))))
-    for below in rule.walk():
-        if below.switch and below.switch in switches:
-            if below.assume and settings.holds(below.assume.while_):
-                assumed.add(below.switch)
-            if below.otherwise is None:
-                answers.append((below.switch, set(codes_of(policy.fields_[below.switch], below.branches))))
+    for switch in rule.switches():
+        if switch.field in switches:
+            if switch.assumed and settings.holds(switch.assumed.while_):
+                assumed.add(switch.field)
+            if not switch.rest:
+                answers.append((switch.field, set(codes_of(policy.fields_[switch.field], switch.words))))
     read = _read(policy, nodes, {*switches} - assumed)
     unread = {fact for fact, known in answers if facts[fact] not in known}
     return {fact for fact in read if facts[fact] < 0 or fact in unread}

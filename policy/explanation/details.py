@@ -13,7 +13,7 @@ import numpy as np
 from policy.cases.reader import day_of, half_months, half_months_of_days
 from policy.evaluation.determination import Evaluation
 from policy.evaluation.kleene import MET
-from policy.model import UNITS, CaseField, Comparison, Mean, NoneOf, OnFile, Test, unit_word
+from policy.model import UNITS, CaseField, Test, unit_word
 
 
 @dataclass(frozen=True)
@@ -34,22 +34,16 @@ class Detail:
         return f"{self.fact}: {self.value}{self.needed}"
 
 
-def details(evaluation: Evaluation, test: Test, turned: bool = False) -> Iterator[Detail]:
+def details(evaluation: Evaluation, whole: Test) -> Iterator[Detail]:
     """The comparisons of a test that are in force, for the one case of an evaluation."""
-    if not evaluation.settings.asks(test):
-        return
-    below = turned ^ isinstance(test, NoneOf)
-    for part in test.parts:
-        yield from details(evaluation, part, below)
-    if not test.fields():
-        return
-    truth = int(np.asarray(evaluation.test(test)).ravel()[0])
-    truth = int(MET) - truth if turned else truth
-    for name in test.fields():
-        words = test.words
-        yield Detail(name, _value(evaluation, name), _needed(evaluation, test, name, turned), truth, words, turned)
-    if isinstance(test, Mean):
-        yield _mean(evaluation, test, truth, turned)
+    for test, turned in evaluation.settings.in_force(whole):
+        truth = int(np.asarray(evaluation.test(test)).ravel()[0]) if test.fields() else 0
+        truth = int(MET) - truth if turned else truth
+        for name in test.fields():
+            needed = _needed(evaluation, test, name, turned)
+            yield Detail(name, _value(evaluation, name), needed, truth, test.words, turned)
+        if test.sums:
+            yield _mean(evaluation, test, truth, turned)
 
 
 def _mean(evaluation: Evaluation, test: Test, truth: int, turned: bool) -> Detail:
@@ -101,13 +95,12 @@ def _told(evaluation: Evaluation, kind: CaseField) -> tuple[int, int, int]:
 
 def _needed(evaluation: Evaluation, test: Test, name: str, turned: bool) -> str:
     """The threshold with its distance, or the words asked for."""
-    if isinstance(test, OnFile):
-        return " (asked for: not on file)" if turned else ""
-    if not isinstance(test, Comparison):
-        words = test.words
+    words, reference = test.words, test.reference()
+    if reference is None:
+        if not words:
+            return " (asked for: not on file)" if turned else ""
         several = f"neither {' nor '.join(words)}" if len(words) > 1 else f"not {words[0]}"
         return f" (asked for: {several if turned else ' or '.join(words)})"
-    reference = test.reference()
     threshold = evaluation.settings.threshold(name, reference)
     if threshold is None:
         return " (lever off: not asked for)"
@@ -117,7 +110,7 @@ def _needed(evaluation: Evaluation, test: Test, name: str, turned: bool) -> str:
         shown, unit = lever.show(evaluation.settings[reference]), lever.unit or ""
     else:
         shown, unit = _plain(int(reference), kind), ""
-    if isinstance(test, Mean):
+    if test.sums:
         return f" (needed: mean of {sense} {shown})"
     return f" (needed: {sense} {shown}{_distance(evaluation, name, sense, threshold, unit)})"
 

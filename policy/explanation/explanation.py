@@ -8,7 +8,7 @@ from policy.cases.reader import Cases
 from policy.evaluation.determination import Evaluation, Memory, determine, diagnosis_group
 from policy.evaluation.kleene import MET, WORDS
 from policy.explanation.details import details
-from policy.model import OUTCOMES, Policy, Settings, States
+from policy.model import OUTCOMES, Policy, Settings
 
 NOT_A_DENIAL = {
     "not_met": "a recommendation to a clinician, never an automatic denial",
@@ -113,7 +113,7 @@ def _criteria(policy: Policy, one: Cases, memory: Memory, settings: Settings, re
     before = _outcome(one, memory, settings)
     short = [r.criterion for r in reasons if r.truth < MET]
     lines: list[str] = []
-    if any(isinstance(policy.criteria[name].test, States) for name in short):
+    if any(policy.criteria[name].test.else_missing for name in short):
         return lines  # what a record will say when it speaks is not known
     for name in short:
         after = _outcome(one, memory, settings, {name: MET})

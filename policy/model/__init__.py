@@ -9,7 +9,7 @@ from policy.model.fields import CaseField
 from policy.model.levers import Lever, Value
 from policy.model.policy import DirectionException, Policy, Settings
 from policy.model.records import Record
-from policy.model.rules import OUTCOMES, Criterion, Gate, Requirement, Rule, Step
+from policy.model.rules import FORMS, OUTCOMES, Criterion, Gate, Requirement, Rule, Step, Switch
 from policy.model.scalars import (
     CPT_PATTERN,
     ICD_PATTERN,
@@ -40,15 +40,16 @@ from policy.model.tests import (
     OnFile,
     States,
     Test,
+    says_yes,
     test_of,
 )
 from policy.model.units import GRIDS, UNITS, unit_word
 
 __all__ = [
-    "CPT_PATTERN", "GRIDS", "ICD_PATTERN", "OUTCOMES", "TAGS", "UNITS", "AllOf", "AnyOf", "CaseField",
+    "CPT_PATTERN", "FORMS", "GRIDS", "ICD_PATTERN", "OUTCOMES", "TAGS", "UNITS", "AllOf", "AnyOf", "CaseField",
     "CodeNotice", "Comparison", "Count", "Criterion", "DirectionException", "Equals", "Evidence",
     "Example", "Flag", "Gate", "IcdCode", "Id", "Lever", "LeverIs", "Mean", "NoneOf", "OnFile",
-    "Pathway", "Policy", "Record", "Requirement", "Rule", "Settings", "StatementId", "States", "Step",
-    "Test", "Text", "Value", "While", "Whole", "Word", "Words", "Written", "as_list", "test_of",
+    "Pathway", "Policy", "Record", "Requirement", "Rule", "Settings", "StatementId", "States", "Step", "Switch",
+    "Test", "Text", "Value", "While", "Whole", "Word", "Words", "Written", "as_list", "says_yes", "test_of",
     "truth_word", "unit_word", "whole",
 ]  # fmt: skip

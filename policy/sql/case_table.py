@@ -259,9 +259,8 @@ def parts_of(date: str) -> tuple[str, str, str]:
 
 def readable(policy: Policy) -> list[str]:
     """Every fact that some rule of the policy may read."""
-    tests = [node for criterion in policy.criteria.values() for node in criterion.test.walk()]
-    names = {name for node in tests for name in node.fields()}
-    names |= {str(rule.switch) for p in policy.pathways.values() for rule in p.rule.walk() if rule.switch}
+    names = {name for criterion in policy.criteria.values() for name in criterion.test.facts()}
+    names |= {switch.field for rule in policy.rules() for switch in rule.switches()}
     return [name for name in policy.fields_ if name in names]
 
 
