@@ -15,11 +15,11 @@ from policy.authoring.coverage import criteria_of
 from policy.authoring.levers import Levers
 from policy.authoring.proof import pairs_of_codes
 from policy.authoring.reduction import alike_criteria
-from policy.authoring.search import OutcomeChange, Search
+from policy.authoring.search import Search
 from policy.authoring.tree import alike_in_words
 from policy.authoring.witness import Witness
 from policy.evaluation.determination import CODE
-from policy.model import DirectionException, Policy, Rule, Test, Value
+from policy.model import DirectionException, Policy, Rule, Test, Value, as_word
 
 MET = CODE["met"]
 
@@ -55,7 +55,7 @@ def _step(
 ) -> Broken | None:
     looser, stricter = values
     declared = [e for e in policy.direction_exceptions if e.lever == name and covers(policy, e, values)]
-    sides = (policy.settings({name: _word(looser)}), policy.settings({name: _word(stricter)}))
+    sides = (policy.settings({name: as_word(looser)}), policy.settings({name: as_word(stricter)}))
     levers = Levers(sides, apart=tuple(e.while_ for e in policy.direction_exceptions if e.lever == name))
     key = (_alike(levers, name), tuple(map(id, declared)))
     if key in done:
@@ -64,20 +64,18 @@ def _step(
     same = alike_criteria(levers)
     for cell in pairs_of_codes(levers):
         if set(cell.pathways) & set(ways) and not alike_in_words(levers, cell):
-            search = Search(levers, cell, same, _to_met, lambda after: any(after.holds(e.while_) for e in declared))
+            search = Search(
+                levers,
+                cell,
+                same,
+                lambda change: change[1] == MET,
+                lambda after: any(after.holds(e.while_) for e in declared),
+            )
             for witness in search.run().witnesses():
                 return Broken(name, looser, stricter, witness)
             if search.gaps or search.doubts:
                 return Broken(name, looser, stricter, None, "; ".join(search.gaps + search.doubts))
     return None
-
-
-def _to_met(change: OutcomeChange) -> bool:
-    return change[1] == MET
-
-
-def _word(value: Value) -> str:
-    return "off" if value is None else str(value)
 
 
 def _alike(levers: Levers, name: str) -> Hashable:
@@ -128,7 +126,7 @@ def _harder(policy: Policy, name: str, words: tuple[str, ...] | None) -> bool:
 def _holding(policy: Policy, name: str, words: tuple[str, ...]) -> list[bool]:
     """Of each value, the loosest first, whether a condition that names these words holds."""
     lever = policy.levers[name]
-    return [_word(v) in words or ("on" in words and v is not None and lever.off_allowed) for v in lever.loosest_first()]
+    return [lever.meets(value, words) for value in lever.loosest_first()]
 
 
 def _direction(policy: Policy, node: Test, name: str) -> int | None:
@@ -157,5 +155,5 @@ def notes(policy: Policy, name: str, settings: Mapping[str, Value] | None = None
         exception.says(policy)
         for exception in policy.direction_exceptions
         if exception.lever == name and (settings is None or policy.settings(
-            {k: _word(v) for k, v in settings.items()}).holds(exception.while_))
+            {k: as_word(v) for k, v in settings.items()}).holds(exception.while_))
     ]  # fmt: skip

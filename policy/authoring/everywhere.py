@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from policy.authoring.enumeration import Cell, Row, Signature, remembered, smallest, tables_of
 from policy.authoring.levers import CLOSING, Levers, Pair, Pairs
 from policy.authoring.tree import alike_in_rules
-from policy.cases.reader import Cases
+from policy.cases.reader import Cases, as_written
 from policy.evaluation.determination import CODE, OPEN, Evaluation, evaluate
 from policy.evaluation.kleene import MET
 from policy.model import CaseField, Policy, Rule, Settings, Switch, Value
@@ -93,14 +93,9 @@ def _branches(switches: Sequence[Switch], kind: CaseField, name: str, values: Si
     """Values of a field by their branch: what no branch names is one value, and without `otherwise` as missing."""
     switches = [switch for switch in switches if switch.field == name]
     words = {word for switch in switches for word in switch.words}
-    known = [code for code in range(kind.span[1] + 1) if _word(kind, code) in words]
+    known = [code for code in range(kind.span[1] + 1) if as_written(kind, code) in words]
     other = -1 if not any(switch.rest for switch in switches) else kind.span[1] + 1
     return np.where((values >= 0) & ~np.isin(values, known), other, values).astype(np.int16)
-
-
-def _word(kind: CaseField, code: int) -> str:
-    words = ("false", "true") if kind.type == "boolean" else kind.choices
-    return words[code] if words else str(code)
 
 
 def _taken(columns: dict[str, Signature], keep: NDArray[np.intp]) -> dict[str, Signature]:

@@ -5,12 +5,11 @@ of a mean. So between two neighbouring thresholds all values of a fact are alike
 """
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from policy.model import CaseField, Policy, Settings, Test, While
 from policy.problems import refuse
 
-BLOCKS = ("diagnostic_blocks_done", "block_1_relief_pct", "block_2_relief_pct")  # the door relates them (contract 3)
 DAY = "2000-01-01"
 FRACTION = range(1, 100)  # hundredths of a per cent that the door refuses as a fraction
 
@@ -23,11 +22,10 @@ def components(policies: Sequence[Policy]) -> list[tuple[str, ...]]:
     """
     links = [set(fields) for policy in policies for fields in _read_together(policy)]
     read = set().union(*links)
-    known = {name for policy in policies for name in policy.fields_}
     told = read | {name for policy in policies for name in always_told(policy)}
-    links.append(set(BLOCKS) & known if BLOCKS[0] in told else read & set(BLOCKS))
     for policy in policies:
-        links += [{name, *_implied(kind)} for name, kind in policy.fields_.items() if name in told and _implied(kind)]
+        told_of = {name: kind.implied_by for name, kind in policy.fields_.items() if name in told and kind.implied_by}
+        links += [{name, *tellers} for name, tellers in told_of.items()]
         for name, kind in policy.fields_.items():
             fixed = {kind.onset, kind.request} <= always_told(policy).keys()
             if kind.type == "months" and (fixed or read & {kind.onset, kind.request, kind.days}):
@@ -67,9 +65,9 @@ def values(name: str, readings: Sequence[Settings]) -> list[str]:
     """
     kinds = [s.policy.fields_[name] for s in readings if name in s.policy.fields_]
     found: dict[str, None] = {} if any(kind.required for kind in kinds) else {"": None}
-    if kinds[0].type in ("boolean", "choice"):
+    if kinds[0].words:
         for kind in kinds:
-            found |= dict.fromkeys(("true", "false") if kind.type == "boolean" else kind.choices)
+            found |= dict.fromkeys(reversed(kind.words) if kind.type == "boolean" else kind.words)
         return list(found)
     if kinds[0].type == "date":
         return [*found, DAY]
@@ -122,7 +120,7 @@ def fixed_cuts(name: str, policies: Sequence[Policy]) -> list[int]:
         kind = policy.fields_.get(name)
         if kind is None:
             continue
-        found |= {kind.span[0], kind.span[1] + 1, *_implied(kind).values()}
+        found |= {kind.span[0], kind.span[1] + 1, *kind.implied_by.values()}
         if kind.type == "percent":
             found |= {FRACTION.start, FRACTION.stop}
         if kind.type == "months":
@@ -135,11 +133,6 @@ def fixed_cuts(name: str, policies: Sequence[Policy]) -> list[int]:
                 words = test.words if name in test.fields() else ()
                 found |= {int(w) + end for w in words if w.isdigit() for end in (0, 1)}
     return sorted(found)
-
-
-def _implied(kind: CaseField) -> Mapping[str, int]:
-    """What other columns imply of this one: column -> at least so much (from the fields of the document)."""
-    return getattr(kind, "implied_by", {})
 
 
 def _most_days(kind: CaseField, policies: Sequence[Policy]) -> int:

@@ -12,14 +12,14 @@ added up (a mean), counted, or where two groups of facts share a lever, every va
 """
 
 import math
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 from typing import NamedTuple
 
 from policy.authoring.facts import components, fixed_cuts, rule_conditions
-from policy.model import Lever, Policy, Settings, Test, Value, While
+from policy.model import Policy, Settings, Test, Value, While
 from policy.problems import refuse
 
 ABSENT = ""  # the value of a lever on the side that has no such lever; no value is the empty word
@@ -142,7 +142,7 @@ class Levers:
         if name in self.exact:
             return pair
         return tuple(
-            tuple(_among(s.policy.levers[name], value, words) for words in mine.get(name, ()))
+            tuple(s.policy.levers[name].meets(value, words) for words in mine.get(name, ()))
             for s, mine, value in zip(self.sides, self.conditions, pair, strict=True)
             if value != ABSENT
         )
@@ -277,13 +277,6 @@ class Levers:
         low, high = policy.fields_[one.field].span
         cut = int(value) * policy.grid_steps(one.field, one.reference) + one.more
         return float("-inf") if cut <= low else float("inf") if cut > high else cut
-
-
-def _among(lever: Lever, value: Value, words: Iterable[str]) -> bool:
-    """Whether a condition that names these words of a lever holds (as Settings.holds)."""
-    return ("off" if value is None else str(value)) in words or (
-        "on" in words and value is not None and lever.off_allowed
-    )
 
 
 def _settings(names: Sequence[str], pairs: Mapping[str, Sequence[Pair]]) -> Iterator[Pairs]:

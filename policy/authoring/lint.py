@@ -14,11 +14,11 @@ from policy.authoring.enumeration import Row, Space, enumerate_cases
 from policy.authoring.mutation import Mutant, levers_of, mutants, probes, telling
 from policy.authoring.proof import prove, prove_everywhere
 from policy.authoring.questions import asked, can_change, documents
-from policy.authoring.settings_tried import as_set, more_settings, that_meet, under
+from policy.authoring.settings_tried import more_settings, that_meet, under
 from policy.authoring.witness import Witness
 from policy.cases.reader import Cases
 from policy.evaluation.determination import Memory, determine
-from policy.model import OUTCOMES, Lever, Policy, Settings, Value
+from policy.model import OUTCOMES, Lever, Policy, Settings, Value, as_word
 from policy.problems import ProblemsFound, listed
 
 FEW = 12  # values of a lever, all of which are tried
@@ -66,11 +66,7 @@ def _selected(policy: Policy) -> Iterator[tuple[str, str, list[str]]]:
     for group, diagnosis in policy.diagnoses.items():
         for family, procedures in policy.procedures.items():
             for cpt, label in procedures.codes.items():
-                wanted = {name: way.selects for name, way in policy.pathways.items()}
-                names = [
-                    name for name, w in wanted.items()
-                    if group in w.diagnosis and family in w.procedure and w.level in (None, label.level)
-                ]  # fmt: skip
+                names = [n for n, way in policy.pathways.items() if way.selects.takes(group, family, label.level)]
                 for dx in (*diagnosis.codes, *diagnosis.prefixes):
                     yield dx, cpt, names
 
@@ -144,7 +140,7 @@ def difference(policy: Policy, slip: Mutant) -> tuple[Mapping[str, object], Witn
     if not complete:
         overall = prove_everywhere(policy.settings(), slip.policy.settings(), touched).overall
         for witness in overall.witnesses().values():
-            return {name: as_set(pair[0]) for name, pair in witness.levers.items()}, witness
+            return {name: as_word(pair[0]) for name, pair in witness.levers.items()}, witness
         complete = not overall.open
     return under(len(tried), complete)
 
@@ -191,7 +187,7 @@ def _reaches_nothing(policy: Policy) -> Iterator[Finding]:
 def reached(policy: Policy, name: str, ways: Sequence[str], tried: Iterable[Mapping[str, object]]) -> str | None:
     """A case that some value of a lever decides otherwise than another, under some setting of the others; or None."""
     lever = policy.levers[name]
-    values = telling(lever) if len(lever.values()) > FEW else list(map(as_set, lever.values()))
+    values = telling(lever) if len(lever.values()) > FEW else list(map(as_word, lever.values()))
     for provisions in tried:
         settings = [policy.settings({**provisions, name: value}) for value in values]
         space = enumerate_cases(settings, ways)
@@ -213,7 +209,7 @@ def inert(settings: Settings, cases: Cases) -> Iterator[Finding]:
     base = determine(policy, cases, settings, memory=memory, asking=False).outcome
     for name, lever in policy.levers.items():
         others: list[Value] = [value for value in lever.values() if value != settings[name]]
-        moved = ({**settings.provisions(), name: "off" if value is None else value} for value in others)
+        moved = ({**settings.provisions(), name: as_word(value)} for value in others)
         outcomes = (
             determine(policy, cases, policy.settings(m), memory=memory, asking=False).outcome for m in moved
         )  # fmt: skip

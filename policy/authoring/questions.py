@@ -9,15 +9,14 @@ import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
 import numpy as np
 
 from policy.authoring.enumeration import Component, Requires, Row, as_cases, reachable, signature_of, truths_of
 from policy.authoring.facts import components, values
-from policy.cases.reader import Cases, day_of
+from policy.cases.reader import Cases, as_written
 from policy.evaluation.determination import codes_of, determine, diagnosis_group, pathway_of
-from policy.model import OUTCOMES, CaseField, Policy, Rule, Settings
+from policy.model import OUTCOMES, Policy, Rule, Settings
 
 MOST_WAYS = 20_000  # ways to tell the missing facts that are tried one by one
 WAITS = "waits"  # pend because facts are missing, whether or not the file is then closed
@@ -41,18 +40,8 @@ def row_of(cases: Cases, row: int) -> Row:
     for name, kind in cases.policy.fields_.items():
         value = int(cases.facts[name][row]) if name in cases.facts else -1
         if value >= 0 and kind.type != "months":
-            found[name] = _written(kind, value)
+            found[name] = as_written(kind, value)
     return found
-
-
-def _written(kind: CaseField, value: int) -> str:
-    if kind.type == "boolean":
-        return ("false", "true")[value]
-    if kind.type == "choice":
-        return kind.choices[value]
-    if kind.type == "date":
-        return day_of(value)
-    return f"{Decimal(value) / 100:f}" if kind.type == "percent" else str(value)
 
 
 def documents(cases: Cases, row: int, settings: Settings) -> tuple[Way, ...]:

@@ -22,12 +22,12 @@ from policy.case_files.columns import columns_of
 from policy.case_files.files import read_file
 from policy.case_files.grammar import KEPT, LONGEST, UNFIT, UNSHOWN, form_of, means_missing
 from policy.case_files.identifiers import BARE, HIDDEN, OF_AN_ID, echoed, identifier, quoted
-from policy.cases.relations import day_of, half_months, half_months_of_days, relate
+from policy.cases.relations import as_written, day_of, half_months, half_months_of_days, relate
 from policy.model import CaseField, Policy
 from policy.problems import SHOWN, Problem, ProblemsFound, refuse
 
 __all__ = [
-    "Cases", "Ints", "day_of", "half_months", "half_months_of_days", "read_cases",
+    "Cases", "Ints", "as_written", "day_of", "half_months", "half_months_of_days", "read_cases",
 ]  # fmt: skip
 
 _UNFIT = "[" + "".join(f"\\x{{{ord(character):x}}}" for character in UNFIT) + "]"

@@ -32,11 +32,8 @@ def pathway_of(policy: Policy, group: str, code: str) -> str | None:
     """The pathway for a diagnosis group and a procedure code."""
     for family, procedures in policy.procedures.items():
         if code in procedures.codes:
-            for name, pathway in policy.pathways.items():
-                wanted = pathway.selects
-                level = procedures.codes[code].level
-                if group in wanted.diagnosis and family in wanted.procedure and wanted.level in (None, level):
-                    return name
+            level = procedures.codes[code].level
+            return next((n for n, way in policy.pathways.items() if way.selects.takes(group, family, level)), None)
     return None
 
 

@@ -10,7 +10,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from policy.cases.reader import day_of, half_months, half_months_of_days
+from policy.cases.reader import as_written, day_of, half_months, half_months_of_days
 from policy.evaluation.determination import Evaluation
 from policy.evaluation.kleene import MET
 from policy.model import UNITS, CaseField, Test, unit_word
@@ -82,9 +82,7 @@ def _value(evaluation: Evaluation, name: str) -> str:
         return f"{days} day{'s' * (days != 1)}" if days >= 0 else "not documented"
     if value < 0:
         return f"at least {_amount(-1 - value, kind)}, how many is not documented" if value < -1 else "not documented"
-    if kind.type in ("boolean", "choice"):
-        return (("false", "true") if kind.type == "boolean" else kind.choices)[value]
-    return day_of(value) if kind.type == "date" else _amount(value, kind)
+    return as_written(kind, value) if kind.words or kind.type == "date" else _amount(value, kind)
 
 
 def _told(evaluation: Evaluation, kind: CaseField) -> tuple[int, int, int]:

@@ -6,7 +6,7 @@ settings. This is their one face: what stands here is all that others may use.
 
 from policy.model.document import CodeNotice, Evidence, Example, Pathway
 from policy.model.fields import CaseField
-from policy.model.levers import Lever, Value
+from policy.model.levers import Lever, Value, as_word
 from policy.model.policy import DirectionException, Policy, Settings
 from policy.model.records import Record
 from policy.model.rules import FORMS, OUTCOMES, Criterion, Gate, Requirement, Rule, Step, Switch
@@ -50,6 +50,6 @@ __all__ = [
     "CodeNotice", "Comparison", "Count", "Criterion", "DirectionException", "Equals", "Evidence",
     "Example", "Flag", "Gate", "IcdCode", "Id", "Lever", "LeverIs", "Mean", "NoneOf", "OnFile",
     "Pathway", "Policy", "Record", "Requirement", "Rule", "Settings", "StatementId", "States", "Step", "Switch",
-    "Test", "Text", "Value", "While", "Whole", "Word", "Words", "Written", "as_list", "says_yes", "test_of",
+    "Test", "Text", "Value", "While", "Whole", "Word", "Words", "Written", "as_list", "as_word", "says_yes", "test_of",
     "truth_word", "unit_word", "whole",
 ]  # fmt: skip

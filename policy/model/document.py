@@ -45,6 +45,10 @@ class Selector(Record):
     procedure: tuple[Id, ...] = Field(min_length=1)
     level: Literal["upper", "lumbar"] | None = None
 
+    def takes(self, diagnosis: str, family: str, level: str | None) -> bool:
+        """Whether it is for a group of diagnoses and a code of a family, with the spinal level of that code."""
+        return diagnosis in self.diagnosis and family in self.procedure and self.level in (None, level)
+
 
 class Pathway(Element):
     """The rule for some diagnoses and procedures."""

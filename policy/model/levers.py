@@ -1,6 +1,7 @@
 """A lever: one setting of the policy that a medical director may move, and the values that it may take."""
 
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 from functools import cached_property
 from typing import Literal
@@ -15,6 +16,11 @@ from policy.problems import nearest, shown
 
 Value = int | str | None  # a lever's value: steps in its unit, a choice, or None for "off"
 MOST_VALUES = 10_000  # of a lever: every one of them is tried somewhere
+
+
+def as_word(value: Value) -> str:
+    """A value as a setting takes it."""
+    return "off" if value is None else str(value)
 
 
 class Span(Record):
@@ -164,6 +170,10 @@ class Lever(Element):
         assert self.domain
         off: list[Value] = [None] * self.off_allowed
         return [*off, *self.domain.values()[:: 1 if self.direction == "stricter_when_higher" else -1]]
+
+    def meets(self, value: Value, words: Iterable[str]) -> bool:
+        """Whether a condition that names these words holds at a value; `on` is any value but off."""
+        return as_word(value) in words or ("on" in words and value is not None and self.off_allowed)
 
     def show(self, value: Value) -> str:
         """'6 weeks', '80 %', 'off' or the choice's word."""

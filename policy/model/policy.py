@@ -235,11 +235,7 @@ class Settings(Mapping[str, Value]):
 
     def holds(self, condition: Mapping[str, tuple[str, ...]]) -> bool:
         """Whether every lever of `condition` has one of the values named."""
-        return all(
-            ("off" if self[k] is None else str(self[k])) in words
-            or ("on" in words and self[k] is not None and self.policy.levers[k].off_allowed)
-            for k, words in condition.items()
-        )
+        return all(self.policy.levers[name].meets(self[name], words) for name, words in condition.items())
 
     def number(self, reference: str) -> int | None:
         """The whole number or the lever's value that a test compares with; None when the lever is off."""

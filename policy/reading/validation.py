@@ -15,6 +15,7 @@ from policy.model import (
     Rule,
     Test,
     While,
+    as_word,
     test_of,
 )
 from policy.problems import Finding, listed, shown
@@ -124,9 +125,8 @@ def _fields(policy: Policy) -> Iterator[Finding]:
             yield Finding("bounds", path, f"needs 0 <= min <= max, found {field.min} and {field.max}")
         if (field.type == "choice") != bool(field.choices):
             yield Finding("choices", path, "a field of type choice, and no other, needs choices")
-        words = ("true", "false") if field.type == "boolean" else field.choices
-        if field.absent is not None and field.absent not in words:
-            yield _unknown((*path, "absent"), f"value of {name}", field.absent, words)
+        if field.absent is not None and field.absent not in field.words:
+            yield _unknown((*path, "absent"), f"value of {name}", field.absent, _allowed(field))
         for teller, number in field.implied_by.items():
             at = (*path, "implied_by", teller)
             if teller not in fields:
@@ -206,7 +206,7 @@ def _says(lever: Lever, word: str) -> bool:
 
 def _words(lever: Lever) -> Iterator[str]:
     yield from ["on"] * lever.off_allowed
-    yield from ("off" if value is None else str(value) for value in lever.values())
+    yield from map(as_word, lever.values())
 
 
 def _test(policy: Policy, test: Test, path: Path) -> Iterator[Finding]:
@@ -234,6 +234,10 @@ def _test(policy: Policy, test: Test, path: Path) -> Iterator[Finding]:
         yield from _test(policy, part, (*here, *test.inside, i))
 
 
+def _allowed(field: CaseField) -> tuple[str, ...]:
+    return ("true", "false") if field.type == "boolean" else field.choices
+
+
 def _comparison(policy: Policy, test: Test, name: str, field: CaseField, path: Path) -> Iterator[Finding]:
     reference = test.reference()
     if reference is not None:
@@ -243,7 +247,7 @@ def _comparison(policy: Policy, test: Test, name: str, field: CaseField, path: P
             message = f"lever '{reference}' is in {lever.unit}, field '{name}' is in {field.unit or field.type}"
             yield Finding("unit", path, message)
     for word in test.words:
-        allowed = ("true", "false") if field.type == "boolean" else field.choices
+        allowed = _allowed(field)
         if field.type == "whole" and field.max - field.min < 50:
             allowed = tuple(str(v) for v in range(field.min, field.max + 1))
         if word not in allowed:

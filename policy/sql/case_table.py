@@ -245,11 +245,8 @@ class Table:
         return let("pathway_number", chosen(pairs, OUT_OF_SCOPE))
 
     def _leads(self, diagnosis: str, family: str, level: str | None) -> int:
-        for position, pathway in enumerate(self.policy.pathways.values()):
-            wanted = pathway.selects
-            if diagnosis in wanted.diagnosis and family in wanted.procedure and wanted.level in (None, level):
-                return position
-        return OUT_OF_SCOPE
+        ways = enumerate(self.policy.pathways.values())
+        return next((place for place, way in ways if way.selects.takes(diagnosis, family, level)), OUT_OF_SCOPE)
 
 
 def parts_of(date: str) -> tuple[str, str, str]:

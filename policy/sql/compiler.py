@@ -7,7 +7,7 @@ greatest; what only levers decide is settled here. Every named expression is com
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from policy.evaluation.determination import PARTLY, branches_of, still_possible
+from policy.evaluation.determination import PARTLY, branches_of, codes_of, still_possible
 from policy.evaluation.traverse import traverse, traverse_test
 from policy.model import OUTCOMES, Comparison, Policy, Requirement, Rule, Settings, Step, Switch, Test
 from policy.sql.case_table import Table
@@ -135,8 +135,7 @@ class Compiler:
 
     def codes(self, name: str, words: Sequence[str]) -> list[int]:
         """Integers of a field's words."""
-        kind = self.policy.fields_[name]
-        return [kind.code(w) if kind.type in ("boolean", "choice") else int(w) for w in words]
+        return codes_of(self.policy.fields_[name], words)
 
     def asks(self, criterion: str) -> str:
         """The columns (as bits) whose documentation can still change a criterion that is not documented."""
