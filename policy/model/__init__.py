@@ -1,16 +1,11 @@
 """What a policy document is made of: immutable records, checked one by one by pydantic (references: validation.py).
 
-Lowest first: units, scalars and records; levers, fields, tests and rules; the document, and the policy with its
+Lowest first: units, levers, fields, tests and rules; the document, and the policy with its
 settings. This is their one face: what stands here is all that others may use.
 """
 
-from policy.model.document import CodeNotice, Evidence, Example, Pathway
-from policy.model.fields import CaseField
-from policy.model.levers import Lever, Value, as_word
-from policy.model.policy import DirectionException, Policy, Settings
-from policy.model.records import Record
-from policy.model.rules import FORMS, OUTCOMES, Criterion, Gate, Requirement, Rule, Step, Switch
-from policy.model.scalars import (
+from policy.entries.records import Record
+from policy.entries.scalars import (
     CPT_PATTERN,
     ICD_PATTERN,
     Flag,
@@ -27,6 +22,12 @@ from policy.model.scalars import (
     truth_word,
     whole,
 )
+from policy.entries.sources import Evidence
+from policy.model.document import CodeNotice, Example, Pathway
+from policy.model.fields import CaseField
+from policy.model.levers import Lever, Value, as_word
+from policy.model.policy import DirectionException, Policy, Settings
+from policy.model.rules import FORMS, OUTCOMES, Criterion, Gate, Requirement, Rule, Step, Switch
 from policy.model.tests import (
     TAGS,
     AllOf,

@@ -1,41 +1,12 @@
-"""The other parts of a document: its sources, its codes, its pathways, its texts and its worked examples."""
+"""The other parts of a document: its pathways, its codes and its worked examples."""
 
 from typing import Literal
 
 from pydantic import Field
 
-from policy.model.records import Element, Record
+from policy.entries.records import Element, Record
+from policy.entries.scalars import CptCode, IcdCode, Id, StatementId, Text, Words, Written
 from policy.model.rules import Outcome, Rule
-from policy.model.scalars import CptCode, IcdCode, Id, Key, StatementId, Text, Words, Written
-
-
-class Statement(Record):
-    """One statement of the source assessment, in our own words."""
-
-    says: Text
-    stance: Literal[
-        "strong_against", "weak_for", "insufficient", "required", "first_line", "favourable", "risk", "caveat", "gap",
-        "scope",
-    ]  # fmt: skip
-    source: Key | None = None
-    seed_citation: Text
-    applies_to: Text
-
-
-class Evidence(Element):
-    """A cited source: what it says, about whom, how strongly, and its standing today."""
-
-    title: Text
-    source: Text
-    year: Text
-    population: Text
-    stance: Text
-    strength: Text
-    status: Literal["current", "contested", "superseded", "retracted"]
-    status_note: Text | None = None
-    note: Text
-    verified: Text
-    reference: Text
 
 
 class Selector(Record):
@@ -98,22 +69,6 @@ class CodeNotice(Element):
     likely_intended: tuple[Text, ...]
     lever: Id
     pend_while: Words
-
-
-class TextElement(Element):
-    """Standing text."""
-
-    title: Text
-    says: Text
-
-
-class OpenQuestion(Element):
-    """A contradiction with no column or no computable meaning: shown, not modelled."""
-
-    question: Text
-    options: tuple[Text, ...]
-    why_open: Text
-    contradiction: Text | None = None
 
 
 class Example(Record):

@@ -7,8 +7,8 @@ import numpy as np
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from policy.model.records import Element
-from policy.model.scalars import Flag, Id, Text, Whole, Word
+from policy.entries.records import Element
+from policy.entries.scalars import Flag, Id, Text, Whole, Word
 from policy.model.units import UNITS, no_unit
 
 

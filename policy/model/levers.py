@@ -9,8 +9,8 @@ from typing import Literal
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
-from policy.model.records import Element, Record
-from policy.model.scalars import Flag, Key, Text, Whole, Word, Written, plain_digits, whole
+from policy.entries.records import Element, Record
+from policy.entries.scalars import Flag, Key, Text, Whole, Word, Written, plain_digits, whole
 from policy.model.units import UNITS, no_unit, unit_word
 from policy.problems import nearest, shown
 

@@ -8,22 +8,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from policy.model.document import (
-    CodeNotice,
-    DiagnosisGroup,
-    Evidence,
-    Example,
-    OpenQuestion,
-    Pathway,
-    ProcedureFamily,
-    Statement,
-    TextElement,
-)
+from policy.entries.records import ReadOnly, Record
+from policy.entries.scalars import IcdCode, Id, Key, StatementId, Text, While, Written
+from policy.entries.sources import Evidence, OpenQuestion, Statement, TextElement
+from policy.model.document import CodeNotice, DiagnosisGroup, Example, Pathway, ProcedureFamily
 from policy.model.fields import CaseField
 from policy.model.levers import Lever, Value
-from policy.model.records import ReadOnly, Record
 from policy.model.rules import Criterion, Gate, Requirement, Rule, Step
-from policy.model.scalars import IcdCode, Id, Key, StatementId, Text, While, Written
 from policy.model.tests import Comparison, Test
 from policy.model.units import UNITS
 from policy.problems import Problem, ProblemsFound, nearest, shown

@@ -6,8 +6,8 @@ from typing import Annotated, Literal, NamedTuple, get_args
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from policy.model.records import Element, Record
-from policy.model.scalars import IcdCode, Id, Key, Text, While, Word
+from policy.entries.records import Element, Record
+from policy.entries.scalars import IcdCode, Id, Key, Text, While, Word
 from policy.model.tests import Test
 
 Outcome = Literal["met", "not_met", "pend", "review", "mismatch", "out_of_scope"]

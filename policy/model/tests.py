@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, TypeAlias, Union, get_arg
 from pydantic import BeforeValidator, Discriminator, Field, Tag, TypeAdapter, model_validator
 from pydantic_core import PydanticCustomError
 
-from policy.model.records import Record
-from policy.model.scalars import Id, While, Word, Words
+from policy.entries.records import Record
+from policy.entries.scalars import Id, While, Word, Words
 
 Tests = Annotated[tuple["Test", ...], Field(min_length=1)]
 
