@@ -12,7 +12,7 @@ import numpy as np
 
 from policy.authoring.coverage import activations, criteria_of, deciding
 from policy.authoring.enumeration import Ground, Row, as_cases
-from policy.authoring.facts import column_of, values
+from policy.authoring.facts import column_of, percent, values
 from policy.evaluation.determination import RANKS, Evaluation, determine
 from policy.evaluation.kleene import MET
 from policy.model import OUTCOMES, CaseField, Policy, Settings
@@ -145,9 +145,8 @@ def _texts(kind: CaseField, at: int) -> list[str | None]:
         return [str(days - 1) if days else None, str(days), str(days + 1), ""]
     low, high = kind.span
     inside = [v if low <= v <= high else None for v in (at - 1, at, at + 1)]
-    if kind.type == "percent":
-        return [None if v is None else f"{v // 100}.{v % 100:02}".removesuffix(".00") for v in inside] + [""]
-    return [None if v is None else str(v) for v in inside] + [""]
+    as_text = percent if kind.type == "percent" else str
+    return [None if v is None else as_text(v) for v in inside] + [""]
 
 
 def _counted(fields: Sequence[str], least: int) -> dict[str, Row]:

@@ -34,6 +34,7 @@ from policy.problems import refuse
 
 Signature = NDArray[np.int16]
 Row = dict[str, str]
+READ = ("fields_", "diagnoses", "procedures", "code_notices")  # what of a policy the reader of cases looks at
 MOST_COMBINATIONS = 3_000_000  # combinations of one component that are written out
 
 
@@ -105,17 +106,12 @@ def tables_of(rows: Sequence[Row], policies: Sequence[Policy], keep_good: bool =
     """Rows as cases of each policy, by its id; policies that read columns alike share what was read."""
     found: dict[int, Cases] = {}
     for i, policy in enumerate(policies):
-        like = next((other for other in policies[:i] if _reads_alike(policy, other)), None)
+        like = next((o for o in policies[:i] if all(getattr(policy, name) == getattr(o, name) for name in READ)), None)
         if like:
             found[id(policy)] = replace(found[id(like)], policy=policy)
         else:
             found[id(policy)] = as_cases(rows, policy, keep_good=keep_good)
     return found
-
-
-def _reads_alike(one: Policy, other: Policy) -> bool:
-    sections = ("fields_", "diagnoses", "procedures", "code_notices")
-    return all(getattr(one, name) == getattr(other, name) for name in sections)
 
 
 @dataclass(frozen=True)
@@ -164,9 +160,8 @@ def cells(readings: Sequence[Settings]) -> list[Cell]:
     policies = _policies(readings)
     named = set().union(*(named_codes(policy) for policy in policies))
     dxs = dict.fromkeys(c for p in policies for g in p.diagnoses.values() for c in (*g.codes, *g.prefixes))
-    dxs |= dict.fromkeys(
-        _plain_code(c, named | dxs.keys()) for c in list(dxs) if c in named and _is_prefix(c, policies)
-    )
+    prefixes = {code for p in policies for group in p.diagnoses.values() for code in group.prefixes}
+    dxs |= dict.fromkeys(_plain_code(c, named | dxs.keys()) for c in list(dxs) if c in named & prefixes)
     cpts = dict.fromkeys(c for p in policies for family in p.procedures.values() for c in family.codes)
     found: dict[tuple[Any, ...], Cell] = {}
     for dx, cpt in itertools.product(dxs, cpts):
@@ -176,10 +171,6 @@ def cells(readings: Sequence[Settings]) -> list[Cell]:
         )
         found.setdefault((ways, tuple(groups), dx if dx in named else ""), Cell(dx, cpt, ways))
     return list(found.values())
-
-
-def _is_prefix(code: str, policies: Sequence[Policy]) -> bool:
-    return any(code in group.prefixes for policy in policies for group in policy.diagnoses.values())
 
 
 def _plain_code(prefix: str, named: Collection[str]) -> str:

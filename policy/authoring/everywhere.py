@@ -11,7 +11,7 @@ reads one, the run splits into one for each kind of its values, on both sides al
 take is taken once, and no setting is left out. Evaluation is asked, never imitated.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -196,7 +196,7 @@ class Everywhere:
         tables = tables_of([kinds.row(int(rows[0])) for rows in groups], self.levers.policies)
         for place, rows in enumerate(groups):
             sides = [_Side(s, tables[id(s.policy)], place, i, kinds) for i, s in enumerate(self.levers.sides)]
-            stack: list[tuple[_Some, Pairs]] = [(_Some(rows), {})]
+            stack: list[tuple[_Some, Pairs]] = [(_Some(rows, sides), {})]
             while stack:
                 some, chosen = stack.pop()
                 spent += 1
@@ -209,7 +209,7 @@ class Everywhere:
                 except _Unknown as unknown:
                     name = unknown.lever
                     for at, pair in enumerate(values[name] if name in values else self.levers.kinds(name).values()):
-                        mine = _Some(some.rows[fixed[name][some.rows] == at]) if name in fixed else some
+                        mine = _Some(some.rows[fixed[name][some.rows] == at], sides) if name in fixed else some
                         if len(mine.rows):
                             stack.append((mine, {**chosen, name: pair}))
         self.paths += spent
@@ -238,33 +238,27 @@ class _Partly(Settings):
         return pair[self._at]
 
 
-class _Some:
-    """Some of the cases of a group, with the truths that one or the other side has asked for."""
-
-    def __init__(self, rows: NDArray[np.intp]):
-        self.rows = rows
-        self.truths: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
-
-
-class _Truths(Mapping[str, Any]):
+class _Truths(dict[str, Any]):
     """The truths of one side's criteria for some cases; each is looked up when it is first read."""
 
-    def __init__(self, whole: dict[str, NDArray[np.int8]], rows: NDArray[np.intp], known: dict[str, Any]):
-        self._whole, self._rows, self._known = whole, rows, known
+    def __init__(self, whole: dict[str, NDArray[np.int8]], rows: NDArray[np.intp]):
+        super().__init__()
+        self._whole, self._rows = whole, rows
 
-    def __getitem__(self, name: str) -> Any:
-        if name not in self._known:
-            self._known[name] = self._whole[name][self._rows]
-        return self._known[name]
+    def __missing__(self, name: str) -> Any:
+        self[name] = self._whole[name][self._rows]
+        return self[name]
 
     def __contains__(self, name: object) -> bool:
         return name in self._whole
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._whole)
 
-    def __len__(self) -> int:
-        return len(self._whole)
+class _Some:
+    """Some of the cases of a group, with the truths that one or the other side has asked for."""
+
+    def __init__(self, rows: NDArray[np.intp], sides: "Sequence[_Side]"):
+        self.rows = rows
+        self.truths = [_Truths(side.truths, rows) for side in sides]
 
 
 class _Side:
@@ -288,8 +282,8 @@ class _Side:
     def outcomes(self, some: _Some, settings: Settings) -> Outcomes:
         """What the policy's own evaluation makes of the cases, the file being closed."""
         rows = some.rows
-        truths = _Truths(self.truths, rows, some.truths[self.at])
-        reading = evaluate(Evaluation(settings, self.cases, rows, assumed=truths, asking=False), self.position)
+        evaluation = Evaluation(settings, self.cases, rows, assumed=some.truths[self.at], asking=False)
+        reading = evaluate(evaluation, self.position)
         found = np.broadcast_to(reading.outcome, len(rows)).astype(np.int8)
         waits = found == OPEN
         return np.where(waits, CODE[str(settings[CLOSING])], found).astype(np.int8) if waits.any() else found

@@ -85,10 +85,15 @@ def values(name: str, readings: Sequence[Settings]) -> list[str]:
     return list(found)
 
 
+def percent(value: int) -> str:
+    """Hundredths as a column of per cents has them."""
+    return f"{value // 100}.{value % 100:02}".removesuffix(".00")
+
+
 def _written(kind: CaseField, value: int, readings: Sequence[Settings]) -> str | None:
     """The column's text for a value of the grid; None where the door admits no such value."""
     if kind.type == "percent":
-        return None if value in FRACTION else f"{value // 100}.{value % 100:02}".removesuffix(".00")
+        return None if value in FRACTION else percent(value)
     if kind.type == "months":
         months, more = divmod(value, 2)
         days = months * 487 // 16 + more

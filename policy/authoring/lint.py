@@ -10,7 +10,7 @@ import numpy as np
 
 from policy.authoring.coverage import activations, criteria_of
 from policy.authoring.direction import broken_directions
-from policy.authoring.enumeration import Row, Space, enumerate_cases
+from policy.authoring.enumeration import Row, enumerate_cases
 from policy.authoring.mutation import Mutant, levers_of, mutants, probes, telling
 from policy.authoring.proof import prove, prove_everywhere
 from policy.authoring.questions import asked, can_change, documents
@@ -274,7 +274,8 @@ def _idle_asks(settings: Settings) -> Iterator[Finding]:
         for column in _needless(cases, int(row), settings, frame["ask"][row].split(";")):
             if (key[0], column) not in found:
                 found.add((key[0], column))
-                yield _needless_finding(space, int(row), key[0], column)
+                says, case = f"asks for {column}, which cannot change the outcome", _case(space.case(int(row)))
+                yield Finding("needless ask", f"pathways.{key[0]}", says, f"case {case}")
 
 
 def _needless(cases: Cases, row: int, settings: Settings, ask: Sequence[str]) -> list[str]:
@@ -284,10 +285,3 @@ def _needless(cases: Cases, row: int, settings: Settings, ask: Sequence[str]) ->
     }
     idle = [column for column in ask if tellers.get(column, column) not in facts]
     return [column for column in idle if not can_change(cases, row, settings, tellers.get(column, column))]
-
-
-def _needless_finding(space: Space, row: int, pathway: str, column: str) -> Finding:
-    return Finding(
-        "needless ask", f"pathways.{pathway}", f"asks for {column}, which cannot change the outcome",
-        f"case {_case(space.case(row))}",
-    )  # fmt: skip

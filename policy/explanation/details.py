@@ -130,7 +130,7 @@ def _distance(evaluation: Evaluation, name: str, sense: str, threshold: int, uni
     if limit < 0:
         return ""  # no value fits
     if kind.type == "months":
-        days = _days_over(evaluation, kind, limit) if upper else _days_short(evaluation, kind, limit)
+        days = _days_off(evaluation, kind, limit, -1 if upper else 1)
         return f"; {days} day{'s' * (days != 1)} {'too long' if upper else 'short'}"
     far = abs(value - limit)
     size = UNITS.get(unit, 1)
@@ -140,23 +140,11 @@ def _distance(evaluation: Evaluation, name: str, sense: str, threshold: int, uni
     return f"; {_amount(far, kind)} {too if upper else 'short'}{in_unit}"
 
 
-def _days_short(evaluation: Evaluation, kind: CaseField, wanted: int) -> int:
-    """Days until a duration reaches `wanted` half months."""
-    later = np.arange(0, 31 * (wanted // 2 + 2))
+def _days_off(evaluation: Evaluation, kind: CaseField, limit: int, way: int) -> int:
+    """Days by which a duration is too short to reach so many half months (`way` 1), or too long to stay within (-1)."""
     onset, request, days = _told(evaluation, kind)
-    if onset >= 0 and request >= 0:
-        reached = half_months(np.full(len(later), onset), request + later) >= wanted
-    else:
-        reached = half_months_of_days(days + later) >= wanted
-    return int(np.argmax(reached))
-
-
-def _days_over(evaluation: Evaluation, kind: CaseField, most: int) -> int:
-    """Days by which a duration is longer than the longest one of at most `most` half months."""
-    onset, request, days = _told(evaluation, kind)
-    if onset >= 0 and request >= 0:
-        back = np.arange(0, request - onset + 1)
-        kept = half_months(np.full(len(back), onset), request - back) <= most
-    else:
-        kept = half_months_of_days(days - np.arange(0, days + 1)) <= most
-    return int(np.argmax(kept))
+    dated = onset >= 0 and request >= 0
+    most = 31 * (limit // 2 + 2) if way > 0 else (request - onset if dated else days) + 1
+    moved = way * np.arange(most)
+    lasts = half_months(np.full(most, onset), request + moved) if dated else half_months_of_days(days + moved)
+    return int(np.argmax(lasts >= limit if way > 0 else lasts <= limit))

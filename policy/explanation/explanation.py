@@ -48,21 +48,13 @@ class Explanation:
         meaning = NOT_A_DENIAL[self.outcome]
         if self.outcome == "pend" and not self.ask:
             meaning = "the policy lets it wait; no document that it reads would change that"
-        lines = [
-            f"Case {self.case_id}: {self.heading}",
-            f"Outcome: {self.outcome} ({meaning})",
-            self.why,
-            *[""] * bool(self.reasons),
-        ]
+        lines = [f"Case {self.case_id}: {self.heading}", f"Outcome: {self.outcome} ({meaning})", self.why]
+        lines += [""] * bool(self.reasons)
         for reason in self.reasons:
             lines.append(f"  {WORDS[reason.truth]:<15} {reason.criterion}: {reason.says}")
             lines += [f"{'':18}{detail}" for detail in (*reason.details, f"source: {reason.citation}")]
-        lines += [
-            "",
-            "What would change the outcome",
-            *(f"  - {change}" for change in self.changes or ("nothing that this policy reads",)),
-        ]
-        return "\n".join(lines)
+        changes = (f"  - {change}" for change in self.changes or ("nothing that this policy reads",))
+        return "\n".join([*lines, "", "What would change the outcome", *changes])
 
 
 def explain(policy: Policy, cases: Cases, row: int, settings: Settings) -> Explanation:
@@ -86,21 +78,10 @@ def explain(policy: Policy, cases: Cases, row: int, settings: Settings) -> Expla
     )
     ask = tuple(str(words["ask"]).split(";")) if words["ask"] else ()
     memory = Memory(one, lasting=False)
-    changes = _documents(policy, ask) + _criteria(policy, one, memory, settings, reasons)
-    changes += _levers(policy, one, memory, settings)
-    return Explanation(
-        str(one.ids[0]),
-        heading,
-        str(words["outcome"]),
-        f"Because: {words['reasons']}",
-        tuple(reasons),
-        ask,
-        tuple(changes),
-    )
-
-
-def _documents(policy: Policy, ask: tuple[str, ...]) -> list[str]:
-    return [f"document {name}: {policy.fields_[name].ask}" for name in ask]
+    changes = [f"document {name}: {policy.fields_[name].ask}" for name in ask]
+    changes += _criteria(policy, one, memory, settings, reasons) + _levers(policy, one, memory, settings)
+    outcome, why = str(words["outcome"]), f"Because: {words['reasons']}"
+    return Explanation(str(one.ids[0]), heading, outcome, why, tuple(reasons), ask, tuple(changes))
 
 
 def _outcome(one: Cases, memory: Memory, settings: Settings, assumed: dict[str, np.int8] | None = None) -> str:

@@ -1,23 +1,21 @@
 """The other parts of a document: its pathways, its codes and its worked examples."""
 
-from typing import Literal
-
 from pydantic import Field
 
 from policy.entries.records import Element, Record
-from policy.entries.scalars import CptCode, IcdCode, Id, StatementId, Text, Words, Written
+from policy.entries.scalars import CptCode, IcdCode, Id, StatementId, Text, Word, Words, Written
 from policy.model.rules import Outcome, Rule
 
 
 class Selector(Record):
-    """The requests a pathway is for: groups of diagnoses, families of procedures, perhaps only one spinal level."""
+    """The requests a pathway is for: groups of diagnoses, families of procedures, perhaps only codes of one level."""
 
     diagnosis: tuple[Id, ...] = Field(min_length=1)
     procedure: tuple[Id, ...] = Field(min_length=1)
-    level: Literal["upper", "lumbar"] | None = None
+    level: Word | None = None
 
     def takes(self, diagnosis: str, family: str, level: str | None) -> bool:
-        """Whether it is for a group of diagnoses and a code of a family, with the spinal level of that code."""
+        """Whether it is for a group of diagnoses and a code of a family, with the level of that code."""
         return diagnosis in self.diagnosis and family in self.procedure and self.level in (None, level)
 
 
@@ -33,14 +31,14 @@ class CodeLabel(Element):
     """A code with our own label."""
 
     label: Text
-    level: Literal["upper", "lumbar"] | None = None
+    level: Word | None = None
 
 
 class CodeLabelPlain(Record):
     """A procedure code with our own label; descriptors belong to the AMA."""
 
     label: Text
-    level: Literal["upper", "lumbar"] | None = None
+    level: Word | None = None
     statements: tuple[StatementId, ...] = ()
 
 

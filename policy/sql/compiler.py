@@ -68,13 +68,7 @@ class Compiler:
         """A truth that is the same for every row."""
         return "2" if met else "0"
 
-    def all_of(self, parts: Iterable[str]) -> str:
-        """The least of the parts."""
-        return least(parts)
-
-    def any_of(self, parts: Iterable[str]) -> str:
-        """The greatest of the parts."""
-        return greatest(parts)
+    all_of, any_of = staticmethod(least), staticmethod(greatest)
 
     def none_of(self, parts: Iterable[str]) -> str:
         """The opposite of the greatest."""
