@@ -9,11 +9,11 @@ import sys
 
 import numpy as np
 import pandas as pd
+from simulations.counting.data_cube import Batch, DataCube
+from simulations.counting.profiles import Profiles
 from tqdm import tqdm
 
 import policy
-from simulations.counting.data_cube import Batch, DataCube
-from simulations.counting.profiles import Profiles
 from simulations.warehouse.engines import DuckDB, collapse, determinations
 from tests.policy.near_misses import Draws, settings_with_every_value
 from tests.simulations.undocumented import as_warehouse, chosen, moved, nerve_blocks, undocumented_table

@@ -70,8 +70,8 @@ class Columns:
     def of(cls, cases: Cases, groups: Groups, weights: NDArray[np.int64] | None = None) -> "Columns":
         """The columns of some cases."""
         policy = cases.policy
-        criteria = [name for c in policy.criteria.values() for test in c.test.walk() for name in test.fields()]
-        switches = [r.switch for p in policy.pathways.values() for r in p.rule.walk() if r.switch]
+        criteria = [name for criterion in policy.criteria.values() for name in criterion.test.facts()]
+        switches = [switch.field for rule in policy.rules() for switch in rule.switches()]
         places = [named(policy).index(c) + 1 if c in named(policy) else 0 for c in cases.dx.categories]
         codes = {
             PATHWAY: pathways(policy, cases).astype(np.int8),

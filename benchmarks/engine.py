@@ -17,12 +17,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet
+from simulations.counting.data_cube import DataCube
 
 import policy
 from benchmarks.cases import KEPT
 from policy.sql import columns_read
 from simulations import population
-from simulations.counting.data_cube import DataCube
 from simulations.warehouse.engines import DuckDB, collapse
 from simulations.warehouse.group_by import collapse_sql
 

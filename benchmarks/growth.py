@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from simulations.counting.data_cube import Batch
 
 from benchmarks.answers import Answers
 from benchmarks.cases import drawn
 from benchmarks.sweeps import LEVERS, random_settings
 from policy import load
 from policy.cases.reader import Cases
-from simulations.counting.data_cube import Batch
 
 NUMBERS = (4, 8, 12)
 GROUPS = (1, 144, 864)

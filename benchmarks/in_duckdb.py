@@ -7,6 +7,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+from simulations.counting.profiles import criteria_of
 
 from benchmarks.cases import Columns
 from benchmarks.walk import DIAGNOSIS, PATHWAY, Walk, least_of, named
@@ -14,7 +15,6 @@ from policy.evaluation.results import CODE
 from policy.model import OUTCOMES, Settings
 from policy.sql import OPEN, Compiler, Table
 from policy.sql.text import chosen, grouped, literal, one_of
-from simulations.counting.profiles import criteria_of
 from simulations.counting.reachable_facts import Reads
 from simulations.warehouse.engines import REPEATING
 
@@ -107,7 +107,7 @@ class DuckDB:
     def outcomes(self, settings: Settings) -> str:
         """A query with the label and the outcome code of every row: criteria first, each once."""
         say = Sql(self.columns)
-        outcome = Walk(settings, say).outcome()
+        outcome = Walk(settings, say).outcomes()
         criteria = "".join(f", {text} AS {name}_met" for name, text in say.criteria.items())
         return f"SELECT *, CAST({outcome} AS TINYINT) AS outcome FROM (SELECT *, rowid AS place{criteria} FROM cases)"
 
@@ -147,7 +147,7 @@ class DuckDB:
                 else:
                     texts.append(str(walk.test(policy.criteria[name].test)))
             texts += [self._bin(name, sorted(cuts)) for name, cuts in reads.cuts.items()]
-            switches = [rule.switch for rule in pathway.rule.walk() if rule.switch]
+            switches = [switch.field for switch in pathway.rule.switches()]
             texts += switches
             texts += [least_of(n) for n in dict.fromkeys([*reads.cuts, *switches]) if policy.fields_[n].bounds]
             for text in texts:

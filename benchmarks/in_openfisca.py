@@ -129,7 +129,7 @@ class OpenFisca:
         key = tuple(settings.values())
         if key not in self.systems:
             formulas = Formulas()
-            outcome = Walk(settings, formulas).outcome()
+            outcome = Walk(settings, formulas).outcomes()
             self.systems = {key: TaxBenefitSystem([self.case])}
             add = self.systems[key].add_variable
             for name in self.inputs:

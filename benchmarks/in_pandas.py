@@ -102,7 +102,7 @@ class Pandas:
 
     def determine(self, settings: Settings) -> NDArray[np.int8]:
         """The outcome code of every row."""
-        return np.asarray(Walk(settings, self.language).outcome(), dtype=np.int8)
+        return np.asarray(Walk(settings, self.language).outcomes(), dtype=np.int8)
 
     def counts(self, settings: Settings) -> NDArray[np.int64]:
         """How many rows of each group have each outcome."""

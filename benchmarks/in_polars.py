@@ -93,7 +93,7 @@ def outcome(frame: pl.DataFrame, columns: Columns, settings: Settings, pathway: 
     """The frame with its outcomes; criteria are computed once, ahead of the rules."""
     language = Expressions(columns)
     walk = Walk(settings, language)
-    found = as_expression(walk.outcome() if pathway is None else walk.pathway(pathway))
+    found = as_expression(walk.outcomes() if pathway is None else walk.pathway(pathway))
     return frame.lazy().with_columns(language.criteria.values()).with_columns(outcome=found)
 
 

@@ -2,14 +2,14 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from simulations.counting.data_cube import Batch
+from simulations.counting.profiles import counted
 
 from benchmarks.cases import Columns
 from policy.cases.reader import Cases
 from policy.evaluation.determination import determine
 from policy.model import Settings
-from simulations.counting.data_cube import Batch
 from simulations.counting.grouping import Groups
-from simulations.counting.profiles import counted
 
 
 class Direct:

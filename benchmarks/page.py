@@ -12,7 +12,7 @@ from benchmarks.measuring import ratio, shown
 from benchmarks.ours import Direct
 from benchmarks.plot import drawn
 from benchmarks.tasks import LOOKED_UP
-from policy.storage.files import save
+from simulations.storage.files import save
 
 TITLES = {
     "determination": "One full determination: encoded columns to the outcome code of every case",

@@ -7,11 +7,11 @@ import time
 from typing import Any
 
 import click
+from simulations.counting.data_cube import DataCube
 
 import policy
 from benchmarks.cases import KEPT, POPULATION
 from benchmarks.sweeps import LEVERS, random_values
-from simulations.counting.data_cube import DataCube
 from simulations.counting.streaming import stream
 
 UNIT = 1 if sys.platform == "darwin" else 1024  # what the system counts peak memory in

@@ -7,6 +7,8 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from simulations.counting.data_cube import Batch, DataCube
+from simulations.counting.profiles import Profiles
 
 import policy
 from benchmarks.cases import POPULATION, Columns, drawn
@@ -19,12 +21,10 @@ from benchmarks.in_zen import ZenRules
 from benchmarks.measuring import Timing, interleaved
 from benchmarks.ours import Direct
 from benchmarks.sweeps import LEVERS, random_settings, random_values
-from policy.evaluation.explanation import explain
+from policy.explanation.explanation import explain
 from policy.model import Settings
 from simulations import population
-from simulations.counting.data_cube import Batch, DataCube
 from simulations.counting.grouping import Groups
-from simulations.counting.profiles import Profiles
 from simulations.counting.streaming import batches
 from simulations.population.speed import plain
 

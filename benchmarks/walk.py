@@ -4,13 +4,14 @@ A contender says only how its language puts each step (`Language`); which rule c
 them run the whole policy. Codes of outcomes and facts are those of the package; a missing fact is the language's own.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from policy.evaluation.pathways import branches_of, codes_of, still_possible
 from policy.evaluation.results import CODE
-from policy.model import AllOf, AnyOf, Comparison, Count, LeverIs, OnFile, Policy, Rule, Settings, States, Test
+from policy.evaluation.traverse import traverse, traverse_test
+from policy.model import Comparison, Policy, Rule, Settings, Test
 
 Truth = Any  # of the language, with its own unknown; True or False where the levers alone decide
 Condition = Any  # of the language, known everywhere; True or False where the levers alone decide
@@ -96,7 +97,7 @@ class Walk:
         """What closing the file makes of missing information."""
         return int(CODE[str(self.settings["undocumented_action"])])
 
-    def outcome(self) -> Codes:
+    def outcomes(self) -> Codes:
         """The outcome code of every row."""
         branches: dict[Any, tuple[Codes, list[int]]] = {}
         for position, pathway in enumerate(self.policy.pathways.values()):
@@ -118,19 +119,16 @@ class Walk:
         pending = [n.code for n in self.policy.code_notices if self.settings.holds({n.lever: n.pend_while})]
         return [(self.say.coded(DIAGNOSIS, [place(self.policy, code)]), int(CODE["pend"])) for code in pending]
 
-    def word(self, outcome: str) -> int:
-        """Code of an outcome word, or of the value of an action lever."""
-        return int(CODE[str(self.settings[outcome] if outcome in self.policy.levers else outcome)])
-
     def rule(self, rule: Rule) -> Codes:
         """What a rule makes of the rows."""
-        if rule.first_of is not None:
-            return self.rule(next(r for r in rule.first_of if self.settings.holds(r.while_)))
-        if rule.outcome is not None:
-            return self.word(rule.outcome)
-        return self._require(rule) if rule.require is not None else self._switch(rule)
+        return traverse(rule, self)
 
-    def _require(self, rule: Rule) -> Codes:
+    def outcome(self, word: str, because: str | None) -> Codes:
+        """An outcome that is the same for every row; reasons are not asked for."""
+        return int(CODE[word])
+
+    def require(self, rule: Rule) -> Codes:
+        """All criteria together, then the first step that applies."""
         truths = []
         for entry in self.policy.required(rule, self.settings):
             truth = self.criterion(entry.criterion)
@@ -141,7 +139,10 @@ class Walk:
         together = self.all_of(truths)
         met: Codes = int(CODE["met"])
         for step in reversed(self.policy.steps(rule, self.settings)):
-            applies, found = self.criterion(step.when) if step.when else True, self.word(step.outcome)
+            applies, found = (
+                self.criterion(step.when) if step.when else True,
+                int(CODE[self.settings.outcome(step.outcome)]),
+            )
             if isinstance(applies, bool):
                 met = found if applies else met
             elif not isinstance(met, int) or met != found:
@@ -152,19 +153,20 @@ class Walk:
         pairs = [(self.say.false(together), int(CODE["not_met"])), (self.say.true(together), met)]
         return self.say.chosen(pairs, self.open)
 
-    def _switch(self, rule: Rule) -> Codes:
+    def switch(self, rule: Rule) -> Codes:
         """A fact takes its branch; a missing one takes all, and one same outcome is the outcome."""
-        assert rule.switch
-        kind = self.policy.fields_[rule.switch]
+        asked, rest = rule.asked, rule.branch()
+        assert asked
+        kind = self.policy.fields_[asked.field]
         found = {id(below): self.rule(below) for below in still_possible(kind, rule, 0)}
         branches = {code: found[id(below)] for code, below in branches_of(kind, rule).items()}
-        pairs = [(self.say.coded(rule.switch, [code]), branch) for code, branch in branches.items()]
-        pairs += [(self.say.filed(rule.switch), found[id(rule.otherwise)])] if id(rule.otherwise) in found else []
-        if rule.assume and self.settings.holds(rule.assume.while_):
-            return self.say.chosen(pairs, branches[codes_of(kind, [rule.assume.criterion])[0]])
+        pairs = [(self.say.coded(asked.field, [code]), branch) for code, branch in branches.items()]
+        pairs += [(self.say.filed(asked.field), found[id(rest)])] if id(rest) in found else []
+        if asked.assumed and self.settings.holds(asked.assumed.while_):
+            return self.say.chosen(pairs, branches[codes_of(kind, [asked.assumed.criterion])[0]])
         for bound in kind.bounds:
             left = [found[id(below)] for below in still_possible(kind, rule, bound)]
-            pairs.append((self.say.coded(least_of(rule.switch), [bound]), self._same(left)))
+            pairs.append((self.say.coded(least_of(asked.field), [bound]), self._same(left)))
         return self.say.chosen(pairs, self._same([*found.values()]))
 
     def _same(self, codes: list[Codes]) -> Codes:
@@ -179,13 +181,18 @@ class Walk:
             self.criteria[name] = truth if isinstance(truth, bool) else self.say.named(name, truth)
         return self.criteria[name]
 
-    def all_of(self, parts: Sequence[Truth]) -> Truth:
+    def all_of(self, parts: Iterable[Truth]) -> Truth:
         """Kleene's and, without what the levers decide."""
-        return self._folded(parts, True, self.say.all_of)
+        return self._folded([*parts], True, self.say.all_of)
 
-    def any_of(self, parts: Sequence[Truth]) -> Truth:
+    def any_of(self, parts: Iterable[Truth]) -> Truth:
         """Kleene's or, without what the levers decide."""
-        return self._folded(parts, False, self.say.any_of)
+        return self._folded([*parts], False, self.say.any_of)
+
+    def none_of(self, parts: Iterable[Truth]) -> Truth:
+        """Kleene's not of the or."""
+        found = self.any_of(parts)
+        return not found if isinstance(found, bool) else self.say.negated(found)
 
     def _folded(self, parts: Sequence[Truth], neutral: bool, operator: Callable[[Sequence[Truth]], Truth]) -> Truth:
         if any(part is (not neutral) for part in parts):
@@ -195,33 +202,31 @@ class Walk:
 
     def test(self, test: Test) -> Truth:
         """Truth of a tree of tests."""
-        if isinstance(test, LeverIs):
-            return self.settings.holds(test.lever)
-        if isinstance(test, OnFile):
-            return self.say.filed(test.on_file)
-        if isinstance(test, Comparison):
-            return self._comparison(test)
-        if test.words:
-            (name,) = test.fields()
-            kind = self.policy.fields_[name]
-            codes = codes_of(kind, test.words)
-            if isinstance(test, States):
-                return self.say.stated(name, codes)
-            met = {bound: sum(code >= bound for code in codes) for bound in kind.bounds}
-            sure = [bound for bound, number in met.items() if number == kind.span[1] - bound + 1]
-            return self._known(name, self.say.among(name, codes), sure, [b for b, number in met.items() if not number])
-        parts = [self.test(part) for part in test.parts]
-        if isinstance(test, AllOf):
-            return self.all_of(parts)
-        if isinstance(test, Count):
-            return self._count(parts, test.reference())
-        found = self.any_of(parts)
-        if isinstance(test, AnyOf):
-            return found
-        return not found if isinstance(found, bool) else self.say.negated(found)
+        return traverse_test(test, self)
 
-    def _count(self, parts: list[Truth], reference: str) -> Truth:
-        least = (self.settings.number(reference) or 0) - sum(part is True for part in parts)
+    def settled(self, met: bool) -> Truth:
+        """What the levers decide."""
+        return met
+
+    def on_file(self, field: str) -> Truth:
+        """Known everywhere."""
+        return self.say.filed(field)
+
+    def stated_as(self, field: str, words: Sequence[str]) -> Truth:
+        """True or unknown."""
+        return self.say.stated(field, codes_of(self.policy.fields_[field], words))
+
+    def among(self, field: str, words: Sequence[str]) -> Truth:
+        """What is known of a missing number may settle it."""
+        kind = self.policy.fields_[field]
+        codes = codes_of(kind, words)
+        met = {bound: sum(code >= bound for code in codes) for bound in kind.bounds}
+        sure = [bound for bound, number in met.items() if number == kind.span[1] - bound + 1]
+        return self._known(field, self.say.among(field, codes), sure, [b for b, number in met.items() if not number])
+
+    def at_least_of(self, wanted: int, parts: list[Truth]) -> Truth:
+        """What levers decide is counted here."""
+        least = wanted - sum(part is True for part in parts)
         kept = [part for part in parts if not isinstance(part, bool)]
         if not 0 < least <= len(kept):
             return least <= 0
@@ -230,22 +235,18 @@ class Walk:
             self.say.tally([self.say.possible(part) for part in kept], least),
         )
 
-    def _comparison(self, test: Comparison) -> Truth:
+    def compared(self, fields: Sequence[str], how: Comparison, number: int) -> Truth:
         """A missing value stands for its whole range."""
-        names, reference = test.fields(), test.reference()
-        threshold = self.settings.threshold(names[0], reference)
-        if threshold is None:
-            return True
-        least = threshold * len(names) + test.beyond
-        assert len(names) == 1 or not any(self.policy.fields_[name].bounds for name in names)
-        lows, highs = zip(*(self.policy.fields_[name].span for name in names), strict=True)
+        least = number + how.beyond
+        assert len(fields) == 1 or not any(self.policy.fields_[name].bounds for name in fields)
+        lows, highs = zip(*(self.policy.fields_[name].span for name in fields), strict=True)
         if least <= sum(lows) or least > sum(highs):
-            return (least <= sum(lows)) is test.rises
-        if len(names) > 1:
-            return self.say.between(self.say.total(names, lows, least), self.say.total(names, highs, least))
-        sure = [bound for bound in self.policy.fields_[names[0]].bounds if bound >= least]
-        reached = self._known(names[0], self.say.reached(names[0], least), sure, [])
-        return reached if test.rises else self.say.negated(reached)
+            return (least <= sum(lows)) is how.rises
+        if len(fields) > 1:
+            return self.say.between(self.say.total(fields, lows, least), self.say.total(fields, highs, least))
+        sure = [bound for bound in self.policy.fields_[fields[0]].bounds if bound >= least]
+        reached = self._known(fields[0], self.say.reached(fields[0], least), sure, [])
+        return reached if how.rises else self.say.negated(reached)
 
     def _known(self, name: str, found: Truth, met: Sequence[int], fails: Sequence[int]) -> Truth:
         """The same where what is known of a missing number does not settle it."""
@@ -258,11 +259,7 @@ class Walk:
 
 def named(policy: Policy) -> list[str]:
     """The diagnosis codes that some rule names, in order."""
-    codes = {notice.code for notice in policy.code_notices}
-    for pathway in policy.pathways.values():
-        for rule in pathway.rule.walk():
-            codes |= {code for entry in rule.require or () for code in entry.codes}
-    return sorted(codes | {code for gate in policy.gates.values() for entry in gate.require for code in entry.codes})
+    return sorted({notice.code for notice in policy.code_notices} | policy.codes_asked())
 
 
 def place(policy: Policy, code: str) -> int:

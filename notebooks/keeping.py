@@ -13,9 +13,9 @@ from pathlib import Path
 from policy import load
 from policy.model import Policy, Settings
 from policy.problems import ProblemsFound, refuse
-from policy.storage.files import save
-from policy.storage.workspace import SERVED, VARIABLE
+from policy.reading.workspace import SERVED, VARIABLE
 from simulations import Caseload
+from simulations.storage.files import save
 
 __all__ = ["Unsaved", "base", "command", "kept_in", "make_report", "seen"]
 

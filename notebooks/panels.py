@@ -26,7 +26,7 @@ from notebooks.page import bullets, esc
 from notebooks.tweaks import Answer, Tweaks
 from policy.model import Lever, Policy, Settings
 from policy.problems import ProblemsFound
-from policy.storage.workspace import SERVED
+from policy.reading.workspace import SERVED
 from simulations import Caseload, Study
 from simulations.reports.notices import all_notices
 from simulations.scenario.loading import proposed

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from policy.evaluation.pathways import diagnosis_group
-from policy.model import LeverIs, Policy, Requirement, Rule, Settings, Step, Test, While
+from policy.model import Policy, Requirement, Rule, Settings, Step, Test, While
 
 __all__ = ["Mention", "listed", "mentions", "pathways_of", "why_idle"]
 
@@ -35,7 +35,7 @@ def mentions(policy: Policy) -> list[Mention]:
     """Every place of every pathway where a lever is read, with the conditions that other levers put on it."""
     found: list[Mention] = []
     for name, pathway in policy.pathways.items():
-        found += [Mention(lever, name, needs, test) for lever, needs, test in _rule(policy, pathway.rule, ())]
+        found += [Mention(lever, name, needs, test) for lever, needs, test in _rule(policy, pathway.rule)]
     for notice in policy.code_notices:
         group = diagnosis_group(policy, notice.code)
         found += [Mention(notice.lever, p, ()) for p, x in policy.pathways.items() if group in x.selects.diagnosis]
@@ -45,7 +45,7 @@ def mentions(policy: Policy) -> list[Mention]:
 def pathways_of(policy: Policy, lever: str, found: list[Mention]) -> tuple[str, ...]:
     """The pathways that read a lever, in order; closing the file reads its lever wherever something can be missing."""
     if lever == "undocumented_action":
-        return tuple(name for name, x in policy.pathways.items() if any(rule.require for rule in x.rule.walk()))
+        return tuple(name for name, x in policy.pathways.items() if x.rule.entries())
     reading = {m.pathway for m in found if m.lever == lever}
     return tuple(name for name in policy.pathways if name in reading)
 
@@ -62,29 +62,26 @@ def _while(values: While, needs: tuple[Condition, ...]) -> _Found:
         yield lever, needs + _condition({k: v for k, v in values.items() if k != lever}), None
 
 
-def _rule(policy: Policy, rule: Rule, needs: tuple[Condition, ...]) -> _Found:
-    for below in rule.first_of or ():
-        yield from _while(below.while_, needs)
-        yield from _rule(policy, below, needs + _condition(below.while_))
-        needs += _condition(below.while_, wanted=False)
-    if rule.outcome in policy.levers:
-        yield rule.outcome, needs, None
-    for entry in rule.require or ():
-        yield from _requirement(policy, entry, needs)
-    yield from _steps(policy, rule.then, needs)
-    if rule.assume:
-        yield from _while(rule.assume.while_, needs)
-    for below in (*rule.branches.values(), *([rule.otherwise] if rule.otherwise else [])):
-        yield from _rule(policy, below, needs)
+def _rule(policy: Policy, rule: Rule) -> _Found:
+    for _, below, conditions in rule.placed():
+        needs = tuple(c for values, wanted in conditions for c in _condition(values, wanted))
+        yield from _while(below.while_, needs[: len(needs) - bool(below.while_)])
+        if below.outcome in policy.levers:
+            yield below.outcome, needs, None
+        if below.requires:
+            for entry in below.entries():
+                yield from _requirement(policy, entry, needs)
+            yield from _steps(policy, below.steps(), needs)
+        if below.asked and below.asked.assumed:
+            yield from _while(below.asked.assumed.while_, needs)
 
 
 def _requirement(policy: Policy, entry: Requirement, needs: tuple[Condition, ...]) -> _Found:
     yield from _while(entry.while_, needs)
     needs += _condition(entry.while_)
-    if entry.criterion in policy.gates:
-        for inner in policy.gates[entry.criterion].require:
-            yield from _requirement(policy, inner, needs)
-    else:
+    for inner in policy.inside(entry.criterion):
+        yield from _requirement(policy, inner, needs)
+    if entry.criterion not in policy.gates:
         yield from _test(policy, policy.criteria[entry.criterion].test, needs, entry.criterion)
 
 
@@ -100,16 +97,13 @@ def _steps(policy: Policy, steps: tuple[Step, ...], needs: tuple[Condition, ...]
             needs += _condition(step.while_, wanted=False)
 
 
-def _test(policy: Policy, test: Test, needs: tuple[Condition, ...], criterion: str) -> _Found:
-    reference = test.reference()
-    if reference in policy.levers:
-        yield str(reference), needs, criterion
-    for lever in test.lever if isinstance(test, LeverIs) else ():
-        yield lever, needs, criterion
-    for part in test.parts:
-        beside = [values for values in test.only_while if not (isinstance(part, LeverIs) and values is part.lever)]
-        inside = needs + tuple(c for values in beside for c in _condition(values))
-        yield from _test(policy, part, inside, criterion)
+def _test(policy: Policy, test: Test, above: tuple[Condition, ...], criterion: str) -> _Found:
+    for node, conditions in test.guarded():
+        needs = above + tuple(c for values in conditions for c in _condition(values))
+        reference = node.reference()
+        if reference in policy.levers:
+            yield str(reference), needs, criterion
+        yield from ((lever, needs, criterion) for lever in node.condition)
 
 
 def why_idle(

@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from policy.evaluation.loading import load
+from policy.checking.loading import load
 from policy.model import OUTCOMES, Policy, Settings
 from policy.problems import Problem, ProblemsFound
 from policy.reading.loading import change_in_words, shipped
@@ -12,13 +12,13 @@ from policy.reading.scenario import Scenario, load_scenario
 if TYPE_CHECKING:
     from policy.cases.reader import Cases, read_cases
     from policy.evaluation.determination import determine
-    from policy.evaluation.explanation import Explanation, explain
     from policy.evaluation.results import Determinations
+    from policy.explanation.explanation import Explanation, explain
 else:
     _LATER = {
         "Cases": "cases.reader", "read_cases": "cases.reader", "Determinations": "evaluation.determination",
-        "determine": "evaluation.determination", "Explanation": "evaluation.explanation",
-        "explain": "evaluation.explanation",
+        "determine": "evaluation.determination", "Explanation": "explanation.explanation",
+        "explain": "explanation.explanation",
     }  # fmt: skip
 
     def __getattr__(name):

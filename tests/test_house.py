@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("policy", "simulations", "notebooks", "tests", "benchmarks", ".ci", ".github", "docs")
-WRITER, READER = "policy/storage/files.py", "policy/reading/yaml.py"
+WRITER, READER = "simulations/storage/files.py", "policy/reading/yaml.py"
 OTHER_PATHS = ("write_text", "write_bytes")
 TO_A_FILE = ("to_csv", "to_parquet", "to_json", "to_html", "to_excel", "to_pickle", "to_markdown")
 MODE = re.compile("[rwaxbt+]{1,3}")

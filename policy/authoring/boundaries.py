@@ -12,7 +12,7 @@ import numpy as np
 
 from policy.authoring.coverage import activations, criteria_of, deciding
 from policy.authoring.enumeration import Ground, Row, as_cases
-from policy.authoring.facts import column_of, in_force, values
+from policy.authoring.facts import column_of, percent, values
 from policy.evaluation.determination import determine
 from policy.evaluation.evaluation import Evaluation
 from policy.evaluation.kleene import MET
@@ -100,9 +100,9 @@ def _met(settings: Settings, pathway: str, criterion: str) -> Row | None:
 def _variants(settings: Settings, criterion: str, name: str) -> tuple[str, dict[str, Row]] | None:
     """The fact held against a lever, and how it is written below, at and above the threshold, and missing."""
     policy, number = settings.policy, settings.number(name)
-    for test in in_force(policy.criteria[criterion].test, settings):
-        if test.kind == "count" and test.reference() == name and number is not None:
-            fields = [field for part in test.parts for field in part.fields()]
+    for test, _ in settings.in_force(policy.criteria[criterion].test):
+        if test.counts and test.reference() == name and number is not None:
+            fields = test.facts()
             if any(policy.fields_[field].type != "boolean" for field in fields):
                 return None
             told = _counted(fields, number)
@@ -112,7 +112,7 @@ def _variants(settings: Settings, criterion: str, name: str) -> tuple[str, dict[
         for field in test.fields():
             kind = policy.fields_[field]
             of_its_unit = kind.unit == policy.levers[name].unit and str(test.reference()).isdigit()
-            if (test.reference() == name or of_its_unit) and number is not None and test.kind != "mean":
+            if (test.reference() == name or of_its_unit) and number is not None and not test.sums:
                 column = str(kind.days) if kind.type == "months" else field
                 texts = _texts(kind, number * policy.grid_steps(field, name))[: 3 if kind.required else None]
                 return column, {w: {column: t} for w, t in zip(NAMES, texts, strict=False) if t is not None}
@@ -123,8 +123,7 @@ def _decided_by(settings: Settings, base: Row, criterion: str, variants: Mapping
     """The case with the least facts around a fact such that its criterion is another below the threshold than at it."""
     policy = settings.policy
     changed = next(iter(variants.values())).keys()
-    own = [test.fields() for test in policy.criteria[criterion].test.walk()]
-    columns = {f: column_of(f, [policy]) for fields in own for f in fields}
+    columns = {f: column_of(f, [policy]) for f in policy.criteria[criterion].test.facts()}
     facts = {f: column for f, column in columns.items() if column not in changed}
     rest = {k: v for k, v in base.items() if k not in facts.values() and k not in changed}
     choices = list(product(*(values(fact, [settings]) for fact in facts)))
@@ -149,9 +148,8 @@ def _texts(kind: CaseField, at: int) -> list[str | None]:
         return [str(days - 1) if days else None, str(days), str(days + 1), ""]
     low, high = kind.span
     inside = [v if low <= v <= high else None for v in (at - 1, at, at + 1)]
-    if kind.type == "percent":
-        return [None if v is None else f"{v // 100}.{v % 100:02}".removesuffix(".00") for v in inside] + [""]
-    return [None if v is None else str(v) for v in inside] + [""]
+    as_text = percent if kind.type == "percent" else str
+    return [None if v is None else as_text(v) for v in inside] + [""]
 
 
 def _counted(fields: Sequence[str], least: int) -> dict[str, Row]:

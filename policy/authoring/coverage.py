@@ -22,7 +22,7 @@ from policy.evaluation.planes import Planes
 from policy.model import OUTCOMES, Policy, Rule, Settings, While
 
 STATES = ("NOT_MET", "NOT_DOCUMENTED", "MET")
-MOST = 2_000  # settings under which a case is looked for that would cover a goal
+MOST_SETTINGS_TRIED = 2_000  # settings under which a case is looked for that would cover a goal
 Goal = tuple[str, str, str, int]  # reading, pathway, criterion, truth
 
 
@@ -61,13 +61,12 @@ class Coverage:
 
 def stated_by(policy: Policy) -> dict[str, tuple[str, tuple[int, ...]]]:
     """Criteria that say whether a switch is documented -> the field, and the values that have branches."""
-    rules = [rule for way in policy.pathways.values() for rule in way.rule.walk() if rule.switch and rule.stated]
     found: dict[str, tuple[str, tuple[int, ...]]] = {}
-    for rule in rules:
-        kind = policy.fields_[str(rule.switch)]
-        values = set(codes_of(kind, rule.branches)) | (set(range(kind.span[1] + 1)) if rule.otherwise else set())
-        old = found.get(str(rule.stated), ("", ()))[1]
-        found[str(rule.stated)] = (str(rule.switch), tuple(sorted({*values, *old})))
+    for switch in (switch for rule in policy.rules() for switch in rule.switches()):
+        kind = policy.fields_[switch.field]
+        values = set(codes_of(kind, switch.words)) | (set(range(kind.span[1] + 1)) if switch.rest else set())
+        old = found.get(switch.criterion, ("", ()))[1]
+        found[switch.criterion] = (switch.field, tuple(sorted({*values, *old})))
     return found
 
 
@@ -122,7 +121,7 @@ def criteria_of(policy: Policy, rule: Rule) -> list[str]:
     """Every criterion that a rule reads under one setting or another."""
     names: dict[str, None] = {}
     for below in rule.walk():
-        names |= dict.fromkeys([below.stated] if below.stated else [])
+        names |= {below.asked.criterion: None} if below.asked else {}
         names |= dict.fromkeys(inner.criterion for _, inner in policy.requirements(below))
     return list(names)
 
@@ -154,14 +153,13 @@ def _offers(policy: Policy, provisions: Mapping[str, object], key: tuple[str, st
 def activations(policy: Policy, pathway: str, criterion: str) -> Iterator[dict[str, str]]:
     """Levers to set so that a pathway asks for a criterion, the fewest first; then each of its actions besides."""
     seen: list[dict[str, str]] = []
-    for base in _conditions(policy, policy.pathways[pathway].rule, criterion, {}):
-        for levers in base:
-            if levers not in seen:
-                seen.append(levers)
+    for levers in _conditions(policy, policy.pathways[pathway].rule, criterion):
+        if levers not in seen:
+            seen.append(levers)
     seen.sort(key=len)
     yield from seen
     actions = _actions(policy, policy.pathways[pathway].rule)
-    for levers, words in islice(product(seen, product(*actions.values())), MOST):
+    for levers, words in islice(product(seen, product(*actions.values())), MOST_SETTINGS_TRIED):
         more = {**levers, **dict(zip(actions, words, strict=True))}
         if more not in seen:
             yield more
@@ -169,7 +167,7 @@ def activations(policy: Policy, pathway: str, criterion: str) -> Iterator[dict[s
 
 def _actions(policy: Policy, rule: Rule) -> dict[str, list[str]]:
     """The levers that name what follows, or when, in a rule: a choice with all its words, a number with those named."""
-    steps = [step for below in rule.walk() for step in below.then]
+    steps = rule.steps()
     found = {
         name: list(policy.levers[name].choices or ()) for name in {s.outcome for s in steps} & policy.levers.keys()
     }
@@ -182,31 +180,26 @@ def _actions(policy: Policy, rule: Rule) -> dict[str, list[str]]:
     return {name: found[name] for name in sorted(found)}
 
 
-def _conditions(policy: Policy, rule: Rule, criterion: str, above: dict[str, str]) -> Iterator[list[dict[str, str]]]:
+def _conditions(policy: Policy, rule: Rule, criterion: str) -> Iterator[dict[str, str]]:
     """For each place of a rule that asks for a criterion: the settings of levers under which it does."""
-    if rule.first_of is not None:
-        for below in rule.first_of:
-            for levers in _words(policy, below.while_):
-                yield from _conditions(policy, below, criterion, above | levers)
-    elif rule.require is not None:
-        for entry, inner in policy.requirements(rule):
+    for _, below, needs in rule.placed():
+        above = [condition for condition, holds in needs if holds]
+        for entry, inner in policy.requirements(below):
             if inner.criterion == criterion:
-                outer, own = _words(policy, entry.while_), _words(policy, inner.while_) if inner is not entry else [{}]
-                yield [above | a | b for a in outer for b in own]
-        for step in rule.then:
+                yield from _words(policy, *above, entry.while_, *([inner.while_] if inner is not entry else []))
+        for step in below.steps() if below.requires else ():
             if step.when == criterion:
-                yield [above | a for a in _words(policy, step.while_)]
-    elif rule.switch is not None:
-        if rule.stated == criterion:
-            yield [above]
-        for below in rule.below:
-            yield from _conditions(policy, below, criterion, above)
+                yield from _words(policy, *above, step.while_)
+        if below.asked and below.asked.criterion == criterion:
+            yield from _words(policy, *above)
 
 
-def _words(policy: Policy, condition: While) -> list[dict[str, str]]:
-    """The settings that make a condition hold."""
+def _words(policy: Policy, *conditions: While) -> Iterator[dict[str, str]]:
+    """The settings that make some conditions hold."""
+    named = [(name, words) for condition in conditions for name, words in condition.items()]
     choices = [
         [str(policy.levers[name].on) if word == "on" and policy.levers[name].off_allowed else word for word in words]
-        for name, words in condition.items()
+        for name, words in named
     ]
-    return [dict(zip(condition, words, strict=True)) for words in product(*choices)]
+    for words in product(*choices):
+        yield {name: word for (name, _), word in zip(named, words, strict=True)}

@@ -28,16 +28,7 @@ from policy.model import (
     While,
 )
 
-PLAIN = (
-    "statements",
-    "evidence",
-    "references",
-    "fields",
-    "diagnoses",
-    "procedures",
-    "texts",
-    "open_questions",
-)
+PLAIN = ("statements", "evidence", "references", "fields", "diagnoses", "procedures", "texts", "open_questions")
 SAID_OF = {"statements": "evidence", "evidence": "evidence", "references": "evidence"} | {
     "fields": "field",  # what a cell may hold, and what its absence means, decides cases; so do the codes in scope
     "diagnoses": "code",
@@ -59,14 +50,9 @@ class Change:
 def differences(before: Settings, after: Settings) -> list[Change]:
     """Every change from one reading to the other, in the order of the document."""
     found = [
-        *_heading(before, after),
-        *_levers(before, after),
-        *_criteria(before, after),
-        *_gates(before, after),
-        *_pathways(before, after),
-        *_plain(before.policy, after.policy),
-        *_lists(before.policy, after.policy),
-    ]
+        *_heading(before, after), *_levers(before, after), *_criteria(before, after), *_gates(before, after),
+        *_pathways(before, after), *_plain(before.policy, after.policy), *_lists(before.policy, after.policy),
+    ]  # fmt: skip
     told = {change.id.partition(".")[0] for change in found}
     old, new = (s.policy.model_dump(mode="json", by_alias=True) for s in (before, after))
     for section in old:  # nothing is silent: what no sentence above speaks of is named
@@ -248,11 +234,10 @@ def _written_rule(name: str, before: Settings, after: Settings) -> Iterator[Chan
 
 def _switches(rule: Rule) -> Iterator[str]:
     """Each switch with what it says of a missing value."""
-    for below in rule.walk():
-        if below.switch:
-            assumed = below.assume
-            told = f", missing read as {assumed.criterion}{_only(assumed.while_)}" if assumed else ""
-            yield f"{below.switch} (stated by {below.stated}{told})"
+    for switch in rule.switches():
+        assumed = switch.assumed
+        told = f", missing read as {assumed.criterion}{_only(assumed.while_)}" if assumed else ""
+        yield f"{switch.field} (stated by {switch.criterion}{told})"
 
 
 def _entries(
@@ -260,14 +245,12 @@ def _entries(
 ) -> Iterator[Change]:
     """Requirements added, removed, or asked for under another condition."""
     keyed = [{(e.criterion, _only(e.while_, codes=e.codes)): e for e in entries} for entries, _ in (old, new)]
-    for criterion, condition in [key for key in keyed[0] if key not in keyed[1]]:
-        yield Change(
-            "criterion", f"{id_}.{criterion}", f"{where}: no longer asks: {_says(criterion, old[1], new[1])}{condition}"
-        )
-    for criterion, condition in [key for key in keyed[1] if key not in keyed[0]]:
-        yield Change(
-            "criterion", f"{id_}.{criterion}", f"{where}: now also asks: {_says(criterion, new[1], old[1])}{condition}"
-        )
+    for verb, mine, theirs, sides in (
+        ("no longer", keyed[0], keyed[1], (old[1], new[1])), ("now also", keyed[1], keyed[0], (new[1], old[1])),
+    ):  # fmt: skip
+        for criterion, condition in [key for key in mine if key not in theirs]:
+            said = f"{where}: {verb} asks: {_says(criterion, *sides)}{condition}"
+            yield Change("criterion", f"{id_}.{criterion}", said)
 
 
 def _says(criterion: str, *sides: Settings) -> str:
@@ -302,20 +285,13 @@ def _in_force(name: str, before: Settings, after: Settings, told: Collection[str
     for place in dict.fromkeys((*olds, *news)):
         old, new = (_asked(rules[place], s) if place in rules else None for rules, s in ((olds, before), (news, after)))
         where = _where(title, place)
-        for criterion in sorted((old or {}).keys() - (new or {}).keys()):
-            if f"pathways.{name}.{criterion}" not in told:
-                yield Change(
-                    "criterion",
-                    f"pathways.{name}.{criterion}",
-                    f"{where}: no longer asks: {_says(criterion, before, after)}",
-                )
-        for criterion in sorted((new or {}).keys() - (old or {}).keys()):
-            if f"pathways.{name}.{criterion}" not in told:
-                yield Change(
-                    "criterion",
-                    f"pathways.{name}.{criterion}",
-                    f"{where}: now also asks: {_says(criterion, after, before)}",
-                )
+        for mine, theirs, verb, sides in (
+            (old or {}, new or {}, "no longer", (before, after)), (new or {}, old or {}, "now also", (after, before)),
+        ):  # fmt: skip
+            for criterion in sorted(mine.keys() - theirs.keys()):
+                id_ = f"pathways.{name}.{criterion}"
+                if id_ not in told:
+                    yield Change("criterion", id_, f"{where}: {verb} asks: {_says(criterion, *sides)}")
         follows = [
             _follows(rules[place], s) if place in rules else "not in force"
             for rules, s in ((olds, before), (news, after))

@@ -15,11 +15,11 @@ from policy.authoring.coverage import criteria_of
 from policy.authoring.levers import Levers
 from policy.authoring.proof import pairs_of_codes
 from policy.authoring.reduction import alike_criteria
-from policy.authoring.search import Change, Search
+from policy.authoring.search import Search
 from policy.authoring.tree import alike_in_words
 from policy.authoring.witness import Witness
 from policy.evaluation.results import CODE
-from policy.model import Comparison, DirectionException, LeverIs, Policy, Rule, Test, Value
+from policy.model import DirectionException, Policy, Rule, Test, Value, as_word
 
 MET = CODE["met"]
 
@@ -55,7 +55,7 @@ def _step(
 ) -> Broken | None:
     looser, stricter = values
     declared = [e for e in policy.direction_exceptions if e.lever == name and covers(policy, e, values)]
-    sides = (policy.settings({name: _word(looser)}), policy.settings({name: _word(stricter)}))
+    sides = (policy.settings({name: as_word(looser)}), policy.settings({name: as_word(stricter)}))
     levers = Levers(sides, apart=tuple(e.while_ for e in policy.direction_exceptions if e.lever == name))
     key = (_alike(levers, name), tuple(map(id, declared)))
     if key in done:
@@ -64,20 +64,18 @@ def _step(
     same = alike_criteria(levers)
     for cell in pairs_of_codes(levers):
         if set(cell.pathways) & set(ways) and not alike_in_words(levers, cell):
-            search = Search(levers, cell, same, _to_met, lambda after: any(after.holds(e.while_) for e in declared))
+            search = Search(
+                levers,
+                cell,
+                same,
+                lambda change: change[1] == MET,
+                lambda after: any(after.holds(e.while_) for e in declared),
+            )
             for witness in search.run().witnesses():
                 return Broken(name, looser, stricter, witness)
             if search.gaps or search.doubts:
                 return Broken(name, looser, stricter, None, "; ".join(search.gaps + search.doubts))
     return None
-
-
-def _to_met(change: Change) -> bool:
-    return change[1] == MET
-
-
-def _word(value: Value) -> str:
-    return "off" if value is None else str(value)
 
 
 def _alike(levers: Levers, name: str) -> Hashable:
@@ -102,23 +100,18 @@ def covers(policy: Policy, exception: DirectionException, values: tuple[Value, V
 
 def keeps_by_reading(policy: Policy, rule: Rule, name: str) -> bool:
     """Whether a lever can only make requirements of a rule harder to meet, the stricter it is set."""
-    conditions = [below.while_ for below in rule.walk()]
-    conditions += [below.assume.while_ for below in rule.walk() if below.assume]
-    conditions += [step.while_ for below in rule.walk() for step in below.then]
+    conditions = [*rule.conditions(requirements=False)]
     conditions += [{notice.lever: notice.pend_while} for notice in policy.code_notices]
-    outcomes = {word for below in rule.walk() for word in (below.outcome, *(step.outcome for step in below.then))}
-    if any(name in condition for condition in conditions) or name in outcomes:
+    if any(name in condition for condition in conditions) or name in dict(rule.stated_outcomes()):
         return False
-    whens = {step.when for below in rule.walk() for step in below.then if step.when}
-    if any(name in policy.criteria[when].test.levers() for when in whens):
+    if any(name in policy.criteria[when].test.levers() for when in rule.whens()):
         return False
-    gates = list(policy.gates.values())
-    entries = [entry for below in rule.walk() for entry in below.require or ()]
-    entries += [entry for gate in gates for entry in gate.require]
+    entries = [*rule.entries(), *(entry for gate in policy.gates for entry in policy.inside(gate))]
     if not all(_harder(policy, name, entry.while_.get(name)) for entry in entries):
         return False
+    tests = [policy.criteria[criterion].test for criterion in criteria_of(policy, rule)]
     return name != "undocumented_action" and all(
-        _falls(policy, policy.criteria[criterion].test, name, 1) for criterion in criteria_of(policy, rule)
+        test.direction(lambda node: _direction(policy, node, name)) in (0, 1) for test in tests
     )
 
 
@@ -126,34 +119,31 @@ def _harder(policy: Policy, name: str, words: tuple[str, ...] | None) -> bool:
     """Whether a requirement, once in force, stays so the stricter the lever is set."""
     if words is None:
         return True
-    lever = policy.levers[name]
-    holds = [
-        _word(v) in words or ("on" in words and v is not None and lever.off_allowed) for v in lever.loosest_first()
-    ]
+    holds = _holding(policy, name, words)
     return holds == sorted(holds)
 
 
-def _falls(policy: Policy, test: Test, name: str, sign: int) -> bool:
-    """Whether a test's truth can only fall (sign 1; rise with -1) the stricter the lever is set."""
-    if name not in test.levers():
-        return True
-    if test.parts:
-        own = test.reference() != name or _threshold(policy, name, False) == sign
-        return bool(test.turns) and own and all(_falls(policy, part, name, sign * test.turns) for part in test.parts)
-    if isinstance(test, LeverIs):
-        lever, words = policy.levers[name], test.lever[name]
-        holds = [_word(v) in words or ("on" in words and v is not None and lever.off_allowed)
-                 for v in lever.loosest_first()]  # fmt: skip
-        return holds == sorted(holds, reverse=sign == 1)
-    return isinstance(test, Comparison) and _threshold(policy, name, not test.rises) == sign
+def _holding(policy: Policy, name: str, words: tuple[str, ...]) -> list[bool]:
+    """Of each value, the loosest first, whether a condition that names these words holds."""
+    lever = policy.levers[name]
+    return [lever.meets(value, words) for value in lever.loosest_first()]
 
 
-def _threshold(policy: Policy, name: str, less_than: bool) -> int:
+def _direction(policy: Policy, node: Test, name: str) -> int | None:
+    """Which way a node itself goes the stricter the lever is set, as `Test.direction` says it."""
+    if name in node.condition:
+        holds = _holding(policy, name, node.condition[name])
+        rises, falls = (holds == sorted(holds, reverse=down) for down in (False, True))
+        return falls - rises if rises or falls else None
+    return _threshold(policy, name, not node.rises) if node.reference() == name else 0
+
+
+def _threshold(policy: Policy, name: str, less_than: bool) -> int | None:
     """1 where a comparison with the lever is the harder to meet the stricter it is set, -1 where easier; off is met."""
     lever = policy.levers[name]
     rises = lever.direction == "stricter_when_higher"
     harder = rises != less_than
-    return 1 if harder else -1 if not lever.off_allowed else 0
+    return 1 if harder else -1 if not lever.off_allowed else None
 
 
 def notes(policy: Policy, name: str, settings: Mapping[str, Value] | None = None) -> list[str]:
@@ -165,5 +155,5 @@ def notes(policy: Policy, name: str, settings: Mapping[str, Value] | None = None
         exception.says(policy)
         for exception in policy.direction_exceptions
         if exception.lever == name and (settings is None or policy.settings(
-            {k: _word(v) for k, v in settings.items()}).holds(exception.while_))
+            {k: as_word(v) for k, v in settings.items()}).holds(exception.while_))
     ]  # fmt: skip

@@ -39,7 +39,8 @@ from policy.problems import refuse
 
 Signature = NDArray[np.int16]
 Row = dict[str, str]
-MOST = 3_000_000  # combinations of one component that are written out
+READ = ("fields_", "diagnoses", "procedures", "code_notices")  # what of a policy the reader of cases looks at
+MOST_COMBINATIONS = 3_000_000  # combinations of one component that are written out
 
 
 @dataclass(frozen=True)
@@ -109,17 +110,12 @@ def tables_of(rows: Sequence[Row], policies: Sequence[Policy], keep_good: bool =
     """Rows as cases of each policy, by its id; policies that read columns alike share what was read."""
     found: dict[int, Cases] = {}
     for i, policy in enumerate(policies):
-        like = next((other for other in policies[:i] if _reads_alike(policy, other)), None)
+        like = next((o for o in policies[:i] if all(getattr(policy, name) == getattr(o, name) for name in READ)), None)
         if like:
             found[id(policy)] = replace(found[id(like)], policy=policy)
         else:
             found[id(policy)] = as_cases(rows, policy, keep_good=keep_good)
     return found
-
-
-def _reads_alike(one: Policy, other: Policy) -> bool:
-    sections = ("fields_", "diagnoses", "procedures", "code_notices")
-    return all(getattr(one, name) == getattr(other, name) for name in sections)
 
 
 @dataclass(frozen=True)
@@ -168,9 +164,8 @@ def cells(readings: Sequence[Settings]) -> list[Cell]:
     policies = _policies(readings)
     named = set().union(*(named_codes(policy) for policy in policies))
     dxs = dict.fromkeys(c for p in policies for g in p.diagnoses.values() for c in (*g.codes, *g.prefixes))
-    dxs |= dict.fromkeys(
-        _plain_code(c, named | dxs.keys()) for c in list(dxs) if c in named and _is_prefix(c, policies)
-    )
+    prefixes = {code for p in policies for group in p.diagnoses.values() for code in group.prefixes}
+    dxs |= dict.fromkeys(_plain_code(c, named | dxs.keys()) for c in list(dxs) if c in named & prefixes)
     cpts = dict.fromkeys(c for p in policies for family in p.procedures.values() for c in family.codes)
     found: dict[tuple[Any, ...], Cell] = {}
     for dx, cpt in itertools.product(dxs, cpts):
@@ -182,10 +177,6 @@ def cells(readings: Sequence[Settings]) -> list[Cell]:
     return list(found.values())
 
 
-def _is_prefix(code: str, policies: Sequence[Policy]) -> bool:
-    return any(code in group.prefixes for policy in policies for group in policy.diagnoses.values())
-
-
 def _plain_code(prefix: str, named: Collection[str]) -> str:
     """A code with a prefix that is named itself, which stands for the others with it."""
     stem = prefix if "." in prefix else prefix + "."
@@ -194,14 +185,7 @@ def _plain_code(prefix: str, named: Collection[str]) -> str:
 
 def named_codes(policy: Policy) -> set[str]:
     """The diagnosis codes that a rule or a notice names."""
-    return {notice.code for notice in policy.code_notices} | codes_of_requirements(policy)
-
-
-def codes_of_requirements(policy: Policy) -> set[str]:
-    """The diagnosis codes that some requirement is for."""
-    entries = [e for gate in policy.gates.values() for e in gate.require]
-    entries += [e for way in policy.pathways.values() for rule in way.rule.walk() for e in rule.require or ()]
-    return {code for entry in entries for code in entry.codes}
+    return {notice.code for notice in policy.code_notices} | policy.codes_asked()
 
 
 @dataclass(frozen=True)
@@ -214,16 +198,13 @@ class Requires:
 
 def reachable(rule: Rule, settings: Settings, dx: str) -> Iterator[Requires | str]:
     """Every `require` that some case may come to under these settings, and (as text) every field switched on."""
-    if rule.first_of is not None:
-        yield from reachable(settings.first(rule), settings, dx)
-    elif rule.require is not None:
-        entries = settings.policy.required(rule, settings)
-        criteria = tuple(dict.fromkeys(e.criterion for e in entries if not e.codes or dx in e.codes))
-        yield Requires(criteria, tuple(s.when for s in settings.policy.steps(rule, settings) if s.when))
-    elif rule.switch is not None:
-        yield rule.switch
-        for below in rule.below:
-            yield from reachable(below, settings, dx)
+    for found in settings.reached(rule):
+        if found.requires:
+            entries = settings.policy.required(found, settings)
+            criteria = tuple(dict.fromkeys(e.criterion for e in entries if not e.codes or dx in e.codes))
+            yield Requires(criteria, tuple(s.when for s in settings.policy.steps(found, settings) if s.when))
+        elif found.asked:
+            yield found.asked.field
 
 
 @dataclass(frozen=True)
@@ -247,8 +228,10 @@ class Component:
         columns = [column_of(name, policies) for name in fields]
         choices = [values(name, readings) for name in fields]
         count = math.prod(map(len, choices))
-        if count > MOST:
-            raise refuse("proof", ", ".join(fields), f"{count:,} combinations of values; at most {MOST:,} are tried")
+        if count > MOST_COMBINATIONS:
+            raise refuse(
+                "proof", ", ".join(fields), f"{count:,} combinations of values; at most {MOST_COMBINATIONS:,} are tried"
+            )
         rows = [dict(zip(columns, row, strict=True)) for row in itertools.product(*choices)]
         tables, rows = _admitted(rows, policies)
         truths: list[dict[str, Signature]] = []
@@ -256,7 +239,7 @@ class Component:
         for settings in readings:
             truths.append(truths_of(fields, settings, tables[id(settings.policy)], len(rows), seen))
         facts = [(name, table.facts[name]) for table in tables.values() for name in fields if name in table.facts]
-        switched = {r.switch for p in policies for w in p.pathways.values() for r in w.rule.walk() if r.switch}
+        switched = {switch.field for p in policies for rule in p.rules() for switch in rule.switches()}
         switches = {name: value.astype(np.int16) for name, value in facts if name in switched}
         whole = cls(tuple(rows), _sizes(rows), tuple(truths), switches)
         return whole.distinct([*switches.values(), *{id(v): v for part in truths for v in part.values()}.values()])
@@ -290,15 +273,15 @@ def _content(fields: tuple[str, ...], settings: Settings) -> tuple[Any, ...]:
     criteria = {
         name: criterion
         for name, criterion in policy.criteria.items()
-        if any(field in fields for test in criterion.test.walk() for field in test.fields())
+        if any(field in fields for field in criterion.test.facts())
     }
     levers = {lever for criterion in criteria.values() for lever in criterion.test.levers()}
-    rules = [rule for way in policy.pathways.values() for rule in way.rule.walk()]
+    switches = [switch for rule in policy.rules() for switch in rule.switches() if switch.field in fields]
     return (
         tuple((name, _text(kind)) for name, kind in policy.fields_.items() if name in fields or name[0] != "_"),
         tuple((name, _text(criterion.test)) for name, criterion in criteria.items()),
         tuple((n, settings[n], policy.levers[n].unit, policy.levers[n].off_allowed) for n in sorted(levers)),
-        tuple(sorted({(r.switch, *sorted(r.branches)) for r in rules if r.switch in fields and r.switch})),
+        tuple(sorted({(switch.field, *sorted(switch.words)) for switch in switches})),
     )  # fmt: skip
 
 
@@ -333,7 +316,7 @@ def truths_of(
     evaluation = Evaluation(settings, Rows.of(cases))
     found = {}
     for name, criterion in settings.policy.criteria.items():
-        if {field for test in criterion.test.walk() for field in test.fields()} & set(fields):
+        if set(criterion.test.facts()) & set(fields):
             key = (id(settings.policy), name, *(settings[lever] for lever in criterion.test.levers()))
             if key not in seen:
                 seen[key] = evaluation.codes(name).astype(np.int16)
@@ -366,7 +349,7 @@ def fold(cell: Cell, ground: Ground, focus: str | None) -> list[Row]:
                 switches[found] = None
     read = {(i, name) for i, node in nodes for name in (*node.criteria, *node.whens)}
     tests = [ground.readings[i].policy.criteria[name].test for i, name in read]
-    parts = ground.parts({*switches, *(field for test in tests for part in test.walk() for field in part.fields())})
+    parts = ground.parts({*switches, *(field for test in tests for field in test.facts())})
     least = np.full((1, len(nodes)), MET, dtype=np.int16)
     flags = np.zeros((1, 0), dtype=np.int16)
     sizes = np.zeros(1, dtype=np.int16)

@@ -11,7 +11,7 @@ reads one, the run splits into one for each kind of its values, on both sides al
 take is taken once, and no setting is left out. Evaluation is asked, never imitated.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,15 +19,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from policy.authoring.enumeration import Cell, Row, Signature, remembered, smallest, tables_of
-from policy.authoring.levers import CLOSING, Levers, Pair, Pairs
+from policy.authoring.levers import Levers, Pair, Pairs
 from policy.authoring.tree import alike_in_rules
-from policy.cases.reader import Cases
+from policy.cases.reader import Cases, as_written
 from policy.evaluation.determination import evaluate
 from policy.evaluation.evaluation import Evaluation
 from policy.evaluation.kleene import MET, Truth, truth_of
-from policy.evaluation.results import CODE
+from policy.evaluation.results import closing_of
 from policy.evaluation.rows import Rows
-from policy.model import CaseField, Policy, Rule, Settings, Value
+from policy.model import CaseField, Policy, Rule, Settings, Switch, Value
 from policy.problems import refuse
 
 MOVED = 64  # a lever that has to be moved makes a case less simple than any number of facts
@@ -91,18 +91,13 @@ def _joined(parts: Sequence[dict[str, Signature]]) -> dict[str, Signature]:
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def _branches(rules: Sequence[Rule], kind: CaseField, name: str, values: Signature) -> Signature:
+def _branches(switches: Sequence[Switch], kind: CaseField, name: str, values: Signature) -> Signature:
     """Values of a field by their branch: what no branch names is one value, and without `otherwise` as missing."""
-    rules = [rule for rule in rules if rule.switch == name]
-    words = {word for rule in rules for word in rule.branches}
-    known = [code for code in range(kind.span[1] + 1) if _word(kind, code) in words]
-    other = -1 if not any(rule.otherwise for rule in rules) else kind.span[1] + 1
+    switches = [switch for switch in switches if switch.field == name]
+    words = {word for switch in switches for word in switch.words}
+    known = [code for code in range(kind.span[1] + 1) if as_written(kind, code) in words]
+    other = -1 if not any(switch.rest for switch in switches) else kind.span[1] + 1
     return np.where((values >= 0) & ~np.isin(values, known), other, values).astype(np.int16)
-
-
-def _word(kind: CaseField, code: int) -> str:
-    words = ("false", "true") if kind.type == "boolean" else kind.choices
-    return words[code] if words else str(code)
 
 
 def _taken(columns: dict[str, Signature], keep: NDArray[np.intp]) -> dict[str, Signature]:
@@ -181,7 +176,7 @@ class Everywhere:
 
     def _branch(self, cell: Cell, part: Part, name: str) -> Signature:
         kind = next(p.fields_[name] for p in reversed(self.levers.policies) if name in p.fields_)
-        return _branches(list(_rules(self.levers.sides, cell)), kind, name, part.switches[name])
+        return _branches(list(_switches(self.levers.sides, cell)), kind, name, part.switches[name])
 
     def explore(self, cell: Cell, leaf: Leaf) -> int:
         """Call `leaf` with all cases at every path through both sides' rules; the number of kinds of cases."""
@@ -195,7 +190,7 @@ class Everywhere:
                 return len(kinds.costs)
         fixed = kinds.column(lambda part: part.kinds, np.arange(len(kinds.costs)))
         values = {name: list(self.levers.kinds(name).values()) for name in fixed}
-        switches = {rule.switch for rule in _rules(self.levers.sides, cell) if rule.switch}
+        switches = {switch.field for switch in _switches(self.levers.sides, cell)}
         switched = kinds.column(
             lambda part: {n: self._branch(cell, part, n) for n in switches & part.switches.keys()}, every
         )  # fmt: skip
@@ -203,7 +198,7 @@ class Everywhere:
         tables = tables_of([kinds.row(int(rows[0])) for rows in groups], self.levers.policies)
         for place, rows in enumerate(groups):
             sides = [_Side(s, tables[id(s.policy)], place, i, kinds) for i, s in enumerate(self.levers.sides)]
-            stack: list[tuple[_Some, Pairs]] = [(_Some(rows), {})]
+            stack: list[tuple[_Some, Pairs]] = [(_Some(rows, sides), {})]
             while stack:
                 some, chosen = stack.pop()
                 spent += 1
@@ -216,7 +211,7 @@ class Everywhere:
                 except _Unknown as unknown:
                     name = unknown.lever
                     for at, pair in enumerate(values[name] if name in values else self.levers.kinds(name).values()):
-                        mine = _Some(some.rows[fixed[name][some.rows] == at]) if name in fixed else some
+                        mine = _Some(some.rows[fixed[name][some.rows] == at], sides) if name in fixed else some
                         if len(mine.rows):
                             stack.append((mine, {**chosen, name: pair}))
         self.paths += spent
@@ -245,33 +240,27 @@ class _Partly(Settings):
         return pair[self._at]
 
 
-class _Some:
-    """Some of the cases of a group, with the truths that one or the other side has asked for."""
-
-    def __init__(self, rows: NDArray[np.intp]):
-        self.rows = rows
-        self.truths: tuple[dict[str, Truth], dict[str, Truth]] = ({}, {})
-
-
-class _Truths(Mapping[str, Truth]):
+class _Truths(dict[str, Truth]):
     """The truths of one side's criteria for some cases; each is looked up when it is first read."""
 
-    def __init__(self, whole: dict[str, NDArray[np.int8]], rows: NDArray[np.intp], known: dict[str, Truth]):
-        self._whole, self._rows, self._known = whole, rows, known
+    def __init__(self, whole: dict[str, NDArray[np.int8]], rows: NDArray[np.intp]):
+        super().__init__()
+        self._whole, self._rows = whole, rows
 
-    def __getitem__(self, name: str) -> Truth:
-        if name not in self._known:
-            self._known[name] = truth_of(self._whole[name][self._rows])
-        return self._known[name]
+    def __missing__(self, name: str) -> Truth:
+        self[name] = truth_of(self._whole[name][self._rows])
+        return self[name]
 
     def __contains__(self, name: object) -> bool:
         return name in self._whole
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._whole)
 
-    def __len__(self) -> int:
-        return len(self._whole)
+class _Some:
+    """Some of the cases of a group, with the truths that one or the other side has asked for."""
+
+    def __init__(self, rows: NDArray[np.intp], sides: "Sequence[_Side]"):
+        self.rows = rows
+        self.truths = [_Truths(side.truths, rows) for side in sides]
 
 
 class _Side:
@@ -286,7 +275,7 @@ class _Side:
         }
         self.truths = {name: truth.astype(np.int8) for name, truth in columns.items() if name in wanted}
         # Rules read the codes, the fields that they switch on, and truths of criteria: nothing else is given to them.
-        switches = {rule.switch for way in self.policy.pathways.values() for rule in way.rule.walk() if rule.switch}
+        switches = {switch.field for rule in self.policy.rules() for switch in rule.switches()}
         facts = {name: np.repeat(table.facts[name][place], n) for name in switches}
         labels = [pd.Index([code], dtype=object) for code in (kinds.cell.dx, kinds.cell.cpt)]
         dx, cpt = (pd.Categorical.from_codes(np.zeros(n, dtype=np.int32), categories=label) for label in labels)
@@ -295,9 +284,8 @@ class _Side:
     def outcomes(self, some: _Some, settings: Settings) -> Outcomes:
         """What the policy's own evaluation makes of the cases, the file being closed."""
         rows = some.rows
-        truths = _Truths(self.truths, rows, some.truths[self.at])
-        reading = evaluate(Evaluation(settings, Rows.of(self.cases, rows), truths, asking=False), self.position)
-        return reading.outcomes(len(rows), CODE[str(settings[CLOSING])])
+        one = Evaluation(settings, Rows.of(self.cases, rows), some.truths[self.at], asking=False)
+        return evaluate(one, self.position).outcomes(len(rows), closing_of(settings))
 
 
 def _differ(sides: Sequence[Settings], kinds: Kinds) -> NDArray[np.bool_]:
@@ -324,18 +312,17 @@ def _alike(columns: Iterable[Signature], n: int) -> Iterator[NDArray[np.intp]]:
 
 def _facts_of(policies: Sequence[Policy], criteria: set[str]) -> set[str]:
     tests = [p.criteria[name].test for p in policies for name in criteria if name in p.criteria]
-    return {name for test in tests for node in test.walk() for name in node.fields()}
+    return {name for test in tests for name in test.facts()}
 
 
 def _whens(policy: Policy, pathway: str | None) -> tuple[str, ...]:
     """The criteria that steps of a pathway ask about."""
-    rules = policy.pathways[pathway].rule.walk() if pathway else ()
-    return tuple(dict.fromkeys(step.when for rule in rules for step in rule.then if step.when))
+    return policy.pathways[pathway].rule.whens() if pathway else ()
 
 
-def _rules(sides: Sequence[Settings], cell: Cell) -> Iterator[Rule]:
+def _switches(sides: Sequence[Settings], cell: Cell) -> Iterator[Switch]:
     for settings, name in zip(sides, cell.pathways, strict=True):
-        yield from settings.policy.pathways[name].rule.walk() if name else ()
+        yield from settings.policy.pathways[name].rule.switches() if name else ()
 
 
 def _asked(
@@ -348,7 +335,7 @@ def _asked(
         groups: dict[tuple[str, ...], None] = {}
         for rule in settings.policy.pathways[name].rule.walk() if name else ():
             groups |= dict.fromkeys(_together(settings.policy, rule, dx))
-            switches |= {rule.switch} if rule.switch else set()
+            switches |= {switch.field for switch in rule.switches()}
         found.append([*groups, *((when,) for when in _whens(settings.policy, name))])
     return found, switches
 

@@ -5,12 +5,11 @@ of a mean. So between two neighbouring thresholds all values of a fact are alike
 """
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from policy.model import CaseField, Comparison, Mean, Policy, Settings, Test, While
+from policy.model import CaseField, Policy, Settings, Test, While
 from policy.problems import refuse
 
-BLOCKS = ("diagnostic_blocks_done", "block_1_relief_pct", "block_2_relief_pct")  # the door relates them (contract 3)
 DAY = "2000-01-01"
 FRACTION = range(1, 100)  # hundredths of a per cent that the door refuses as a fraction
 
@@ -23,11 +22,10 @@ def components(policies: Sequence[Policy]) -> list[tuple[str, ...]]:
     """
     links = [set(fields) for policy in policies for fields in _read_together(policy)]
     read = set().union(*links)
-    known = {name for policy in policies for name in policy.fields_}
     told = read | {name for policy in policies for name in always_told(policy)}
-    links.append(set(BLOCKS) & known if BLOCKS[0] in told else read & set(BLOCKS))
     for policy in policies:
-        links += [{name, *_implied(kind)} for name, kind in policy.fields_.items() if name in told and _implied(kind)]
+        told_of = {name: kind.implied_by for name, kind in policy.fields_.items() if name in told and kind.implied_by}
+        links += [{name, *tellers} for name, tellers in told_of.items()]
         for name, kind in policy.fields_.items():
             fixed = {kind.onset, kind.request} <= always_told(policy).keys()
             if kind.type == "months" and (fixed or read & {kind.onset, kind.request, kind.days}):
@@ -41,12 +39,8 @@ def components(policies: Sequence[Policy]) -> list[tuple[str, ...]]:
 
 
 def _read_together(policy: Policy) -> Iterator[tuple[str, ...]]:
-    for criterion in policy.criteria.values():
-        yield tuple(name for test in criterion.test.walk() for name in test.fields())
-    for pathway in policy.pathways.values():
-        for rule in pathway.rule.walk():
-            if rule.switch:
-                yield (rule.switch,)
+    yield from (criterion.test.facts() for criterion in policy.criteria.values())
+    yield from ((switch.field,) for rule in policy.rules() for switch in rule.switches())
 
 
 def always_told(policy: Policy) -> dict[str, str]:
@@ -57,15 +51,6 @@ def always_told(policy: Policy) -> dict[str, str]:
             plain = {"text": "x", "date": DAY, "boolean": "true", "choice": next(iter(kind.choices), "")}
             found[name] = plain.get(kind.type, str(kind.min))
     return found
-
-
-def in_force(test: Test, settings: Settings) -> Iterator[Test]:
-    """The nodes of a tree of tests that these settings read; a part behind a lever that says no is left out."""
-    if not settings.asks(test):
-        return
-    yield test
-    for part in test.parts:
-        yield from in_force(part, settings)
 
 
 def values(name: str, readings: Sequence[Settings]) -> list[str]:
@@ -80,9 +65,9 @@ def values(name: str, readings: Sequence[Settings]) -> list[str]:
     """
     kinds = [s.policy.fields_[name] for s in readings if name in s.policy.fields_]
     found: dict[str, None] = {} if any(kind.required for kind in kinds) else {"": None}
-    if kinds[0].type in ("boolean", "choice"):
+    if kinds[0].words:
         for kind in kinds:
-            found |= dict.fromkeys(("true", "false") if kind.type == "boolean" else kind.choices)
+            found |= dict.fromkeys(reversed(kind.words) if kind.type == "boolean" else kind.words)
         return list(found)
     if kinds[0].type == "date":
         return [*found, DAY]
@@ -100,10 +85,15 @@ def values(name: str, readings: Sequence[Settings]) -> list[str]:
     return list(found)
 
 
+def percent(value: int) -> str:
+    """Hundredths as a column of per cents has them."""
+    return f"{value // 100}.{value % 100:02}".removesuffix(".00")
+
+
 def _written(kind: CaseField, value: int, readings: Sequence[Settings]) -> str | None:
     """The column's text for a value of the grid; None where the door admits no such value."""
     if kind.type == "percent":
-        return None if value in FRACTION else f"{value // 100}.{value % 100:02}".removesuffix(".00")
+        return None if value in FRACTION else percent(value)
     if kind.type == "months":
         months, more = divmod(value, 2)
         days = months * 487 // 16 + more
@@ -120,15 +110,11 @@ def _cuts(name: str, readings: Sequence[Settings]) -> set[int]:
         for test in _tests(settings):
             if name not in test.fields():
                 continue
-            if isinstance(test, Comparison) and not isinstance(test, Mean):
-                threshold = settings.threshold(name, test.reference())
-                if threshold is not None:
-                    cuts.add(threshold + test.beyond)
+            cut = settings.cut(test)
+            cuts |= {cut} if cut is not None and not test.sums else set()
             cuts |= {int(w) + end for w in test.words if w.isdigit() for end in (0, 1)}
-        for pathway in settings.policy.pathways.values():
-            for rule in pathway.rule.walk():
-                if rule.switch == name:
-                    cuts |= {int(w) + end for w in rule.branches if w.isdigit() for end in (0, 1)}
+        switches = [switch for rule in settings.policy.rules() for switch in rule.switches() if switch.field == name]
+        cuts |= {int(w) + end for switch in switches for w in switch.words if w.isdigit() for end in (0, 1)}
     return cuts
 
 
@@ -139,7 +125,7 @@ def fixed_cuts(name: str, policies: Sequence[Policy]) -> list[int]:
         kind = policy.fields_.get(name)
         if kind is None:
             continue
-        found |= {kind.span[0], kind.span[1] + 1, *_implied(kind).values()}
+        found |= {kind.span[0], kind.span[1] + 1, *kind.implied_by.values()}
         if kind.type == "percent":
             found |= {FRACTION.start, FRACTION.stop}
         if kind.type == "months":
@@ -154,11 +140,6 @@ def fixed_cuts(name: str, policies: Sequence[Policy]) -> list[int]:
     return sorted(found)
 
 
-def _implied(kind: CaseField) -> Mapping[str, int]:
-    """What other columns imply of this one: column -> at least so much (from the fields of the document)."""
-    return getattr(kind, "implied_by", {})
-
-
 def _most_days(kind: CaseField, policies: Sequence[Policy]) -> int:
     return min(p.fields_[str(kind.days)].max for p in policies if str(kind.days) in p.fields_)
 
@@ -167,31 +148,23 @@ def rule_conditions(policy: Policy) -> Iterator[While]:
     """Every condition on levers that a rule, a requirement, a step, a gate or a code notice stands under."""
     for notice in policy.code_notices:
         yield {notice.lever: notice.pend_while}
-    for gate in policy.gates.values():
-        yield from (entry.while_ for entry in gate.require)
-    for pathway in policy.pathways.values():
-        for rule in pathway.rule.walk():
-            yield rule.while_
-            yield from (entry.while_ for entry in rule.require or ())
-            yield from (step.while_ for step in rule.then)
-            if rule.assume:
-                yield rule.assume.while_
+    yield from (entry.while_ for gate in policy.gates for entry in policy.inside(gate))
+    for rule in policy.rules():
+        yield from rule.conditions()
 
 
 def _tests(settings: Settings) -> Iterator[Test]:
     for criterion in settings.policy.criteria.values():
-        yield from in_force(criterion.test, settings)
+        yield from (test for test, _ in settings.in_force(criterion.test))
 
 
 def _means(name: str, readings: Sequence[Settings]) -> Iterator[tuple[Settings, tuple[str, ...], int]]:
     """The means in force that a fact is part of: the settings, the other facts, and the sum that is needed."""
     for settings in readings:
         for test in _tests(settings):
-            if isinstance(test, Mean) and name in test.fields():
-                threshold = settings.threshold(name, test.reference())
-                if threshold is not None:
-                    others = tuple(other for other in test.fields() if other != name)
-                    yield settings, others, threshold * len(test.fields())
+            cut = settings.cut(test)
+            if cut is not None and test.sums and name in test.fields():
+                yield settings, tuple(other for other in test.fields() if other != name), cut
 
 
 def _single(name: str, readings: Sequence[Settings]) -> set[int]:

@@ -7,12 +7,12 @@ import numpy as np
 
 from policy.authoring.questions import Way, documents, row_of, to_meet
 from policy.cases.reader import Cases
-from policy.evaluation.details import Detail, details
 from policy.evaluation.evaluation import Evaluation
-from policy.evaluation.explanation import Explanation, Reason, explain
 from policy.evaluation.kleene import MET, NOT_DOCUMENTED, NOT_MET, WORDS
-from policy.evaluation.pathways import pathway_of
+from policy.evaluation.pathways import diagnosis_group, pathway_of
 from policy.evaluation.rows import Rows
+from policy.explanation.details import Detail, details
+from policy.explanation.explanation import Explanation, Reason, explain
 from policy.model import Policy, Settings, unit_word
 
 EDIT = "Draft for a clinician to edit and to sign. A program recommends; a person decides."
@@ -113,9 +113,7 @@ def _waiting(told: Explanation) -> str:
 
 def _procedure(policy: Policy, cases: Cases, row: int) -> str:
     dx, cpt = (row_of(cases, row)[name] for name in ("dx", "cpt"))
-    group = next(
-        (n for n, g in policy.diagnoses.items() if dx in g.codes or dx.startswith(tuple(g.prefixes) or "-")), None
-    )
+    group = diagnosis_group(policy, dx)
     name = pathway_of(policy, group, cpt) if group else None
     return (
         f"{policy.pathways[name].title} (procedure {cpt}, diagnosis {dx})"

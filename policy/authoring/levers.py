@@ -12,14 +12,14 @@ added up (a mean), counted, or where two groups of facts share a lever, every va
 """
 
 import math
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 from typing import NamedTuple
 
-from policy.authoring.facts import components, fixed_cuts, in_force, rule_conditions
-from policy.model import Comparison, Count, Lever, LeverIs, Mean, Policy, Settings, Test, Value, While
+from policy.authoring.facts import components, fixed_cuts, rule_conditions
+from policy.model import Policy, Settings, Test, Value, While
 from policy.problems import refuse
 
 ABSENT = ""  # the value of a lever on the side that has no such lever; no value is the empty word
@@ -125,11 +125,10 @@ class Levers:
         """Levers of which every value is told apart: what follows, what several groups of facts share."""
         found = {CLOSING}
         for settings in self.sides:
-            rules = [rule for way in settings.policy.pathways.values() for rule in way.rule.walk()]
-            words = {w for rule in rules for w in (rule.outcome, *(step.outcome for step in rule.then)) if w}
+            words = {word for rule in settings.policy.rules() for word, _ in rule.stated_outcomes()}
             found |= words & settings.policy.levers.keys()
             for criterion in settings.policy.criteria.values():
-                if not any(test.fields() for test in criterion.test.walk()):
+                if not criterion.test.facts():
                     found |= set(criterion.test.levers())
         readers = [set(self.read_by(fields)) for fields in self.groups]
         return found | {name for i, one in enumerate(readers) for other in readers[:i] for name in one & other}
@@ -143,7 +142,7 @@ class Levers:
         if name in self.exact:
             return pair
         return tuple(
-            tuple(_among(s.policy.levers[name], value, words) for words in mine.get(name, ()))
+            tuple(s.policy.levers[name].meets(value, words) for words in mine.get(name, ()))
             for s, mine, value in zip(self.sides, self.conditions, pair, strict=True)
             if value != ABSENT
         )
@@ -161,7 +160,7 @@ class Levers:
             lever
             for settings in self.sides
             for criterion in settings.policy.criteria.values()
-            if any(set(test.fields()) & set(fields) for test in criterion.test.walk())
+            if set(criterion.test.facts()) & set(fields)
             for lever in criterion.test.levers()
         ]
         return list(dict.fromkeys(found))
@@ -200,8 +199,8 @@ class Levers:
         found = []
         for side, settings in enumerate(self.settings(chosen)):
             for test in _tests(settings, fields):
-                counted = settings.number(test.reference()) if isinstance(test, Count) else None
-                holds = isinstance(test, LeverIs) and settings.holds(test.lever)
+                counted = settings.number(str(test.reference())) if test.counts else None
+                holds = settings.holds(test.condition)
                 value = chosen.get(str(test.reference()), ("", ""))[side]
                 found.append((side, id(test), holds, counted, value))
         return tuple(found)
@@ -257,7 +256,7 @@ class Levers:
             sides.append({})
             for criterion in settings.policy.criteria.values():
                 for test in criterion.test.walk():
-                    for name, words in (test.lever if isinstance(test, LeverIs) else {}).items():
+                    for name, words in test.condition.items():
                         sides[-1].setdefault(name, []).append(words)
         return sides
 
@@ -265,7 +264,7 @@ class Levers:
     def _counts(self) -> list[set[str]]:
         """For each side: the levers that a number of tests has to reach."""
         return [
-            {str(t.reference()) for c in s.policy.criteria.values() for t in c.test.walk() if t.kind == "count"}
+            {str(t.reference()) for c in s.policy.criteria.values() for t in c.test.walk() if t.counts}
             for s in self.sides
         ]  # fmt: skip
 
@@ -280,13 +279,6 @@ class Levers:
         return float("-inf") if cut <= low else float("inf") if cut > high else cut
 
 
-def _among(lever: Lever, value: Value, words: Iterable[str]) -> bool:
-    """Whether a condition that names these words of a lever holds (as Settings.holds)."""
-    return ("off" if value is None else str(value)) in words or (
-        "on" in words and value is not None and lever.off_allowed
-    )
-
-
 def _settings(names: Sequence[str], pairs: Mapping[str, Sequence[Pair]]) -> Iterator[Pairs]:
     """Every setting of some levers; raises ProblemsFound where there are too many."""
     count = math.prod(len(pairs[name]) for name in names)
@@ -299,15 +291,15 @@ def _settings(names: Sequence[str], pairs: Mapping[str, Sequence[Pair]]) -> Iter
 def _tests(settings: Settings, fields: Sequence[str]) -> Iterator[Test]:
     """Every node in force of the criteria that read some facts."""
     for criterion in settings.policy.criteria.values():
-        if any(set(node.fields()) & set(fields) for node in criterion.test.walk()):
-            yield from in_force(criterion.test, settings)
+        if set(criterion.test.facts()) & set(fields):
+            yield from (test for test, _ in settings.in_force(criterion.test))
 
 
 def _compared(settings: Settings, side: int, fields: Sequence[str]) -> Iterator[Compared]:
     for test in _tests(settings, fields):
-        for name in test.fields():
-            if isinstance(test, Comparison):
-                yield Compared(side, name, test.reference(), bool(test.beyond), isinstance(test, Mean))
+        reference = test.reference()
+        for name in test.fields() if reference else ():
+            yield Compared(side, name, str(reference), bool(test.beyond), test.sums)
 
 
 def _clusters(names: Sequence[str], compared: Sequence[Compared]) -> list[list[str]]:

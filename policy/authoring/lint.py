@@ -10,16 +10,16 @@ import numpy as np
 
 from policy.authoring.coverage import activations, criteria_of
 from policy.authoring.direction import broken_directions
-from policy.authoring.enumeration import Row, Space, enumerate_cases
+from policy.authoring.enumeration import Row, enumerate_cases
 from policy.authoring.mutation import Mutant, levers_of, mutants, probes, telling
 from policy.authoring.proof import prove, prove_everywhere
 from policy.authoring.questions import asked, can_change, documents
-from policy.authoring.settings_tried import as_set, more_settings, that_meet, under
+from policy.authoring.settings_tried import more_settings, that_meet, under
 from policy.authoring.witness import Witness
 from policy.cases.reader import Cases
 from policy.evaluation.determination import determine
 from policy.evaluation.planes import Planes
-from policy.model import OUTCOMES, Lever, Policy, Rule, Settings, Value, While
+from policy.model import OUTCOMES, Lever, Policy, Settings, Value, as_word
 from policy.problems import ProblemsFound, listed
 
 FEW = 12  # values of a lever, all of which are tried
@@ -67,11 +67,7 @@ def _selected(policy: Policy) -> Iterator[tuple[str, str, list[str]]]:
     for group, diagnosis in policy.diagnoses.items():
         for family, procedures in policy.procedures.items():
             for cpt, label in procedures.codes.items():
-                wanted = {name: way.selects for name, way in policy.pathways.items()}
-                names = [
-                    name for name, w in wanted.items()
-                    if group in w.diagnosis and family in w.procedure and w.level in (None, label.level)
-                ]  # fmt: skip
+                names = [n for n, way in policy.pathways.items() if way.selects.takes(group, family, label.level)]
                 for dx in (*diagnosis.codes, *diagnosis.prefixes):
                     yield dx, cpt, names
 
@@ -98,35 +94,30 @@ def _cells(policy: Policy) -> Iterator[Finding]:
 
 
 def _unreachable(policy: Policy) -> Iterator[Finding]:
+    """Rules of `first_of` that no setting of the levers ever comes to; of those below one, nothing more is said."""
     for name, pathway in policy.pathways.items():
-        yield from _closed(policy, pathway.rule, f"pathways.{name}.rule", [], [])
-
-
-def _closed(policy: Policy, rule: Rule, place: str, holds: list[While], fails: list[While]) -> Iterator[Finding]:
-    """Rules of `first_of` that no setting of the levers ever comes to."""
-    for i, below in enumerate(rule.first_of or ()):
-        before = [r.while_ for r in (rule.first_of or ())[:i]]
-        here = f"{place}.first_of.{i}"
-        if next(that_meet(policy, [*holds, below.while_], [*fails, *before]), None) is None:
-            taken = next(that_meet(policy, [*holds, below.while_], fails), None)
-            witness = "its conditions exclude each other"
-            if taken is not None:
-                earlier = next(j for j, condition in enumerate(before) if taken.holds(condition))
-                levers = ", ".join(f"{k}={v}" for k, v in taken.provisions().items()) or "no lever moved"
-                witness = f"with {levers} the rule before it ({earlier}) is taken"
-            yield Finding("unreachable", here, "no setting ever comes to this rule", witness)
-        else:
-            yield from _closed(policy, below, here, [*holds, below.while_], [*fails, *before])
-    branches = {**rule.branches, **({"otherwise": rule.otherwise} if rule.otherwise else {})}
-    for word, below in branches.items():
-        yield from _closed(policy, below, f"{place}.{word}", holds, fails)
+        closed: list[tuple[object, ...]] = []
+        for placed in pathway.rule.placed(("pathways", name, "rule")):
+            path, _, needs = placed
+            if not isinstance(path[-1], int) or any(path[: len(above)] == above for above in closed):
+                continue
+            place, holds = path[-1], [condition for condition, wanted in needs if wanted]
+            fails = [condition for condition, wanted in needs if not wanted]
+            before = fails[len(fails) - place :]
+            if next(that_meet(policy, holds, fails), None) is None:
+                closed.append(path)
+                taken = next(that_meet(policy, holds, fails[: len(fails) - place]), None)
+                witness = "its conditions exclude each other"
+                if taken is not None:
+                    earlier = next(j for j, condition in enumerate(before) if taken.holds(condition))
+                    levers = ", ".join(f"{k}={v}" for k, v in taken.provisions().items()) or "no lever moved"
+                    witness = f"with {levers} the rule before it ({earlier}) is taken"
+                yield Finding("unreachable", placed.name, "no setting ever comes to this rule", witness)
 
 
 def _never_decides(policy: Policy) -> Iterator[Finding]:
     """Criteria that no rule asks for, or that can be dropped from a rule without a change to any case."""
-    rules = [rule for way in policy.pathways.values() for rule in way.rule.walk()]
-    used = {name for way in policy.pathways.values() for name in criteria_of(policy, way.rule)}
-    used |= {step.when for rule in rules for step in rule.then if step.when}
+    used = {name for rule in policy.rules() for name in (*criteria_of(policy, rule), *rule.whens())}
     for name in policy.criteria:
         if name not in used:
             yield Finding("never decides", f"criteria.{name}", "no rule asks for it", "it is read for no case")
@@ -150,7 +141,7 @@ def difference(policy: Policy, slip: Mutant) -> tuple[Mapping[str, object], Witn
     if not complete:
         overall = prove_everywhere(policy.settings(), slip.policy.settings(), touched).overall
         for witness in overall.witnesses().values():
-            return {name: as_set(pair[0]) for name, pair in witness.levers.items()}, witness
+            return {name: as_word(pair[0]) for name, pair in witness.levers.items()}, witness
         complete = not overall.open
     return under(len(tried), complete)
 
@@ -197,7 +188,7 @@ def _reaches_nothing(policy: Policy) -> Iterator[Finding]:
 def reached(policy: Policy, name: str, ways: Sequence[str], tried: Iterable[Mapping[str, object]]) -> str | None:
     """A case that some value of a lever decides otherwise than another, under some setting of the others; or None."""
     lever = policy.levers[name]
-    values = telling(lever) if len(lever.values()) > FEW else list(map(as_set, lever.values()))
+    values = telling(lever) if len(lever.values()) > FEW else list(map(as_word, lever.values()))
     for provisions in tried:
         settings = [policy.settings({**provisions, name: value}) for value in values]
         space = enumerate_cases(settings, ways)
@@ -219,7 +210,7 @@ def inert(settings: Settings, cases: Cases) -> Iterator[Finding]:
     base = determine(policy, cases, settings, planes=planes, asking=False).outcome
     for name, lever in policy.levers.items():
         others: list[Value] = [value for value in lever.values() if value != settings[name]]
-        moved = ({**settings.provisions(), name: "off" if value is None else value} for value in others)
+        moved = ({**settings.provisions(), name: as_word(value)} for value in others)
         outcomes = (
             determine(policy, cases, policy.settings(m), planes=planes, asking=False).outcome for m in moved
         )  # fmt: skip
@@ -284,7 +275,8 @@ def _idle_asks(settings: Settings) -> Iterator[Finding]:
         for column in _needless(cases, int(row), settings, frame["ask"][row].split(";")):
             if (key[0], column) not in found:
                 found.add((key[0], column))
-                yield _needless_finding(space, int(row), key[0], column)
+                says, case = f"asks for {column}, which cannot change the outcome", _case(space.case(int(row)))
+                yield Finding("needless ask", f"pathways.{key[0]}", says, f"case {case}")
 
 
 def _needless(cases: Cases, row: int, settings: Settings, ask: Sequence[str]) -> list[str]:
@@ -294,10 +286,3 @@ def _needless(cases: Cases, row: int, settings: Settings, ask: Sequence[str]) ->
     }
     idle = [column for column in ask if tellers.get(column, column) not in facts]
     return [column for column in idle if not can_change(cases, row, settings, tellers.get(column, column))]
-
-
-def _needless_finding(space: Space, row: int, pathway: str, column: str) -> Finding:
-    return Finding(
-        "needless ask", f"pathways.{pathway}", f"asks for {column}, which cannot change the outcome",
-        f"case {_case(space.case(row))}",
-    )  # fmt: skip

@@ -69,8 +69,7 @@ Slip = tuple[str, str, str, Tree]
 def _levers(policy: Policy, tree: Tree) -> Iterator[Slip]:
     for name, lever in policy.levers.items():
         for value in _neighbours(lever):
-            changed = copy.deepcopy(tree)
-            changed["levers"][name]["default"] = value
+            changed = _with(tree, ("levers", name, "default"), value)
             yield "lever", f"levers.{name}", f"{lever.default} -> {value}", changed
 
 
@@ -90,17 +89,14 @@ def _tests(tree: Tree) -> Iterator[Slip]:
     for name, criterion in tree["criteria"].items():
         for path, node in _nodes(criterion["test"]):
             for did, new in _slips(node):
-                changed = copy.deepcopy(tree)
-                _put(changed["criteria"][name], ("test", *path), new)
-                yield "operator", ".".join(map(str, ("criteria", name, "test", *path))), did, changed
+                place = ("criteria", name, "test", *path)
+                yield "operator", ".".join(map(str, place)), did, _with(tree, place, new)
         for path, node in _nodes(criterion["test"]):
             parts = node.get("all_of") or node.get("any_of") or node.get("count", {}).get("of")
             for i in range(len(parts or ()) if len(parts or ()) > 1 else 0):
-                changed = copy.deepcopy(tree)
                 key = next(k for k in ("all_of", "any_of", "count") if k in node)
-                place = ("test", *path, key, *(["of"] if key == "count" else []))
-                del _at(changed["criteria"][name], place)[i]
-                yield "part dropped", ".".join(map(str, ("criteria", name, *place, i))), "dropped", changed
+                place = ("criteria", name, "test", *path, key, *(["of"] if key == "count" else []), i)
+                yield "part dropped", ".".join(map(str, place)), "dropped", _without(tree, place)
 
 
 def _nodes(test: Tree, path: tuple[object, ...] = ()) -> Iterator[tuple[tuple[object, ...], Tree]]:
@@ -169,9 +165,7 @@ def _requirements(tree: Tree) -> Iterator[Slip]:
             yield "criterion dropped", here, "dropped", changed
             for key in ("while", "codes"):
                 if entry.get(key):
-                    changed = copy.deepcopy(tree)
-                    del _at(changed, (*path, "require"))[i][key]
-                    yield "condition lost", here, f"{key} lost", changed
+                    yield "condition lost", here, f"{key} lost", _without(tree, (*path, "require", i, key))
 
 
 def _all_rules(tree: Tree) -> Iterator[tuple[tuple[object, ...], Tree]]:
@@ -203,21 +197,15 @@ def _rules(policy: Policy, tree: Tree) -> Iterator[Slip]:
                     did = f"{step['outcome']} -> {word}"
                     yield "action swapped", f"{where}.then.{i}", did, _with(tree, (*place, "outcome"), word)
             if i < len(rule["then"]) - 1:
-                changed = copy.deepcopy(tree)
-                del _at(changed, (*path, "then"))[i]
-                yield "action dropped", f"{where}.then.{i}", f"{step['outcome']} dropped", changed
+                did = f"{step['outcome']} dropped"
+                yield "action dropped", f"{where}.then.{i}", did, _without(tree, (*path, "then", i))
         for i in range(len(rule.get("first_of", ())) - 1):
-            changed = copy.deepcopy(tree)
-            del _at(changed, (*path, "first_of"))[i]
-            yield "stance dropped", f"{where}.first_of.{i}", "dropped", changed
+            place, here = (*path, "first_of", i), f"{where}.first_of.{i}"
+            yield "stance dropped", here, "dropped", _without(tree, place)
             for lever in rule["first_of"][i]["while"] if len(rule["first_of"][i]["while"]) > 1 else ():
-                changed = copy.deepcopy(tree)
-                del _at(changed, (*path, "first_of", i, "while"))[lever]
-                yield "condition lost", f"{where}.first_of.{i}", f"while {lever} lost", changed
+                yield "condition lost", here, f"while {lever} lost", _without(tree, (*place, "while", lever))
         if rule.get("assume"):
-            changed = copy.deepcopy(tree)
-            del _at(changed, path)["assume"]
-            yield "condition lost", where, "assume lost", changed
+            yield "condition lost", where, "assume lost", _without(tree, (*path, "assume"))
 
 
 def _at(tree: Any, path: Sequence[object]) -> Any:
@@ -226,13 +214,15 @@ def _at(tree: Any, path: Sequence[object]) -> Any:
     return tree
 
 
-def _put(tree: Any, path: Sequence[object], value: object) -> None:
-    _at(tree, path[:-1])[path[-1]] = value
-
-
 def _with(tree: Tree, path: Sequence[object], value: object) -> Tree:
     changed = copy.deepcopy(tree)
-    _put(changed, path, value)
+    _at(changed, path[:-1])[path[-1]] = value
+    return changed
+
+
+def _without(tree: Tree, path: Sequence[object]) -> Tree:
+    changed = copy.deepcopy(tree)
+    del _at(changed, path[:-1])[path[-1]]
     return changed
 
 
@@ -289,29 +279,22 @@ def affected(policy: Policy, place: str) -> list[str]:
 
 
 def _reads(policy: Policy, rule: Rule, section: str, name: str) -> bool:
-    for below in rule.walk():
-        if section == "criteria" and name in (below.stated, *(step.when for step in below.then)):
-            return True
-        if any(name in (entry.criterion, inner.criterion) for entry, inner in policy.requirements(below)):
-            return True
-    return False
+    if section == "criteria" and name in (*rule.whens(), *(switch.criterion for switch in rule.switches())):
+        return True
+    return name in (*policy.required_somewhere(rule), *(entry.criterion for entry in rule.entries()))
 
 
 def levers_of(policy: Policy, pathways: Sequence[str]) -> list[str]:
     """The levers that some pathways read, in the order of the policy."""
     found = {"undocumented_action", *(notice.lever for notice in policy.code_notices)}
     for name in pathways:
-        for rule in policy.pathways[name].rule.walk():
-            found |= {
-                *rule.while_,
-                *(rule.assume.while_ if rule.assume else ()),
-                *([rule.outcome] if rule.outcome else []),
-            }
-            for step in rule.then:
-                found |= {step.outcome, *step.while_}
-                found |= set(policy.criteria[step.when].test.levers()) if step.when else set()
-            for entry, inner in policy.requirements(rule):
-                found |= {*entry.while_, *inner.while_, *policy.criteria[inner.criterion].test.levers()}
+        rule = policy.pathways[name].rule
+        asked = [pair for below in rule.walk() for pair in policy.requirements(below)]
+        found |= {word for word, _ in rule.stated_outcomes()}
+        found |= {lever for condition in rule.conditions() for lever in condition}
+        found |= {lever for _, inner in asked for lever in inner.while_}
+        criteria = {*rule.whens(), *(inner.criterion for _, inner in asked)}
+        found |= {lever for criterion in criteria for lever in policy.criteria[criterion].test.levers()}
     return [name for name in policy.levers if name in found]
 
 

@@ -14,7 +14,7 @@ from typing import Literal
 
 import numpy as np
 
-from policy.authoring.enumeration import Cell, cells, codes_of_requirements, enumerate_cases
+from policy.authoring.enumeration import Cell, cells, enumerate_cases
 from policy.authoring.facts import read_by_one
 from policy.authoring.levers import Levers, stays
 from policy.authoring.reduction import alike_criteria
@@ -146,7 +146,7 @@ def pairs_of_codes(levers: Levers) -> Iterator[Cell]:
 
     A code with the same notice on both sides pends on both or is judged like a code without one: that stands for it.
     """
-    named = {code for policy in levers.policies for code in codes_of_requirements(policy)}
+    named = {code for policy in levers.policies for code in policy.codes_asked()}
     plain: set[object] = set()
     later = []
     for cell in cells(levers.sides):

@@ -9,22 +9,21 @@ import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
 import numpy as np
 
 from policy.authoring.enumeration import Component, Requires, Row, as_cases, reachable, signature_of, truths_of
 from policy.authoring.facts import components, values
-from policy.cases.reader import Cases, day_of
+from policy.cases.reader import Cases, as_written
 from policy.evaluation.determination import determine
 from policy.evaluation.pathways import codes_of, diagnosis_group, pathway_of
-from policy.model import OUTCOMES, CaseField, Policy, Rule, Settings
+from policy.model import OUTCOMES, Policy, Rule, Settings
 
-MOST = 20_000  # ways to tell the missing facts that are tried one by one
+MOST_WAYS = 20_000  # ways to tell the missing facts that are tried one by one
 WAITS = "waits"  # pend because facts are missing, whether or not the file is then closed
 
-Signature = tuple[int, ...]
-Key = tuple[Signature, Signature]  # least truth at each `require`; whens and switches
+Truths = tuple[int, ...]
+Key = tuple[Truths, Truths]  # least truth at each `require`; whens and switches
 Sets = dict[int, Row]  # facts that differ, as bits -> the columns as they are then written
 
 
@@ -42,18 +41,8 @@ def row_of(cases: Cases, row: int) -> Row:
     for name, kind in cases.policy.fields_.items():
         value = int(cases.facts[name][row]) if name in cases.facts else -1
         if value >= 0 and kind.type != "months":
-            found[name] = _written(kind, value)
+            found[name] = as_written(kind, value)
     return found
-
-
-def _written(kind: CaseField, value: int) -> str:
-    if kind.type == "boolean":
-        return ("false", "true")[value]
-    if kind.type == "choice":
-        return kind.choices[value]
-    if kind.type == "date":
-        return day_of(value)
-    return f"{Decimal(value) / 100:f}" if kind.type == "percent" else str(value)
 
 
 def documents(cases: Cases, row: int, settings: Settings) -> tuple[Way, ...]:
@@ -112,7 +101,7 @@ def can_change(cases: Cases, row: int, settings: Settings, fact: str) -> bool:
     """Whether a value of a fact changes the answer for some way of telling the other missing facts; all are tried.
 
     A fact may matter and be part of no smallest set: where another set, without it, already gives the same outcome.
-    With more than `MOST` ways the answer is yes, which promises nothing.
+    With more than `MOST_WAYS` ways the answer is yes, which promises nothing.
     """
     policy, base = settings.policy, row_of(cases, row)
     name = pathway_of(policy, str(diagnosis_group(policy, base["dx"])), base["cpt"])
@@ -123,7 +112,7 @@ def can_change(cases: Cases, row: int, settings: Settings, fact: str) -> bool:
     others = sorted(f for f in read - {fact} if int(cases.facts[f][row]) < 0)
     choices = [["", *(v for v in values(f, [settings]) if v)] for f in others]
     told = [v for v in values(fact, [settings]) if v and v != base.get(columns[fact])]
-    if math.prod(map(len, choices)) * (len(told) + 1) > MOST:
+    if math.prod(map(len, choices)) * (len(told) + 1) > MOST_WAYS:
         return True
     ways = [{columns[f]: v for f, v in zip(others, way, strict=True)} for way in itertools.product(*choices)]
     rows = [_merged({**base, **way}, {columns[fact]: v} if v else {}, columns) for way in ways for v in ("", *told)]
@@ -152,8 +141,7 @@ def _states(rows: Sequence[Row], settings: Settings) -> list[str]:
 
 def _read(policy: Policy, nodes: Sequence[tuple[int, Requires]], switches: Iterable[str]) -> set[str]:
     names = {name for _, node in nodes for name in (*node.criteria, *node.whens)}
-    tests = [part for name in names for part in policy.criteria[name].test.walk()]
-    return {*switches, *(fact for test in tests for fact in test.fields())}
+    return {*switches, *(fact for name in names for fact in policy.criteria[name].test.facts())}
 
 
 def _open(
@@ -172,14 +160,14 @@ def _open(
     assumed: set[str] = set()
     for name in {name for _, node in nodes for name in node.criteria}:
         for test in policy.criteria[name].test.walk():
-            for fact in test.fields() if test.kind == "states" else ():
+            for fact in test.fields() if test.else_missing else ():
                 answers.append((fact, set(codes_of(policy.fields_[fact], test.words))))
-    for below in rule.walk():
-        if below.switch and below.switch in switches:
-            if below.assume and settings.holds(below.assume.while_):
-                assumed.add(below.switch)
-            if below.otherwise is None:
-                answers.append((below.switch, set(codes_of(policy.fields_[below.switch], below.branches))))
+    for switch in rule.switches():
+        if switch.field in switches:
+            if switch.assumed and settings.holds(switch.assumed.while_):
+                assumed.add(switch.field)
+            if not switch.rest:
+                answers.append((switch.field, set(codes_of(policy.fields_[switch.field], switch.words))))
     read = _read(policy, nodes, {*switches} - assumed)
     unread = {fact for fact, known in answers if facts[fact] not in known}
     return {fact for fact in read if facts[fact] < 0 or fact in unread}

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from policy.authoring.enumeration import Cell
 from policy.authoring.levers import Levers
 from policy.authoring.tree import told_together
-from policy.model import CaseField, Criterion, Equals, Gate, Policy, Requirement, Rule, Settings, Step, Test
+from policy.model import CaseField, Criterion, Gate, Policy, Requirement, Rule, Settings, Step, Test, says_yes
 
 CLOSENESS = (0, 1, 2)
 Node = dict[str, tuple[Requirement, Requirement]]  # by its text, an entry of a `require` and what it asks
@@ -55,10 +55,10 @@ class _Plan:
     rests: dict[tuple[frozenset[int], frozenset[int]], str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        rules = [list(way.walk()) if way else [] for way in self.rules()]
-        self.whens = {step.when for side in rules for rule in side for step in rule.then if step.when}
+        rules = [rule for rule in self.rules() if rule]
+        self.whens = {when for rule in rules for when in rule.whens()}
         asked = {inner.criterion for side in self.nodes for node in side for _, inner in node.values()} | self.whens
-        switches = {rule.switch for side in rules for rule in side if rule.switch}
+        switches = {switch.field for rule in rules for switch in rule.switches()}
         self.asked = sorted(asked)
         self.real = asked if self.closeness == 2 else self._real(asked, switches, rules)
 
@@ -66,7 +66,7 @@ class _Plan:
         pairs = zip(self.levers.sides, self.cell.pathways, strict=True)
         return [s.policy.pathways[name].rule if name else None for s, name in pairs]
 
-    def _real(self, asked: set[str], switches: set[str], rules: list[list[Rule]]) -> set[str]:
+    def _real(self, asked: set[str], switches: set[str], rules: list[Rule]) -> set[str]:
         """The criteria that keep their tests."""
         real = asked - self.alike
         if not self.closeness:
@@ -74,8 +74,8 @@ class _Plan:
         moved = [pair for side in self.nodes for node in side for key, pair in node.items() if not self._placed(key)]
         real |= self.whens | {inner.criterion for _, inner in moved}
         facts, levers = set(switches), {name for entry in moved for one in entry for name in one.while_}
-        levers |= {name for side in rules for rule in side for name in rule.while_}
-        levers |= {n for side in rules for rule in side for step in rule.then for n in (*step.while_, step.outcome)}
+        levers |= {name for rule in rules for below in rule.walk() for name in below.while_}
+        levers |= {name for rule in rules for step in rule.steps() for name in (*step.while_, step.outcome)}
         for name in real:
             facts |= self._facts(name)
             levers |= set(self._levers(name))
@@ -91,7 +91,7 @@ class _Plan:
         return [p.criteria[name].test for p in self.levers.policies if name in p.criteria]
 
     def _facts(self, name: str) -> set[str]:
-        return {f for test in self._tests(name) for node in test.walk() for f in node.fields()}
+        return {fact for test in self._tests(name) for fact in test.facts()}
 
     def _levers(self, name: str) -> set[str]:
         return {lever for test in self._tests(name) for lever in test.levers()}
@@ -116,28 +116,28 @@ def alike_criteria(levers: Levers) -> set[str]:
 def _same(levers: Levers, one: Test, other: Test) -> bool:
     if one != other or not all(map(levers.alike, one.levers())):
         return False
-    facts = {name for node in one.walk() for name in node.fields()}
     if levers.sides[0].policy.fields_ == levers.sides[1].policy.fields_:
         return True
-    first, second = (told_together(s.policy, facts) for s in levers.sides)
+    first, second = (told_together(s.policy, {*one.facts()}) for s in levers.sides)
     return first == second
 
 
 def _reduced(plan: _Plan, side: int) -> Settings:
     """One side: the pathway alone, with what is forgotten as invented yes-or-no facts."""
     base, name = plan.levers.sides[side], plan.cell.pathways[side]
-    policy, gates = base.policy, dict[str, Gate]()
+    policy, gates = base.policy, dict[str, Requirement]()
     ways = {}
     if name:
-        rule, _ = _rewritten(plan, side, policy.pathways[name].rule, 0, gates)
+        rule = _rewritten(plan, side, policy.pathways[name].rule, gates)
         ways[name] = policy.pathways[name].model_copy(update={"rule": rule})
-    known = {r.criterion for gate in gates.values() for r in gate.require}
-    known |= {s.when for way in ways.values() for r in way.rule.walk() for s in r.then if s.when}
-    known |= {e.criterion for way in ways.values() for r in way.rule.walk() for e in r.require or ()}
+    known = {asked.criterion for asked in gates.values()}
+    known |= {when for way in ways.values() for when in way.rule.whens()}
+    known |= {entry.criterion for way in ways.values() for entry in way.rule.entries()}
     kept = {n: c for n, c in policy.criteria.items() if n in known}
     invented = sorted(known - kept.keys() - gates.keys())
+    written = {gate: Gate.model_construct(title="-", require=(asked,)) for gate, asked in gates.items()}
     content = {n: getattr(policy, n) for n in Policy.model_fields} | {
-        "pathways": ways, "gates": gates, "examples": (), "direction_exceptions": (),
+        "pathways": ways, "gates": written, "examples": (), "direction_exceptions": (),
         "criteria": kept | {n: _invented(n) for n in invented},
         "fields_": dict(policy.fields_) | dict.fromkeys(invented, _ANYTHING),
     }  # fmt: skip
@@ -148,34 +148,24 @@ _ANYTHING = CaseField(label="What both sides ask alike", ask="-", type="boolean"
 
 
 def _invented(name: str) -> Criterion:
-    test = Equals.model_construct(equals={name: ("true",)})  # its name is no id, so that no document has it
+    test = says_yes(name)  # its name is no id, so that no document has it
     return Criterion(says="What both sides ask alike", ask="-", citation="-", test=test, origin="assumption")
 
 
-def _rewritten(plan: _Plan, side: int, rule: Rule, place: int, gates: dict[str, Gate]) -> tuple[Rule, int]:
-    """A rule with its entries replaced, and the number of the next one (rules are numbered as `walk` goes)."""
-    changed: dict[str, object] = {}
-    if rule.require is not None:
-        changed["require"] = tuple(_required(plan, plan.nodes[side][place], gates))
-        changed["then"] = tuple(_step(plan, step) for step in rule.then)
-    place += 1
-    if rule.first_of is not None:
-        below = []
-        for one in rule.first_of:
-            made, place = _rewritten(plan, side, one, place, gates)
-            below.append(made)
-        changed["first_of"] = tuple(below)
-    branches = {}
-    for word, one in rule.branches.items():
-        branches[word], place = _rewritten(plan, side, one, place, gates)
-    if branches:
-        changed["branches"] = branches
-    if rule.otherwise:
-        changed["otherwise"], place = _rewritten(plan, side, rule.otherwise, place, gates)
-    return rule.model_copy(update=changed), place
+def _rewritten(plan: _Plan, side: int, rule: Rule, gates: dict[str, Requirement]) -> Rule:
+    """A rule with its entries replaced (`plan.nodes` are in the order of `walk`)."""
+    nodes = {id(below): node for below, node in zip(rule.walk(), plan.nodes[side], strict=True)}
+
+    def change(leaf: Rule) -> Rule:
+        if not leaf.requires:
+            return leaf
+        entries = tuple(_required(plan, nodes[id(leaf)], gates))
+        return leaf.requiring(entries, tuple(_step(plan, step) for step in leaf.steps()))
+
+    return rule.mapped(change)
 
 
-def _required(plan: _Plan, node: Node, gates: dict[str, Gate]) -> Iterator[Requirement]:
+def _required(plan: _Plan, node: Node, gates: dict[str, Requirement]) -> Iterator[Requirement]:
     rests: Mapping[str, None] = dict.fromkeys(r for k, pair in node.items() if (r := plan.rest(k, pair)))
     yield from (Requirement.model_construct(criterion=rest) for rest in rests)
     for key, (entry, inner) in node.items():
@@ -185,7 +175,7 @@ def _required(plan: _Plan, node: Node, gates: dict[str, Gate]) -> Iterator[Requi
                 yield asked
             else:
                 gate = f"_gate_{len(gates)}"
-                gates[gate] = Gate.model_construct(title="-", require=(asked,))
+                gates[gate] = asked
                 yield entry.model_copy(update={"criterion": gate, "codes": ()})
 
 

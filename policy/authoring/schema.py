@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from policy.model import Record
+from policy.model import FORMS, Record
 
 # What the records check beyond their fields, in the schema's own words
 _NEEDS: Mapping[str, Mapping[str, Any]] = {
@@ -13,8 +13,8 @@ _NEEDS: Mapping[str, Mapping[str, Any]] = {
         "dependentRequired": {"domain": ["unit", "direction"], "direction": ["domain"], "order": ["choices"]},
     },
     "Rule": {
-        "oneOf": [{"required": [form]} for form in ("first_of", "outcome", "require", "switch")],
-        "dependentRequired": {"outcome": ["because"], "require": ["then"], "switch": ["stated", "branches"]},
+        "oneOf": [{"required": [form]} for form in FORMS],
+        "dependentRequired": {form: [*needs] for form, needs in FORMS.items() if needs},
     },
 }
 _WHOLE = r"^-?(0|[1-9][0-9]{0,8})$"

@@ -21,22 +21,22 @@ from policy.evaluation.results import RANKS
 from policy.model import OUTCOMES, Settings
 from policy.problems import ProblemsFound
 
-Change = tuple[int, int]  # positions in OUTCOMES, before and after
+OutcomeChange = tuple[int, int]  # positions in OUTCOMES, before and after
 Told = tuple[tuple[str, Pair], ...]  # the levers that do not stand where the two sides stand
-Wanted = Callable[[Change], bool]
+Wanted = Callable[[OutcomeChange], bool]
 Excused = Callable[[Settings], bool]
 TRIES = (8, 24, 1000)  # settings at which one change is looked for, by closeness
 KEPT = 64  # settings that are remembered of one change
 ROWS = 6  # and of these, from one way through the rules
 
 
-def way(change: Change) -> int:
+def way(change: OutcomeChange) -> int:
     """1 looser, -1 stricter, 0 another word of the same strictness."""
     one, other = (int(RANKS[code]) for code in change)
     return (other > one) - (other < one)
 
 
-def worst_first(change: Change) -> tuple[int, int]:
+def worst_first(change: OutcomeChange) -> tuple[int, int]:
     """Orders changes: what becomes met out of a refusal, or stops being met, before any pend."""
     one, other = (int(RANKS[code]) for code in change)
     return (-max(one, other), min(one, other))
@@ -50,7 +50,7 @@ class Possible:
     ways: frozenset[int]
     wanted: Wanted
     excused: Excused | None = None
-    settings: dict[Change, dict[Told, int]] = field(default_factory=dict)
+    settings: dict[OutcomeChange, dict[Told, int]] = field(default_factory=dict)
 
     def leaf(
         self, kinds: Kinds, rows: NDArray[np.intp], chosen: Pairs, settings: tuple[Settings, Settings],
@@ -74,7 +74,7 @@ class Possible:
         pairs = self.levers.pairs
         return tuple(sorted((n, p) for n, p in chosen.items() if p != pairs[n][0] or ABSENT in p))
 
-    def at(self, change: Change, most: int) -> list[Told]:
+    def at(self, change: OutcomeChange, most: int) -> list[Told]:
         """The settings, those with the fewest levers moved first."""
         found = self.settings[change]
         return sorted(found, key=lambda told: (found[told], str(told)))[:most]
@@ -89,7 +89,7 @@ class Search:
     alike: set[str]
     wanted: Wanted = lambda _: True
     excused: Excused | None = None
-    found: dict[Change, Witness] = field(default_factory=dict)
+    found: dict[OutcomeChange, Witness] = field(default_factory=dict)
     doubts: list[str] = field(default_factory=list)
     gaps: list[str] = field(default_factory=list)
     kinds: int = 0
@@ -155,7 +155,7 @@ class Search:
         return shown
 
 
-def changes_at(levers: Levers, cell: Cell, told: Mapping[str, Pair]) -> Iterator[tuple[Change, Witness]]:
+def changes_at(levers: Levers, cell: Cell, told: Mapping[str, Pair]) -> Iterator[tuple[OutcomeChange, Witness]]:
     """The changes of a pair of codes at one setting, each with a smallest case."""
     sides = levers.settings(dict(told))
     ground = Ground(sides, tuple(levers.groups))

@@ -9,20 +9,15 @@ import random
 from collections.abc import Iterator, Sequence
 from itertools import product
 
-from policy.model import Policy, Settings, While
+from policy.model import Policy, Settings, While, as_word
 
 EVERY = 64  # settings at most for which all are tried
 DRAWN = 24  # of more than that
 
 
-def as_set(value: object) -> str:
-    """A lever's value as a setting takes it."""
-    return "off" if value is None else str(value)
-
-
 def more_settings(policy: Policy, levers: Sequence[str]) -> tuple[list[dict[str, object]], bool]:
     """Settings of some levers, the fewest moved first, and whether these are all that there are."""
-    choices = {name: [as_set(value) for value in policy.levers[name].values()] for name in levers}
+    choices = {name: [as_word(value) for value in policy.levers[name].values()] for name in levers}
     every = math.prod(map(len, choices.values())) <= EVERY
     luck = random.Random(1)
     combinations = (
@@ -32,7 +27,7 @@ def more_settings(policy: Policy, levers: Sequence[str]) -> tuple[list[dict[str,
     )
     default = policy.settings()
     found: list[dict[str, object]] = [
-        {name: value for name, value in zip(choices, values, strict=True) if value != as_set(default[name])}
+        {name: value for name, value in zip(choices, values, strict=True) if value != as_word(default[name])}
         for values in combinations
     ]
     return sorted(found, key=len), every
@@ -54,7 +49,7 @@ def that_meet(policy: Policy, holds: Sequence[While], fails: Sequence[While]) ->
             named.setdefault(name, set()).update(words)
     choices: list[list[str]] = []
     for name, known in named.items():
-        values = [as_set(value) for value in policy.levers[name].values()]
+        values = [as_word(value) for value in policy.levers[name].values()]
         others = [value for value in values if value not in known and value != "off"]
         choices.append([value for value in values if value in known or value in (*others[:1], "off")])
     for combination in product(*choices):

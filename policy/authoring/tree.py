@@ -6,7 +6,7 @@ from typing import Any
 
 from policy.authoring.enumeration import Cell
 from policy.authoring.levers import CLOSING, Levers
-from policy.model import Policy, Rule
+from policy.model import Policy
 
 _OF_FIELDS = {"label", "ask", "unit", "statements", "origin", "required", "ignored"}  # which change no truth
 
@@ -40,21 +40,17 @@ def words_of(policy: Policy, pathway: str | None, dx: str) -> Any:
     if pathway is None:
         return None
     rule = policy.pathways[pathway].rule
-    entries = [entry.criterion for below in rule.walk() for entry in below.require or ()]
-    gates = {name: policy.gates[name] for name in entries if name in policy.gates}
-    names = {*entries, *(r.criterion for gate in gates.values() for r in gate.require)}
-    names |= {step.when for below in rule.walk() for step in below.then if step.when}
-    tests = {name: policy.criteria[name].test for name in sorted(names & policy.criteria.keys())}
-    fields = {name for test in tests.values() for node in test.walk() for name in node.fields()}
-    fields |= {below.switch for below in rule.walk() if below.switch}
+    gates = {e.criterion: policy.inside(e.criterion) for e in rule.entries() if e.criterion in policy.gates}
+    names = {*policy.required_somewhere(rule), *rule.whens()} & policy.criteria.keys()
+    tests = {name: policy.criteria[name].test for name in sorted(names)}
     notices = [(n.lever, n.pend_while) for n in policy.code_notices if n.code == dx]
     made: dict[str, Any] = {
-        "rule": _bare(rule),
+        "rule": _bare(rule.model_dump(mode="json", by_alias=True)),
         "gates": {
-            name: [r.model_dump(mode="json", by_alias=True) for r in gate.require] for name, gate in gates.items()
+            name: [r.model_dump(mode="json", by_alias=True) for r in gate] for name, gate in gates.items()
         },
         "tests": {name: test.model_dump(mode="json", by_alias=True) for name, test in tests.items()},
-        "fields": told_together(policy, fields),
+        "fields": told_together(policy, policy.facts_read(rule)),
         "notices": notices,
     }  # fmt: skip
     return json.loads(json.dumps(made))
@@ -72,14 +68,13 @@ def told_together(policy: Policy, fields: set[str]) -> dict[str, Any]:
         found |= more
 
 
-def _bare(rule: Rule) -> dict[str, Any]:
+def _bare(node: Any) -> Any:
     """A rule without its reasons, which change no outcome."""
-    made = rule.model_dump(mode="json", by_alias=True, exclude={"because", "first_of", "branches", "otherwise", "then"})
-    made["then"] = [step.model_dump(mode="json", by_alias=True, exclude={"because"}) for step in rule.then]
-    made["first_of"] = [_bare(below) for below in rule.first_of or ()]
-    made["branches"] = {word: _bare(below) for word, below in rule.branches.items()}
-    made["otherwise"] = _bare(rule.otherwise) if rule.otherwise else None
-    return made
+    if isinstance(node, list):
+        return [_bare(below) for below in node]
+    if not isinstance(node, dict):
+        return node
+    return {key: _bare(below) for key, below in node.items() if key != "because" or isinstance(below, dict)}
 
 
 def _words(node: Any) -> Iterator[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from policy.authoring.enumeration import Row, Space
 from policy.authoring.levers import ABSENT, Levers, Pair
 from policy.evaluation.results import RANKS
-from policy.model import OUTCOMES, Settings
+from policy.model import OUTCOMES, Settings, as_word
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Witness:
 
 
 def _set(name: str, pair: Pair) -> str:
-    words = ["off" if value is None else str(value) for value in pair]
+    words = [*map(as_word, pair)]
     if ABSENT in pair:
         return f"{name}={words[pair[0] == ABSENT]} (a lever of the {'second' if pair[0] == ABSENT else 'first'} alone)"
     return f"{name}={words[0]}" if pair[0] == pair[1] else f"{name}={words[0]} in the first, {words[1]} in the second"

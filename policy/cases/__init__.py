@@ -1,1 +1,1 @@
-"""The case table: what a cell may look like, how a file is read, and what its columns tell of one another."""
+"""The case table: one row a request, its facts as whole numbers, and what its columns tell of one another."""

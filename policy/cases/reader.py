@@ -2,7 +2,7 @@
 
 Every fact is an integer on a grid (days, counts, hundredths of a per cent, half months, position in a list of choices)
 and -1 where nothing is documented. No fact is a float, so 80 means 80 and a missing value can never compare as false.
-What a cell may look like stands in policy/cases/grammar.py.
+What a cell may look like stands in policy/case_files/grammar.py.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,18 +16,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from policy.cases import remarks as said
-from policy.cases.cells import Ints, dictionary, text_of, trimmed
-from policy.cases.columns import columns_of
-from policy.cases.files import read_file
-from policy.cases.grammar import KEPT, LONGEST, UNFIT, UNSHOWN, form_of, means_missing
-from policy.cases.identifiers import BARE, FEWEST, HIDDEN, OF_AN_ID, echoed, identifier, quoted
-from policy.cases.relations import day_of, half_months, half_months_of_days, relate
+from policy.case_files import remarks as said
+from policy.case_files.cells import Ints, dictionary, text_of, trimmed
+from policy.case_files.columns import columns_of
+from policy.case_files.files import read_file
+from policy.case_files.grammar import KEPT, LONGEST, UNFIT, UNSHOWN, form_of, means_missing
+from policy.case_files.identifiers import BARE, DIGITS_OF_A_PERSON, HIDDEN, OF_AN_ID, echoed, identifier, quoted
+from policy.cases.relations import as_written, day_of, half_months, half_months_of_days, relate
 from policy.model import CaseField, Policy
 from policy.problems import SHOWN, Problem, ProblemsFound, refuse
 
 __all__ = [
-    "Cases", "Ints", "day_of", "half_months", "half_months_of_days", "read_cases",
+    "Cases", "Ints", "as_written", "day_of", "half_months", "half_months_of_days", "read_cases",
 ]  # fmt: skip
 
 _UNFIT = "[" + "".join(f"\\x{{{ord(character):x}}}" for character in UNFIT) + "]"
@@ -226,7 +226,7 @@ class _Reading:
         text = trimmed(column)
         self.ids = text.to_numpy(zero_copy_only=False).astype(object)
         patterns = OF_AN_ID if key else OF_AN_ID | BARE
-        few = pc.and_(pc.ascii_is_decimal(text), pc.less(pc.utf8_length(text), FEWEST))
+        few = pc.and_(pc.ascii_is_decimal(text), pc.less(pc.utf8_length(text), DIGITS_OF_A_PERSON))
         numbers = pc.all(few).as_py()  # a few digits say nothing of a person, and are fit to be shown
         if not numbers and pc.any(pc.match_substring_regex(text, "|".join(f"(?:{p})" for p in patterns))).as_py():
             for pattern, message in patterns.items():

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import numpy as np
 
-from policy.cases.cells import Ints
-from policy.cases.grammar import EPOCH, REMARKED_DAY
+from policy.case_files.cells import Ints
+from policy.case_files.grammar import EPOCH, REMARKED_DAY
 from policy.model import CaseField, Policy
 
 AGE = "age"
@@ -32,19 +32,19 @@ def _implied(policy: Policy, facts: dict[str, Ints], name: str, kind: CaseField,
         on_file = facts[column]
         rows = np.flatnonzero((on_file >= 0) & (number >= 0) & (number < n))
         messages = [f"contradicts {name} = {number[row]}" for row in rows]
-        fault(rows, column, [_as_written(policy.fields_[column], int(on_file[row])) for row in rows], messages)
+        fault(rows, column, [as_written(policy.fields_[column], int(on_file[row])) for row in rows], messages)
         least = np.maximum(least, n * (on_file >= 0))
     known = np.where(least == kind.span[1], least, -1 - least)  # as much as there can be is the number itself
     facts[name] = np.where(number < 0, known, number).astype(kind.dtype)
 
 
-def _as_written(kind: CaseField, value: int) -> str:
+def as_written(kind: CaseField, value: int) -> str:
     """A fact as a case table would hold it."""
-    if kind.type in ("boolean", "choice"):
-        return ("false", "true")[value] if kind.type == "boolean" else kind.choices[value]
+    if kind.words:
+        return kind.words[value]
     if kind.type == "date":
         return day_of(value)
-    return str(Decimal(value) / 100) if kind.type == "percent" else str(value)
+    return f"{Decimal(value) / 100:f}" if kind.type == "percent" else str(value)
 
 
 def _duration(policy: Policy, facts: dict[str, Ints], name: str, kind: CaseField, fault: Fault) -> None:

@@ -2,8 +2,8 @@
 
 `at_least: {conservative_care_days: conservative_weeks}` is an `AtLeast` (model/tests.py). `traverse.py` looks up the
 threshold (6 weeks = 42 days, `Settings.threshold`) and calls `compared` of truths.py, which finds where it is met and
-where it is possible. kleene.py joins such truths; evaluation.py applies the rules of a pathway to them; determination.py
-does so for all pathways, and says what becomes of cases that are still open.
+where it is possible. kleene.py joins such truths; evaluation.py applies the rules of a pathway to them;
+determination.py does so for all pathways, and says what becomes of cases that are still open.
 
 A fact that is not documented is -1, or -1 - n where another column tells that it is at least n (cases/relations.py); a
 field with `absent` has that value instead (cases/reader.py). A test is not documented unless every value that the fact

@@ -33,9 +33,9 @@ def determine(
     result = Determinations(policy, settings, cases, where)
     truths = {name: SETTLED[truth] for name, truth in (assumed or {}).items()}
     entries: dict[int, list[Requirement]] = {}
-    for position, places, rows in planes.parts if planes else passing(cases, where):
+    for position, places, rows in planes.by_pathway if planes else passing(cases, where):
         reading = evaluate(Evaluation(settings, rows, truths, asking, entries), position)
-        result.parts.append((places, reading))
+        result.readings.append((places, reading))
     return result
 
 

@@ -1,17 +1,17 @@
 """What the rules of a policy make of many cases at once: all criteria together, then what follows."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import reduce
 
-from policy.evaluation.kleene import EVERYWHERE, NOWHERE, SETTLED, Plane, all_of, both, either, inverse
+from policy.evaluation.asking import Asking
+from policy.evaluation.kleene import EVERYWHERE, NOWHERE, SETTLED, Plane, all_of, both, either, everywhere, inverse
 from policy.evaluation.pathways import branches_of, still_possible
 from policy.evaluation.results import CODE, OPEN, Reading, joined, within
 from policy.evaluation.traverse import traverse
-from policy.evaluation.truths import Columns, Truths
-from policy.model import Requirement, Rule, Step
+from policy.evaluation.truths import Truths
+from policy.model import Requirement, Rule, Step, Switch
 
-MET, NOT_MET = CODE["met"], CODE["not_met"]
+APPROVED, REFUSED = CODE["met"], CODE["not_met"]
 
 
 @dataclass
@@ -41,7 +41,7 @@ class Evaluation(Truths):
         asked, steps = self.required(rule), self.policy.steps(rule, self.settings)
         worst = all_of(self.criterion(name).asked(where) for name, where in asked.items())
         follows, waits = self._follow(steps)
-        decided = {OPEN: worst.open, NOT_MET: inverse(worst.possible)}
+        decided = {OPEN: worst.open, REFUSED: inverse(worst.possible)}
         reading = Reading(joined([decided, within(worst.met, follows.outcome)]))
         if self.asking:
             reading.because = within(worst.met, follows.because)
@@ -52,29 +52,17 @@ class Evaluation(Truths):
 
     def _add_asks(self, reading: Reading, waits: Mapping[str, Plane]) -> None:
         """What is asked for where the outcome is open: by requirements, and by steps that wait for a criterion."""
-        requirements = within(reading.open, self._asks(reading.read))
+        asking = Asking(self)
+        requirements = within(reading.open, asking.together(reading.read))
         nothing = inverse(either(requirements.values()))
         asks = [requirements]
         for name, where in waits.items():
-            own = within(where, self.ask(self.policy.criteria[name].test))
+            own = within(where, asking.test(self.policy.criteria[name].test))
             more = [both(plane, inverse(requirements.get(column, NOWHERE))) for column, plane in own.items()]
             # A step is said to wait only where no requirement asks for all of it already.
             reading.read.setdefault(name, both(where, either([nothing, *more])))
             asks.append(own)
         reading.asks = joined(asks)
-
-    def _asks(self, asked: Mapping[str, Plane]) -> Columns:
-        """What open criteria ask for together; one that is met whenever another is has nothing of its own to ask."""
-        tests = {name: self.policy.criteria[name].test for name in asked}
-        implied: dict[str, Plane] = {}
-        asks = []
-        for name, test in tests.items():
-            others = [(key, self.implied(one, test)) for key, one in tests.items() if key != name]
-            implied[name] = either(
-                both(both(asked[key], where), inverse(implied.get(key, NOWHERE))) for key, where in others
-            )
-            asks.append(within(both(asked[name], inverse(implied[name])), self.ask(test)))
-        return joined(asks)
 
     def _follow(self, steps: Sequence[Step]) -> tuple[Reading, dict[str, Plane]]:
         """Outcome and text of the first step that applies, all requirements being met.
@@ -82,7 +70,7 @@ class Evaluation(Truths):
         A step whose `when` is not documented applies and does not: one same outcome, or open. The second of the two:
         for each `when`, where it leaves the outcome open.
         """
-        reading, waits = Reading({MET: EVERYWHERE}), dict[str, Plane]()
+        reading, waits = Reading({APPROVED: EVERYWHERE}), dict[str, Plane]()
         for step in reversed(steps):
             code = CODE[self.settings.outcome(step.outcome)]
             known = self.criterion(step.when) if step.when else SETTLED[2]
@@ -91,14 +79,15 @@ class Evaluation(Truths):
             if step.when:
                 waits[step.when] = differs
             other = inverse(either((known.met, differs)))
-            text = {step.because: known.met} if step.because and code != MET else {}
+            text = {step.because: known.met} if step.because and code != APPROVED else {}
             reading.because = joined([within(other, reading.because), text])
             reading.outcome = joined([within(other, reading.outcome), {code: known.met}, {OPEN: differs}])
         return reading, waits
 
     def switch(self, rule: Rule) -> Reading:
         """A documented field takes its branch; a missing one takes all, and one same outcome is the outcome."""
-        assert rule.switch and rule.stated
+        asked = rule.asked
+        assert asked
         known: dict[int, Reading] = {}
 
         def read(branch: Rule) -> Reading:
@@ -106,41 +95,43 @@ class Evaluation(Truths):
                 known[id(branch)] = self.rule(branch)
             return known[id(branch)]
 
-        parts = [(where, self._merge(list(map(read, ways)), rule.switch)) for where, ways in self._ways(rule)]
+        parts = [(where, self._merge(list(map(read, ways)), asked.field)) for where, ways in self._ways(rule, asked)]
         reading = Reading.chosen(parts)
         if not self.asking:
             return reading
-        if rule.assume and self.settings.holds(rule.assume.while_):
-            unsaid = both(self.criterion(rule.stated).open, inverse(either(reading.because.values())))
-            note = f"{rule.switch} is not stated and read as {rule.assume.criterion}"
+        if asked.assumed and self.settings.holds(asked.assumed.while_):
+            unsaid = both(self.criterion(asked.criterion).open, inverse(either(reading.because.values())))
+            note = f"{asked.field} is not stated and read as {asked.assumed.criterion}"
             reading.because = joined([reading.because, {note: unsaid}])
-        stated = either(both(where, part.read.get(rule.stated, EVERYWHERE)) for where, part in parts)
-        reading.read = {**dict.fromkeys(self.read_by(rule), NOWHERE), **reading.read, rule.stated: stated}
+        stated = either(both(where, part.read.get(asked.criterion, EVERYWHERE)) for where, part in parts)
+        never = dict.fromkeys(self.read_by(rule), NOWHERE)
+        reading.read = {**never, **reading.read, asked.criterion: stated}
         return reading
 
-    def _ways(self, rule: Rule) -> Iterator[tuple[Plane, list[Rule]]]:
+    def _ways(self, rule: Rule, asked: Switch) -> Iterator[tuple[Plane, list[Rule]]]:
         """The rows of a switch that take a branch, and those of which several are still possible."""
-        field = str(rule.switch)
-        kind, below = self.policy.fields_[field], branches_of(self.policy.fields_[field], rule)
-        own = {code: self.rows.at(field, code) for code in below}
-        other = both(self.rows.documented(field), inverse(either(own.values())))
-        missing = {least: self.rows.at(field, -1 - least) for least in (0, *kind.bounds)}
+        kind = self.policy.fields_[asked.field]
+        below, rest = branches_of(kind, rule), rule.branch()
+        own = {code: self.rows.at(asked.field, code) for code in below}
+        other = both(self.rows.documented(asked.field), inverse(either(own.values())))
+        missing = {least: self.rows.at(asked.field, -1 - least) for least in (0, *kind.bounds)}
         ways = [(where, [below[code]]) for code, where in own.items()]
-        if rule.otherwise:
-            ways.append((other, [rule.otherwise]))
+        if rest:
+            ways.append((other, [rest]))
         else:
             missing[0] = either((missing[0], other))
-        assumed = rule.assume and self.settings.holds(rule.assume.while_) and rule.branches[rule.assume.criterion]
         for least, where in missing.items():
-            ways.append((where, [assumed] if assumed else still_possible(kind, rule, least)))
+            if asked.assumed and self.settings.holds(asked.assumed.while_):
+                assumed = rule.branch(asked.assumed.criterion)
+                ways.append((where, [assumed] if assumed else []))
+            else:
+                ways.append((where, still_possible(kind, rule, least)))
         yield from ((where, branches) for where, branches in ways if where.any())
 
     def read_by(self, rule: Rule) -> list[str]:
         """The criteria that a rule reads for one case or another."""
-        if rule.first_of is not None:
-            return self.read_by(self.settings.first(rule))
-        stated = [rule.stated] if rule.stated else []
-        return stated + list(self.required(rule)) + [name for branch in rule.below for name in self.read_by(branch)]
+        below = list(self.settings.reached(rule))
+        return [one.asked.criterion for one in below if one.asked] + [n for one in below for n in self.required(one)]
 
     def _merge(self, readings: list[Reading], switch: str) -> Reading:
         """Several readings of the same rows: one same outcome, or open.
@@ -151,7 +142,7 @@ class Evaluation(Truths):
         """
         if len(readings) == 1:
             return readings[0]
-        same = {code: _everywhere(r.outcome.get(code, NOWHERE) for r in readings) for code in readings[0].outcome}
+        same = {code: everywhere(r.outcome.get(code, NOWHERE) for r in readings) for code in readings[0].outcome}
         agreed = either(same.values())
         merged = Reading(joined([same, {OPEN: inverse(agreed)}]))
         if self.asking:
@@ -159,12 +150,12 @@ class Evaluation(Truths):
                 read = [r.read.get(name, NOWHERE) for r in readings]
                 sure = [both(r.read.get(name, NOWHERE), inverse(r.partly.get(name, NOWHERE))) for r in readings]
                 merged.read[name] = either(read)
-                partly = both(merged.read[name], inverse(_everywhere(sure)))
+                partly = both(merged.read[name], inverse(everywhere(sure)))
                 merged.partly[name] = both(merged.open, partly)
-            alike = both(agreed, self._alike(readings))
-            asks = joined([*(r.asks for r in readings), within(inverse(alike), self.columns(switch))])
+            alike, columns = both(agreed, self._alike(readings)), Asking(self).columns
+            asks = joined([*(r.asks for r in readings), within(inverse(alike), columns(switch))])
             for name in self.policy.fields_[switch].implied_by:
-                asks |= {c: both(asks[c], inverse(where)) for c, where in self.columns(name).items() if c in asks}
+                asks |= {c: both(asks[c], inverse(where)) for c, where in columns(name).items() if c in asks}
             merged.asks = within(merged.open, asks)
             merged.because = within(inverse(merged.open), readings[0].because)
         return merged
@@ -172,16 +163,11 @@ class Evaluation(Truths):
     def _alike(self, readings: list[Reading]) -> Plane:
         """Where several readings wait for the same criteria, and then do the same."""
         alike = either(
-            _everywhere(r.follows.get(then, NOWHERE) for r in readings) for then in readings[0].follows if then
+            everywhere(r.follows.get(then, NOWHERE) for r in readings) for then in readings[0].follows if then
         )
         for name in {name for r in readings for name in r.read} if alike is not NOWHERE else ():
             unknown = self.criterion(name).open
             sure = [both(r.read.get(name, NOWHERE), inverse(r.partly.get(name, NOWHERE))) for r in readings]
             waits = [both(unknown, plane) for plane in sure]
-            alike = both(alike, either((_everywhere(waits), inverse(either(waits)))))
+            alike = both(alike, either((everywhere(waits), inverse(either(waits)))))
         return alike
-
-
-def _everywhere(planes: Iterable[Plane]) -> Plane:
-    """Where all planes have a bit."""
-    return reduce(both, planes, EVERYWHERE)

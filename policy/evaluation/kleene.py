@@ -6,6 +6,7 @@ tables and for one case at a time, NOT_MET = 0, NOT_DOCUMENTED = 1, MET = 2.
 """
 
 from collections.abc import Iterable, Sequence
+from functools import reduce
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -127,6 +128,11 @@ def either(planes: Iterable[Plane]) -> Plane:
 def apart(one: Plane, other: Plane) -> Plane:
     """Where only one of two planes has a bit."""
     return NOWHERE if one is other else either((both(one, inverse(other)), both(other, inverse(one))))
+
+
+def everywhere(planes: Iterable[Plane]) -> Plane:
+    """Where all planes have a bit; of none, everywhere."""
+    return reduce(both, planes, EVERYWHERE)
 
 
 def inverse(plane: Plane) -> Plane:

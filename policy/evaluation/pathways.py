@@ -10,7 +10,8 @@ from policy.model import CaseField, Policy, Rule
 
 def branches_of(kind: CaseField, rule: Rule) -> dict[int, Rule]:
     """The branches of a switch by the integer of their word."""
-    return {codes_of(kind, [word])[0]: branch for word, branch in rule.branches.items()}
+    words = rule.asked.words if rule.asked else ()
+    return {codes_of(kind, [word])[0]: branch for word in words if (branch := rule.branch(word))}
 
 
 def still_possible(kind: CaseField, rule: Rule, least: int) -> list[Rule]:
@@ -18,7 +19,8 @@ def still_possible(kind: CaseField, rule: Rule, least: int) -> list[Rule]:
     below = branches_of(kind, rule)
     above = [branch for code, branch in below.items() if code >= least]
     others = any(code not in below for code in range(max(least, kind.span[0]), kind.span[1] + 1))
-    return [*above, *([rule.otherwise] if rule.otherwise and others else [])] or list(below.values())
+    rest = rule.branch()
+    return [*above, *([rest] if rest and others else [])] or list(below.values())
 
 
 def codes_of(kind: CaseField, words: Iterable[str]) -> list[int]:
@@ -30,11 +32,8 @@ def pathway_of(policy: Policy, group: str, code: str) -> str | None:
     """The pathway for a diagnosis group and a procedure code."""
     for family, procedures in policy.procedures.items():
         if code in procedures.codes:
-            for name, pathway in policy.pathways.items():
-                wanted = pathway.selects
-                level = procedures.codes[code].level
-                if group in wanted.diagnosis and family in wanted.procedure and wanted.level in (None, level):
-                    return name
+            level = procedures.codes[code].level
+            return next((n for n, way in policy.pathways.items() if way.selects.takes(group, family, level)), None)
     return None
 
 

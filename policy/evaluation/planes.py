@@ -36,13 +36,13 @@ class Planes:
     """Cases laid out for many evaluations.
 
     `labels`: int (n,), a group of each case: then the rows of a pathway lie in order of their groups.
-    `parts`: position of a pathway (-1: out of scope), where its rows are in the case table, intp (rows,), and the rows.
+    `by_pathway`: position of a pathway (-1: out of scope), where its rows are in the case table, intp (rows,), and the rows.
     """
 
     cases: Cases
     labels: Ints | None = None
     where: Ints = field(init=False)
-    parts: list[tuple[int, NDArray[np.intp], Rows]] = field(init=False)
+    by_pathway: list[tuple[int, NDArray[np.intp], Rows]] = field(init=False)
 
     def __post_init__(self) -> None:
         self.where = pathways(self.cases.policy, self.cases)
@@ -50,11 +50,11 @@ class Planes:
         if self.labels is not None:
             key = key * (int(self.labels.max(initial=0)) + 1) + self.labels
         order = np.argsort(key.astype(np.min_scalar_type(int(key.max(initial=0)))), kind="stable")
-        facts, dx, self.parts, start = _InOrder(self.cases.facts, order), self.cases.dx[order], [], 0
+        facts, dx, self.by_pathway, start = _InOrder(self.cases.facts, order), self.cases.dx[order], [], 0
         for position, size in enumerate(np.bincount(self.where + 1).tolist(), start=-1):
             places = slice(start, start := start + size)
             if size:
-                self.parts.append((position, order[places], Rows(facts, dx, places, size)))
+                self.by_pathway.append((position, order[places], Rows(facts, dx, places, size)))
 
     def holds(self, cases: Cases) -> bool:
         """Whether these are the cases that were laid out: the same columns, read for the same policy."""
@@ -64,7 +64,7 @@ class Planes:
 
 
 def passing(cases: Cases, where: Ints) -> Iterator[tuple[int, NDArray[np.intp], Rows]]:
-    """The parts as in `Planes` for a single evaluation, a stretch of the case table after the other."""
+    """As `Planes.by_pathway` for a single evaluation, a stretch of the case table after the other."""
     for start in range(0, len(cases), BLOCK):
         here = (where[start : start + BLOCK] + 1).astype(np.int16)
         order = np.argsort(here, kind="stable") + start

@@ -31,7 +31,7 @@ from policy.evaluation.kleene import (
 from policy.model import OUTCOMES, Policy, Settings
 
 Outcomes = NDArray[np.int8]
-Columns = NDArray[np.uint64]  # a set of case columns as bits
+Bits = NDArray[np.uint64]  # a set of case columns as bits
 
 CODE = {word: i for i, word in enumerate(OUTCOMES)} | {"met_if_prereqs": 0}
 RANKS = np.array([{"met": 2, "pend": 1, "review": 1}.get(word, 0) for word in OUTCOMES])  # strictness: contract.md 2
@@ -165,7 +165,7 @@ class Determinations:
     settings: Settings
     cases: Cases
     pathway: Ints
-    parts: list[tuple[NDArray[np.intp], Reading]] = field(default_factory=list)  # places of rows, what was made of them
+    readings: list[tuple[NDArray[np.intp], Reading]] = field(default_factory=list)  # places of rows, what was made of them
 
     @cached_property
     def outcome(self) -> Outcomes:
@@ -181,7 +181,7 @@ class Determinations:
     @cached_property
     def truths(self) -> dict[str, Codes]:
         """Criterion -> its truth, int8 (n,); criteria that no case reads are left out."""
-        read = {name for _, reading in self.parts for name in reading.read}
+        read = {name for _, reading in self.readings for name in reading.read}
         return {
             name: self._laid_down(np.int8, lambda reading, n, name=name: reading.codes(name, n))  # type: ignore[misc]
             for name in self.policy.criteria
@@ -189,24 +189,24 @@ class Determinations:
         }
 
     @cached_property
-    def ask(self) -> Columns:
+    def ask(self) -> Bits:
         """The columns asked for as bits, in the order of the fields: uint64 (n,)."""
         bits = {name: 1 << bit for bit, name in enumerate(self.policy.fields_)}
 
-        def asked(reading: Reading, n: int) -> Columns:
+        def asked(reading: Reading, n: int) -> Bits:
             return _numbers([(bits[name], plane) for name, plane in reading.asks.items()], n, np.uint64)
 
         return self._laid_down(np.uint64, asked)
 
     def _laid_down(self, kind: Any, of: Callable[[Reading, int], NDArray[Any]]) -> NDArray[Any]:
         found = np.zeros(len(self.cases), dtype=kind)
-        for places, reading in self.parts:
+        for places, reading in self.readings:
             found[places] = of(reading, len(places))
         return found
 
     def touched(self, other: "Determinations") -> int:
         """How many of the same cases are decided differently there, or read a criterion or are asked differently."""
-        pairs = zip(self.parts, other.parts, strict=True)
+        pairs = zip(self.readings, other.readings, strict=True)
         closing = (closing_of(self.settings), closing_of(other.settings))
         return sum(count(mine.touched(theirs, closing), len(places)) for (places, mine), (_, theirs) in pairs)
 
@@ -226,7 +226,7 @@ class Determinations:
         """One row per case: case_id, pathway, outcome, not_met, not_documented, ask, reasons (lists joined by ';')."""
         rows: list[list[str]] = []
         where = np.empty(len(self.cases), dtype=np.intp)
-        for places, reading in self.parts:
+        for places, reading in self.readings:
             few, kind, n = reading.kinds(len(places))
             where[places] = kind + len(rows)
             rows += self._words(few, n, int(self.pathway[places[0]]))

@@ -29,7 +29,10 @@ Read = TypeVar("Read", covariant=True)
 class TestLanguage(Protocol[Said]):
     """What the words of a test mean, under some settings of the levers."""
 
-    settings: Settings
+    @property
+    def settings(self) -> Settings:
+        """Those of the levers."""
+        ...
 
     def settled(self, met: bool) -> Said:
         """What the levers alone decide."""

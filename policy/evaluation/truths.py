@@ -7,14 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policy.evaluation import kleene
-from policy.evaluation.kleene import EVERYWHERE, NOWHERE, SETTLED, Codes, Plane, Truth, both, either, inverse, plane_of
+from policy.evaluation.kleene import EVERYWHERE, SETTLED, Codes, Truth, either, plane_of
 from policy.evaluation.pathways import codes_of
-from policy.evaluation.results import joined, within
 from policy.evaluation.rows import Rows
 from policy.evaluation.traverse import traverse_test
-from policy.model import AnyOf, CaseField, Comparison, Policy, Settings, States, Test
-
-Columns = dict[str, Plane]  # column of the case table -> where it is asked for
+from policy.model import CaseField, Comparison, Policy, Settings, Test
 
 
 @dataclass
@@ -117,38 +114,3 @@ class Truths:
         values, span = self.rows.fact(name).astype(np.int32), self.policy.fields_[name].span
         known = np.maximum(span[0], -1 - values) if place == 0 else span[1]
         return np.where(values < 0, known, values)
-
-    def ask(self, test: Test) -> Columns:
-        """The columns whose documentation can still change the truth of a test, where it is not documented."""
-        where = self.test(test).open
-        if where is NOWHERE:
-            return {}
-        parts = [self.ask(part) for part in test.parts]
-        for name in test.fields():
-            missing = EVERYWHERE if isinstance(test, States) else inverse(self.rows.documented(name))
-            parts.append(within(missing, self.columns(name)))
-        return within(where, joined(parts))
-
-    def columns(self, name: str) -> Columns:
-        """The columns to ask for when a fact is missing: itself, or what a duration in months can be told by."""
-        kind = self.policy.fields_[name]
-        if kind.type != "months":
-            return {name: EVERYWHERE}
-        onset, request, days = str(kind.onset), str(kind.request), str(kind.days)
-        from_onset, to_request = self.rows.documented(onset), self.rows.documented(request)
-        other = inverse(to_request)
-        return {onset: to_request, request: both(other, from_onset), days: both(other, inverse(from_onset))}
-
-    def implied(self, one: Test, test: Test) -> Plane:
-        """Where meeting `one` also meets `test`; of cases of which neither has failed."""
-        if isinstance(test, AnyOf):
-            return either(self.implied(one, part) for part in test.parts)
-        if not isinstance(one, AnyOf):
-            return EVERYWHERE if self.settings.implies(one, test) else NOWHERE
-        parts = [self.implied(part, test) for part in one.parts]
-        if all(part is NOWHERE for part in parts):
-            return NOWHERE
-        found = EVERYWHERE
-        for part, where in zip(one.parts, parts, strict=True):
-            found = both(found, either([where, inverse(self.test(part).possible)]))
-        return found

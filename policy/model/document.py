@@ -1,49 +1,22 @@
-"""The other parts of a document: its sources, its codes, its pathways, its texts and its worked examples."""
-
-from typing import Literal
+"""The other parts of a document: its pathways, its codes and its worked examples."""
 
 from pydantic import Field
 
-from policy.model.records import Element, Record
+from policy.entries.records import Element, Record
+from policy.entries.scalars import CptCode, IcdCode, Id, StatementId, Text, Word, Words, Written
 from policy.model.rules import Outcome, Rule
-from policy.model.scalars import CptCode, IcdCode, Id, Key, StatementId, Text, Words, Written
-
-
-class Statement(Record):
-    """One statement of the source assessment, in our own words."""
-
-    says: Text
-    stance: Literal[
-        "strong_against", "weak_for", "insufficient", "required", "first_line", "favourable", "risk", "caveat", "gap",
-        "scope",
-    ]  # fmt: skip
-    source: Key | None = None
-    seed_citation: Text
-    applies_to: Text
-
-
-class Evidence(Element):
-    """A cited source: what it says, about whom, how strongly, and its standing today."""
-
-    title: Text
-    source: Text
-    year: Text
-    population: Text
-    stance: Text
-    strength: Text
-    status: Literal["current", "contested", "superseded", "retracted"]
-    status_note: Text | None = None
-    note: Text
-    verified: Text
-    reference: Text
 
 
 class Selector(Record):
-    """The requests a pathway is for: groups of diagnoses, families of procedures, perhaps only one spinal level."""
+    """The requests a pathway is for: groups of diagnoses, families of procedures, perhaps only codes of one level."""
 
     diagnosis: tuple[Id, ...] = Field(min_length=1)
     procedure: tuple[Id, ...] = Field(min_length=1)
-    level: Literal["upper", "lumbar"] | None = None
+    level: Word | None = None
+
+    def takes(self, diagnosis: str, family: str, level: str | None) -> bool:
+        """Whether it is for a group of diagnoses and a code of a family, with the level of that code."""
+        return diagnosis in self.diagnosis and family in self.procedure and self.level in (None, level)
 
 
 class Pathway(Element):
@@ -58,14 +31,14 @@ class CodeLabel(Element):
     """A code with our own label."""
 
     label: Text
-    level: Literal["upper", "lumbar"] | None = None
+    level: Word | None = None
 
 
 class CodeLabelPlain(Record):
     """A procedure code with our own label; descriptors belong to the AMA."""
 
     label: Text
-    level: Literal["upper", "lumbar"] | None = None
+    level: Word | None = None
     statements: tuple[StatementId, ...] = ()
 
 
@@ -94,22 +67,6 @@ class CodeNotice(Element):
     likely_intended: tuple[Text, ...]
     lever: Id
     pend_while: Words
-
-
-class TextElement(Element):
-    """Standing text."""
-
-    title: Text
-    says: Text
-
-
-class OpenQuestion(Element):
-    """A contradiction with no column or no computable meaning: shown, not modelled."""
-
-    question: Text
-    options: tuple[Text, ...]
-    why_open: Text
-    contradiction: Text | None = None
 
 
 class Example(Record):

@@ -7,8 +7,8 @@ import numpy as np
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from policy.model.records import Element
-from policy.model.scalars import Flag, Id, Text, Whole, Word
+from policy.entries.records import Element
+from policy.entries.scalars import Flag, Id, Text, Whole, Word
 from policy.model.units import UNITS, no_unit
 
 
@@ -74,6 +74,11 @@ class CaseField(Element):
         """The grid the fact is counted on, to be compared with that of a lever."""
         return {"months": "half months", "percent": "hundredths"}.get(self.type, self.unit or "")
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words of a boolean or a choice by their integers; none for any other fact."""
+        return ("false", "true") if self.type == "boolean" else self.choices
+
     def code(self, word: str) -> int:
         """Integer of a boolean's or choice's word; ValueError when it is not allowed."""
-        return (("false", "true") if self.type == "boolean" else self.choices).index(word)
+        return self.words.index(word)

@@ -1,6 +1,7 @@
 """A lever: one setting of the policy that a medical director may move, and the values that it may take."""
 
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 from functools import cached_property
 from typing import Literal
@@ -8,13 +9,18 @@ from typing import Literal
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
-from policy.model.records import Element, Record
-from policy.model.scalars import Flag, Key, Text, Whole, Word, Written, plain_digits, whole
+from policy.entries.records import Element, Record
+from policy.entries.scalars import Flag, Key, Text, Whole, Word, Written, plain_digits, whole
 from policy.model.units import UNITS, no_unit, unit_word
 from policy.problems import nearest, shown
 
 Value = int | str | None  # a lever's value: steps in its unit, a choice, or None for "off"
 MOST_VALUES = 10_000  # of a lever: every one of them is tried somewhere
+
+
+def as_word(value: Value) -> str:
+    """A value as a setting takes it."""
+    return "off" if value is None else str(value)
 
 
 class Span(Record):
@@ -171,6 +177,10 @@ class Lever(Element):
         assert self.domain
         off: list[Value] = [None] * self.off_allowed
         return [*off, *self.domain.values()[:: 1 if self.direction == "stricter_when_higher" else -1]]
+
+    def meets(self, value: Value, words: Iterable[str]) -> bool:
+        """Whether a condition that names these words holds at a value; `on` is any value but off."""
+        return as_word(value) in words or ("on" in words and value is not None and self.off_allowed)
 
     def show(self, value: Value) -> str:
         """'6 weeks', '80 %', 'off' or the choice's word."""

@@ -8,22 +8,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from policy.model.document import (
-    CodeNotice,
-    DiagnosisGroup,
-    Evidence,
-    Example,
-    OpenQuestion,
-    Pathway,
-    ProcedureFamily,
-    Statement,
-    TextElement,
-)
+from policy.entries.records import ReadOnly, Record
+from policy.entries.scalars import IcdCode, Id, Key, StatementId, Text, While, Written
+from policy.entries.sources import Evidence, OpenQuestion, Statement, TextElement
+from policy.model.document import CodeNotice, DiagnosisGroup, Example, Pathway, ProcedureFamily
 from policy.model.fields import CaseField
 from policy.model.levers import Lever, Value
-from policy.model.records import ReadOnly, Record
 from policy.model.rules import Criterion, Gate, Requirement, Rule, Step
-from policy.model.scalars import IcdCode, Id, Key, StatementId, Text, While, Written
 from policy.model.tests import Comparison, Test
 from policy.model.units import UNITS
 from policy.problems import Problem, ProblemsFound, nearest, shown
@@ -115,14 +106,17 @@ class Policy(Record):
 
     __str__ = __repr__
 
+    def inside(self, name: str) -> tuple[Requirement, ...]:
+        """What a gate requires; nothing where the name is that of a criterion."""
+        return self.gates[name].require if name in self.gates else ()
+
     def requirements(self, rule: Rule, dx: str | None = None) -> Iterator[tuple[Requirement, Requirement]]:
         """What a rule itself requires under one setting or another: an entry, and what it asks for, of a gate each.
 
         With `dx` only what may be asked of this diagnosis code.
         """
         for entry in rule.require or ():
-            gate = self.gates.get(entry.criterion)
-            for inner in gate.require if gate else (entry,):
+            for inner in self.inside(entry.criterion) or (entry,):
                 if dx is None or not inner.codes or dx in inner.codes:
                     yield entry, inner
 
@@ -145,6 +139,26 @@ class Policy(Record):
                 found |= {*self.criteria[name].test.levers()}
         return frozenset(found)
 
+    def rules(self) -> tuple[Rule, ...]:
+        """The rule of each pathway."""
+        return tuple(pathway.rule for pathway in self.pathways.values())
+
+    def required_somewhere(self, rule: Rule) -> tuple[str, ...]:
+        """The criteria that a rule or one below requires under one setting or another, gates written out."""
+        found = (inner.criterion for below in rule.walk() for _, inner in self.requirements(below))
+        return tuple(dict.fromkeys(found))
+
+    def facts_read(self, rule: Rule) -> set[str]:
+        """The facts that can decide what a rule makes of a case: of its criteria, of its steps', of its switches."""
+        names = {*self.required_somewhere(rule), *rule.whens()}
+        found = {fact for name in names if name in self.criteria for fact in self.criteria[name].test.facts()}
+        return found | {switch.field for switch in rule.switches()}
+
+    def codes_asked(self) -> set[str]:
+        """The diagnosis codes that some requirement is for."""
+        entries = [entry for rule in self.rules() for entry in rule.entries()]
+        return {code for e in (*entries, *(e for g in self.gates.values() for e in g.require)) for code in e.codes}
+
     def grid_steps(self, field: str, reference: str) -> int:
         """How many units of a field's grid one unit of a lever, or of a plain number, is."""
         kind = self.fields_[field].type
@@ -156,8 +170,7 @@ class Policy(Record):
         active = []
         for entry in rule.require or ():
             if settings.holds(entry.while_):
-                gate = self.gates.get(entry.criterion)
-                inside = [r for r in gate.require if settings.holds(r.while_)] if gate else [entry]
+                inside = [r for r in self.inside(entry.criterion) or (entry,) if settings.holds(r.while_)]
                 active += [both for r in inside if (both := r.within(entry.codes))]
         return active
 
@@ -232,11 +245,7 @@ class Settings(Mapping[str, Value]):
 
     def holds(self, condition: Mapping[str, tuple[str, ...]]) -> bool:
         """Whether every lever of `condition` has one of the values named."""
-        return all(
-            ("off" if self[k] is None else str(self[k])) in words
-            or ("on" in words and self[k] is not None and self.policy.levers[k].off_allowed)
-            for k, words in condition.items()
-        )
+        return all(self.policy.levers[name].meets(self[name], words) for name, words in condition.items())
 
     def number(self, reference: str) -> int | None:
         """The whole number or the lever's value that a test compares with; None when the lever is off."""
@@ -254,6 +263,31 @@ class Settings(Mapping[str, Value]):
     def asks(self, test: Test) -> bool:
         """Whether the levers leave a test in force, instead of switching it off."""
         return all(map(self.holds, test.only_while))
+
+    def in_force(self, test: Test, turned: bool = False) -> Iterator[tuple[Test, bool]]:
+        """The nodes of a tree of tests that the levers leave in force; `turned`: asked the other way round."""
+        if self.asks(test):
+            yield test, turned
+            for part in test.parts:
+                yield from self.in_force(part, turned ^ (test.turns < 0))
+
+    def cut(self, test: Test) -> int | None:
+        """The least value beyond the line that a field, or a sum of fields, is held against; None where there is none.
+
+        On the grid of the fields; None also where the lever is off.
+        """
+        fields, reference = test.fields(), test.reference()
+        threshold = self.threshold(fields[0], reference) if fields and reference else None
+        return None if threshold is None else threshold * len(fields) + test.beyond
+
+    def reached(self, rule: Rule) -> Iterator[Rule]:
+        """The rules that some case comes to: of several the one in force, of a switch every branch after itself."""
+        if rule.first_of is not None:
+            yield from self.reached(self.first(rule))
+            return
+        yield rule
+        for below in rule.below:
+            yield from self.reached(below)
 
     def first(self, rule: Rule) -> Rule:
         """The first of several rules that is in force."""

@@ -1,13 +1,13 @@
 """A rule: which criteria a pathway requires and what follows; and the criteria and gates that rules name."""
 
-from collections.abc import Iterator
-from typing import Annotated, Literal, get_args
+from collections.abc import Callable, Iterator
+from typing import Annotated, Literal, NamedTuple, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from policy.model.records import Element, Record
-from policy.model.scalars import IcdCode, Id, Key, Text, While, Word
+from policy.entries.records import Element, Record
+from policy.entries.scalars import IcdCode, Id, Key, Text, While, Word
 from policy.model.tests import Test
 
 Outcome = Literal["met", "not_met", "pend", "review", "mismatch", "out_of_scope"]
@@ -73,6 +73,36 @@ class Gate(Record):
     require: Requirements = Field(min_length=1)
 
 
+FORMS = {"first_of": (), "outcome": ("because",), "require": ("then",), "switch": ("stated", "branches")}  # with needs
+
+
+class Switch(NamedTuple):
+    """What a switch asks: a field, and the criterion that it is stated.
+
+    `words`: those with a branch of their own; `rest`: whether any other has one;
+    `assumed`: the branch that a missing value is read as, while levers say so.
+    """
+
+    field: str
+    criterion: str
+    words: tuple[str, ...]
+    rest: bool
+    assumed: Requirement | None
+
+
+class Placed(NamedTuple):
+    """A rule where it stands: the keys that lead to it, and the conditions on levers that must hold, or fail."""
+
+    path: tuple[object, ...]
+    rule: "Rule"
+    needs: tuple[tuple[While, bool], ...]
+
+    @property
+    def name(self) -> str:
+        """The keys as remarks write them: a branch by its word alone."""
+        return ".".join(str(step) for step in self.path if step != "branches")
+
+
 class Rule(Record):
     """Require criteria, state an outcome, switch on a field, or take the first of several rules that is in force."""
 
@@ -90,9 +120,9 @@ class Rule(Record):
 
     @model_validator(mode="after")
     def _one_form(self) -> "Rule":
-        forms = [k for k in ("first_of", "outcome", "require", "switch") if getattr(self, k) is not None]
+        forms = [form for form in FORMS if getattr(self, form) is not None]
         if len(forms) != 1:
-            raise PydanticCustomError("rule", "needs one of first_of, outcome, require, switch")
+            raise PydanticCustomError("rule", f"needs one of {', '.join(FORMS)}")
         if forms == ["require"] and not self.then:
             raise PydanticCustomError("rule", "require needs then: what follows when all is met")
         if forms == ["outcome"] and not self.because:
@@ -106,8 +136,87 @@ class Rule(Record):
         """The rules that this one chooses among, by levers or by a field."""
         return *(self.first_of or ()), *self.branches.values(), *([self.otherwise] if self.otherwise else [])
 
+    @property
+    def requires(self) -> bool:
+        """Whether it requires criteria, and something follows."""
+        return self.require is not None
+
+    def placed(self, path: tuple[object, ...] = (), needs: tuple[tuple[While, bool], ...] = ()) -> Iterator[Placed]:
+        """This rule and all below, each with what leads to it."""
+        yield Placed(path, self, needs)
+        for i, below in enumerate(self.first_of or ()):
+            yield from below.placed((*path, "first_of", i), (*needs, (below.while_, True)))
+            needs = (*needs, (below.while_, False))
+        for word, below in self.branches.items():
+            yield from below.placed((*path, "branches", word), needs)
+        if self.otherwise:
+            yield from self.otherwise.placed((*path, "otherwise"), needs)
+
     def walk(self) -> Iterator["Rule"]:
         """This rule and all below."""
-        yield self
-        for below in self.below:
-            yield from below.walk()
+        return (placed.rule for placed in self.placed())
+
+    def mapped(self, change: Callable[["Rule"], "Rule"]) -> "Rule":
+        """The same with `change` made to everything in it that requires criteria or states an outcome."""
+        if not self.below:
+            return change(self)
+        update: dict[str, object] = {}
+        if self.first_of:
+            update["first_of"] = tuple(part.mapped(change) for part in self.first_of)
+        if self.branches:
+            update["branches"] = {word: branch.mapped(change) for word, branch in self.branches.items()}
+        if self.otherwise:
+            update["otherwise"] = self.otherwise.mapped(change)
+        return self.model_copy(update=update)
+
+    def unless(self, first: "Rule") -> "Rule":
+        """The same, but another rule in its place while that one is in force."""
+        rest = self.model_copy(update={"while_": {}})
+        return Rule.model_validate({"while": self.while_, "first_of": (first, rest)})
+
+    def requiring(self, entries: tuple[Requirement, ...], steps: tuple[Step, ...]) -> "Rule":
+        """The same with other requirements, and other steps to follow."""
+        return self.model_copy(update={"require": entries, "then": steps})
+
+    def entries(self) -> tuple[Requirement, ...]:
+        """All that is required here or below, gates as such."""
+        return tuple(entry for rule in self.walk() for entry in rule.require or ())
+
+    def steps(self) -> tuple[Step, ...]:
+        """All that may follow, here or below."""
+        return tuple(step for rule in self.walk() for step in rule.then)
+
+    def whens(self) -> tuple[str, ...]:
+        """The criteria that steps ask about."""
+        return tuple(dict.fromkeys(step.when for step in self.steps() if step.when))
+
+    @property
+    def asked(self) -> Switch | None:
+        """What this rule itself switches on, if anything."""
+        if not self.switch or not self.stated:
+            return None
+        return Switch(self.switch, self.stated, tuple(self.branches), self.otherwise is not None, self.assume)
+
+    def switches(self) -> tuple[Switch, ...]:
+        """What is switched on, here or below."""
+        return tuple(rule.asked for rule in self.walk() if rule.asked)
+
+    def branch(self, word: str = "") -> "Rule | None":
+        """The branch of a word; of any other documented value where the word has none."""
+        return self.branches.get(word, self.otherwise)
+
+    def conditions(self, requirements: bool = True) -> Iterator[While]:
+        """Every condition on levers that something here or below stands under; of requirements too, or not."""
+        for rule in self.walk():
+            yield rule.while_
+            yield from (entry.while_ for entry in rule.require or () if requirements)
+            yield from (step.while_ for step in rule.then)
+            if rule.assume:
+                yield rule.assume.while_
+
+    def stated_outcomes(self) -> Iterator[tuple[str, str | None]]:
+        """Every outcome word or action lever that is stated, here or below, with its reason."""
+        for rule in self.walk():
+            if rule.outcome:
+                yield rule.outcome, rule.because
+            yield from ((step.outcome, step.because) for step in rule.then)

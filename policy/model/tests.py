@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, TypeAlias, Union, get_arg
 from pydantic import BeforeValidator, Discriminator, Field, Tag, TypeAdapter, model_validator
 from pydantic_core import PydanticCustomError
 
-from policy.model.records import Record
-from policy.model.scalars import Id, While, Word, Words
+from policy.entries.records import Record
+from policy.entries.scalars import Id, While, Word, Words
 
 Tests = Annotated[tuple["Test", ...], Field(min_length=1)]
 
@@ -18,6 +18,14 @@ class Node(Record):
 
     kind: ClassVar[str]
     turns: ClassVar[int] = 0  # with a part that gets harder to meet it only can: 1; easier: -1; either: 0
+    settles: ClassVar[int | None] = None  # the truth of a part that settles the whole, where one can
+    inside: ClassVar[tuple[str, ...]] = ()  # the keys between its own and its parts
+    counts: ClassVar[bool] = False  # whether it asks for a number of its parts
+    sums: ClassVar[bool] = False  # whether its fields are added up
+    senses: ClassVar[tuple[str, str]] = ("", "")  # of a comparison: its sign in words, and that of the opposite
+    rises: ClassVar[bool] = True  # of a comparison: whether it holds above the line, or below
+    beyond: ClassVar[int] = 0  # 1 where the first value above the line is not the line itself but the next
+    else_missing: ClassVar[bool] = False  # whether any other word than its own is as good as none
 
     @property
     def parts(self) -> "tuple[Test, ...]":
@@ -25,9 +33,24 @@ class Node(Record):
         return ()
 
     @property
+    def alternatives(self) -> "tuple[Test, ...]":
+        """The parts of which each alone meets it, where that is all that it asks."""
+        return ()
+
+    @property
     def words(self) -> tuple[str, ...]:
         """The words that this node asks its field for; none where it asks for no word."""
         return ()
+
+    @property
+    def key(self) -> str:
+        """Its key in a document."""
+        return next(iter(type(self).model_fields.values())).alias or self.kind
+
+    @property
+    def condition(self) -> While:
+        """What the levers must say, where a node asks nothing else."""
+        return {}
 
     @property
     def only_while(self) -> tuple[While, ...]:
@@ -48,14 +71,41 @@ class Node(Record):
         for part in self.parts:
             yield from part.walk()
 
+    def lines(self) -> "Iterator[tuple[Test, ...]]":
+        """This node and all below, each as the last of all that it lies in."""
+        yield (self,)  # type: ignore[misc]  # no node is of the bare class
+        for part in self.parts:
+            yield from ((self, *line) for line in part.lines())  # type: ignore[misc]
+
+    def direction(self, of: "Callable[[Test], int | None]") -> int | None:
+        """Which way it can only go: 1 harder to meet, -1 easier, 0 neither; None: either way.
+
+        `of`: the same of each node, its parts staying as they are.
+        """
+        found = {of(self)}  # type: ignore[arg-type]
+        for part in self.parts:
+            way = part.direction(of)
+            found.add(None if way is None or (way and not self.turns) else way * self.turns)
+        return None if None in found or len(found - {0}) > 1 else max(found - {0}, default=0)  # type: ignore[type-var]
+
+    def guarded(self, needs: tuple[While, ...] = ()) -> "Iterator[tuple[Test, tuple[While, ...]]]":
+        """This node and all below, each with what levers must say, beside it or above, for it to be asked."""
+        yield self, needs  # type: ignore[misc]  # no node is of the bare class
+        for part in self.parts:
+            beside = (condition for condition in self.only_while if condition is not part.condition)
+            yield from part.guarded((*needs, *beside))
+
+    def facts(self) -> tuple[str, ...]:
+        """Every field that this node or one below reads."""
+        return tuple(dict.fromkeys(name for node in self.walk() for name in node.fields()))
+
     def levers(self) -> tuple[str, ...]:
         """Every lever that this node or one below reads."""
-        return self.every_lever
+        return self._every_lever
 
     @cached_property
-    def every_lever(self) -> tuple[str, ...]:
-        """What `levers` says, found once."""
-        own = [(*node.lever,) if isinstance(node, LeverIs) else (node.reference() or "",) for node in self.walk()]
+    def _every_lever(self) -> tuple[str, ...]:
+        own = [(*node.condition, node.reference() or "") for node in self.walk()]
         return tuple(dict.fromkeys(name for names in own for name in names if name and not name.isdigit()))
 
 
@@ -72,26 +122,31 @@ class Combination(Node):
 class AllOf(Combination):
     """Every part is met; a part that asks the levers switches the others on and off."""
 
-    kind, turns = "all_of", 1
+    kind, turns, settles = "all_of", 1, 0
     all_of: Tests
 
     @property
     def only_while(self) -> tuple[While, ...]:
         """What the parts that ask the levers ask for."""
-        return tuple(part.lever for part in self.all_of if isinstance(part, LeverIs))
+        return tuple(part.condition for part in self.all_of if part.condition)
 
 
 class AnyOf(Combination):
     """Some part is met."""
 
-    kind, turns = "any_of", 1
+    kind, turns, settles = "any_of", 1, 2
     any_of: Tests
+
+    @property
+    def alternatives(self) -> "tuple[Test, ...]":
+        """Each part alone."""
+        return self.any_of
 
 
 class NoneOf(Combination):
     """No part is met."""
 
-    kind, turns = "none_of", -1
+    kind, turns, settles = "none_of", -1, 2
     none_of: Tests
 
 
@@ -105,7 +160,7 @@ class Counted(Record):
 class Count(Node):
     """At least so many of several tests are met."""
 
-    kind, turns = "count", 1
+    kind, turns, inside, counts = "count", 1, ("of",), True
     count: Counted
 
     @property
@@ -141,9 +196,6 @@ class Comparison(OneField):
     """A field is held against a lever or a whole number: the line."""
 
     sign: ClassVar[str]  # as SQL and Python write it
-    rises: ClassVar[bool]  # whether it holds above the line, or below
-    beyond: ClassVar[int] = 0  # 1 where the first value above the line is not the line itself but the next
-    senses: ClassVar[tuple[str, str]]  # the sign in words, and that of the opposite
 
     def reference(self) -> str:
         """What it is held against."""
@@ -188,7 +240,7 @@ class Averaged(Record):
 class Mean(Comparison):
     """The mean of several fields reaches the line."""
 
-    kind, sign, rises, senses = "mean", ">=", True, ("at least", "less than")
+    kind, sign, rises, sums, senses = "mean", ">=", True, True, ("at least", "less than")
     mean: Averaged
 
     def fields(self) -> tuple[str, ...]:
@@ -219,7 +271,7 @@ class Equals(Worded):
 class States(Worded):
     """One of the words; anything else is not documented."""
 
-    kind = "states"
+    kind, else_missing = "states", True
     states: dict[Id, Words]
 
 
@@ -239,6 +291,11 @@ class LeverIs(Node):
 
     kind = "lever"
     lever: While
+
+    @property
+    def condition(self) -> While:
+        """All that it asks."""
+        return self.lever
 
 
 _Kinds: TypeAlias = (
@@ -276,3 +333,8 @@ else:
         one.model_rebuild()
 TAGS = frozenset(f"<{one.kind}>" for one in get_args(_Kinds))
 test_of: Callable[[object], Test] = TypeAdapter(Test).validate_python
+
+
+def says_yes(field: str) -> Test:
+    """That a yes-or-no field says yes; its name need not be one that a document may use."""
+    return Equals.model_construct(equals={field: ("true",)})

@@ -10,8 +10,8 @@ from pydantic import BaseModel, ValidationError
 
 from policy.model import TAGS, Policy, Record, Settings
 from policy.problems import Finding, ProblemsFound, code_points, listed, nearest, refuse, shown
+from policy.reading.workspace import saved
 from policy.reading.yaml import Node, located, read_text, read_yaml
-from policy.storage.workspace import saved
 
 DOCUMENTS = Path(__file__).resolve().parent.parent / "documents"
 Model = TypeVar("Model", bound=Record)

@@ -5,7 +5,7 @@ read over a policy that has changed since. An edit of criteria gives a new polic
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal, get_args
@@ -279,35 +279,20 @@ def _changed(policy: Policy, pathway: Pathway, edit: Edit) -> Rule | str:
     if edit.refuse:
         return _refused(policy, pathway, edit)
     if edit.refer:
-        rule = _mapped(before, lambda leaf: _referred(policy, leaf, edit.because))
+        rule = before.mapped(lambda leaf: _referred(policy, leaf, edit.because))
         return "is met under no setting: there is nothing to refer" if rule == before else rule
     criterion = str(edit.add or edit.remove)
     change = _with if edit.add else _without
 
     def below(leaf: Rule) -> Rule:
-        return leaf.model_copy(update={"require": change(policy, leaf.require, criterion)}) if leaf.require else leaf
+        return leaf.requiring(change(policy, leaf.entries(), criterion), leaf.steps()) if leaf.requires else leaf
 
-    rule = _mapped(before, below)
+    rule = before.mapped(below)
     if rule == before:
-        requires = any(part.require for part in before.walk())
         already = "requires it already" if edit.add else "does not require it"
-        return already if requires else "states an outcome and requires nothing"
-    empty = any(part.require == () for part in rule.walk())
+        return already if before.entries() else "states an outcome and requires nothing"
+    empty = any(part.requires and not part.entries() for part in rule.walk())
     return "would require nothing; set an outcome in the policy instead" if empty else rule
-
-
-def _mapped(rule: Rule, change: Callable[[Rule], Rule]) -> Rule:
-    """The rule with `change` applied to everything in it that requires criteria or states an outcome."""
-    if rule.require is not None or rule.outcome is not None:
-        return change(rule)
-    update: dict[str, object] = {}
-    if rule.first_of:
-        update["first_of"] = tuple(_mapped(part, change) for part in rule.first_of)
-    if rule.branches:
-        update["branches"] = {word: _mapped(branch, change) for word, branch in rule.branches.items()}
-    if rule.otherwise:
-        update["otherwise"] = _mapped(rule.otherwise, change)
-    return rule.model_copy(update=update)
 
 
 def _refused(policy: Policy, pathway: Pathway, edit: Edit) -> Rule | str:
@@ -334,11 +319,9 @@ def _referred(policy: Policy, leaf: Rule, because: str) -> Rule:
         words = _favourable(policy, leaf.outcome)
         if not words:
             return leaf
-        first = Rule.model_validate({**review, "while": {leaf.outcome: words}})
-        rest = leaf.model_copy(update={"while_": {}})
-        return Rule.model_validate({"while": leaf.while_, "first_of": (first, rest)})
+        return leaf.unless(Rule.model_validate({**review, "while": {leaf.outcome: words}}))
     steps: list[Step] = []
-    for step in leaf.then:
+    for step in leaf.steps():
         if step.outcome == "met":
             steps.append(step.model_copy(update=review))
             continue
@@ -347,7 +330,7 @@ def _referred(policy: Policy, leaf: Rule, because: str) -> Rule:
             condition = {**step.while_, step.outcome: words}
             steps.append(step.model_copy(update={**review, "while_": condition}))
         steps.append(step)
-    return leaf.model_copy(update={"then": tuple(steps)})
+    return leaf.requiring(leaf.entries(), tuple(steps))
 
 
 def _favourable(policy: Policy, outcome: str) -> tuple[str, ...]:
@@ -373,9 +356,6 @@ def _without(policy: Policy, entries: tuple[Requirement, ...], criterion: str) -
 
 def _inside(policy: Policy, entry: Requirement) -> list[Requirement]:
     """What a requirement asks for, its gate written out."""
-    gate = policy.gates.get(entry.criterion)
-    if gate is None:
-        return [entry]
-    return [
-        Requirement(criterion=e.criterion, codes=e.codes, **{"while": entry.while_ | e.while_}) for e in gate.require
-    ]
+    inside = policy.inside(entry.criterion)
+    written = (Requirement(criterion=e.criterion, codes=e.codes, **{"while": entry.while_ | e.while_}) for e in inside)
+    return [*written] or [entry]

@@ -9,15 +9,13 @@ from policy.model import (
     OUTCOMES,
     UNITS,
     CaseField,
-    Count,
-    Equals,
     Lever,
-    LeverIs,
     Policy,
     Record,
     Rule,
     Test,
     While,
+    as_word,
     test_of,
 )
 from policy.problems import Finding, listed, shown
@@ -50,7 +48,7 @@ def check_policy(policy: Policy) -> Iterator[Finding]:
         for i, entry in enumerate(gate.require):
             yield from _entry(policy, ("gates", name, "require", i), entry.criterion, entry.while_, policy.criteria)
     for name, pathway in policy.pathways.items():
-        for at, rule in _rules(pathway.rule, ("pathways", name, "rule")):
+        for at, rule, _ in pathway.rule.placed(("pathways", name, "rule")):
             yield from _rule(policy, rule, at)
     yield from _one_pathway_each(policy)
     yield from _exceptions(policy)
@@ -127,9 +125,8 @@ def _fields(policy: Policy) -> Iterator[Finding]:
             yield Finding("bounds", path, f"needs 0 <= min <= max, found {field.min} and {field.max}")
         if (field.type == "choice") != bool(field.choices):
             yield Finding("choices", path, "a field of type choice, and no other, needs choices")
-        words = ("true", "false") if field.type == "boolean" else field.choices
-        if field.absent is not None and field.absent not in words:
-            yield _unknown((*path, "absent"), f"value of {name}", field.absent, words)
+        if field.absent is not None and field.absent not in field.words:
+            yield _unknown((*path, "absent"), f"value of {name}", field.absent, _allowed(field))
         for teller, number in field.implied_by.items():
             at = (*path, "implied_by", teller)
             if teller not in fields:
@@ -176,7 +173,7 @@ def _codes(policy: Policy) -> Iterator[Finding]:
         yield Finding("code-twice", ("procedures", name, "codes", code), f"code {code} stands in two families")
     named: list[tuple[Path, str]] = [(("code_notices", i, "code"), n.code) for i, n in enumerate(policy.code_notices)]
     for name, pathway in policy.pathways.items():
-        for path, rule in _rules(pathway.rule, ("pathways", name, "rule")):
+        for path, rule, _ in pathway.rule.placed(("pathways", name, "rule")):
             for i, entry in enumerate(rule.require or ()):
                 named += [((*path, "require", i, "codes", j), code) for j, code in enumerate(entry.codes)]
     known = tuple(paths)
@@ -209,23 +206,22 @@ def _says(lever: Lever, word: str) -> bool:
 
 def _words(lever: Lever) -> Iterator[str]:
     yield from ["on"] * lever.off_allowed
-    yield from ("off" if value is None else str(value) for value in lever.values())
+    yield from map(as_word, lever.values())
 
 
 def _test(policy: Policy, test: Test, path: Path) -> Iterator[Finding]:
-    here = (*path, "is" if isinstance(test, Equals) else test.kind)
-    yield from _while(policy, here, test.lever if isinstance(test, LeverIs) else {})
+    here = (*path, test.key)
+    yield from _while(policy, here, test.condition)
     reference = test.reference()
     lever = policy.levers.get(reference or "")
+    where = (*here, "at_least") if test.counts else here
     if reference and not reference.isdigit() and (lever is None or lever.domain is None):
-        where = (*here, "at_least") if isinstance(test, Count) else here
         yield _unknown(where, "numeric lever", reference, (k for k, v in policy.levers.items() if v.domain))
-    elif isinstance(test, Count):
-        most = lever.domain.max if lever and lever.domain else int(test.count.at_least)
-        if most > len(test.count.of) or (lever and UNITS[lever.unit or ""] > 1):
+    elif test.counts:
+        most, held = lever.domain.max if lever and lever.domain else int(str(reference)), len(test.parts)
+        if most > held or (lever and UNITS[lever.unit or ""] > 1):
             unit = f" {lever.unit}" if lever else ""
-            message = f"at least {most}{unit} of {len(test.count.of)} tests is never true"
-            yield Finding("count", (*here, "at_least"), message)
+            yield Finding("count", where, f"at least {most}{unit} of {held} tests is never true")
     for name in test.fields():
         field = policy.fields_.get(name)
         if field is None:
@@ -235,7 +231,11 @@ def _test(policy: Policy, test: Test, path: Path) -> Iterator[Finding]:
         else:
             yield from _comparison(policy, test, name, field, (*here, name))
     for i, part in enumerate(test.parts):
-        yield from _test(policy, part, (*here, "of", i) if isinstance(test, Count) else (*here, i))
+        yield from _test(policy, part, (*here, *test.inside, i))
+
+
+def _allowed(field: CaseField) -> tuple[str, ...]:
+    return ("true", "false") if field.type == "boolean" else field.choices
 
 
 def _comparison(policy: Policy, test: Test, name: str, field: CaseField, path: Path) -> Iterator[Finding]:
@@ -247,7 +247,7 @@ def _comparison(policy: Policy, test: Test, name: str, field: CaseField, path: P
             message = f"lever '{reference}' is in {lever.unit}, field '{name}' is in {field.unit or field.type}"
             yield Finding("unit", path, message)
     for word in test.words:
-        allowed = ("true", "false") if field.type == "boolean" else field.choices
+        allowed = _allowed(field)
         if field.type == "whole" and field.max - field.min < 50:
             allowed = tuple(str(v) for v in range(field.min, field.max + 1))
         if word not in allowed:
@@ -258,17 +258,6 @@ def _entry(policy: Policy, path: Path, name: str, condition: While, known: Itera
     if name not in known:
         yield _unknown(path, "criterion", name, known)
     yield from _while(policy, (*path, "while"), condition)
-
-
-def _rules(rule: Rule, path: Path) -> Iterator[tuple[Path, Rule]]:
-    """The rule and all below, each with its path."""
-    yield path, rule
-    for i, below in enumerate(rule.first_of or ()):
-        yield from _rules(below, (*path, "first_of", i))
-    for word, below in rule.branches.items():
-        yield from _rules(below, (*path, "branches", word))
-    if rule.otherwise:
-        yield from _rules(rule.otherwise, (*path, "otherwise"))
 
 
 def _rule(policy: Policy, rule: Rule, path: Path) -> Iterator[Finding]:

@@ -1,13 +1,13 @@
 """The door in SQL: the columns of a table `cases` as integer facts, codes as pathways.
 
 A fact is a whole number on its grid with -1 for not documented, so that no engine's rules for NULL or NaN matter. What
-a cell may look like stands in policy/cases/grammar.py; how that reads in SQL, in cells.py.
+a cell may look like stands in policy/case_files/grammar.py; how that reads in SQL, in cells.py.
 """
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from policy.cases.grammar import CAPITALS, DIAGNOSIS, DIGITS, LONGEST, PROCEDURE, SMALL, Number, Words, form_of
+from policy.case_files.grammar import CAPITALS, DIAGNOSIS, DIGITS, LONGEST, PROCEDURE, SMALL, Number, Words, form_of
 from policy.model import CaseField, Policy
 from policy.sql.cells import REJECTED, Cell, inside, leap, month_length, only, sound_code, zeros
 from policy.sql.text import Predicate, Query, chosen, either, every, literal, negated, one_of
@@ -245,11 +245,8 @@ class Table:
         return let("pathway_number", chosen(pairs, OUT_OF_SCOPE))
 
     def _leads(self, diagnosis: str, family: str, level: str | None) -> int:
-        for position, pathway in enumerate(self.policy.pathways.values()):
-            wanted = pathway.selects
-            if diagnosis in wanted.diagnosis and family in wanted.procedure and wanted.level in (None, level):
-                return position
-        return OUT_OF_SCOPE
+        ways = enumerate(self.policy.pathways.values())
+        return next((place for place, way in ways if way.selects.takes(diagnosis, family, level)), OUT_OF_SCOPE)
 
 
 def parts_of(date: str) -> tuple[str, str, str]:
@@ -259,9 +256,8 @@ def parts_of(date: str) -> tuple[str, str, str]:
 
 def readable(policy: Policy) -> list[str]:
     """Every fact that some rule of the policy may read."""
-    tests = [node for criterion in policy.criteria.values() for node in criterion.test.walk()]
-    names = {name for node in tests for name in node.fields()}
-    names |= {str(rule.switch) for p in policy.pathways.values() for rule in p.rule.walk() if rule.switch}
+    names = {name for criterion in policy.criteria.values() for name in criterion.test.facts()}
+    names |= {switch.field for rule in policy.rules() for switch in rule.switches()}
     return [name for name in policy.fields_ if name in names]
 
 

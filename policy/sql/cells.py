@@ -1,4 +1,4 @@
-"""The grammar of values (policy/cases/grammar.py) as SQL.
+"""The grammar of values (policy/case_files/grammar.py) as SQL.
 
 A cell becomes text, its form is checked, and only what has the form is cast: no engine's own reading of numbers, dates
 and truths is asked, whatever its settings. Dates are whole numbers, 20260531 for 2026-05-31.
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from policy.cases.grammar import (
+from policy.case_files.grammar import (
     CAPITALS,
     DIGITS,
     FIRST_DAY,

@@ -7,10 +7,10 @@ greatest; what only levers decide is settled here. Every named expression is com
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from policy.evaluation.pathways import branches_of, still_possible
+from policy.evaluation.pathways import branches_of, codes_of, still_possible
 from policy.evaluation.results import PARTLY
 from policy.evaluation.traverse import traverse, traverse_test
-from policy.model import OUTCOMES, AnyOf, Comparison, Policy, Requirement, Rule, Settings, States, Step, Test
+from policy.model import OUTCOMES, Comparison, Policy, Requirement, Rule, Settings, Step, Switch, Test
 from policy.sql.case_table import Table
 from policy.sql.text import Predicate, any_bits, chosen, either, every, negated, one_of
 from policy.sql.truths import coded, greatest, least, opposite
@@ -69,13 +69,7 @@ class Compiler:
         """A truth that is the same for every row."""
         return "2" if met else "0"
 
-    def all_of(self, parts: Iterable[str]) -> str:
-        """The least of the parts."""
-        return least(parts)
-
-    def any_of(self, parts: Iterable[str]) -> str:
-        """The greatest of the parts."""
-        return greatest(parts)
+    all_of, any_of = staticmethod(least), staticmethod(greatest)
 
     def none_of(self, parts: Iterable[str]) -> str:
         """The opposite of the greatest."""
@@ -136,24 +130,19 @@ class Compiler:
 
     def codes(self, name: str, words: Sequence[str]) -> list[int]:
         """Integers of a field's words."""
-        kind = self.policy.fields_[name]
-        return [kind.code(w) if kind.type in ("boolean", "choice") else int(w) for w in words]
+        return codes_of(self.policy.fields_[name], words)
 
     def asks(self, criterion: str) -> str:
         """The columns (as bits) whose documentation can still change a criterion that is not documented."""
         wanted: dict[str, list[Predicate]] = {}
-        self._asks(self.policy.criteria[criterion].test, [], wanted)
+        for line in self.policy.criteria[criterion].test.lines():
+            for name in line[-1].fields():
+                missing: Predicate = line[-1].else_missing or f"{self.table.fact(name)} < 0"
+                open_ = [coded(self.truth(node), 1) for node in line]
+                wanted.setdefault(name, []).append(every([*open_, missing]))
         bits = [chosen([(either(when), self.columns(name))], 0) for name, when in wanted.items()]
         truth = self.criterion(criterion)
         return self.let(f"a_{criterion}", chosen([(f"{truth} = 1", any_bits(bits))], 0), "criteria")
-
-    def _asks(self, test: Test, above: list[Predicate], wanted: dict[str, list[Predicate]]) -> None:
-        open_ = [*above, coded(self.truth(test), 1)]
-        for part in test.parts:
-            self._asks(part, open_, wanted)
-        for name in test.fields():
-            missing: Predicate = isinstance(test, States) or f"{self.table.fact(name)} < 0"
-            wanted.setdefault(name, []).append(every([*open_, missing]))
 
     def columns(self, name: str) -> str:
         """What to ask for when a fact is missing, as bits: itself, or what a duration in months can be told by."""
@@ -196,7 +185,7 @@ class Compiler:
             if entry.codes:
                 ask = chosen([(self.concerned(entry), ask)], 0)
             bits.append(ask)
-        together = [self._together(entry) for entry in rule.require or () if self.settings.holds(entry.while_)]
+        together = [self._together(entry) for entry in rule.entries() if self.settings.holds(entry.while_)]
         failing, missing = (either(coded(truth, code) for truth in together) for code in (0, 1))
         steps = self.policy.steps(rule, self.settings)
         outcomes: list[tuple[Predicate, object]] = [(failing, CODE["not_met"]), (missing, OPEN)]
@@ -262,10 +251,10 @@ class Compiler:
 
     def _together(self, entry: Requirement) -> str:
         """Truth of one requirement; of a gate the least of its own, which the pathways share."""
-        gate = self.policy.gates.get(entry.criterion)
-        if not gate:
+        inside = self.policy.inside(entry.criterion)
+        if not inside:
             return self.entry(entry)
-        active = [self.entry(inner) for inner in gate.require if self.settings.holds(inner.while_)]
+        active = [self.entry(inner) for inner in inside if self.settings.holds(inner.while_)]
         truth = self.let(f"g_{entry.criterion}", least(active), "criteria")
         return chosen([(self.concerned(entry), truth)], 3) if entry.codes else truth
 
@@ -280,11 +269,11 @@ class Compiler:
 
     def implied(self, one: Test, test: Test) -> Predicate:
         """Where meeting `one` also meets `test`."""
-        if isinstance(test, AnyOf):
-            return either(self.implied(one, part) for part in test.parts)
-        if isinstance(one, AnyOf) and any(self.implied(part, test) is not False for part in one.parts):
-            fails = [coded(self.truth(part), 0) for part in one.parts]
-            return every(either([self.implied(p, test), fail]) for p, fail in zip(one.parts, fails, strict=True))
+        if test.alternatives:
+            return either(self.implied(one, part) for part in test.alternatives)
+        if any(self.implied(part, test) is not False for part in one.alternatives):
+            parts = [(part, coded(self.truth(part), 0)) for part in one.alternatives]
+            return every(either([self.implied(part, test), fail]) for part, fail in parts)
         return self.settings.implies(one, test)
 
     def _reason(self, step: Step) -> int:
@@ -300,38 +289,38 @@ class Compiler:
 
     def switch(self, rule: Rule) -> Reading:
         """A documented field takes its branch; a missing one takes all, and one same outcome is the outcome."""
-        assert rule.switch and rule.stated
-        fact = self.table.fact(rule.switch)
-        kind = self.policy.fields_[rule.switch]
+        asked, rest = rule.asked, rule.branch()
+        assert asked
+        fact, kind = self.table.fact(asked.field), self.policy.fields_[asked.field]
         of = {id(below): self._named(self.rule(below)) for below in still_possible(kind, rule, 0)}
         codes = branches_of(kind, rule)
         taken: list[tuple[Predicate, Reading]] = [(one_of(fact, [code]), of[id(b)]) for code, b in codes.items()]
-        if rule.otherwise and id(rule.otherwise) in of:
-            taken.append((f"{fact} >= 0", of[id(rule.otherwise)]))
+        if id(rest) in of:
+            taken.append((f"{fact} >= 0", of[id(rest)]))
         readings = [*of.values()]
-        if rule.assume and self.settings.holds(rule.assume.while_):
-            taken.append((True, self._assumed(rule, of[id(rule.branches[rule.assume.criterion])])))
+        if asked.assumed and self.settings.holds(asked.assumed.while_):
+            taken.append((True, self._assumed(asked, of[id(rule.branch(asked.assumed.criterion))])))
         else:
             for bound in kind.bounds:
                 left = [of[id(below)] for below in still_possible(kind, rule, bound)]
                 if len(left) < len(readings):
-                    one = left[0] if len(left) == 1 else self._merge(left, rule.switch)
+                    one = left[0] if len(left) == 1 else self._merge(left, asked.field)
                     taken.append((f"{fact} = {-1 - bound}", one))
-        merged = self._merge(readings, rule.switch)
+        merged = self._merge(readings, asked.field)
         outcome, because, ask, follows = (
             chosen([(when, getattr(reading, part)) for when, reading in taken], getattr(merged, part))
             for part in ("outcome", "because", "ask", "follows")
         )
-        truths = {rule.stated: self.criterion(rule.stated)}
+        truths = {asked.criterion: self.criterion(asked.criterion)}
         for name, together in merged.truths.items():
             truths[name] = chosen([(when, reading.truths.get(name, "3")) for when, reading in taken], together)
         return Reading(outcome, because, ask, truths, follows)
 
-    def _assumed(self, rule: Rule, reading: Reading) -> Reading:
+    def _assumed(self, asked: Switch, reading: Reading) -> Reading:
         """The branch that a missing field is read as, which the reasons say."""
-        assert rule.assume and rule.stated
-        note = self.because(f"{rule.switch} is not stated and read as {rule.assume.criterion}")
-        unsaid = f"{self.criterion(rule.stated)} = 1 AND {reading.because} = 0"
+        assert asked.assumed
+        note = self.because(f"{asked.field} is not stated and read as {asked.assumed.criterion}")
+        unsaid = f"{self.criterion(asked.criterion)} = 1 AND {reading.because} = 0"
         return replace(reading, because=chosen([(unsaid, note)], reading.because))
 
     def _merge(self, readings: list[Reading], switch: str) -> Reading:

@@ -22,10 +22,10 @@ from policy.problems import Problem, ProblemsFound, collecting, listed, nearest,
 from policy.reading.loading import DOCUMENTS, parse
 from policy.reading.scenario import Scenario, edited
 from policy.reading.yaml import read_text, read_yaml
-from policy.storage.files import save
 from simulations.cli.options import assigned
 from simulations.runs.outputs import Inputs
 from simulations.scenario import loading
+from simulations.storage.files import save
 
 VIGNETTES = "vignettes"  # the folder beside the versions of a policy
 NOT_SCORED = "not scored: mend the policy, or what is expected of it, first"

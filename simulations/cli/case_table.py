@@ -9,9 +9,9 @@ import click
 
 import policy as core
 from policy.problems import Problem, ProblemsFound, collecting, nearest, refuse, shown
-from policy.storage.files import save, save_all, writing
 from simulations.cli.options import policy_options, read_table, table_options, under
 from simulations.runs.outputs import Inputs, check_files, one_file
+from simulations.storage.files import save, save_all, writing
 
 if TYPE_CHECKING:
     import pandas as pd

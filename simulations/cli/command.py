@@ -10,11 +10,11 @@ import click
 
 import policy as core
 from policy.problems import Problem, ProblemsFound, collecting
-from policy.storage.files import save, writing
 from simulations.cli.exits import begin, ending
 from simulations.cli.options import assigned, policy_options, under, workspace_option
 from simulations.cli.provenance import stamp, standing_notices
 from simulations.runs.outputs import Inputs, check_files, check_folder
+from simulations.storage.files import save, writing
 
 
 class Verbs(click.Group):

@@ -13,8 +13,8 @@ from tornado.web import HTTPError
 from traitlets import Unicode
 
 from policy.problems import refuse
-from policy.storage.files import save
-from policy.storage.workspace import SERVED, VARIABLE, workspace
+from policy.reading.workspace import SERVED, VARIABLE, workspace
+from simulations.storage.files import save
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = ("notebooks/*.ipynb", "notebooks/*.md", "simulations/*.ipynb", "policy/documents/*/*.yaml")

@@ -11,7 +11,7 @@ import click
 import policy as core
 from policy.model import Policy, Settings
 from policy.problems import Problem, ProblemsFound, collecting, refuse, shown
-from policy.storage.workspace import VARIABLE
+from policy.reading.workspace import VARIABLE
 
 
 def assigned(assignments: tuple[str, ...], option: str = "--set LEVER") -> dict[str, str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 import policy as core
 from policy.authoring.proof import prove
 from policy.model import Policy
-from policy.storage.files import save
+from simulations.storage.files import save
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "redline.md"
 VERSIONS = ("nerve_blocks@2026.1", "nerve_blocks@2026.2")

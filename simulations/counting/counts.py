@@ -156,7 +156,7 @@ def _laid_out(batch: Batch, groups: Groups) -> Iterator[_Pathway]:
     cases = replace(batch.cases, groups={}, ids=np.empty(len(batch.cases), dtype=object))
     notices = {notice.lever for notice in policy.code_notices}
     rules = [pathway.rule for pathway in policy.pathways.values()]
-    for position, places, rows in Planes(cases, labels if len(labels) else None).parts:
+    for position, places, rows in Planes(cases, labels if len(labels) else None).by_pathway:
         mine = labels[places] if len(labels) else np.zeros(len(places), dtype=np.intp)
         starts = np.flatnonzero(np.diff(mine, prepend=-1))
         levers = sorted(notices | policy.levers_read(rules[position])) if position >= 0 else []

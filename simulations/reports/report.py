@@ -11,7 +11,6 @@ from typing import Any
 import pandas as pd
 
 from policy.model import OUTCOMES
-from policy.storage.files import save
 from simulations.reports.figure import Picture
 from simulations.reports.first_page import assumed, first_page
 from simulations.reports.impact_chart import FIGURES, flow_figure, groups_figure, outcomes_figure
@@ -31,6 +30,7 @@ from simulations.reports.table_cells import in_shares
 from simulations.statistics.disclosure_control import OWNERS, SMALL
 from simulations.statistics.number_format import points
 from simulations.statistics.release import Withheld
+from simulations.storage.files import save
 from simulations.storage.tables import table_bytes
 from simulations.studies.comparison import Study
 

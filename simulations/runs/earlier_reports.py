@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from policy.storage.folders import only_of_a_run
+from simulations.storage.folders import only_of_a_run
 
 _IMPACT = ("outcomes", "groups", "flow", "examples", "levers", "medicare")  # and of a notebook of the user's own
 _PLACES = ("seed_low_prevalence", "trial_10_15", "pain_clinic_dual_block")

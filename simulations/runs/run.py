@@ -12,10 +12,6 @@ from typing import TYPE_CHECKING, Any
 from policy.model import OUTCOMES
 from policy.problems import Problem, ProblemsFound, collecting, listed, nearest, refuse, shown
 from policy.reading.loading import DOCUMENTS, policy_file
-from policy.storage.files import fill, said
-from policy.storage.folders import folder, listing
-from policy.storage.locks import real
-from policy.storage.scratch import scratch
 from simulations.reports import report
 from simulations.runs.earlier_reports import only_a_report
 from simulations.runs.outputs import Inputs, check_folder
@@ -23,6 +19,10 @@ from simulations.runs.parameters import PARAMETERS, defaults, own_parameters
 from simulations.scenario.loading import FOLDER as SCENARIOS
 from simulations.scenario.loading import scenario_file
 from simulations.storage.checkpoint import WHERE, watched
+from simulations.storage.files import fill, said
+from simulations.storage.folders import folder, listing
+from simulations.storage.locks import real
+from simulations.storage.scratch import scratch
 from simulations.studies.comparison import Study, ask, drawn
 
 if TYPE_CHECKING:  # notebook libraries are imported where they are used: the command line must not wait for them

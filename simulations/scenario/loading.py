@@ -7,8 +7,8 @@ from policy.model import Policy, Settings
 from policy.problems import Problem, ProblemsFound, collecting, listed, nearest, refuse, shown
 from policy.reading.loading import parse
 from policy.reading.scenario import Scenario, edited, load_scenario
+from policy.reading.workspace import saved
 from policy.reading.yaml import read_text
-from policy.storage.workspace import saved
 from simulations.population.loading import load_document
 from simulations.population.loading import shipped as populations
 from simulations.population.page import TABLES

@@ -1,1 +1,1 @@
-"""How tables become bytes, and the checkpoint of a long run."""
+"""Files and folders written whole or not at all, tables as bytes, and the checkpoint of a long run."""

@@ -23,7 +23,7 @@ from policy.evaluation.determination import determine
 from policy.evaluation.evaluation import Evaluation
 from policy.evaluation.kleene import MET, NOT_MET
 from policy.evaluation.results import CODE, Determinations
-from policy.model import OUTCOMES, Comparison, Count, Mean, Policy, Settings, Test
+from policy.model import OUTCOMES, Policy, Settings, Test
 from simulations.statistics.disclosure_control import (
     LEAST_ABOUT,
     REASON,
@@ -244,11 +244,10 @@ class Anatomy:
     def _distances(self, asked: Determinations, refused: NDArray[np.bool_]) -> None:
         for name, truth in asked.truths.items():
             rows = np.flatnonzero(truth < _UNREAD)
-            for test in _in_force(self.policy.criteria[name].test, self.settings):
-                if not isinstance(test, Comparison):
+            for test, lever in _held_against(self.policy.criteria[name].test, self.settings):
+                if not test.fields():  # it counts parts
                     continue
-                lever = test.reference()
-                distance, step, known = _distance(self.settings, asked.cases, rows, test)
+                distance, step, known = _distance(self.settings, asked.cases, rows, test, lever)
                 key = (name, lever, "+".join(test.fields()))
                 on_it = 0 if test.rises != test.beyond else -1
                 self.found["distance", "at_line", *key] += int((distance == on_it).sum())
@@ -282,8 +281,7 @@ class Anatomy:
 
     def _required(self) -> set[str]:
         """The criteria that some request must meet; the others are only looked at on the way, for or against it."""
-        rules = (rule for pathway in self.policy.pathways.values() for rule in pathway.rule.walk())
-        return {inner.criterion for rule in rules for _, inner in self.policy.requirements(rule)}
+        return {name for rule in self.policy.rules() for name in self.policy.required_somewhere(rule)}
 
     def _could_be(self, cases: Cases, column: str) -> tuple[int, int]:
         """How many of the cases could be met, and refused, by what one column says when it is supplied."""
@@ -333,7 +331,7 @@ def _loosened(settings: Settings) -> Iterator[tuple[str, str, int]]:
     """Criterion, numeric lever that it reads, and that lever's value one step looser, where there is one."""
     policy = settings.policy
     for name, criterion in policy.criteria.items():
-        for lever in dict.fromkeys(t.reference() for t in _in_force(criterion.test, settings)):
+        for lever in dict.fromkeys(lever for _, lever in _held_against(criterion.test, settings)):
             order = policy.levers[lever].lenient_first
             at = order.index(settings[lever])
             looser = order[at - 1] if at else None
@@ -341,28 +339,23 @@ def _loosened(settings: Settings) -> Iterator[tuple[str, str, int]]:
                 yield name, lever, looser
 
 
-def _in_force(test: Test, settings: Settings) -> Iterator[Comparison | Count]:
-    """What is held against a lever that is on, without what another lever switches off."""
-    if not settings.asks(test):
-        return
-    if isinstance(test, Comparison | Count):
+def _held_against(whole: Test, settings: Settings) -> Iterator[tuple[Test, str]]:
+    """What is held against a lever that is on, without what another lever switches off; and that lever."""
+    for test, _ in settings.in_force(whole):
         reference = test.reference()
-        if not reference.isdigit() and settings[reference] is not None:
-            yield test
-    for part in test.parts:
-        yield from _in_force(part, settings)
+        if reference and not reference.isdigit() and settings[reference] is not None:
+            yield test, reference
 
 
 def _distance(
-    settings: Settings, cases: Cases, rows: Rows, test: Comparison
+    settings: Settings, cases: Cases, rows: Rows, test: Test, lever: str
 ) -> tuple[NDArray[np.int64], int, NDArray[np.bool_]]:
     """How far the documented facts pass (0 and more) or fail, on their grid; a step of the lever; which are known."""
-    names, lever = test.fields(), test.reference()
+    names, cut = test.fields(), settings.cut(test) or 0
     facts = np.array([cases.facts[name][rows] for name in names], dtype=np.int64)
     known: NDArray[np.bool_] = np.all(facts >= 0, axis=0)
-    line = int(settings.number(lever) or 0) * len(names) * settings.policy.grid_steps(names[0], lever)
     total = facts[:, known].sum(axis=0)
-    distance = total - (line + test.beyond) if test.rises else line + test.beyond - 1 - total
+    distance = total - cut if test.rises else cut - 1 - total
     return distance, _step(settings, lever, names), known
 
 
@@ -388,8 +381,8 @@ def _telling(settings: Settings, fact: str) -> list[int]:
     found = {low, high}
     for criterion in settings.policy.criteria.values():
         for test in criterion.test.walk():
-            if isinstance(test, Comparison) and fact in test.fields() and not isinstance(test, Mean):
-                reference = test.reference()
+            reference = test.reference()
+            if reference and fact in test.fields() and not test.sums:
                 number = settings.number(reference)
                 line = (number or 0) * settings.policy.grid_steps(fact, reference)
                 found |= {line - 1, line, line + 1}

@@ -25,8 +25,7 @@ def edits_in_words(before: Policy, after: Policy) -> list[str]:
 
 def _reviews(rule: Rule) -> set[str]:
     """The reasons for which a rule sends requests to a clinician."""
-    found = {str(below.because) for below in rule.walk() if below.outcome == "review"}
-    return found | {str(step.because) for below in rule.walk() for step in below.then if step.outcome == "review"}
+    return {str(because) for word, because in rule.stated_outcomes() if word == "review"}
 
 
 def _required(policy: Policy, rule: Rule) -> set[tuple[str, int, str]]:

@@ -209,9 +209,9 @@ def _patterns(cases: Cases, settings: Sequence[Settings], by: Groups) -> Iterato
     """The outcomes of each kind of case under all settings, and how many of each group are of that kind."""
     laid_out = {one.policy: Planes(under(cases, one.policy)) for one in settings}
     labels = by.of(cases)
-    for number, (position, places, rows) in enumerate(laid_out[settings[0].policy].parts):
+    for number, (position, places, rows) in enumerate(laid_out[settings[0].policy].by_pathway):
         readings = [
-            evaluate(Evaluation(one, laid_out[one.policy].parts[number][2], asking=False), position) for one in settings
+            evaluate(Evaluation(one, laid_out[one.policy].by_pathway[number][2], asking=False), position) for one in settings
         ]
         first, kind = kinds((plane for reading in readings for plane in reading.outcome.values()), rows.size)
         patterns = np.zeros((len(first), len(settings)), dtype=np.uint8)

@@ -103,16 +103,12 @@ def _edits(policy: Policy, edited: Policy) -> tuple[str, ...]:
     """
     found: set[str] = set()
     for name in policy.pathways:
-        mine, theirs = (
-            {entry.criterion for rule in p.pathways[name].rule.walk() for entry in rule.require or ()}
-            for p in (policy, edited)
-        )
+        mine, theirs = ({entry.criterion for entry in p.pathways[name].rule.entries()} for p in (policy, edited))
         if not (mine and theirs):
             found |= {REQUEST} if policy.pathways[name].rule != edited.pathways[name].rule else set()
             continue
         for criterion in mine ^ theirs:
-            gate = policy.gates.get(criterion)
-            tests: list[Test] = [policy.criteria[e.criterion].test for e in gate.require] if gate else []
-            tests = tests or [policy.criteria[criterion].test]
+            names = [entry.criterion for entry in policy.inside(criterion)] or [criterion]
+            tests: list[Test] = [policy.criteria[name].test for name in names]
             found |= {column for test in tests for column in columns_below(policy, test)}
     return tuple(name for name in (*policy.fields_, REQUEST) if name in found)

@@ -13,7 +13,8 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from policy.model import AllOf, Comparison, Count, LeverIs, Mean, Policy, Rule, Settings, Test
+from policy.evaluation.pathways import branches_of
+from policy.model import Comparison, Policy, Rule, Settings, Switch, Test
 from policy.problems import listed, nearest, refuse, shown
 from policy.sql import OPEN, Compiler, Table, readable
 from policy.sql.text import Predicate, Query, chosen, either, grouped, literal, negated, one_of
@@ -54,10 +55,10 @@ class Keys:
         if not self.reads.moves(rule):
             reading = self.compiler.rule(rule)
             self.add(reading.outcome, OPEN + 1, where)
-        elif rule.require is not None:
+        elif rule.requires:
             self._require(rule, where)
-        elif rule.switch:
-            self._switch(rule, where)
+        elif rule.asked:
+            self._switch(rule, rule.asked, where)
         for below in self.reads.possible(rule) if self.reads.moves(rule) else ():
             self.rule(below, where)
 
@@ -84,7 +85,7 @@ class Keys:
             where += (f"NOT ({fails})",) if fails else ()  # what fails for good needs nothing else
         for test in moving:
             self._test(test, where)
-        for step in rule.then:
+        for step in rule.steps():
             if step.when and self.reads.may(step.while_):
                 test = criteria[step.when].test
                 if self._moving(test):
@@ -92,41 +93,40 @@ class Keys:
                 else:
                     self.add(self.compiler.criterion(step.when), 3, where)
 
-    def _switch(self, rule: Rule, where: Where) -> None:
-        assert rule.switch
-        fact = self.compiler.table.fact(rule.switch)
-        codes = [self.compiler.codes(rule.switch, [word])[0] for word in rule.branches]
+    def _switch(self, rule: Rule, asked: Switch, where: Where) -> None:
+        fact = self.compiler.table.fact(asked.field)
+        codes = self.compiler.codes(asked.field, asked.words)
         classes: list[tuple[Predicate, object]] = [(one_of(fact, [code]), i) for i, code in enumerate(codes)]
-        bounds = self.reads.policy.fields_[rule.switch].bounds
+        bounds = self.reads.policy.fields_[asked.field].bounds
         classes += [(f"{fact} = {-1 - bound}", len(codes) + 2 + i) for i, bound in enumerate(bounds)]
         classes += [(f"{fact} >= 0", len(codes) + 1)]
         self.add(chosen(classes, len(codes)), len(codes) + 2 + len(bounds), where)
         elsewhere = negated(one_of(fact, codes))
-        for code, below in zip(codes, rule.branches.values(), strict=True):
+        for code, below in branches_of(self.reads.policy.fields_[asked.field], rule).items():
             self.rule(below, (*where, str(either([one_of(fact, [code]), elsewhere]))))
-        if rule.otherwise:
-            self.rule(rule.otherwise, (*where, str(elsewhere)))
+        if rest := rule.branch():
+            self.rule(rest, (*where, str(elsewhere)))
 
     def _test(self, test: Test, where: Where) -> None:
         """A test that reads a moving lever: parts that read none are folded to their truths."""
-        if self.reads.settled(test) or isinstance(test, LeverIs):
+        if self.reads.settled(test) or test.condition:
             return
         below = test.parts
         fixed = [part for part in below if not self._moving(part)]
-        if fixed and isinstance(test, Count):
+        if fixed and test.settles is None:
             truths = [self.compiler.truth(part) for part in fixed]
             for holds in ("= 2", "> 0"):
                 self.add(f"({' + '.join(chosen([(f'{t} {holds}', 1)], 0) for t in truths)})", len(fixed) + 1, where)
         elif fixed:
-            truth = (least if isinstance(test, AllOf) else greatest)(map(self.compiler.truth, fixed))
-            settled = coded(self.add(truth, 3, where), 0 if isinstance(test, AllOf) else 2)
+            truth = (least if test.settles == 0 else greatest)(map(self.compiler.truth, fixed))
+            settled = coded(self.add(truth, 3, where), test.settles or 0)
             if settled is True:
                 return
             where += (f"NOT ({settled})",) if settled else ()  # what is settled needs nothing else
         for part in below:
             if self._moving(part):
                 self._test(part, where)
-        if isinstance(test, Mean):
+        if test.sums:
             self._sum(test.fields(), where)
         elif isinstance(test, Comparison):
             name = test.fields()[0]

@@ -18,8 +18,8 @@ from notebooks.panels import LeverPanel
 from policy import load_scenario
 from policy.model import Policy
 from policy.problems import ProblemsFound
-from policy.storage.files import save
 from simulations import Caseload, Study
+from simulations.storage.files import save
 from simulations.studies.denials import dissect
 from simulations.studies.shapley import attribute
 from tests.notebooks.hostile import NASTY, SCRIPT, Elements

@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from policy.evaluation.examples import check_examples
+from policy.checking.examples import check_examples
 from policy.model import OUTCOMES, Policy
 from policy.reading.loading import parse
 from policy.reading.validation import check_policy

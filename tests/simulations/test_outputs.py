@@ -274,7 +274,7 @@ def test_a_reader_that_has_enough_is_no_fault(place: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("step", ["policy.evaluation.loading.load", "simulations.storage.tables.table_bytes"])
+@pytest.mark.parametrize("step", ["policy.checking.loading.load", "simulations.storage.tables.table_bytes"])
 def test_too_little_memory_is_one_line(place: Path, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     def no_room(*_: object) -> None:
         raise MemoryError

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic_core import PydanticCustomError
 
-from policy.model.scalars import StatementId
+from policy.entries.scalars import StatementId
 
 
 class ReadOnly(dict[Any, Any]):

@@ -1,6 +1,6 @@
 """The one place that writes files: each is there whole or not at all, those of one command all or none.
 
-Folders are written by `policy.storage.folders`, on top of this.
+Folders are written by `simulations.storage.folders`, on top of this.
 """
 
 import contextlib
@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from policy.problems import refuse
-from policy.storage.leftovers import clear, prefix_of, record_of, remove, sweep
-from policy.storage.locks import claimed, real
+from simulations.storage.leftovers import clear, prefix_of, record_of, remove, sweep
+from simulations.storage.locks import claimed, real
 
 _written: list[str] = []
 _PATIENCE = 5.0  # seconds to wait for another that saves the same file; a save takes far less

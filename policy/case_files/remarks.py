@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from policy.cases.cells import Ints
-from policy.cases.grammar import EPOCH, REMARKED_DAY
-from policy.cases.identifiers import quoted
+from policy.case_files.cells import Ints
+from policy.case_files.grammar import EPOCH, REMARKED_DAY
+from policy.case_files.identifiers import quoted
 from policy.model import Policy
 from policy.problems import listed
 
@@ -50,17 +50,8 @@ def _read_for(policy: Policy, dx: set[str], cpt: set[str]) -> set[str]:
     families = {name for name, family in policy.procedures.items() if cpt & family.codes.keys()}
     names: set[str] = set()
     for pathway in policy.pathways.values():
-        if not (groups.intersection(pathway.selects.diagnosis) and families.intersection(pathway.selects.procedure)):
-            continue
-        criteria: set[str] = set()
-        for rule in pathway.rule.walk():
-            entries = [entry.criterion for entry in rule.require or ()]
-            criteria |= {*entries, *(step.when for step in rule.then if step.when)}
-            for gate in (policy.gates[name] for name in entries if name in policy.gates):
-                criteria |= {entry.criterion for entry in gate.require}
-            names |= {rule.switch} if rule.switch else set()
-        tests = [policy.criteria[name].test for name in criteria if name in policy.criteria]
-        names |= {field for test in tests for node in test.walk() for field in node.fields()}
+        if groups.intersection(pathway.selects.diagnosis) and families.intersection(pathway.selects.procedure):
+            names |= policy.facts_read(pathway.rule)
     kinds = [policy.fields_[name] for name in names if policy.fields_[name].type == "months"]
     return names | {str(column) for kind in kinds for column in (kind.onset, kind.request, kind.days)}
 

@@ -179,28 +179,11 @@ def form_of(kind: CaseField | None) -> Form:
 
 
 # In a column of groups these say that nothing is known.
-MISSING = frozenset(
-    [
-        *(
-            "null",
-            "(null)",
-            "<na>",
-            "nan",
-            "nat",
-            "na",
-            "n/a",
-            "#n/a",
-            "#na",
-            "none",
-            "nil",
-            "unknown",
-            "unk",
-            "missing",
-        ),
-        *("blank", "(blank)", "empty", "undefined", "unspecified", "?", "-", "--", ".", "no data", "not available"),
-        *("not applicable", "not stated", "not documented", "not reported", "not known"),
-    ]
-)
+MISSING = frozenset([
+    "null", "(null)", "<na>", "nan", "nat", "na", "n/a", "#n/a", "#na", "none", "nil", "unknown", "unk", "missing",
+    "blank", "(blank)", "empty", "undefined", "unspecified", "?", "-", "--", ".", "no data", "not available",
+    "not applicable", "not stated", "not documented", "not reported", "not known",
+])  # fmt: skip
 
 
 def means_missing(text: str) -> bool:

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 
-from policy.cases.cells import Ints
+from policy.case_files.cells import Ints
 from policy.problems import Problem, refuse
 
 MAX_BYTES = 4 << 30  # a CSV table takes about five times its size in memory

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from policy.cases.grammar import SPACE, bare
+from policy.case_files.grammar import SPACE, bare
 
 Ints = NDArray[np.signedinteger[Any]]
 _FLOATS = (float, np.floating)

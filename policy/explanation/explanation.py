@@ -5,14 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from policy.cases.reader import Cases
-from policy.evaluation.details import details
 from policy.evaluation.determination import determine
 from policy.evaluation.evaluation import Evaluation
 from policy.evaluation.kleene import MET, WORDS
 from policy.evaluation.pathways import diagnosis_group
 from policy.evaluation.planes import Planes
 from policy.evaluation.rows import Rows
-from policy.model import OUTCOMES, Policy, Settings, States
+from policy.explanation.details import details
+from policy.model import OUTCOMES, Policy, Settings
 
 NOT_A_DENIAL = {
     "not_met": "a recommendation to a clinician, never an automatic denial",
@@ -52,21 +52,13 @@ class Explanation:
         meaning = NOT_A_DENIAL[self.outcome]
         if self.outcome == "pend" and not self.ask:
             meaning = "the policy lets it wait; no document that it reads would change that"
-        lines = [
-            f"Case {self.case_id}: {self.heading}",
-            f"Outcome: {self.outcome} ({meaning})",
-            self.why,
-            *[""] * bool(self.reasons),
-        ]
+        lines = [f"Case {self.case_id}: {self.heading}", f"Outcome: {self.outcome} ({meaning})", self.why]
+        lines += [""] * bool(self.reasons)
         for reason in self.reasons:
             lines.append(f"  {WORDS[reason.truth]:<15} {reason.criterion}: {reason.says}")
             lines += [f"{'':18}{detail}" for detail in (*reason.details, f"source: {reason.citation}")]
-        lines += [
-            "",
-            "What would change the outcome",
-            *(f"  - {change}" for change in self.changes or ("nothing that this policy reads",)),
-        ]
-        return "\n".join(lines)
+        changes = (f"  - {change}" for change in self.changes or ("nothing that this policy reads",))
+        return "\n".join([*lines, "", "What would change the outcome", *changes])
 
 
 def explain(policy: Policy, cases: Cases, row: int, settings: Settings) -> Explanation:
@@ -90,21 +82,10 @@ def explain(policy: Policy, cases: Cases, row: int, settings: Settings) -> Expla
     )
     ask = tuple(str(words["ask"]).split(";")) if words["ask"] else ()
     planes = Planes(one)
-    changes = _documents(policy, ask) + _criteria(policy, one, planes, settings, reasons)
-    changes += _levers(policy, one, planes, settings)
-    return Explanation(
-        str(one.ids[0]),
-        heading,
-        str(words["outcome"]),
-        f"Because: {words['reasons']}",
-        tuple(reasons),
-        ask,
-        tuple(changes),
-    )
-
-
-def _documents(policy: Policy, ask: tuple[str, ...]) -> list[str]:
-    return [f"document {name}: {policy.fields_[name].ask}" for name in ask]
+    changes = [f"document {name}: {policy.fields_[name].ask}" for name in ask]
+    changes += _criteria(policy, one, planes, settings, reasons) + _levers(policy, one, planes, settings)
+    outcome, why = str(words["outcome"]), f"Because: {words['reasons']}"
+    return Explanation(str(one.ids[0]), heading, outcome, why, tuple(reasons), ask, tuple(changes))
 
 
 def _outcome(one: Cases, planes: Planes, settings: Settings, assumed: dict[str, int] | None = None) -> str:
@@ -117,7 +98,7 @@ def _criteria(policy: Policy, one: Cases, planes: Planes, settings: Settings, re
     before = _outcome(one, planes, settings)
     short = [r.criterion for r in reasons if r.truth < MET]
     lines: list[str] = []
-    if any(isinstance(policy.criteria[name].test, States) for name in short):
+    if any(policy.criteria[name].test.else_missing for name in short):
         return lines  # what a record will say when it speaks is not known
     for name in short:
         after = _outcome(one, planes, settings, {name: int(MET)})

@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from policy.storage.locks import LOCK_NAME, Busy, key_of, locked
+from simulations.storage.locks import LOCK_NAME, Busy, key_of_path, locked
 
 OURS = re.compile(r"\.(?P<key>.+)\.wb_\w{8}\.(?P<kind>part|old|set)", re.S)
 _OLDER = r"\.{}\.\w{{8}}\.part"  # of version 2026.1.0
@@ -22,7 +22,7 @@ _HASHED = re.compile(r"[0-9a-f]{64}")
 
 def prefix_of(path: Path) -> str:
     """What the name of a temporary file for `path` begins with; eight characters and an ending follow."""
-    return f".{key_of(path)}.wb_"
+    return f".{key_of_path(path)}.wb_"
 
 
 def is_leftover(name: str) -> bool:
@@ -33,10 +33,10 @@ def is_leftover(name: str) -> bool:
 def clear(path: Path) -> None:
     """Put right what a dead run left of this target, and remove its leftovers; the caller holds the lock of `path`."""
     found: dict[str, list[Path]] = {"set": [], "old": [], "part": []}
-    older = re.compile(_OLDER.format(re.escape(key_of(path))), re.S)
+    older = re.compile(_OLDER.format(re.escape(key_of_path(path))), re.S)
     for entry in _entries(path.parent):
         match = OURS.fullmatch(entry.name)
-        if match and match["key"] == key_of(path):
+        if match and match["key"] == key_of_path(path):
             found[match["kind"]].append(Path(entry.path))
         elif older.fullmatch(entry.name):
             found["part"].append(Path(entry.path))

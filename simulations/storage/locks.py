@@ -43,7 +43,7 @@ def real(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
-def key_of(path: Path) -> str:
+def key_of_path(path: Path) -> str:
     """What the names of a target's lock and leftovers begin with."""
     name = os.fsencode(path.name)
     return path.name if len(name) <= _LONGEST else hashlib.sha256(name).hexdigest()
@@ -51,7 +51,7 @@ def key_of(path: Path) -> str:
 
 def lock_file(path: Path) -> Path:
     """Where the lock of a target is."""
-    return path.parent / f".{key_of(path)}.wb-lock"
+    return path.parent / f".{key_of_path(path)}.wb-lock"
 
 
 LOCK_NAME = re.compile(r"\.(?P<key>.+)\.wb-lock", re.S)

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
-from policy.cases.grammar import bare
-from policy.cases.identifiers import HIDDEN, identifying_column, quoted
+from policy.case_files.grammar import bare
+from policy.case_files.identifiers import HIDDEN, identifying_column, quoted
 from policy.model import Policy
 from policy.problems import Problem, ProblemsFound, nearest, refuse
 
@@ -30,21 +30,17 @@ def columns_of(
     for both in [c for c in rename if c in ignore]:
         problems.append(Problem("column", place, f"column {quoted(both)} is mapped and also ignored; say one"))
     for original in schema.names:
-        column = rename.get(original, bare(original).lower())
+        column, told = rename.get(original, bare(original).lower()), original if quoted(original) != HIDDEN else HIDDEN
         if original in ignore:
             continue
         if not column:
             problems.append(Problem("column", place, "a column has no name in the header"))
         elif identifying_column(original, known) or identifying_column(column, known):
             message = f"column {quoted(original)} looks like an identifier of a person; remove it from the file"
-            problems.append(
-                Problem("identifier", place, message, column=original if quoted(original) != HIDDEN else HIDDEN)
-            )
+            problems.append(Problem("identifier", place, message, column=told))
         elif column not in known and not re.fullmatch(GROUP, column):
             message = f"unknown column {quoted(original)}: map it, or ignore it explicitly{nearest(column, known)}"
-            problems.append(
-                Problem("column", place, message, column=original if quoted(original) != HIDDEN else HIDDEN)
-            )
+            problems.append(Problem("column", place, message, column=told))
         elif not _plain(types[original]):
             message = f"column {quoted(original)} holds {types[original]}; each cell needs one plain value"
             problems.append(Problem("type", place, message, column=original))

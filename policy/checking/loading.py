@@ -20,7 +20,7 @@ def _checked(text: str, name: str) -> Policy:
     policy, node = parse(text, name, Policy)
     problems = located(check_policy(policy), name, node)
     if not problems:
-        from policy.evaluation.examples import check_examples, check_exceptions  # they need pandas
+        from policy.checking.examples import check_examples, check_exceptions  # they need pandas
 
         problems = located([*check_examples(policy), *check_exceptions(policy)], name, node)
     if problems:

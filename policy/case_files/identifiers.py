@@ -22,7 +22,7 @@ _FORMATS = {
 }
 # Two to four words of letters alone; `L` is a letter, which RE2 and Python spell differently.
 _NAME = r"^(L|['’.-]){2,},? +((L|['’.-])+,? *){1,3}$|^(L|['’-]){2,}, *(L|['’. -])+$"
-FEWEST = 9  # digits that alone may be the number of a person
+DIGITS_OF_A_PERSON = 9  # digits that alone may be the number of a person
 _BARE = r"^\d{9,10}[A-Za-z]?\d?$"
 _DAY = r"^\d{4}-\d\d-\d\d$|^\d{1,2}[/.]\d{1,2}[/.]\d{2,4}$"
 # Of an id the pattern and what it looks like; the last may be allowed.

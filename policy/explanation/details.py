@@ -10,10 +10,10 @@ from fractions import Fraction
 
 import numpy as np
 
-from policy.cases.reader import day_of, half_months, half_months_of_days
+from policy.cases.reader import as_written, day_of, half_months, half_months_of_days
 from policy.evaluation.evaluation import Evaluation
 from policy.evaluation.kleene import MET, codes_of_truth
-from policy.model import UNITS, CaseField, Comparison, Mean, NoneOf, OnFile, Test, unit_word
+from policy.model import UNITS, CaseField, Test, unit_word
 
 
 @dataclass(frozen=True)
@@ -34,22 +34,16 @@ class Detail:
         return f"{self.fact}: {self.value}{self.needed}"
 
 
-def details(evaluation: Evaluation, test: Test, turned: bool = False) -> Iterator[Detail]:
+def details(evaluation: Evaluation, whole: Test) -> Iterator[Detail]:
     """The comparisons of a test that are in force, for the one case of an evaluation."""
-    if not evaluation.settings.asks(test):
-        return
-    below = turned ^ isinstance(test, NoneOf)
-    for part in test.parts:
-        yield from details(evaluation, part, below)
-    if not test.fields():
-        return
-    truth = int(codes_of_truth(evaluation.test(test), 1)[0])
-    truth = int(MET) - truth if turned else truth
-    for name in test.fields():
-        words = test.words
-        yield Detail(name, _value(evaluation, name), _needed(evaluation, test, name, turned), truth, words, turned)
-    if isinstance(test, Mean):
-        yield _mean(evaluation, test, truth, turned)
+    for test, turned in evaluation.settings.in_force(whole):
+        truth = int(codes_of_truth(evaluation.test(test), 1)[0]) if test.fields() else 0
+        truth = int(MET) - truth if turned else truth
+        for name in test.fields():
+            needed = _needed(evaluation, test, name, turned)
+            yield Detail(name, _value(evaluation, name), needed, truth, test.words, turned)
+        if test.sums:
+            yield _mean(evaluation, test, truth, turned)
 
 
 def _mean(evaluation: Evaluation, test: Test, truth: int, turned: bool) -> Detail:
@@ -88,9 +82,7 @@ def _value(evaluation: Evaluation, name: str) -> str:
         return f"{days} day{'s' * (days != 1)}" if days >= 0 else "not documented"
     if value < 0:
         return f"at least {_amount(-1 - value, kind)}, how many is not documented" if value < -1 else "not documented"
-    if kind.type in ("boolean", "choice"):
-        return (("false", "true") if kind.type == "boolean" else kind.choices)[value]
-    return day_of(value) if kind.type == "date" else _amount(value, kind)
+    return as_written(kind, value) if kind.words or kind.type == "date" else _amount(value, kind)
 
 
 def _told(evaluation: Evaluation, kind: CaseField) -> tuple[int, int, int]:
@@ -101,13 +93,12 @@ def _told(evaluation: Evaluation, kind: CaseField) -> tuple[int, int, int]:
 
 def _needed(evaluation: Evaluation, test: Test, name: str, turned: bool) -> str:
     """The threshold with its distance, or the words asked for."""
-    if isinstance(test, OnFile):
-        return " (asked for: not on file)" if turned else ""
-    if not isinstance(test, Comparison):
-        words = test.words
+    words, reference = test.words, test.reference()
+    if reference is None:
+        if not words:
+            return " (asked for: not on file)" if turned else ""
         several = f"neither {' nor '.join(words)}" if len(words) > 1 else f"not {words[0]}"
         return f" (asked for: {several if turned else ' or '.join(words)})"
-    reference = test.reference()
     threshold = evaluation.settings.threshold(name, reference)
     if threshold is None:
         return " (lever off: not asked for)"
@@ -117,7 +108,7 @@ def _needed(evaluation: Evaluation, test: Test, name: str, turned: bool) -> str:
         shown, unit = lever.show(evaluation.settings[reference]), lever.unit or ""
     else:
         shown, unit = _plain(int(reference), kind), ""
-    if isinstance(test, Mean):
+    if test.sums:
         return f" (needed: mean of {sense} {shown})"
     return f" (needed: {sense} {shown}{_distance(evaluation, name, sense, threshold, unit)})"
 
@@ -139,7 +130,7 @@ def _distance(evaluation: Evaluation, name: str, sense: str, threshold: int, uni
     if limit < 0:
         return ""  # no value fits
     if kind.type == "months":
-        days = _days_over(evaluation, kind, limit) if upper else _days_short(evaluation, kind, limit)
+        days = _days_off(evaluation, kind, limit, -1 if upper else 1)
         return f"; {days} day{'s' * (days != 1)} {'too long' if upper else 'short'}"
     far = abs(value - limit)
     size = UNITS.get(unit, 1)
@@ -149,23 +140,11 @@ def _distance(evaluation: Evaluation, name: str, sense: str, threshold: int, uni
     return f"; {_amount(far, kind)} {too if upper else 'short'}{in_unit}"
 
 
-def _days_short(evaluation: Evaluation, kind: CaseField, wanted: int) -> int:
-    """Days until a duration reaches `wanted` half months."""
-    later = np.arange(0, 31 * (wanted // 2 + 2))
+def _days_off(evaluation: Evaluation, kind: CaseField, limit: int, way: int) -> int:
+    """Days by which a duration is too short to reach so many half months (`way` 1), or too long to stay within (-1)."""
     onset, request, days = _told(evaluation, kind)
-    if onset >= 0 and request >= 0:
-        reached = half_months(np.full(len(later), onset), request + later) >= wanted
-    else:
-        reached = half_months_of_days(days + later) >= wanted
-    return int(np.argmax(reached))
-
-
-def _days_over(evaluation: Evaluation, kind: CaseField, most: int) -> int:
-    """Days by which a duration is longer than the longest one of at most `most` half months."""
-    onset, request, days = _told(evaluation, kind)
-    if onset >= 0 and request >= 0:
-        back = np.arange(0, request - onset + 1)
-        kept = half_months(np.full(len(back), onset), request - back) <= most
-    else:
-        kept = half_months_of_days(days - np.arange(0, days + 1)) <= most
-    return int(np.argmax(kept))
+    dated = onset >= 0 and request >= 0
+    most = 31 * (limit // 2 + 2) if way > 0 else (request - onset if dated else days) + 1
+    moved = way * np.arange(most)
+    lasts = half_months(np.full(most, onset), request + moved) if dated else half_months_of_days(days + moved)
+    return int(np.argmax(lasts >= limit if way > 0 else lasts <= limit))
