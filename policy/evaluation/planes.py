@@ -36,7 +36,7 @@ class Planes:
     """Cases laid out for many evaluations.
 
     `labels`: int (n,), a group of each case: then the rows of a pathway lie in order of their groups.
-    `by_pathway`: position of a pathway (-1: out of scope), where its rows are in the case table, intp (rows,), and the rows.
+    `by_pathway`: position of a pathway (-1: out of scope), the places of its rows in the case table, and the rows.
     """
 
     cases: Cases

@@ -165,7 +165,9 @@ class Determinations:
     settings: Settings
     cases: Cases
     pathway: Ints
-    readings: list[tuple[NDArray[np.intp], Reading]] = field(default_factory=list)  # places of rows, what was made of them
+    readings: list[tuple[NDArray[np.intp], Reading]] = field(
+        default_factory=list
+    )  # places of rows, what was made of them
 
     @cached_property
     def outcome(self) -> Outcomes:

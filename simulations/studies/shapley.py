@@ -211,7 +211,8 @@ def _patterns(cases: Cases, settings: Sequence[Settings], by: Groups) -> Iterato
     labels = by.of(cases)
     for number, (position, places, rows) in enumerate(laid_out[settings[0].policy].by_pathway):
         readings = [
-            evaluate(Evaluation(one, laid_out[one.policy].by_pathway[number][2], asking=False), position) for one in settings
+            evaluate(Evaluation(one, laid_out[one.policy].by_pathway[number][2], asking=False), position)
+            for one in settings
         ]
         first, kind = kinds((plane for reading in readings for plane in reading.outcome.values()), rows.size)
         patterns = np.zeros((len(first), len(settings)), dtype=np.uint8)
