@@ -22,7 +22,7 @@ else:
     }  # fmt: skip
 
     def __getattr__(name):
-        """What reads cases needs pandas and is imported when asked for: a fault of form is said sooner without."""
+        """What needs pandas is imported on first use, so that a command that only checks a file starts quickly."""
         if name not in _LATER:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         return getattr(import_module(f"policy.{_LATER[name]}"), name)

@@ -1,4 +1,7 @@
-"""Faults are values: collected in one pass, each with place, what was there, what is allowed and the nearest name."""
+"""Problems of an input are values, collected in one pass.
+
+Each has its place, what was there, what is allowed and the nearest name.
+"""
 
 import difflib
 from collections.abc import Iterable, Iterator

@@ -1,6 +1,7 @@
 """What a policy does to many cases: draw them or read them, determine them twice, and say what changed.
 
-The rooms, lowest first: storage, statistics, population, scenario, counting, warehouse, studies, reports, runs, cli.
+Packages, each of which may import itself and those before it: storage, statistics, population, scenario, counting,
+warehouse, studies, reports, runs, cli.
 """
 
 from importlib import import_module

@@ -16,7 +16,7 @@ from policy.authoring.facts import column_of, percent, values
 from policy.evaluation.determination import determine
 from policy.evaluation.evaluation import Evaluation
 from policy.evaluation.kleene import MET
-from policy.evaluation.results import RANKS
+from policy.evaluation.results import LENIENCY
 from policy.evaluation.rows import Rows
 from policy.model import OUTCOMES, CaseField, Policy, Settings
 
@@ -89,7 +89,7 @@ def _met(settings: Settings, pathway: str, criterion: str) -> Row | None:
     if not space.rows:
         return None
     cases = space.cases(settings.policy)
-    leniency = RANKS[determine(settings.policy, cases, settings, asking=False).outcome]
+    leniency = LENIENCY[determine(settings.policy, cases, settings, asking=False).outcome]
     for _, truth, decides in deciding(settings.policy, cases, settings, [criterion]):
         rows = np.flatnonzero(decides & (truth == MET))
         if len(rows):
@@ -134,7 +134,7 @@ def _decided_by(settings: Settings, base: Row, criterion: str, variants: Mapping
     rows = [{**rest, **dict(zip(facts.values(), row, strict=True)), **told} for row in choices for told in sides]
     rows = [{k: v for k, v in row.items() if v} for row in rows]
     table = as_cases(rows, policy, keep_good=True)
-    truth = np.full(len(rows), -1)  # what the door refuses is no case on this side
+    truth = np.full(len(rows), -1)  # what the case reader refuses is no case on this side
     truth[table.ids.astype(int)] = Evaluation(settings, Rows.of(table)).codes(criterion)
     each = truth.reshape(-1, len(sides))
     apart = np.flatnonzero((each.max(axis=1) == MET) & (each.min(axis=1) <= 0))

@@ -1,4 +1,4 @@
-"""Whether every lever keeps its direction: moving it the strict way turns no other outcome into met (contract 2).
+"""Whether every lever keeps its direction: moving it the strict way turns no other outcome into met.
 
 Where a policy cannot keep that, it says so (`direction_exceptions`), and here it is proven that the list is whole. Most
 levers keep it by reading: of a lever that only tests of requirements read, each the harder to meet the stricter it is

@@ -6,7 +6,7 @@ rule switches on, and of the truths of criteria, and these enter in two ways onl
 same least truth at every `require` and the same `when` have the same outcome; one stands for both.
 
 The facts fall into components (facts.py) that share no criterion and no check of the case table. Within a component
-every combination of the values that matter is written out and passed through the door of the case table, which drops
+every combination of the values that matter is written out and passed through the case reader, which drops
 the impossible ones; what is left is every signature (least truths, whens, switches) the component can give. Components
 are independent, so the signatures of a whole case are the product of theirs, with least truths combined by minimum.
 The product is folded component by component, keeping one case for each signature, the one with the fewest documented
@@ -91,8 +91,8 @@ class Space:
 
 
 def as_cases(rows: Sequence[Row], policy: Policy, keep_good: bool = False) -> Cases:
-    """Rows of text as cases of `policy`, through the door; case_id is the position."""
-    if not rows:  # a table without rows is refused at the door: one row, and it is taken away again
+    """Rows of text as cases of `policy`, through the case reader; case_id is the position."""
+    if not rows:  # a table without rows is refused by the case reader: one row, and it is taken away again
         return as_cases([a_request(policy)], policy).take(np.array([], dtype=np.intp))
     names = [name for name in dict.fromkeys(name for row in rows for name in row) if name in policy.fields_]
     columns = {"case_id": [str(i) for i in range(len(rows))]} | {n: [row.get(n) or "" for row in rows] for n in names}
@@ -298,7 +298,7 @@ def _sizes(rows: Sequence[Row]) -> NDArray[np.int16]:
 
 
 def _admitted(rows: list[Row], policies: Sequence[Policy]) -> tuple[dict[int, Cases], list[Row]]:
-    """The rows that the door of every policy admits, as cases of each."""
+    """The rows that the case reader of every policy admits, as cases of each."""
     good = set(range(len(rows)))
     request = {k: v for policy in reversed(policies) for k, v in a_request(policy).items()}
     tables = tables_of([request | row for row in rows], policies, keep_good=True)

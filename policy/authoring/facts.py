@@ -11,7 +11,7 @@ from policy.model import CaseField, Policy, Settings, Test, While
 from policy.problems import refuse
 
 DAY = "2000-01-01"
-FRACTION = range(1, 100)  # hundredths of a per cent that the door refuses as a fraction
+FRACTION = range(1, 100)  # hundredths of a per cent that the case reader refuses as a fraction
 
 
 def components(policies: Sequence[Policy]) -> list[tuple[str, ...]]:
@@ -91,7 +91,7 @@ def percent(value: int) -> str:
 
 
 def _written(kind: CaseField, value: int, readings: Sequence[Settings]) -> str | None:
-    """The column's text for a value of the grid; None where the door admits no such value."""
+    """The column's text for a value of the grid; None where the case reader admits no such value."""
     if kind.type == "percent":
         return None if value in FRACTION else percent(value)
     if kind.type == "months":

@@ -1,6 +1,6 @@
 """What can be proven about two readings without any data: which of them is stricter, pathway by pathway.
 
-Strictness (contract 2): not_met, mismatch and out_of_scope are strictest, then pend and review, then met.
+Strictness: not_met, mismatch and out_of_scope are strictest, then pend and review, then met.
 `prove_everywhere` covers all legal settings (levers.py says which), `prove` the settings as given. How a pathway is
 proven: *reading*, both sides say the same; *reasoning*, what they share is replaced by a fact that may be anything, and
 what can then change is shown by a case or ruled out (reduction.py and search.py say why this is sound); *enumeration*,
@@ -127,7 +127,7 @@ def _overall(ways: Mapping[str, Relation]) -> Relation:
 
 
 def prove_everywhere(before: Settings, after: Settings, pathways: Iterable[str] | None = None) -> Proof:
-    """How `after` stands to `before` over all legal settings of the levers, as contract 2 says."""
+    """How `after` stands to `before` over all legal settings of the levers."""
     levers = Levers((before, after))
     alike = alike_criteria(levers)
     own = tuple(name for name, pairs in levers.pairs.items() if stays(pairs))

@@ -118,7 +118,7 @@ def can_change(cases: Cases, row: int, settings: Settings, fact: str) -> bool:
     rows = [_merged({**base, **way}, {columns[fact]: v} if v else {}, columns) for way in ways for v in ("", *told)]
     table = as_cases(rows, policy, keep_good=True)
     result = determine(policy, table, settings, asking=False)
-    states = np.full(len(rows), -1)  # what the door refuses is no case
+    states = np.full(len(rows), -1)  # what the case reader refuses is no case
     states[table.ids.astype(int)] = np.where(result.open, len(OUTCOMES), result.outcome)
     each = states.reshape(len(ways), -1)
     return bool(((each[:, 1:] != each[:, :1]) & (each[:, 1:] >= 0) & (each[:, :1] >= 0)).any())

@@ -17,7 +17,7 @@ from policy.authoring.everywhere import Everywhere, Kinds, Outcomes
 from policy.authoring.levers import ABSENT, Levers, Pair, Pairs
 from policy.authoring.reduction import CLOSENESS, smaller
 from policy.authoring.witness import Witness, confirmed, in_order
-from policy.evaluation.results import RANKS
+from policy.evaluation.results import LENIENCY
 from policy.model import OUTCOMES, Settings
 from policy.problems import ProblemsFound
 
@@ -32,13 +32,13 @@ ROWS = 6  # and of these, from one way through the rules
 
 def way(change: OutcomeChange) -> int:
     """1 looser, -1 stricter, 0 another word of the same strictness."""
-    one, other = (int(RANKS[code]) for code in change)
+    one, other = (int(LENIENCY[code]) for code in change)
     return (other > one) - (other < one)
 
 
 def worst_first(change: OutcomeChange) -> tuple[int, int]:
     """Orders changes: what becomes met out of a refusal, or stops being met, before any pend."""
-    one, other = (int(RANKS[code]) for code in change)
+    one, other = (int(LENIENCY[code]) for code in change)
     return (-max(one, other), min(one, other))
 
 

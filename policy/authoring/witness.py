@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from policy.authoring.enumeration import Row, Space
 from policy.authoring.levers import ABSENT, Levers, Pair
-from policy.evaluation.results import RANKS
+from policy.evaluation.results import LENIENCY
 from policy.model import OUTCOMES, Settings, as_word
 
 
@@ -26,13 +26,13 @@ class Witness:
     @property
     def change(self) -> int:
         """By how much the second reading is looser, from -2 to 2."""
-        one, other = (int(RANKS[OUTCOMES.index(word)]) for word in (self.before, self.after))
+        one, other = (int(LENIENCY[OUTCOMES.index(word)]) for word in (self.before, self.after))
         return other - one
 
     @property
     def rank(self) -> tuple[int, ...]:
         """The worst transition first: what becomes met out of a refusal, or stops being met, before any pend."""
-        one, other = (int(RANKS[OUTCOMES.index(word)]) for word in (self.before, self.after))
+        one, other = (int(LENIENCY[OUTCOMES.index(word)]) for word in (self.before, self.after))
         return (-max(one, other), min(one, other), len(self.levers), len(self.case))
 
 

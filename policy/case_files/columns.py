@@ -1,4 +1,4 @@
-"""Which column of a table is which column of the contract; unknown, doubled, blank and identifying ones are refused."""
+"""Which column of a file is which column of a case table; unknown, doubled, blank and identifying ones are refused."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ GROUP = r"group_[a-z0-9_]{1,40}"
 def columns_of(
     schema: pa.Schema, policy: Policy, name: str, rename: Mapping[str, str] | None = None, ignore: Sequence[str] = ()
 ) -> dict[str, str]:
-    """Column of the contract -> column of the table; raises ProblemsFound with all that is wrong."""
+    """Column of a case table -> column of the file; raises ProblemsFound with all that is wrong."""
     rename, place, problems, found = rename or {}, f"{name}:1", list[Problem](), dict[str, str]()
     known = [f for f, x in policy.fields_.items() if x.type != "months"]
     types = dict(zip(schema.names, schema.types, strict=True))

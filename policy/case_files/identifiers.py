@@ -12,7 +12,7 @@ _COLUMN = re.compile(
     r"|num(ber)?)|social_security\w*|medical_record\w*|acc(oun)?t\w*|licen[cs]e\w*|notes?)(_|$)"
 )
 _APART = r"(^|[^\d-])"
-# Each also stands for a reading by RE2, which knows neither look-behind nor look-ahead.
+# Also run by pyarrow (RE2), which has no look-behind and no look-ahead.
 _FORMATS = {
     "a social security number, phone number or e-mail address": (
         rf"{_APART}(\d{{3}}-\d{{2}}-\d{{4}}|\d{{3}} \d{{2}} \d{{4}}|(\+?1[ .-])?\(?\d{{3}}\)?[ .-]?\d{{3}}[ .-]\d{{4}})"
@@ -25,7 +25,7 @@ _NAME = r"^(L|['’.-]){2,},? +((L|['’.-])+,? *){1,3}$|^(L|['’-]){2,}, *(L|[
 DIGITS_OF_A_PERSON = 9  # digits that alone may be the number of a person
 _BARE = r"^\d{9,10}[A-Za-z]?\d?$"
 _DAY = r"^\d{4}-\d\d-\d\d$|^\d{1,2}[/.]\d{1,2}[/.]\d{2,4}$"
-# Of an id the pattern and what it looks like; the last may be allowed.
+# What is looked for in a case_id: pattern -> what is said.
 OF_AN_ID = {
     **{pattern: f"looks like {what}" for what, pattern in _FORMATS.items()},
     _NAME.replace("L", r"\pL"): "looks like the name of a person",

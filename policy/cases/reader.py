@@ -1,7 +1,8 @@
 """A case table in, integer facts out. Nothing is clipped, guessed or silently dropped.
 
 Every fact is an integer on a grid (days, counts, hundredths of a per cent, half months, position in a list of choices)
-and -1 where nothing is documented. No fact is a float, so 80 means 80 and a missing value can never compare as false.
+and a negative number where it is not documented. No fact is a float, so 80 means 80 and a missing value can never
+compare as false.
 What a cell may look like stands in policy/case_files/grammar.py.
 """
 
@@ -39,10 +40,11 @@ class Cases:
     """`n` encoded request lines.
 
     `ids`: text (n,); `dx`, `cpt`: codes in their standard form, Categorical (n,).
-    `facts`: name -> integer array (n,), -1 = not documented. `groups`: text columns for subgroups, name -> Categorical.
+    `facts`: name -> integer array (n,), below 0 = not documented (-1; or -1 - n where another column tells that it is
+    at least n). `groups`: text columns for subgroups, name -> Categorical.
     `remarks`: what the reader of a result must know; `rejected`: rows left out (line as `row`, case_id, column, value,
-    problem), and `left_out`: id -> line of theirs. `synthetic`: a column of simulated truth says that nobody stands
-    behind the rows.
+    problem), and `left_out`: id -> line of theirs. `synthetic`: a column `truth_...`, which only simulated
+    cases have, is in the table: disclosure control is then off.
     """
 
     policy: Policy
@@ -91,7 +93,7 @@ class Cases:
 def read_cases(path: Path, policy: Policy, **options: Any) -> Cases:
     """Cases from a CSV file (comma, semicolon, tab or pipe; also .gz), or a Parquet file or folder.
 
-    `rename`: {column in the file: column of the contract}; `ignore`: columns to leave out; `keep_good`: bad rows
+    `rename`: {column in the file: column of the case table}; `ignore`: columns to leave out; `keep_good`: bad rows
     go to `rejected` instead of raising; `case_id_is_key`: bare numbers of 9 or 10 digits are no numbers of persons.
     Raises ProblemsFound with file, row, column, value, what is allowed; what looks like a person always raises.
     """

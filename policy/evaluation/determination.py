@@ -1,7 +1,8 @@
-"""Cases to determinations, in the order that the contract fixes.
+"""The outcome of every case.
 
-1 code out of scope; 2 a code-mapping lever that says pend; 3-4 pathways with a constant outcome; 5 all criteria
-together (Kleene); 6-7 what follows when all are met; 8 closing the file. Each step works on whole columns.
+A code outside the policy is out_of_scope; a code notice may say pend; else the rule of the pathway decides
+(evaluation.py). Last the file is closed: what is still open becomes pend or not_met, as the lever undocumented_action
+says.
 """
 
 from collections.abc import Mapping

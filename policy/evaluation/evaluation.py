@@ -65,9 +65,9 @@ class Evaluation(Truths):
         reading.asks = joined(asks)
 
     def _follow(self, steps: Sequence[Step]) -> tuple[Reading, dict[str, Plane]]:
-        """Outcome and text of the first step that applies, all requirements being met.
+        """Outcome and text of the first step that applies, if all requirements are met; steps are read from the last.
 
-        A step whose `when` is not documented applies and does not: one same outcome, or open. The second of the two:
+        Where a step's `when` is not documented, the outcome stays if the step gives the same, else it is open. Second:
         for each `when`, where it leaves the outcome open.
         """
         reading, waits = Reading({APPROVED: EVERYWHERE}), dict[str, Plane]()
@@ -134,11 +134,11 @@ class Evaluation(Truths):
         return [one.asked.criterion for one in below if one.asked] + [n for one in below for n in self.required(one)]
 
     def _merge(self, readings: list[Reading], switch: str) -> Reading:
-        """Several readings of the same rows: one same outcome, or open.
+        """What the branches that a missing switch leaves possible have in common: one same outcome, or open.
 
-        Open asks for what any branch asks for, and for the switch unless the branches wait for the same criteria and
-        then do the same. What implies a number (what a block did) arises once it is known not to be 0: it is not asked
-        together with the number.
+        Open asks for what any branch asks for, and for the switch, unless every branch waits for the same criteria and
+        would then do the same. A column that exists only where the switch is above 0 (the relief of a block) is not
+        asked for before the switch is known.
         """
         if len(readings) == 1:
             return readings[0]

@@ -9,13 +9,13 @@ from policy.model import CaseField, Policy, Rule
 
 
 def branches_of(kind: CaseField, rule: Rule) -> dict[int, Rule]:
-    """The branches of a switch by the integer of their word."""
+    """The branches of a switch by the stored value of their word."""
     words = rule.asked.words if rule.asked else ()
     return {codes_of(kind, [word])[0]: branch for word in words if (branch := rule.branch(word))}
 
 
 def still_possible(kind: CaseField, rule: Rule, least: int) -> list[Rule]:
-    """The branches that a missing value of a switch leaves, when it is known to be at least so much."""
+    """The branches that a value which is not documented, but at least `least`, may take."""
     below = branches_of(kind, rule)
     above = [branch for code, branch in below.items() if code >= least]
     others = any(code not in below for code in range(max(least, kind.span[0]), kind.span[1] + 1))

@@ -34,10 +34,12 @@ Outcomes = NDArray[np.int8]
 Bits = NDArray[np.uint64]  # a set of case columns as bits
 
 CODE = {word: i for i, word in enumerate(OUTCOMES)} | {"met_if_prereqs": 0}
-RANKS = np.array([{"met": 2, "pend": 1, "review": 1}.get(word, 0) for word in OUTCOMES])  # strictness: contract.md 2
-OPEN = len(OUTCOMES)  # pend of step 5: information is missing; closing the file turns only these into not_met
-UNREAD = np.int8(3)
-PARTLY = np.int8(4)  # added to a truth that only some of the branches read which are still possible
+LENIENCY = np.array([{"met": 2, "pend": 1, "review": 1}.get(word, 0) for word in OUTCOMES])  # 0 for the three strictest
+OPEN = len(OUTCOMES)  # while deciding: information is missing; closing the file makes pend or not_met of it, no other
+UNREAD = np.int8(3)  # in place of a truth: no rule read the criterion for this case
+PARTLY = np.int8(
+    4
+)  # added to a truth: only some of the branches that a missing fact leaves possible read the criterion
 IN_A_BRANCH = "in a branch that is still possible"
 
 

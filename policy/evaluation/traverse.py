@@ -1,7 +1,7 @@
-"""The one walk over the rules and tests of a policy: who reads them says, in a language of few words, what each means.
+"""The one walk over the rules and tests of a policy, for any interpreter of them (a `language`).
 
-Truth on columns of cases (evaluation.py) and SQL text (sql/compiler.py) are two such languages. A kind of test that is
-not handled here is a type error.
+A language has one method for each word: truth of cases (truths.py, evaluation.py), what to ask for (asking.py) and SQL
+(sql/compiler.py) are such. A kind of test that is not handled here is a type error.
 """
 
 from collections.abc import Iterator
@@ -35,11 +35,11 @@ class TestLanguage(Protocol[Said]):
         ...
 
     def settled(self, met: bool) -> Said:
-        """What the levers alone decide."""
+        """The same for every case: the levers alone decide."""
         ...
 
     def all_of(self, parts: Iterator[Said]) -> Said:
-        """Every part; they are said one after another, and need not be asked for once all is decided."""
+        """Every part. The parts are made when they are asked for: stop once all is decided."""
         ...
 
     def any_of(self, parts: Iterator[Said]) -> Said:
@@ -63,7 +63,7 @@ class TestLanguage(Protocol[Said]):
         ...
 
     def stated_as(self, field: str, words: tuple[str, ...]) -> Said:
-        """One of some words; any other is as if it were missing."""
+        """One of some words; any other says nothing, as if it were missing."""
         ...
 
     def compared(self, fields: tuple[str, ...], how: Comparison, number: int) -> Said:

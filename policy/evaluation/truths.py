@@ -74,7 +74,7 @@ class Truths:
         return Truth(either(self.rows.at(field, code) for code in codes), EVERYWHERE)
 
     def among(self, field: str, words: tuple[str, ...]) -> Truth:
-        """What is known of a missing number may settle whether it is one of them."""
+        """Met where the value is one of the words; a missing number that is at least n may settle it."""
         return self.rows.kept(("among", field), words, lambda: self._among(self.policy.fields_[field], field, words))
 
     def _among(self, kind: CaseField, field: str, words: tuple[str, ...]) -> Truth:

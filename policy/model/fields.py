@@ -24,10 +24,14 @@ class CaseField(Element):
     step: Annotated[str, StringConstraints(pattern=r"^(0\.[0-9]{1,2}|[1-9][0-9]{0,8}(\.[0-9]{1,2})?)$")] | None = None
     choices: tuple[Word, ...] = ()
     required: Flag = False
-    absent: Word | None = None
-    implied_by: dict[Id, Whole] = Field(default_factory=dict)  # columns that, on file, tell that it is at least so many
+    absent: Word | None = None  # the value that is taken where nothing is documented, as if it had been written
+    implied_by: dict[Id, Whole] = Field(
+        default_factory=dict
+    )  # column -> n: on file, it tells that this number is at least n
     ignored: Flag = False  # read and checked, but no rule may use it
-    onset: Id | None = None
+    onset: Id | None = (
+        None  # of a duration in months: columns of its first day, of the request, and of days without dates
+    )
     request: Id | None = None
     days: Id | None = None
 
@@ -56,7 +60,7 @@ class CaseField(Element):
 
     @property
     def bounds(self) -> tuple[int, ...]:
-        """What a missing number may be known to be at least, written -1 - n in its place (-1: nothing is known)."""
+        """Lower bounds that other columns may give to a number that is not documented, which is then stored as -1 - n."""
         return tuple(sorted({n for n in self.implied_by.values() if n < self.span[1]}))
 
     @property
@@ -66,7 +70,7 @@ class CaseField(Element):
 
     @property
     def dtype(self) -> Any:
-        """The smallest integer type that holds the span and -1."""
+        """The smallest integer type that holds the span and the codes of a missing value."""
         return np.dtype(np.int32) if self.type == "date" else np.min_scalar_type(-max(self.span[1], 1) - 1)
 
     @property

@@ -14,8 +14,8 @@ from policy.entries.scalars import Flag, Key, Text, Whole, Word, Written, plain_
 from policy.model.units import UNITS, no_unit, unit_word
 from policy.problems import nearest, shown
 
-Value = int | str | None  # a lever's value: steps in its unit, a choice, or None for "off"
-MOST_VALUES = 10_000  # of a lever: every one of them is tried somewhere
+Value = int | str | None  # a lever's value: a whole number in its unit, a choice, or None for "off"
+MOST_VALUES = 10_000  # of a lever: lint, proof and sweep try every one
 
 
 def as_word(value: Value) -> str:

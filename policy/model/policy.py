@@ -84,7 +84,7 @@ class Policy(Record):
         return hash(self.fingerprint)
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> "Policy":
-        """As of any model, without what this one has worked out of its own content."""
+        """As of any model, without the fingerprint and the defaults that this one has worked out."""
         copy = super().model_copy(update=update, deep=deep)
         for name in ("fingerprint", "defaults"):
             vars(copy).pop(name, None)
@@ -111,7 +111,7 @@ class Policy(Record):
         return self.gates[name].require if name in self.gates else ()
 
     def requirements(self, rule: Rule, dx: str | None = None) -> Iterator[tuple[Requirement, Requirement]]:
-        """What a rule itself requires under one setting or another: an entry, and what it asks for, of a gate each.
+        """Every requirement of a rule itself, whatever the settings: an entry, with itself or each in its gate.
 
         With `dx` only what may be asked of this diagnosis code.
         """
@@ -175,7 +175,7 @@ class Policy(Record):
         return active
 
     def steps(self, rule: Rule, settings: "Settings") -> list[Step]:
-        """The steps of a rule that can apply, up to the first that always does; asked again, a criterion has failed."""
+        """The steps of a rule that can apply, to the first that always does; of two with one `when` the first."""
         active: dict[str | None, Step] = {}
         for step in rule.then:
             if settings.holds(step.while_):
@@ -244,7 +244,7 @@ class Settings(Mapping[str, Value]):
         return {name: value for name, value in self._values.items() if value != self.policy.defaults[name]}
 
     def holds(self, condition: Mapping[str, tuple[str, ...]]) -> bool:
-        """Whether every lever of `condition` has one of the values named."""
+        """Whether every lever of `condition` has one of the values named (of a number also `off`, or `on`: any)."""
         return all(self.policy.levers[name].meets(self[name], words) for name, words in condition.items())
 
     def number(self, reference: str) -> int | None:

@@ -22,7 +22,7 @@ class Variant(Record):
 
 
 class Criterion(Element):
-    """One test of a case, true to one statement."""
+    """One test of a case with its sentence, its source, and what to ask for where it is open."""
 
     says: Text
     variants: tuple[Variant, ...] = ()
@@ -40,7 +40,7 @@ class Requirement(Record):
     codes: tuple[IcdCode, ...] = ()  # only for these diagnosis codes
 
     def within(self, codes: tuple[str, ...]) -> "Requirement | None":
-        """The same for some codes only (of a gate that is asked for them alone; none: all); None: for no code."""
+        """This requirement for `codes` alone, those of the entry that names its gate (none: all); None: no code left."""
         common = tuple(code for code in codes if code in self.codes) if self.codes and codes else self.codes or codes
         if common == self.codes:
             return self if common or not codes else None
@@ -51,7 +51,9 @@ class Step(Record):
     """What follows once all requirements are met: the first step that applies gives the outcome."""
 
     outcome: Word  # an outcome word, or an action lever
-    when: Id | None = None  # a criterion that is MET; not documented: both ways are taken (one same outcome, else open)
+    when: Id | None = (
+        None  # applies where this criterion is met; not documented: open, unless both ways give one outcome
+    )
     while_: While = Field(default_factory=dict, alias="while")
     because: Text | None = None
 
@@ -113,10 +115,10 @@ class Rule(Record):
     require: Requirements | None = Field(None, min_length=1)
     then: tuple[Step, ...] = ()
     switch: Id | None = None
-    stated: Id | None = None  # the criterion that is not documented when no branch fits
+    stated: Id | None = None  # criterion that reports the field as not documented when no branch can be chosen
     branches: dict[Word, "Rule"] = Field(default_factory=dict)
     otherwise: "Rule | None" = None  # any other documented value
-    assume: Requirement | None = None  # criterion: the branch a missing value is read as, while ...
+    assume: Requirement | None = None  # `criterion`: the word of the branch that a missing value is read as, while ...
 
     @model_validator(mode="after")
     def _one_form(self) -> "Rule":

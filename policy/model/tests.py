@@ -17,7 +17,7 @@ class Node(Record):
     """One node of the tree; a document writes it as a mapping with one key, its `kind`."""
 
     kind: ClassVar[str]
-    turns: ClassVar[int] = 0  # with a part that gets harder to meet it only can: 1; easier: -1; either: 0
+    turns: ClassVar[int] = 0  # parts that get harder to meet make it harder: 1; easier: -1; either: 0
     settles: ClassVar[int | None] = None  # the truth of a part that settles the whole, where one can
     inside: ClassVar[tuple[str, ...]] = ()  # the keys between its own and its parts
     counts: ClassVar[bool] = False  # whether it asks for a number of its parts
@@ -54,7 +54,7 @@ class Node(Record):
 
     @property
     def only_while(self) -> tuple[While, ...]:
-        """What levers must say for this node to be asked at all."""
+        """The conditions on levers under which this node is in force."""
         return ()
 
     def fields(self) -> tuple[str, ...]:
@@ -127,7 +127,7 @@ class AllOf(Combination):
 
     @property
     def only_while(self) -> tuple[While, ...]:
-        """What the parts that ask the levers ask for."""
+        """Those of the parts that ask the levers."""
         return tuple(part.condition for part in self.all_of if part.condition)
 
 
@@ -193,7 +193,7 @@ class OneField(Node):
 
 
 class Comparison(OneField):
-    """A field is held against a lever or a whole number: the line."""
+    """A field compared with a lever or a whole number: the line."""
 
     sign: ClassVar[str]  # as SQL and Python write it
 
@@ -262,21 +262,21 @@ class Worded(OneField):
 
 
 class Equals(Worded):
-    """One of the words, or a number among them."""
+    """The field has one of these values; another is not met, a missing one not documented."""
 
     kind = "equals"
     equals: dict[Id, Words] = Field(alias="is")
 
 
 class States(Worded):
-    """One of the words; anything else is not documented."""
+    """The record says one of these words; another says nothing: not documented, never not met."""
 
     kind, else_missing = "states", True
     states: dict[Id, Words]
 
 
 class OnFile(Node):
-    """Any value at all; an absent one is NOT_MET."""
+    """The field has any value at all; a missing one is not met."""
 
     kind = "on_file"
     on_file: Id
@@ -319,7 +319,7 @@ def _one_key(value: object) -> object:
 
 
 def _tag(value: object) -> str:
-    """What pydantic puts into the place of a fault for the kind of a test; no key of a document looks like it."""
+    """The tag by which pydantic chooses the class. It also stands in the place of an error; no key looks like it."""
     kind = value.kind if isinstance(value, Node) else _KEYS[next(iter(value))].kind  # type: ignore[call-overload]
     return f"<{kind}>"
 

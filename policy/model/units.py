@@ -4,8 +4,8 @@ from pydantic_core import PydanticCustomError
 
 from policy.problems import nearest, shown
 
-# How one unit of a lever becomes the integer grid of the facts it is compared with (contract.md 2; domain.md 4.2).
-# Months are counted in half steps: 2n = exactly n months, 2n + 1 = more than n and less than n + 1.
+# How many steps of the grid that facts are stored on one unit of a lever is: weeks are stored as days, per cent as
+# hundredths, months as half months (2n = exactly n months, 2n + 1 = more than n and less than n + 1).
 UNITS = {"months": 2, "weeks": 7, "percent": 100} | dict.fromkeys(
     ("days", "blocks", "drugs", "drug_classes", "modalities", "sessions", "years", "headache_days"), 1
 )

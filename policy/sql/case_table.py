@@ -1,4 +1,4 @@
-"""The door in SQL: the columns of a table `cases` as integer facts, codes as pathways.
+"""The case reader in SQL: the columns of a table `cases` as integer facts, codes as pathways.
 
 A fact is a whole number on its grid with -1 for not documented, so that no engine's rules for NULL or NaN matter. What
 a cell may look like stands in policy/case_files/grammar.py; how that reads in SQL, in cells.py.
@@ -29,9 +29,9 @@ class Column:
 
 @dataclass
 class Table:
-    """The door in SQL: the columns of `cases` as integer facts.
+    """The case reader in SQL: the columns of `cases` as integer facts.
 
-    `faults`: column -> when the door would reject it; `told`: column -> the facts of which one is then REJECTED.
+    `faults`: column -> when the case reader would reject it; `told`: column -> the facts of which one is then REJECTED.
     """
 
     policy: Policy

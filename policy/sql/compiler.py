@@ -1,6 +1,6 @@
 """The rules of a policy under a setting as SQL expressions: what evaluation.py walks, in its order and its algebra.
 
-Facts are whole numbers (door.py), truths are 0 not met, 1 not documented, 2 met, joined by least and
+Facts are whole numbers (case_table.py), truths are 0 not met, 1 not documented, 2 met, joined by least and
 greatest; what only levers decide is settled here. Every named expression is computed once (text.py).
 """
 

@@ -1,4 +1,4 @@
-"""A policy under a setting as one portable SELECT over a table `cases` with the columns of the contract.
+"""A policy under a setting as one portable SELECT over a table `cases` with the columns of a case table.
 
 What the text promises: the determination of every row that the reader of files admits, whatever the types of the
 columns and the settings of the server. A row that the reader rejects is never approved: its outcome is `pend`, its

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from policy.evaluation.results import RANKS
+from policy.evaluation.results import LENIENCY
 from policy.model import OUTCOMES
 from simulations.statistics.disclosure_control import SMALL, Ledger, Mask, Name, Row, summed
 
@@ -191,7 +191,7 @@ def _hold_against(ledger: Ledger, atoms: Mapping[tuple[int, int], Block], one: M
             ledger.ties.append(summed(whole, dict.fromkeys(held, 1), {rest: 1}, signs=(1, -1, -1)))
             for rank, atom in enumerate(held):
                 for setting, word in zip(SETTINGS, where, strict=True):
-                    rows[setting, int(np.sign(RANKS[word] - rank)) + 1].append({atom: 1})
+                    rows[setting, int(np.sign(LENIENCY[word] - rank)) + 1].append({atom: 1})
     return rows
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from policy.evaluation.results import RANKS
+from policy.evaluation.results import LENIENCY
 from policy.model import OUTCOMES
 from policy.problems import Problem
 from policy.reading.loading import parse
@@ -21,7 +21,7 @@ from simulations.studies.impact import Impact
 def measured(impact: Impact) -> dict[str, Fraction | None]:
     """Every measure that a scenario can set bounds for, exactly; None where what it is made of is withheld."""
     flow, table = impact.flow(), impact.outcomes()
-    up = np.sign(RANKS[None, :] - RANKS[:, None])
+    up = np.sign(LENIENCY[None, :] - LENIENCY[:, None])
     after, change = (dict(zip(OUTCOMES, table[k].tolist(), strict=True)) for k in ("scenario", "change"))
     found: dict[str, Fraction | None] = {
         "approval_pct": _exactly(after["met"], impact.cases),

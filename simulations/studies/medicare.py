@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from policy.cases.reader import Cases
-from policy.evaluation.results import RANKS, Determinations
+from policy.evaluation.results import LENIENCY, Determinations
 from policy.model import Policy, Settings
 from policy.problems import ProblemsFound
 from policy.reading.scenario import Scenario, edited
@@ -87,7 +87,7 @@ def yardsticks(cases: Cases, policy: Policy, plans: Sequence[Scenario]) -> list[
     for plan in plans:
         rows = np.flatnonzero(advantage & spoken_of(policy, plan)[groups, families])
         judged = determined(cases.take(rows), settings_of(policy, plan), asking=False) if len(rows) else None
-        found.append(Yardstick(rows, RANKS[judged.outcome] if judged else np.zeros(0, dtype=np.int64)))
+        found.append(Yardstick(rows, LENIENCY[judged.outcome] if judged else np.zeros(0, dtype=np.int64)))
     return found
 
 
@@ -97,7 +97,7 @@ def held_against(measures: Sequence[Yardstick], outcome: Outcomes, cases: Cases,
     groups, families = cells(policy, cases)
     counts = np.zeros((len(measures), *shape), dtype=np.int64)
     for place, one in enumerate(measures):
-        way = np.sign(RANKS[outcome[one.rows]] - one.ranks) + 1
+        way = np.sign(LENIENCY[outcome[one.rows]] - one.ranks) + 1
         where = np.ravel_multi_index((groups[one.rows], families[one.rows], way), shape)
         counts[place] = np.bincount(where, minlength=int(np.prod(shape))).reshape(shape)
     return counts

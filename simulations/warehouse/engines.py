@@ -37,7 +37,7 @@ BATCH = 100_000  # rows of determinations handed over at a time
 
 
 class Engine(Protocol):
-    """Something that holds a table `cases` with the columns of the contract and answers a SELECT."""
+    """Something that holds a table `cases` with the columns of a case table and answers a SELECT."""
 
     policy: Policy
     types: dict[str, str]  # columns whose type is known, see policy/sql/case_table.py
@@ -126,7 +126,7 @@ def _as_cases(connection: Any, relation: Any, policy: Policy, name: str) -> dict
 
 
 class Spark:
-    """A Spark session (local or of a cluster) over a Spark frame with the columns of the contract."""
+    """A Spark session (local or of a cluster) over a Spark frame with the columns of a case table."""
 
     def __init__(self, frame: Any, policy: Policy) -> None:
         self.policy, self.session = policy, frame.sparkSession

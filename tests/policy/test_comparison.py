@@ -20,7 +20,7 @@ from policy.authoring.reduction import CLOSENESS, alike_criteria, smaller
 from policy.authoring.search import Possible, Search, way
 from policy.authoring.tree import alike_in_words
 from policy.authoring.witness import confirmed
-from policy.evaluation.results import RANKS
+from policy.evaluation.results import LENIENCY
 from policy.model import OUTCOMES, Policy
 from policy.reading.validation import check_policy
 from tests.policy.near_misses import Draws, near_misses, random_settings, table
@@ -168,7 +168,7 @@ def brute_force(proof: Proof, before: Policy, after: Policy, draws: Draws, pairs
             kept = frame[[c for c in frame.columns if c in side.policy.fields_]]
             cases = policy.Cases.from_frame(kept, side.policy)
             result = policy.determine(side.policy, cases, side, asking=False)
-            outcomes.append(RANKS[result.outcome])
+            outcomes.append(LENIENCY[result.outcome])
         change = outcomes[1] - outcomes[0]
         word = proof.overall.word
         if (change > 0).any() and word in ("equal", "never looser"):

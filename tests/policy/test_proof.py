@@ -14,7 +14,7 @@ import pytest
 
 import policy
 from policy.authoring.proof import Relation, prove
-from policy.evaluation.results import RANKS
+from policy.evaluation.results import LENIENCY
 from policy.model import OUTCOMES
 from simulations.scenario.loading import proposed
 from tests.policy import oracle
@@ -164,7 +164,7 @@ def counterexamples(seed: int, pairs: int, size: int) -> tuple[int, set[str]]:
         near = [case for levers in (before, after) for case in near_misses(dict(levers), size, draws)]
         cases = policy.Cases.from_frame(table(near), nerve_blocks())
         found = [policy.determine(nerve_blocks(), cases, levers, asking=False) for levers in (before, after)]
-        change = RANKS[found[1].outcome] - RANKS[found[0].outcome]
+        change = LENIENCY[found[1].outcome] - LENIENCY[found[0].outcome]
         tried += len(near)
         names = np.array([*nerve_blocks().pathways, ""], dtype=object)[found[0].pathway]
         for name in {*names[change != 0]}:
@@ -189,4 +189,4 @@ def test_no_near_miss_contradicts_a_proof_in_a_long_run() -> None:
 
 
 def test_strictness_is_that_of_the_contract() -> None:
-    assert {word: int(RANKS[i]) for i, word in enumerate(OUTCOMES)} == RANK
+    assert {word: int(LENIENCY[i]) for i, word in enumerate(OUTCOMES)} == RANK

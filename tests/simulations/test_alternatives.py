@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import policy
-from policy.evaluation.results import RANKS
+from policy.evaluation.results import LENIENCY
 from policy.model import OUTCOMES
 from policy.problems import ProblemsFound
 from policy.reading.scenario import load_scenario
@@ -215,8 +215,8 @@ def test_stricter_than_medicare_is_counted_case_by_case():
     groups, families = cells(POLICY, cases)
     expected = {}
     for plan in presets(POLICY):
-        theirs = RANKS[determined(cases, settings_of(POLICY, plan)).outcome]
-        ours = RANKS[determined(cases, study.scenario).outcome]
+        theirs = LENIENCY[determined(cases, settings_of(POLICY, plan)).outcome]
+        ours = LENIENCY[determined(cases, study.scenario).outcome]
         for row in range(len(cases)):
             diagnosis, procedure = ([*names, ""][at] for names, at in (
                 (list(POLICY.diagnoses), groups[row]), (list(POLICY.procedures), families[row]),
