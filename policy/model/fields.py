@@ -29,9 +29,7 @@ class CaseField(Element):
         default_factory=dict
     )  # column -> n: on file, it tells that this number is at least n
     ignored: Flag = False  # read and checked, but no rule may use it
-    onset: Id | None = (
-        None  # of a duration in months: columns of its first day, of the request, and of days without dates
-    )
+    onset: Id | None = None  # of a duration in months: its first day; the day of the request; days without dates
     request: Id | None = None
     days: Id | None = None
 
@@ -60,7 +58,7 @@ class CaseField(Element):
 
     @property
     def bounds(self) -> tuple[int, ...]:
-        """Lower bounds that other columns may give to a number that is not documented, which is then stored as -1 - n."""
+        """Lower bounds that other columns may give to a number that is not documented, then stored as -1 - n."""
         return tuple(sorted({n for n in self.implied_by.values() if n < self.span[1]}))
 
     @property

@@ -1,7 +1,7 @@
 """The same policy as SQL: one SELECT over a table `cases`, in any of several dialects.
 
-`determinations_sql` writes it, `printed` lays it out in a dialect. The case reader, the rules and the text have a module
-each.
+`determinations_sql` writes it, `printed` lays it out in a dialect. The case reader, the rules and the text have
+a module each.
 """
 
 from policy.sql.case_table import Column, Table, columns_read, readable
