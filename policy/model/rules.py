@@ -40,7 +40,7 @@ class Requirement(Record):
     codes: tuple[IcdCode, ...] = ()  # only for these diagnosis codes
 
     def within(self, codes: tuple[str, ...]) -> "Requirement | None":
-        """This requirement for `codes` alone, those of the entry that names its gate (none: all); None: none is left."""
+        """This requirement for `codes`, those of the entry that names its gate (none: all); None: none is left."""
         common = tuple(code for code in codes if code in self.codes) if self.codes and codes else self.codes or codes
         if common == self.codes:
             return self if common or not codes else None
