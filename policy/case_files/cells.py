@@ -17,13 +17,13 @@ _FLOATS = (float, np.floating)
 
 def dictionary(column: pa.ChunkedArray) -> tuple[Ints, list[str]]:
     """Position of each row's value in the list of distinct values (-1 = nothing there), and those values as text."""
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
     if pa.types.is_null(column.type):
         return np.full(len(column), -1, dtype=np.int32), []
-    array = pa.chunked_array(column).combine_chunks().dictionary_encode()
+    array = pa.chunked_array(column).unify_dictionaries().combine_chunks().dictionary_encode()
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
+    if pc.count_distinct(array.dictionary, mode="all").as_py() < len(array.dictionary):
+        array = array.cast(array.type.value_type).dictionary_encode()  # a value that stands twice has two positions
     index = array.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
     words = texts(array.dictionary)
     empty = np.array([word == "" for word in words] + [True])

@@ -9,13 +9,14 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from policy.case_files.cells import dictionary
 from policy.cases.reader import Cases
 from policy.model import OUTCOMES, Policy, Settings
 from policy.problems import refuse
 from simulations import population as populations
 from simulations.counting.counts import Batch, Counts
 from simulations.counting.grouping import Groups
-from simulations.population import LAST_CASE, Population
+from simulations.population import LAST_CASE, Population, sampling
 from simulations.population.random_streams import whole
 
 SLICE = 200_000  # cases in memory at a time
@@ -26,10 +27,11 @@ def drawn(
     policy: Policy, population: Population, start: int, size: int, seed: int, truths: Sequence[str] = ()
 ) -> Cases:
     """`size` cases of a population from case `start` on; `truths` come along as groups."""
-    frame = populations.generate(population, size, seed, start)
-    cases = Cases.from_frame(frame, policy, population.id)
+    table = sampling.table(population, size, seed, start)
+    cases = Cases.from_table(table, policy, population.id)
     for name in truths:
-        cases.groups[name] = pd.Categorical(frame[name].astype(pd.StringDtype("pyarrow")).str.lower().astype(object))
+        index, words = dictionary(table[name])
+        cases.groups[name] = pd.Categorical(np.array([*(word.lower() for word in words), None], dtype=object)[index])
     return cases
 
 

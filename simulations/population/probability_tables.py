@@ -19,6 +19,7 @@ from simulations.population.random_streams import Words
 EMPTY = -1
 BITS = np.uint64(32)
 _LOW_BITS = np.uint64(2**32 - 1)
+_BUCKET = np.uint64(24)  # 256 buckets of keys for each row of a table
 
 Codes = NDArray[np.int32]
 
@@ -63,14 +64,31 @@ class Choice:
         """The facts that it hangs on, each once."""
         return tuple(dict.fromkeys(name for lookup in self.lookups for name, _ in lookup.parents))
 
+    @cached_property
+    def _entries(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """First and last entry of each bucket of keys: mostly the same one, so that nothing is searched for."""
+        buckets = np.arange((int(self.bounds.max(initial=0)) >> int(_BUCKET)) + 2, dtype=np.uint64) << _BUCKET
+        first = np.searchsorted(self.bounds, buckets, side="right").astype(np.int32)
+        last = np.searchsorted(self.bounds, buckets + ((np.uint64(1) << _BUCKET) - np.uint64(1)), side="right")
+        return first, last.astype(np.int32)
+
+    @cached_property
+    def _spread(self) -> bool:
+        """Whether some entry holds more than one value."""
+        return bool((self.count > 1).any())
+
     def pick(self, words: Words, facts: Mapping[str, Codes]) -> Codes:
         """One value for each word: int32 (n,), -1 where there is none; the high half of a word picks the entry."""
         key = words >> BITS
         for lookup in self.lookups:
             key += lookup.at(facts)
-        entry = np.searchsorted(self.bounds, key, side="right")
+        first, last = self._entries
+        bucket = (key >> _BUCKET).astype(np.intp)
+        entry = first[bucket]
+        unsure = np.flatnonzero(entry != last[bucket])
+        entry[unsure] = np.searchsorted(self.bounds, key[unsure], side="right")
         value = self.lowest[entry]
-        if (self.count > 1).any():
+        if self._spread:
             value += self.step[entry] * (((words & _LOW_BITS) * self.count[entry]) >> BITS).astype(np.int32)
         return value
 
