@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,7 +80,7 @@ class Truths:
 
     def _among(self, kind: CaseField, field: str, words: tuple[str, ...]) -> Truth:
         values, codes = self.rows.fact(field), codes_of(kind, words)
-        hit = np.isin(values, codes)
+        hit = reduce(np.logical_or, [values == code for code in codes])  # several times as fast as isin
         possible = hit | (values < 0)
         for bound in kind.bounds:
             fitting = sum(code >= bound for code in codes)
