@@ -22,7 +22,6 @@ import policy
 from benchmarks.cases import KEPT
 from policy.sql import columns_read
 from simulations import population
-from simulations.counting.data_cube import DataCube
 from simulations.warehouse.engines import DuckDB, collapse
 from simulations.warehouse.group_by import collapse_sql
 
@@ -57,8 +56,8 @@ def measured(folder: Path, what: str) -> dict[str, float]:
         rows, cases = 1, engine.connection.sql(scan).fetchall()[0][-1]
     elif what == "collapse":
         found = collapse(engine, settings, LEVERS)
-        levels = DataCube.of(settings, [found.batch], LEVERS)
-        rows, cases = len(found), levels.cases
+        rows, cases = found.rows, found.counts.cases
+        found.at(settings)
     else:
         text = collapse_sql(settings, LEVERS, (), engine.types).text
         rows, cases = engine.connection.sql(f"SELECT COUNT(*), SUM(weight) FROM ({text})").fetchall()[0]
