@@ -54,8 +54,9 @@ def growth(largest: int) -> list[Growth]:
 
 
 def held(laid_out: Recounted) -> float:
-    """Megabytes of the facts and planes that are held."""
-    arrays = [values for rows in laid_out.rows for values in rows._columns.values()]
+    """Megabytes of the facts, as they lie by pathway, and of the planes."""
+    arrays: list[Any] = [values for rows in laid_out.rows for values in rows._columns.values()]
     made = [thing for rows in laid_out.rows for kept in rows._made.values() for thing in kept.values()]
     arrays += [plane for thing in made for plane in (thing if isinstance(thing, tuple) else (thing,))]
-    return sum({id(array): array.nbytes for array in arrays}.values()) / 1e6
+    whole = [array if array.base is None else array.base for array in arrays]
+    return sum({id(array): array.nbytes for array in whole}.values()) / 1e6

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,11 +69,22 @@ class Ours:
 
     def __init__(self, cases: Cases, groups: Groups):
         self.cases, self.policy, self.base = cases, cases.policy, cases.policy.settings()
-        self.planes = Planes(cases)
-        self.by_group = Recounted(cases, groups, self.base)
-        self.alone = Recounted(cases, Groups(self.policy), self.base)
-        self.counts = self.by_group.at
+        self.planes, self.groups = Planes(cases), groups
         self.determine(self.base)
+
+    @cached_property
+    def by_group(self) -> Recounted:
+        """The cases laid out to be counted by group."""
+        return Recounted(self.cases, self.groups, self.base)
+
+    @cached_property
+    def alone(self) -> Recounted:
+        """The cases laid out to be counted in one group."""
+        return Recounted(self.cases, Groups(self.policy), self.base)
+
+    def counts(self, settings: Settings) -> NDArray[np.int64]:
+        """Counts of every group and outcome from the planes that are at hand."""
+        return self.by_group.at(settings)
 
     @property
     def rows(self) -> list[Rows]:

@@ -63,6 +63,8 @@ class Ground:
         self.engines = [name for name in self.contenders if name != DIRECT]
         self.few = np.arange(min(FEW, self.size))
         self.zen = ZenRules(self.columns.take(self.few))
+        self.ours.counts(self.base)
+        self.ours.alone.at(self.base)
         reads = PlainReads(self.columns, self.ours)
         self.plain = {READ: reads.every, READ_OWN: reads.by_pathway}
         self.levers = {name: list(lever.values()) for name, lever in self.policy.levers.items()}
@@ -156,30 +158,45 @@ def one_lever(ground: Ground) -> list[Timing]:
 
 def sweep(ground: Ground) -> list[Timing]:
     """Counts of each outcome at every value of every lever, one lever moved at a time."""
-    found = ground.before.sweep(ground.levers)[1]
     same = np.array([lever != CHANGED for lever, values in ground.levers.items() for _ in values])
-    assert np.array_equal(ground.ours.sweep(ground.levers)[same], found[same]), f"the sweep of {BEFORE} differs"
-    runs: dict[str, Callable[[int], object]] = {
-        MINE: lambda _: ground.ours.sweep(ground.levers),
-        f"{BEFORE}, a cube of each lever": lambda _: ground.before.sweep(ground.levers)[0],
-    }
-    few = ground.counting([kind.name for kind in MANY], ground.moved(0)[: ground.rounds])
-    part = dict.fromkeys(few, (float(len(found)), "1 setting a round"))
-    return interleaved("sweep", runs | few, ground.rounds, part)
+    found: dict[str, Any] = {}
+
+    def mine(_: int) -> None:
+        found[MINE] = ground.ours.sweep(ground.levers)[same]
+
+    def before(_: int) -> Told:
+        seconds, counts = ground.before.sweep(ground.levers)
+        found[BEFORE] = counts[same]
+        return seconds
+
+    runs = {MINE: mine, f"{BEFORE}, a cube of each lever": before}
+    return _against_few(ground, "sweep", runs, found, len(same), "1 setting a round")
 
 
 def shares(ground: Ground) -> list[Timing]:
     """How many cases are met under all combinations of eight provisions, for their exact Shapley shares."""
     moves = {lever: next(v for v in ground.levers[lever] if v != ground.base[lever]) for lever in PROVISIONS}
-    found = ground.before.asked("shares", moves=moves)[1]
-    assert ground.ours.shares(moves).tolist() == found, f"the shares of {BEFORE} differ"
-    runs: dict[str, Callable[[int], object]] = {
-        MINE: lambda _: ground.ours.shares(moves),
-        BEFORE: lambda _: ground.before.seconds("shares", moves=moves),
-    }
+    found: dict[str, Any] = {}
+
+    def mine(_: int) -> None:
+        found[MINE] = ground.ours.shares(moves)
+
+    def before(_: int) -> Told:
+        seconds, found[BEFORE] = ground.before.asked("shares", moves=moves)
+        return seconds
+
+    runs = {MINE: mine, BEFORE: before}
+    return _against_few(ground, "Shapley shares", runs, found, 2 ** len(moves), "1 combination a round")
+
+
+def _against_few(
+    ground: Ground, task: str, runs: dict[str, Any], found: dict[str, Any], times: int, of: str
+) -> list[Timing]:
+    """Runs of this package and of the version before, which must find the same, beside engines that run a part."""
     few = ground.counting([kind.name for kind in MANY], ground.moved(0)[: ground.rounds])
-    part = dict.fromkeys(few, (float(len(found)), "1 combination a round"))
-    return interleaved("Shapley shares", runs | few, ground.rounds, part)
+    timings = interleaved(task, runs | few, ground.rounds, dict.fromkeys(few, (float(times), of)))
+    assert np.array_equal(found[MINE], found[BEFORE]), f"{task} of {BEFORE} differs"
+    return timings
 
 
 def explanation(ground: Ground) -> list[Timing]:
