@@ -1,8 +1,6 @@
 """More cases than memory: drawn and counted at several settings. `python -m benchmarks.streaming --size 100000000`."""
 
 import json
-import resource
-import sys
 import time
 from typing import Any
 
@@ -10,12 +8,11 @@ import click
 
 import policy
 from benchmarks.cases import KEPT, POPULATION
-from benchmarks.machine import machine
+from benchmarks.machine import machine, peak
 from benchmarks.sweeps import random_settings
 from simulations.counting.streaming import stream
 
 SETTINGS = 10  # the defaults, and nine with every lever moved at random
-UNIT = 1 if sys.platform == "darwin" else 1024  # what the system counts peak memory in
 
 
 def measured(size: int, progress: bool = False) -> dict[str, Any]:
@@ -28,7 +25,7 @@ def measured(size: int, progress: bool = False) -> dict[str, Any]:
     assert (found.sum(axis=(1, 2)) == size).all()
     return {
         "size": size, "seconds": seconds, "cpu": spent, "settings": len(settings), "groups": len(by),
-        "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * UNIT / 1e6,
+        "memory": peak(),
         "counts": dict(zip(policy.OUTCOMES, found[0].sum(axis=0).tolist(), strict=True)), "machine": machine(),
     }  # fmt: skip
 
