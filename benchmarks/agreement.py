@@ -1,4 +1,4 @@
-"""Every way to the same answer on many near-miss cases: direct evaluation, levels, profiles, DuckDB, its collapse.
+"""Every way to the same answer on many near-miss cases: with reasons, counted in planes, DuckDB, its collapse.
 
     python -m benchmarks.agreement [CASES] [SETTINGS]    (1,000,000 and 200; the first settings take each stance)
 
@@ -9,11 +9,12 @@ import sys
 
 import numpy as np
 import pandas as pd
-from simulations.counting.data_cube import Batch, DataCube
-from simulations.counting.profiles import Profiles
 from tqdm import tqdm
 
 import policy
+from policy.evaluation.planes import Planes
+from simulations.counting.counts import Batch, Counts
+from simulations.counting.grouping import Groups
 from simulations.warehouse.engines import DuckDB, collapse, determinations
 from tests.policy.near_misses import Draws, settings_with_every_value
 from tests.simulations.undocumented import as_warehouse, chosen, moved, nerve_blocks, undocumented_table
@@ -32,10 +33,11 @@ def main(size: int = 1_000_000, settings: int = 200) -> int:
     frame = pd.concat(parts, ignore_index=True)
     frame["case_id"] = [f"{i:08}" for i in range(len(frame))]
     cases = policy.Cases.from_frame(frame, document)
-    engine, batch, different = DuckDB(as_warehouse(frame), document), Batch(cases), 0
+    engine, planes, different = DuckDB(as_warehouse(frame), document), Planes(cases), 0
+    counted = Counts.of([Batch(cases)], Groups(document))
     seen = np.zeros(len(policy.OUTCOMES), dtype=np.int64)
     for number, one in enumerate(tqdm(under, "settings", disable=None)):
-        direct = policy.determine(document, cases, one, memory=batch.memory)
+        direct = policy.determine(document, cases, one, planes=planes)
         wanted, counts = direct.frame(), list(direct.counts().values())
         seen += counts
         found = pd.concat(list(determinations(engine, one)), ignore_index=True)
@@ -45,12 +47,8 @@ def main(size: int = 1_000_000, settings: int = 200) -> int:
             wrong |= found[column].to_numpy(object) != wanted[column].to_numpy(object)
         levers = chosen(draws, 2, 1)
         elsewhere = moved(one, levers, draws)
-        answers: dict[str, DataCube | Profiles] = {
-            "levels": DataCube.of(elsewhere, [batch], levers),
-            "profiles": Profiles.of(elsewhere, [batch], levers),
-            "collapse in DuckDB": collapse(engine, elsewhere, levers),
-        }
-        off = [name for name, answer in answers.items() if list(answer.counts(one).values()) != counts]
+        answers = {"planes": counted.at, "collapse in DuckDB": collapse(engine, elsewhere, levers).at}
+        off = [name for name, at in answers.items() if at(one).sum(axis=0).tolist() != counts]
         different += int(wrong.sum()) + len(off)
         if wrong.any() or off:
             print(f"setting {number}: {int(wrong.sum())} rows in DuckDB; counts of {off}; {one.provisions()}")

@@ -17,13 +17,23 @@ from simulations.counting.streaming import TRUTHS, batches
 
 POPULATION, SEED = "seed_low_prevalence", 1
 KEPT = Path("build") / "bench"
+BLOCKS, GROUPS = "group_block", 864  # the column that counts are split by: so many groups, the cases in turn
 
 
-def drawn(policy: Policy, size: int) -> Cases:
-    """Cases 0 to `size` - 1 of the population, without names, encoded as the door encodes them."""
-    path = KEPT / f"{POPULATION}_{policy.fingerprint[:12]}_{size}.npz"
+def kept(policy: Policy, size: int) -> Path:
+    """Where the cases of one size are kept, as whole numbers."""
+    return KEPT / f"{POPULATION}_{policy.fingerprint[:12]}_{size}.npz"
+
+
+def words() -> dict[str, list[str]]:
+    """The columns that are text, and the words that their numbers stand for."""
     codes = {name: sorted(population.load(POPULATION)[name].values) for name in ("dx", "cpt")}
-    codes |= {name: ["false", "true"] for name in TRUTHS}
+    return codes | {name: ["false", "true"] for name in TRUTHS}
+
+
+def drawn(policy: Policy, size: int, groups: int = GROUPS) -> Cases:
+    """Cases 0 to `size` - 1 of the population, without names, encoded as the door encodes them."""
+    path, codes = kept(policy, size), words()
     if not path.exists():
         KEPT.mkdir(parents=True, exist_ok=True)
         with path.with_suffix(".part").open("wb") as file:
@@ -31,12 +41,14 @@ def drawn(policy: Policy, size: int) -> Cases:
         path.with_suffix(".part").rename(path)
     with np.load(path) as held:
         facts = {name: held[name] for name in held}
-    texts = {
-        name: pd.Categorical.from_codes(facts.pop(name), categories=pd.Index(words, dtype=object))
-        for name, words in codes.items()
-    }
+    texts = {name: _categorical(facts.pop(name), found) for name, found in codes.items()}
+    texts[BLOCKS] = _categorical(np.arange(size) % groups, [f"{i}" for i in range(groups)])
     ids = np.broadcast_to(np.array("", dtype=object), size)
     return Cases(policy, ids, texts.pop("dx"), texts.pop("cpt"), facts, texts)
+
+
+def _categorical(codes: Ints, words: list[str]) -> pd.Categorical:
+    return pd.Categorical.from_codes(codes, categories=pd.Index(words, dtype=object))
 
 
 def _drawn(policy: Policy, size: int, codes: dict[str, list[str]]) -> dict[str, Ints]:
@@ -64,10 +76,9 @@ class Columns:
     codes: dict[str, Ints]
     labels: NDArray[np.int16]
     groups: int
-    weights: NDArray[np.int64] | None = None  # how many cases each row stands for
 
     @classmethod
-    def of(cls, cases: Cases, groups: Groups, weights: NDArray[np.int64] | None = None) -> "Columns":
+    def of(cls, cases: Cases, groups: Groups) -> "Columns":
         """The columns of some cases."""
         policy = cases.policy
         criteria = [name for criterion in policy.criteria.values() for name in criterion.test.facts()]
@@ -81,7 +92,7 @@ class Columns:
         codes |= {least_of(name): np.maximum(-1 - cases.facts[name], 0).astype(np.int8) for name in bounded}
         facts = {name: np.maximum(cases.facts[name], -1) for name in dict.fromkeys([*criteria, *switches])}
         labels = groups.of(cases) if groups.names else np.zeros(len(cases))
-        return cls(policy, facts, codes, labels.astype(np.int16), len(groups), weights)
+        return cls(policy, facts, codes, labels.astype(np.int16), len(groups))
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -89,8 +100,7 @@ class Columns:
     def take(self, rows: NDArray[np.intp]) -> "Columns":
         """The rows at these positions."""
         facts, codes = ({k: v[rows] for k, v in held.items()} for held in (self.facts, self.codes))
-        weights = None if self.weights is None else self.weights[rows]
-        return Columns(self.policy, facts, codes, self.labels[rows], self.groups, weights)
+        return Columns(self.policy, facts, codes, self.labels[rows], self.groups)
 
     def flag(self, name: str) -> bool:
         """Whether a fact is yes or no."""

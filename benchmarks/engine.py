@@ -7,7 +7,6 @@ of its own, whose highest memory is what the system says; the folder is left for
 """
 
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -17,10 +16,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet
-from simulations.counting.data_cube import DataCube
 
 import policy
 from benchmarks.cases import KEPT
+from benchmarks.machine import peak
 from policy.sql import columns_read
 from simulations import population
 from simulations.warehouse.engines import DuckDB, collapse
@@ -57,15 +56,14 @@ def measured(folder: Path, what: str) -> dict[str, float]:
         rows, cases = 1, engine.connection.sql(scan).fetchall()[0][-1]
     elif what == "collapse":
         found = collapse(engine, settings, LEVERS)
-        levels = DataCube.of(settings, [found.batch], LEVERS)
-        rows, cases = len(found), levels.cases
+        rows, cases = found.rows, found.counts.cases
+        found.at(settings)
     else:
         text = collapse_sql(settings, LEVERS, (), engine.types).text
         rows, cases = engine.connection.sql(f"SELECT COUNT(*), SUM(weight) FROM ({text})").fetchall()[0]
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {
         "cpu": time.process_time() - cpu, "wall": time.perf_counter() - began, "rows": rows, "cases": int(cases),
-        "peak_mb": peak,
+        "peak_mb": peak(),
     }  # fmt: skip
 
 

@@ -1,81 +1,62 @@
-"""How counting at all settings grows with levers and groups: what is built, how large it is, how fast it answers."""
+"""How counting grows with cases, groups and levers: what laying out takes, what is held, how fast it answers."""
 
 import time
 from dataclasses import asdict, dataclass
+from statistics import median
 from typing import Any
 
-import numpy as np
-import pandas as pd
-from simulations.counting.data_cube import Batch
-
-from benchmarks.answers import Answers
-from benchmarks.cases import drawn
-from benchmarks.sweeps import LEVERS, random_settings
+from benchmarks.cases import BLOCKS, drawn
+from benchmarks.ours import Recounted
+from benchmarks.sweeps import random_settings
 from policy import load
-from policy.cases.reader import Cases
+from simulations.counting.grouping import Groups
 
-NUMBERS = (4, 8, 12)
+LEVERS = (1, 2, 4, 8, 16, 34)
 GROUPS = (1, 144, 864)
+SIZES = (10_000, 100_000, 1_000_000, 10_000_000)
+ANSWERS = 7
 
 
 @dataclass(frozen=True)
 class Growth:
-    """One combination; seconds to build and to answer one setting, megabytes held, and which way was taken."""
+    """One combination: seconds to lay the cases out and to answer one setting, megabytes held after the answers."""
 
-    levers: int
+    cases: int
     groups: int
-    way: str
+    levers: int
     build: float
     memory: float
     answer: float
-    says: str
 
     def record(self) -> dict[str, Any]:
         """As JSON holds it."""
         return asdict(self)
 
 
-def growth(size: int) -> list[Growth]:
-    """For 4, 8 and 12 levers and for 1, 144 and 864 groups of equal size."""
-    policy = load("nerve_blocks")
-    cases = drawn(policy, size)
-    numeric = [name for name, lever in policy.levers.items() if lever.domain]
-    levers = list(dict.fromkeys([*LEVERS, *numeric]))
-    found = []
-    for groups in GROUPS:
-        codes = np.arange(size) % groups
-        cases.groups["group_block"] = pd.Categorical.from_codes(
-            codes, pd.Index([f"{i}" for i in range(groups)], dtype=object)
-        )
-        for number in NUMBERS:
-            found.append(_grown(Batch(cases), levers[:number], groups))
+def growth(largest: int) -> list[Growth]:
+    """For 10,000 cases and more up to `largest`, in 1 to 864 groups of equal size, with 1 to all levers moved at once.
+
+    An answer is the counts of all groups, none of which is kept from before; the planes of the defaults are at hand.
+    """
+    policy, found = load("nerve_blocks"), []
+    base, names = policy.settings(), list(policy.levers)
+    for size in (size for size in SIZES if size <= largest):
+        for groups in GROUPS:
+            cases = drawn(policy, size, groups)
+            begun = time.perf_counter()
+            laid_out = Recounted(cases, Groups(policy, (BLOCKS,) if groups > 1 else ()), base)
+            built = time.perf_counter() - begun
+            for number in LEVERS:
+                several = random_settings(policy, names[:number], ANSWERS, seed=number)
+                answer = median(laid_out.moved([one]) for one in several)
+                found.append(Growth(size, groups, number, built, held(laid_out), answer))
     return found
 
 
-def _grown(batch: Batch, levers: list[str], groups: int) -> Growth:
-    policy = batch.cases.policy
-    batch.memory.groups(policy.settings())
-    begun = time.perf_counter()
-    answers = Answers(policy.settings(), batch, levers, ("group_block",) if groups > 1 else ())
-    built = time.perf_counter() - begun
-    moved = random_settings(policy, levers, 9, seed=4)
-    seconds = []
-    for settings in moved:
-        begun = time.perf_counter()
-        answers.at(settings)
-        seconds.append(time.perf_counter() - begun)
-    way = "levels" if answers.levels else "weighted rows" if answers.profiles else "direct"
-    return Growth(len(levers), groups, way, built, held(answers), sorted(seconds)[len(seconds) // 2], repr(answers))
-
-
-def held(answers: Answers) -> float:
-    """Megabytes of counts, or of weighted rows."""
-    if answers.levels:
-        return answers.levels.cells * 8 / 1e6
-    return bytes_of(answers.profiles.batch.cases) / 1e6 if answers.profiles else 0.0
-
-
-def bytes_of(cases: Cases) -> int:
-    """Bytes of the facts and codes of some cases."""
-    arrays = [*cases.facts.values(), cases.dx.codes, cases.cpt.codes, *(g.codes for g in cases.groups.values())]
-    return sum(array.nbytes for array in arrays)
+def held(laid_out: Recounted) -> float:
+    """Megabytes of the facts, as they lie by pathway, and of the planes."""
+    arrays: list[Any] = [values for rows in laid_out.rows for values in rows._columns.values()]
+    made = [thing for rows in laid_out.rows for kept in rows._made.values() for thing in kept.values()]
+    arrays += [plane for thing in made for plane in (thing if isinstance(thing, tuple) else (thing,))]
+    whole = [array if array.base is None else array.base for array in arrays]
+    return sum({id(array): array.nbytes for array in whole}.values()) / 1e6

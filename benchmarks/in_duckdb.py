@@ -1,5 +1,7 @@
 """DuckDB: SQL as one would write it by hand, with BOOLEAN columns and NULL for what is missing; and compiled SQL."""
 
+import contextlib
+import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -7,7 +9,6 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from simulations.counting.profiles import criteria_of
 
 from benchmarks.cases import Columns
 from benchmarks.walk import DIAGNOSIS, PATHWAY, Walk, least_of, named
@@ -15,7 +16,7 @@ from policy.evaluation.results import CODE
 from policy.model import OUTCOMES, Settings
 from policy.sql import OPEN, Compiler, Table
 from policy.sql.text import chosen, grouped, literal, one_of
-from simulations.counting.reachable_facts import Reads
+from simulations.storage.scratch import scratch
 from simulations.warehouse.engines import REPEATING
 
 
@@ -86,11 +87,11 @@ class DuckDB:
     """One table in memory; `counts` is one GROUP BY."""
 
     name = "DuckDB, SQL by hand"
+    place = "rowid"  # column with the number of the row
 
     def __init__(self, columns: Columns):
         self.columns = columns
         known = columns.codes | {"label": columns.labels}
-        known |= {} if columns.weights is None else {"weight": columns.weights}
         given = pa.table({name: pa.array(values) for name, values in known.items()} | self.held())
         self.connection = duckdb.connect()
         self.connection.register("given", given)
@@ -109,7 +110,8 @@ class DuckDB:
         say = Sql(self.columns)
         outcome = Walk(settings, say).outcomes()
         criteria = "".join(f", {text} AS {name}_met" for name, text in say.criteria.items())
-        return f"SELECT *, CAST({outcome} AS TINYINT) AS outcome FROM (SELECT *, rowid AS place{criteria} FROM cases)"
+        inner = f"SELECT *, {self.place} AS place{criteria} FROM cases"
+        return f"SELECT *, CAST({outcome} AS TINYINT) AS outcome FROM ({inner})"
 
     def determine(self, settings: Settings) -> NDArray[np.int8]:
         """The outcome code of every row, in the engine's own order."""
@@ -127,49 +129,28 @@ class DuckDB:
 
     def counts(self, settings: Settings) -> NDArray[np.int64]:
         """How many rows of each group have each outcome."""
-        size = "COUNT(*)" if self.columns.weights is None else "CAST(SUM(weight) AS BIGINT)"
-        query = f"SELECT label, outcome, {size} AS n FROM ({self.outcomes(settings)}) GROUP BY ALL"
+        query = f"SELECT label, outcome, COUNT(*) AS n FROM ({self.outcomes(settings)}) GROUP BY ALL"
         found = self.connection.execute(query).fetchnumpy()
         numbers = np.zeros((self.columns.groups, len(OUTCOMES)), dtype=np.int64)
         numbers[found["label"], found["outcome"]] = found["n"]
         return numbers
 
-    def collapse(self, base: Settings, moving: Sequence[str]) -> str:
-        """One GROUP BY of what can matter in each pathway while some levers move, as `Profiles` collapses."""
-        policy, say = base.policy, Sql(self.columns)
-        walk, keys = Walk(base, say), dict[str, list[int]]()
-        for position, pathway in enumerate(policy.pathways.values()):
-            reads = Reads(base, frozenset(moving))
-            texts = [DIAGNOSIS]
-            for name in criteria_of(reads, pathway.rule):
-                if frozenset(moving) & {*policy.criteria[name].test.levers()}:
-                    reads.test(policy.criteria[name].test)
-                else:
-                    texts.append(str(walk.test(policy.criteria[name].test)))
-            texts += [self._bin(name, sorted(cuts)) for name, cuts in reads.cuts.items()]
-            switches = [switch.field for switch in pathway.rule.switches()]
-            texts += switches
-            texts += [least_of(n) for n in dict.fromkeys([*reads.cuts, *switches]) if policy.fields_[n].bounds]
-            for text in texts:
-                keys.setdefault(text, []).append(position)
-        columns = [
-            f"CASE WHEN {say.among(PATHWAY, positions)} THEN {text} END AS k{i}"
-            for i, (text, positions) in enumerate(keys.items())
-        ]
-        grouped = ", ".join([PATHWAY, *(f"k{i}" for i in range(len(columns)))])
-        inner = f"SELECT {', '.join([PATHWAY, 'rowid AS place', *columns])} FROM cases"
-        return f"SELECT MIN(place) AS first, COUNT(*) AS n FROM ({inner}) GROUP BY {grouped}"
 
-    def _bin(self, name: str, cuts: Sequence[int]) -> str:
-        if not cuts or self.columns.flag(name):
-            return name
-        steps = " ".join(f"WHEN {name} >= {cut} THEN {i}" for i, cut in reversed([*enumerate(cuts, 1)]))
-        return f"CASE {steps} WHEN {name} >= 0 THEN 0 END"
+class OnParquet(DuckDB):
+    """The same SQL, each time over a Parquet file of its own: no table is held."""
 
-    def collapsed(self, query: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """A row of each kind, and how many there are."""
-        found = self.connection.execute(query).fetchnumpy()
-        return np.asarray(found["first"]), np.asarray(found["n"])
+    name = "DuckDB, SQL by hand, on its own Parquet"
+    place = "file_row_number"
+
+    def __init__(self, columns: Columns):
+        super().__init__(columns)
+        stack = contextlib.ExitStack()
+        weakref.finalize(self, stack.close)
+        folder = stack.enter_context(scratch())
+        file = folder / "cases.parquet"
+        self.connection.execute(f"COPY cases TO '{file}' (FORMAT parquet)")
+        self.connection.execute("DROP TABLE cases")
+        self.connection.execute(f"CREATE VIEW cases AS FROM read_parquet('{file}', file_row_number = true)")
 
 
 class Compiled(DuckDB):
@@ -191,7 +172,7 @@ class Compiled(DuckDB):
     def outcomes(self, settings: Settings) -> str:
         """A query with the label and the outcome code of every row."""
         policy, table = settings.policy, Table(settings.policy)
-        let, carried = table.query.let, ["label", *(["weight"] if self.columns.weights is not None else [])]
+        let = table.query.let
         table.known = {name: let(f"f_{name}", f"cases.{name}") for name in self.columns.facts}
         codes = [(f"cases.{DIAGNOSIS} = {i}", literal(c.replace(".", ""))) for i, c in enumerate(named(policy), 1)]
         let("dx", chosen(codes, "''"))
@@ -203,4 +184,4 @@ class Compiled(DuckDB):
         outcome = let("outcome", chosen(pairs, int(CODE["out_of_scope"])), "pathways")
         closed = chosen([(f"{outcome} = {OPEN}", int(CODE[str(settings["undocumented_action"])]))], outcome)
         place = let("place", "cases.rowid")
-        return table.query.select([*carried, place, f"CAST({closed} AS TINYINT) AS outcome"], carried)
+        return table.query.select(["label", place, f"CAST({closed} AS TINYINT) AS outcome"], ["label"])

@@ -105,8 +105,7 @@ def as_pair(part: Any) -> Pair:
 def counts(outcome: Any, columns: Columns) -> NDArray[np.int64]:
     """How many rows of each group have each outcome."""
     key = columns.labels * np.int16(len(OUTCOMES)) + outcome
-    found = np.bincount(key, columns.weights, columns.groups * len(OUTCOMES))
-    return found.reshape(columns.groups, -1).astype(np.int64)
+    return np.bincount(key, minlength=columns.groups * len(OUTCOMES)).reshape(columns.groups, -1)
 
 
 class Numpy:

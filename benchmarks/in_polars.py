@@ -108,8 +108,7 @@ class Polars:
         for name, values in columns.facts.items():
             series = pl.Series(name, values).set(pl.Series(values < 0), None)
             held[name] = series.cast(pl.Boolean) if columns.flag(name) else series
-        weights = {} if columns.weights is None else {"weight": columns.weights}
-        self.frame = pl.DataFrame(held | columns.codes | weights | {"label": columns.labels})
+        self.frame = pl.DataFrame(held | columns.codes | {"label": columns.labels})
 
     def determine(self, settings: Settings) -> NDArray[np.int8]:
         """The outcome code of every row."""
@@ -117,8 +116,7 @@ class Polars:
 
     def counts(self, settings: Settings) -> NDArray[np.int64]:
         """How many rows of each group have each outcome."""
-        size = (pl.len() if self.columns.weights is None else pl.col("weight").sum()).alias("len")
-        found = outcome(self.frame, self.columns, settings).group_by("label", "outcome").agg(size).collect()
+        found = outcome(self.frame, self.columns, settings).group_by("label", "outcome").agg(pl.len()).collect()
         numbers = np.zeros((self.columns.groups, len(OUTCOMES)), dtype=np.int64)
         numbers[found["label"].to_numpy(), found["outcome"].to_numpy()] = found["len"].to_numpy()
         return numbers

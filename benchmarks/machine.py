@@ -2,6 +2,8 @@
 
 import os
 import platform
+import resource
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -22,3 +24,12 @@ def machine() -> dict[str, str]:
         "python": platform.python_version(),
         "versions": ", ".join(f"{name} {version(name)}" for name in LIBRARIES),
     }
+
+
+def peak() -> float:
+    """Highest memory of this process, MB; of itself alone, where the system says so, not of what started it."""
+    status = Path("/proc/self/status")
+    lines = status.read_text().splitlines() if status.exists() else []
+    own = [int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM")]
+    unit = 1 if sys.platform == "darwin" else 1024  # what the system counts peak memory in
+    return (own[0] if own else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit) / 1e6

@@ -8,14 +8,17 @@ from statistics import median
 from typing import Any
 
 
+class Told(float):
+    """Seconds that a run says of itself, in place of the time until it came back."""
+
+
 @dataclass(frozen=True)
 class Timing:
-    """Seconds of one contender at one task: median and least of the rounds; `of`: the part that was run, if not all."""
+    """Seconds of one contender at one task in each round; `of`: the part that was run, if not all."""
 
     task: str
     contender: str
-    seconds: float
-    least: float
+    rounds: list[float]
     of: str = ""
 
     def record(self) -> dict[str, Any]:
@@ -37,16 +40,27 @@ def interleaved(
         for number in range(rounds):
             for name in order[number % len(order) :] + order[: number % len(order)]:
                 begun = time.perf_counter()
-                runs[name](number)
-                found[name].append(time.perf_counter() - begun)
+                said = runs[name](number)
+                seconds = time.perf_counter() - begun
+                found[name].append(float(said) if isinstance(said, Told) else seconds)
             gc.collect()
     finally:
         gc.enable()
     timings = []
-    for name, seconds in found.items():
+    for name, several in found.items():
         factor, of = times.get(name, (1, ""))
-        timings.append(Timing(task, name, median(seconds) * factor, min(seconds) * factor, of))
+        timings.append(Timing(task, name, [seconds * factor for seconds in several], of))
     return timings
+
+
+def middle(times: Mapping[str, Any]) -> float:
+    """The median of the rounds of a timing."""
+    return median(times["rounds"])
+
+
+def against(one: Mapping[str, Any], other: Mapping[str, Any]) -> float:
+    """How many times as long one took as the other: the median of the ratios, round by round."""
+    return median(a / b for a, b in zip(one["rounds"], other["rounds"], strict=True))
 
 
 def shown(seconds: float) -> str:

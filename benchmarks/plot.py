@@ -5,16 +5,16 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from benchmarks.measuring import shown
+from benchmarks.measuring import middle, shown
 
 OURS, OTHERS = "#0072b2", "#9a9a9a"  # told apart without colour too: ours stand first and are bold
 TASKS = {
     "determination": "One full determination",
-    "1,000 settings": "1,000 settings of four moved levers",
     "one lever moved": "One lever moved, counts of all groups",
-    "collapse": "Counted once, ahead of all settings",
+    "sweep": "Every value of every lever",
+    "Shapley shares": "Exact Shapley shares of eight provisions",
 }
-WAYS = {"levels": "o", "weighted rows": "s", "direct": "^"}
+GROUPS = {1: "#0072b2", 144: "#d55e00", 864: "#444444"}
 
 
 def drawn(runs: list[dict[str, Any]], grown: dict[str, Any] | None) -> bytes:
@@ -35,9 +35,9 @@ def drawn(runs: list[dict[str, Any]], grown: dict[str, Any] | None) -> bytes:
 
 
 def _bars(ax: Any, times: list[dict[str, Any]], title: str) -> None:
-    times = sorted(times, key=lambda one: -one["seconds"])
+    times = sorted(times, key=lambda one: -middle(one))
     ours = ["this package" in one["contender"] for one in times]
-    seconds = [one["seconds"] for one in times]
+    seconds = [middle(one) for one in times]
     ax.barh(range(len(times)), seconds, color=[OURS if own else OTHERS for own in ours], height=0.72)
     ax.set_xscale("log")
     ax.set_xlim(min(seconds) / 3, max(seconds) * 6)
@@ -45,8 +45,8 @@ def _bars(ax: Any, times: list[dict[str, Any]], title: str) -> None:
     for place, (one, own, label) in enumerate(zip(times, ours, ax.get_yticklabels(), strict=True)):
         weight = "bold" if own else "normal"
         label.set_fontweight(weight)
-        text = f" {shown(one['seconds'])}{' *' if one['of'] else ''}"
-        ax.text(one["seconds"], place, text, va="center", fontsize=9, fontweight=weight)
+        text = f" {shown(middle(one))}{' *' if one['of'] else ''}"
+        ax.text(middle(one), place, text, va="center", fontsize=9, fontweight=weight)
     star = "; * run in part and multiplied" if any(one["of"] for one in times) else ""
     ax.set_title(f"{title} (seconds, logarithmic{star})", loc="left", fontsize=10.5)
     ax.spines[["top", "right"]].set_visible(False)
@@ -54,23 +54,17 @@ def _bars(ax: Any, times: list[dict[str, Any]], title: str) -> None:
 
 
 def _growth(ax: Any, grown: dict[str, Any]) -> None:
-    colours = {1: "#0072b2", 144: "#d55e00", 864: "#444444"}
-    for key, style, word in (("build", "-", "to build"), ("answer", ":", "one answer")):
-        lines = [[row for row in grown["rows"] if row["groups"] == groups] for groups in colours]
-        for place, rows in enumerate(sorted(lines, key=lambda rows: rows[-1][key])):
-            groups = rows[0]["groups"]
-            ax.plot([row["levers"] for row in rows], [row[key] for row in rows], style, color=colours[groups])
-            for row in rows:
-                ax.plot(row["levers"], row[key], WAYS[row["way"]], color=colours[groups])
-            ax.annotate(  # the ends lie close together: spread in their order
-                f"{groups} group{'s' * (groups > 1)}, {word}", (12, rows[-1][key]), xytext=(10, 13 * (place - 1)),
-                textcoords="offset points", va="center", fontsize=8.5, color=colours[groups],
-            )  # fmt: skip
+    levers = sorted({row["levers"] for row in grown["rows"]})
+    for groups, colour in GROUPS.items():
+        for moved, style in ((levers[0], "o-"), (levers[-1], "s:")):
+            rows = [row for row in grown["rows"] if (row["groups"], row["levers"]) == (groups, moved)]
+            label = f"{groups} group{'s' * (groups > 1)}, {moved} lever{'s' * (moved > 1)} moved"
+            ax.plot([r["cases"] for r in rows], [r["answer"] for r in rows], style, color=colour, label=label)
+    ax.set_xscale("log")
     ax.set_yscale("log")
-    ax.set_xticks([4, 8, 12], ["4 levers", "8 levers", "12 levers"])
-    ax.set_xlim(3.5, 14.5)
+    ax.set_xlabel("cases, logarithmic", fontsize=9)
     ax.set_ylabel("seconds, logarithmic", fontsize=9)
-    marks = ", ".join(f"{mark} {way}" for way, mark in (("levels", "●"), ("weighted rows", "■"), ("direct", "▲")))
-    ax.set_title(f"Growth, {grown['size']:,} cases: {marks}", loc="left", fontsize=10.5)
+    ax.legend(fontsize=8.5, frameon=False)
+    ax.set_title("Growth: one answer in all groups, nothing counted before", loc="left", fontsize=10.5)
     ax.spines[["top", "right"]].set_visible(False)
     ax.tick_params(labelsize=8.5)
