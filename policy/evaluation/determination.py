@@ -13,7 +13,7 @@ from policy.evaluation.kleene import EVERYWHERE, NOWHERE, SETTLED, inverse
 from policy.evaluation.pathways import pathways
 from policy.evaluation.planes import Planes, passing
 from policy.evaluation.results import CODE, Determinations, Reading
-from policy.model import Policy, Requirement, Settings
+from policy.model import Policy, Settings
 from policy.problems import refuse
 
 
@@ -33,9 +33,8 @@ def determine(
     where = planes.where if planes else pathways(policy, cases)
     result = Determinations(policy, settings, cases, where)
     truths = {name: SETTLED[truth] for name, truth in (assumed or {}).items()}
-    entries: dict[int, list[Requirement]] = {}
     for position, places, rows in planes.by_pathway if planes else passing(cases, where):
-        reading = evaluate(Evaluation(settings, rows, truths, asking, entries), position)
+        reading = evaluate(Evaluation(settings, rows, truths, asking), position)
         result.readings.append((places, reading))
     return result
 

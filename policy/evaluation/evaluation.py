@@ -1,7 +1,7 @@
 """What the rules of a policy make of many cases at once: all criteria together, then what follows."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from policy.evaluation.asking import Asking
 from policy.evaluation.kleene import EVERYWHERE, NOWHERE, SETTLED, Plane, all_of, both, either, everywhere, inverse
@@ -9,7 +9,7 @@ from policy.evaluation.pathways import branches_of, still_possible
 from policy.evaluation.results import CODE, OPEN, Reading, joined, within
 from policy.evaluation.traverse import traverse
 from policy.evaluation.truths import Truths
-from policy.model import Requirement, Rule, Step, Switch
+from policy.model import Rule, Step, Switch
 
 APPROVED, REFUSED = CODE["met"], CODE["not_met"]
 
@@ -19,7 +19,6 @@ class Evaluation(Truths):
     """One policy under one setting on some rows of one pathway."""
 
     asking: bool = True  # also find out what to ask for, and why
-    entries: dict[int, list[Requirement]] = field(default_factory=dict)  # by rule, for all rows under these settings
 
     def rule(self, rule: Rule) -> Reading:
         """What a rule makes of the rows."""
@@ -31,14 +30,13 @@ class Evaluation(Truths):
 
     def required(self, rule: Rule) -> dict[str, Plane]:
         """The criteria that a rule requires, and of which rows."""
-        if id(rule) not in self.entries:
-            self.entries[id(rule)] = self.policy.required(rule, self.settings)
-        where = [{e.criterion: self.rows.coded(e.codes) if e.codes else EVERYWHERE} for e in self.entries[id(rule)]]
+        entries, _ = self.policy.in_force(rule, self.settings)
+        where = [{e.criterion: self.rows.coded(e.codes) if e.codes else EVERYWHERE} for e in entries]
         return {name: plane for name, plane in joined(where).items() if plane is not NOWHERE}
 
     def require(self, rule: Rule) -> Reading:
         """All criteria together, then the first step that applies."""
-        asked, steps = self.required(rule), self.policy.steps(rule, self.settings)
+        asked, (_, steps) = self.required(rule), self.policy.in_force(rule, self.settings)
         worst = all_of(self.criterion(name).asked(where) for name, where in asked.items())
         follows, waits = self._follow(steps)
         decided = {OPEN: worst.open, REFUSED: inverse(worst.possible)}

@@ -78,19 +78,34 @@ def bits_at(plane: Plane, places: NDArray[np.intp]) -> NDArray[np.uint64]:
     return plane[word] >> bit.astype(np.uint64) & np.uint64(1)
 
 
+class Stretches:
+    """Rows one after the other in stretches, to be counted: `ends` are where each begins, and where the last ends."""
+
+    def __init__(self, ends: NDArray[np.intp]):
+        self.ends, self.sizes = ends, np.diff(ends)
+        self._word, bit = np.divmod(ends, WORD)
+        self._below = (np.uint64(1) << bit.astype(np.uint64)) - np.uint64(1)  # bits of the last word that lie before
+
+    def counts(self, plane: Plane) -> NDArray[np.int64]:
+        """How many rows of each stretch have the bit: int64 (stretches,)."""
+        if plane.ndim == 0:
+            return self.sizes * int(plane is EVERYWHERE)
+        bits = np.bitwise_count(plane)
+        if len(self.sizes) == 1 and not self.ends[0]:
+            whole = int(bits[: self._word[1]].sum(dtype=np.int64))
+            return np.array([whole + self._inside(plane)[1]], dtype=np.int64)
+        running = np.zeros(len(bits) + 1, dtype=np.int64)
+        np.cumsum(bits, out=running[1:])
+        found = running[self._word] + self._inside(plane)
+        return found[1:] - found[:-1]
+
+    def _inside(self, plane: Plane) -> NDArray[np.uint8]:
+        return np.bitwise_count(plane.take(self._word, mode="clip") & self._below)
+
+
 def count(plane: Plane, n: int) -> int:
     """How many of `n` rows have the bit."""
-    return int(bits_before(plane, np.array([n]))[0])
-
-
-def bits_before(plane: Plane, ends: NDArray[np.intp]) -> NDArray[np.int64]:
-    """How many rows before each place have the bit: int64, as `ends`."""
-    if plane.ndim == 0:
-        return ends * int(plane is EVERYWHERE)
-    word, bit = np.divmod(ends, WORD)
-    running = np.concatenate([[0], np.cumsum(np.bitwise_count(plane), dtype=np.int64)])
-    inside = plane[np.minimum(word, len(plane) - 1)] & ((np.uint64(1) << bit.astype(np.uint64)) - np.uint64(1))
-    return running[word] + np.bitwise_count(inside)
+    return int(Stretches(np.array([0, n])).counts(plane)[0])
 
 
 def kinds(planes: Iterable[Plane], n: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

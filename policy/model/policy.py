@@ -86,7 +86,7 @@ class Policy(Record):
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> "Policy":
         """As of any model, without the fingerprint and the defaults that this one has worked out."""
         copy = super().model_copy(update=update, deep=deep)
-        for name in ("fingerprint", "defaults"):
+        for name in ("fingerprint", "defaults", "_plans"):
             vars(copy).pop(name, None)
         return copy
 
@@ -164,6 +164,24 @@ class Policy(Record):
         kind = self.fields_[field].type
         unit = (kind if kind in ("percent", "months") else "") if reference.isdigit() else self.levers[reference].unit
         return UNITS.get(unit or "", 1)
+
+    @cached_property
+    def _plans(self) -> dict[Any, Any]:
+        """By rule the levers that its conditions read; by rule and their values what is then in force."""
+        return {}
+
+    def in_force(self, rule: Rule, settings: "Settings") -> tuple[list[Requirement], list[Step]]:
+        """The requirements (`required`) and steps (`steps`) of a rule under some settings, remembered."""
+        plans = self._plans
+        if id(rule) not in plans:
+            conditions = [rule.while_, *(entry.while_ for pair in self.requirements(rule) for entry in pair)]
+            conditions += [step.while_ for step in rule.then]
+            plans[id(rule)] = tuple(dict.fromkeys(lever for condition in conditions for lever in condition))
+        key = (id(rule), *(settings[lever] for lever in plans[id(rule)]))
+        if key not in plans:
+            plans[key] = (self.required(rule, settings), self.steps(rule, settings))
+        found: tuple[list[Requirement], list[Step]] = plans[key]
+        return found
 
     def required(self, rule: Rule, settings: "Settings") -> list[Requirement]:
         """The requirements of a rule that are in force, gates written out."""

@@ -6,6 +6,7 @@ bit, in all groups from one running sum, as the rows of a group lie together.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from policy.cases.reader import Cases
 from policy.evaluation.determination import evaluate
 from policy.evaluation.evaluation import Evaluation
-from policy.evaluation.kleene import bits_before, count
+from policy.evaluation.kleene import Stretches, count
 from policy.evaluation.planes import Planes
 from policy.evaluation.results import OPEN, Reading, closing_of
 from policy.evaluation.rows import Rows
@@ -72,10 +73,19 @@ class _Pathway:
             np.add.at(found, (where, outcomes), self.weights)
             return found
         (rest, _), *others = reading.outcome.items()
+        found[:, rest] = self._sizes
         for code, plane in others:
-            found[:, code] = np.diff(bits_before(plane, self.ends))
-        found[:, rest] = np.diff(self.ends) - found.sum(axis=1)
+            found[:, code] = self._ends.counts(plane)
+            found[:, rest] -= found[:, code]
         return found
+
+    @cached_property
+    def _sizes(self) -> NDArray[np.int64]:
+        return np.diff(self.ends)
+
+    @cached_property
+    def _ends(self) -> Stretches:
+        return Stretches(self.ends)
 
 
 @dataclass(frozen=True)
