@@ -164,9 +164,7 @@ def test_batches_put_together_keep_their_order():
     assert list(whole.cases.groups["group_site"]) == list(cases.groups["group_site"])
 
 
-@pytest.mark.parametrize(
-    ("lever", "first"), [("max_sessions_12m", [None, 12, 11]), ("repeat_min_weeks", [None, 0])]
-)
+@pytest.mark.parametrize(("lever", "first"), [("max_sessions_12m", [None, 12, 11]), ("repeat_min_weeks", [None, 0])])
 def test_values_run_from_lenient_to_strict(lever: str, first: list[int | None]):
     assert POLICY.levers[lever].lenient_first[: len(first)] == first
     assert POLICY.levers["relief_pct"].lenient_first[-1] == 100
