@@ -120,7 +120,7 @@ Settings = tuple[tuple[str, str], ...]
 
 def read(path: Path) -> dict[str, Any]:
     """One vignette file; every scalar stays the text that stands in the file."""
-    content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+    content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CBaseLoader)
     assert isinstance(content, dict), path.name
     return content
 
