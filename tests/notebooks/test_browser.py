@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -29,55 +30,43 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         yield started
 
 
-@pytest.fixture
-def opened(desk: Desk, request: pytest.FixtureRequest) -> Iterator[Page]:
-    page = desk.open("2_tweak_thresholds.ipynb")
-    failed = request.session.testsfailed
-    yield page
-    if request.session.testsfailed > failed:
-        SHOTS.mkdir(exist_ok=True)
-        page.screenshot(path=SHOTS / f"{request.node.name}.png")
+def left(desk: Desk, page: Page) -> None:
     page.context.close()
     desk.shut_down()
     shutil.rmtree(desk.workspace / ".unsaved", ignore_errors=True)  # what one test leaves is no start for the next
 
 
-def test_a_slider_moves_by_keyboard_and_the_rate_is_read_anew(desk: Desk, opened: Page):
-    run_all(opened)
-    lever = opened.locator(".nbw-lever-conservative_weeks")
-    number = lever.get_by_role("spinbutton", name="Minimum conservative care, weeks")
-    expect(number).to_have_value("6", timeout=60_000)
-    redo = opened.get_by_role("button", name="Redo")
-    expect(redo).to_be_enabled(timeout=30_000)  # the last cell has moved a lever and taken it back
-    status = opened.locator(".nbw-live").get_by_role("status").first
-    expect(status).to_have_text("No lever is moved: this is the policy as it stands.", timeout=30_000)
+@pytest.fixture
+def opened(desk: Desk, request: pytest.FixtureRequest) -> Iterator[Page]:
+    page = desk.open("2_tweak_thresholds.ipynb")
+    with shown_if_it_fails(page, request):
+        yield page
+    left(desk, page)
 
-    lever.get_by_role("slider").focus()
-    for _ in range(2):
-        opened.keyboard.press("ArrowRight")
 
-    impact = simulations.ask(provisions={"conservative_weeks": 8}).impact
-    expect(status).to_have_text(impact.finding() + ".", timeout=10_000)
-    expect(number).to_have_value("8")
-    expect(opened.get_by_role("img", name="Cases by outcome, baseline to now")).to_be_visible()
-    live = opened.locator(".nbw-live")
-    expect(live.get_by_text("Minimum conservative care: 6 weeks → 8 weeks (stricter)", exact=True)).to_be_visible()
+@contextmanager
+def shown_if_it_fails(page: Page, request: pytest.FixtureRequest) -> Iterator[None]:
+    failed = request.session.testsfailed
+    yield
+    if request.session.testsfailed > failed:
+        SHOTS.mkdir(exist_ok=True)
+        page.screenshot(path=SHOTS / f"{request.node.name}.png")
 
-    opened.wait_for_timeout(2_000)  # moves in quick succession are one gesture, and one step to undo
-    lever.get_by_role("slider").press("Tab")  # from the slider to its number, and type
-    opened.keyboard.press("Control+a")
-    opened.keyboard.type("10")
-    opened.keyboard.press("Enter")
-    further = simulations.ask(provisions={"conservative_weeks": 10}).impact
-    expect(status).to_have_text(further.finding() + ".", timeout=10_000)
-    opened.get_by_role("button", name="Reset all").click()
-    expect(status).to_have_text("No lever is moved: this is the policy as it stands.", timeout=10_000)
-    expect(number).to_have_value("6")
-    opened.get_by_role("button", name="Undo").click()
-    expect(status).to_have_text(further.finding() + ".", timeout=10_000)
-    expect(number).to_have_value("10")
-    assert desk.outside == []
-    assert desk.errors == []
+
+@pytest.fixture(scope="class")
+def run_once(desk: Desk) -> Iterator[Page]:
+    page = desk.open("2_tweak_thresholds.ipynb")
+    run_all(page)
+    redo = page.get_by_role("button", name="Redo")
+    expect(redo).to_be_enabled(timeout=90_000)  # the last cell has moved a lever and taken it back
+    yield page
+    left(desk, page)
+
+
+@pytest.fixture
+def running(run_once: Page, request: pytest.FixtureRequest) -> Iterator[Page]:
+    with shown_if_it_fails(run_once, request):
+        yield run_once
 
 
 CELLS = """() => [...document.querySelectorAll(".jp-Notebook .jp-Cell")].map(cell => [
@@ -91,52 +80,84 @@ KEYS = [
 ]
 
 
-def test_no_key_on_a_control_reaches_the_notebook(desk: Desk, opened: Page):
-    """m, r, x or d d on a slider, list or button turned the cell into text, cut it or deleted it."""
-    run_all(opened)
-    lever = opened.locator(".nbw-lever-conservative_weeks")
-    expect(opened.get_by_role("button", name="Redo")).to_be_enabled(timeout=60_000)
-    controls = {
-        "slider": lever.get_by_role("slider"),
-        "number": lever.get_by_role("spinbutton"),
-        "list": opened.locator(".nbw-live select").first,
-        "tick box": opened.locator(".nbw-live input[type=checkbox]").first,
-        "button": opened.get_by_role("button", name="Redo"),
-        "name": opened.get_by_placeholder("name of the scenario"),
-        "fold": lever.locator("summary"),
-        "question": opened.get_by_role("button", name="Who is reached"),
-    }
-    before = opened.evaluate(CELLS)
-    for name, control in controls.items():
-        for pressed in KEYS:
-            control.focus()
-            for key in pressed.split():
-                opened.keyboard.press(key)
-            assert opened.evaluate("document.activeElement.closest('.nbw-live') !== null"), (name, pressed)
-    assert opened.evaluate(CELLS) == before
-    assert opened.locator(".jp-Dialog").count() == 0
-    opened.locator(".jp-Notebook .jp-Cell").first.click()
-    opened.keyboard.press("Escape")
-    opened.keyboard.press("b")  # they still work where they belong
-    expect(opened.locator(".jp-Notebook .jp-Cell")).to_have_count(len(before) + 1)
+class TestOneRun:
+    """One page, its cells run once; each test leaves what the next one finds: at first no lever is moved."""
 
+    def test_a_typed_number_that_is_not_legal_is_refused_beside_the_lever(self, desk: Desk, running: Page):
+        lever = running.locator(".nbw-lever-conservative_weeks")
+        number = lever.get_by_role("spinbutton")
+        for typed, said in (
+            ("6.5", "nearest 6 and 7"),
+            ("99", "nearest 26"),
+            ("-3", "nearest 0"),
+        ):
+            number.fill(typed)
+            number.press("Enter")
+            expect(lever.get_by_role("alert")).to_contain_text(f"'{typed}' is ", timeout=10_000)
+            expect(lever.get_by_role("alert")).to_contain_text(said)
+            expect(number).to_have_value("6")
+            expect(lever.get_by_role("slider")).to_have_attribute("aria-valuenow", "6.0")
 
-def test_a_typed_number_that_is_not_legal_is_refused_beside_the_lever(desk: Desk, opened: Page):
-    run_all(opened)
-    lever = opened.locator(".nbw-lever-conservative_weeks")
-    expect(opened.get_by_role("button", name="Redo")).to_be_enabled(timeout=60_000)
-    number = lever.get_by_role("spinbutton")
-    for typed, said in (
-        ("6.5", "nearest 6 and 7"),
-        ("99", "nearest 26"),
-        ("-3", "nearest 0"),
-    ):
-        number.fill(typed)
-        number.press("Enter")
-        expect(lever.get_by_role("alert")).to_contain_text(f"'{typed}' is ", timeout=10_000)
-        expect(lever.get_by_role("alert")).to_contain_text(said)
+    def test_a_slider_moves_by_keyboard_and_the_rate_is_read_anew(self, desk: Desk, running: Page):
+        lever = running.locator(".nbw-lever-conservative_weeks")
+        number = lever.get_by_role("spinbutton", name="Minimum conservative care, weeks")
         expect(number).to_have_value("6")
-        expect(lever.get_by_role("slider")).to_have_attribute("aria-valuenow", "6.0")
+        status = running.locator(".nbw-live").get_by_role("status").first
+        expect(status).to_have_text("No lever is moved: this is the policy as it stands.", timeout=30_000)
+
+        lever.get_by_role("slider").focus()
+        for _ in range(2):
+            running.keyboard.press("ArrowRight")
+
+        impact = simulations.ask(provisions={"conservative_weeks": 8}).impact
+        expect(status).to_have_text(impact.finding() + ".", timeout=10_000)
+        expect(number).to_have_value("8")
+        expect(running.get_by_role("img", name="Cases by outcome, baseline to now")).to_be_visible()
+        live = running.locator(".nbw-live")
+        expect(live.get_by_text("Minimum conservative care: 6 weeks → 8 weeks (stricter)", exact=True)).to_be_visible()
+
+        running.wait_for_timeout(2_000)  # moves in quick succession are one gesture, and one step to undo
+        lever.get_by_role("slider").press("Tab")  # from the slider to its number, and type
+        running.keyboard.press("Control+a")
+        running.keyboard.type("10")
+        running.keyboard.press("Enter")
+        further = simulations.ask(provisions={"conservative_weeks": 10}).impact
+        expect(status).to_have_text(further.finding() + ".", timeout=10_000)
+        running.get_by_role("button", name="Reset all").click()
+        expect(status).to_have_text("No lever is moved: this is the policy as it stands.", timeout=10_000)
+        expect(number).to_have_value("6")
+        running.get_by_role("button", name="Undo").click()
+        expect(status).to_have_text(further.finding() + ".", timeout=10_000)
+        expect(number).to_have_value("10")
+        assert desk.outside == []
+        assert desk.errors == []
+
+    def test_no_key_on_a_control_reaches_the_notebook(self, desk: Desk, running: Page):
+        """m, r, x or d d on a slider, list or button turned the cell into text, cut it or deleted it."""
+        lever = running.locator(".nbw-lever-conservative_weeks")
+        controls = {
+            "slider": lever.get_by_role("slider"),
+            "number": lever.get_by_role("spinbutton"),
+            "list": running.locator(".nbw-live select").first,
+            "tick box": running.locator(".nbw-live input[type=checkbox]").first,
+            "button": running.get_by_role("button", name="Redo"),
+            "name": running.get_by_placeholder("name of the scenario"),
+            "fold": lever.locator("summary"),
+            "question": running.get_by_role("button", name="Who is reached"),
+        }
+        before = running.evaluate(CELLS)
+        for name, control in controls.items():
+            for pressed in KEYS:
+                control.focus()
+                for key in pressed.split():
+                    running.keyboard.press(key)
+                assert running.evaluate("document.activeElement.closest('.nbw-live') !== null"), (name, pressed)
+        assert running.evaluate(CELLS) == before
+        assert running.locator(".jp-Dialog").count() == 0
+        running.locator(".jp-Notebook .jp-Cell").first.click()
+        running.keyboard.press("Escape")
+        running.keyboard.press("b")  # they still work where they belong
+        expect(running.locator(".jp-Notebook .jp-Cell")).to_have_count(len(before) + 1)
 
 
 def test_the_last_answer_stands_without_a_kernel_and_the_levers_come_back(desk: Desk):

@@ -38,6 +38,7 @@ from simulations.counting.counts import Batch, Counts
 from simulations.counting.grouping import Groups
 from simulations.studies.caseload import Caseload
 from simulations.studies.denials import dissect
+from simulations.warehouse.engines import REPEATING
 from tests.policy.generated import (
     Case,
     Tree,
@@ -88,10 +89,10 @@ class Trial:
     def sql(self) -> Iterator[str]:
         for moved, cases, table, settings in self.each():
             ours = core.determine(self.policy, table, settings).frame().astype(object)
-            with duckdb.connect() as connection:
+            with duckdb.connect(config={"disabled_optimizers": REPEATING}) as connection:
                 given = frame(self.tree, cases)
                 connection.register("cases", given.astype(object).where(given != "", None))
-                theirs = connection.sql(determinations_sql(settings)).df().astype(object).fillna("")
+                theirs = connection.execute(determinations_sql(settings)).df().astype(object).fillna("")
             theirs = theirs.set_index("case_id").loc[ours["case_id"]].reset_index()
             for name in ours.columns:
                 for row in np.flatnonzero(ours[name].to_numpy() != theirs[name].to_numpy())[:2]:

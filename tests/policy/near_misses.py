@@ -132,6 +132,14 @@ def settings_with_every_value(document: policy.Policy, draws: Draws) -> list[pol
     ]
 
 
+def few_settings_with_every_value(document: policy.Policy, draws: Draws) -> list[policy.Settings]:
+    """Half as many: each has two of the values, those of different levers, and the other levers at random."""
+    values = [(name, value) for name, lever in document.levers.items() for value in lever.values()]
+    half = -(-len(values) // 2)  # the values of one lever stand together, and none has as many as that
+    return [random_settings(document, draws, **dict([one, *values[half + i : half + i + 1]]))
+            for i, one in enumerate(values[:half])]  # fmt: skip
+
+
 def onset_days() -> list[datetime.date]:
     """Days on which the end of a month matters, and ordinary ones."""
     ends = [datetime.date(2023, m, calendar.monthrange(2023, m)[1]) for m in range(1, 13)]

@@ -203,18 +203,21 @@ def test_what_is_odd_in_the_shipped_policy_is_known() -> None:
     assert odd == dict.fromkeys(("pathways.spine_facet_injection", "pathways.spine_epidural"), "never decides")
 
 
-@pytest.mark.parametrize("name", ["function_limited", "failed_anticonvulsants", "request_date", "site_of_service"])
-def test_a_column_that_a_policy_requires_is_told_in_every_case_that_is_tried(name: str) -> None:
+REQUIRED = ("function_limited", "failed_anticonvulsants", "request_date", "site_of_service")  # a kind of column each
+
+
+def test_columns_that_a_policy_requires_are_told_in_every_case_that_is_tried() -> None:
     """Every case was refused at the door ("the required column is missing"): nothing was looked for, nothing proven."""
     tree = small()
-    tree["fields"][name]["required"] = "true"
+    for name in REQUIRED:
+        tree["fields"][name]["required"] = "true"
     assert [str(finding) for finding in found(tree) if finding.kind == "not checked"] == []
     before = Policy.model_validate(tree)
     tree["levers"]["tn_failed_drugs_min"]["default"] = "2"
     proof = prove_everywhere(before.settings(), Policy.model_validate(tree).settings(), ["trigeminal_block"])
     assert proof.overall.word == "never looser"
     assert proof.overall.stricter is not None
-    assert name in proof.overall.stricter.case
+    assert {*REQUIRED} <= {*proof.overall.stricter.case}
     at_the_line = list(boundaries(before))
     assert {boundary.lever for boundary in at_the_line} >= {"tn_failed_drugs_min", "fm_drugs_failed_min"}
-    assert all(name in boundary.case for boundary in at_the_line)
+    assert all({*REQUIRED} <= {*boundary.case} for boundary in at_the_line)

@@ -21,6 +21,7 @@ from policy.evaluation.kleene import MET, NOT_DOCUMENTED, NOT_MET
 from policy.evaluation.rows import Rows
 from policy.model import Policy, Settings
 from policy.sql import Compiler, Table, determinations_sql
+from simulations.warehouse.engines import REPEATING
 from tests.policy.test_lint import small
 from tests.sampling import some
 
@@ -85,9 +86,9 @@ def typed(rows: list[dict[str, str]], document: Policy) -> pd.DataFrame:
 
 
 def answered(text: str, rows: list[dict[str, str]], document: Policy) -> pd.DataFrame:
-    with duckdb.connect() as connection:
+    with duckdb.connect(config={"disabled_optimizers": REPEATING}) as connection:
         connection.register("cases", typed(rows, document))
-        found = connection.sql(text).df()
+        found = connection.execute(text).df()
     return found.sort_values("case_id", key=lambda ids: ids.astype(int), ignore_index=True)
 
 

@@ -120,7 +120,7 @@ Settings = tuple[tuple[str, str], ...]
 
 def read(path: Path) -> dict[str, Any]:
     """One vignette file; every scalar stays the text that stands in the file."""
-    content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+    content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CBaseLoader)
     assert isinstance(content, dict), path.name
     return content
 
@@ -153,15 +153,23 @@ def nerve_blocks() -> policy.Policy:
 
 
 @functools.cache
+def rows_by_setting() -> dict[Settings, dict[str, dict[str, str]]]:
+    """Settings -> case_id -> case, of all vignettes."""
+    found: dict[Settings, dict[str, dict[str, str]]] = {}
+    for stem, number, vignette, reading in ASKED:
+        found.setdefault(settings_of(reading, vignette), {})[f"{stem}-{number}"] = facts(stem, vignette)
+    return found
+
+
+@functools.cache
 def answers(key: Settings) -> dict[str, dict[str, str]]:
     """case_id -> determination, for every vignette that is read under these settings: one call for all of them."""
-    rows = {
-        f"{stem}-{number}": facts(stem, vignette)
-        for stem, number, vignette, reading in ASKED
-        if settings_of(reading, vignette) == key
-    }
     frame = (
-        pd.DataFrame.from_dict(rows, orient="index").fillna("").rename_axis("case_id").reset_index().astype("string")
+        pd.DataFrame.from_dict(rows_by_setting()[key], orient="index")
+        .fillna("")
+        .rename_axis("case_id")
+        .reset_index()
+        .astype("string")
     )
     document = nerve_blocks()
     cases = policy.Cases.from_frame(frame, document)

@@ -306,7 +306,12 @@ def test_a_code_that_the_policy_does_not_cover_is_explained_without_empty_parts(
     assert "no longer a valid code" not in told["b"]
 
 
-def test_a_size_that_a_case_table_has_no_use_for_is_said(cases: Path, tmp_path: Path) -> None:
+def test_a_size_that_a_case_table_has_no_use_for_is_said(
+    cases: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That the summary of a case table has no seed is in test_run.py."""
+    found = {"headline": "", "notice": "", "population": {"file": cases.name, "size": 1, "seed": None}}
+    monkeypatch.setattr("simulations.runs.run.simulate", lambda **asked: found)
     asked = ("simulate", "--set", "conservative_weeks=8", "--population", cases, "--out", tmp_path / "out")
     result = workbook(*asked, "--size", "50", "--seed", "4")
     assert result.exit_code == 0

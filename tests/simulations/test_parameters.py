@@ -1,12 +1,16 @@
 """A notebook run by papermill itself, which assigns any name that it is given, refuses what is no parameter of it."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import IPython
 import nbformat
 import papermill
 import pytest
 from papermill.exceptions import PapermillExecutionError
+from papermill.iorw import load_notebook_node
+from papermill.parameterize import parameterize_notebook
 
 from policy.problems import ProblemsFound
 from simulations.runs.parameters import check
@@ -65,17 +69,37 @@ def test_what_is_known_passes(tmp_path: Path):
     check(["", "# Parameters\nx = 3\n", "check()"])  # no template of ours
 
 
-@pytest.mark.parametrize("template", shipped())
-def test_each_template_refuses_before_any_number(template: str):
-    wrong: dict[str, Any] = {"conservative_weeks": 12, "size": 300}
-    wrong |= {"hide_small_cells": "false"} if template == "subgroup_gaps" else {}
+WRONG: dict[str, Any] = {"conservative_weeks": 12, "size": 300}
+
+
+def begun(template: str) -> nbformat.NotebookNode:
+    """A template up to the cell that refuses; what came after would be a fault of this test alone."""
     notebook = nbformat.read(FOLDER / f"{template}.ipynb", as_version=4)
-    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    notebook.cells = code[:2]  # it never gets further; what came after would be a fault of this test alone
+    notebook.cells = [cell for cell in notebook.cells if cell.cell_type == "code"][:2]
     for cell in notebook.cells:
         cell.outputs = []
+    return notebook
+
+
+@pytest.mark.parametrize("template", shipped())
+def test_each_template_refuses_before_any_number(template: str, monkeypatch: pytest.MonkeyPatch):
+    """With the cell that papermill puts there, run here instead of in a kernel."""
+    ran, space = [""], {}
+    monkeypatch.setattr(IPython, "get_ipython", lambda: SimpleNamespace(user_ns={"In": ran}))
+    *before, last = [cell.source for cell in parameterize_notebook(load_notebook_node(begun(template)), WRONG).cells]
+    assert len(before) == 2
+    for source in before:
+        ran.append(source)
+        exec(source, space)
+    ran.append(last)
+    with pytest.raises(ProblemsFound, match="conservative_weeks: is no parameter of this notebook"):
+        exec(last, space)
+    assert "asked" not in space
+
+
+def test_a_kernel_refuses_as_well():
+    wrong, notebook = WRONG | {"hide_small_cells": "false"}, begun("subgroup_gaps")
     with pytest.raises(PapermillExecutionError, match="conservative_weeks: is no parameter of this notebook") as found:
         papermill.execute_notebook(notebook, None, parameters=wrong, progress_bar=False, cwd=FOLDER)
     assert found.value.ename == "ProblemsFound"
-    if template == "subgroup_gaps":
-        assert "hide_small_cells: 'false' is of type str; write it as False" in str(found.value)
+    assert "hide_small_cells: 'false' is of type str; write it as False" in str(found.value)

@@ -320,7 +320,11 @@ def test_a_template_that_is_no_notebook(tmp_path: Path):
         ("from policy.problems import refuse\nraise refuse('x', 'lever', 'is none')", "own.ipynb: lever: is none"),
         ("print(out)", "wrote no usable summary.json"),
         (
-            "from simulations import ask, report\nreport.write(ask(provisions={'relief_pct': 50}, size=size), out)",
+            (
+                "import pathlib\nfrom simulations import ask\nfrom simulations.reports import report\n"
+                "found = report.summary(ask(provisions={'relief_pct': 50}, size=size))\n"
+                "pathlib.Path(out, 'summary.json').write_bytes(report.json_bytes(found))"
+            ),
             "answers another question: scenario of its summary.json",
         ),
     ],

@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
 
 import policy
 from tests.policy import oracle
-from tests.policy.evaluation.settings_tried import determined, nerve_blocks, split, story
-from tests.policy.near_misses import Draws, near_misses, settings_with_every_value
+from tests.policy.evaluation.settings_tried import admitted, nerve_blocks, split, story
+from tests.policy.near_misses import Draws, few_settings_with_every_value, near_misses, settings_with_every_value
 
 # Criteria that can fail, and criteria that can stay open with nothing else open (without radiculopathy there is always
 # radiculopathy_stated or radicular_pain beside the trial).
@@ -40,11 +41,13 @@ class Comparison(NamedTuple):
 def compare(every: Sequence[policy.Settings], size: int, draws: Draws) -> Comparison:
     """Policy against oracle for `size` near misses under each of the settings."""
     found = Comparison(Counter(), Counter(), Counter(), [], [])
-    for levers in every:
+    drawn = [near_misses(dict(levers), size, draws) for levers in every]
+    all_cases = admitted([case for cases in drawn for case in cases])  # the door is passed once, not once a setting
+    for number, (levers, cases) in enumerate(zip(every, drawn, strict=True)):
         found.used.update(levers.items())
         values = dict(levers)
-        cases = near_misses(values, size, draws)
-        frame = determined(cases, levers).frame()
+        mine = all_cases.take(np.arange(number * size, (number + 1) * size))
+        frame = policy.determine(nerve_blocks(), mine, levers).frame()
         columns = (frame[name].astype(str) for name in ("outcome", "not_met", "not_documented"))
         for case, outcome, not_met, not_documented in zip(cases, *columns, strict=True):
             expected = oracle.determine(case, values)
@@ -72,7 +75,7 @@ def deciding(finding: oracle.Finding) -> Iterator[tuple[str, str]]:
 @pytest.fixture(scope="module")
 def comparison() -> Comparison:
     draws = Draws(20260)
-    return compare(settings_with_every_value(nerve_blocks(), draws), 550, draws)
+    return compare(few_settings_with_every_value(nerve_blocks(), draws), 550, draws)
 
 
 def test_outcomes_are_those_of_the_oracle(comparison: Comparison) -> None:
@@ -87,7 +90,7 @@ def test_failing_and_open_criteria_are_those_of_the_oracle(comparison: Compariso
 def test_the_comparison_is_not_vacuous(comparison: Comparison) -> None:
     """Every outcome has its share, every lever value was used, every criterion decided in each truth it can have."""
     total = comparison.outcomes.total()
-    assert total > 120_000
+    assert total > 65_000
     least = {"met": 0.08, "not_met": 0.15, "pend": 0.15, "review": 0.1, "mismatch": 0.02, "out_of_scope": 0.01}
     assert set(least) == set(policy.OUTCOMES)
     shares = {word: comparison.outcomes[word] / total for word in policy.OUTCOMES}
