@@ -1,1 +1,1 @@
-"""Exact counts at many settings: the data cube over levers and groups, and what it is made from."""
+"""Exact counts of outcomes by group at any setting, of cases that are held as planes of bits."""

@@ -1,7 +1,7 @@
 """What a policy does to those whom the procedure would help, and to those it would not: known where truth is simulated.
 
 Each case of a population carries whether its procedure would help and, for spine pain, whether a facet joint is the
-source. No rule reads either. Counts are split by both, at every value of a lever at once, so a setting is a look-up.
+source. No rule reads either. Counts are split by both, at every value of a lever.
 Whether the truth can favour a lever at all is another question: truth_dependence.py.
 """
 
@@ -159,7 +159,7 @@ def by_setting(
 
     can_tell: whether the simulated truth can tell whether the lever helps (truth_dependence.py). ppv_within_points and
     ppv_mix_points: Kitagawa's parts of the difference of ppv from that at the lever's value in `base`. Cases are
-    determined once per population; every value is a look-up. Raises ProblemsFound for an unknown lever.
+    drawn once per population. Raises ProblemsFound for an unknown lever.
     """
     policy = base.policy
     if lever not in policy.levers:
