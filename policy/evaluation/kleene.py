@@ -92,15 +92,15 @@ class Stretches:
             return self.sizes * int(plane is EVERYWHERE)
         bits = np.bitwise_count(plane)
         if len(self.sizes) == 1 and not self.ends[0]:
-            whole = int(bits[: self._word[1]].sum(dtype=np.int64))
-            return np.array([whole + self._inside(plane)[1]], dtype=np.int64)
+            whole = bits[: self._word[1]].sum(dtype=np.int64) + self._inside(plane)[1]
+            return np.array([whole], dtype=np.int64)
         running = np.zeros(len(bits) + 1, dtype=np.int64)
         np.cumsum(bits, out=running[1:])
         found = running[self._word] + self._inside(plane)
         return found[1:] - found[:-1]
 
-    def _inside(self, plane: Plane) -> NDArray[np.uint8]:
-        return np.bitwise_count(plane.take(self._word, mode="clip") & self._below)
+    def _inside(self, plane: Plane) -> NDArray[np.int64]:
+        return np.bitwise_count(plane.take(self._word, mode="clip") & self._below).astype(np.int64)
 
 
 def count(plane: Plane, n: int) -> int:

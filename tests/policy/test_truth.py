@@ -92,6 +92,22 @@ def test_planes_keep_every_row(n: int) -> None:
     assert kleene.mask_of(kleene.truth_of(codes).open, n).tolist() == (codes == NOT_DOCUMENTED).tolist()
 
 
+@pytest.mark.parametrize("n", [1, 63, 64, 65, 640, 5_000])
+@pytest.mark.parametrize("share", [0.0, 0.4, 1.0])
+def test_bits_are_counted_in_stretches(n: int, share: float) -> None:
+    """Whatever word a stretch begins or ends in, empty ones too, and whatever stands behind the last row."""
+    draws = np.random.default_rng(n)
+    mask = draws.random(n) < share
+    inner = np.sort(draws.integers(0, n + 1, 12))
+    for ends in ([0, n], [0, *inner, n], inner, [n // 2, n]):
+        stretches = kleene.Stretches(np.array(ends))
+        expected = [int(mask[start:end].sum()) for start, end in itertools.pairwise(ends)]
+        assert stretches.counts(kleene.plane_of(mask)).tolist() == expected
+        others = stretches.counts(kleene.inverse(kleene.plane_of(~mask)))
+        assert others.tolist() == expected
+    assert kleene.count(kleene.plane_of(mask), n) == int(mask.sum())
+
+
 @pytest.mark.parametrize(("operator", "decisive"), [(kleene.all_of, NOT_MET), (kleene.any_of, MET)])
 def test_what_follows_a_decisive_value_is_not_read(
     operator: Callable[[Iterable[kleene.Truth]], kleene.Truth], decisive: int
