@@ -18,20 +18,46 @@ from simulations.storage.files import save, writing
 
 
 class Verbs(click.Group):
-    """Most verbs are in modules of their own, each imported when one of its verbs is wanted."""
+    """Most verbs are in modules of their own, each imported when one of its verbs is wanted, and not to be listed."""
 
-    elsewhere: ClassVar[dict[str, str]] = {
-        "compare": "authoring", "coverage": "authoring", "mutate": "authoring",
-        "determine": "case_table", "explain": "case_table", "validate": "validation",
-    }  # fmt: skip
+    elsewhere: ClassVar[dict[str, tuple[str, str]]] = {  # verb -> its module, and the first sentence of its help
+        "compare": (
+            "authoring",
+            "The redline from A to B (policies or scenarios, names or files) and what can be proven about it.",
+        ),
+        "coverage": (
+            "authoring",
+            "Which criteria the vignettes saw decide an outcome, in which state, and cases for what they did not"
+            " reach.",
+        ),
+        "mutate": (
+            "authoring",
+            "Put small slips into the policy, one at a time: which of them does some vignette notice?",
+        ),
+        "determine": ("case_table", "Determinations with reasons for a case table (CSV or Parquet)."),
+        "explain": (
+            "case_table",
+            "One case in words: its criteria with truth, value, threshold, distance, source; what would change it.",
+        ),
+        "validate": ("validation", "Check policies, scenarios and populations; without a name, all that ship."),
+    }
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted({*self.commands, *self.elsewhere})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in self.elsewhere and cmd_name not in self.commands:
-            self.add_command(getattr(import_module(f"simulations.cli.{self.elsewhere[cmd_name]}"), cmd_name))
+            module, _ = self.elsewhere[cmd_name]
+            self.add_command(getattr(import_module(f"simulations.cli.{module}"), cmd_name))
         return super().get_command(ctx, cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        names = self.list_commands(ctx)
+        room = formatter.width - 6 - max(map(len, names))
+        known = {name: click.Command(name, help=summary) for name, (_, summary) in self.elsewhere.items()}
+        every: dict[str, click.Command] = {**known, **self.commands}
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, every[name].get_short_help_str(room)) for name in names])
 
     def main(self, *args: Any, **options: Any) -> Any:
         with ending():

@@ -8,11 +8,12 @@ import sys
 import tomllib
 from pathlib import Path
 
+import click
 import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
-from simulations.cli.command import main
+from simulations.cli.command import Verbs, main
 
 VERBS = ("validate", "determine", "explain", "simulate", "population", "lab")
 NOTICE = "Synthetic data, policy simulation only, not for individual determinations."
@@ -39,6 +40,15 @@ def cases(tmp_path: Path) -> Path:
     path = tmp_path / "cases.csv"
     path.write_text(HEADER + MET.format("a") + MET.format("b").replace(",92,", ",91,"))
     return path
+
+
+def test_verbs_are_listed_as_their_own_help_says():
+    """The list is made without importing them."""
+    for name, (_, summary) in Verbs.elsewhere.items():
+        command = main.get_command(click.Context(main), name)
+        assert command.get_short_help_str(1000) == summary
+    listed = re.findall(r"^  (\w+) ", workbook("--help").output.partition("Commands:")[2], re.MULTILINE)
+    assert listed == main.list_commands(click.Context(main))
 
 
 @pytest.mark.parametrize("verb", VERBS)
