@@ -27,8 +27,10 @@ class Verbs(click.Group):
         ),
         "coverage": (
             "authoring",
-            "Which criteria the vignettes saw decide an outcome, in which state, and cases for what they did not"
-            " reach.",
+            (
+                "Which criteria the vignettes saw decide an outcome, in which state, and cases for what they did not"
+                " reach."
+            ),
         ),
         "mutate": (
             "authoring",
