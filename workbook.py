@@ -12,6 +12,8 @@ interrupted = False
 def main() -> None:
     """Run the command; it ends the process."""
     signal.signal(signal.SIGINT, _on_interrupt)
+    # jsonschema would build a grammar of URIs when it is imported, in two seconds; no notebook needs it.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     try:
         from simulations.cli.command import main as command
 
