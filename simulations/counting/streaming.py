@@ -27,7 +27,7 @@ def drawn(
     policy: Policy, population: Population, start: int, size: int, seed: int, truths: Sequence[str] = ()
 ) -> Cases:
     """`size` cases of a population from case `start` on; `truths` come along as groups."""
-    table = sampling.table(population, size, seed, start)
+    table = sampling.arrow_table(population, size, seed, start)
     cases = Cases.from_table(table, policy, population.id)
     for name in truths:
         index, words = dictionary(table[name])

@@ -48,7 +48,7 @@ def generate(population: Population, size: int, seed: int, start: int = 0, compl
     return _frame([population], Streams(seed), start, size, complete)
 
 
-def table(population: Population, size: int, seed: int, start: int = 0) -> pa.Table:
+def arrow_table(population: Population, size: int, seed: int, start: int = 0) -> pa.Table:
     """The same cases as an Arrow table that the case reader reads fast: words and dates by their place in a list."""
     size = whole("size", size, 1, MOST_CASES)
     start = whole("start", start, 0, LAST_CASE - size)
