@@ -46,7 +46,7 @@ class Planes:
 
     def __post_init__(self) -> None:
         self.where = pathways(self.cases.policy, self.cases)
-        key = self.where + 1
+        key = self.where.astype(np.int64) + 1
         if self.labels is not None:
             key = key * (int(self.labels.max(initial=0)) + 1) + self.labels
         order = np.argsort(key.astype(np.min_scalar_type(int(key.max(initial=0)))), kind="stable")

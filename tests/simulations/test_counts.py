@@ -81,6 +81,17 @@ def test_many_groups_and_few_cases():
         assert (found.at(at) == by_determining(cases, at, labels, 150)).all()
 
 
+def test_as_many_groups_as_cases():
+    """More pathways times groups than 16 bits can number."""
+    base, draws = base_settings(3), Draws(3)
+    cases = undocumented(base, 4_000, 3)
+    cases.groups["group_site"] = pd.Categorical([f"{i}" for i in range(4_000)])
+    groups = Groups(POLICY, ("group_site",))
+    found = Counts.of([Batch(cases)], groups)
+    for at in (base, moved(base, ["relief_pct", "conservative_weeks"], draws)):
+        assert (found.at(at) == by_determining(cases, at, groups.of(cases), 4_000)).all()
+
+
 def test_groups_come_along():
     base, draws = base_settings(4), Draws(4)
     cases = undocumented(base, SIZE, 4)
