@@ -25,7 +25,13 @@ def dictionary(column: pa.ChunkedArray) -> tuple[Ints, list[str]]:
     if pc.count_distinct(array.dictionary, mode="all").as_py() < len(array.dictionary):
         array = array.cast(array.type.value_type).dictionary_encode()  # a value that stands twice has two positions
     index = array.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
-    words = texts(array.dictionary)
+    values = array.dictionary
+    used = np.flatnonzero(np.bincount(index[index >= 0], minlength=len(values)))
+    if len(used) < len(values):  # a dictionary may list values that no row has: nothing is said of them
+        place = np.full(len(values) + 1, -1, dtype=np.int32)
+        place[used] = np.arange(len(used))
+        index, values = place[index], values.take(pa.array(used))
+    words = texts(values)
     empty = np.array([word == "" for word in words] + [True])
     if empty[:-1].any():
         index = np.where(empty[index], -1, index).astype(np.int32)

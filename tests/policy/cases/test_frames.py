@@ -328,3 +328,26 @@ def test_a_relief_column_that_may_be_shares_is_asked_about(values: tuple[int, ..
     cases = policy.Cases.from_frame(pd.DataFrame(rows, dtype=object), policy.load("nerve_blocks"))
     said = [remark for remark in cases.remarks if "0-1 or 0-100?" in remark]
     assert [("block_1_relief_pct" in remark, span in remark) for remark in said] == [(True, True)] * bool(span)
+
+
+def test_values_that_a_dictionary_lists_and_no_row_has_are_not_read():
+    """As a slice of a table, or a column of pandas categories, has them."""
+
+    def column(words: list[str], listed: list[str]) -> pa.Array:
+        return pa.DictionaryArray.from_arrays(pa.array([listed.index(word) for word in words]), pa.array(listed))
+
+    listed = {
+        "dx": ["m54.2", "M54.2", "G50.0", "nonsense"],
+        "cpt": ["64405", "64400", "1"],
+        "group_site": ["a", "null", "jo@example.org"],
+        "sex": ["other", "no such word"],
+    }
+    row = {"dx": "M54.2", "cpt": "64405", "group_site": "a", "sex": "other"}
+    plain = pa.table({"case_id": ["A", "B"], **{name: [word, word] for name, word in row.items()}})
+    table = pa.table({"case_id": ["A", "B"], **{n: column([w, w], listed[n]) for n, w in row.items()}})
+    found, expected = (policy.Cases.from_table(one, nerve_blocks()) for one in (table, plain))
+    assert found.remarks == expected.remarks
+    assert list(found.dx.categories) == list(expected.dx.categories) == ["M54.2"]
+    assert list(found.groups["group_site"].categories) == ["a"]
+    assert all((found.facts[name] == expected.facts[name]).all() for name in expected.facts)
+    assert len(found.rejected) == 0
