@@ -37,9 +37,7 @@ CODE = {word: i for i, word in enumerate(OUTCOMES)} | {"met_if_prereqs": 0}
 LENIENCY = np.array([{"met": 2, "pend": 1, "review": 1}.get(word, 0) for word in OUTCOMES])  # 0 for the three strictest
 OPEN = len(OUTCOMES)  # while deciding: information is missing; closing the file makes pend or not_met of it, no other
 UNREAD = np.int8(3)  # in place of a truth: no rule read the criterion for this case
-PARTLY = np.int8(
-    4
-)  # added to a truth: only some of the branches that a missing fact leaves possible read the criterion
+PARTLY = np.int8(4)  # added to a truth: not all branches that a missing fact leaves possible read the criterion
 IN_A_BRANCH = "in a branch that is still possible"
 
 
@@ -128,7 +126,7 @@ class Reading:
         found = [self.moved(other, closing)]
         shut = [EVERYWHERE if code == CODE["not_met"] else NOWHERE for code in closing]
         found.append(apart(both(self.open, shut[0]), both(other.open, shut[1])))
-        found += [_apart(getattr(self, name), getattr(other, name)) for name in ("outcome", "asks", "read", "partly")]
+        found += [_apart(getattr(self, name), getattr(other, name)) for name in ("asks", "read", "partly")]
         for name in self.truths.keys() & other.truths.keys():
             differs = either(map(apart, self.truths[name], other.truths[name]))
             found.append(both(self.read[name], differs))
@@ -167,9 +165,7 @@ class Determinations:
     settings: Settings
     cases: Cases
     pathway: Ints
-    readings: list[tuple[NDArray[np.intp], Reading]] = field(
-        default_factory=list
-    )  # places of rows, what was made of them
+    readings: list[tuple[NDArray[np.intp], Reading]] = field(default_factory=list)  # places of rows, what they are
 
     @cached_property
     def outcome(self) -> Outcomes:

@@ -145,13 +145,6 @@ class Lever(Element):
         return f", nearest {self.domain.min if number < self.domain.min else self.domain.max}"
 
     @property
-    def lenient_first(self) -> list[Value]:
-        """Its values from lenient to strict, of a numeric lever; off first."""
-        values = self.values()
-        off: list[Value] = [None] * (None in values)
-        return off + values[len(off) :][:: 1 if self.direction == "stricter_when_higher" else -1]
-
-    @property
     def on(self) -> int:
         """A value that a lever which may be off has when it is on: the suggested one, else the greatest."""
         assert self.domain

@@ -332,7 +332,7 @@ def _loosened(settings: Settings) -> Iterator[tuple[str, str, int]]:
     policy = settings.policy
     for name, criterion in policy.criteria.items():
         for lever in dict.fromkeys(lever for _, lever in _held_against(criterion.test, settings)):
-            order = policy.levers[lever].lenient_first
+            order = policy.levers[lever].loosest_first()
             at = order.index(settings[lever])
             looser = order[at - 1] if at else None
             if isinstance(looser, int):
