@@ -288,13 +288,7 @@ def levers_of(policy: Policy, pathways: Sequence[str]) -> list[str]:
     """The levers that some pathways read, in the order of the policy."""
     found = {"undocumented_action", *(notice.lever for notice in policy.code_notices)}
     for name in pathways:
-        rule = policy.pathways[name].rule
-        asked = [pair for below in rule.walk() for pair in policy.requirements(below)]
-        found |= {word for word, _ in rule.stated_outcomes()}
-        found |= {lever for condition in rule.conditions() for lever in condition}
-        found |= {lever for _, inner in asked for lever in inner.while_}
-        criteria = {*rule.whens(), *(inner.criterion for _, inner in asked)}
-        found |= {lever for criterion in criteria for lever in policy.criteria[criterion].test.levers()}
+        found |= policy.levers_read(policy.pathways[name].rule)
     return [name for name in policy.levers if name in found]
 
 

@@ -30,13 +30,13 @@ class Evaluation(Truths):
 
     def required(self, rule: Rule) -> dict[str, Plane]:
         """The criteria that a rule requires, and of which rows."""
-        entries, _ = self.policy.in_force(rule, self.settings)
+        entries, _ = self.policy.plan(rule, self.settings)
         where = [{e.criterion: self.rows.coded(e.codes) if e.codes else EVERYWHERE} for e in entries]
         return {name: plane for name, plane in joined(where).items() if plane is not NOWHERE}
 
     def require(self, rule: Rule) -> Reading:
         """All criteria together, then the first step that applies."""
-        asked, (_, steps) = self.required(rule), self.policy.in_force(rule, self.settings)
+        asked, (_, steps) = self.required(rule), self.policy.plan(rule, self.settings)
         worst = all_of(self.criterion(name).asked(where) for name, where in asked.items())
         follows, waits = self._follow(steps)
         decided = {OPEN: worst.open, REFUSED: inverse(worst.possible)}

@@ -122,22 +122,16 @@ class Policy(Record):
 
     def levers_read(self, rule: Rule) -> frozenset[str]:
         """Every lever that what a rule makes of a case can depend on."""
-        found: set[str] = set()
-        for below in rule.walk():
-            criteria = [below.stated, *(step.when for step in below.then)]
-            found |= {word for word in (below.outcome, *(step.outcome for step in below.then)) if word in self.levers}
-            for entry, inner in self.requirements(below):
-                found |= {*entry.while_, *inner.while_}
-                criteria.append(inner.criterion)
-            for condition in (
-                below.while_,
-                below.assume.while_ if below.assume else {},
-                *(s.while_ for s in below.then),
-            ):
-                found |= {*condition}
-            for name in filter(None, criteria):
-                found |= {*self.criteria[name].test.levers()}
-        return frozenset(found)
+        required = [pair for below in rule.walk() for pair in self.requirements(below)]
+        conditions = [*rule.conditions(), *(inner.while_ for _, inner in required)]
+        criteria = {
+            *rule.whens(),
+            *(one.criterion for one in rule.switches()),
+            *(inner.criterion for _, inner in required),
+        }
+        found = {lever for name in criteria for lever in self.criteria[name].test.levers()}
+        found |= {word for word, _ in rule.stated_outcomes() if word in self.levers}
+        return frozenset(found | {lever for condition in conditions for lever in condition})
 
     def rules(self) -> tuple[Rule, ...]:
         """The rule of each pathway."""
@@ -170,7 +164,7 @@ class Policy(Record):
         """By rule the levers that its conditions read; by rule and their values what is then in force."""
         return {}
 
-    def in_force(self, rule: Rule, settings: "Settings") -> tuple[list[Requirement], list[Step]]:
+    def plan(self, rule: Rule, settings: "Settings") -> tuple[list[Requirement], list[Step]]:
         """The requirements (`required`) and steps (`steps`) of a rule under some settings, remembered."""
         plans = self._plans
         if id(rule) not in plans:
