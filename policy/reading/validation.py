@@ -314,7 +314,9 @@ def _one_pathway_each(policy: Policy) -> Iterator[Finding]:
         families = [policy.procedures[f].codes for f in {*chosen.procedure} & policy.procedures.keys()]
         codes = frozenset(c for f in families for c in f if chosen.level in (None, f[c].level))
         if families and not codes:
-            yield Finding("unreachable", path, f"no code of {listed(chosen.procedure)} has the level {chosen.level}")
+            levels = {label.level for family in families for label in family.values() if label.level}
+            message = f"no code of {listed(chosen.procedure)} has the level {chosen.level}"
+            yield Finding("unreachable", path, message, chosen.level or "", levels)
         for group in {*chosen.diagnosis} & policy.diagnoses.keys():
             selected[group].append((name, codes))
     every = frozenset(code for family in policy.procedures.values() for code in family.codes)
