@@ -25,7 +25,7 @@ from simulations.studies.sweep import BEFORE, with_outcome
 
 __all__ = ["Answer", "Tweaks"]
 
-MOST = 10_000_000  # cases that levers move over: about 1 GB of memory
+MOST = 10_000_000  # cases that levers move over
 _NONE = pd.DataFrame(columns=["baseline", "scenario", "case_id", "dx", "cpt", "reasons_baseline", "reasons_scenario"])
 
 

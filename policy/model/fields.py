@@ -25,9 +25,7 @@ class CaseField(Element):
     choices: tuple[Word, ...] = ()
     required: Flag = False
     absent: Word | None = None  # the value that is taken where nothing is documented, as if it had been written
-    implied_by: dict[Id, Whole] = Field(
-        default_factory=dict
-    )  # column -> n: on file, it tells that this number is at least n
+    implied_by: dict[Id, Whole] = Field(default_factory=dict)  # column -> n: on file, it tells of at least n here
     ignored: Flag = False  # read and checked, but no rule may use it
     onset: Id | None = None  # of a duration in months: its first day; the day of the request; days without dates
     request: Id | None = None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from policy.model import Lever
+from policy.model import Lever, as_word
 from simulations.reports.figure import (
     AFTER,
     FAINT,
@@ -98,7 +98,7 @@ def grid_figure(study: Study, table: pd.DataFrame, one: str, other: str) -> Pict
     keep = {name: _some(study, name, list(dict.fromkeys(table[name]))) for name in (one, other)}
     most = max(rates.values()) or 1
     settings = {"baseline": study.baseline, "scenario": study.scenario}
-    marked = {name: tuple("off" if s[k] is None else str(s[k]) for k in (one, other)) for name, s in settings.items()}
+    marked = {name: tuple(as_word(s[k]) for k in (one, other)) for name, s in settings.items()}
 
     def draw(figure: "Figure") -> None:
         what = "% approved; framed: the values of the baseline (dashed) and of the scenario (solid)"
@@ -131,7 +131,7 @@ def grid_figure(study: Study, table: pd.DataFrame, one: str, other: str) -> Pict
 
 def _some(study: Study, name: str, words: list[str]) -> list[str]:
     """At most ten values: the ends, the baseline and the scenario, and others evenly between."""
-    wanted = {"off" if s[name] is None else str(s[name]) for s in (study.baseline, study.scenario)}
+    wanted = {as_word(s[name]) for s in (study.baseline, study.scenario)}
     fixed = {words.index(word) for word in wanted} | {0, len(words) - 1}
     step = max(1, -(-len(words) // (_SIDE - 2)))
     near = {i for i in range(0, len(words), step) if all(abs(i - at) > step // 2 for at in fixed)}

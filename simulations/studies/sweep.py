@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from policy.cases.reader import Cases
 from policy.evaluation.determination import determine
-from policy.model import OUTCOMES, Lever, Policy, Settings, Value
+from policy.model import OUTCOMES, Lever, Policy, Settings, Value, as_word
 from policy.problems import listed, nearest, refuse, shown
 from simulations.counting.counts import Batch, Counts
 from simulations.counting.grouping import Groups
@@ -97,7 +97,7 @@ def sweep(study: Study, lever: str) -> pd.DataFrame:
     flows, known = Flows.of(study.baseline, study.scenario, study.cases), study.policy.levers[lever]
     rows = []
     for value in known.values():
-        row: dict[str, Any] = {"value": word(value), "shown": known.show(value)}
+        row: dict[str, Any] = {"value": as_word(value), "shown": known.show(value)}
         row |= {"is_baseline": value == study.baseline[lever], "is_scenario": value == study.scenario[lever]}
         rows.append(row | flows.row(**{lever: value}))
     return pd.DataFrame(rows)
@@ -114,7 +114,7 @@ def grid(study: Study, one: str, other: str) -> pd.DataFrame:
         known_lever(study.policy, lever)
     flows, levers = Flows.of(study.baseline, study.scenario, study.cases), study.policy.levers
     pairs = product(levers[one].values(), levers[other].values())
-    return pd.DataFrame([{one: word(a), other: word(b), **flows.row(**{one: a, other: b})} for a, b in pairs])
+    return pd.DataFrame([{one: as_word(a), other: as_word(b), **flows.row(**{one: a, other: b})} for a, b in pairs])
 
 
 def ranking(study: Study) -> pd.DataFrame:
@@ -160,11 +160,6 @@ def _cited(lever: Lever) -> list[Value]:
     if lever.cited is None:
         return []
     return [v for v in lever.values() if isinstance(v, int) and lever.cited.min <= v <= lever.cited.max]
-
-
-def word(value: Value) -> str:
-    """A lever's value as `--set` takes it."""
-    return "off" if value is None else str(value)
 
 
 def known_lever(policy: Policy, lever: str) -> None:

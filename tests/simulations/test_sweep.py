@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from policy.evaluation.determination import determine
-from policy.model import OUTCOMES, Settings
+from policy.model import OUTCOMES, Settings, as_word
 from policy.problems import ProblemsFound
 from simulations import ask
 from simulations.studies.comparison import Study
-from simulations.studies.sweep import Flows, grid, ranking, sweep, word
+from simulations.studies.sweep import Flows, grid, ranking, sweep
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def flow(study: Study, **values: object) -> np.ndarray:
 def test_every_value_has_the_flow_of_determining_the_cases(study: Study, lever: str):
     table = sweep(study, lever)
     values = study.policy.levers[lever].values()
-    assert list(table["value"]) == [word(value) for value in values]
+    assert list(table["value"]) == [as_word(value) for value in values]
     flows = Flows.of(study.baseline, study.scenario, study.cases)
     for value, row in zip(values, table.to_dict("records"), strict=True):
         expected = flow(study, **{lever: value})
