@@ -29,15 +29,21 @@ def shown(value: object) -> str:
     return f"'{text[:80]}...'" if len(text) > 80 else f"'{text}'"
 
 
+def in_order(values: Iterable[object]) -> list[str]:
+    """As they come, and sorted where they come in none: a set's order differs from run to run."""
+    words = [str(v) for v in values]
+    return sorted(words) if isinstance(values, set | frozenset) else words
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """', did you mean X?' for a near miss, else an empty string."""
-    close = difflib.get_close_matches(str(name).lower(), list(known))
+    close = difflib.get_close_matches(str(name).lower(), in_order(known))
     return f", did you mean {close[0]}?" if close else ""
 
 
 def listed(values: Iterable[object], most: int = 12) -> str:
     """A short enumeration of the allowed values."""
-    words = [str(v) for v in values]
+    words = in_order(values)
     return ", ".join(words[:most]) + (f" and {len(words) - most} more" if len(words) > most else "")
 
 

@@ -11,7 +11,18 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from policy.problems import SHOWN, Finding, Problem, ProblemsFound, code_points, nearest, refuse, shown, visible
+from policy.problems import (
+    SHOWN,
+    Finding,
+    Problem,
+    ProblemsFound,
+    code_points,
+    in_order,
+    nearest,
+    refuse,
+    shown,
+    visible,
+)
 
 MAX_BYTES, MAX_DEPTH, MAX_SCALAR = 200 * 1024, 32, 4000
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -73,7 +84,7 @@ def located(findings: Iterable[Finding], file: str, node: Node) -> list[Problem]
     for i, (spot, found) in enumerate(placed):
         message = found.message
         if found.name and i < SHOWN:
-            known = [*found.known]
+            known = in_order(found.known)
             message += (f"; one of {', '.join(known)}" if 0 < len(known) <= 13 else "") + nearest(found.name, known)
         problems.append(_problem(found.code, file, spot, message))
     return problems

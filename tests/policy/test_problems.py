@@ -25,6 +25,13 @@ def test_a_shorter_enumeration_when_asked_for() -> None:
     assert listed("abc", most=2) == "a, b and 1 more"
 
 
+def test_what_is_allowed_is_said_in_the_same_order_each_time_though_a_set_has_none() -> None:
+    many = {f"a{n:03}" for n in range(100)}  # all as near to the word
+    assert listed(many, 3) == listed(frozenset(many), 3) == "a000, a001, a002 and 97 more"
+    assert nearest("a1000", {"a100", "a000"}) == nearest("a1000", frozenset({"a000", "a100"}))
+    assert listed(dict.fromkeys("ba").keys()) == "b, a"  # where an order was meant it is kept
+
+
 @pytest.mark.parametrize(
     ("written", "near"), [("CONSERVATIVE_WEEK", "conservative_weeks"), ("relief", "relief_pct"), ("zebra", "")]
 )
