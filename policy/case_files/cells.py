@@ -19,10 +19,13 @@ def dictionary(column: pa.ChunkedArray) -> tuple[Ints, list[str]]:
     """Position of each row's value in the list of distinct values (-1 = nothing there), and those values as text."""
     if pa.types.is_null(column.type):
         return np.full(len(column), -1, dtype=np.int32), []
-    array = pa.chunked_array(column).unify_dictionaries().combine_chunks().dictionary_encode()
+    given = pa.types.is_dictionary(column.type)
+    if given:
+        column = pa.chunked_array(column).unify_dictionaries()
+    array = pa.chunked_array(column).combine_chunks().dictionary_encode()
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
-    if pc.count_distinct(array.dictionary, mode="all").as_py() < len(array.dictionary):
+    if given and pc.count_distinct(array.dictionary, mode="all").as_py() < len(array.dictionary):
         array = array.cast(array.type.value_type).dictionary_encode()  # a value that stands twice has two positions
     index = array.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
     values = array.dictionary
@@ -40,6 +43,8 @@ def dictionary(column: pa.ChunkedArray) -> tuple[Ints, list[str]]:
 
 def texts(values: pa.Array | pa.ChunkedArray) -> list[str]:
     """Each value as text."""
+    if pa.types.is_string(values.type):
+        return ["" if value is None else bare(value) for value in values.to_pylist()]
     if pa.types.is_floating(values.type):
         return [text_of(value) for value in values.to_numpy()]  # numpy keeps 79.99 of 32 bits as 79.99
     return [text_of(_value(scalar)) for scalar in values]

@@ -1,15 +1,19 @@
-"""Files of cases as tables: CSV (comma, semicolon, tab or pipe; also .gz) as text, Parquet with its types.
+"""Files of cases as tables, some rows at a time: CSV (comma, semicolon, tab or pipe; also .gz) as text, and Parquet.
 
 A row is named by its line in the file, which is not its number once a cell holds a line break.
 """
 
+import bisect
+import codecs
+import contextlib
 import csv
 import gzip
 import io
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple, cast
 
 import numpy as np
 import pyarrow as pa
@@ -18,9 +22,9 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from policy.case_files.cells import Ints
-from policy.problems import Problem, refuse
+from policy.problems import refuse
 
-MAX_BYTES = 4 << 30  # a CSV table takes about five times its size in memory
+BATCH = 1 << 16  # rows at a time
 _BLOCK = 1 << 20  # bytes of a CSV file at a time; a header or a row must fit
 _SEPARATORS = ",;\t|"
 _MAGIC = {
@@ -33,71 +37,94 @@ _MAGIC = {
 }
 
 
-@dataclass
-class Rows:
-    """A table and the line of each of its rows; `problems`: rows of the wrong length, which are not among them."""
+class Rows(NamedTuple):
+    """Some rows of a table, the number of each after the header (from 1), and the share of the table read so far."""
 
     table: pa.Table
-    lines: Ints
-    problems: list[Problem] = field(default_factory=list)
+    records: Ints
+    share: float = 1.0
 
 
-def read_file(path: Path) -> Rows:
-    """The rows of a file; ProblemsFound when it cannot be read."""
+@dataclass
+class File:
+    """A table that can be read more than once.
+
+    `wrong`, after the last row: records of the wrong length, which are not among the rows, and what is said of each.
+    """
+
+    name: str
+    wrong: dict[int, str] = field(default_factory=dict)
+
+    def batches(self) -> Iterator[Rows]:
+        """All rows, at least one table of them, perhaps of none; ProblemsFound when the file cannot be read."""
+        raise NotImplementedError
+
+    def lines(self, records: Ints) -> Ints:
+        """Where these records stand, once all have been read."""
+        return records
+
+
+def file_of(path: Path) -> File:
+    """The file or folder as a table; ProblemsFound when it is none."""
     try:
         if path.is_dir() and (parts := sorted(path.rglob("*.parquet"))):
-            return _parquet(path, parts)
+            return Parquet(path.name, parts=parts)
         if path.exists() and not path.is_file():  # a pipe could be read only once
             raise refuse("read", path.name or str(path), "cannot be read (no ordinary file)")
-        _small_enough(path.name, path.stat().st_size)
         with path.open("rb") as stream:
             head = stream.read(8)
     except OSError as error:
         raise refuse("read", path.name, f"cannot be read ({error.strerror})") from None
     if path.suffix.lower() == ".parquet":
-        return _parquet(path, [path])
+        return Parquet(path.name, parts=[path])
     if head[:4] == b"PAR1":
         raise refuse("read", path.name, "is a Parquet file; give it a name that ends in .parquet")
     for magic, message in _MAGIC.items():
         if head.startswith(magic):
             raise refuse("read", path.name, message)
-    if head.startswith(b"\x1f\x8b"):
-        return _csv(path.name, io.BytesIO(_unpacked(path)))
-    with path.open("rb") as stream:
-        return _csv(path.name, stream)
+    return Csv(path.name, path=path, packed=head.startswith(b"\x1f\x8b"))
 
 
-def _small_enough(name: str, size: int) -> None:
-    if size > MAX_BYTES:
-        message = f"is {size:,} bytes; at most {MAX_BYTES:,} are read at once: split it, or use workbook sql"
-        raise refuse("size", name, message)
+@dataclass
+class Held(File):
+    """A table in memory."""
+
+    table: pa.Table = None
+
+    def batches(self) -> Iterator[Rows]:
+        """All of it at once."""
+        yield Rows(self.table, np.arange(len(self.table)) + 1)
 
 
-def _unpacked(path: Path) -> bytes:
-    """What a .gz file holds, counted while it is unpacked: a small file may hold a very large one."""
-    parts, size = [], 0
-    try:
-        with gzip.open(path, "rb") as stream:
-            while part := stream.read(_BLOCK):
-                size += len(part)
-                _small_enough(path.name, size)
-                parts.append(part)
-    except (OSError, EOFError, gzip.zlib.error) as error:  # type: ignore[attr-defined]
-        raise refuse("gzip", path.name, f"is not a readable .gz file ({_first_line(error)})") from None
-    return b"".join(parts)
+@dataclass
+class Parquet(File):
+    """One Parquet file or several, whose columns may come in another order, or be missing in some."""
 
+    parts: list[Path] = field(default_factory=list)
 
-def _parquet(path: Path, parts: list[Path]) -> Rows:
-    _small_enough(path.name, sum(part.stat().st_size for part in parts))
-    try:
-        tables = [pyarrow.parquet.read_table(part) for part in parts]
-        for table in tables:
-            table.validate(full=True)
-        table = tables[0] if len(tables) == 1 else pa.concat_tables(tables, promote_options="permissive")
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        kind = "Parquet file" if parts == [path] else "folder of Parquet files"
-        raise refuse("parquet", path.name, f"is not a readable {kind} ({_first_line(error)})") from None
-    return Rows(table, np.arange(len(table)) + 1)
+    def batches(self) -> Iterator[Rows]:
+        """Rows with the columns of all parts; what a part does not have is missing."""
+        try:
+            yield from self._batches()
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+            kind = "folder of Parquet files" if len(self.parts) > 1 else "Parquet file"
+            raise refuse("parquet", self.name, f"is not a readable {kind} ({_first_line(error)})") from None
+
+    def _batches(self) -> Iterator[Rows]:
+        with contextlib.ExitStack() as stack:
+            files = [stack.enter_context(pyarrow.parquet.ParquetFile(part)) for part in self.parts]
+            schema = pa.unify_schemas([file.schema_arrow for file in files], promote_options="permissive")
+            total, start = sum(file.metadata.num_rows for file in files), 0
+            for file in files:
+                for batch in file.iter_batches(BATCH):
+                    table = pa.Table.from_batches([batch])
+                    table.validate(full=True)
+                    if len(files) > 1:
+                        table = pa.concat_tables([schema.empty_table(), table], promote_options="permissive")
+                    yield Rows(table, np.arange(start, start + len(table)) + 1, (start + len(table)) / total)
+                    start += len(table)
+            if not total:
+                yield Rows(schema.empty_table(), np.arange(0))
 
 
 def _first_line(error: Exception) -> str:
@@ -126,80 +153,140 @@ def _header(head: bytes, name: str) -> tuple[list[str], str]:
     return names, separator
 
 
-def _csv(name: str, stream: BinaryIO) -> Rows:
-    """Every column as text; rows of the wrong length become problems with their line."""
-    breaks = _checked(name, stream)
-    stream.seek(0)
-    names, separator = _header(stream.readline(_BLOCK), name)
-    skipped: list[int] = []
-    wrong: dict[int, str] = {}
+class _Text(io.RawIOBase):
+    """The bytes of a file, refused where they are not UTF-8."""
 
-    def wrong_length(row: Any) -> str:
-        skipped.append(row.number)
-        if row.text.strip(f"{_SEPARATORS} \r\n"):
-            wrong[row.number] = f"the row has {row.actual_columns} fields, the header {row.expected_columns}"
-        return "skip"
+    def __init__(self, name: str, stream: BinaryIO):
+        self._name, self._stream, self._last, self._newlines, self._returns = name, stream, b"", 0, 0
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
 
-    quotes = refuse("csv", f"{name}:1", "the header cannot be read; check its quotation marks")
-    stream.seek(0)
-    try:
-        table = pyarrow.csv.read_csv(
-            stream,
-            read_options=pyarrow.csv.ReadOptions(use_threads=False, block_size=_BLOCK),
-            parse_options=pyarrow.csv.ParseOptions(
-                delimiter=separator, invalid_row_handler=wrong_length, ignore_empty_lines=False,
-                newlines_in_values=True,
-            ),
-            convert_options=pyarrow.csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()),
-                strings_can_be_null=True, null_values=[""], quoted_strings_can_be_null=True,
-            ),
-        )  # fmt: skip
-    except pa.ArrowInvalid as error:
-        if "Empty CSV" in str(error):
-            raise quotes from None
-        raise refuse("csv", name, f"is not a readable CSV file ({_first_line(error)})") from None
-    if table.column_names != names:
-        raise quotes
-    records = len(table) + len(skipped)
-    at = _lines(stream, separator, records, breaks)
-    problems = [Problem("row-length", f"{name}:{at[n - 2]}", said, row=int(at[n - 2])) for n, said in wrong.items()]
-    lines = np.delete(at, np.asarray(skipped, dtype=int) - 2)
-    filled = np.zeros(len(table), dtype=bool)  # a line of nothing, or of commas only, is no row
-    for column in table.columns:
-        filled |= np.asarray(pc.is_valid(column))
-    return Rows(table.filter(pa.array(filled)), lines[filled], problems)
+    @property
+    def lines(self) -> int:
+        """How many have been read, the last one too if nothing ends it."""
+        return self._newlines + self._returns + (self._last not in (b"", b"\n", b"\r"))
 
+    def readable(self) -> bool:
+        """Always."""
+        return True
 
-def _checked(name: str, stream: BinaryIO) -> int:
-    """How many lines there are; refused when one is not UTF-8."""
-    breaks, line = 0, b""
-    for number, line in enumerate(stream, 1):
+    def read(self, size: int = -1) -> bytes:
+        """As of any stream."""
         try:
-            line.decode()
-        except UnicodeDecodeError:
-            raise refuse("encoding", f"{name}:{number}", "is not UTF-8 text; save it as CSV UTF-8") from None
-        breaks += 1 + line.count(b"\r") - line.endswith((b"\r\n", b"\r"))
-    return breaks
+            part = self._stream.read(size)
+        except (OSError, EOFError, gzip.zlib.error) as error:  # type: ignore[attr-defined]
+            raise refuse("gzip", self._name, f"is not a readable .gz file ({_first_line(error)})") from None
+        try:
+            self._decoder.decode(part, final=not part)
+        except UnicodeDecodeError as error:
+            line = self._newlines + 1 + error.object[: error.start].count(b"\n")
+            raise refuse("encoding", f"{self._name}:{line}", "is not UTF-8 text; save it as CSV UTF-8") from None
+        if part:  # \r\n ends one line, not two, also where it falls on the border of two parts
+            pairs = part.count(b"\r\n") + (self._last == b"\r" and part.startswith(b"\n"))
+            self._newlines += part.count(b"\n")
+            self._returns += part.count(b"\r") - pairs
+            self._last = part[-1:]
+        return part
+
+    def readinto(self, buffer: Any) -> int:
+        """As of any stream."""
+        part = self.read(len(buffer))
+        buffer[: len(part)] = part
+        return len(part)
 
 
-def _lines(stream: BinaryIO, separator: str, records: int, breaks: int) -> Ints:
-    """The line of the file on which each record after the header begins."""
-    if breaks == records + 1:
-        return np.arange(2, records + 2)
-    stream.seek(0)
-    text = io.TextIOWrapper(stream, "utf-8-sig", newline="")
-    csv.field_size_limit(_BLOCK)
-    reader = csv.reader(text, delimiter=separator)
-    starts = []
-    try:
-        before = 0
-        for _ in reader:
-            starts.append(before + 1)
-            before = reader.line_num
-    except csv.Error:
+@dataclass
+class Csv(File):
+    """A text file of separated values, packed by gzip or not, with every column as text."""
+
+    path: Path = Path()
+    packed: bool = False
+    _separator: str = ","
+    _skipped: list[int] = field(default_factory=list)  # records of the wrong length, blank lines too
+    _next: int = 1  # the record after those that were handed out
+    _lines: int = 0
+
+    def batches(self) -> Iterator[Rows]:
+        """The rows with something in them; a row of the wrong length is noted and left out."""
+        self.wrong, self._skipped, self._next = {}, [], 1
+        size = self.path.stat().st_size
+        with self._opened() as (_, text):
+            names, self._separator = _header(text.read(_BLOCK), self.name)
+        empty = pa.schema([(name, pa.string()) for name in names]).empty_table()
+        with self._opened() as (file, text):
+            held, rows = [empty], 0
+            for batch in self._parsed(text, names):
+                held.append(pa.Table.from_batches([batch]))
+                rows += len(batch)
+                if rows >= BATCH:
+                    yield self._rows(pa.concat_tables(held).combine_chunks(), file.tell() / size)
+                    held, rows = [empty], 0
+            yield self._rows(pa.concat_tables(held).combine_chunks(), 1.0)
+            self._lines = text.lines
+
+    def lines(self, records: Ints) -> Ints:
+        """The line of the file on which each record begins."""
+        total = self._next - 1 + len(self._skipped) - bisect.bisect_left(self._skipped, self._next)
+        if self._lines == total + 1:
+            return records + 1
         starts = []
-    text.detach()
-    if len(starts) != records + 1:  # quotation marks that the two readers understand differently
-        return np.arange(2, records + 2)
-    return np.asarray(starts[1:])
+        with self._opened() as (_, text), contextlib.suppress(csv.Error):
+            csv.field_size_limit(_BLOCK)
+            reader = csv.reader(
+                io.TextIOWrapper(io.BufferedReader(text), "utf-8-sig", newline=""), delimiter=self._separator
+            )
+            before = 0
+            for _ in reader:
+                starts.append(before + 1)
+                before = reader.line_num
+        # If the two readers understand quotation marks differently, the count is the best that is known.
+        return np.asarray(starts)[records] if len(starts) == total + 1 else records + 1
+
+    @contextlib.contextmanager
+    def _opened(self) -> Iterator[tuple[BinaryIO, _Text]]:
+        """The file as it lies on the disk, and its text."""
+        with self.path.open("rb") as file:
+            yield file, _Text(self.name, cast("BinaryIO", gzip.GzipFile(fileobj=file)) if self.packed else file)
+
+    def _parsed(self, text: _Text, names: list[str]) -> Iterator[pa.RecordBatch]:
+        def wrong_length(row: Any) -> str:
+            self._skipped.append(row.number - 1)
+            if row.text.strip(f"{_SEPARATORS} \r\n"):
+                said = f"the row has {row.actual_columns} fields, the header {row.expected_columns}"
+                self.wrong[row.number - 1] = said
+            return "skip"
+
+        quotes = refuse("csv", f"{self.name}:1", "the header cannot be read; check its quotation marks")
+        try:
+            reader = pyarrow.csv.open_csv(
+                text,
+                read_options=pyarrow.csv.ReadOptions(use_threads=False, block_size=_BLOCK),
+                parse_options=pyarrow.csv.ParseOptions(
+                    delimiter=self._separator, invalid_row_handler=wrong_length, ignore_empty_lines=False,
+                    newlines_in_values=True,
+                ),
+                convert_options=pyarrow.csv.ConvertOptions(
+                    column_types=dict.fromkeys(names, pa.string()),
+                    strings_can_be_null=True, null_values=[""], quoted_strings_can_be_null=True,
+                ),
+            )  # fmt: skip
+            if reader.schema.names != names:
+                raise quotes
+            yield from reader
+        except pa.ArrowInvalid as error:
+            if "Empty CSV" in str(error):
+                raise quotes from None
+            raise refuse("csv", self.name, f"is not a readable CSV file ({_first_line(error)})") from None
+
+    def _rows(self, table: pa.Table, share: float) -> Rows:
+        """The rows that are not blank, with the number that each has among all records."""
+        skipped = self._skipped[bisect.bisect_left(self._skipped, self._next) :]  # of the rows that follow too
+        every = np.arange(self._next, self._next + len(table) + len(skipped))
+        records = every[~np.isin(every, skipped)][: len(table)] if skipped else every
+        if len(records):
+            self._next = int(records[-1]) + 1
+        if all(column.null_count for column in table.columns):  # a line of commas only is no row
+            filled = np.zeros(len(table), dtype=bool)
+            for column in table.columns:
+                filled |= np.asarray(pc.is_valid(column))
+            table, records = table.filter(pa.array(filled)), records[filled]
+        return Rows(table, records, share)

@@ -6,7 +6,7 @@ compare as false.
 What a cell may look like stands in policy/case_files/grammar.py.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,24 +14,25 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
+from pandas.api.types import union_categoricals
 
-from policy.case_files import remarks as said
-from policy.case_files.cells import Ints, dictionary, text_of, trimmed
+from policy.case_files.cells import Ints, text_of, trimmed
 from policy.case_files.columns import columns_of
-from policy.case_files.files import read_file
-from policy.case_files.grammar import KEPT, LONGEST, UNFIT, UNSHOWN, form_of, means_missing
-from policy.case_files.identifiers import BARE, DIGITS_OF_A_PERSON, HIDDEN, OF_AN_ID, echoed, identifier, quoted
-from policy.cases.relations import as_written, day_of, half_months, half_months_of_days, relate
-from policy.model import CaseField, Policy
+from policy.case_files.files import File, Held, file_of
+from policy.case_files.identifiers import HIDDEN, quoted
+from policy.case_files.remarks import Remarks
+from policy.cases.encoder import Encoder, Fault, hashes_of
+from policy.cases.relations import as_written, day_of, half_months, half_months_of_days
+from policy.model import Policy
 from policy.problems import SHOWN, Problem, ProblemsFound, refuse
 
 __all__ = [
-    "Cases", "Ints", "as_written", "day_of", "half_months", "half_months_of_days", "read_cases",
+    "CaseReader", "Cases", "Ints", "as_written", "day_of", "half_months", "half_months_of_days", "read_cases",
+
 ]  # fmt: skip
 
-_UNFIT = "[" + "".join(f"\\x{{{ord(character):x}}}" for character in UNFIT) + "]"
+MOST_ROWS = 20_000_000  # held at once; at about 250 bytes each
 _REJECTED = ["row", "case_id", "column", "value", "problem"]
 
 
@@ -87,7 +88,7 @@ class Cases:
     @classmethod
     def from_table(cls, table: pa.Table, policy: Policy, name: str = "cases", **options: Any) -> "Cases":
         """Cases from an Arrow table; `options` as for `read_cases`."""
-        return _Reading(policy, name, table, np.arange(len(table)) + 1, []).cases(**options)
+        return CaseReader(Held(name, table=table), policy, **options).all()
 
 
 def read_cases(path: Path, policy: Policy, **options: Any) -> Cases:
@@ -97,169 +98,134 @@ def read_cases(path: Path, policy: Policy, **options: Any) -> Cases:
     go to `rejected` instead of raising; `case_id_is_key`: bare numbers of 9 or 10 digits are no numbers of persons.
     Raises ProblemsFound with file, row, column, value, what is allowed; what looks like a person always raises.
     """
-    path = Path(path)
-    rows = read_file(path)
-    return _Reading(policy, path.name, rows.table, rows.lines, rows.problems).cases(**options)
+    return CaseReader(path, policy, **options).all()
 
 
-@dataclass
-class _Reading:
-    """A table on its way to cases: facts, codes and groups as they are found, and what is wrong with which rows."""
+class CaseReader:
+    """A case table, a batch after the other: memory is that of a batch and of 64 bits for each id.
 
-    policy: Policy
-    name: str
-    table: pa.Table
-    lines: Ints
-    problems: list[Problem]  # of rows that are not in the table
-    faults: list[tuple[NDArray[np.intp], str, Sequence[str], Sequence[str]]] = field(default_factory=list)
-    refusals: list[Problem] = field(default_factory=list)  # what looks like a person: the table as a whole is refused
-    facts: dict[str, Ints] = field(default_factory=dict)
-    groups: dict[str, pd.Categorical] = field(default_factory=dict)
-    codes: dict[str, pd.Categorical] = field(default_factory=dict)
-    remarks: list[str] = field(default_factory=list)
-    ids: NDArray[np.object_] = field(default_factory=lambda: np.empty(0, dtype=object))
+    Parameters as of `read_cases`. `name` is the file's, `share` says how much of it has been read. After the last pass
+    `remarks`, `rejected`, `left_out` and `synthetic` are as of `Cases`.
+    """
 
-    def cases(
-        self, *, rename: Mapping[str, str] | None = None, ignore: Sequence[str] = (), keep_good: bool = False,
-        case_id_is_key: bool = False,
-    ) -> Cases:  # fmt: skip
-        """The cases; raises ProblemsFound."""
-        policy = self.policy
-        columns = columns_of(self.table.schema, policy, self.name, rename, ignore)
-        if len(self.table) == 0 and not self.problems:
-            raise refuse("no-rows", f"{self.name}:2", "has a header but no rows")
-        self.remarks += said.requoted(columns, ignore)
-        for column, original in columns.items():
-            kind = policy.fields_.get(column)
-            if kind is not None and kind.ignored:
-                self.remarks.append(f"column {column} is simulated truth: ignored")
-            elif column == "case_id":
-                self._identify(self.table[original], case_id_is_key)
-            else:
-                self._column(column, kind, self.table[original])
-        if self.refusals:
-            raise ProblemsFound(sorted(self.refusals, key=lambda problem: problem.row or 0))
-        absent = {c: k for c, k in policy.fields_.items() if c not in columns and k.type != "months" and not k.ignored}
-        n = len(self.table)
-        self.facts |= {c: np.full(n, -1, dtype=k.dtype) for c, k in absent.items() if k.type not in KEPT}
-        relate(policy, self.facts, self._fault)
-        self._say(list(absent))
-        for column, kind in policy.fields_.items():
-            if kind.absent is not None:
-                np.copyto(self.facts[column], kind.code(kind.absent), where=self.facts[column] < 0)
-        made = any(column.startswith("truth_") for column in columns)
-        return replace(self._kept(keep_good), synthetic=made)
+    def __init__(
+        self, table: Path | File, policy: Policy, *, rename: Mapping[str, str] | None = None,
+        ignore: Sequence[str] = (), keep_good: bool = False, case_id_is_key: bool = False,
+    ):  # fmt: skip
+        self.policy, self.share = policy, 0.0
+        self.remarks, self.rejected, self.left_out = list[str](), _rejected(()), dict[str, int]()
+        self.synthetic = False
+        self._file = table if isinstance(table, File) else file_of(Path(table))
+        self.name = self._file.name
+        self._rename, self._ignore, self._keep_good, self._key = rename, ignore, keep_good, case_id_is_key
 
-    def _say(self, absent: Sequence[str]) -> None:
-        dx, cpt = self.codes["dx"], self.codes["cpt"]
-        self.remarks += said.missing_columns(self.policy, absent, dx, cpt)
-        self.remarks += said.of_values(self.policy, self.facts, dx)
+    def passes(self) -> Iterator[Iterator[Cases]]:
+        """The cases in batches; once more from the beginning where ids turn out to stand more than once.
 
-    def _kept(self, keep_good: bool) -> Cases:
-        """The good rows, or a refusal."""
-        rejected = self._rejected()
-        if len(rejected) and not keep_good:
-            raise ProblemsFound(_row_problems(self.name, rejected))
-        dx, cpt = self.codes["dx"], self.codes["cpt"]
-        cases = Cases(self.policy, self.ids, dx, cpt, self.facts, self.groups, self.remarks, rejected)
-        if not self.faults:
-            return cases
-        keep = np.ones(len(self.table), dtype=bool)
-        for rows, *_ in self.faults:
-            keep[rows] = False
-        left_out = dict(zip(self.ids[~keep].tolist(), self.lines[~keep].tolist(), strict=True))
-        return replace(cases.take(np.flatnonzero(keep)), left_out=left_out)
+        Raises ProblemsFound after the last batch, with all that is wrong with the rows.
+        """
+        twice: dict[int, str] | None = None
+        while True:
+            encoders: list[Encoder] = []
+            yield self._batches(encoders, twice or {})
+            (encoder,) = encoders
+            if encoder.rows == 0 and not self._file.wrong:
+                raise refuse("no-rows", f"{self.name}:2", "has a header but no rows")
+            self._refuse(encoder)
+            if twice is not None or not (twice := self._repeated(encoder)):
+                break
+        self._end(encoder)
 
-    def _fault(self, rows: NDArray[np.intp], column: str, values: Sequence[str], messages: Sequence[str]) -> None:
-        if len(rows):
-            self.faults.append((rows, column, [echoed(value) for value in values], messages))
+    def all(self) -> Cases:
+        """All cases at once."""
+        for batches in self.passes():
+            parts = list(_few_enough(batches, self.name))
+        cases = parts[0] if len(parts) == 1 else _joined(self.policy, parts)
+        return replace(
+            cases, remarks=self.remarks, rejected=self.rejected, left_out=self.left_out, synthetic=self.synthetic
+        )
 
-    def _refuse(self, rows: NDArray[np.intp], column: str, messages: Sequence[str]) -> None:
-        """Of a column that is kept as text: the table is refused, and nothing of the cells is said."""
-        for row, message in zip(rows.tolist(), messages, strict=True):
-            place = f"{self.name}:{self.lines[row]}"
-            text = f"column {column}: {HIDDEN} {message}; the table is refused"
-            self.refusals.append(
-                Problem("identifier", place, text, row=int(self.lines[row]), column=column, value=HIDDEN)
-            )
+    def _batches(self, encoders: list[Encoder], twice: Mapping[int, str]) -> Iterator[Cases]:
+        for rows in self._file.batches():
+            if not encoders:
+                columns = columns_of(rows.table.schema, self.policy, self.name, self._rename, self._ignore)
+                remarks = Remarks(self.policy, columns, self._ignore)
+                encoders.append(Encoder(self.policy, columns, remarks, self._key, twice))
+            batch, self.share = encoders[0].batch(rows), rows.share
+            del rows
+            if not encoders[0].refusals and (self._keep_good or not encoders[0].faults):
+                codes = batch.codes
+                yield Cases(self.policy, batch.ids, codes["dx"], codes["cpt"], batch.facts, batch.groups)
 
-    def _column(self, column: str, kind: CaseField | None, cells: pa.ChunkedArray) -> None:
-        """One column of facts, codes or groups."""
-        index, words = dictionary(cells)
-        if kind is None or kind.type == "text":
-            index, words = self._stated(column, index, words)
-        read, wrong = _parsed(words, form_of(kind).read)
-        if wrong:
-            rows = np.flatnonzero(np.isin(index, list(wrong)))
-            self._fault(rows, column, [words[i] for i in index[rows]], [wrong[i] for i in index[rows]])
-        if kind is not None and kind.type not in KEPT:
-            self.facts[column] = np.array([*read, -1]).astype(kind.dtype)[index]
-            return
-        labels = pd.Index(sorted({word for word in read if word not in (-1, "")}), dtype=object)
-        found = np.append(labels.get_indexer(pd.Index(read, dtype=object)), -1).astype(np.int32)
-        categorical = pd.Categorical.from_codes(found[index], categories=labels)
-        if kind is None or not kind.required:
-            self.groups[column] = categorical
-            return
-        self.codes[column] = categorical
-        missing = np.flatnonzero(index < 0)
-        self._fault(missing, column, [""] * len(missing), ["is blank, and a code is required"] * len(missing))
-        changes = {i: word for i, word in enumerate(words) if i not in wrong and read[i] != word}
-        if changes:
-            count = int(np.isin(index, list(changes)).sum())
-            self.remarks.append(said.standard_form(column, {w: read[i] for i, w in changes.items()}, count))
-
-    def _stated(self, column: str, index: Ints, words: list[str]) -> tuple[Ints, list[str]]:
-        """Of a column of groups: words for missing are nothing, and persons are refused."""
-        unstated = [i for i, word in enumerate(words) if means_missing(word)]
-        if unstated:
-            rows = int(np.isin(index, unstated).sum())
-            self.remarks.append(said.not_stated(column, [words[i] for i in unstated], rows))
-            index = np.where(np.isin(index, unstated), -1, index).astype(np.int32)
-            words = ["" if means_missing(word) else word for word in words]
-        persons = {i: message for i, word in enumerate(words) if (message := identifier(word))}
-        if persons:
-            rows_of = np.flatnonzero(np.isin(index, list(persons)))
-            self._refuse(rows_of, column, [persons[i] for i in index[rows_of]])
-        return index, words
-
-    def _identify(self, column: pa.ChunkedArray, key: bool) -> None:
-        """The ids: unique, to be shown, and of no person; `key`: bare numbers are a key of the owner's own."""
-        text = trimmed(column)
-        self.ids = text.to_numpy(zero_copy_only=False).astype(object)
-        patterns = OF_AN_ID if key else OF_AN_ID | BARE
-        few = pc.and_(pc.ascii_is_decimal(text), pc.less(pc.utf8_length(text), DIGITS_OF_A_PERSON))
-        numbers = pc.all(few).as_py()  # a few digits say nothing of a person, and are fit to be shown
-        if not numbers and pc.any(pc.match_substring_regex(text, "|".join(f"(?:{p})" for p in patterns))).as_py():
-            for pattern, message in patterns.items():
-                rows = np.flatnonzero(np.asarray(pc.match_substring_regex(text, pattern)))
-                self._refuse(rows, "case_id", [message] * len(rows))
-        blank = np.asarray(pc.equal(text, ""))
-        unfit = np.zeros(len(text), dtype=bool)
-        if not numbers:
-            unfit |= np.asarray(
-                pc.or_(pc.match_substring_regex(text, _UNFIT), pc.greater(pc.utf8_length(text), LONGEST))
-            )
-        twice = pd.Series(self.ids).duplicated(keep=False).to_numpy() & ~blank
+    def _repeated(self, encoder: Encoder) -> dict[int, str]:
+        """The records whose id stands more than once, and what is said of each: ids with the same 64 bits are read."""
+        bits = np.sort(np.concatenate(encoder.hashes))
+        doubled = np.unique(bits[1:][bits[1:] == bits[:-1]])
         where: dict[str, list[int]] = {}
-        for row in np.flatnonzero(twice).tolist():
-            where.setdefault(self.ids[row], []).append(int(self.lines[row]))
-        rows = np.flatnonzero(blank | unfit | twice)
-        messages = [
-            "is blank, and a unique id is required" if blank[row]
-            else UNSHOWN if unfit[row]
-            else f"stands more than once: {_placed(where[self.ids[row]])}"
-            for row in rows
-        ]  # fmt: skip
-        self._fault(rows, "case_id", self.ids[rows].tolist(), messages)
+        for rows in self._file.batches() if len(doubled) else ():
+            ids = trimmed(rows.table[encoder.columns["case_id"]]).to_numpy(zero_copy_only=False).astype(object)
+            ids, records = ids[ids != ""], rows.records[ids != ""]
+            for row in np.flatnonzero(np.isin(hashes_of(ids), doubled)).tolist():
+                where.setdefault(ids[row], []).append(int(records[row]))
+        return {
+            record: f"stands more than once: {_placed(self._file.lines(np.array(records)).tolist())}"
+            for records in where.values()
+            if len(records) > 1
+            for record in records
+        }
 
-    def _rejected(self) -> pd.DataFrame:
-        found: list[tuple[Any, ...]] = [(p.row, "", "", "", p.message) for p in self.problems]
-        for rows, column, values, messages in self.faults:
-            ids = [echoed(text) for text in self.ids[rows].tolist()]
-            found += zip(self.lines[rows].tolist(), ids, [column] * len(rows), values, messages, strict=True)
-        found.sort(key=lambda fault: (fault[0], fault[2]))
-        return pd.DataFrame(found, columns=_REJECTED)
+    def _refuse(self, encoder: Encoder) -> None:
+        """What looks like a person."""
+        if encoder.refusals:
+            found = sorted(encoder.refusals, key=lambda one: one[0])
+            lines = self._file.lines(np.array([record for record, *_ in found])).tolist()
+            raise ProblemsFound(
+                Problem(
+                    "identifier", f"{self.name}:{line}",
+                    f"column {column}: {HIDDEN} {message}; the table is refused", line, column, HIDDEN,
+                )
+                for line, (_, column, message) in zip(lines, found, strict=True)
+            )  # fmt: skip
+
+    def _end(self, encoder: Encoder) -> None:
+        """What is known once all rows have been read."""
+        of_records = [Fault(record, "", "", "", said) for record, said in self._file.wrong.items()]
+        faults = [*encoder.faults, *of_records]
+        lines = self._file.lines(np.array([fault.record for fault in faults], dtype=int)).tolist()
+        self.rejected = _rejected(fault._replace(record=line) for line, fault in zip(lines, faults, strict=True))
+        if faults and not self._keep_good:
+            raise ProblemsFound(_row_problems(self.name, self.rejected))
+        left_out = encoder.left_out
+        self.left_out = dict(zip(left_out, self._file.lines(np.array([*left_out.values()], dtype=int)), strict=True))
+        self.remarks = list(encoder.remarks.said())
+        self.synthetic = any(column.startswith("truth_") for column in encoder.columns)
+
+
+def _few_enough(batches: Iterable[Cases], name: str) -> Iterator[Cases]:
+    rows = 0
+    for cases in batches:
+        rows += len(cases)
+        if rows > MOST_ROWS:
+            message = f"has more than {MOST_ROWS:,} rows; so many are not held at once: split it, or use workbook sql"
+            raise refuse("size", name, message)
+        yield cases
+
+
+def _rejected(faults: Iterable[Fault]) -> pd.DataFrame:
+    found = sorted(faults, key=lambda fault: (fault.record, fault.column))
+    return pd.DataFrame([tuple(fault) for fault in found], columns=_REJECTED)
+
+
+def _joined(policy: Policy, parts: list[Cases]) -> Cases:
+    """One table of several, which are used up."""
+
+    def union(found: list[pd.Categorical]) -> pd.Categorical:
+        return union_categoricals(found, sort_categories=True)
+
+    facts = {name: np.concatenate([part.facts.pop(name) for part in parts]) for name in [*parts[0].facts]}
+    groups = {name: union([part.groups.pop(name) for part in parts]) for name in [*parts[0].groups]}
+    ids = np.concatenate([part.ids for part in parts])
+    return Cases(policy, ids, union([part.dx for part in parts]), union([part.cpt for part in parts]), facts, groups)
 
 
 def _placed(lines: Sequence[int]) -> str:
@@ -268,18 +234,6 @@ def _placed(lines: Sequence[int]) -> str:
     if len(lines) > most:
         return f"rows {', '.join(map(str, lines[:most]))} and {len(lines) - most} more"
     return f"rows {', '.join(map(str, lines[:-1]))} and {lines[-1]}"
-
-
-def _parsed(words: list[str], parse: Callable[[str], Any]) -> tuple[list[Any], dict[int, str]]:
-    """What each word means, -1 where it is wrong, and what is wrong by position."""
-    read, wrong = [], {}
-    for position, word in enumerate(words):
-        try:
-            read.append(-1 if word == "" else parse(word))
-        except ValueError as error:
-            read.append(-1)
-            wrong[position] = str(error)
-    return read, wrong
 
 
 def _row_problems(name: str, rejected: pd.DataFrame) -> list[Problem]:

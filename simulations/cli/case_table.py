@@ -3,20 +3,16 @@
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import BinaryIO
 
 import click
 
 import policy as core
 from policy.problems import Problem, ProblemsFound, collecting, nearest, refuse, shown
-from simulations.cli.options import policy_options, read_table, table_options, under
+from simulations.cli.options import case_reader, policy_options, table_options, under
+from simulations.cli.provenance import ROW_LEVEL, stamp, standing_notices
 from simulations.runs.outputs import Inputs, check_files, one_file
 from simulations.storage.files import save, save_all, writing
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-from simulations.cli.provenance import ROW_LEVEL, stamp, standing_notices
 
 
 @click.command(epilog="Example: workbook determine cases.csv --scenario strict_reading --out determinations.csv")
@@ -34,7 +30,7 @@ def determine(
     ignore: tuple[str, ...], case_id_is_key: bool, out: str, rejects: str | None, max_rejects: float,
 ) -> None:  # fmt: skip
     """Determinations with reasons for a case table (CSV or Parquet)."""
-    from simulations.storage.tables import table_bytes
+    from simulations.cli.streaming import Determined, determine_into
 
     targets = [Path(out)] + ([Path(rejects)] if rejects else [])
     inputs = Inputs().add("the case table", cases).policy(policy_name).scenario(scenario)
@@ -50,44 +46,50 @@ def determine(
     if problems:
         raise ProblemsFound(problems)
     with writing(*targets):
-        table = read_table(cases, settings.policy, rename, ignore, rejects is not None, case_id_is_key)
-        rejected = rejects_of(table, Path(cases).name)
-        if rejects:
-            _few_enough(table, rejected, max_rejects, Path(rejects), out)
-        result = core.determine(settings.policy, table, settings)
-        tables = [result.frame(), rejected]
-        save_all({target: table_bytes(frame, target) for frame, target in zip(tables, targets, strict=False)})
+        found: list[Determined] = []
+        reader = case_reader(cases, settings.policy, rename, ignore, rejects is not None, case_id_is_key)
+
+        def determinations(stream: BinaryIO) -> None:
+            found.append(determine_into(stream, reader, settings, Path(out)))
+            if rejects:
+                _few_enough(reader, found[0].outcomes.total(), max_rejects, Path(rejects), out)
+
+        def rejected(stream: BinaryIO) -> None:
+            stream.write(_rejects(reader, Path(rejects or "")))
+
+        save_all({Path(out): determinations, **({Path(rejects): rejected} if rejects else {})})
     if rejects:
-        click.echo(f"{rejected['line'].nunique():,} rows rejected: {rejects}")
-    counts = result.counts()
+        click.echo(f"{reader.rejected['row'].nunique():,} rows rejected: {rejects}")
     for line in stamp(policy, settings, scenario):
         click.echo(line)
-    click.echo(f"{len(table):,} cases: " + ", ".join(f"{word} {count:,}" for word, count in counts.items()))
-    rate = f"{counts['met'] / len(table):.1%} of all rows" if len(table) else "not known: no row could be used"
+    outcomes, dx = found[0]
+    n = outcomes.total()
+    click.echo(f"{n:,} cases: " + ", ".join(f"{word} {outcomes[word]:,}" for word in core.OUTCOMES))
+    rate = f"{outcomes['met'] / n:.1%} of all rows" if n else "not known: no row could be used"
     click.echo(f"approval rate {rate}; not_met is a recommendation to a clinician")
-    marks = [] if table.synthetic else [ROW_LEVEL]
-    for line in (*marks, *table.remarks, *standing_notices(policy, table.dx.unique()), f"written: {out}"):
+    marks = [] if reader.synthetic else [ROW_LEVEL]
+    for line in (*marks, *reader.remarks, *standing_notices(policy, dx), f"written: {out}"):
         click.echo(line)
 
 
-def rejects_of(table: "core.Cases", name: str) -> "pd.DataFrame":
+def _rejects(reader: "core.CaseReader", target: Path) -> bytes:
     """The rejected rows as a file has them: file, line, case_id, column, value, problem; row level, not for release."""
-    found = table.rejected.rename(columns={"row": "line"}).assign(file=name)
-    return found[["file", "line", "case_id", "column", "value", "problem"]]
-
-
-def _few_enough(table: "core.Cases", rejected: "pd.DataFrame", most: float, target: Path, out: str) -> None:
-    """Too many rejected rows, or none that is left: they alone are written."""
     from simulations.storage.tables import table_bytes
 
-    bad = rejected["line"].nunique()
-    rows = bad + len(table)
-    if len(table) and 100 * bad <= most * rows:
+    found = reader.rejected.rename(columns={"row": "line"}).assign(file=reader.name)
+    return table_bytes(found[["file", "line", "case_id", "column", "value", "problem"]], target)
+
+
+def _few_enough(reader: "core.CaseReader", good: int, most: float, target: Path, out: str) -> None:
+    """Too many rejected rows, or none that is left: they alone are written."""
+    bad = reader.rejected["row"].nunique()
+    rows = bad + good
+    if good and 100 * bad <= most * rows:
         return
-    save(target, table_bytes(rejected, target))
-    why = f"more than --max-rejects {most:g} %" if len(table) else "none is left"
+    save(target, _rejects(reader, target))
+    why = f"more than --max-rejects {most:g} %" if good else "none is left"
     message = f"{bad:,} of {rows:,} rows were rejected, {why}; written: {target}, not written: {out}"
-    raise refuse("rejects", str(rejected["file"].iloc[0]), message)
+    raise refuse("rejects", reader.name, message)
 
 
 @click.command(epilog="Example: workbook explain cases.csv --case A17 --set conservative_weeks=8")
@@ -103,7 +105,7 @@ def explain(
     """One case in words: its criteria with truth, value, threshold, distance, source; what would change it."""
     policy = core.load(policy_name)
     settings = under(policy, scenario, assignments)
-    table = read_table(cases, settings.policy, rename, ignore, True, case_id_is_key)
+    table = case_reader(cases, settings.policy, rename, ignore, True, case_id_is_key).all()
     rows = [i for i, name in enumerate(table.ids) if name == case_id]
     bad = table.rejected
     if case_id in table.left_out:

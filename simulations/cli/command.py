@@ -4,7 +4,7 @@ import re
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, BinaryIO, ClassVar
 
 import click
 
@@ -14,7 +14,7 @@ from simulations.cli.exits import begin, ending
 from simulations.cli.options import assigned, policy_options, under, workspace_option
 from simulations.cli.provenance import stamp, standing_notices
 from simulations.runs.outputs import Inputs, check_files, check_folder
-from simulations.storage.files import save, writing
+from simulations.storage.files import save_all, writing
 
 
 class Verbs(click.Group):
@@ -140,14 +140,14 @@ def population(name: str, size: str, seed: str, out: str) -> None:
     """A synthetic case table with every column; prints its targets against what was generated.
 
     A shipped NAME may move the mix of requests: trial_10_15,neck_pain=60,migraine.epidural=5 (per cent; what is not
-    named shares the rest). Above 5,000,000 cases, name a folder: it gets Parquet files of 250,000 cases each.
+    named shares the rest). A folder gets Parquet files of 250,000 cases each.
     """
     from tqdm import tqdm
 
     from simulations import population as populations
     from simulations.population.random_streams import LAST_SEED, whole
     from simulations.population.sampling import only_a_population
-    from simulations.storage.tables import table_bytes
+    from simulations.storage.tables import TableWriter
 
     folder, cases, luck, target = not Path(out).suffix, number(size), number(seed), Path(out)
     inputs = Inputs().population(name)
@@ -155,7 +155,7 @@ def population(name: str, size: str, seed: str, out: str) -> None:
     for check in (
         lambda: check_folder(out, inputs, only_a_population) if folder else None,
         lambda: populations.load(name),
-        lambda: whole("size", cases, 1, populations.LAST_CASE if folder else populations.MOST_CASES),
+        lambda: whole("size", cases, 1, populations.LAST_CASE),
         lambda: whole("seed", luck, 0, LAST_SEED),
     ):
         with collecting(problems):
@@ -163,12 +163,19 @@ def population(name: str, size: str, seed: str, out: str) -> None:
     if problems:
         raise ProblemsFound(problems)
     spec = populations.load(name)
-    if folder:
-        with tqdm(total=cases, unit=" cases", disable=None, leave=False) as bar:
-            populations.write_chunks(spec, cases, luck, target, lambda done: bar.update(done - bar.n))
-    else:
-        with writing(target):
-            save(target, table_bytes(populations.generate(spec, cases, luck), target))
+    with tqdm(total=cases, unit=" cases", disable=None, leave=False) as bar:
+        if folder:
+            populations.write_chunks(spec, cases, luck, target, bar.update)
+        else:
+
+            def table(stream: BinaryIO) -> None:
+                with TableWriter(stream, target) as writer:
+                    for chunk in populations.chunks(spec, cases, luck):
+                        writer.write(chunk)
+                        bar.update(len(chunk))
+
+            with writing(target):
+                save_all({target: table})
     click.echo("Synthetic data, policy simulation only, not for individual determinations.")
     for line in populations.against_targets(spec, cases, luck):
         click.echo(line)

@@ -47,17 +47,17 @@ def under(policy: Policy, scenario: str | None, assignments: tuple[str, ...]) ->
     return proposed(policy, scenario, given)
 
 
-def read_table(
+def case_reader(
     path: str, policy: Policy, rename: tuple[str, ...], ignore: tuple[str, ...], keep_good: bool = False,
     case_id_is_key: bool = False,
-) -> "core.Cases":  # fmt: skip
+) -> "core.CaseReader":  # fmt: skip
     """The case table of a command, with --map, --ignore and --case-id-is-key."""
     pairs = dict(text.partition("=")[::2] for text in rename)
     if "" in pairs or "" in pairs.values():
         raise click.UsageError("--map needs COLUMN_IN_FILE=COLUMN_OF_THE_CONTRACT")
     if len(pairs) < len(rename):
         raise refuse("map-twice", "--map", "names a column of the file twice; name it once")
-    return core.read_cases(
+    return core.CaseReader(
         Path(path), policy, rename=pairs, ignore=ignore, keep_good=keep_good, case_id_is_key=case_id_is_key
     )
 

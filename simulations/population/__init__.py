@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from simulations.population.page import FOLDER, columns_of
     from simulations.population.probability_tables import Population
     from simulations.population.request_mix import load, with_mix
-    from simulations.population.sampling import CHUNK, LAST_CASE, MOST_CASES, facts_of, generate, write_chunks
+    from simulations.population.sampling import CHUNK, LAST_CASE, MOST_CASES, chunks, facts_of, generate, write_chunks
 else:
     _NAMES = {
         "calibration": "against_targets", "loading": "altered parse shipped", "page": "FOLDER columns_of",
         "probability_tables": "Population", "request_mix": "load with_mix",
-        "sampling": "CHUNK LAST_CASE MOST_CASES facts_of generate write_chunks",
+        "sampling": "CHUNK LAST_CASE MOST_CASES chunks facts_of generate write_chunks",
     }  # fmt: skip
     _NAME_IN = {name: home for home, names in _NAMES.items() for name in names.split()}
 
@@ -34,6 +34,6 @@ else:
 
 
 __all__ = [
-    "CHUNK", "FOLDER", "LAST_CASE", "MOST_CASES", "Population", "against_targets", "altered", "columns_of", "facts_of",
-    "generate", "load", "parse", "shipped", "with_mix", "write_chunks",
+    "CHUNK", "FOLDER", "LAST_CASE", "MOST_CASES", "Population", "against_targets", "altered", "chunks", "columns_of",
+    "facts_of", "generate", "load", "parse", "shipped", "with_mix", "write_chunks",
 ]  # fmt: skip

@@ -5,7 +5,7 @@ that gains a decision leaves every other column as it was. A fact that does not 
 """
 
 import datetime
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -101,22 +101,26 @@ def _columns(
     return found | {decision.name: _column(decision, made.pop(decision.name)) for decision in columns}
 
 
+def chunks(population: Population, size: int, seed: int) -> Iterator[pa.Table]:
+    """The table of `generate`, of 1 to 10**10 cases, as Arrow tables of `CHUNK` cases; pandas reads its types back."""
+    size = whole("size", size, 1, LAST_CASE)
+    schema = pa.Schema.from_pandas(generate(population, 1, seed), preserve_index=False)
+    for start in range(0, size, CHUNK):
+        yield arrow_table(population, min(CHUNK, size - start), seed, start).cast(schema)
+
+
 def write_chunks(population: Population, size: int, seed: int, path: Path, progress: Progress | None = None) -> None:
     """`size` cases (1 to 10**10) as Parquet files of `CHUNK` rows in the folder `path`, whole or not at all.
 
     The files together are the table of `generate`; memory is that of one chunk, whatever the size. `progress` is told
-    how many cases are done. Raises ProblemsFound as `generate` does, and when the folder cannot be written.
+    how many cases are in each file. Raises ProblemsFound as `generate` does, and when the folder cannot be written.
     """
-    size = whole("size", size, 1, LAST_CASE)
-    last = (size - 1) // CHUNK
     with folder(path, only_a_population) as work:
-        for number in range(last + 1):
-            start = number * CHUNK
-            frame = generate(population, min(CHUNK, size - start), seed, start)
+        for number, chunk in enumerate(chunks(population, size, seed)):
             with said(path):
-                fill(work, {_chunk_name(number): table_bytes(frame, Path(_chunk_name(number)))})
+                fill(work, {_chunk_name(number): table_bytes(chunk, Path(_chunk_name(number)))})
             if progress:
-                progress(start + len(frame))
+                progress(len(chunk))
 
 
 def only_a_population(path: Path) -> None:

@@ -11,13 +11,15 @@ import signal
 import stat
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from policy.problems import refuse
 from simulations.storage.leftovers import clear, prefix_of, record_of, remove, sweep
 from simulations.storage.locks import claimed, real
+
+Content = bytes | Callable[[BinaryIO], None]  # what a file holds, or what writes it
 
 _written: list[str] = []
 _PATIENCE = 5.0  # seconds to wait for another that saves the same file; a save takes far less
@@ -37,8 +39,8 @@ def save_new(path: Path, content: bytes) -> None:
         save(path, content)
 
 
-def save_all(contents: Mapping[Path, bytes]) -> None:
-    """All these files or none: each is written beside its place, then all are renamed.
+def save_all(contents: Mapping[Path, Content]) -> None:
+    """All these files or none: each is written beside its place, in this order, then all are renamed.
 
     A failure, also of the last rename, leaves every old file as it was; after a kill the next `writing` of one of them
     has all of them new or all of them old.
@@ -96,14 +98,17 @@ def writing(*paths: Path, patience: float = 0.0) -> Iterator[None]:
                 clear(path)
 
 
-def _stage(target: Path, content: bytes) -> Path:
+def _stage(target: Path, content: Content) -> Path:
     """The content on disk beside `target`, readable by those who could read the old file, else by the umask's."""
     there = _status(target)
     if there and not stat.S_ISREG(there.st_mode):
         raise OSError(errno.EINVAL, "it is no ordinary file")
     handle, name = tempfile.mkstemp(prefix=prefix_of(target), suffix=".part", dir=target.parent)
     with os.fdopen(handle, "wb") as stream:
-        stream.write(content)
+        if isinstance(content, bytes):
+            stream.write(content)
+        else:
+            content(stream)
         stream.flush()
         os.chmod(name, stat.S_IMODE(there.st_mode) if there else 0o666 & ~umask())
         os.fsync(stream.fileno())

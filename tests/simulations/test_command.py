@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
+from simulations import population
 from simulations.cli.command import Verbs, main
 
 VERBS = ("validate", "determine", "explain", "simulate", "population", "lab")
@@ -204,6 +205,26 @@ def test_bad_rows_stop_the_run_unless_they_have_a_place_to_go(cases: Path, tmp_p
         assert list(rejected.columns) == ["file", "line", "case_id", "column", "value", "problem"]
         assert rejected[["line", "case_id", "column", "value"]].values.tolist() == wanted
     assert pd.read_csv(out)["case_id"].tolist() == ["a", "b"]
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_a_table_of_many_batches_is_determined_as_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    """Ids that stand twice far apart too: their rows are in none of the results, though the first was judged before."""
+    out, rejects, found = tmp_path / f"d.{form}", tmp_path / "r.csv", []
+    table = population.generate(population.load("trial_10_15"), 500, 3)
+    table.loc[499, "case_id"] = table.loc[0, "case_id"]
+    (table.to_csv if form == "csv" else table.to_parquet)(tmp_path / f"cases.{form}", index=False)
+    for batch in (1 << 16, 70):
+        monkeypatch.setattr("policy.case_files.files.BATCH", batch)
+        monkeypatch.setattr("policy.case_files.files._BLOCK", 20_000)
+        done = workbook("determine", tmp_path / f"cases.{form}", "--out", out, "--rejects", rejects)
+        read = pd.read_csv(out) if form == "csv" else pd.read_parquet(out).astype(str)
+        found.append((done.output, read.to_csv(), rejects.read_text()))
+    assert found[0] == found[1]
+    assert "498 cases" in found[0][0]
+    assert "stands more than once: rows" in found[0][2]
 
 
 def test_columns_are_mapped_or_left_out_when_asked(cases: Path, tmp_path: Path) -> None:

@@ -274,7 +274,7 @@ def test_a_reader_that_has_enough_is_no_fault(place: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("step", ["policy.checking.loading.load", "simulations.storage.tables.table_bytes"])
+@pytest.mark.parametrize("step", ["policy.checking.loading.load", "simulations.storage.tables.TableWriter.write"])
 def test_too_little_memory_is_one_line(place: Path, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     def no_room(*_: object) -> None:
         raise MemoryError
@@ -309,7 +309,7 @@ def test_an_interrupt_is_one_line_and_130(place: Path, monkeypatch: pytest.Monke
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("simulations.storage.tables.table_bytes", interrupted)
+    monkeypatch.setattr("simulations.storage.tables.TableWriter.write", interrupted)
     before = all_files(place)
     result = run("determine", place / "mine.csv", "--out", place / "d.csv")
     assert (result.exit_code, result.output) == (130, "interrupted; nothing was written\n")
@@ -322,7 +322,7 @@ def test_what_a_library_makes_of_an_interrupt_is_an_interrupt(place: Path, monke
         raise RuntimeError("a kernel was cut off")
 
     monkeypatch.setattr(workbook, "interrupted", False)
-    monkeypatch.setattr("simulations.storage.tables.table_bytes", swallowed)
+    monkeypatch.setattr("simulations.storage.tables.TableWriter.write", swallowed)
     result = run("determine", place / "mine.csv", "--out", place / "d.csv")
     assert (result.exit_code, result.output) == (130, "interrupted; nothing was written\n")
 

@@ -12,6 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import policy
+from policy.case_files import files
+from policy.cases import reader
 from policy.problems import SHOWN
 from tests.policy.cases.reading import GOOD, lines, nerve_blocks, read, refused
 
@@ -175,12 +177,11 @@ def test_several_problems_of_one_row_are_all_listed(tmp_path: Path):
     assert set(kept.rejected["row"]) == {2}
 
 
-def test_a_table_that_no_memory_holds_is_refused_unread(tmp_path: Path):
-    for name in ("big.csv", "big.parquet"):
-        with (tmp_path / name).open("wb") as file:
-            file.truncate(10 << 30)  # a hole: it takes no room on the disk
-        with pytest.raises(policy.ProblemsFound, match=f"{name}: is 10,737,418,240 bytes; at most 4,294,967,296 are"):
-            policy.read_cases(tmp_path / name, nerve_blocks())
+def test_a_table_of_more_rows_than_are_held_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(reader, "MOST_ROWS", 3)
+    rows = [[f"A{n}", *GOOD[1:]] for n in range(4)]
+    assert len(read(tmp_path, lines(*rows[:3]))) == 3
+    assert "requests.csv: has more than 3 rows; so many are not held at once" in refused(tmp_path, lines(*rows))
 
 
 def test_a_missing_file_or_a_folder_is_said_plainly(tmp_path: Path):
@@ -203,6 +204,41 @@ KINDS = {
     "blank": ("", None),
     "commas": (",,,", None),
 }
+
+
+BROKEN = {  # whose cell holds a line break, or whose id may stand more than once
+    "break": ('{id},M54.2,64405,50,"two\nlines"', True),
+    "again": ("AGAIN,M79.7,20553,{id}", True),
+    "weeks": ("{id},m542,64405,6,none", True),
+}
+TOLD = ("remarks", "left_out", "synthetic")
+
+
+@IN_HERE
+@given(st.lists(st.sampled_from([*sorted(BROKEN), "short", "bad age", "blank", "commas"]), max_size=30), st.data())
+def test_a_table_read_in_batches_is_the_table(tmp_path: Path, kinds: list[str], data: st.DataObject):
+    """However few rows and bytes a batch has: facts, remarks, and the line of every row with a problem."""
+    rows = [(KINDS | BROKEN)[kind][0].format(id=f"A{n}") for n, kind in enumerate(kinds)]
+    content = "\n".join(["case_id,dx,cpt,age,group_note", *(f"{row}," * (row.count(",") == 3) or row for row in rows)])
+    found = []
+    for batch, block in ((1 << 17, 1 << 20), (data.draw(st.integers(1, 9)), data.draw(st.integers(60, 200)))):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(files, "BATCH", batch)
+            patch.setattr(files, "_BLOCK", block)
+            try:
+                found.append(read(tmp_path, f"{content}\n", keep_good=True))
+            except policy.ProblemsFound as refused:
+                found.append(str(refused))
+    whole, parts = found
+    if isinstance(whole, str):
+        assert parts == whole
+        return
+    assert all(getattr(parts, name) == getattr(whole, name) for name in TOLD)
+    assert parts.rejected.equals(whole.rejected)
+    assert parts.ids.tolist() == whole.ids.tolist()
+    assert {n: v.tolist() for n, v in parts.facts.items()} == {n: v.tolist() for n, v in whole.facts.items()}
+    for one, other in ((parts.dx, whole.dx), (parts.cpt, whole.cpt), (parts.groups["group_note"],) * 2):
+        assert one.tolist() == other.tolist()
 
 
 @IN_HERE

@@ -1,0 +1,197 @@
+"""Batches of a case table as integers: facts, codes and groups, and what is wrong with which rows."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from policy.case_files.cells import Ints, dictionary, trimmed
+from policy.case_files.files import Rows
+from policy.case_files.grammar import KEPT, LONGEST, UNFIT, UNSHOWN, form_of, means_missing
+from policy.case_files.identifiers import BARE, DIGITS_OF_A_PERSON, OF_AN_ID, echoed, identifier
+from policy.case_files.remarks import Remarks, absent_columns
+from policy.cases.relations import relate
+from policy.model import CaseField, Policy
+
+_UNFIT = "[" + "".join(f"\\x{{{ord(character):x}}}" for character in UNFIT) + "]"
+
+
+class Fault(NamedTuple):
+    """What is wrong with a cell, or with a whole record where there is no column."""
+
+    record: int
+    case_id: str
+    column: str
+    value: str
+    problem: str
+
+
+@dataclass
+class Encoder:
+    """What is gathered over the batches of a table.
+
+    `columns`: of the case table -> of the file; `key`: bare numbers are no numbers of persons; `twice`: the records
+    whose id is known to stand more than once, and what is said of each. `refusals`: of what looks like a person:
+    record, column and what is said; then the table as a whole is refused.
+    """
+
+    policy: Policy
+    columns: Mapping[str, str]
+    remarks: Remarks
+    key: bool
+    twice: Mapping[int, str]
+    faults: list[Fault] = field(default_factory=list)
+    refusals: list[tuple[int, str, str]] = field(default_factory=list)
+    hashes: list[NDArray[np.uint64]] = field(default_factory=list)  # of the ids, blank ones left out
+    left_out: dict[str, int] = field(default_factory=dict)  # id -> record of the rows with faults
+    rows: int = 0
+    _known: dict[str, dict[str, tuple[Any, str]]] = field(default_factory=dict)  # column -> cell -> see `parsed`
+
+    def parsed(
+        self, column: str, words: Sequence[str], parse: Callable[[str], Any]
+    ) -> tuple[list[Any], dict[int, str]]:
+        """What each cell means, -1 where nothing is there or it is wrong, and what is wrong by position."""
+        known = self._known.setdefault(column, {"": (-1, "")})
+        for word in words:
+            if word not in known:
+                try:
+                    known[word] = (parse(word), "")
+                except ValueError as error:
+                    known[word] = (-1, str(error))
+        found = [known[word] for word in words]
+        return [value for value, _ in found], {i: wrong for i, (_, wrong) in enumerate(found) if wrong}
+
+    def batch(self, rows: Rows) -> "Batch":
+        """The good rows."""
+        self.rows += len(rows.records)
+        return Batch(self, rows.records).encoded(rows.table)
+
+
+def hashes_of(ids: NDArray[np.object_]) -> NDArray[np.uint64]:
+    """The ids that are not blank as 64 bits each."""
+    return pd.util.hash_array(ids[ids != ""], categorize=False)
+
+
+@dataclass
+class Batch:
+    """Some rows on their way: facts, codes and groups as they are found, and the rows that have faults."""
+
+    encoder: Encoder
+    records: Ints
+    ids: NDArray[np.object_] = field(default_factory=lambda: np.empty(0, dtype=object))
+    facts: dict[str, Ints] = field(default_factory=dict)
+    groups: dict[str, pd.Categorical] = field(default_factory=dict)
+    codes: dict[str, pd.Categorical] = field(default_factory=dict)
+    bad: list[NDArray[np.intp]] = field(default_factory=list)
+
+    def encoded(self, table: pa.Table) -> "Batch":
+        """The rows without faults; the encoder knows the others."""
+        encoder, policy = self.encoder, self.encoder.policy
+        self._identify(trimmed(table[encoder.columns["case_id"]]))
+        for column, original in encoder.columns.items():
+            kind = policy.fields_.get(column)
+            if column != "case_id" and (kind is None or not kind.ignored):
+                self._column(column, kind, table[original])
+        absent = absent_columns(policy, encoder.columns)
+        n = len(self.records)
+        self.facts |= {c: np.full(n, -1, dtype=k.dtype) for c, k in absent.items() if k.type not in KEPT}
+        relate(policy, self.facts, self._fault)
+        encoder.remarks.add(self.facts, self.codes)
+        for column, kind in policy.fields_.items():
+            if kind.absent is not None:
+                np.copyto(self.facts[column], kind.code(kind.absent), where=self.facts[column] < 0)
+        return self._good()
+
+    def _good(self) -> "Batch":
+        if not self.bad:
+            return self
+        keep = np.ones(len(self.records), dtype=bool)
+        keep[np.concatenate(self.bad)] = False
+        self.encoder.left_out.update(zip(self.ids[~keep].tolist(), self.records[~keep].tolist(), strict=True))
+        facts = {name: values[keep] for name, values in self.facts.items()}
+        groups, codes = ({name: v[keep] for name, v in part.items()} for part in (self.groups, self.codes))
+        return Batch(self.encoder, self.records[keep], self.ids[keep], facts, groups, codes)
+
+    def _fault(self, rows: NDArray[np.intp], column: str, values: Sequence[str], messages: Sequence[str]) -> None:
+        if len(rows):
+            self.bad.append(rows)
+            ids = map(echoed, self.ids[rows].tolist())
+            told = zip(self.records[rows].tolist(), ids, map(echoed, values), messages, strict=True)
+            self.encoder.faults += [Fault(record, of, column, value, said) for record, of, value, said in told]
+
+    def _refuse(self, rows: NDArray[np.intp], column: str, messages: Sequence[str]) -> None:
+        """Of a column that is kept as text: nothing of the cells is said."""
+        self.encoder.refusals += [(int(self.records[row]), column, m) for row, m in zip(rows, messages, strict=True)]
+
+    def _column(self, column: str, kind: CaseField | None, cells: pa.ChunkedArray) -> None:
+        """One column of facts, codes or groups."""
+        index, words = dictionary(cells)
+        if kind is None or kind.type == "text":
+            index, words = self._stated(column, index, words)
+        read, wrong = self.encoder.parsed(column, words, form_of(kind).read)
+        if wrong:
+            rows = np.flatnonzero(np.isin(index, list(wrong)))
+            self._fault(rows, column, [words[i] for i in index[rows]], [wrong[i] for i in index[rows]])
+        if kind is not None and kind.type not in KEPT:
+            self.facts[column] = np.array([*read, -1]).astype(kind.dtype)[index]
+            return
+        labels = pd.Index(sorted({word for word in read if word not in (-1, "")}), dtype=object)
+        found = np.append(labels.get_indexer(pd.Index(read, dtype=object)), -1).astype(np.int32)
+        categorical = pd.Categorical.from_codes(found[index], categories=labels)
+        if kind is None or not kind.required:
+            self.groups[column] = categorical
+            return
+        self.codes[column] = categorical
+        missing = np.flatnonzero(index < 0)
+        self._fault(missing, column, [""] * len(missing), ["is blank, and a code is required"] * len(missing))
+        changes = {i: word for i, word in enumerate(words) if i not in wrong and read[i] != word}
+        if changes:
+            count = int(np.isin(index, list(changes)).sum())
+            self.encoder.remarks.standard_form(column, {w: read[i] for i, w in changes.items()}, count)
+
+    def _stated(self, column: str, index: Ints, words: list[str]) -> tuple[Ints, list[str]]:
+        """Of a column of groups: words for missing are nothing, and persons are refused."""
+        unstated = [i for i, word in enumerate(words) if means_missing(word)]
+        if unstated:
+            rows = int(np.isin(index, unstated).sum())
+            self.encoder.remarks.not_stated(column, [words[i] for i in unstated], rows)
+            index = np.where(np.isin(index, unstated), -1, index).astype(np.int32)
+            words = ["" if means_missing(word) else word for word in words]
+        persons = {i: message for i, word in enumerate(words) if (message := identifier(word))}
+        if persons:
+            rows_of = np.flatnonzero(np.isin(index, list(persons)))
+            self._refuse(rows_of, column, [persons[i] for i in index[rows_of]])
+        return index, words
+
+    def _identify(self, text: pa.ChunkedArray) -> None:
+        """The ids: unique, to be shown, and of no person."""
+        self.ids = text.to_numpy(zero_copy_only=False).astype(object)
+        self.encoder.hashes.append(hashes_of(self.ids))
+        patterns = OF_AN_ID if self.encoder.key else OF_AN_ID | BARE
+        few = pc.and_(pc.ascii_is_decimal(text), pc.less(pc.utf8_length(text), DIGITS_OF_A_PERSON))
+        numbers = pc.all(few).as_py()  # a few digits say nothing of a person, and are fit to be shown
+        if not numbers and pc.any(pc.match_substring_regex(text, "|".join(f"(?:{p})" for p in patterns))).as_py():
+            for pattern, message in patterns.items():
+                rows = np.flatnonzero(np.asarray(pc.match_substring_regex(text, pattern)))
+                self._refuse(rows, "case_id", [message] * len(rows))
+        blank = np.asarray(pc.equal(text, ""))
+        unfit = np.zeros(len(text), dtype=bool)
+        if not numbers:
+            unfit |= np.asarray(
+                pc.or_(pc.match_substring_regex(text, _UNFIT), pc.greater(pc.utf8_length(text), LONGEST))
+            )
+        twice = self.encoder.twice
+        again = np.isin(self.records, list(twice)) if twice else np.zeros(len(text), dtype=bool)
+        rows = np.flatnonzero(blank | unfit | again)
+        messages = [
+            "is blank, and a unique id is required" if blank[row]
+            else UNSHOWN if unfit[row]
+            else twice[int(self.records[row])]
+            for row in rows
+        ]  # fmt: skip
+        self._fault(rows, "case_id", self.ids[rows].tolist(), messages)
