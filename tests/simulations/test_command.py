@@ -216,7 +216,7 @@ def test_a_table_of_many_batches_is_determined_as_one(
     table = population.generate(population.load("trial_10_15"), 500, 3)
     table.loc[499, "case_id"] = table.loc[0, "case_id"]
     (table.to_csv if form == "csv" else table.to_parquet)(tmp_path / f"cases.{form}", index=False)
-    for batch in (1 << 16, 70):
+    for batch in (45_000, 70):
         monkeypatch.setattr("policy.case_files.files.BATCH", batch)
         monkeypatch.setattr("policy.case_files.files._BLOCK", 20_000)
         done = workbook("determine", tmp_path / f"cases.{form}", "--out", out, "--rejects", rejects)
