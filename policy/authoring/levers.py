@@ -215,15 +215,15 @@ class Levers:
         for cluster in _clusters(names, compared):
             found: dict[Hashable, Pairs] = {}
             for more in _settings(cluster, self.pairs):
-                key = self._order(more, compared)
+                key = self._order(more, compared, {**chosen, **more})
                 if key not in found or self.moved(more) < self.moved(found[key]):
                     found[key] = more
             choices.append(list(found.items()))
         for parts in product(*choices):
             yield tuple(key for key, _ in parts), {k: v for _, part in parts for k, v in part.items()}
 
-    def _order(self, chosen: Pairs, compared: Sequence[Compared]) -> Hashable:
-        """Equal for two settings under which the same stretches of values lie between the thresholds."""
+    def _order(self, chosen: Pairs, compared: Sequence[Compared], known: Pairs) -> Hashable:
+        """Equal for two settings under which the same stretches of values lie between all thresholds that are known."""
         summed = {one.field for one in compared if one.summed}
         facts = dict.fromkeys(one.field for one in compared if one.reference in chosen)
         exact = [chosen[one.reference] for one in compared if one.reference in chosen and one.field in summed]
@@ -231,8 +231,8 @@ class Levers:
         for name in facts:
             cuts: list[float | None] = [*self.fixed(name)]
             for one in compared:
-                if one.field == name and (one.reference in chosen or one.reference.isdigit()):
-                    cuts.append(self._cut(one, chosen))
+                if one.field == name and (one.reference in known or one.reference.isdigit()):
+                    cuts.append(self._cut(one, known))
             ranks = sorted({cut for cut in cuts if cut is not None})
             orders.append(tuple(None if cut is None else ranks.index(cut) for cut in cuts))
         kinds = tuple(self.kind(name, pair) for name, pair in chosen.items() if self.outer(name))

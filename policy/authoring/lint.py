@@ -12,7 +12,7 @@ from policy.authoring.coverage import activations, criteria_of
 from policy.authoring.direction import broken_directions
 from policy.authoring.enumeration import Row, enumerate_cases
 from policy.authoring.mutation import Mutant, levers_of, mutants, probes, telling
-from policy.authoring.proof import prove, prove_everywhere
+from policy.authoring.proof import Relation, prove, prove_everywhere
 from policy.authoring.questions import asked, can_change, documents
 from policy.authoring.settings_tried import more_settings, that_meet, under
 from policy.authoring.witness import Witness
@@ -174,8 +174,12 @@ def _reaches_nothing(policy: Policy) -> Iterator[Finding]:
         drawn, complete = more_settings(policy, [n for n in levers_of(policy, ways) if n != name])
         tried = ([] if complete else list(probes(policy, {"default": {}}, ways))) + drawn if ways else []
         if reached(policy, name, ways, tried) is None:
-            values = telling(lever)
-            complete |= not ways
+            values = _values(lever)
+            relations = [] if complete or not ways else list(_against_the_first(policy, name, ways, values))
+            if any(relation.witnesses() for relation in relations):
+                continue
+            every = len(values) == len(lever.values()) and not any(relation.open for relation in relations)
+            complete |= every or not ways
             says = f"no rule reads it: {values[0]} or {values[-1]}, every case stays as it is"
             if ways and name not in always:
                 space = enumerate_cases([policy.settings()], ways)
@@ -185,10 +189,20 @@ def _reaches_nothing(policy: Policy) -> Iterator[Finding]:
             yield Finding("reaches nothing", f"levers.{name}", where, says)
 
 
+def _values(lever: Lever) -> list[str]:
+    return telling(lever) if len(lever.values()) > FEW else list(map(as_word, lever.values()))
+
+
+def _against_the_first(policy: Policy, name: str, ways: Sequence[str], values: Sequence[str]) -> Iterator[Relation]:
+    """How a lever at each of its other values stands to the first, over all settings of the others."""
+    first, *others = (policy.settings({name: value}) for value in values)
+    yield from (prove_everywhere(first, other, ways).overall for other in others)
+
+
 def reached(policy: Policy, name: str, ways: Sequence[str], tried: Iterable[Mapping[str, object]]) -> str | None:
     """A case that some value of a lever decides otherwise than another, under some setting of the others; or None."""
     lever = policy.levers[name]
-    values = telling(lever) if len(lever.values()) > FEW else list(map(as_word, lever.values()))
+    values = _values(lever)
     for provisions in tried:
         settings = [policy.settings({**provisions, name: value}) for value in values]
         space = enumerate_cases(settings, ways)

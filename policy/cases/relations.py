@@ -12,10 +12,10 @@ from policy.model import CaseField, Policy
 
 AGE = "age"
 
-Fault = Callable[..., None]  # rows, column, values, messages
+Reject = Callable[..., None]  # rows, column, values, messages
 
 
-def relate(policy: Policy, facts: dict[str, Ints], fault: Fault) -> None:
+def relate(policy: Policy, facts: dict[str, Ints], fault: Reject) -> None:
     """Reject what cannot be, and add what one column tells about another."""
     for name, kind in policy.fields_.items():
         if kind.type == "months":
@@ -25,7 +25,7 @@ def relate(policy: Policy, facts: dict[str, Ints], fault: Fault) -> None:
             _implied(policy, facts, name, kind, fault)
 
 
-def _implied(policy: Policy, facts: dict[str, Ints], name: str, kind: CaseField, fault: Fault) -> None:
+def _implied(policy: Policy, facts: dict[str, Ints], name: str, kind: CaseField, fault: Reject) -> None:
     """A number that is missing, but that other columns tell to be at least so much: -1 - n (`CaseField.missing`)."""
     number, least = facts[name], np.zeros(1, dtype=np.int64)
     for column, n in kind.implied_by.items():
@@ -47,7 +47,7 @@ def as_written(kind: CaseField, value: int) -> str:
     return f"{Decimal(value) / 100:f}" if kind.type == "percent" else str(value)
 
 
-def _duration(policy: Policy, facts: dict[str, Ints], name: str, kind: CaseField, fault: Fault) -> None:
+def _duration(policy: Policy, facts: dict[str, Ints], name: str, kind: CaseField, fault: Reject) -> None:
     onset, request, days = (facts[c].astype(np.int64) for c in (kind.onset, kind.request, kind.days) if c)
     late = np.flatnonzero((onset > request) & (request >= 0))
     fault(late, str(kind.onset), [day_of(v) for v in onset[late]], ["is after the date of the request"] * len(late))

@@ -127,8 +127,8 @@ def _distance(evaluation: Evaluation, name: str, sense: str, threshold: int, uni
     limit = threshold + (sense == "more than") - (sense == "less than")  # the nearest value on the grid that fits
     if (value <= limit) if upper else (value >= limit):
         return "; kept" if upper else "; reached"
-    if limit < 0:
-        return ""  # no value fits
+    if limit < 0 or (kind.type != "date" and limit > kind.span[1]):
+        return "; no value is"
     if kind.type == "months":
         days = _days_off(evaluation, kind, limit, -1 if upper else 1)
         return f"; {days} day{'s' * (days != 1)} {'too long' if upper else 'short'}"

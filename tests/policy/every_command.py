@@ -144,7 +144,9 @@ class Trial:
         (detail,) = reason.details
         ((field, reference),) = test[kind].items()
         if reason.truth != 1 and "not documented" not in detail and "lever off" not in detail:
-            if bool(re.search(r" (short|too many|too much|too long|over)\b", detail)) == (reason.truth == 2):
+            if bool(re.search(r" (short|too many|too much|too long|over|no value is)\b", detail)) == (
+                reason.truth == 2
+            ):
                 yield f"{detail!r} where the truth is {reason.truth}"
             sense = {"at_least": "at least", "more_than": "more than", "less_than": "less than", "at_most": "at most"}
             other = {"at_least": "less than", "more_than": "at most", "less_than": "at least", "at_most": "more than"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -302,6 +303,30 @@ def test_a_lever_or_value_of_one_side_runs_over_all_its_values_there_and_is_name
     assert proof.overall.word == "never looser"
     assert proof.overall.stricter
     assert "tn_failed_drugs_min=1 in the first" in proof.overall.stricter.text()
+
+
+def test_a_threshold_that_also_switches_a_test_is_held_against_the_other_thresholds() -> None:
+    """Each stretch of values between two levers is met with at some setting that a proof tries, as by plain counting.
+
+    Once a lever that a `lever:` test names was left out of their order, and "equal" was proven wrongly.
+    """
+    tree = small()
+    tree["levers"]["most"] = {**tree["levers"]["tn_failed_drugs_min"], "direction": "stricter_when_lower"}
+    below = {"none_of": [{"more_than": {"failed_anticonvulsants": "most"}}]}
+    switched = {"any_of": [{"lever": {"tn_failed_drugs_min": ["2"]}}, below]}
+    least = {"at_least": {"failed_anticonvulsants": "tn_failed_drugs_min"}}
+    tree["criteria"]["tn_drugs"]["test"] = {"all_of": [least, switched]}
+    read = Policy.model_validate(tree)
+    names = ("tn_failed_drugs_min", "most")
+    values = [list(read.levers[name].values()) for name in names]
+
+    def stretches(least: Any, most: Any) -> tuple[bool, tuple[tuple[bool, bool], ...]]:
+        return least == 2, tuple(both for both, _ in itertools.groupby((n >= least, n <= most) for n in range(21)))
+
+    tried = Levers((read.settings(), read.settings())).representatives(("failed_anticonvulsants",))
+    assert {stretches(*(chosen[name][0] for name in names)) for chosen in tried} == {
+        stretches(least, most) for least in values[0] for most in values[1]
+    }
 
 
 def test_what_is_too_large_is_said_to_be_not_proven(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -147,6 +147,8 @@ MEAN = "(needed: mean of less than 80 %)"
             {"none_of": [{"at_least": {PCT: "relief_pct"}}]}, {},
             f"not met: {PCT}: 80 % (needed: less than 80 %; 0.01 % too much)",
         ),
+        ({"less_than": {LASTS: "0"}}, {}, f"not met: {LASTS}: 92 days (needed: less than 0 months; no value is)"),
+        ({"more_than": {DONE: "2"}}, {}, f"not met: {DONE}: 2 blocks (needed: more than 2 blocks; no value is)"),
         ({"at_most": {PCT: "79"}}, {}, f"not met: {PCT}: 80 % (needed: at most 79 %; 1 % too much)"),
         ({"at_most": {PCT: "80"}}, {}, f"met: {PCT}: 80 % (needed: at most 80 %; kept)"),
         ({"none_of": [{"at_most": {DONE: "1"}}]}, {}, f"met: {DONE}: 2 blocks (needed: more than 1 block; reached)"),
