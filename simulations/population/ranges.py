@@ -10,7 +10,7 @@ from math import ceil, log2
 from typing import Any, Literal
 
 import numpy as np
-from scipy.stats import qmc
+from numpy.typing import NDArray
 
 from policy.problems import refuse
 from simulations.population.loading import altered, reshared
@@ -45,14 +45,29 @@ def drawn_populations(
     places = uncertain(population)
     luck = np.random.default_rng(whole("seed", seed, 0, 2**63 - 1))
     if method == "sobol":
+        from scipy.stats import qmc  # here, because a report without such points must not wait a second for it
+
         points = qmc.Sobol(len(places), rng=luck).random_base2(ceil(log2(draws)))[:draws]
     elif method == "latin_hypercube":
-        points = qmc.LatinHypercube(len(places), rng=luck).random(draws)
+        points = latin_hypercube(luck, draws, len(places))
     else:
         raise refuse("method", "method", f"{method} is neither latin_hypercube nor sobol")
     for point in points:
         factors = dict(zip(places, point.tolist(), strict=True))
         yield reshared(population, _moved_page(population.page, factors)) if shares_only else moved(population, factors)
+
+
+def latin_hypercube(luck: np.random.Generator, draws: int, places: int) -> NDArray[np.float64]:
+    """Points in the unit cube, float (draws, places): of each place one in every `draws`-th of it (McKay et al. 1979).
+
+    The numbers are those of `scipy.stats.qmc.LatinHypercube`, whose import takes a second.
+    """
+    luck = luck.spawn(1)[0]
+    within = luck.uniform(size=(draws, places))
+    ranks = np.tile(np.arange(1, draws + 1), (places, 1))
+    for row in ranks:
+        luck.shuffle(row)
+    return (ranks.T - within) / draws
 
 
 def moved(population: Population, factors: Factors) -> Population:

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 
 from policy.cases.reader import Cases
 from policy.evaluation import rows as of_rows
@@ -148,6 +147,8 @@ class Anatomy:
         against 50; p_value of the exact binomial test. Heaping of round values looks the same. Of rounded counts the
         share is that of the least uneven counts that they may stand for, and neither interval nor p-value is given.
         """
+        from scipy.stats import binomtest  # here, because what else is asked of this module must not wait a second
+
         near: dict[tuple[str, str, str], dict[int, int]] = {}
         for row in self.distances().to_dict("records"):
             names = str(row["field"]).split("+")

@@ -3,17 +3,28 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import binom
+from scipy.stats import binom, qmc
+from scipy.stats.mstats import mjci
 
 from policy import load
 from policy.problems import ProblemsFound
 from simulations import ask, population
 from simulations.population.expectation import expected
 from simulations.population.probability_tables import Population
-from simulations.population.ranges import drawn_populations, moved, uncertain
+from simulations.population.ranges import drawn_populations, latin_hypercube, moved, uncertain
 from simulations.population.sampling import generate, generate_each
 from simulations.reports.calibration_chart import spreads_chart
-from simulations.studies.sensitivity import POPULATIONS, Ends, Spread, change_of, drawn_flows, ends, side_by_side, table
+from simulations.studies.sensitivity import (
+    POPULATIONS,
+    Ends,
+    Spread,
+    change_of,
+    drawn_flows,
+    ends,
+    quantile_errors,
+    side_by_side,
+    table,
+)
 
 SEED = "seed_low_prevalence"
 RURAL = ("variables", "rural", "percent")
@@ -75,6 +86,21 @@ def test_the_middle_of_all_ranges_is_the_page_where_ranges_are_even(spec: Popula
             assert one.keys() == two.keys()
             assert all(abs(one[key] - two[key]) < Decimal("0.00001") for key in one)
     assert middle.fingerprint != spec.fingerprint
+
+
+@pytest.mark.parametrize(("draws", "places"), [(1, 1), (2, 7), (128, 40)])
+def test_points_of_a_latin_hypercube_are_those_of_scipy(draws: int, places: int):
+    ours, theirs = (np.random.default_rng(5) for _ in range(2))
+    points = latin_hypercube(ours, draws, places)
+    assert points.tolist() == qmc.LatinHypercube(places, rng=theirs).random(draws).tolist()
+    assert ours.random() == theirs.random()  # what is drawn afterwards too
+
+
+@pytest.mark.parametrize("n", [100, 128, 1001])
+def test_errors_of_quantiles_are_those_of_scipy(n: int):
+    values = np.random.default_rng(n).normal(size=n)
+    shares = (0.025, 0.31, 0.975)
+    assert quantile_errors(values, shares) == pytest.approx(mjci(values, shares).tolist(), rel=1e-9)
 
 
 @pytest.mark.parametrize("method", ["latin_hypercube", "sobol"])
