@@ -58,7 +58,8 @@ class Evaluation(Truths):
             own = within(where, asking.test(self.policy.criteria[name].test))
             more = [both(plane, inverse(requirements.get(column, NOWHERE))) for column, plane in own.items()]
             # A step is said to wait only where no requirement asks for all of it already.
-            reading.read.setdefault(name, both(where, either([nothing, *more])))
+            told = both(where, either([nothing, *more]))
+            reading.read[name] = either((reading.read.get(name, NOWHERE), told))
             asks.append(own)
         reading.asks = joined(asks)
 

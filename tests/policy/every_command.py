@@ -84,7 +84,13 @@ class Trial:
                 said = reader.determine(case).outcome
                 if said != OUTCOMES[code]:
                     yield f"{OUTCOMES[code]}, by hand {said}: {case} under {moved}"
-            found.frame()
+            told = found.frame().drop(columns="case_id")
+            for row in random.Random(self.seed).sample(
+                range(len(cases)), 5
+            ):  # what it is told must not hang on the rows around it
+                alone = core.determine(self.policy, table.take(np.array([row])), settings).frame().iloc[0]
+                if (alone[told.columns].astype(str) != told.iloc[row].astype(str)).any():
+                    yield f"{told.iloc[row].to_dict()}, alone {alone.to_dict()}: {cases[row]} under {moved}"
 
     def sql(self) -> Iterator[str]:
         for moved, cases, table, settings in self.each():

@@ -14,8 +14,8 @@ from tests.sampling import some
 QUICK = ("determine", "sql", "levels", "explain", "coverage", "panels")
 AUTHORS = ("lint", "mutate")
 # Where something was wrong once: whether a file is closed chose the rule, a criterion required twice, an assumption not
-# made, a date
-FOUND = (92, 44, 57, 67, 68, 69, 71, 89)
+# made, a date, a threshold that nothing reaches, a step that waits for what is required of other codes
+FOUND = (92, 44, 57, 67, 68, 69, 71, 89, 107, 281)
 
 
 def test_generated_policies_have_everything_that_a_policy_can_have() -> None:
@@ -43,7 +43,7 @@ def test_engines_explanations_and_panels_agree_on_a_generated_policy(seed: int) 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [100, 101, 103, 110, 301, 302, 401])
+@pytest.mark.parametrize("seed", [81, 100, 101, 103, 110, 123, 301, 302, 401])
 def test_no_remark_and_no_verdict_on_a_generated_policy_is_untrue(seed: int) -> None:
     assert list(faults(seed, AUTHORS)) == []
 
