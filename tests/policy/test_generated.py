@@ -13,9 +13,9 @@ from tests.sampling import some
 
 QUICK = ("determine", "sql", "levels", "explain", "coverage", "panels")
 AUTHORS = ("lint", "mutate")
-# Where something was wrong once: whether a file is closed chose the rule, a criterion required twice, an assumption not
-# made, a date, a threshold that nothing reaches, a step that waits for what is required of other codes
-FOUND = (92, 44, 57, 67, 68, 69, 71, 89, 107, 281)
+# Where something was wrong once: a step that waits for what is required of other codes, whether a file is closed chose
+# the rule, a criterion required twice, an assumption not made, a date, a threshold that nothing reaches
+FOUND = (281, 92, 44, 57, 67, 68, 69, 71, 89, 107)
 
 
 def test_generated_policies_have_everything_that_a_policy_can_have() -> None:
