@@ -45,7 +45,8 @@ def generate(population: Population, size: int, seed: int, start: int = 0, compl
     """
     size = whole("size", size, 1, MOST_CASES)
     start = whole("start", start, 0, LAST_CASE - size)
-    return _frame([population], Streams(seed), start, size, complete)
+    columns = _columns([population], Streams(seed), start, size, complete)
+    return pd.DataFrame({name: _in_pandas(columns[name]) for name in population.columns}, copy=False)
 
 
 def arrow_table(population: Population, size: int, seed: int, start: int = 0) -> pa.Table:
@@ -56,8 +57,8 @@ def arrow_table(population: Population, size: int, seed: int, start: int = 0) ->
     return pa.table({name: columns[name] for name in population.columns})
 
 
-def generate_each(populations: Sequence[Population], size: int, seed: int) -> pd.DataFrame:
-    """`size` cases of each of some populations that differ in shares only, one population after the other.
+def arrow_table_of_each(populations: Sequence[Population], size: int, seed: int) -> pa.Table:
+    """`size` cases of each of some populations that differ in shares only, as `arrow_table` one after the other.
 
     They share their streams: case i of each is drawn with the same luck. The case_ids number the rows. Raises
     ProblemsFound as `generate` does.
@@ -65,22 +66,17 @@ def generate_each(populations: Sequence[Population], size: int, seed: int) -> pd
     size = whole("size", size, 1, MOST_CASES // len(populations))
     streams = Streams(seed)
     streams.draw = cache(streams.draw)  # type: ignore[method-assign]
-    frame = _frame(populations, streams, 0, size)
-    return frame.assign(case_id=_in_pandas(_case_ids(0, len(frame))))
-
-
-def _frame(
-    populations: Sequence[Population], streams: Streams, start: int, size: int, complete: bool = False
-) -> pd.DataFrame:
-    """The columns of cases `start` to `start + size - 1` of each population."""
-    columns = _columns(populations, streams, start, size, complete)
-    return pd.DataFrame({name: _in_pandas(columns[name]) for name in populations[0].columns}, copy=False)
+    columns = _columns(populations, streams, 0, size)
+    return pa.table({name: columns[name] for name in populations[0].columns})
 
 
 def _columns(
     populations: Sequence[Population], streams: Streams, start: int, size: int, complete: bool = False
 ) -> dict[str, pa.Array]:
-    """The same as Arrow arrays; words and dates by their place in a list of all that there are."""
+    """Every column of the cases from `start` on, of one population after the other.
+
+    Words and dates by their place in a list of all that there are.
+    """
     population = populations[0]
     columns = [decision for decision in population.decisions if not decision.latent]
     rows = len(populations) * size
@@ -94,7 +90,7 @@ def _columns(
                 made[name][here] = codes
             days[here] = _request_days(_period(one), streams.draw("request_date", start + first, count))
     found = {
-        "case_id": _case_ids(start, size).take(pa.array(np.arange(rows) % size)),
+        "case_id": _case_ids(start, rows),
         "request_date": _dates(days, np.ones(rows, dtype=np.bool_)),
         "onset_date": _dates(days - made[_ONSET], made[_ONSET] >= 0),
     }

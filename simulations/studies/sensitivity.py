@@ -22,7 +22,7 @@ from simulations.population.loading import load_document
 from simulations.population.probability_tables import Population
 from simulations.population.random_streams import whole
 from simulations.population.ranges import MOST_DRAWS, Method, drawn_populations
-from simulations.population.sampling import generate, generate_each
+from simulations.population.sampling import arrow_table_of_each, generate
 from simulations.scenario.loading import proposed
 from simulations.studies.impact import under
 
@@ -142,7 +142,7 @@ def drawn_flows(
     every = (population, *drawn_populations(population, draws, seed, method, shares_only=True))
     for first in range(0, len(every), _TOGETHER):
         some = every[first : first + _TOGETHER]
-        here = Cases.from_frame(generate_each(some, cases, seed), baseline.policy)
+        here = Cases.from_table(arrow_table_of_each(some, cases, seed), baseline.policy)
         draw, case = np.divmod(np.arange(len(here)), cases)
         before = determine(baseline.policy, here, baseline, asking=False).outcome
         for name, settings in scenarios.items():
