@@ -1,7 +1,8 @@
 """The three pictures of an impact: outcomes, approval by group, who moves where."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -30,6 +31,20 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+def _once(draw: Callable[[Study], Picture]) -> Callable[[Study], Picture]:
+    """The figure is drawn when a study is first asked for it; a report shows it, and writes it later."""
+
+    @wraps(draw)
+    def figure(study: Study) -> Picture:
+        kept: dict[str, Picture] = study.__dict__.setdefault("_figures", {})  # beside what cached_property keeps there
+        if draw.__name__ not in kept:
+            kept[draw.__name__] = draw(study)
+        return kept[draw.__name__]
+
+    return figure
+
+
+@_once
 def outcomes_figure(study: Study) -> Picture:
     """Counts of each outcome before and after, as pairs of bars."""
     table = records(study.shown.outcomes())
@@ -85,6 +100,7 @@ def _draw_pair(axes: "Axes", y: float, row: dict[str, Any]) -> None:
     axes.text(1.02, y, _pair(row), transform=axes.get_yaxis_transform(), va="center", fontsize=10)
 
 
+@_once
 def groups_figure(study: Study) -> Picture:
     """Approval rate of each diagnosis x procedure before and after, with Wilson intervals."""
     every = records(study.shown.groups())
@@ -125,6 +141,7 @@ def groups_figure(study: Study) -> Picture:
     return picture("groups", draw, 2.75 + 0.52 * max(1.0, at), title, alt.strip())
 
 
+@_once
 def flow_figure(study: Study) -> Picture:
     """Who moves: counts by outcome before and after, shaded where cases move."""
     impact = study.shown
