@@ -1,7 +1,7 @@
 """Which column of a file is which column of a case table; unknown, doubled, blank and identifying ones are refused."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pyarrow as pa
 
@@ -24,11 +24,7 @@ def columns_of(
     if names and not names & {*known}:  # perhaps the first row of somebody: nothing of it is shown
         message = "names no column of a case table; a header with case_id, dx and cpt is needed" + _looks_like(schema)
         raise refuse("header", place, message)
-    for missing in [c for c in (*rename, *ignore) if c not in schema.names]:
-        near = nearest(missing, [c for c in schema.names if quoted(c) != HIDDEN])
-        problems.append(Problem("column", place, f"no column is called {quoted(missing)}{near}"))
-    for both in [c for c in rename if c in ignore]:
-        problems.append(Problem("column", place, f"column {quoted(both)} is mapped and also ignored; say one"))
+    problems += [Problem("column", place, said) for said in _unnamed(schema, rename, ignore)]
     for original in schema.names:
         column, told = rename.get(original, bare(original).lower()), original if quoted(original) != HIDDEN else HIDDEN
         if original in ignore:
@@ -54,6 +50,15 @@ def columns_of(
     if problems:
         raise ProblemsFound(problems)
     return found
+
+
+def _unnamed(schema: pa.Schema, rename: Mapping[str, str], ignore: Sequence[str]) -> Iterator[str]:
+    """What is wrong with the columns that are to be mapped or left out."""
+    for missing in [c for c in (*rename, *ignore) if c not in schema.names]:
+        near = nearest(missing, [c for c in schema.names if quoted(c) != HIDDEN])
+        yield f"no column is called {quoted(missing)}{near}"
+    for both in [c for c in rename if c in ignore]:
+        yield f"column {quoted(both)} is mapped and also ignored; say one"
 
 
 def _looks_like(schema: pa.Schema) -> str:

@@ -6,7 +6,7 @@ pathway empty, `ask` names the columns at fault and `reasons` begins with "rejec
 in `case_id`) the reader refuses with its file; a table is not looked through for that.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from policy.evaluation.results import IN_A_BRANCH, PARTLY
 from policy.model import OUTCOMES, Settings
@@ -32,12 +32,7 @@ def determinations_sql(
     pathway = table.pathway()
     readings = {i: compiler.rule(p.rule) for i, p in enumerate(policy.pathways.values())}
     special = [(either(table.faults.values()), REJECTED), (f"{pathway} = {OUT_OF_SCOPE}", OUT_OF_SCOPE)]
-    for notice in reversed(policy.code_notices):
-        if settings.holds({notice.lever: notice.pend_while}):
-            why = f"code {notice.code} does not mean what the source assessment calls it: {notice.official_meaning}"
-            special.append((one_of("dx", [notice.code.replace(".", "")]), len(readings)))
-            reason = str(compiler.because(why))
-            readings[len(readings)] = Reading(str(CODE["pend"]), reason, compiler.bit("dx"), {})
+    special += _noticed(compiler, readings)
     which = let("which", chosen(special, pathway))
     # Each column has a bit of its own: added up they stand in one row, not one within the other.
     faulty = " + ".join(chosen([(when, compiler.bit(name))], 0) for name, when in table.faults.items())
@@ -65,6 +60,16 @@ def determinations_sql(
         ],
         ["case_id"],
     )
+
+
+def _noticed(compiler: Compiler, readings: dict[int, Reading]) -> Iterator[tuple[Predicate, int]]:
+    """Codes with a notice that says pend, each with a reading of its own."""
+    for notice in reversed(compiler.policy.code_notices):
+        if compiler.settings.holds({notice.lever: notice.pend_while}):
+            why = f"code {notice.code} does not mean what the source assessment calls it: {notice.official_meaning}"
+            place, reason = len(readings), str(compiler.because(why))
+            readings[place] = Reading(str(CODE["pend"]), reason, compiler.bit("dx"), {})
+            yield one_of("dx", [notice.code.replace(".", "")]), place
 
 
 def _words(code: str, words: Sequence[str]) -> str:

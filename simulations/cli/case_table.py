@@ -3,7 +3,7 @@
 import json
 import os
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
@@ -13,6 +13,9 @@ from simulations.cli.options import case_reader, policy_options, table_options, 
 from simulations.cli.provenance import ROW_LEVEL, stamp, standing_notices
 from simulations.runs.outputs import Inputs, check_files, one_file
 from simulations.storage.files import save, save_all, writing
+
+if TYPE_CHECKING:
+    from simulations.cli.streaming import Determined
 
 
 @click.command(epilog="Example: workbook determine cases.csv --scenario strict_reading --out determinations.csv")
@@ -30,7 +33,7 @@ def determine(
     ignore: tuple[str, ...], case_id_is_key: bool, out: str, rejects: str | None, max_rejects: float,
 ) -> None:  # fmt: skip
     """Determinations with reasons for a case table (CSV or Parquet)."""
-    from simulations.cli.streaming import Determined, determine_into
+    from simulations.cli.streaming import determine_into
 
     targets = [Path(out)] + ([Path(rejects)] if rejects else [])
     inputs = Inputs().add("the case table", cases).policy(policy_name).scenario(scenario)
@@ -62,13 +65,18 @@ def determine(
         click.echo(f"{reader.rejected['row'].nunique():,} rows rejected: {rejects}")
     for line in stamp(policy, settings, scenario):
         click.echo(line)
-    outcomes, dx = found[0]
+    _say(policy, reader, found[0])
+    click.echo(f"written: {out}")
+
+
+def _say(policy: core.Policy, reader: "core.CaseReader", found: "Determined") -> None:
+    outcomes, dx = found
     n = outcomes.total()
     click.echo(f"{n:,} cases: " + ", ".join(f"{word} {outcomes[word]:,}" for word in core.OUTCOMES))
     rate = f"{outcomes['met'] / n:.1%} of all rows" if n else "not known: no row could be used"
     click.echo(f"approval rate {rate}; not_met is a recommendation to a clinician")
     marks = [] if reader.synthetic else [ROW_LEVEL]
-    for line in (*marks, *reader.remarks, *standing_notices(policy, dx), f"written: {out}"):
+    for line in (*marks, *reader.remarks, *standing_notices(policy, dx)):
         click.echo(line)
 
 

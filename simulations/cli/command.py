@@ -4,7 +4,7 @@ import re
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import Any, BinaryIO, ClassVar
+from typing import Any, ClassVar
 
 import click
 
@@ -146,8 +146,7 @@ def population(name: str, size: str, seed: str, out: str) -> None:
 
     from simulations import population as populations
     from simulations.population.random_streams import LAST_SEED, whole
-    from simulations.population.sampling import only_a_population
-    from simulations.storage.tables import TableWriter
+    from simulations.population.sampling import only_a_population, write_table
 
     folder, cases, luck, target = not Path(out).suffix, number(size), number(seed), Path(out)
     inputs = Inputs().population(name)
@@ -167,15 +166,8 @@ def population(name: str, size: str, seed: str, out: str) -> None:
         if folder:
             populations.write_chunks(spec, cases, luck, target, bar.update)
         else:
-
-            def table(stream: BinaryIO) -> None:
-                with TableWriter(stream, target) as writer:
-                    for chunk in populations.chunks(spec, cases, luck):
-                        writer.write(chunk)
-                        bar.update(len(chunk))
-
             with writing(target):
-                save_all({target: table})
+                save_all({target: lambda stream: write_table(spec, cases, luck, stream, target, bar.update)})
     click.echo("Synthetic data, policy simulation only, not for individual determinations.")
     for line in populations.against_targets(spec, cases, luck):
         click.echo(line)

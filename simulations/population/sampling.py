@@ -8,7 +8,7 @@ import datetime
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import pandas as pd
@@ -23,7 +23,7 @@ from simulations.population.probability_tables import BITS, EMPTY, Codes, Decisi
 from simulations.population.random_streams import Streams, Words, whole
 from simulations.storage.files import fill, said
 from simulations.storage.folders import content_of, folder
-from simulations.storage.tables import table_bytes
+from simulations.storage.tables import TableWriter, table_bytes
 
 LAST_CASE = 10**10 - 1  # a case_id has ten digits
 MOST_CASES = 5_000_000  # at a time; at about 450 bytes each
@@ -103,6 +103,17 @@ def chunks(population: Population, size: int, seed: int) -> Iterator[pa.Table]:
     schema = pa.Schema.from_pandas(generate(population, 1, seed), preserve_index=False)
     for start in range(0, size, CHUNK):
         yield arrow_table(population, min(CHUNK, size - start), seed, start).cast(schema)
+
+
+def write_table(
+    population: Population, size: int, seed: int, stream: BinaryIO, path: Path, progress: Progress | None = None
+) -> None:
+    """The table of `generate` as one file, in the form that the suffix of `path` says; `progress` as `write_chunks`."""
+    with TableWriter(stream, path) as writer:
+        for chunk in chunks(population, size, seed):
+            writer.write(chunk)
+            if progress:
+                progress(len(chunk))
 
 
 def write_chunks(population: Population, size: int, seed: int, path: Path, progress: Progress | None = None) -> None:

@@ -278,23 +278,7 @@ def stratify(study: Study, suppress: bool = False) -> Subgroups:
     """
     synthetic = study.cases.drawn
     hiding = study.guarded or bool(suppress)
-    by: dict[str, Groups] = {}
-    flows: dict[str, Counts] = {}
-    asked: dict[str, Counts] = {}
-    for cases in _labelled(study):
-        before, after = (
-            determine(s.policy, under(cases, s.policy), s, asking=False).outcome
-            for s in (study.baseline, study.scenario)
-        )
-        helps = np.asarray(cases.groups[BENEFIT] == "true") if synthetic else np.zeros(len(cases), dtype=np.bool_)
-        request = _request(study.policy, cases)
-        few = [np.minimum(outcome, 2) for outcome in (before, after)]  # met, not met, other
-        for name in _names(cases):
-            groups = by.setdefault(name, Groups(study.policy, (name,)))
-            labels, helped = groups.of(cases), helps.astype(np.intp)
-            _add(flows, name, (labels, helped, before, after), (len(groups), 2, _WORDS, _WORDS))
-            if not hiding:
-                _add(asked, name, (labels, request[0], helped, *few), (len(groups), request[1], 2, 3, 3))
+    by, flows, asked = _counted(study, synthetic, hiding)
     labelled = {name: [label for (label,) in groups.numbers] for name, groups in by.items()}
     known = {name: present for name, present in labelled.items() if not set(present) <= {UNKNOWN}}
     columns = [
@@ -314,6 +298,30 @@ def stratify(study: Study, suppress: bool = False) -> Subgroups:
         columns = [replace(column, hidden=tuple(hidden[column.name])) for column in columns]
         study = study.telling(everyone)
     return Subgroups(study, tuple(columns), names, hiding)
+
+
+def _counted(
+    study: Study, synthetic: bool, hiding: bool
+) -> tuple[dict[str, Groups], dict[str, Counts], dict[str, Counts]]:
+    """Of each column its groups, the flows of their cases, and what they ask for (not where small cells are hidden)."""
+    by: dict[str, Groups] = {}
+    flows: dict[str, Counts] = {}
+    asked: dict[str, Counts] = {}
+    for cases in _labelled(study):
+        before, after = (
+            determine(s.policy, under(cases, s.policy), s, asking=False).outcome
+            for s in (study.baseline, study.scenario)
+        )
+        helps = np.asarray(cases.groups[BENEFIT] == "true") if synthetic else np.zeros(len(cases), dtype=np.bool_)
+        request = _request(study.policy, cases)
+        few = [np.minimum(outcome, 2) for outcome in (before, after)]  # met, not met, other
+        for name in _names(cases):
+            groups = by.setdefault(name, Groups(study.policy, (name,)))
+            labels, helped = groups.of(cases), helps.astype(np.intp)
+            _add(flows, name, (labels, helped, before, after), (len(groups), 2, _WORDS, _WORDS))
+            if not hiding:
+                _add(asked, name, (labels, request[0], helped, *few), (len(groups), request[1], 2, 3, 3))
+    return by, flows, asked
 
 
 def _add(held: dict[str, Counts], name: str, where: tuple[NDArray[np.integer], ...], shape: tuple[int, ...]) -> None:
