@@ -43,8 +43,10 @@ def dictionary(column: pa.ChunkedArray) -> tuple[Ints, list[str]]:
 
 def texts(values: pa.Array | pa.ChunkedArray) -> list[str]:
     """Each value as text."""
-    if pa.types.is_string(values.type):
+    if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
         return ["" if value is None else bare(value) for value in values.to_pylist()]
+    if pa.types.is_integer(values.type):
+        return ["" if value is None else str(value) for value in values.to_pylist()]
     if pa.types.is_floating(values.type):
         return [text_of(value) for value in values.to_numpy()]  # numpy keeps 79.99 of 32 bits as 79.99
     return [text_of(_value(scalar)) for scalar in values]

@@ -24,7 +24,7 @@ import pyarrow.parquet
 from policy.case_files.cells import Ints
 from policy.problems import refuse
 
-BATCH = 45_000  # rows at a time: more take more memory, fewer more time
+BATCH = 1 << 16  # rows at a time: more take more memory, fewer more time
 _BLOCK = 1 << 20  # bytes of a CSV file at a time; a header or a row must fit
 _SEPARATORS = ",;\t|"
 _MAGIC = {

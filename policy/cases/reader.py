@@ -159,7 +159,9 @@ class CaseReader:
 
     def _repeated(self, encoder: Encoder) -> dict[int, str]:
         """The records whose id stands more than once, and what is said of each: ids with the same 64 bits are read."""
-        bits = np.sort(np.concatenate(encoder.hashes))
+        bits = np.concatenate(encoder.hashes)
+        encoder.hashes.clear()  # many: they and their copy are 16 bytes a row
+        bits.sort()
         doubled = np.unique(bits[1:][bits[1:] == bits[:-1]])
         where: dict[str, list[int]] = {}
         for rows in self._file.batches() if len(doubled) else ():
