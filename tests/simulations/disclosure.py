@@ -313,7 +313,9 @@ def of_gaps(world: World, gaps: pd.DataFrame, rates: pd.DataFrame, real: dict[An
         told = {word(row["group"]): row for row in rates[rates["column"] == name].to_dict("records")}
         cells = {group: block(world, (name, group)) for group in told}
         reference, compared = word(rows["reference"].iloc[0]), set(map(word, rows["group"]))
-        if not has(told[reference]["cases"]) and any(has(row["cases"]) for row in told.values()):
+        documented = {group: row["cases"] for group, row in told.items() if group != "not documented"}
+        first = not any(map(has, documented.values())) and reference == min(documented)  # by its name, not by its size
+        if not has(documented[reference]) and not first:
             world.leaks.append(f"{name} {reference} is the largest, and its cases are withheld")
         for group in told.keys() - {reference, "not documented"}:
             if group not in compared and not (told[group]["cases"] < 30 and has(told[group]["cases"])):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -235,9 +236,10 @@ FULL = "standard output: cannot be written (No space left on device)\n"
 
 def shell(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """A line for the shell in which $W is the command."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "W": f"{sys.executable} -m workbook"}
+    command = line.replace("$W", f"{shlex.quote(sys.executable)} -m workbook")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.run(
-        ["sh", "-c", line], cwd=folder, env=environment, capture_output=True, text=True, timeout=240, check=False
+        ["sh", "-c", command], cwd=folder, env=environment, capture_output=True, text=True, timeout=240, check=False
     )
 
 
