@@ -102,9 +102,9 @@ class Evaluation(Truths):
             unsaid = both(self.criterion(asked.criterion).open, inverse(either(reading.because.values())))
             note = f"{asked.field} is not stated and read as {asked.assumed.criterion}"
             reading.because = joined([reading.because, {note: unsaid}])
-        stated = either(both(where, part.read.get(asked.criterion, EVERYWHERE)) for where, part in parts)
         never = dict.fromkeys(self.read_by(rule), NOWHERE)
-        reading.read = {**never, **reading.read, asked.criterion: stated}
+        reading.read = {**never, **reading.read, asked.criterion: EVERYWHERE}  # whatever a branch asks of it
+        reading.partly.pop(asked.criterion, None)
         return reading
 
     def _ways(self, rule: Rule, asked: Switch) -> Iterator[tuple[Plane, list[Rule]]]:

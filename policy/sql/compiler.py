@@ -311,9 +311,11 @@ class Compiler:
             chosen([(when, getattr(reading, part)) for when, reading in taken], getattr(merged, part))
             for part in ("outcome", "because", "ask", "follows")
         )
-        truths = {asked.criterion: self.criterion(asked.criterion)}
-        for name, together in merged.truths.items():
-            truths[name] = chosen([(when, reading.truths.get(name, "3")) for when, reading in taken], together)
+        truths = {
+            name: chosen([(when, reading.truths.get(name, "3")) for when, reading in taken], together)
+            for name, together in merged.truths.items()
+        }
+        truths |= {asked.criterion: self.criterion(asked.criterion)}  # whatever a branch asks of it
         return Reading(outcome, because, ask, truths, follows)
 
     def _assumed(self, asked: Switch, reading: Reading) -> Reading:
