@@ -13,8 +13,8 @@ from tests.sampling import some
 
 QUICK = ("determine", "sql", "levels", "explain", "coverage", "panels")
 AUTHORS = ("lint", "mutate")
-# Where something was wrong once: a step or a switch that waits for what is required of other codes, whether a file is closed chose
-# the rule, a criterion required twice, an assumption not made, a date, a threshold that nothing reaches
+# Where something was wrong once: a step or a switch that waits for what is required of other codes, whether a file is
+# closed chose the rule, a criterion required twice, an assumption not made, a date, a threshold that nothing reaches
 FOUND = (281, 435, 92, 44, 57, 67, 68, 69, 71, 89, 107)
 
 
