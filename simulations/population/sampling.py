@@ -40,8 +40,8 @@ def generate(population: Population, size: int, seed: int, start: int = 0, compl
 
     Counts are Int64, yes-or-no facts boolean, all else text (dates ISO); <NA> is not documented. Case i depends on the
     population, the seed and i alone. `complete` writes down every fact that arises: the same cases, fully documented.
-    Raises ProblemsFound for a size outside 1 to 5,000,000, a seed outside 0 to
-    2**64 - 1 or a start outside 0 to what ten digits can number.
+    Raises ProblemsFound for a size outside 1 to 5,000,000 (`chunks` makes more), a seed outside 0 to 2**64 - 1 or a
+    start outside 0 to what ten digits can number.
     """
     size = whole("size", size, 1, MOST_CASES)
     start = whole("start", start, 0, LAST_CASE - size)

@@ -256,7 +256,7 @@ class Trial:
         for place, step in enumerate(path):
             if place >= at and step == "first_of":
                 above.append((node, path[place + 1]))  # type: ignore[arg-type]
-            node = node[step]
+            node = node["branches"][step] if isinstance(node, dict) and step not in node else node[step]
         for base in self.settings(300):
             reader = Reader(self.tree, self.levers(base))
             first = [next(i for i, r in enumerate(n["first_of"]) if reader.holds(r.get("while", {}))) for n, _ in above]
