@@ -174,6 +174,8 @@ class _Text(io.RawIOBase):
         try:
             part = self._stream.read(size)
         except (OSError, EOFError, gzip.zlib.error) as error:  # type: ignore[attr-defined]
+            if isinstance(error, OSError) and error.strerror:  # of the disk, not of what was packed
+                raise refuse("read", self._name, f"cannot be read ({error.strerror})") from None
             raise refuse("gzip", self._name, f"is not a readable .gz file ({_first_line(error)})") from None
         try:
             self._decoder.decode(part, final=not part)

@@ -169,8 +169,10 @@ class CaseReader:
             ids, records = ids[ids != ""], rows.records[ids != ""]
             for row in np.flatnonzero(np.isin(hashes_of(ids), doubled)).tolist():
                 where.setdefault(ids[row], []).append(int(records[row]))
+        every = [record for records in where.values() if len(records) > 1 for record in records]
+        lines = dict(zip(every, self._file.lines(np.array(every, dtype=int)).tolist(), strict=True))
         return {
-            record: f"stands more than once: {_placed(self._file.lines(np.array(records)).tolist())}"
+            record: f"stands more than once: {_placed([lines[one] for one in records])}"
             for records in where.values()
             if len(records) > 1
             for record in records

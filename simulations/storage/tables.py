@@ -45,7 +45,8 @@ def neutralised(column: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArra
     if isinstance(column, pa.ChunkedArray):
         return pa.chunked_array([neutralised(chunk) for chunk in column.chunks], column.type)
     if pa.types.is_dictionary(column.type):
-        return pa.DictionaryArray.from_arrays(column.indices, neutralised(column.dictionary))
+        words = neutralised(column.dictionary)
+        return pa.DictionaryArray.from_arrays(column.indices, words, ordered=column.type.ordered)
     text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
     if not text or not pc.any(pc.match_substring_regex(column, _BEGINNING)).as_py():
         return column
