@@ -231,8 +231,8 @@ class Csv(File):
         if self._lines == total + 1:
             return records + 1
         starts = []
-        with self._opened() as (_, text), contextlib.suppress(csv.Error):
-            csv.field_size_limit(_BLOCK)
+        with self._opened() as (_, text), contextlib.suppress(csv.Error), contextlib.ExitStack() as stack:
+            stack.callback(csv.field_size_limit, csv.field_size_limit(_BLOCK))  # one limit for the whole process
             reader = csv.reader(
                 io.TextIOWrapper(io.BufferedReader(text), "utf-8-sig", newline=""), delimiter=self._separator
             )

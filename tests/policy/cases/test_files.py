@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 from pathlib import Path
 
@@ -186,13 +187,14 @@ def test_a_table_of_more_rows_than_are_held_is_refused(tmp_path: Path, monkeypat
 
 def test_where_many_ids_repeat_the_lines_are_looked_up_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Of a file whose cells hold line breaks, finding them is another reading of the file."""
-    looked_up, lines_of = [], files.Csv.lines
+    looked_up, lines_of, limit = [], files.Csv.lines, csv.field_size_limit()
     monkeypatch.setattr(files.Csv, "lines", lambda self, records: looked_up.append(1) or lines_of(self, records))
     rows = [[f"A{n % 40}", *GOOD[1:], '"two\nlines"'] for n in range(80)]
     kept = read(tmp_path, lines(*rows, header=[*HEAD, "group_region"]), keep_good=True)
     assert sorted({*kept.rejected["row"]}) == [2 + 2 * n for n in range(80)]
     assert kept.rejected["problem"][0] == "stands more than once: rows 2 and 82"
     assert len(looked_up) <= 3
+    assert csv.field_size_limit() == limit  # another reader in this process keeps its own
 
 
 def test_a_missing_file_or_a_folder_is_said_plainly(tmp_path: Path):
