@@ -6,7 +6,9 @@ of a mean. So between two neighbouring thresholds all values of a fact are alike
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
+from operator import mul
 
+from policy.cases.relations import as_written
 from policy.model import CaseField, Policy, Settings, Test, While
 from policy.problems import refuse
 
@@ -27,8 +29,8 @@ def components(policies: Sequence[Policy]) -> list[tuple[str, ...]]:
         told_of = {name: kind.implied_by for name, kind in policy.fields_.items() if name in told and kind.implied_by}
         links += [{name, *tellers} for name, tellers in told_of.items()]
         for name, kind in policy.fields_.items():
-            fixed = {kind.onset, kind.request} <= always_told(policy).keys()
-            if kind.type == "months" and (fixed or read & {kind.onset, kind.request, kind.days}):
+            fixed = {*kind.ends} <= always_told(policy).keys()
+            if not kind.told and (fixed or read & {*kind.sources}):
                 raise refuse("proof", f"fields.{name}", "the proof does not cover rules on what a duration is made of")
     groups: list[set[str]] = []
     for link in links:
@@ -85,20 +87,20 @@ def values(name: str, readings: Sequence[Settings]) -> list[str]:
     return list(found)
 
 
-def percent(value: int) -> str:
-    """Hundredths as a column of per cents has them."""
-    return f"{value // 100}.{value % 100:02}".removesuffix(".00")
-
-
 def _written(kind: CaseField, value: int, readings: Sequence[Settings]) -> str | None:
     """The column's text for a value of the grid; None where the case reader admits no such value."""
-    if kind.type == "percent":
-        return None if value in FRACTION else percent(value)
-    if kind.type == "months":
-        months, more = divmod(value, 2)
-        days = months * 487 // 16 + more
+    if kind.type == "percent" and value in FRACTION:
+        return None
+    if not kind.told:
+        days = days_of(kind, value)
         return str(days) if days <= _most_days(kind, [s.policy for s in readings]) else None
-    return str(value)
+    return as_written(kind, value)
+
+
+def days_of(kind: CaseField, value: int) -> int:
+    """The least number of days that a duration of so many steps of its grid has."""
+    months, more = divmod(value, 2)
+    return months * 487 // 16 + more if kind.calendar else value
 
 
 def _cuts(name: str, readings: Sequence[Settings]) -> set[int]:
@@ -128,11 +130,9 @@ def fixed_cuts(name: str, policies: Sequence[Policy]) -> list[int]:
         found |= {kind.span[0], kind.span[1] + 1, *kind.implied_by.values()}
         if kind.type == "percent":
             found |= {FRACTION.start, FRACTION.stop}
-        if kind.type == "months":
-            unwritten = [
-                v for v in range(kind.span[1] + 1) if (v // 2) * 487 // 16 + v % 2 > _most_days(kind, policies)
-            ]
-            found |= set(unwritten[:1])
+        if not kind.told:
+            most = _most_days(kind, policies)
+            found |= {*[v for v in range(kind.span[1] + 1) if days_of(kind, v) > most][:1]}
         for criterion in policy.criteria.values():
             for test in criterion.test.walk():
                 words = test.words if name in test.fields() else ()
@@ -141,7 +141,7 @@ def fixed_cuts(name: str, policies: Sequence[Policy]) -> list[int]:
 
 
 def _most_days(kind: CaseField, policies: Sequence[Policy]) -> int:
-    return min(p.fields_[str(kind.days)].max for p in policies if str(kind.days) in p.fields_)
+    return min(p.fields_[str(kind.days)].span[1] for p in policies if str(kind.days) in p.fields_)
 
 
 def rule_conditions(policy: Policy) -> Iterator[While]:
@@ -158,30 +158,36 @@ def _tests(settings: Settings) -> Iterator[Test]:
         yield from (test for test, _ in settings.in_force(criterion.test))
 
 
-def _means(name: str, readings: Sequence[Settings]) -> Iterator[tuple[Settings, tuple[str, ...], int]]:
-    """The means in force that a fact is part of: the settings, the other facts, and the sum that is needed."""
+def _means(name: str, readings: Sequence[Settings]) -> Iterator[tuple[Settings, dict[str, int], int, int]]:
+    """The sums in force that a fact is part of: settings, other facts with their signs, what is needed, its own sign.
+
+    As if the fact itself were added: where it is taken away, all other signs are the other way round.
+    """
     for settings in readings:
         for test in _tests(settings):
             cut = settings.cut(test)
             if cut is not None and test.sums and name in test.fields():
-                yield settings, tuple(other for other in test.fields() if other != name), cut
+                signs = dict(zip(test.fields(), test.signs, strict=True))
+                own = signs.pop(name)
+                yield settings, {other: own * sign for other, sign in signs.items()}, own * cut, own
 
 
 def _single(name: str, readings: Sequence[Settings]) -> set[int]:
     """Where a mean changes its answer while the other facts are missing (each then stands for its whole range)."""
     found = set()
-    for settings, others, total in _means(name, readings):
-        for ends in itertools.product(*(settings.policy.fields_[other].span for other in others)):
-            found.add(total - sum(ends))
+    for settings, others, total, own in _means(name, readings):
+        kinds = [settings.policy.fields_[other] for other in others]
+        for ends in itertools.product(*((*kind.span, *kind.bounds) for kind in kinds)):
+            found.add(total - sum(map(mul, others.values(), ends)) + (own < 0))
     return found
 
 
 def _sums(name: str, readings: Sequence[Settings]) -> set[int]:
     """The values that bring a sum exactly to its threshold, with the others at the ends of their stretches."""
     found = set()
-    for settings, others, total in _means(name, readings):
+    for settings, others, total, _ in _means(name, readings):
         corners = [_corners(other, settings, readings) for other in others]
-        found |= {total - sum(ends) for ends in itertools.product(*corners)}
+        found |= {total - sum(map(mul, others.values(), ends)) for ends in itertools.product(*corners)}
     return found
 
 
@@ -194,7 +200,7 @@ def _corners(name: str, settings: Settings, readings: Sequence[Settings]) -> set
 def column_of(name: str, policies: Iterable[Policy]) -> str:
     """The column that a fact is written in: itself, or the day count that a duration is told by."""
     kind = next(p.fields_[name] for p in policies if name in p.fields_)
-    return str(kind.days) if kind.type == "months" else name
+    return kind.column(name)
 
 
 def read_by_one(before: Policy, after: Policy) -> list[str]:
@@ -216,7 +222,7 @@ def _more(mine: CaseField, theirs: CaseField) -> Iterator[str]:
     """Which cells one field admits and another of the same type does not."""
     if words := [word for word in mine.choices if word not in theirs.choices]:
         yield " or ".join(words)
-    if mine.type in ("whole", "percent", "months"):
+    if mine.numeric:
         if mine.min < theirs.min:
             yield f"below {theirs.min}"
         if mine.max > theirs.max:

@@ -13,7 +13,7 @@ from policy.evaluation.pathways import diagnosis_group, pathway_of
 from policy.evaluation.rows import Rows
 from policy.explanation.details import Detail, details
 from policy.explanation.explanation import Explanation, Reason, explain
-from policy.model import Policy, Settings, unit_word
+from policy.model import Policy, Settings
 
 EDIT = "Draft for a clinician to edit and to sign. A program recommends; a person decides."
 
@@ -72,12 +72,10 @@ def _said(policy: Policy, way: Way) -> str:
 
 def _value(policy: Policy, fact: str, text: str) -> str:
     kind = policy.fields_[fact]
-    if kind.type == "months":
-        kind = policy.fields_[str(kind.days)]
+    kind = policy.fields_[kind.column(fact)]
     if kind.type == "boolean":
         return "yes" if text == "true" else "no"
-    unit = unit_word("percent" if kind.type == "percent" else kind.unit, 1 if text == "1" else 2)
-    return f"{text} {unit}".strip()
+    return f"{text} {kind.measure.word(1 if text == '1' else 2)}" if kind.measure else text
 
 
 def _named(policy: Policy, way: Way) -> str:

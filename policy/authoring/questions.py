@@ -40,7 +40,7 @@ def row_of(cases: Cases, row: int) -> Row:
     found = {"dx": str(cases.dx[row]), "cpt": str(cases.cpt[row])}
     for name, kind in cases.policy.fields_.items():
         value = int(cases.facts[name][row]) if name in cases.facts else -1
-        if value >= 0 and kind.type != "months":
+        if value >= 0 and kind.told:
             found[name] = as_written(kind, value)
     return found
 
@@ -126,7 +126,7 @@ def can_change(cases: Cases, row: int, settings: Settings, fact: str) -> bool:
 
 def _columns(policy: Policy) -> dict[str, str]:
     """Fact -> the column that tells it."""
-    return {name: str(kind.days) if kind.type == "months" else name for name, kind in policy.fields_.items()}
+    return {name: kind.column(name) for name, kind in policy.fields_.items()}
 
 
 def _merged(base: Row, changes: Mapping[str, str], columns: Mapping[str, str]) -> Row:
@@ -184,15 +184,12 @@ def _part(
         choice: list[tuple[int, Row]] = [(0, {})]
         if free is None or fact in free:
             kind, column = policy.fields_[fact], _columns(policy)[fact]
-            others = dict.fromkeys((kind.onset, kind.request), "") if kind.type == "months" else {}
-            clear = {str(name): "" for name in others}
+            clear = dict.fromkeys(kind.ends, "") if not kind.told else {}
             choice += [
                 (bits[fact], {**clear, column: v}) for v in values(fact, [settings]) if v not in ("", base.get(column))
             ]
         options.append(choice)
-    columns = {
-        str(c) for fact in fields for k in [policy.fields_[fact]] for c in (fact, k.onset, k.request, k.days) if c
-    }
+    columns = {column for fact in fields for column in (fact, *policy.fields_[fact].sources)}
     columns |= {name for name, kind in policy.fields_.items() if kind.required}
     known = {k: v for k, v in base.items() if k in columns}
     ways = [
