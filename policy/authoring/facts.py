@@ -5,10 +5,11 @@ of a mean. So between two neighbouring thresholds all values of a fact are alike
 """
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from operator import mul
 
-from policy.cases.relations import as_written
+from policy.authoring.dates import dated
+from policy.cases.relations import AGE, ages, as_written
 from policy.model import CaseField, Policy, Settings, Test, While
 from policy.problems import refuse
 
@@ -29,15 +30,58 @@ def components(policies: Sequence[Policy]) -> list[tuple[str, ...]]:
         told_of = {name: kind.implied_by for name, kind in policy.fields_.items() if name in told and kind.implied_by}
         links += [{name, *tellers} for name, tellers in told_of.items()]
         for name, kind in policy.fields_.items():
-            fixed = {*kind.ends} <= always_told(policy).keys()
-            if not kind.told and (fixed or read & {*kind.sources}):
+            if not kind.told and read & {*kind.sources}:
                 raise refuse("proof", f"fields.{name}", "the proof does not cover rules on what a duration is made of")
+        links += _of_one_column(policy, read)
     groups: list[set[str]] = []
     for link in links:
         apart = [group for group in groups if not group & link]
         groups = [*apart, link.union(*(group for group in groups if group & link))]
     order = {name: i for policy in reversed(policies) for i, name in enumerate(policy.fields_)}
     return sorted((tuple(sorted(group, key=order.__getitem__)) for group in groups if group), key=lambda g: order[g[0]])
+
+
+def _of_one_column(policy: Policy, read: set[str]) -> Iterator[set[str]]:
+    """Durations that hang together because the same days, or the same dates and the age, say something of them."""
+    kinds = {name: kind for name, kind in policy.fields_.items() if not kind.told and name in read}
+    for name, kind in kinds.items():
+        yield {name, *(other for other, one in kinds.items() if kind.days == one.days or kind.ends == one.ends)}
+        if AGE in read and ages(policy, kind) and by_dates(name, [policy], kinds):
+            yield {name, AGE}
+
+
+def by_dates(name: str, policies: Sequence[Policy], read: Collection[str]) -> bool:
+    """Whether cases of a duration are written with dates: another one has them too, or they are always told."""
+    for policy in policies:
+        kind = policy.fields_.get(name)
+        if kind is None or kind.told:
+            continue
+        alike = [n for n, one in policy.fields_.items() if n in read and not one.told and one.ends == kind.ends]
+        if len(alike) > 1 or {*kind.ends} <= always_told(policy).keys():
+            return True
+    return False
+
+
+def options(fields: Sequence[str], readings: Sequence[Settings]) -> list[list[dict[str, str]]]:
+    """The ways to write the facts of a component, as parts of a row, one from each list: all that can be told apart."""
+    policies = list({id(s.policy): s.policy for s in readings}.values())
+    kinds = {name: next(p.fields_[name] for p in policies if name in p.fields_) for name in fields}
+    found: dict[str, dict[str, None]] = {}
+    for name, kind in kinds.items():
+        found.setdefault(kind.column(name), {}).update(dict.fromkeys(values(name, readings)))
+    written = {column: [{column: text} for text in texts] for column, texts in found.items()}
+    pairs: dict[tuple[str, str], dict[str, CaseField]] = {}
+    for name, kind in kinds.items():
+        if by_dates(name, policies, fields):
+            pairs.setdefault(kind.ends, {})[name] = kind
+    if len({date for pair in pairs for date in pair}) < 2 * len(pairs):
+        raise refuse("proof", ", ".join(fields), "the proof does not cover two such durations that share one date")
+    for ends, durations in pairs.items():
+        fixed = all({*ends} <= always_told(p).keys() for p in policies)
+        rows = dated(durations, {name: stops(name, readings) for name in durations})
+        days = next(iter(durations.values())).column("")
+        written[days] = rows if fixed else [*written[days], *rows]
+    return list(written.values())
 
 
 def _read_together(policy: Policy) -> Iterator[tuple[str, ...]]:
@@ -73,18 +117,23 @@ def values(name: str, readings: Sequence[Settings]) -> list[str]:
         return list(found)
     if kinds[0].type == "date":
         return [*found, DAY]
+    for value in stops(name, readings):
+        text = _written(kinds[0], value, readings)
+        if text is not None:
+            found[text] = None
+    return list(found)
+
+
+def stops(name: str, readings: Sequence[Settings]) -> list[int]:
+    """The values of a number, on its grid, that stand for all: see `values`."""
+    kinds = [s.policy.fields_[name] for s in readings if name in s.policy.fields_]
     low, high = max(kind.span[0] for kind in kinds), min(kind.span[1] for kind in kinds)
     cuts = _cuts(name, readings)
     sums = _sums(name, readings)
     if sums:
         starts = sorted({low, *(c for c in cuts | _single(name, readings) if low < c <= high)})
         cuts = {*starts, *(c - 1 for c in starts), high, *sums}
-    legal = {v for v in (low, *cuts) if low <= v <= high}
-    for value in sorted(legal):
-        text = _written(kinds[0], value, readings)
-        if text is not None:
-            found[text] = None
-    return list(found)
+    return sorted({v for v in (low, *cuts) if low <= v <= high})
 
 
 def _written(kind: CaseField, value: int, readings: Sequence[Settings]) -> str | None:

@@ -19,7 +19,7 @@ from functools import cached_property
 from itertools import product
 from typing import NamedTuple
 
-from policy.authoring.facts import components, fixed_cuts, rule_conditions
+from policy.authoring.facts import by_dates, components, fixed_cuts, rule_conditions
 from policy.model import Amount, Policy, Settings, Test, Value, While, is_number
 from policy.problems import refuse
 
@@ -57,7 +57,10 @@ def stays(pairs: Sequence[Pair]) -> bool:
 
 
 class Compared(NamedTuple):
-    """A fact held against a number or a lever, on one side (0 or 1); `summed` where it is part of a mean."""
+    """A fact held against a number or a lever, on one side (0 or 1).
+
+    `summed`: it is part of a sum, or a duration beside another between the same dates: lines on several facts meet.
+    """
 
     side: int
     field: str
@@ -297,10 +300,11 @@ def _tests(settings: Settings, fields: Sequence[str]) -> Iterator[Test]:
 
 
 def _compared(settings: Settings, side: int, fields: Sequence[str]) -> Iterator[Compared]:
+    joined = {name for name in fields if by_dates(name, [settings.policy], fields)}
     for test in _tests(settings, fields):
         reference = test.reference()
         for name in test.fields() if reference else ():
-            yield Compared(side, name, str(reference), bool(test.beyond), test.sums)
+            yield Compared(side, name, str(reference), bool(test.beyond), test.sums or name in joined)
 
 
 def _clusters(names: Sequence[str], compared: Sequence[Compared]) -> list[list[str]]:
