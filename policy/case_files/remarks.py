@@ -16,7 +16,6 @@ from policy.problems import listed
 
 FEWEST = 5  # values from which a column of days may look like one of weeks
 MOST_WEEKS = 26
-CARE = "conservative_care_days"
 
 
 @dataclass
@@ -58,9 +57,11 @@ class Remarks:
                 onset, request, days = (facts[c].astype(np.int64) for c in kind.sources)
                 dated = (onset >= 0) & (request >= onset)
                 self._rows[f"far {name}"] += int((dated & (days >= 0) & (abs(request - onset - days) > 31)).sum())
-                if CARE in facts and kind.calendar:
-                    pain = np.where(dated, request - onset, days)
-                    self._rows[f"longer {name}"] += int(((pain >= 0) & (facts[CARE] > pain)).sum())
+
+        for relation in self.policy.relations:
+            if relation.otherwise == "remark":
+                odd = int(relation.broken(self.policy.fields_, facts).sum())
+                self._rows[f"odd {relation.field} {relation.at_most}"] += odd
 
     @staticmethod
     def _counted(kind: CaseField) -> bool:
@@ -120,8 +121,9 @@ class Remarks:
         for name, kind in self.policy.fields_.items():
             if far := self._rows[f"far {name}"]:
                 yield f"{far:,} rows: dates and {kind.days} differ by more than 31 days; the dates count"
-            if longer := self._rows[f"longer {name}"]:
-                yield f"{_rows(longer)} with more days of conservative care than of pain"
+        for relation in self.policy.relations:
+            if rows := self._rows[f"odd {relation.field} {relation.at_most}"]:
+                yield f"{_rows(rows)} with {relation.says}"
         for code, since in self.policy.retired_codes.items():
             if rows := self._codes["dx"][code]:
                 yield f"column dx: {_rows(rows)} with {code}, which is no longer a valid code: {since}"

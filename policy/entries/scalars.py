@@ -63,7 +63,7 @@ Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Written = Annotated[str, StringConstraints(min_length=1)]  # as it stands, for `Lever.check` to judge
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,59}$")]
-StatementId = Annotated[str, StringConstraints(pattern=r"^S[1-9][0-9]?$")]
+StatementId = Annotated[str, StringConstraints(pattern=r"^[A-Z]{1,4}[1-9][0-9]{0,3}$")]
 ICD_PATTERN = r"[A-Z][0-9][0-9A-Z](\.[0-9A-Z]{1,4})?"
 CPT_PATTERN = r"([0-9]{4}[0-9FTU]|[A-Z][0-9]{4})"
 IcdCode = Annotated[str, StringConstraints(pattern=f"^{ICD_PATTERN}$")]

@@ -23,7 +23,7 @@ from policy.entries.scalars import (
     whole,
 )
 from policy.entries.sources import Evidence
-from policy.model.document import CodeNotice, Example, Pathway
+from policy.model.document import CodeNotice, Example, Pathway, Relation, Selector
 from policy.model.fields import LONGEST_DAYS, CaseField
 from policy.model.levers import Amount, Lever, Value, as_word, simplest
 from policy.model.policy import DirectionException, Policy, Settings
@@ -83,9 +83,11 @@ __all__ = [
     "Pathway",
     "Policy",
     "Record",
+    "Relation",
     "Requirement",
     "Rule",
     "Score",
+    "Selector",
     "Settings",
     "StatementId",
     "States",

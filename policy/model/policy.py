@@ -12,7 +12,7 @@ from pydantic import Field, StringConstraints, model_validator
 from policy.entries.records import ReadOnly, Record
 from policy.entries.scalars import IcdCode, Id, Key, StatementId, Text, While, Written
 from policy.entries.sources import Evidence, OpenQuestion, Statement, TextElement
-from policy.model.document import CodeNotice, DiagnosisGroup, Example, Pathway, ProcedureFamily
+from policy.model.document import CodeNotice, DiagnosisGroup, Example, Pathway, ProcedureFamily, Relation
 from policy.model.fields import CaseField
 from policy.model.levers import Amount, Lever, Value, simplest
 from policy.model.rules import Criterion, Gate, Requirement, Rule, Step
@@ -71,6 +71,7 @@ class Policy(Record):
     criteria: dict[Id, Criterion]
     diagnoses: dict[Id, DiagnosisGroup]
     procedures: dict[Id, ProcedureFamily]
+    relations: tuple[Relation, ...] = ()
     code_notices: tuple[CodeNotice, ...]
     gates: dict[Id, Gate]
     pathways: dict[Id, Pathway]
@@ -78,6 +79,20 @@ class Policy(Record):
     open_questions: dict[Id, OpenQuestion]
     direction_exceptions: tuple[DirectionException, ...] = Field((), max_length=100)  # each case is determined on load
     examples: tuple[Example, ...] = Field((), max_length=200)  # each is determined on load
+
+    @model_validator(mode="before")
+    @classmethod
+    def _write_otherwise(cls, content: Any) -> Any:
+        """`for: otherwise` is every group and every family."""
+        if not isinstance(content, dict) or not isinstance(content.get("pathways"), dict):
+            return content
+        named = {"diagnosis": "diagnoses", "procedure": "procedures"}
+        every = {one: [*(content.get(many) or ())] for one, many in named.items()}
+        pathways = {
+            name: {**way, "for": {**every, "otherwise": "true"}} if _is_otherwise(way) else way
+            for name, way in content["pathways"].items()
+        }
+        return {**content, "pathways": pathways}
 
     @model_validator(mode="after")
     def _name_units(self) -> "Policy":
@@ -116,6 +131,12 @@ class Policy(Record):
         return f"{self.name} ({self.status}): {len(self.levers)} levers, {len(self.pathways)} pathways"
 
     __str__ = __repr__
+
+    def cell(self, group: str, family: str, code: str) -> list[str]:
+        """The pathways for a group of diagnoses and a code of a family; where no other is, the one for all else."""
+        label = self.procedures[family].codes[code]
+        found = [name for name, way in self.pathways.items() if way.selects.takes(group, family, label)]
+        return [name for name in found if not self.pathways[name].selects.otherwise] or found
 
     def inside(self, name: str) -> tuple[Requirement, ...]:
         """What a gate requires; nothing where the name is that of a criterion."""
@@ -222,6 +243,10 @@ class Policy(Record):
     def defaults(self) -> dict[str, Value]:
         """Each lever's value in the document."""
         return ReadOnly({name: lever.check(lever.default) for name, lever in self.levers.items()})
+
+
+def _is_otherwise(way: Any) -> bool:
+    return isinstance(way, dict) and way.get("for") == "otherwise"
 
 
 class Settings(Mapping[str, Value]):

@@ -19,7 +19,7 @@ Model = TypeVar("Model", bound=Record)
 _PATTERNS = {
     "^[a-z0": "lower-case letters, digits and underscores",
     "^[a-z]": "lower-case letters, digits and underscores (evidence keys: hyphens)",
-    "^S[1": "a statement id, S1 to S66",
+    "^[A-Z]{1": "a statement id: letters and a number, such as S1",
     "^R[1": "a reference id such as R4",
     "^[A-Z]": "an ICD-10-CM code such as M54.2",
     "^([0-9]{4}[0": "a CPT or HCPCS code: five digits, four digits and F, T or U, or a letter and four digits",
@@ -99,7 +99,8 @@ def _finding(error: Any, model: type[Record]) -> Finding:
     if "key" in context:  # a fault of the whole record that lies in one entry
         if kind == "unknown-key":
             wrong, known = context["key"], context["known"]
-            return Finding(kind, (*path, wrong), f"unknown key {shown(wrong)}", str(wrong), known)
+            said = f"unknown key {shown(wrong)}; one of {', '.join(known)}"
+            return Finding(kind, (*path, wrong), said, str(wrong), known)
         return Finding(kind, (*path, context["key"]), error["msg"])
     code, value = _CODES.get(kind, kind), f"{shown(given)} " if isinstance(given, str) else ""
     if kind == "missing":

@@ -15,6 +15,7 @@ from policy.model import (
     Policy,
     Record,
     Rule,
+    Selector,
     Test,
     While,
     as_word,
@@ -57,6 +58,7 @@ def check_policy(policy: Policy) -> Iterator[Finding]:
     for name, pathway in policy.pathways.items():
         for at, rule, _ in pathway.rule.placed(("pathways", name, "rule")):
             yield from _rule(policy, rule, at)
+    yield from _relations(policy)
     yield from _one_pathway_each(policy)
     yield from _exceptions(policy)
 
@@ -402,6 +404,7 @@ def _switch(policy: Policy, rule: Rule, path: Path) -> Iterator[Finding]:
 def _one_pathway_each(policy: Policy) -> Iterator[Finding]:
     """Every diagnosis group x procedure code has one pathway, and every pathway has some."""
     selected: dict[str, list[tuple[str, frozenset[str]]]] = {group: [] for group in policy.diagnoses}
+    rest: list[str] = []
     for name, pathway in policy.pathways.items():
         chosen, path = pathway.selects, ("pathways", name, "for")
         for i, group in enumerate(chosen.diagnosis):
@@ -411,11 +414,13 @@ def _one_pathway_each(policy: Policy) -> Iterator[Finding]:
             if family not in policy.procedures:
                 yield _unknown((*path, "procedure", i), "procedure family", family, policy.procedures)
         families = [policy.procedures[f].codes for f in {*chosen.procedure} & policy.procedures.keys()]
-        codes = frozenset(c for f in families for c in f if chosen.level in (None, f[c].level))
+        asked = chosen.asked.items()
+        codes = frozenset(c for f in families for c in f if all(f[c].told.get(name) in words for name, words in asked))
         if families and not codes:
-            levels = {label.level for family in families for label in family.values() if label.level}
-            message = f"no code of {listed(chosen.procedure)} has the level {chosen.level}"
-            yield Finding("unreachable", path, message, chosen.level or "", levels)
+            yield from _no_code(policy, pathway.selects, path)
+        if chosen.otherwise:
+            rest.append(name)
+            continue
         for group in {*chosen.diagnosis} & policy.diagnoses.keys():
             selected[group].append((name, codes))
     every = frozenset(code for family in policy.procedures.values() for code in family.codes)
@@ -427,6 +432,51 @@ def _one_pathway_each(policy: Policy) -> Iterator[Finding]:
                 message = f"a second pathway, after {first}, for {group} x {listed(sorted(seen & codes))}"
                 yield Finding("overlap", ("pathways", name), f"{message}; exactly one is needed")
             seen |= codes
-        if every - seen:
+        if every - seen and not rest:
             message = f"no pathway for {group} x {listed(sorted(every - seen))}; exactly one is needed"
             yield Finding("gap", ("pathways",), message)
+    for name in rest[1:]:
+        yield Finding("overlap", ("pathways", name), f"a second pathway for all else, after {rest[0]}")
+    cells = [(g, f, c) for g in policy.diagnoses for f, family in policy.procedures.items() for c in family.codes]
+    if rest and not any(policy.cell(*cell) == rest[:1] for cell in cells):
+        yield Finding("unreachable", ("pathways", rest[0], "for"), "nothing is left for it: each request has a pathway")
+
+
+def _no_code(policy: Policy, chosen: Selector, path: Path) -> Iterator[Finding]:
+    """No code has the words that a pathway asks of its attributes."""
+    families = [policy.procedures[f].codes for f in {*chosen.procedure} & policy.procedures.keys()]
+    labels = [label for family in families for label in family.values()]
+    for name, words in chosen.asked.items():
+        known = {label.told[name] for label in labels if name in label.told}
+        if not known & {*words}:
+            told = f"no code of {listed(chosen.procedure)} has the {name} {' or '.join(words)}"
+            at = (*path, "level") if name == "level" and chosen.level else (*path, "with", name)
+            yield Finding("unreachable", path if name == "level" else at, told, words[0], known)
+            return
+    yield Finding("unreachable", path, f"no code of {listed(chosen.procedure)} has all of these words")
+
+
+def _relations(policy: Policy) -> Iterator[Finding]:
+    """Two columns of one kind that a rule may read."""
+    for i, relation in enumerate(policy.relations):
+        kinds = []
+        for key, name in (("field", relation.field), ("at_most", relation.at_most)):
+            kind = policy.fields_.get(name)
+            if kind is None:
+                yield _unknown(("relations", i, key), "field", name, policy.fields_)
+            elif key == "field" and relation.otherwise == "reject" and not kind.told:
+                yield Finding("relation", ("relations", i, key), f"field '{name}' is no column that could be rejected")
+            elif not (kind.numeric or kind.type == "date"):
+                message = f"field '{name}' ({kind.type}) is no number and no date"
+                yield Finding("relation", ("relations", i, key), message)
+            else:
+                kinds.append(kind)
+        if len(kinds) == 2 and ({k.type for k in kinds} == {"date"}) != ("date" in {k.type for k in kinds}):
+            yield Finding("relation", ("relations", i), "a date compares with a date only")
+        elif len(kinds) == 2 and not kinds[1].told:
+            if kinds[0].grid != ("days", 1) or relation.otherwise == "reject":
+                message = "days may be held against a duration, for a remark; nothing else"
+                yield Finding("relation", ("relations", i), message)
+        elif len(kinds) == 2 and kinds[0].type != "date" and kinds[0].grid != kinds[1].grid:
+            units = " and ".join(str(kind.unit or kind.type) for kind in kinds)
+            yield Finding("unit", ("relations", i), f"cannot compare fields of different units or steps: {units}")
