@@ -59,7 +59,7 @@ class Remarks:
                 self._rows[f"far {name}"] += int((dated & (days >= 0) & (abs(request - onset - days) > 31)).sum())
 
         for relation in self.policy.relations:
-            if relation.otherwise == "remark":
+            if relation.verdict == "remark":
                 odd = int(relation.broken(self.policy.fields_, facts).sum())
                 self._rows[f"odd {relation.field} {relation.at_most}"] += odd
 

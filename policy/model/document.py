@@ -100,7 +100,7 @@ class Relation(Record):
 
     field: Id
     at_most: Id
-    otherwise: Literal["reject", "remark"]
+    verdict: Literal["reject", "remark"]  # of a row where it is not so
     says: Text
 
     def broken(self, fields: Mapping[str, CaseField], facts: Mapping[str, NDArray[Any]]) -> NDArray[np.bool_]:

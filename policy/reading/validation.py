@@ -464,7 +464,7 @@ def _relations(policy: Policy) -> Iterator[Finding]:
             kind = policy.fields_.get(name)
             if kind is None:
                 yield _unknown(("relations", i, key), "field", name, policy.fields_)
-            elif key == "field" and relation.otherwise == "reject" and not kind.told:
+            elif key == "field" and relation.verdict == "reject" and not kind.told:
                 yield Finding("relation", ("relations", i, key), f"field '{name}' is no column that could be rejected")
             elif not (kind.numeric or kind.type == "date"):
                 message = f"field '{name}' ({kind.type}) is no number and no date"
@@ -474,7 +474,7 @@ def _relations(policy: Policy) -> Iterator[Finding]:
         if len(kinds) == 2 and ({k.type for k in kinds} == {"date"}) != ("date" in {k.type for k in kinds}):
             yield Finding("relation", ("relations", i), "a date compares with a date only")
         elif len(kinds) == 2 and not kinds[1].told:
-            if kinds[0].grid != ("days", 1) or relation.otherwise == "reject":
+            if kinds[0].grid != ("days", 1) or relation.verdict == "reject":
                 message = "days may be held against a duration, for a remark; nothing else"
                 yield Finding("relation", ("relations", i), message)
         elif len(kinds) == 2 and kinds[0].type != "date" and kinds[0].grid != kinds[1].grid:

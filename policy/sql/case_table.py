@@ -80,7 +80,7 @@ class Table:
         if kind.implied_by:
             code = self._implied(name, kind, code)
         for relation in self.policy.relations if code != "-1" else ():
-            if relation.field == name and relation.otherwise == "reject":
+            if relation.field == name and relation.verdict == "reject":
                 code = self._related(name, relation.at_most, code)
         if kind.absent is None:
             return code
