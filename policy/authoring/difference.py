@@ -158,7 +158,7 @@ def test_in_words(test: Test) -> str:
     if isinstance(test, OnFile):
         return f"{test.on_file} on file"
     if isinstance(test, Between):
-        return " and ".join(map(test_in_words, test.parts))
+        return " and ".join(test_in_words(part) for part in test.parts)
     if test.parts:
         return f"{test.kind.replace('_', ' ')} ({'; '.join(map(test_in_words, test.parts))})"
     body = getattr(test, test.kind)

@@ -17,8 +17,8 @@ from policy.evaluation.rows import Rows
 from policy.evaluation.truths import Truths
 from policy.model import Policy, Settings, Test
 
-Row = dict[str, str]
-Place = tuple[str, tuple[object, ...]]  # a criterion, and the way to a node of its test
+Written = dict[str, str]  # a row, or a part of it
+At = tuple[str, tuple[object, ...]]  # a criterion, and the way to a node of its test
 State = tuple[object, ...]
 MANY = 20_000  # combinations from which on this is worth its while
 MOST_AT_ONCE = 60_000  # of the values of one part
@@ -29,10 +29,13 @@ class Item:
     """Facts that are written together, and the ways to write them."""
 
     facts: frozenset[str]
-    rows: list[Row]
+    rows: list[Written]
 
 
-def tallied(items: list[Item], readings: Sequence[Settings], cases: Callable[[list[Row], Policy], Cases]) -> list[Item]:
+Told = Callable[[list[Written], Policy], Cases]
+
+
+def tallied(items: list[Item], readings: Sequence[Settings], cases: Told) -> list[Item]:
     """The same with what only one node reads folded together; as it is where there is little to gain.
 
     `cases`: rows as cases of a policy, its id the place of a row; a row that is refused is left out.
@@ -47,9 +50,9 @@ def tallied(items: list[Item], readings: Sequence[Settings], cases: Callable[[li
     return items
 
 
-def _nodes(policies: Sequence[Policy]) -> list[Place]:
+def _nodes(policies: Sequence[Policy]) -> list[At]:
     """Every node with parts in any of the policies, those that lie deepest first."""
-    found: dict[Place, None] = {}
+    found: dict[At, None] = {}
     for policy in policies:
         for name, criterion in policy.criteria.items():
             found |= dict.fromkeys((name, path) for path, test in _paths(criterion.test) if test.parts)
@@ -62,12 +65,12 @@ def _paths(test: Test, path: tuple[object, ...] = ()) -> Iterator[tuple[tuple[ob
         yield from _paths(part, (*path, i))
 
 
-def _node(policy: Policy, place: Place) -> Test | None:
+def _node(policy: Policy, place: At) -> Test | None:
     name, path = place
     return dict(_paths(policy.criteria[name].test)).get(path) if name in policy.criteria else None
 
 
-def _free(policies: Sequence[Policy]) -> Callable[[Place], set[str]]:
+def _free(policies: Sequence[Policy]) -> Callable[[At], set[str]]:
     """The facts that nothing but the node at a place reads, in every policy."""
     counts: list[tuple[Policy, Counter[str]]] = []
     tied: set[str] = set()
@@ -78,7 +81,7 @@ def _free(policies: Sequence[Policy]) -> Callable[[Place], set[str]]:
         for name, kind in policy.fields_.items():
             tied |= {name, *kind.implied_by} if kind.implied_by else set()
 
-    def free(place: Place) -> set[str]:
+    def free(place: At) -> set[str]:
         inside = [(Counter(_fields(_node(policy, place))), every) for policy, every in counts]
         names = {name for mine, _ in inside for name in mine}
         return {name for name in names if all(mine[name] == every[name] for mine, every in inside)} - tied
@@ -98,14 +101,14 @@ class _Folding:
     readings: Sequence[Settings]
     nodes: Mapping[int, Test | None]  # by the id of a policy
     free: set[str]
-    cases: Callable[[list[Row], Policy], Cases]
+    cases: Told
 
     def folded(self) -> list[Item]:
         """The items, those of the node's own facts as one."""
         atoms = [group for group in self._atoms() if group]
         if len(atoms) < 2:
             return self.items
-        states: dict[State, Row] = {(): {}}
+        states: dict[State, Written] = {(): {}}
         for atom in atoms:
             ways = self._ways(atom)
             if ways is None:
@@ -127,7 +130,7 @@ class _Folding:
         found = [[item for item in self.items if item.facts & group] for group in whole]
         return [mine if all(i.facts <= group for i in mine) else [] for mine, group in zip(found, whole, strict=True)]
 
-    def _ways(self, atom: list[Item]) -> dict[State, Row] | None:
+    def _ways(self, atom: list[Item]) -> dict[State, Written] | None:
         """The ways to write some items, one for each thing that they give to the node under each reading."""
         if math.prod(len(item.rows) for item in atom) > MOST_AT_ONCE:
             return None
@@ -141,7 +144,7 @@ class _Folding:
             node, truths = self.nodes[id(settings.policy)], Truths(settings, Rows.of(table))
             parts = [part for part in (node.parts if node else ()) if part.facts() and set(part.facts()) <= facts]
             given.append(list(zip(*(codes_of_truth(truths.test(p), len(rows)).tolist() for p in parts), strict=True)))
-        found: dict[State, Row] = {}
+        found: dict[State, Written] = {}
         for i, row in enumerate(rows):
             state = tuple(self._given(n, facts, told[i] if told else ()) for n, told in enumerate(given))
             if state not in found or _size(row) < _size(found[state]):
@@ -162,8 +165,8 @@ class _Folding:
         possible = sum(n * (t >= 1 if n > 0 else t == 2) for n, t in zip(worth, truths, strict=True))
         return sure, possible
 
-    def _together(self, states: dict[State, Row], ways: dict[State, Row]) -> dict[State, Row]:
-        found: dict[State, Row] = {}
+    def _together(self, states: dict[State, Written], ways: dict[State, Written]) -> dict[State, Written]:
+        found: dict[State, Written] = {}
         for (one, row), (other, more) in itertools.product(states.items(), ways.items()):
             both = (
                 tuple(self._joined(i, a, b) for i, (a, b) in enumerate(zip(one, other, strict=True))) if one else other
@@ -183,5 +186,5 @@ class _Folding:
         return tuple(a + b for a, b in zip(one, other, strict=True))
 
 
-def _size(row: Row) -> int:
+def _size(row: Written) -> int:
     return sum(map(bool, row.values()))

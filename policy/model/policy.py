@@ -14,9 +14,11 @@ from policy.entries.scalars import IcdCode, Id, Key, StatementId, Text, While, W
 from policy.entries.sources import Evidence, OpenQuestion, Statement, TextElement
 from policy.model.document import CodeNotice, DiagnosisGroup, Example, Pathway, ProcedureFamily, Relation
 from policy.model.fields import CaseField
+from policy.model.leaves import Comparison
 from policy.model.levers import Amount, Lever, Value, simplest
+from policy.model.nodes import is_number
 from policy.model.rules import Criterion, Gate, Requirement, Rule, Step
-from policy.model.tests import Comparison, Test, is_number
+from policy.model.tests import Test
 from policy.model.units import KNOWN, Unit, in_units
 from policy.problems import Problem, ProblemsFound, nearest, shown
 

@@ -43,7 +43,7 @@ def text_of(
         "statements": {}, "evidence": {}, "references": {}, "texts": {}, "open_questions": {}, "gates": {},
         "code_notices": [], "examples": [],
         "fields": columns | {name: {"label": name, "ask": name, **OWN, **field} for name, field in fields.items()},
-        "levers": {"undocumented_action": {**lever, **closing}, **{name: {**lever, **one} for name, one in levers.items()}},
+        "levers": {name: {**lever, **one} for name, one in {"undocumented_action": closing, **levers}.items()},
         "criteria": {name: {**criterion, "test": test} for name, test in tests.items()},
         "diagnoses": {"one": {"label": "x", "codes": codes}},
         "procedures": {"device": {"label": "x", "codes": {"E0601": {"label": "x"}}}},

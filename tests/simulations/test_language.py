@@ -177,10 +177,9 @@ def short(first: datetime.date, last: datetime.date, numbers: dict[str, int]) ->
             for unit, n in (("months", 1), ("years", 12))
         },
     }
-    return ";".join(
-        f"{sense}_{unit}" for unit, both in reached.items() for sense, ok in zip(("at_least", "more_than"), both, strict=True)
-        if not ok
-    )  # fmt: skip
+    senses = ("at_least", "more_than")
+    told = [(f"{senses[i]}_{unit}", ok) for unit, both in reached.items() for i, ok in enumerate(both)]
+    return ";".join(name for name, ok in told if not ok)
 
 
 def pairs_of_dates(
