@@ -1,6 +1,6 @@
 """What a policy document is made of: immutable records, checked one by one by pydantic (references: validation.py).
 
-Lowest first: units, levers, fields, tests and rules; the document, and the policy with its
+Lowest first: units, levers, history, fields, tests and rules; the document, and the policy with its
 settings. This is their one face: what stands here is all that others may use.
 """
 
@@ -25,6 +25,17 @@ from policy.entries.scalars import (
 from policy.entries.sources import Evidence
 from policy.model.document import CodeNotice, Example, Pathway
 from policy.model.fields import CaseField
+from policy.model.history import (
+    EVENT_CODE,
+    HISTORY_TAGS,
+    CountOfEvents,
+    DaysSinceLast,
+    DistinctGroups,
+    Events,
+    History,
+    InWindow,
+    LongestRun,
+)
 from policy.model.levers import Lever, Value, as_word
 from policy.model.policy import DirectionException, Policy, Settings
 from policy.model.rules import FORMS, OUTCOMES, Criterion, Gate, Requirement, Rule, Step, Switch
@@ -47,10 +58,11 @@ from policy.model.tests import (
 from policy.model.units import GRIDS, UNITS, unit_word
 
 __all__ = [
-    "CPT_PATTERN", "FORMS", "GRIDS", "ICD_PATTERN", "OUTCOMES", "TAGS", "UNITS", "AllOf", "AnyOf", "CaseField",
-    "CodeNotice", "Comparison", "Count", "Criterion", "DirectionException", "Equals", "Evidence",
-    "Example", "Flag", "Gate", "IcdCode", "Id", "Lever", "LeverIs", "Mean", "NoneOf", "OnFile",
+    "CPT_PATTERN", "EVENT_CODE", "FORMS", "GRIDS", "HISTORY_TAGS", "ICD_PATTERN", "OUTCOMES", "TAGS", "UNITS",
+    "AllOf", "AnyOf", "CaseField", "CodeNotice", "Comparison", "Count", "CountOfEvents", "Criterion",
+    "DaysSinceLast", "DirectionException", "DistinctGroups", "Equals", "Events", "Evidence", "Example", "Flag",
+    "Gate", "History", "IcdCode", "Id", "InWindow", "Lever", "LeverIs", "LongestRun", "Mean", "NoneOf", "OnFile",
     "Pathway", "Policy", "Record", "Requirement", "Rule", "Settings", "StatementId", "States", "Step", "Switch",
-    "Test", "Text", "Value", "While", "Whole", "Word", "Words", "Written", "as_list", "as_word", "says_yes", "test_of",
-    "truth_word", "unit_word", "whole",
+    "Test", "Text", "Value", "While", "Whole", "Word", "Words", "Written", "as_list", "as_word", "says_yes",
+    "test_of", "truth_word", "unit_word", "whole",
 ]  # fmt: skip

@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from policy.entries.records import Element
 from policy.entries.scalars import Flag, Id, Text, Whole, Word
+from policy.model.history import History
 from policy.model.units import UNITS, no_unit
 
 
@@ -30,6 +31,7 @@ class CaseField(Element):
     onset: Id | None = None  # of a duration in months: its first day; the day of the request; days without dates
     request: Id | None = None
     days: Id | None = None
+    history: History | None = None  # how `--history` works it out of events; without, it is a column as any other
 
     @model_validator(mode="after")
     def _measured(self) -> "CaseField":
@@ -56,8 +58,16 @@ class CaseField(Element):
 
     @property
     def bounds(self) -> tuple[int, ...]:
-        """Lower bounds that other columns may give to a number that is not documented, then stored as -1 - n."""
+        """Lower bounds that other columns may give to a number that is not documented, then stored as -1 - n.
+
+        A history that is not complete may give any other (`bounded`); no column of a table holds one.
+        """
         return tuple(sorted({n for n in self.implied_by.values() if n < self.span[1]}))
+
+    @property
+    def bounded(self) -> bool:
+        """Whether a number that is not documented may be known to be at least n."""
+        return bool(self.bounds) or self.history is not None
 
     @property
     def missing(self) -> tuple[int, ...]:

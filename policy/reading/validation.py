@@ -19,6 +19,7 @@ from policy.model import (
     test_of,
 )
 from policy.problems import Finding, listed, shown
+from policy.reading.histories import check_histories
 
 Path = tuple[object, ...]
 ACTIONS = (*OUTCOMES, "met_if_prereqs")
@@ -29,6 +30,7 @@ def check_policy(policy: Policy) -> Iterator[Finding]:
     """Every unknown name, mismatch of units, gap and overlap."""
     yield from _references(policy)
     yield from _fields(policy)
+    yield from check_histories(policy)
     yield from _codes(policy)
     closing = policy.levers.get("undocumented_action")
     if closing is None or not set(closing.choices or ("none",)) <= {"pend", "not_met"}:
