@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _MEMORY = "1GB"  # what DuckDB may hold before it spills into a temporary folder
 _ASKED = ["row", "fact", "first", "request", "key"]
-_WORDS = ("known", "at least (the history is not complete)", "not documented (no day of the request, or no key)")
+_WORDS = ("known", "at least so much (the history is not complete)", "not documented")
 _TOLD = """
 SELECT COUNT(*), COUNT(DISTINCT key), MIN(day), MAX(day), (SELECT COUNT(*) FROM (SELECT DISTINCT * FROM events))
 FROM events
@@ -72,7 +72,7 @@ class PlanHistory:
 
     def begin(self) -> None:
         """The table is read from its beginning: what is to be remarked on is counted anew."""
-        self._rows, self._no_key, self._strangers = 0, 0, 0
+        self._rows, self._no_key, self._undated, self._strangers = 0, 0, 0, 0
         self._counts: dict[str, Counter[str]] = {name: Counter() for name in self._kinds}
 
     def facts(self, keys: NDArray[np.object_], facts: Mapping[str, Ints]) -> dict[str, NDArray[np.int64]]:
@@ -83,9 +83,11 @@ class PlanHistory:
         """
         self._rows += len(keys)
         self._no_key += int((keys == "").sum())
-        asked, requests = [], {}
+        days = {kind.request for kind in self._kinds.values()}
+        self._undated += int(np.logical_or.reduce([facts[day] < 0 for day in days]).sum())
+        asked = []
         for place, (name, kind) in enumerate(self._kinds.items()):
-            request = requests[name] = facts[kind.request].astype(np.int64)
+            request = facts[kind.request].astype(np.int64)
             rows = np.flatnonzero((request >= 0) & (keys != ""))
             first = first_days(kind, self._fields[name], request[rows])
             columns = [rows, np.full(len(rows), place), first, request[rows]]
@@ -95,7 +97,8 @@ class PlanHistory:
         for place, (name, field) in enumerate(self._fields.items()):
             number = np.where(sure[place] | (value[place] == field.max), value[place], -1 - value[place])
             found[name] = np.where(value[place] < 0, -1, number)
-            self._count(name, found[name], value[place])
+            counts = (found[name] >= 0).sum(), (found[name] < -1).sum(), (found[name] == -1).sum()
+            self._counts[name].update({word: int(number) for word, number in zip(_WORDS, counts, strict=True)})
         return found
 
     def remarks(self) -> Iterator[str]:
@@ -107,15 +110,13 @@ class PlanHistory:
             yield "without --history-complete no history is complete: every number of events is 'at least'"
         if self._no_key:
             yield f"{self._no_key:,} of {self._rows:,} rows have no {self.key}: nothing of their history is documented"
+        if self._undated:
+            yield f"{self._undated:,} of {self._rows:,} rows have no day of the request, from which its history is counted"
         if self._strangers:
             yield f"{self._strangers:,} of {self._rows:,} rows have a {self.key} with no event in {self._name}"
         for name, counts in self._counts.items():
             words = [f"{counts[word]:,} {word}" for word in _WORDS if counts[word]]
             yield f"{name}, {self._kinds[name].when}: {', '.join(words)}"
-
-    def _count(self, name: str, found: NDArray[np.int64], value: NDArray[np.int64]) -> None:
-        counts = (found >= 0).sum(), ((found < 0) & (value >= 0)).sum(), (value < 0).sum()
-        self._counts[name].update({word: int(number) for word, number in zip(_WORDS, counts, strict=True)})
 
     def _answer(self, asked: pa.Table, size: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Value (-1: not asked for) and whether it is sure, (fields, rows)."""
@@ -174,8 +175,9 @@ def _connected(owner: object) -> "duckdb.DuckDBPyConnection":
 
     folder = tempfile.mkdtemp(prefix="wb-")
     weakref.finalize(owner, shutil.rmtree, folder, ignore_errors=True)
-    options: dict[str, Any] = {"temp_directory": folder, "memory_limit": _MEMORY, "enable_external_access": "false"}
+    options: dict[str, Any] = {"temp_directory": folder, "memory_limit": _MEMORY}
     connection = duckdb.connect(config=options)
+    connection.execute("SET enable_external_access = false")
     connection.execute(TABLES)
     return connection
 
