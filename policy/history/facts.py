@@ -111,7 +111,7 @@ class PlanHistory:
         if self._no_key:
             yield f"{self._no_key:,} of {self._rows:,} rows have no {self.key}: nothing of their history is documented"
         if self._undated:
-            yield f"{self._undated:,} of {self._rows:,} rows have no day of the request, from which its history is counted"
+            yield f"{self._undated:,} of {self._rows:,} rows have no day of the request, before which events count"
         if self._strangers:
             yield f"{self._strangers:,} of {self._rows:,} rows have a {self.key} with no event in {self._name}"
         for name, counts in self._counts.items():

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from policy.case_files.cells import Ints, dictionary, trimmed
 from policy.case_files.columns import plain
 from policy.case_files.files import File, Rows, file_of
-from policy.case_files.grammar import UNSHOWN, Day, Number, bare
+from policy.case_files.grammar import PLACEHOLDERS, UNSHOWN, Day, Number, bare
 from policy.case_files.identifiers import HIDDEN, echoed, identifier, identifying_column, quoted
 from policy.case_files.keys import persons, unfit
 from policy.model import EVENT_CODE
@@ -57,8 +57,14 @@ def _code(text: str, form: re.Pattern[str], said: str) -> str:
     return word.replace(".", "")
 
 
+def _day(text: str) -> int:
+    if text in PLACEHOLDERS:
+        raise ValueError("is a placeholder, no date; every row needs its date")
+    return Day().read(text)
+
+
 _KEY = Column(str, pa.string())
-_DAY = Column(Day().read, pa.int32())
+_DAY = Column(_day, pa.int32())
 EVENTS: Mapping[str, Column] = {
     "key": _KEY, "date": _DAY, "code": Column(event_code, pa.string()),
     "quantity": Column(Number(1, MOST, 0, 1, "").read, pa.int32(), 1, needed=False),
@@ -100,6 +106,7 @@ class PlanTable:
             column = bare(original).lower()
             if identifying_column(original, [*self.columns]):
                 said = f"column {quoted(original)} looks like an identifier of a person; remove it from the file"
+                said += ", or call it key where it is no more than a key of your own"
             elif column not in self.columns:
                 said = f"unknown column {quoted(original)}; the columns are {', '.join(self.columns)}"
                 said += nearest(column, self.columns)

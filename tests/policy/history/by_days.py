@@ -160,7 +160,9 @@ def drawn(size: int, seed: int = 1) -> Tables:
     """Events of about ten a key, many of them at the edges of windows and of months."""
     luck = random.Random(seed)
     keys = [f"k{i}" for i in range(max(size // 10, 1))]
-    ends = [datetime.date(y, m, d) for y in (2023, 2024, 2025) for m, d in ((1, 31), (2, 28), (3, 1), (12, 31), (4, 30))]
+    ends = [
+        datetime.date(y, m, d) for y in (2023, 2024, 2025) for m, d in ((1, 31), (2, 28), (3, 1), (12, 31), (4, 30))
+    ]
     ends.append(datetime.date(2024, 2, 29))
     cases: list[tuple[str, datetime.date | None]] = []
     for key in keys:
