@@ -59,10 +59,12 @@ from policy.model.units import GRIDS, UNITS, unit_word
 
 __all__ = [
     "CPT_PATTERN", "EVENT_CODE", "FORMS", "GRIDS", "HISTORY_TAGS", "ICD_PATTERN", "OUTCOMES", "TAGS", "UNITS",
-    "AllOf", "AnyOf", "CaseField", "CodeNotice", "Comparison", "Count", "CountOfEvents", "Criterion",
-    "DaysSinceLast", "DirectionException", "DistinctGroups", "Equals", "Events", "Evidence", "Example", "Flag",
-    "Gate", "History", "IcdCode", "Id", "InWindow", "Lever", "LeverIs", "LongestRun", "Mean", "NoneOf", "OnFile",
+    "AllOf", "AnyOf", "CaseField",
+    "CodeNotice", "Comparison", "Count", "CountOfEvents", "Criterion", "DaysSinceLast", "DirectionException",
+    "DistinctGroups", "Equals", "Events", "Evidence",
+    "Example", "Flag", "Gate", "History", "IcdCode", "Id", "InWindow", "Lever", "LeverIs", "LongestRun",
+    "Mean", "NoneOf", "OnFile",
     "Pathway", "Policy", "Record", "Requirement", "Rule", "Settings", "StatementId", "States", "Step", "Switch",
-    "Test", "Text", "Value", "While", "Whole", "Word", "Words", "Written", "as_list", "as_word", "says_yes",
-    "test_of", "truth_word", "unit_word", "whole",
+    "Test", "Text", "Value", "While", "Whole", "Word", "Words", "Written", "as_list", "as_word", "says_yes", "test_of",
+    "truth_word", "unit_word", "whole",
 ]  # fmt: skip

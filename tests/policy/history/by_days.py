@@ -25,12 +25,14 @@ CODES = (
     *("64490", "64491", "64492", "64450", "J11005", "j1100.5", "N03AX12", "n03ax16", "N03AX1", "N06AA09", "N06AA"),
     *("M01AE01", "64490.0", "6449"),
 )
-COMPLETE = ("*", "6449*", "64490 6449*", "64*;J1100.5", "N03AX12,N03AX16", "N0*", "N06AA* M01A*", "M*", "N03AX1*")
+COMPLETE = (
+    *("*", "6449*", "6449", "64490 6449*", "64*;J1100.5", "N03AX12,N03AX16", "N0*", "N06AA* M01A*", "M*", "N03AX1*"),
+)
 # What the document says: the groups of codes, their window, and how they are counted.
 FIELDS: dict[str, tuple[str, list[list[str]], tuple[str, int]]] = {
     "sessions_last_12m": ("days", [["64490", "6449*", "J11005"]], ("months", 12)),
     "units_last_month": ("quantity", [["6449*"]], ("months", 1)),
-    "claims_90d": ("events", [["64490"]], ("days", 90)),
+    "claims_90d": ("events", [["64490", "64490*"]], ("days", 90)),
     "days_since_session": ("last", [["6449*"]], ("days", 730)),
     "drugs_tried": ("groups", [["N03AX12", "N03AX16"], ["N06AA*"], ["M01A*"]], ("months", 24)),
     "therapy_run": ("run", [["N03AX12", "N03AX16"]], ("months", 12)),

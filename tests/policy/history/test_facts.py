@@ -160,6 +160,12 @@ def test_an_incomplete_history_decides_what_it_decides_and_the_rest_waits(
     assert policy.determine(document(), cases, document().settings()).frame()["outcome"][0] == outcome
 
 
+def test_at_least_as_much_as_there_can_be_is_the_number_itself(tmp_path: Path) -> None:
+    events = [Event("a", REQUEST - DAY, "64491", "399"), Event("a", REQUEST - 2 * DAY, "64491", "1")]
+    found = [by_days.computed(Tables([("a", REQUEST)], events[:n], []), tmp_path) for n in (1, 2)]
+    assert [cases.facts["units_last_month"][0] for cases in found] == [-400, 400]
+
+
 def test_a_span_and_the_next_day_are_one_and_a_day_between_is_a_gap(tmp_path: Path) -> None:
     for gap, number in ((1, 1), (2, -2)):
         spans = [
