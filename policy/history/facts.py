@@ -29,7 +29,7 @@ _TOLD = """
 SELECT COUNT(*), COUNT(DISTINCT key), MIN(day), MAX(day), (SELECT COUNT(*) FROM (SELECT DISTINCT * FROM events))
 FROM events
 """
-_STRANGERS = "SELECT COUNT(DISTINCT row) FROM asked ANTI JOIN events ON events.key = asked.key"
+_STRANGERS = "SELECT COUNT(DISTINCT row) FROM asked ANTI JOIN keys ON keys.key = asked.key"
 
 
 class PlanHistory:
@@ -91,7 +91,8 @@ class PlanHistory:
             rows = np.flatnonzero((request >= 0) & (keys != ""))
             first = first_days(kind, self._fields[name], request[rows])
             columns = [rows, np.full(len(rows), place), first, request[rows]]
-            asked.append(pa.table([*map(pa.array, columns), pa.array(keys[rows], pa.string())], _ASKED))
+            whole = [pa.array(column.astype(np.int32)) for column in columns]
+            asked.append(pa.table([*whole, pa.array(keys[rows], pa.string())], _ASKED))
         value, sure = self._answer(pa.concat_tables(asked), len(keys))
         found = {}
         for place, (name, field) in enumerate(self._fields.items()):
@@ -153,8 +154,8 @@ class PlanHistory:
             for pattern in patterns_of(codes)
         ]
         self._insert("patterns", _table(rows, ("fact", "part", "code", "prefix")))
-        self._connection.execute(READ_ONCE)
         events, keys, first, last, alike = self._connection.execute(_TOLD).fetchall()[0]
+        self._connection.execute(READ_ONCE)
         self._twice = events - alike
         self._told = f"{self._name}: {events:,} events of {keys:,} keys, {day_of(first)} to {day_of(last)}"
 

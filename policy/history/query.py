@@ -1,9 +1,10 @@
 """The one SELECT by which DuckDB works facts out of events: whole numbers only, so its answer hangs on nothing else.
 
-Tables: `events` (key, day, code, quantity); `asked`, a row for each case and fact: (row, key, fact, first, request),
-days from 1900-01-01, events of first <= day < request count; `matched` (fact, part, code), the codes of events that a
-group of codes takes in; `patterns` (fact, part, code), the codes of the document as written; `spans` (fact, part, code,
-key, first, last), where the history of a key is complete for one of those. Answer: row, fact, value, sure.
+Tables: `asked`, a row for each case and fact (row, key, fact, first, request; days from 1900-01-01): events of first <=
+day < request count. `mine` (id of a key, code, day, quantity): the events whose code some fact reads. `matched` (fact,
+part, code): the codes that a group of codes takes in. `patterns` (fact, part, code): the codes of the document as
+written. `spans` (fact, part, code, key, first, last): where the history of a key is complete for one of those. The
+answer: row, fact, value, sure.
 """
 
 from collections.abc import Sequence
@@ -22,16 +23,25 @@ CREATE TABLE matched AS
   SELECT DISTINCT p.fact, p.part, e.code
   FROM patterns p JOIN (SELECT DISTINCT code FROM events) e
   ON e.code = p.code OR (p.prefix AND starts_with(e.code, p.code));
+CREATE TABLE keys AS SELECT key, ROW_NUMBER() OVER () AS id FROM (SELECT DISTINCT key FROM events);
+CREATE TABLE mine AS
+  SELECT k.id, e.code, e.day, e.quantity FROM events e JOIN keys k ON k.key = e.key
+  WHERE e.code IN (SELECT code FROM matched);
+DROP TABLE events;
 CREATE TABLE spans AS
   SELECT DISTINCT p.fact, p.part, p.code, p.prefix, c.key, c.first, c.last
   FROM patterns p JOIN complete c
   ON (c.prefix AND starts_with(p.code, c.code)) OR (NOT c.prefix AND NOT p.prefix AND c.code = p.code);
 """
+_KNOWN = "SELECT a.*, k.id FROM asked a JOIN keys k ON k.key = a.key"
+_PICKED = "SELECT * FROM mine WHERE id IN (SELECT id FROM known)"
 _SEEN = """
   SELECT a.row, a.fact, m.part, a.request, e.day, e.quantity
-  FROM asked a JOIN events e ON e.key = a.key AND e.day >= a.first AND e.day < a.request
-  JOIN matched m ON m.fact = a.fact AND m.code = e.code
+  FROM known a JOIN matched m ON m.fact = a.fact
+  JOIN picked e ON e.id = a.id AND e.code = m.code AND e.day >= a.first AND e.day < a.request
 """
+# Keys that the plan names; all others are as '*' is.
+_NAMED = "SELECT DISTINCT key FROM asked WHERE key IN (SELECT key FROM spans)"
 # Spans of one key that touch or overlap are one; a span of all keys is one of each key.
 _JOINED = """
   SELECT key, fact, part, code, prefix, MIN(first) AS first, MAX(last) AS last FROM (
@@ -43,9 +53,9 @@ _JOINED = """
         PARTITION BY key, fact, part, code, prefix ORDER BY first, last ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
       ) THEN 0 ELSE 1 END AS begins
       FROM (
-        SELECT k.key, s.* EXCLUDE (key) FROM (SELECT DISTINCT key FROM asked) k JOIN spans s ON s.key = k.key
-        UNION ALL
-        SELECT k.key, s.* EXCLUDE (key) FROM (SELECT DISTINCT key FROM asked) k JOIN spans s ON s.key = '*'
+        SELECT s.* FROM spans s WHERE s.key = '*' OR s.key IN (SELECT key FROM named)
+        UNION ALL BY NAME
+        SELECT s.* EXCLUDE (key), n.key FROM named n JOIN spans s ON s.key = '*'
       )
     )
   ) GROUP BY key, fact, part, code, prefix, island
@@ -54,8 +64,9 @@ _JOINED = """
 _SINCE = """
   SELECT a.row, a.fact, p.part, a.first, a.request, MAX(COALESCE(j.first, a.request)) AS since
   FROM asked a JOIN patterns p ON p.fact = a.fact
+  LEFT JOIN named n ON n.key = a.key
   LEFT JOIN joined j
-  ON j.key = a.key AND j.fact = p.fact AND j.part = p.part AND j.code = p.code AND j.prefix = p.prefix
+  ON j.key = COALESCE(n.key, '*') AND j.fact = p.fact AND j.part = p.part AND j.code = p.code AND j.prefix = p.prefix
   AND j.first < a.request AND j.last >= a.request - 1
   GROUP BY ALL
 """
@@ -63,7 +74,8 @@ _SINCE = """
 
 def facts_sql(kinds: Sequence[History]) -> str:
     """The SELECT for the facts of these kinds, in order of fact and row."""
-    tables = [("seen", _SEEN), ("joined", _JOINED), ("since", _SINCE)]
+    tables = [("known", _KNOWN), ("picked", _PICKED), ("seen", _SEEN)]
+    tables += [("named", _NAMED), ("joined", _JOINED), ("since", _SINCE)]
     parts = [f"SELECT row, {fact} AS fact, value, sure FROM ({_of(kind, fact)})" for fact, kind in enumerate(kinds)]
     named = ", ".join(f"{name} AS MATERIALIZED ({text})" for name, text in tables)
     return f"WITH {named} {' UNION ALL '.join(parts)} ORDER BY fact, row"
