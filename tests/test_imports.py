@@ -16,7 +16,8 @@ PACKAGES = ("policy", "simulations", "notebooks")
 
 LAYERS = (  # lowest first: what stands in one may import its own and those before it
     "policy.problems", "policy.entries", "policy.model", "policy.reading", "policy.case_files", "policy.cases",
-    "policy.history", "policy.evaluation", "policy.explanation", "policy.checking", "policy.sql", "policy.authoring", "policy",
+    "policy.history", "policy.evaluation", "policy.explanation", "policy.checking", "policy.sql", "policy.authoring",
+    "policy",
     "simulations.storage", "simulations.statistics", "simulations.population", "simulations.scenario",
     "simulations.counting", "simulations.warehouse", "simulations.studies", "simulations.reports", "simulations.runs",
     "simulations.cli", "simulations", "notebooks",

@@ -141,3 +141,15 @@ def test_with_rejects_the_good_rows_are_determined_by_their_history(folder: Path
     assert pd.read_csv(folder / "out.csv")["case_id"].tolist() == ["b", "c"]
     rejected = pd.read_csv(folder / "bad.csv")
     assert rejected[["line", "column"]].to_numpy().tolist() == [[2, "units_last_month"]]
+
+
+def test_a_proof_says_that_numbers_are_worked_out_otherwise(tmp_path: Path) -> None:
+    """It holds of the numbers; of the same events the two may differ."""
+    other = tmp_path / "other.yaml"
+    other.write_text(by_days.POLICY.read_text("utf-8").replace("of: days, months: 12", "of: days, months: 6"), "utf-8")
+    done = CliRunner().invoke(main, ["compare", str(by_days.POLICY), str(other), "--prove"])
+    assert done.exit_code == 0
+    assert "fields.sessions_last_12m, history: " in done.stdout
+    assert "which the two work out of events otherwise: sessions_last_12m" in done.stdout
+    done = CliRunner().invoke(main, ["compare", str(by_days.POLICY), str(by_days.POLICY), "--prove"])
+    assert "otherwise" not in done.stdout
