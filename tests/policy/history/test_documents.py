@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 import policy
 from policy.model import Policy
 from policy.problems import ProblemsFound
+from simulations.cli.validation import json_schema_of
 from tests.policy.history import by_days
+from tests.policy.test_schema import read
 
 COUNT = "{count: [64490, 64490*], days: 90}"
 RUN = "{longest_run: [N03AX12, N03AX16], gap_days: 7, months: 12}"
@@ -68,3 +72,17 @@ def test_a_policy_with_history_is_written_and_read_as_any_other() -> None:
     assert words["claims_90d"] == "in the 90 days before the request"
     assert words["units_last_month"] == "in the month before the request"
     assert words["days_since_session"] == "from the last one to the request"
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        "{days: 90}", "{count: 64490}", "{count: 64490, days: 90, months: 3}", "{count: 64490, day: 90}", "[64490]",
+        "{count: [], days: 90}", "{count: [n03], days: 90}", "{count: 64490, days: 90, of: sessions}",
+    ],
+)  # fmt: skip
+def test_an_editor_sees_a_fault_of_form_too(now: str) -> None:
+    text = by_days.POLICY.read_text("utf-8")
+    schema = Draft202012Validator(json.loads(json_schema_of("policy")))
+    assert schema.is_valid(read(text))
+    assert not schema.is_valid(read(text.replace(COUNT, now)))
