@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from policy.evaluation.determination import determine
     from policy.evaluation.results import Determinations
     from policy.explanation.explanation import Explanation, explain
+    from policy.history.facts import PlanHistory
 else:
     _LATER = {
         "CaseReader": "cases.reader", "Cases": "cases.reader", "read_cases": "cases.reader",
         "Determinations": "evaluation.determination", "determine": "evaluation.determination",
         "Explanation": "explanation.explanation", "explain": "explanation.explanation",
+        "PlanHistory": "history.facts",
     }  # fmt: skip
 
     def __getattr__(name):
@@ -32,6 +34,7 @@ else:
 
 
 __all__ = [
-    "OUTCOMES", "CaseReader", "Cases", "Determinations", "Explanation", "Policy", "Problem", "ProblemsFound",
-    "Scenario", "Settings", "change_in_words", "determine", "explain", "load", "load_scenario", "read_cases", "shipped",
+    "OUTCOMES", "CaseReader", "Cases", "Determinations", "Explanation", "PlanHistory", "Policy", "Problem",
+    "ProblemsFound", "Scenario", "Settings", "change_in_words", "determine", "explain", "load", "load_scenario",
+    "read_cases", "shipped",
 ]  # fmt: skip

@@ -254,6 +254,14 @@ def column_of(name: str, policies: Iterable[Policy]) -> str:
     return kind.column(name)
 
 
+def counted_otherwise(before: Policy, after: Policy) -> list[str]:
+    """The fields that two policies work out of events in different ways; a proof takes their numbers as they are."""
+    both = before.fields_.keys() & after.fields_.keys()
+    return [
+        name for name in before.fields_ if name in both and before.fields_[name].history != after.fields_[name].history
+    ]
+
+
 def read_by_one(before: Policy, after: Policy) -> list[str]:
     """What of a column's cells only one of two policies reads; such a row has no determination on the other side."""
     found = []

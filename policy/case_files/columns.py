@@ -37,7 +37,7 @@ def columns_of(
         elif column not in known and not re.fullmatch(GROUP, column):
             message = f"unknown column {quoted(original)}: map it, or ignore it explicitly{nearest(column, known)}"
             problems.append(Problem("column", place, message, column=told))
-        elif not _plain(types[original]):
+        elif not plain(types[original]):
             message = f"column {quoted(original)} holds {types[original]}; each cell needs one plain value"
             problems.append(Problem("type", place, message, column=original))
         elif column in found:
@@ -67,7 +67,7 @@ def _looks_like(schema: pa.Schema) -> str:
     return looks.get(first, ". The first line is not shown, as it may be somebody's row")
 
 
-def _plain(kind: pa.DataType) -> bool:
+def plain(kind: pa.DataType) -> bool:
     """Whether a cell is one number, text, truth or date, and not a list, a record or bytes."""
     kind = kind.value_type if pa.types.is_dictionary(kind) else kind
     return not (pa.types.is_nested(kind) or isinstance(kind, pa.BaseExtensionType) or "binary" in str(kind))

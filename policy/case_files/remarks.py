@@ -1,7 +1,7 @@
 """What the reader of a result must know about its table, once, with the number of rows: what is odd, not wrong."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -25,6 +25,7 @@ class Remarks:
     policy: Policy
     columns: Mapping[str, str]
     ignore: Sequence[str]
+    derived: Collection[str] = ()  # columns that no file holds
     _changed: dict[str, dict[str, str]] = field(default_factory=dict)  # column -> code as written -> as read
     _unstated: dict[str, dict[str, None]] = field(default_factory=dict)  # column -> its words for missing
     _rows: Counter[str] = field(default_factory=Counter)  # of what is said above and below
@@ -49,7 +50,7 @@ class Remarks:
                 dict(zip(categorical.categories, counts.tolist(), strict=True))
             )
         for name, kind in self.policy.fields_.items():
-            if name in facts and self._counted(kind):
+            if name in facts and name not in self.derived and self._counted(kind):
                 found = np.bincount(facts[name][facts[name] >= 0], minlength=len(self._values.get(name, ())))
                 found[: len(self._values.get(name, ()))] += self._values.get(name, 0)
                 self._values[name] = found
@@ -90,7 +91,7 @@ class Remarks:
 
     def _missing_columns(self) -> Iterator[str]:
         """How many columns are not there, and which of them the rules for the codes of the table can read."""
-        absent = absent_columns(self.policy, self.columns)
+        absent = absent_columns(self.policy, {*self.columns, *self.derived})
         if not absent:
             return
         read = _read_for(self.policy, {*self._codes["dx"]}, {*self._codes["cpt"]})

@@ -22,6 +22,7 @@ from policy.case_files.columns import columns_of
 from policy.case_files.files import File, Held, file_of
 from policy.case_files.identifiers import HIDDEN, quoted
 from policy.case_files.remarks import Remarks
+from policy.cases.derived import Derived, columns_beside
 from policy.cases.encoder import Encoder, Fault, hashes_of
 from policy.cases.relations import as_written, day_of, half_months, half_months_of_days
 from policy.model import Policy
@@ -95,7 +96,8 @@ def read_cases(path: Path, policy: Policy, **options: Any) -> Cases:
     """Cases from a CSV file (comma, semicolon, tab or pipe; also .gz), or a Parquet file or folder.
 
     `rename`: {column in the file: column of the case table}; `ignore`: columns to leave out; `keep_good`: bad rows
-    go to `rejected` instead of raising; `case_id_is_key`: bare numbers of 9 or 10 digits are no numbers of persons.
+    go to `rejected` instead of raising; `case_id_is_key`: bare numbers of 9 or 10 digits are no numbers of persons;
+    `derived`: what gives facts from beside the table, such as a `PlanHistory`.
     Raises ProblemsFound with file, row, column, value, what is allowed; what looks like a person always raises.
     """
     return CaseReader(path, policy, **options).all()
@@ -111,6 +113,7 @@ class CaseReader:
     def __init__(
         self, table: Path | File, policy: Policy, *, rename: Mapping[str, str] | None = None,
         ignore: Sequence[str] = (), keep_good: bool = False, case_id_is_key: bool = False,
+        derived: Derived | None = None,
     ):  # fmt: skip
         self.policy, self.share = policy, 0.0
         self.remarks, self.rejected, self.left_out = list[str](), _rejected(()), dict[str, int]()
@@ -118,6 +121,7 @@ class CaseReader:
         self._file = table if isinstance(table, File) else file_of(Path(table))
         self.name = self._file.name
         self._rename, self._ignore, self._keep_good, self._key = rename, ignore, keep_good, case_id_is_key
+        self._derived = derived
 
     def passes(self) -> Iterator[Iterator[Cases]]:
         """The cases in batches; once more from the beginning where ids turn out to stand more than once.
@@ -148,14 +152,22 @@ class CaseReader:
     def _batches(self, encoders: list[Encoder], twice: Mapping[int, str]) -> Iterator[Cases]:
         for rows in self._file.batches():
             if not encoders:
-                columns = columns_of(rows.table.schema, self.policy, self.name, self._rename, self._ignore)
-                remarks = Remarks(self.policy, columns, self._ignore)
-                encoders.append(Encoder(self.policy, columns, remarks, self._key, twice))
+                encoders.append(self._encoder(rows.table.schema, twice))
             batch, self.share = encoders[0].batch(rows), rows.share
             del rows
             if not encoders[0].refusals and (self._keep_good or not encoders[0].faults):
                 codes = batch.codes
                 yield Cases(self.policy, batch.ids, codes["dx"], codes["cpt"], batch.facts, batch.groups)
+
+    def _encoder(self, schema: pa.Schema, twice: Mapping[int, str]) -> Encoder:
+        """For one pass."""
+        if self._derived is None:
+            columns = columns_of(schema, self.policy, self.name, self._rename, self._ignore)
+            return Encoder(self.policy, columns, Remarks(self.policy, columns, self._ignore), self._key, twice)
+        self._derived.begin()
+        columns, key = columns_beside(schema, self.policy, self.name, self._rename or {}, self._ignore, self._derived)
+        remarks = Remarks(self.policy, columns, self._ignore, self._derived.fields.keys())
+        return Encoder(self.policy, columns, remarks, self._key, twice, (self._derived, key))
 
     def _repeated(self, encoder: Encoder) -> dict[int, str]:
         """The records whose id stands more than once, and what is said of each: ids with the same 64 bits are read."""
@@ -201,7 +213,7 @@ class CaseReader:
             raise ProblemsFound(_row_problems(self.name, self.rejected))
         left_out = encoder.left_out
         self.left_out = dict(zip(left_out, self._file.lines(np.array([*left_out.values()], dtype=int)), strict=True))
-        self.remarks = list(encoder.remarks.said())
+        self.remarks = [*encoder.remarks.said(), *(self._derived.remarks() if self._derived else ())]
         self.synthetic = any(column.startswith("truth_") for column in encoder.columns)
 
 

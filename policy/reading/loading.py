@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from policy.model import TAGS, Policy, Record, Settings
+from policy.model import HISTORY_TAGS, TAGS, Policy, Record, Settings
 from policy.problems import Finding, ProblemsFound, code_points, listed, nearest, refuse, shown
 from policy.reading.workspace import saved
 from policy.reading.yaml import Node, located, read_text, read_yaml
@@ -21,6 +21,7 @@ _PATTERNS = {
     "^[a-z]": "lower-case letters, digits and underscores (evidence keys: hyphens)",
     "^[A-Z]{1": "a statement id: letters and a number, such as S1",
     "^R[1": "a reference id such as R4",
+    "^[A-Z0-9][A-Z0-9.-]": "a code in capitals such as 64490 or N03AX16, or its beginning and a star (6449*)",
     "^[A-Z]": "an ICD-10-CM code such as M54.2",
     "^([0-9]{4}[0": "a CPT or HCPCS code: five digits, four digits and F, T or U, or a letter and four digits",
     "^[0-9]{4}": "a version such as 2026.1",
@@ -94,7 +95,7 @@ _SAID = {"string_too_short": "is empty", "too_short": "must hold at least one en
 
 def _finding(error: Any, model: type[Record]) -> Finding:
     """A fault that pydantic found, in our words."""
-    path = tuple(step for step in error["loc"] if step != "[key]" and step not in TAGS)
+    path = tuple(step for step in error["loc"] if step != "[key]" and step not in TAGS | HISTORY_TAGS)
     kind, given, context = error["type"], error["input"], error.get("ctx", {})
     if "key" in context:  # a fault of the whole record that lies in one entry
         if kind == "unknown-key":

@@ -16,6 +16,7 @@ from policy.model import (
     test_of,
 )
 from policy.problems import Finding, listed, shown
+from policy.reading.histories import check_histories
 from policy.reading.tests import COLUMNS, Path, conditions_of, in_test, in_units_of, unknown, words_of
 
 ACTIONS = (*OUTCOMES, "met_if_prereqs")
@@ -27,6 +28,7 @@ def check_policy(policy: Policy) -> Iterator[Finding]:
     yield from _references(policy)
     yield from in_units_of(policy)
     yield from _fields(policy)
+    yield from check_histories(policy)
     yield from _codes(policy)
     closing = policy.levers.get("undocumented_action")
     if closing is None or not set(closing.choices or ("none",)) <= {"pend", "not_met"}:

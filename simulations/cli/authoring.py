@@ -13,6 +13,7 @@ import policy as core
 from policy.authoring.boundaries import boundary_file
 from policy.authoring.coverage import STATES, Coverage, cover
 from policy.authoring.difference import differences
+from policy.authoring.facts import counted_otherwise
 from policy.authoring.lint import inert, lint
 from policy.authoring.mutation import Verdict, judge_all, mutants
 from policy.authoring.proof import Proof, Relation, prove, prove_everywhere
@@ -118,6 +119,8 @@ def _proven(before: Settings, after: Settings, single: bool) -> Iterator[str]:
     yield from _witnesses(proof.overall, "    ")
     if proof.unread:
         yield f"  not compared, as the other side rejects such rows: {'; '.join(proof.unread)}"
+    if counted := counted_otherwise(before.policy, after.policy):
+        yield f"  of their numbers as columns, which the two work out of events otherwise: {', '.join(counted)}"
     yield "\nPathway by pathway"
     for name, relation in proof.pathways.items():
         yield f"  {name or '(no pathway)'}: {relation.text()}" + (f" ({_means(relation)})" if proof.everywhere else "")

@@ -9,7 +9,7 @@ import click
 
 import policy as core
 from policy.problems import Problem, ProblemsFound, collecting, nearest, refuse, shown
-from simulations.cli.options import case_reader, policy_options, table_options, under
+from simulations.cli.options import HistoryOptions, case_reader, history_options, policy_options, table_options, under
 from simulations.cli.provenance import ROW_LEVEL, stamp, standing_notices
 from simulations.runs.outputs import Inputs, check_files, one_file
 from simulations.storage.files import save, save_all, writing
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @click.argument("cases")
 @policy_options
 @table_options
+@history_options
 @click.option("--out", required=True, metavar="FILE", help="CSV or Parquet.")
 @click.option("--rejects", metavar="FILE", help="Write the rows with problems here (CSV) and determine the others.")
 @click.option(
@@ -31,26 +32,23 @@ if TYPE_CHECKING:
 def determine(
     cases: str, policy_name: str, scenario: str | None, assignments: tuple[str, ...], rename: tuple[str, ...],
     ignore: tuple[str, ...], case_id_is_key: bool, out: str, rejects: str | None, max_rejects: float,
+    history: HistoryOptions,
 ) -> None:  # fmt: skip
     """Determinations with reasons for a case table (CSV or Parquet)."""
     from simulations.cli.streaming import determine_into
 
     targets = [Path(out)] + ([Path(rejects)] if rejects else [])
-    inputs = Inputs().add("the case table", cases).policy(policy_name).scenario(scenario)
-    problems = check_files(inputs, {out: (".csv", ".parquet"), **({rejects: (".csv",)} if rejects else {})})
-    if rejects and one_file(out, rejects):
-        message = "is named for the determinations and for the rejected rows; name two files"
-        problems.append(Problem("write", out, message))
-    if not os.path.exists(cases):
-        problems.append(Problem("read", cases, "cannot be read (No such file or directory)"))
+    inputs = history.among(Inputs().add("the case table", cases).policy(policy_name).scenario(scenario))
+    problems = _files(inputs, cases, out, rejects)
     with collecting(problems):
         policy = core.load(policy_name)
         settings = under(policy, scenario, assignments)
+        events = history.read(settings.policy, case_id_is_key)
     if problems:
         raise ProblemsFound(problems)
     with writing(*targets):
         found: list[Determined] = []
-        reader = case_reader(cases, settings.policy, rename, ignore, rejects is not None, case_id_is_key)
+        reader = case_reader(cases, settings.policy, rename, ignore, rejects is not None, case_id_is_key, events)
 
         def determinations(stream: BinaryIO) -> None:
             found.append(determine_into(stream, reader, settings, Path(out)))
@@ -67,6 +65,17 @@ def determine(
         click.echo(line)
     _say(policy, reader, found[0])
     click.echo(f"written: {out}")
+
+
+def _files(inputs: Inputs, cases: str, out: str, rejects: str | None) -> list[Problem]:
+    """What is wrong with the files by their names."""
+    problems = check_files(inputs, {out: (".csv", ".parquet"), **({rejects: (".csv",)} if rejects else {})})
+    if rejects and one_file(out, rejects):
+        message = "is named for the determinations and for the rejected rows; name two files"
+        problems.append(Problem("write", out, message))
+    if not os.path.exists(cases):
+        problems.append(Problem("read", cases, "cannot be read (No such file or directory)"))
+    return problems
 
 
 def _say(policy: core.Policy, reader: "core.CaseReader", found: "Determined") -> None:
@@ -105,15 +114,18 @@ def _few_enough(reader: "core.CaseReader", good: int, most: float, target: Path,
 @click.option("--case", "case_id", required=True, metavar="ID")
 @policy_options
 @table_options
+@history_options
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def explain(
     cases: str, case_id: str, policy_name: str, scenario: str | None, assignments: tuple[str, ...],
     rename: tuple[str, ...], ignore: tuple[str, ...], case_id_is_key: bool, form: str,
+    history: HistoryOptions,
 ) -> None:  # fmt: skip
     """One case in words: its criteria with truth, value, threshold, distance, source; what would change it."""
     policy = core.load(policy_name)
     settings = under(policy, scenario, assignments)
-    table = case_reader(cases, settings.policy, rename, ignore, True, case_id_is_key).all()
+    events = history.read(settings.policy, case_id_is_key)
+    table = case_reader(cases, settings.policy, rename, ignore, True, case_id_is_key, events).all()
     rows = [i for i, name in enumerate(table.ids) if name == case_id]
     bad = table.rejected
     if case_id in table.left_out:

@@ -1,10 +1,11 @@
 """What several verbs of the command take in the same way: a policy with its settings, a case table, a workspace."""
 
+import functools
 import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -12,6 +13,7 @@ import policy as core
 from policy.model import Policy, Settings
 from policy.problems import Problem, ProblemsFound, collecting, refuse, shown
 from policy.reading.workspace import VARIABLE
+from simulations.runs.outputs import Inputs
 
 
 def assigned(assignments: tuple[str, ...], option: str = "--set LEVER") -> dict[str, str]:
@@ -47,19 +49,69 @@ def under(policy: Policy, scenario: str | None, assignments: tuple[str, ...]) ->
     return proposed(policy, scenario, given)
 
 
+class HistoryOptions(NamedTuple):
+    """--history, --history-complete and --history-key, as given."""
+
+    events: str | None
+    complete: str | None
+    key: str | None
+
+    def among(self, inputs: Inputs) -> Inputs:
+        """The files among what a command reads."""
+        return inputs.add("the history", self.events).add("the table of complete histories", self.complete)
+
+    def read(self, policy: Policy, case_id_is_key: bool) -> "core.PlanHistory | None":
+        """The events for the fields of a policy; raises ProblemsFound."""
+        if self.events is None:
+            for option, given in (("--history-complete", self.complete), ("--history-key", self.key)):
+                if given is not None:
+                    raise click.UsageError(f"{option} needs --history")
+            return None
+        complete = Path(self.complete) if self.complete is not None else None
+        key = self.key if self.key is not None else "case_id"
+        return core.PlanHistory(policy, Path(self.events), complete, key=key, case_id_is_key=case_id_is_key)
+
+
+def history_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """--history, --history-complete and --history-key, handed on as one `history`."""
+
+    @functools.wraps(function)
+    def called(
+        *args: Any, events: str | None, history_complete: str | None, history_key: str | None, **options: Any
+    ) -> Any:
+        return function(*args, history=HistoryOptions(events, history_complete, history_key), **options)
+
+    for option in (
+        click.option(
+            "--history-key", metavar="COLUMN", help="Of the case table: the key of each row's events. Default: case_id."
+        ),
+        click.option(
+            "--history-complete", metavar="FILE",
+            help="Where the history is complete: key, codes (* for all), from, to. Default: nowhere.",
+        ),
+        click.option(
+            "--history", "events", metavar="FILE",
+            help="Events (key, date, code, quantity) of which the policy's history: fields are worked out.",
+        ),
+    ):  # fmt: skip
+        called = option(called)
+    return called
+
+
 def case_reader(
     path: str, policy: Policy, rename: tuple[str, ...], ignore: tuple[str, ...], keep_good: bool = False,
-    case_id_is_key: bool = False,
+    case_id_is_key: bool = False, history: "core.PlanHistory | None" = None,
 ) -> "core.CaseReader":  # fmt: skip
-    """The case table of a command, with --map, --ignore and --case-id-is-key."""
+    """The case table of a command, with --map, --ignore, --case-id-is-key and its history."""
     pairs = dict(text.partition("=")[::2] for text in rename)
     if "" in pairs or "" in pairs.values():
         raise click.UsageError("--map needs COLUMN_IN_FILE=COLUMN_OF_THE_CONTRACT")
     if len(pairs) < len(rename):
         raise refuse("map-twice", "--map", "names a column of the file twice; name it once")
     return core.CaseReader(
-        Path(path), policy, rename=pairs, ignore=ignore, keep_good=keep_good, case_id_is_key=case_id_is_key
-    )
+        Path(path), policy, rename=pairs, ignore=ignore, keep_good=keep_good, case_id_is_key=case_id_is_key,
+        derived=history,
+    )  # fmt: skip
 
 
 def _use_workspace(context: click.Context, _: click.Parameter, folder: str | None) -> None:
