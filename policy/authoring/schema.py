@@ -10,6 +10,7 @@ from policy.model import FORMS, Record
 _NEEDS: Mapping[str, Mapping[str, Any]] = {
     "Lever": {
         "oneOf": [{"required": ["domain"]}, {"required": ["choices"]}],
+        "allOf": [{"oneOf": [{"required": ["default"]}, {"required": ["values"]}]}],
         "dependentRequired": {"domain": ["unit", "direction"], "direction": ["domain"], "order": ["choices"]},
     },
     "Rule": {

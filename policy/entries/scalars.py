@@ -1,10 +1,11 @@
 """What one entry of a document may be. Scalars arrive as text (reading/yaml.py); each type accepts one spelling."""
 
+import datetime
 import re
 import unicodedata
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 
@@ -40,6 +41,20 @@ def as_list(value: object) -> object:
     return value if isinstance(value, (list, tuple)) else (value,)
 
 
+def real_day(text: str) -> str:
+    """A day of the calendar, as it is written: years, months and days in this order compare as text does."""
+    try:
+        datetime.date.fromisoformat(text)
+    except ValueError:
+        raise PydanticCustomError("day", "is no day of the calendar") from None
+    if text < "1901":
+        raise PydanticCustomError("day", "is outside 1901-01-01 to 2099-12-31")
+    return text
+
+
+Day = Annotated[
+    str, StringConstraints(pattern=r"^(19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}$"), AfterValidator(real_day)
+]  # ISO, quoted or not
 Whole = Annotated[int, BeforeValidator(whole)]
 Flag = Annotated[bool, BeforeValidator(truth_word)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]

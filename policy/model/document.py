@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from policy.entries.records import Element, Record
-from policy.entries.scalars import CptCode, IcdCode, Id, StatementId, Text, Word, Words, Written
+from policy.entries.scalars import CptCode, Day, IcdCode, Id, StatementId, Text, Word, Words, Written
 from policy.model.rules import Outcome, Rule
 
 
@@ -67,6 +67,13 @@ class CodeNotice(Element):
     likely_intended: tuple[Text, ...]
     lever: Id
     pend_while: Words
+
+
+class Note(Record):
+    """What happened to a version on a day of its life."""
+
+    date: Day
+    says: Text
 
 
 class Example(Record):

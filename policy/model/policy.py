@@ -2,16 +2,16 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, PrivateAttr, StringConstraints
 
 from policy.entries.records import ReadOnly, Record
-from policy.entries.scalars import IcdCode, Id, Key, StatementId, Text, While, Written
+from policy.entries.scalars import Day, IcdCode, Id, Key, StatementId, Text, While, Written
 from policy.entries.sources import Evidence, OpenQuestion, Statement, TextElement
-from policy.model.document import CodeNotice, DiagnosisGroup, Example, Pathway, ProcedureFamily
+from policy.model.document import CodeNotice, DiagnosisGroup, Example, Note, Pathway, ProcedureFamily
 from policy.model.fields import CaseField
 from policy.model.levers import Lever, Value
 from policy.model.rules import Criterion, Gate, Requirement, Rule, Step
@@ -20,6 +20,8 @@ from policy.model.units import UNITS
 from policy.problems import Problem, ProblemsFound, nearest, shown
 
 _PLAIN = (int, str, type(None))
+FIRST_DAY = "1901-01-01"  # of the dates that a case table may hold
+LIFE = ("status", "effective", "retired", "history")  # of a version, no part of its content
 
 
 class DirectionException(Record):
@@ -52,13 +54,19 @@ class DirectionException(Record):
 
 
 class Policy(Record):
-    """A versioned policy document; two are equal when their content is, wherever they were loaded from."""
+    """A versioned policy document; two are equal when their content is, wherever they were loaded from.
+
+    An adopted version is in force from `effective` to the day before the next one's, or before its own `retired`.
+    """
 
     schema_: Literal["policy/1"] = Field(alias="schema")
     id: Id
     version: Annotated[str, StringConstraints(pattern=r"^[0-9]{4}\.[0-9]{1,3}$")]
     title: Text
-    status: Literal["draft", "adopted", "retired"]
+    status: Literal["draft", "adopted", "retired", "withdrawn"]
+    effective: Day | None = None
+    retired: Day | None = None  # the first day on which it is no longer in force
+    history: tuple[Note, ...] = Field((), max_length=200)
     notice: Text
     statements: dict[StatementId, Statement]
     evidence: dict[Key, Evidence]
@@ -76,6 +84,7 @@ class Policy(Record):
     open_questions: dict[Id, OpenQuestion]
     direction_exceptions: tuple[DirectionException, ...] = Field((), max_length=100)  # each case is determined on load
     examples: tuple[Example, ...] = Field((), max_length=200)  # each is determined on load
+    _day: str | None = PrivateAttr(None)  # on which dated values of levers are read; see `on`
 
     def __eq__(self, other: object) -> bool:
         return self is other or (isinstance(other, Policy) and self.fingerprint == other.fingerprint)
@@ -92,9 +101,30 @@ class Policy(Record):
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of the content, whatever the layout of the file."""
-        content = json.dumps(self.model_dump(mode="json", by_alias=True, exclude_defaults=True), sort_keys=True)
-        return hashlib.sha256(content.encode()).hexdigest()
+        """SHA-256 of the content, whatever the layout of the file and whatever becomes of the version."""
+        content = self.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude={*LIFE})
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def day(self) -> str | None:
+        """The day on which dated values are read, as the day from which they stand; None: the latest of each lever."""
+        return self._day
+
+    def changes_of_values(self, but: Collection[str] = ()) -> list[str]:
+        """The days on which a value of some lever changes, those of `but` left out, in order."""
+        days = {day for name, lever in self.levers.items() if name not in but for day in sorted(lever.dated)[1:]}
+        return sorted(days)
+
+    def on(self, day: str | None) -> "Policy":
+        """The same policy, its levers at the values that stand on a day (ISO); None: at the latest."""
+        days = self.changes_of_values()
+        if day is not None and days:
+            day = max((d for d in days if d <= day), default=FIRST_DAY)
+        if not days or day == self._day:
+            return self
+        copy = self.model_copy()
+        copy._day = day
+        return copy
 
     @property
     def name(self) -> str:
@@ -202,8 +232,8 @@ class Policy(Record):
 
     @cached_property
     def defaults(self) -> dict[str, Value]:
-        """Each lever's value in the document."""
-        return ReadOnly({name: lever.check(lever.default) for name, lever in self.levers.items()})
+        """Each lever's value in the document, on the day of the policy."""
+        return ReadOnly({name: lever.check(lever.at(self._day)) for name, lever in self.levers.items()})
 
 
 class Settings(Mapping[str, Value]):

@@ -23,6 +23,7 @@ _PATTERNS = {
     "^R[1": "a reference id such as R4",
     "^[A-Z]": "an ICD-10-CM code such as M54.2",
     "^([0-9]{4}[0": "a CPT or HCPCS code: five digits, four digits and F, T or U, or a letter and four digits",
+    "^(19|20)": "a date such as 2026-01-01 (year-month-day)",
     "^[0-9]{4}": "a version such as 2026.1",
     "^[0-9a-f]{12": "at least the first 12 hexadecimal digits of a fingerprint",
 }
