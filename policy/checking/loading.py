@@ -10,9 +10,13 @@ from policy.reading.validation import check_policy
 from policy.reading.yaml import located
 
 
-def load(source: str | Path) -> Policy:
-    """A policy by name (`nerve_blocks`, `nerve_blocks@2026.1`) or by path; raises ProblemsFound with every problem."""
-    return _checked(*named_text(source))
+def load(source: str | Path, as_of: str | None = None) -> Policy:
+    """A policy by name (`nerve_blocks`, `nerve_blocks@2026.1`) or by path; raises ProblemsFound with every problem.
+
+    A name alone means the version in force on the day `as_of` (ISO), and without one the newest (see `policy_file`);
+    levers with dated values have those of that day, else their latest.
+    """
+    return _checked(*named_text(source, as_of)).on(as_of)
 
 
 @lru_cache(maxsize=8)

@@ -1,0 +1,92 @@
+"""The rows of a table, each read as the version that is in force on its day reads it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from policy.case_files.cells import Ints, dictionary
+from policy.case_files.columns import columns_of
+from policy.case_files.files import Rows
+from policy.case_files.grammar import Day
+from policy.case_files.remarks import Remarks
+from policy.cases.encoder import Encoder, Fault
+from policy.cases.stretches import REQUESTED, UNREADABLE, Calendar
+
+
+@dataclass
+class Lanes:
+    """An encoder for each stretch that some row belongs to; what they find wrong is gathered in the same lists.
+
+    `undated`: the records without a date for which no day was named.
+    """
+
+    calendar: Calendar
+    schema: pa.Schema
+    name: str
+    rename: Mapping[str, str] | None
+    ignore: Sequence[str]
+    key: bool
+    twice: Mapping[int, str]
+    faults: list[Fault] = field(default_factory=list)
+    refusals: list[tuple[int, str, str]] = field(default_factory=list)
+    hashes: list[NDArray[np.uint64]] = field(default_factory=list)
+    left_out: dict[str, int] = field(default_factory=dict)
+    undated: list[int] = field(default_factory=list)
+    rows: int = 0
+    encoders: dict[int, Encoder] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.encoder(self.usual)  # which refuses a wrong header, whatever rows there are
+
+    @property
+    def usual(self) -> int:
+        """The stretch of rows without a date, else the last."""
+        return len(self.calendar.stretches) - 1 if self.calendar.undated is None else self.calendar.undated
+
+    @property
+    def columns(self) -> Mapping[str, str]:
+        """Column of a case table -> column of the file, as one of the versions knows them."""
+        return self.encoders[self.usual].columns
+
+    def encoder(self, number: int) -> Encoder:
+        """That of a stretch; raises ProblemsFound for a header that its version cannot read."""
+        if number not in self.encoders:
+            policy = self.calendar.settings(number).policy
+            columns = columns_of(
+                self.schema, policy, self.name, self.rename, self.ignore, elsewhere=self.calendar.columns
+            )
+            self.encoders[number] = Encoder(
+                policy, columns, Remarks(policy, columns, self.ignore), self.key, self.twice, self.faults,
+                self.refusals, self.hashes, self.left_out, None if self.calendar.always else self.calendar.wrong,
+            )  # fmt: skip
+        return self.encoders[number]
+
+    def parted(self, rows: Rows) -> Iterator[tuple[int, Rows]]:
+        """The rows of each stretch, with its number; those without a date for which no day was named are left out."""
+        self.rows += len(rows.records)
+        if self.calendar.always:
+            yield 0, rows
+            return
+        numbers = self.calendar.of_days(self._days(rows.table))
+        self.undated += rows.records[numbers < 0].tolist()
+        for number in np.unique(numbers[numbers >= 0]).tolist():
+            here = numbers == number
+            table = rows.table if here.all() else rows.table.filter(pa.array(here))
+            yield number, Rows(table, rows.records[here], rows.share)
+
+    def _days(self, table: pa.Table) -> Ints:
+        """The day of each request, -1 where none is given: (n,)."""
+        column = self.columns.get(REQUESTED)
+        if column is None:
+            return np.full(len(table), -1, dtype=np.int32)
+        index, words = dictionary(table[column])
+        read, wrong = self.encoders[self.usual].parsed(REQUESTED, words, Day().read)
+        days = [UNREADABLE if i in wrong else day for i, day in enumerate(read)]
+        return np.array([*days, -1], dtype=np.int32)[index]
+
+    def remarks(self) -> list[str]:
+        """What is odd in the table, each remark once."""
+        return list(dict.fromkeys(said for one in self.encoders.values() for said in one.remarks.said()))
