@@ -39,17 +39,12 @@ class Lanes:
     encoders: dict[int, Encoder] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.encoder(self.usual)  # which refuses a wrong header, whatever rows there are
-
-    @property
-    def usual(self) -> int:
-        """The stretch of rows without a date, else the last."""
-        return len(self.calendar.stretches) - 1 if self.calendar.undated is None else self.calendar.undated
+        self.encoder(self.calendar.usual)  # which refuses a wrong header, whatever rows there are
 
     @property
     def columns(self) -> Mapping[str, str]:
         """Column of a case table -> column of the file, as one of the versions knows them."""
-        return self.encoders[self.usual].columns
+        return self.encoders[self.calendar.usual].columns
 
     def encoder(self, number: int) -> Encoder:
         """That of a stretch; raises ProblemsFound for a header that its version cannot read."""
@@ -83,10 +78,18 @@ class Lanes:
         if column is None:
             return np.full(len(table), -1, dtype=np.int32)
         index, words = dictionary(table[column])
-        read, wrong = self.encoders[self.usual].parsed(REQUESTED, words, Day().read)
+        read, wrong = self.encoders[self.calendar.usual].parsed(REQUESTED, words, Day().read)
         days = [UNREADABLE if i in wrong else day for i, day in enumerate(read)]
         return np.array([*days, -1], dtype=np.int32)[index]
 
     def remarks(self) -> list[str]:
-        """What is odd in the table, each remark once."""
-        return list(dict.fromkeys(said for one in self.encoders.values() for said in one.remarks.said()))
+        """What is odd in the table, each remark once; what only some versions remark on names them."""
+        said = {self.calendar.stretches[number]: list(one.remarks.said()) for number, one in self.encoders.items()}
+        everywhere = set.intersection(*map(set, said.values()))
+        return list(
+            dict.fromkeys(
+                remark if remark in everywhere else f"{stretch}: {remark}"
+                for stretch, remarks in sorted(said.items(), key=lambda one: one[0].first or 0)
+                for remark in remarks
+            )
+        )

@@ -113,8 +113,8 @@ class CaseReader:
     """A case table, a batch after the other: memory is that of a batch and of 64 bits for each id.
 
     Parameters as of `read_cases`; a `Calendar` in place of the policy has each row read and judged by the version that
-    is in force on its day (`passes_in_time`). `name` is the file's, `share` says how much of it has been read. After the
-    last pass `remarks`, `rejected`, `left_out` and `synthetic` are as of `Cases`.
+    is in force on its day (`passes_in_time`). `name` is the file's, `share` says how much of it has been read. After
+    the last pass `remarks`, `rejected`, `left_out` and `synthetic` are as of `Cases`.
     """
 
     def __init__(
@@ -168,6 +168,7 @@ class CaseReader:
             if not found:
                 schema, given = rows.table.schema, (self._rename, self._ignore, self._key, twice)
                 found.append(Lanes(self.calendar, schema, self.name, *given))
+                self.synthetic = any(column.startswith("truth_") for column in found[0].columns)
             (lanes,), self.share = found, rows.share
             read = [[self._part(lanes, number, some) for number, some in lanes.parted(rows)]]
             del rows
@@ -234,7 +235,6 @@ class CaseReader:
         left_out = lanes.left_out
         self.left_out = dict(zip(left_out, self._file.lines(np.array([*left_out.values()], dtype=int)), strict=True))
         self.remarks = lanes.remarks()
-        self.synthetic = any(column.startswith("truth_") for column in lanes.columns)
 
 
 def _few_enough(batches: Iterable[Cases], name: str) -> Iterator[Cases]:

@@ -54,6 +54,11 @@ class Calendar:
         """One version for every day."""
         return cls([Stretch(settings.policy.name, None, None, settings.policy.day)], lambda _: settings)
 
+    @property
+    def usual(self) -> int:
+        """The stretch of cases without a date, else the last."""
+        return len(self.stretches) - 1 if self.undated is None else self.undated
+
     def settings(self, number: int) -> Settings:
         """The version and the values of a stretch."""
         if number not in self._loaded:

@@ -72,8 +72,9 @@ class Family:
         return next((v for v in reversed(self.versions) if v.status not in ("retired", "withdrawn")), None)
 
     def on(self, day: str) -> Version:
-        """The one in force on a day, else the pending one; ProblemsFound says why there is none."""
-        found = next((term.version for term in self.terms if term.holds(day)), self.pending)
+        """The one in force on a day, else (not before the first) the pending one; ProblemsFound says why none is."""
+        pending = None if self.terms and day < self.terms[0].first else self.pending
+        found = next((term.version for term in self.terms if term.holds(day)), pending)
         if found is None:
             raise refuse("in-force", self.name, f"{day} {self.why_none(day)}")
         return found

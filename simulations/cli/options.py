@@ -48,8 +48,8 @@ def under(policy: Policy, scenario: str | None, assignments: tuple[str, ...]) ->
 
 
 def case_reader(
-    path: str, policy: Policy, rename: tuple[str, ...], ignore: tuple[str, ...], keep_good: bool = False,
-    case_id_is_key: bool = False,
+    path: str, policy: "Policy | core.Calendar", rename: tuple[str, ...], ignore: tuple[str, ...],
+    keep_good: bool = False, case_id_is_key: bool = False,
 ) -> "core.CaseReader":  # fmt: skip
     """The case table of a command, with --map, --ignore and --case-id-is-key."""
     pairs = dict(text.partition("=")[::2] for text in rename)
@@ -79,14 +79,53 @@ workspace_option = click.option(
 )  # fmt: skip
 
 
+def _a_day(_: click.Context, __: click.Parameter, day: str | None) -> str | None:
+    """An ISO date that a case table may hold."""
+    from policy.case_files.grammar import Day
+
+    try:
+        return day if day is None or Day().read(day) else None
+    except ValueError as error:
+        raise click.BadParameter(f"{shown(day)} {error}") from None
+
+
+as_of_option = click.option(
+    "--as-of", "as_of", metavar="DATE", callback=_a_day,
+    help="The version in force on this day, levers at its values; of a case table: for rows without a date.",
+)  # fmt: skip
+
+
+def judged_in_time(
+    policy_name: str, scenario: str | None, assignments: tuple[str, ...], as_of: str | None
+) -> tuple["core.Calendar", list[tuple[Policy, Settings]]]:
+    """How the cases of a table are judged, and each version that some case came to, with its settings, as they come.
+
+    The version for cases without a date, else the last, is there from the start.
+    """
+    from policy.checking.in_time import calendar
+    from simulations.scenario.loading import levers_of
+
+    met: list[tuple[Policy, Settings]] = []
+
+    def settings(policy: Policy) -> Settings:
+        met.append((policy, under(policy, scenario, assignments)))
+        return met[-1][1]
+
+    held = {*dict(text.partition("=")[::2] for text in assignments), *(levers_of(scenario) if scenario else ())}
+    found = calendar(policy_name, settings, as_of, held)
+    found.settings(found.usual)
+    return found, met
+
+
 def policy_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """--policy, --scenario, --set and --workspace, the same for every verb."""
+    """--policy, --as-of, --scenario, --set and --workspace, the same for every verb."""
     for option in (
         workspace_option,
         click.option(
             "--set", "assignments", multiple=True, metavar="LEVER=VALUE", help="Set a lever, after the scenario."
         ),
         click.option("--scenario", metavar="NAME|FILE", help="Named provisions over the policy, e.g. strict_reading."),
+        as_of_option,
         click.option("--policy", "policy_name", default="nerve_blocks", show_default=True, metavar="NAME|FILE"),
     ):
         function = option(function)
