@@ -43,13 +43,7 @@ class Family:
     @cached_property
     def terms(self) -> tuple[Term, ...]:
         """When each was in force, in order; raises ProblemsFound where that is not known of some."""
-        counted = [v for v in self.versions if v.status in COUNTED and v.effective]
-        found = sorted(counted, key=lambda version: str(version.effective))
-        problems = [
-            Problem("effective-twice", one.name, f"and {other.name} are both in force from {one.effective}; change one")
-            for one, other in pairwise(found)
-            if one.effective == other.effective
-        ]
+        found, problems = self.counted, self.clashes()
         problems += [
             Problem("effective", version.name, "is adopted and needs effective: the day from which it is in force")
             for version in self.versions
@@ -63,6 +57,20 @@ class Family:
         following = [*(version.effective for version in found[1:]), None][: len(found)]
         ends = [min(filter(None, (v.retired, then)), default=None) for v, then in zip(found, following, strict=True)]
         return tuple(Term(v, str(v.effective), end) for v, end in zip(found, ends, strict=True))
+
+    @property
+    def counted(self) -> list[Version]:
+        """Those that are or were in force, in the order of their days."""
+        found = [version for version in self.versions if version.status in COUNTED and version.effective]
+        return sorted(found, key=lambda version: str(version.effective))
+
+    def clashes(self) -> list[Problem]:
+        """Two versions that are in force from the same day."""
+        return [
+            Problem("effective-twice", one.name, f"and {other.name} are both in force from {one.effective}; change one")
+            for one, other in pairwise(self.counted)
+            if one.effective == other.effective
+        ]
 
     @property
     def pending(self) -> Version | None:
