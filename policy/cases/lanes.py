@@ -37,6 +37,7 @@ class Lanes:
     undated: list[int] = field(default_factory=list)
     rows: int = 0
     encoders: dict[int, Encoder] = field(default_factory=dict)
+    read: set[int] = field(default_factory=set)  # the stretches that some row belongs to
 
     def __post_init__(self) -> None:
         self.encoder(self.calendar.usual)  # which refuses a wrong header, whatever rows there are
@@ -63,12 +64,14 @@ class Lanes:
         """The rows of each stretch, with its number; those without a date for which no day was named are left out."""
         self.rows += len(rows.records)
         if self.calendar.always:
+            self.read.add(0)
             yield 0, rows
             return
         numbers = self.calendar.of_days(self._days(rows.table))
         self.undated += rows.records[numbers < 0].tolist()
         for number in np.unique(numbers[numbers >= 0]).tolist():
             here = numbers == number
+            self.read.add(number)
             table = rows.table if here.all() else rows.table.filter(pa.array(here))
             yield number, Rows(table, rows.records[here], rows.share)
 
@@ -84,8 +87,9 @@ class Lanes:
 
     def remarks(self) -> list[str]:
         """What is odd in the table, each remark once; what only some versions remark on names them."""
-        said = {self.calendar.stretches[number]: list(one.remarks.said()) for number, one in self.encoders.items()}
-        everywhere = set.intersection(*map(set, said.values()))
+        read = {self.calendar.stretches[number]: self.encoders[number] for number in self.read}
+        said = {stretch: list(encoder.remarks.said()) for stretch, encoder in read.items()}
+        everywhere = set.intersection(*map(set, said.values())) if said else set()
         return list(
             dict.fromkeys(
                 remark if remark in everywhere else f"{stretch}: {remark}"

@@ -117,9 +117,9 @@ class Policy(Record):
 
     def on(self, day: str | None) -> "Policy":
         """The same policy, its levers at the values that stand on a day (ISO); None: at the latest."""
-        days = self.changes_of_values()
+        days = {at for lever in self.levers.values() for at in lever.dated}
         if day is not None and days:
-            day = max((d for d in days if d <= day), default=FIRST_DAY)
+            day = max((at for at in days if at <= day), default=min(days))
         if not days or day == self._day:
             return self
         copy = self.model_copy()
