@@ -61,7 +61,7 @@ def judged(there: Path, *words: str) -> list[tuple[str, str]]:
     return list(zip(table["policy"].str.partition("@")[2], table["outcome"], strict=True))
 
 
-# Which version ---------------------------------------------------------------------------------------------------------
+# Which version --------------------------------------------------------------------------------------------------------
 
 
 def test_each_request_is_judged_by_the_version_of_its_day(there: Path):
@@ -79,9 +79,7 @@ def test_each_request_is_judged_by_the_version_of_its_day(there: Path):
 def test_the_rows_of_one_version_alone_are_what_that_version_says(there: Path):
     """Every row as under `name@version` of its day, whatever else is in the table: an oracle without any routing."""
     two_years(there)
-    days = [
-        f"{year}-{month:02}-{day}" for year in (2026, 2027) for month in (1, 6, 12) for day in (10, 31 - (month == 6))
-    ]
+    days = [f"{year}-{rest}" for year in (2026, 2027) for rest in ("01-01", "01-31", "06-10", "12-30", "12-31")]
     cases(there, *days)
     together = ran("determine", "cases.csv", "--policy", NAME, "--out", "o.csv")
     assert together.exit_code == 0
@@ -172,9 +170,8 @@ def test_withdrawn_versions_and_drafts_judge_nothing_once_one_is_adopted(there: 
 
 
 def test_while_none_is_adopted_the_highest_draft_is_meant_and_said_to_be_one(there: Path):
-    family(
-        there, document("2026.9"), document("2026.10"), document("2027.1", "withdrawn"), document("2027.2", "retired")
-    )
+    statuses = {"2026.9": "draft", "2026.10": "draft", "2027.1": "withdrawn", "2027.2": "retired"}
+    family(there, *(document(version, status) for version, status in statuses.items()))
     cases(there, "2020-01-01", "")
     told = ran("determine", "cases.csv", "--policy", NAME, "--out", "o.csv")
     assert f"The policy document {NAME}@2026.10 is draft, not adopted." in told.output
@@ -219,32 +216,25 @@ def test_two_versions_of_one_day_are_told_by_name(there: Path):
     family(there, *(document(v, "adopted", more=in_force("2026-01-01")) for v in ("2026.1", "2026.2")))
     cases(there, "2026-05-05")
     said = f"{NAME}@2026.1: and {NAME}@2026.2 are both in force from 2026-01-01"
-    for words in (
-        ("determine", "cases.csv", "--policy", NAME, "--out", "o.csv"),
-        ("validate", f"workspace/policies/{NAME}"),
-    ):
-        told = ran(*words)
+    for words in (f"determine cases.csv --policy {NAME} --out o.csv", f"validate workspace/policies/{NAME}"):
+        told = ran(*words.split())
         assert (told.exit_code, said in told.output) == (1, True), told.output
 
 
 def test_versions_of_the_workspace_stand_beside_those_that_ship(there: Path):
-    saved(
-        there / "workspace",
-        document("2031.1", "adopted", more=in_force("2031-01-01"), name="nerve_blocks"),
-        name="nerve_blocks",
-    )
+    text = document("2031.1", "adopted", more=in_force("2031-01-01"), name="nerve_blocks")
+    saved(there / "workspace", text, name="nerve_blocks")
     assert policy.load("nerve_blocks").version == "2031.1"
     assert policy.load("nerve_blocks@2026.2").status == "draft"
 
 
-# Fields that only one version has ---------------------------------------------------------------------------------------
+# Fields that only one version has -------------------------------------------------------------------------------------
 
 
 def test_a_column_of_a_later_version_is_not_unknown_before_it(there: Path):
-    column = "  tn_mri_done:"
-    new = document("2027.1", "adopted", more=in_force("2027-01-01"), instead={
-        column: "  steps_walked: {label: Steps, ask: steps, type: whole, min: 0, max: 9, origin: assumption}\n" + column,
-    })  # fmt: skip
+    column, steps = "  tn_mri_done:", "{label: Steps, ask: steps, type: whole, min: 0, max: 9, origin: assumption}"
+    instead = {column: f"  steps_walked: {steps}\n{column}"}
+    new = document("2027.1", "adopted", more=in_force("2027-01-01"), instead=instead)
     family(there, document("2026.1", "adopted", more=in_force("2026-01-01")), new)
     cases(there, "2026-12-31", "2027-01-01")
     table = pd.read_csv(there / "cases.csv", dtype=str)
@@ -257,7 +247,7 @@ def test_a_column_of_a_later_version_is_not_unknown_before_it(there: Path):
     assert "unknown column 'step_walked'" in ran("determine", "cases.csv", "--policy", NAME, "--out", "o.csv").output
 
 
-# The life of a version ---------------------------------------------------------------------------------------------------
+# The life of a version ------------------------------------------------------------------------------------------------
 
 
 def test_what_becomes_of_a_version_never_changes_its_fingerprint(there: Path):
@@ -286,7 +276,7 @@ def test_what_becomes_of_a_version_never_changes_its_fingerprint(there: Path):
         ("adopted", "effective: 2026-02-30\n", "'2026-02-30' is no day of the calendar"),
         ("adopted", "effective: 1 May 2026\n", "write a date such as 2026-01-01"),
         ("in_force", "", "'in_force' is not allowed"),
-        ("draft", "history: [{date: 2027-01-01, says: b}, {date: 2026-01-01, says: a}]\n", "in the order of their dates"),
+        ("draft", "history: [{date: 2027-01-01, says: b}, {date: 2026-01-01, says: a}]\n", "the order of their dates"),
         ("draft", "history: [{date: 2027-01-01}]\n", "history.0.says: this key is missing"),
     ],
 )  # fmt: skip
@@ -296,7 +286,7 @@ def test_a_life_that_cannot_be_is_told_with_its_line(there: Path, status: str, l
     assert (told.exit_code, message in told.output, told.output.startswith("one.yaml:")) == (1, True, True), told.output
 
 
-# Levers by date ----------------------------------------------------------------------------------------------------------
+# Levers by date -------------------------------------------------------------------------------------------------------
 
 DATED = "values: {2026-01-01: 6, 2027-01-01: 8}"
 
@@ -366,7 +356,7 @@ def test_an_example_is_held_against_the_values_of_its_date(there: Path):
     assert "comes out as met, not not_met" in ran("validate", "one.yaml").output
 
 
-# Version against version -------------------------------------------------------------------------------------------------
+# Version against version ----------------------------------------------------------------------------------------------
 
 FAILED = '- is: {conservative_care_failed: "true"}'
 
@@ -418,7 +408,7 @@ def test_a_criterion_added_and_one_taken_out_are_changes_of_their_pathways(there
 
 
 def test_what_cannot_be_told_apart_is_one_change(there: Path):
-    changed(there, **{"      G43.819:\n": "      G43.829:\n"})
+    changed(there, **{'"M79.7": {label': '"M79.6": {label'})
     study = simulations.ask(f"{NAME}@2027.1", baseline=f"{NAME}@2026.1", size=2000)
     found = attribute_versions(study)
     assert found is not None
