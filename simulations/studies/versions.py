@@ -71,10 +71,16 @@ class Told(NamedTuple):
 
 
 def told(baseline: Settings, scenario: Settings) -> Told:
-    """What differs between two documents, in the policies' own sentences."""
+    """What differs between two documents, in the policies' own sentences.
+
+    Not that a criterion reads otherwise because a lever moved, which is told of the lever.
+    """
     found: Mapping[bool, list[str]] = {True: [], False: []}
+    old, new = baseline.policy.criteria, scenario.policy.criteria
     for change in differences(baseline, scenario):
-        found[change.kind in DECIDING].append(change.says)
+        section, _, name = change.id.partition(".")
+        if section != "criteria" or old.get(name) != new.get(name):
+            found[change.kind in DECIDING].append(change.says)
     return Told(tuple(found[True]), tuple(found[False]))
 
 
