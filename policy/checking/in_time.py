@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from policy.case_files.grammar import Day
 from policy.cases.stretches import Calendar, Stretch
-from policy.checking.loading import load
+from policy.checking import loading
 from policy.model import Policy, Settings
 from policy.model.policy import FIRST_DAY
 from policy.problems import refuse
@@ -43,7 +43,7 @@ def calendar(
             stretches.append(stretch)
             files.append(term.file)
     loads = dict(zip(stretches, files, strict=True))
-    found = Calendar(stretches, lambda one: settings(load(loads[one]).on(one.day)), None)
+    found = Calendar(stretches, lambda one: settings(loading.load(loads[one]).on(one.day)), None)
     if len(names) > 1:
         found.columns = {name for policy in names.values() for name in policy.fields_}
     if versions:

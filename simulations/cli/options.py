@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -111,7 +112,9 @@ def judged_in_time(
         met.append((policy, under(policy, scenario, assignments)))
         return met[-1][1]
 
-    held = {*dict(text.partition("=")[::2] for text in assignments), *(levers_of(scenario) if scenario else ())}
+    held = {text.partition("=")[0] for text in assignments}
+    with suppress(ProblemsFound):  # told with the other settings
+        held |= {*levers_of(scenario)} if scenario else set()
     found = calendar(policy_name, settings, as_of, held)
     found.settings(found.usual)
     return found, met

@@ -24,7 +24,7 @@ from simulations.studies.impact import under
 from simulations.studies.shapley import Attribution, gathered
 from simulations.studies.versions import moved, read_by_both
 
-MOST = 8  # changes told apart: 256 combinations
+TOLD_APART = 8  # changes told apart: 256 combinations
 SECTIONS = {"criteria": "test", "gates": "require", "pathways": "rule"}  # and what in each entry decides cases
 WHOLE = "all other changes of the document"
 _GROUPS = {"pathways": "all pathways that changed", "gates": "all gates that changed",
@@ -111,9 +111,9 @@ def _notices(policy: Policy) -> list[tuple[object, ...]]:
 
 
 def _few(players: Sequence[Player]) -> Sequence[Player]:
-    """At most MOST, the pathways taken together first, then gates and criteria, then levers."""
+    """At most TOLD_APART, the pathways taken together first, then gates and criteria, then levers."""
     for section in ("pathways", "gates", "criteria", "levers"):
-        if len(players) <= MOST:
+        if len(players) <= TOLD_APART:
             break
         inside = [p for p in players if section in ({"levers"} if p.levers else {first for first, _ in p.entries})]
         if len(inside) > 1:
