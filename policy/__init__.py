@@ -11,12 +11,14 @@ from policy.reading.scenario import Scenario, load_scenario
 
 if TYPE_CHECKING:
     from policy.cases.reader import Calendar, CaseReader, Cases, read_cases
+    from policy.checking.in_time import calendar
     from policy.evaluation.determination import determine
     from policy.evaluation.results import Determinations
     from policy.explanation.explanation import Explanation, explain
 else:
     _LATER = {
         "Calendar": "cases.reader", "CaseReader": "cases.reader", "Cases": "cases.reader", "read_cases": "cases.reader",
+        "calendar": "checking.in_time",
         "Determinations": "evaluation.determination", "determine": "evaluation.determination",
         "Explanation": "explanation.explanation", "explain": "explanation.explanation",
     }  # fmt: skip
@@ -33,6 +35,6 @@ else:
 
 __all__ = [
     "OUTCOMES", "Calendar", "CaseReader", "Cases", "Determinations", "Explanation", "Policy", "Problem",
-    "ProblemsFound", "Scenario", "Settings", "change_in_words", "determine", "explain", "load", "load_scenario",
-    "read_cases", "shipped",
+    "ProblemsFound", "Scenario", "Settings", "calendar", "change_in_words", "determine", "explain", "load",
+    "load_scenario", "read_cases", "shipped",
 ]  # fmt: skip

@@ -86,8 +86,9 @@ def _levers(before: Settings, after: Settings) -> Iterator[Change]:
             yield Change(kind, place, f"{new.label}: {_at(old, before[name])} -> {_at(new, after[name])}")
         for key, what, was in _fields(old, new):
             if key == "default":
-                if old.show(before[name]) == new.show(after[name]):
-                    yield Change("lever", place, f"{new.label}, default: {was} -> {what} (not in force here)")
+                if old.show(before[name]) == new.show(after[name]) and old.default != new.default:
+                    says = f"{new.label}, default: {old.default} -> {new.default} (not in force here)"
+                    yield Change("lever", place, says)
             else:
                 yield Change(
                     "evidence" if key in ("citation", "evidence", "statements") else "lever",

@@ -25,8 +25,9 @@ class _Days(NamedTuple):
 
 
 def calendar(
-    source: str | Path, settings: Callable[[Policy], Settings], as_of: str | None = None, held: Collection[str] = ()
-) -> Calendar:
+    source: str | Path, settings: Callable[[Policy], Settings] = Policy.settings, as_of: str | None = None,
+    held: Collection[str] = (),
+) -> Calendar:  # fmt: skip
     """How the cases of a table are judged when this is the policy that was named.
 
     `name@version` and a file mean exactly that; a name alone means, case by case, the version in force on the day of

@@ -118,6 +118,9 @@ def simulate(
     )  # fmt: skip
     click.echo(summary["headline"])
     click.echo(summary["notice"] if "notice" in summary else core.load(policy_name, as_of).notice)
+    if baseline is None:
+        for line in one_of_several(policy_name, core.load(policy_name, as_of), as_of):
+            click.echo(line)
     if summary["population"]["seed"] is None:  # a case table
         for option, told in (("--size", size), ("--seed", seed)):
             if told is not None:

@@ -6,10 +6,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 import policy
 import simulations
 from policy.problems import ProblemsFound
+from policy.reading.versions import Family, Version
 from simulations.cli.command import main
 from simulations.storage.files import save
 from simulations.studies.version_changes import WHOLE, attribute_versions
@@ -226,6 +229,40 @@ def test_versions_of_the_workspace_stand_beside_those_that_ship(there: Path):
     saved(there / "workspace", text, name="nerve_blocks")
     assert policy.load("nerve_blocks").version == "2031.1"
     assert policy.load("nerve_blocks@2026.2").status == "draft"
+
+
+DAYS = [f"2026-{month:02}-01" for month in range(1, 13)]
+STATUSES = ("draft", "adopted", "adopted", "retired", "withdrawn")
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(STATUSES), st.sampled_from(DAYS), st.sampled_from([None, *DAYS])), max_size=5)
+)
+def test_the_version_of_a_day_is_the_last_that_came_into_force_unless_it_was_retired(
+    lives: list[tuple[str, str, str | None]],
+):
+    """Against walking through the days one by one, with no notion of a term."""
+    own = [(status, first, end if end and end > first else None) for status, first, end in lives]
+    counted = [first for status, first, _ in own if status in ("adopted", "retired")]
+    assume(len({*counted}) == len(counted) > 0)
+    assume(all(status != "retired" or end or first != max(counted) for status, first, end in own))
+    versions = tuple(Version(f"x@2026.{i}", Path(f"{i}.yaml"), *life) for i, life in enumerate(own))
+    found, here = Family("x", versions), None
+    adopted = any(one.status == "adopted" for one in versions)
+    drafts = [one for one in versions if one.status == "draft"]
+    for day in ("2025-12-31", *DAYS):
+        for one in versions:
+            if one.status in ("adopted", "retired") and one.effective == day:
+                here = one
+        if here is not None and here.retired and here.retired <= day:
+            expected = drafts[-1] if drafts and not adopted else None
+        else:
+            expected = here
+        if expected is None:
+            with pytest.raises(ProblemsFound, match="has no version of x in force"):
+                found.on(day)
+        else:
+            assert found.on(day) == expected
 
 
 # Fields that only one version has -------------------------------------------------------------------------------------
