@@ -197,7 +197,6 @@ def test_other_verbs_take_one_version(there: Path):
     two_years(there)
     assert policy.load(NAME).version == "2027.1"
     assert policy.load(NAME, "2026-12-31").version == "2026.1"
-    assert "At least 8 weeks" in ran("sql", "--policy", NAME).output
     told = ran("sql", "--policy", NAME, "--as-of", "2026-12-31").output
     assert ("At least 6 weeks" in told, f"judged by {NAME}@2026.1 as of 2026-12-31" in told) == (True, True)
     with pytest.raises(ProblemsFound, match=r"2025-12-31 has no version of blocks in force: the first, blocks@2026\.1"):
@@ -353,8 +352,6 @@ def test_an_explicit_value_wins_over_dated_ones(there: Path):
 
 def test_one_date_for_verbs_of_one_value(there: Path):
     save(there / "one.yaml", document("2026.1", levers={"conservative_weeks": DATED}).encode())
-    assert "At least 8 weeks" in ran("sql", "--policy", "one.yaml").output
-    assert "At least 6 weeks" in ran("sql", "--policy", "one.yaml", "--as-of", "2026-12-31").output
     studies = [simulations.ask("one.yaml", size=500, as_of=day) for day in (None, "2026-05-05")]
     plain = simulations.ask("nerve_blocks", provisions={"conservative_weeks": 8}, size=500).impact.outcomes()
     assert [study.impact.outcomes()["baseline"].tolist() for study in studies] == [
