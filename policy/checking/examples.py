@@ -35,15 +35,15 @@ def check_examples(policy: Policy) -> Iterator[Finding]:
     for row, _, column, value, problem in cases.rejected.itertuples(index=False):
         path = ("examples", int(row) - 1, "case", *([str(column)] if column else []))
         yield Finding("example", path, f"{shown(value)} {problem}" if column else problem)
-    under: dict[tuple[Policy, str | None, tuple[tuple[str, str], ...]], list[int]] = {}
+    under: dict[tuple[str | None, tuple[tuple[str, str], ...]], list[int]] = {}
     for position, name in enumerate(cases.ids):
-        dated = policy.on(policy.examples[int(name)].case.get(REQUESTED))
-        key = (dated, dated.day, tuple(policy.examples[int(name)].set_.items()))
-        under.setdefault(key, []).append(position)
-    for (dated, _, provisions), positions in under.items():
+        example = policy.examples[int(name)]
+        day = policy.on(example.case.get(REQUESTED)).day
+        under.setdefault((day, tuple(example.set_.items())), []).append(position)
+    for (day, provisions), positions in under.items():
         chosen = cases.take(np.array(positions))
         try:
-            settings = dated.settings(dict(provisions))
+            settings = policy.on(day).settings(dict(provisions))
         except ProblemsFound as found:
             for i in map(int, chosen.ids):
                 yield from (Finding("example", ("examples", i, "set", p.place), p.message) for p in found.problems)

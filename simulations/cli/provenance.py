@@ -27,7 +27,7 @@ def one_of_several(name: str, policy: Policy, as_of: str | None) -> list[str]:
     if not several and not policy.changes_of_values():
         return []
     day = f"as of {as_of}" if as_of else "the newest, as no day was named (--as-of)"
-    return [f"Every request is judged by {policy.name} {day}, whatever its date; workbook determine goes by its date."]
+    return [f"Every request is judged by {policy.name}, {day}, whatever its date; workbook determine goes by its date."]
 
 
 def stamp(policy: Policy, settings: Settings, scenario: str | None = None) -> list[str]:

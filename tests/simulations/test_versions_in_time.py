@@ -198,7 +198,7 @@ def test_other_verbs_take_one_version(there: Path):
     assert policy.load(NAME).version == "2027.1"
     assert policy.load(NAME, "2026-12-31").version == "2026.1"
     told = ran("sql", "--policy", NAME, "--as-of", "2026-12-31").output
-    assert ("At least 6 weeks" in told, f"judged by {NAME}@2026.1 as of 2026-12-31" in told) == (True, True)
+    assert ("At least 6 weeks" in told, f"judged by {NAME}@2026.1, as of 2026-12-31" in told) == (True, True)
     with pytest.raises(ProblemsFound, match=r"2025-12-31 has no version of blocks in force: the first, blocks@2026\.1"):
         policy.load(NAME, "2025-12-31")
     told = ran("compare", NAME, f"{NAME}@2026.1", "--as-of", "2027-05-05")
