@@ -25,7 +25,7 @@ from simulations.statistics.number_format import percent
 from simulations.statistics.release import Withheld, of_impact
 from simulations.studies.caseload import Caseload
 from simulations.studies.paired_rates import one_way, paired_rates
-from simulations.studies.versions import changes_in_words, moved, one_document
+from simulations.studies.versions import changes_in_words, moved, one_document, read_alike
 
 SMALLER = "few_cases"  # diagnoses x procedures of at most 10 people, told together
 OUTSIDE = "outside_policy"  # the group or family of a code that the policy does not cover
@@ -278,7 +278,7 @@ def compare(baseline: Determinations, scenario: Determinations) -> Impact:
     The policies may be versions of one, or differ in what their pathways require (policy.reading.scenario.edited).
     """
     policy, cases = baseline.policy, baseline.cases
-    alike = scenario.cases.facts is cases.facts or one_document(baseline.settings, scenario.settings)
+    alike = one_document(baseline.settings, scenario.settings) or read_alike(policy, scenario.policy)
     if not alike or (scenario.cases is not cases and list(scenario.cases.ids) != list(cases.ids)):
         raise refuse("cases", "compare", "both determinations must be of the same cases under the same policy")
     shape = (len(policy.diagnoses) + 1, len(policy.procedures) + 1, _WORDS, _WORDS)

@@ -49,18 +49,26 @@ def read_by_both(one: Policy, other: Policy) -> Policy:
     """
     if one.fields_ == other.fields_:
         return one
-    problems = []
+    message = f"is read in one way by {one.name} and in another by {other.name}; the same cases cannot be both"
+    if unlike := _read_otherwise(one, other):
+        raise ProblemsFound(Problem("field", f"fields.{name}", message) for name in unlike)
     fields: dict[str, CaseField] = dict(one.fields_)
     for name, theirs in other.fields_.items():
         mine = fields.get(name, theirs)
-        if mine.model_dump(exclude=_SAID) != theirs.model_dump(exclude=_SAID):
-            message = f"is read in one way by {one.name} and in another by {other.name}; the same cases cannot be both"
-            problems.append(Problem("field", f"fields.{name}", message))
         low, high = min(mine.min, theirs.min), max(mine.max, theirs.max)
         fields[name] = mine.model_copy(update={"min": low, "max": high})
-    if problems:
-        raise ProblemsFound(problems)
     return one.model_copy(update={"fields_": ReadOnly(fields), "examples": ()})
+
+
+def _read_otherwise(one: Policy, other: Policy) -> list[str]:
+    """The fields of both in which the same cell is not the same fact."""
+    both = [(name, one.fields_[name], theirs) for name, theirs in other.fields_.items() if name in one.fields_]
+    return [name for name, a, b in both if a.model_dump(exclude=_SAID) != b.model_dump(exclude=_SAID)]
+
+
+def read_alike(one: Policy, other: Policy) -> bool:
+    """Whether two policies read every cell that both know in the same way."""
+    return one.fields_ == other.fields_ or not _read_otherwise(one, other)
 
 
 class Told(NamedTuple):

@@ -487,3 +487,10 @@ def test_a_report_as_of_a_day(there: Path):
         "Minimum conservative care (conservative_weeks): 6 weeks -> 8 weeks (stricter)"
     ]
     assert summary["policy"]["values_from"] == "2026-01-01"
+
+
+def test_two_versions_that_read_a_cell_differently_are_not_compared(there: Path):
+    instead = {"[diagnostic, therapeutic, acute, preventive]": "[acute, diagnostic, therapeutic, preventive]"}
+    family(there, document("2026.1"), document("2027.1", instead=instead))
+    with pytest.raises(ProblemsFound, match=r"fields\.intent: is read in one way by blocks@2026\.1 and in another"):
+        simulations.ask(f"{NAME}@2027.1", baseline=f"{NAME}@2026.1", size=10)
