@@ -95,6 +95,30 @@ def test_the_rows_of_one_version_alone_are_what_that_version_says(there: Path):
         pd.testing.assert_series_equal(found.loc[i], alone[day >= "2027"].loc[i])
 
 
+def test_a_table_in_batches_keeps_its_order_and_its_duplicates_are_seen_across_versions(
+    there: Path, monkeypatch: pytest.MonkeyPatch
+):
+    two_years(there)
+    days = [f"{2026 + (i * 7 % 5 > 2)}-0{1 + i % 9}-15" for i in range(40)]
+    cases(there, *days)
+    whole = pd.read_csv(there / "cases.csv", dtype=str)
+    save(there / "cases.parquet", whole.to_parquet())
+    monkeypatch.setattr("policy.case_files.files.BATCH", 3)
+    assert ran("determine", "cases.parquet", "--policy", NAME, "--out", "o.csv").exit_code == 0
+    found = pd.read_csv(there / "o.csv", dtype=str)
+    assert found["case_id"].tolist() == whole["case_id"].tolist()
+    assert found["policy"].str[-6:].tolist() == [f"{day[:4]}.1" for day in days]
+    assert set(zip(found["policy"], found["outcome"], strict=True)) == {
+        (f"{NAME}@2026.1", "met"), (f"{NAME}@2027.1", "not_met"),
+    }  # fmt: skip
+    first, last = days.index("2026-01-15"), len(days) - 1 - [day[:4] for day in reversed(days)].index("2027")
+    whole.loc[last, "case_id"] = whole.loc[first, "case_id"]
+    save(there / "cases.parquet", whole.to_parquet())
+    told = ran("determine", "cases.parquet", "--policy", NAME, "--out", "o.csv", "--rejects", "bad.csv")
+    assert (told.exit_code, len(pd.read_csv(there / "bad.csv"))) == (0, 2), told.output
+    assert len(pd.read_csv(there / "o.csv")) == 38
+
+
 def test_a_version_or_a_file_means_exactly_that(there: Path):
     two_years(there)
     cases(there, "2019-01-01", "2026-12-31", "", "2027-01-01")
