@@ -52,9 +52,16 @@ def real_day(text: str) -> str:
     return text
 
 
-Day = Annotated[
-    str, StringConstraints(pattern=r"^(19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}$"), AfterValidator(real_day)
-]  # ISO, quoted or not
+def is_day(text: str) -> bool:
+    """Whether a text is a day of the calendar, as a document has it."""
+    try:
+        return bool(re.fullmatch(DAY_PATTERN, text, re.ASCII) and real_day(text))
+    except PydanticCustomError:
+        return False
+
+
+DAY_PATTERN = r"^(19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}$"
+Day = Annotated[str, StringConstraints(pattern=DAY_PATTERN), AfterValidator(real_day)]  # ISO, quoted or not
 Whole = Annotated[int, BeforeValidator(whole)]
 Flag = Annotated[bool, BeforeValidator(truth_word)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]

@@ -19,6 +19,7 @@ from policy.entries.scalars import (
     Words,
     Written,
     as_list,
+    is_day,
     truth_word,
     whole,
 )
@@ -51,6 +52,6 @@ __all__ = [
     "CodeNotice", "Comparison", "Count", "Criterion", "DirectionException", "Equals", "Evidence",
     "Example", "Flag", "Gate", "IcdCode", "Id", "Lever", "LeverIs", "Mean", "NoneOf", "OnFile",
     "Pathway", "Policy", "Record", "Requirement", "Rule", "Settings", "StatementId", "States", "Step", "Switch",
-    "Test", "Text", "Value", "While", "Whole", "Word", "Words", "Written", "as_list", "as_word", "says_yes", "test_of",
-    "truth_word", "unit_word", "whole",
+    "Test", "Text", "Value", "While", "Whole", "Word", "Words", "Written", "as_list", "as_word", "is_day", "says_yes",
+    "test_of", "truth_word", "unit_word", "whole",
 ]  # fmt: skip

@@ -44,13 +44,7 @@ def determine(
     from simulations.cli.streaming import determine_into
 
     targets = [Path(out)] + ([Path(rejects)] if rejects else [])
-    inputs = Inputs().add("the case table", cases).policy(policy_name).scenario(scenario)
-    problems = check_files(inputs, {out: (".csv", ".parquet"), **({rejects: (".csv",)} if rejects else {})})
-    if rejects and one_file(out, rejects):
-        message = "is named for the determinations and for the rejected rows; name two files"
-        problems.append(Problem("write", out, message))
-    if not os.path.exists(cases):
-        problems.append(Problem("read", cases, "cannot be read (No such file or directory)"))
+    problems = _wrong_files(Inputs().policy(policy_name).scenario(scenario), cases, out, rejects)
     with collecting(problems):
         calendar, met = judged_in_time(policy_name, scenario, assignments, as_of)
     if problems:
@@ -76,6 +70,18 @@ def determine(
         click.echo(line)
     _say([policy for policy, _ in used], reader, found[0])
     click.echo(f"written: {out}")
+
+
+def _wrong_files(inputs: Inputs, cases: str, out: str, rejects: str | None) -> list[Problem]:
+    """What is wrong with the table that is read and those that are written."""
+    inputs.add("the case table", cases)
+    problems = check_files(inputs, {out: (".csv", ".parquet"), **({rejects: (".csv",)} if rejects else {})})
+    if rejects and one_file(out, rejects):
+        message = "is named for the determinations and for the rejected rows; name two files"
+        problems.append(Problem("write", out, message))
+    if not os.path.exists(cases):
+        problems.append(Problem("read", cases, "cannot be read (No such file or directory)"))
+    return problems
 
 
 def _say(policies: list[Policy], reader: "core.CaseReader", found: "Determined") -> None:

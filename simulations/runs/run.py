@@ -51,8 +51,7 @@ def simulate(
 
     `template`: the name of a notebook that ships, or a path to one with the same parameters; for the rest see `ask`.
     `parameters`: values of the parameters that only this notebook has, checked against its own tagged cell.
-    `exact`: the owner's own view of a case table of people, not for release; the notebook needs a parameter `exact`.
-    `baseline` (another version to hold the policy against) and `as_of` (the day of dated values) are such, too.
+    `exact` (the owner's own view of people, not for release), `baseline`, `as_of`: the notebook needs such a parameter.
     `progress`: bars on stderr. A run that was cut off is taken up at its checkpoint, by a notebook that keeps one.
     Raises ProblemsFound, nothing being written, for unusable input (before a kernel starts) and a notebook that fails.
     """
@@ -61,18 +60,15 @@ def simulate(
     notebook: NotebookNode | None = None
     own: dict[str, Any] = {}
     with collecting(problems):
-        against = _exactly(baseline, as_of) if baseline is not None else None
-        ours = {"exact": exact or None, "baseline": against, "as_of": _day_needed(policy, baseline, as_of)}
-        given = {**(parameters or {}), **{name: value for name, value in ours.items() if value is not None}}
+        ours = _ours(policy, baseline, as_of, exact)
         notebook = _template(template)
-        own = own_parameters(_tagged(notebook).source, given, Path(template).name)
+        own = own_parameters(_tagged(notebook).source, {**(parameters or {}), **ours}, Path(template).name)
     with collecting(problems):
-        against = own.get("baseline", baseline)
-        asked = ask(policy, scenario, provisions, population, size, seed, bool(own.get("exact")), against, as_of)
+        asked = ask(policy, scenario, provisions, population, size, seed, *_also(own, as_of))
     with collecting(problems):
         check_folder(str(out), _inputs(template, policy, scenario, population, own).policy(baseline), only_a_report)
     if problems or asked is None or notebook is None:
-        raise ProblemsFound(problems)
+        raise ProblemsFound(dict.fromkeys(problems))
     cases, _, first = drawn(scenario, asked.plan, population, size, seed)
     named = {**_saved(policy, scenario, as_of), "population": cases}
     values = {"provisions": _canonical(asked, provisions), "size": asked.cases.size, "seed": int(first)}
@@ -179,6 +175,18 @@ def _exactly(policy: str | Path, as_of: str | None) -> str:
         return str(file)
     alone = any(name.partition("@")[0] == str(policy) for name in saved("policies"))
     return f"{file.parent.name}@{file.stem}" if "@" not in str(policy) and (alone or as_of) else str(policy)
+
+
+def _ours(policy: str | Path, baseline: str | Path | None, as_of: str | None, exact: bool) -> dict[str, object]:
+    """What the caller asks of a notebook that has a parameter for it."""
+    against = None if baseline is None else _exactly(baseline, as_of)
+    ours = {"exact": exact or None, "baseline": against, "as_of": _day_needed(policy, baseline, as_of)}
+    return {name: value for name, value in ours.items() if value is not None}
+
+
+def _also(own: Mapping[str, Any], as_of: str | None) -> tuple[bool, str | None, str | None]:
+    """Of the parameters of a notebook those that are part of the question."""
+    return bool(own.get("exact")), own.get("baseline"), as_of or own.get("as_of")
 
 
 def _day_needed(policy: str | Path, baseline: str | Path | None, as_of: str | None) -> str | None:

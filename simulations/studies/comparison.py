@@ -239,9 +239,7 @@ def ask(
         cases = cases_of(any_policy, *drawn(scenario, plan, population, size, seed), shares, exact)
     if problems or asked is None:
         raise ProblemsFound(problems)
-    if other is None:
-        return Study(name, asked.settings(), settings, cases, plan)
-    return Study(name, other.settings(), settings, cases, plan, version=asked)
+    return Study(name, (other or asked).settings(), settings, cases, plan, version=asked if other else None)
 
 
 def _loaded(name: str | Path | None, as_of: str | None, problems: list[Problem]) -> Policy | None:

@@ -225,6 +225,8 @@ def test_other_verbs_take_one_version(there: Path):
     assert ("At least 6 weeks" in told, f"judged by {NAME}@2026.1, as of 2026-12-31" in told) == (True, True)
     with pytest.raises(ProblemsFound, match=r"2025-12-31 has no version of blocks in force: the first, blocks@2026\.1"):
         policy.load(NAME, "2025-12-31")
+    with pytest.raises(ProblemsFound, match="'tomorrow' is no day"):
+        policy.load(NAME, "tomorrow")
     told = ran("compare", NAME, f"{NAME}@2026.1", "--as-of", "2027-05-05")
     assert f"({NAME}@2027.1) -> {NAME}@2026.1" in told.output
 
