@@ -11,6 +11,7 @@ _WINDOW: Mapping[str, Any] = {"oneOf": [{"required": ["months"]}, {"required": [
 _NEEDS: Mapping[str, Mapping[str, Any]] = {
     "Lever": {
         "oneOf": [{"required": ["domain"]}, {"required": ["choices"]}],
+        "allOf": [{"oneOf": [{"required": ["default"]}, {"required": ["values"]}]}],
         "dependentRequired": {"domain": ["unit", "direction"], "direction": ["domain"], "order": ["choices"]},
     },
     "Rule": {

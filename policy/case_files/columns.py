@@ -1,7 +1,7 @@
 """Which column of a file is which column of a case table; unknown, doubled, blank and identifying ones are refused."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import pyarrow as pa
 
@@ -14,9 +14,13 @@ GROUP = r"group_[a-z0-9_]{1,40}"
 
 
 def columns_of(
-    schema: pa.Schema, policy: Policy, name: str, rename: Mapping[str, str] | None = None, ignore: Sequence[str] = ()
-) -> dict[str, str]:
-    """Column of a case table -> column of the file; raises ProblemsFound with all that is wrong."""
+    schema: pa.Schema, policy: Policy, name: str, rename: Mapping[str, str] | None = None, ignore: Sequence[str] = (),
+    elsewhere: Collection[str] = (),
+) -> dict[str, str]:  # fmt: skip
+    """Column of a case table -> column of the file; raises ProblemsFound with all that is wrong.
+
+    `elsewhere`: columns that another version of the policy knows, passed over where this one does not.
+    """
     rename, place, problems, found = rename or {}, f"{name}:1", list[Problem](), dict[str, str]()
     known = [f for f, x in policy.fields_.items() if x.told]
     types = dict(zip(schema.names, schema.types, strict=True))
@@ -27,7 +31,7 @@ def columns_of(
     problems += [Problem("column", place, said) for said in _unnamed(schema, rename, ignore)]
     for original in schema.names:
         column, told = rename.get(original, bare(original).lower()), original if quoted(original) != HIDDEN else HIDDEN
-        if original in ignore:
+        if original in ignore or (column in elsewhere and column not in known):
             continue
         if not column:
             problems.append(Problem("column", place, "a column has no name in the header"))

@@ -1,6 +1,6 @@
 """What gives facts to the cases of a table from beside it, and the column that says whose they are."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -35,8 +35,9 @@ class Derived(Protocol):
 
 
 def columns_beside(
-    schema: pa.Schema, policy: Policy, name: str, rename: Mapping[str, str], ignore: Sequence[str], derived: Derived
-) -> tuple[dict[str, str], str]:
+    schema: pa.Schema, policy: Policy, name: str, rename: Mapping[str, str], ignore: Sequence[str], derived: Derived,
+    elsewhere: Collection[str] = (),
+) -> tuple[dict[str, str], str]:  # fmt: skip
     """As `columns_of`, with the column of the keys apart: one source for each fact, and a key for each row."""
     problems: list[Problem] = []
     found: dict[str, str] = {}
@@ -45,7 +46,8 @@ def columns_beside(
     apart = [original for original in keys if names[original] not in policy.fields_]
     rest = pa.schema([one for one in schema if one.name not in apart])
     with collecting(problems):
-        found = columns_of(rest, policy, name, {c: to for c, to in rename.items() if c not in apart}, ignore)
+        left = {column: to for column, to in rename.items() if column not in apart}
+        found = columns_of(rest, policy, name, left, ignore, elsewhere=elsewhere)
     problems += [Problem("column", f"{name}:1", said) for said in _wrong_keys(schema, policy, derived, keys, [*names])]
     for column, original in found.items():
         if column in derived.fields:

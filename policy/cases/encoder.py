@@ -17,7 +17,8 @@ from policy.case_files.identifiers import echoed, identifier
 from policy.case_files.keys import persons, unfit
 from policy.case_files.remarks import Remarks, absent_columns
 from policy.cases.derived import Derived
-from policy.cases.relations import relate
+from policy.cases.relations import day_of, relate
+from policy.cases.stretches import REQUESTED
 from policy.model import CaseField, Policy
 
 
@@ -51,7 +52,7 @@ class Encoder:
     refusals: list[tuple[int, str, str]] = field(default_factory=list)
     hashes: list[NDArray[np.uint64]] = field(default_factory=list)  # of the ids, blank ones left out
     left_out: dict[str, int] = field(default_factory=dict)  # id -> record of the rows with faults
-    rows: int = 0
+    wrong_day: Callable[[int], str] | None = None  # what is wrong with the day of a request; empty: nothing
     _known: dict[str, dict[str, tuple[Any, str]]] = field(default_factory=dict)  # column -> cell -> see `parsed`
 
     def parsed(
@@ -70,7 +71,6 @@ class Encoder:
 
     def batch(self, rows: Rows) -> "Batch":
         """The good rows."""
-        self.rows += len(rows.records)
         return Batch(self, rows.records).encoded(rows.table)
 
 
@@ -99,6 +99,7 @@ class Batch:
             kind = policy.fields_.get(column)
             if column != "case_id" and (kind is None or not kind.ignored):
                 self._column(column, kind, table[original])
+        self._in_force()
         absent = absent_columns(policy, encoder.columns)
         n = len(self.records)
         self.facts |= {c: np.full(n, -1, dtype=k.dtype) for c, k in absent.items() if k.type not in KEPT}
@@ -109,6 +110,16 @@ class Batch:
             if kind.absent is not None:
                 np.copyto(self.facts[column], kind.code(kind.absent), where=self.facts[column] < 0)
         return self._good()
+
+    def _in_force(self) -> None:
+        """No row of a day on which no version is in force."""
+        days = self.facts.get(REQUESTED)
+        if self.encoder.wrong_day is None or days is None:
+            return
+        said = {day: self.encoder.wrong_day(day) for day in np.unique(days[days >= 0]).tolist()}
+        rows = np.flatnonzero(np.isin(days, [day for day, wrong in said.items() if wrong]))
+        found = days[rows].tolist()
+        self._fault(rows, REQUESTED, [day_of(day) for day in found], [said[day] for day in found])
 
     def _good(self) -> "Batch":
         if not self.bad:

@@ -19,6 +19,7 @@ from policy.entries.scalars import (
     Words,
     Written,
     as_list,
+    is_day,
     truth_word,
     whole,
 )
@@ -51,6 +52,6 @@ __all__ = [
     "Flag", "Gate", "History", "IcdCode", "Id", "InWindow", "Lever", "LeverIs", "LongestRun", "Mean", "NoneOf",
     "OnFile", "Pathway", "Policy", "Record", "Relation", "Requirement", "Rule", "Score", "Selector", "Settings",
     "StatementId", "States", "Step", "Sum", "Switch", "Test", "Text", "Unit", "Value", "While", "Whole", "Word",
-    "Words", "Written", "as_list", "as_word", "in_units", "is_number", "says_yes", "simplest", "test_of",
+    "Words", "Written", "as_list", "as_word", "in_units", "is_day", "is_number", "says_yes", "simplest", "test_of",
     "truth_word", "whole",
 ]  # fmt: skip

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from policy.entries.records import Element, Record
-from policy.entries.scalars import CptCode, Flag, IcdCode, Id, StatementId, Text, While, Word, Words, Written
+from policy.entries.scalars import CptCode, Day, Flag, IcdCode, Id, StatementId, Text, While, Word, Words, Written
 from policy.model.fields import CaseField
 from policy.model.rules import Outcome, Rule
 
@@ -111,6 +111,13 @@ class Relation(Record):
             other = np.where((first >= 0) & (last >= first), last - first, days)
         found: NDArray[np.bool_] = (one >= 0) & (other >= 0) & (one > other)
         return found
+
+
+class Note(Record):
+    """What happened to a version on a day of its life."""
+
+    date: Day
+    says: Text
 
 
 class Example(Record):

@@ -25,6 +25,7 @@ DURATIONS = ("days", "weeks", "months", "years")
 
 def check_policy(policy: Policy) -> Iterator[Finding]:
     """Every unknown name, mismatch of units, gap and overlap."""
+    yield from _life(policy)
     yield from _references(policy)
     yield from in_units_of(policy)
     yield from _fields(policy)
@@ -53,6 +54,24 @@ def check_policy(policy: Policy) -> Iterator[Finding]:
     yield from _relations(policy)
     yield from _one_pathway_each(policy)
     yield from _exceptions(policy)
+
+
+def _life(policy: Policy) -> Iterator[Finding]:
+    """The days of a version: in force from a day that is known, to a later one; a value for each of them."""
+    first, last = policy.effective, policy.retired
+    if first is None and policy.status == "adopted":
+        yield Finding("effective", ("status",), "an adopted version needs effective: the day from which it is in force")
+    if first is None and last is not None:
+        yield Finding("effective", ("retired",), "needs effective: the day from which the version was in force")
+    if first is not None and last is not None and last <= first:
+        yield Finding("effective", ("retired",), f"{last} must be after effective, {first}")
+    for name, lever in policy.levers.items():
+        if first is not None and lever.dated and min(lever.dated) > first:
+            message = f"the first day, {min(lever.dated)}, is after effective, {first}: say what holds from that day"
+            yield Finding("dated-values", ("levers", name, "values"), message)
+    days = [note.date for note in policy.history]
+    if days != sorted(days):
+        yield Finding("history", ("history",), "the notes must stand in the order of their dates")
 
 
 def _exceptions(policy: Policy) -> Iterator[Finding]:
