@@ -32,10 +32,10 @@ class Item:
     rows: list[Written]
 
 
-Told = Callable[[list[Written], Policy], Cases]
+ReadsRows = Callable[[list[Written], Policy], Cases]
 
 
-def tallied(items: list[Item], readings: Sequence[Settings], cases: Told) -> list[Item]:
+def tallied(items: list[Item], readings: Sequence[Settings], cases: ReadsRows) -> list[Item]:
     """The same with what only one node reads folded together; as it is where there is little to gain.
 
     `cases`: rows as cases of a policy, its id the place of a row; a row that is refused is left out.
@@ -101,7 +101,7 @@ class _Folding:
     readings: Sequence[Settings]
     nodes: Mapping[int, Test | None]  # by the id of a policy
     free: set[str]
-    cases: Told
+    cases: ReadsRows
 
     def folded(self) -> list[Item]:
         """The items, those of the node's own facts as one."""
