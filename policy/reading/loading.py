@@ -14,6 +14,7 @@ from policy.reading.workspace import saved
 from policy.reading.yaml import Node, located, read_text, read_yaml
 
 DOCUMENTS = Path(__file__).resolve().parent.parent / "documents"
+DEFAULT = "nerve_blocks"  # the policy that is meant where none is named
 Model = TypeVar("Model", bound=Record)
 
 _PATTERNS = {

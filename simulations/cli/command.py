@@ -130,18 +130,36 @@ def number(text: str) -> Any:
 
 
 @main.command(epilog="Example: workbook population trial_10_15,neck_pain=60 --size 1000 --seed 1 --out cases.csv")
-@click.argument("name", metavar="NAME[,DIAGNOSIS=PERCENT]...|FILE")
-@click.option("--size", default="10000", show_default=True)
-@click.option("--seed", default="1", show_default=True)
-@click.option(
-    "--out", required=True, metavar="FILE|DIR", help="CSV or Parquet; without an ending, a folder of Parquet."
-)
-def population(name: str, size: str, seed: str, out: str) -> None:
+@click.argument("name", required=False, metavar="NAME[,DIAGNOSIS=PERCENT]...|FILE")
+@click.option("--draft", metavar="POLICY", help="Write a first page (YAML) for this policy instead, all placeholders.")
+@click.option("--size", help="Number of cases. Default: 10000.")
+@click.option("--seed", help="Default: 1.")
+@click.option("--out", metavar="FILE|DIR", help="CSV or Parquet; without an ending, a folder of Parquet.")
+@workspace_option
+def population(name: str | None, draft: str | None, size: str | None, seed: str | None, out: str | None) -> None:
     """A synthetic case table with every column; prints its targets against what was generated.
 
-    A shipped NAME may move the mix of requests: trial_10_15,neck_pain=60,migraine.epidural=5 (per cent; what is not
-    named shares the rest). A folder gets Parquet files of 250,000 cases each.
+    A NAME may move the mix of requests: trial_10_15,neck_pain=60,migraine.epidural=5 (per cent; what is not named
+    shares the rest). A folder gets Parquet files of 250,000 cases each.
+
+    --draft POLICY writes a population for a policy that has none, into --out FILE.yaml or to the terminal: a page with
+    every column of the policy, each number a placeholder marked as an assumption, for you to fill in. Saved as
+    workspace/populations/NAME.yaml it is called by its name, and used where no population is named.
     """
+    if draft is not None:
+        if name is not None or size is not None or seed is not None:
+            raise click.UsageError("--draft takes the policy and --out only: it writes a page, not cases")
+        from simulations.cli.draft import write_draft
+
+        write_draft(draft, out)
+        return
+    if name is None or out is None:
+        raise click.UsageError(f"Missing {'argument NAME or --draft POLICY' if name is None else 'option --out'}.")
+    _write_cases(name, "10000" if size is None else size, "1" if seed is None else seed, out)
+
+
+def _write_cases(name: str, size: str, seed: str, out: str) -> None:
+    """The verb population without --draft."""
     from tqdm import tqdm
 
     from simulations import population as populations

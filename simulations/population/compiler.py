@@ -9,9 +9,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from policy.model import UNITS, Record
+from policy.model import Policy, Record
 from policy.problems import Finding, ProblemsFound, listed, shown
-from policy.reading import loading
 from simulations.population.page import (
     ANCHORS,
     LATENT_COUNT,
@@ -55,18 +54,13 @@ def cumulative_shares(table: Table, effects: Sequence[Effect]) -> Iterator[tuple
                     yield (number << 32) + int(total * 2**32 / 100), text
 
 
-def compile_page(page: Page, lines: Lines) -> tuple[tuple[Decision, ...], tuple[str, ...]]:
-    """The page's decisions, and the columns of its policy's case table."""
-    try:
-        columns = columns_of(loading.outline(page.policy))
-    except ProblemsFound as error:
-        said = [Finding(p.code, ("policy",), f"{p.place}: {p.message}") for p in error.problems]
-        raise ProblemsFound(lines.located(said)) from None
-    compiler = _Compiler(page, lines, columns)
+def compile_page(page: Page, lines: Lines, policy: Policy) -> tuple[Decision, ...]:
+    """The decisions of a page for the case table of a policy; raises ProblemsFound."""
+    compiler = _Compiler(page, lines, columns_of(policy))
     decisions = compiler.decisions()
     if compiler.problems:
         raise ProblemsFound(lines.located(list(compiler.problems.values())))
-    return decisions, tuple(columns)
+    return decisions
 
 
 class _Compiler:
@@ -105,7 +99,7 @@ class _Compiler:
         cited: set[str] = set()
         for path, record in _records(self.page, ()):
             cited.update(record.source)
-            for source in set(record.source) - self.page.sources.keys():
+            for source in sorted(set(record.source) - self.page.sources.keys()):
                 self.problem("unknown-source", (*path, "source"), f"{source} is not described under sources")
         for source in [s for s in self.page.sources if s not in cited and self.lines.owns(("sources", s))]:
             self.problem("unused", ("sources", source), "is cited by nothing")
@@ -144,8 +138,8 @@ class _Compiler:
             kind = column.kind
         if kind == "count" and variable.unit is None:
             self.problem("unit", path, "is a number and needs a unit")
-        elif kind == "count" and name in self.columns and str(variable.unit).replace(" ", "_") not in {*UNITS, "%"}:
-            message = f"{shown(variable.unit)} is no unit; allowed %, {', '.join(UNITS)}"
+        elif column and kind == "count" and column.unit and str(variable.unit).replace(" ", "_") != column.unit:
+            message = f"{shown(variable.unit)} is not the unit of this column; write {column.unit.replace('_', ' ')}"
             self.problem("unit", (*path, "unit"), message)
         facts = (
             YES_NO
@@ -164,9 +158,8 @@ class _Compiler:
         """Whether the variable is a column or latent, and stands below those it needs."""
         name = path[-1]
         if column is not None and column.kind == "made":
-            self.problem(
-                "made-column", path, "is made from the period, the case's number and the duration of pain; remove it"
-            )
+            message = "is made from the period, the case's number and the days that something lasted; remove it"
+            self.problem("made-column", path, message)
         elif column is not None and variable.latent:
             self.problem("latent", path, "is a column of the case table and cannot be latent")
         elif column is None and not variable.latent:

@@ -29,8 +29,10 @@ from policy.model import (
     as_list,
     whole,
 )
+from policy.reading.loading import DEFAULT
 
 FOLDER = Path(__file__).resolve().parent.parent / "populations"
+REQUESTED = "request_date"  # the day of the request, in every policy that has it
 TABLES = (".csv", ".parquet")  # a file of cases, which may stand in the place of a population
 
 
@@ -43,22 +45,40 @@ class Column:
     lowest: int = 0
     highest: int = 0
     pattern: str = ""
+    unit: str = ""  # of a count
 
 
 FLAG = Column("flag")
 LATENT_COUNT = Column("count", highest=9_999)  # a number behind the scenes: a latent variable with a unit
 _GROUP_WORD = r"[a-z][a-z_]{1,39}"
+_MOST_DAYS = 36_500  # before the request, of a date
 
 
 def columns_of(policy: Policy) -> dict[str, Column]:
     """The columns of a case table of this policy, in the order of its fields; derived facts are no columns."""
-    return {name: _column(name, field) for name, field in policy.fields_.items() if field.type != "months"}
+    made = {"case_id", *made_dates(policy)}
+    return {
+        name: Column("made") if name in made else _column(field)
+        for name, field in policy.fields_.items()
+        if field.type != "months"
+    }
 
 
-def _column(name: str, field: CaseField) -> Column:
+def made_dates(policy: Policy) -> dict[str, str | None]:
+    """Dates that no variable makes: that of the request (None), and a first day, by the days since it.
+
+    Any other date is a variable of the page: how many days before the request it is.
+    """
+    lasting = [field for field in policy.fields_.values() if field.type == "months"]
+    requests = {field.request for field in lasting} | ({REQUESTED} & policy.fields_.keys())
+    found: dict[str, str | None] = {name: None for name in policy.fields_ if name in requests}
+    return found | {str(field.onset): field.days for field in lasting if field.onset and field.days}
+
+
+def _column(field: CaseField) -> Column:
     kind = field.type
-    if kind == "date" or name == "case_id":
-        return Column("made")
+    if kind == "date":
+        return Column("count", highest=_MOST_DAYS, unit="days")
     if kind in ("diagnosis", "procedure"):
         return Column("pattern", pattern=ICD_PATTERN if kind == "diagnosis" else CPT_PATTERN)
     if kind == "text":
@@ -67,7 +87,7 @@ def _column(name: str, field: CaseField) -> Column:
         return FLAG
     if kind == "choice":
         return Column("words", field.choices)
-    return Column("count", lowest=field.min, highest=field.max)
+    return Column("count", lowest=field.min, highest=field.max, unit="%" if kind == "percent" else field.unit or "")
 
 
 def _exact(text: object) -> object:
@@ -364,7 +384,8 @@ class Page(Record):
     schema_: Literal["population/1"] = Field(alias="schema")
     id: Id
     based_on: Id | None = None
-    policy: Text = "nerve_blocks"  # by name or path; its fields are the columns
+    compare_with: tuple[Id, ...] = ()  # shipped pages based on it that reports show beside it
+    policy: Text = DEFAULT  # by name, or by a path from the folder of the page; its fields are the columns
     label: Text
     notice: Text
     statements: tuple[StatementId, ...] = ()

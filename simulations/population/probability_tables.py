@@ -13,7 +13,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from simulations.population.page import FLAG, Column, Page
+from policy.model import Policy
+from simulations.population.page import FLAG, Column, Page, columns_of, made_dates
 from simulations.population.random_streams import Words
 
 EMPTY = -1
@@ -130,12 +131,12 @@ class Decision:
 class Population:
     """A checked page, ready to `generate` from.
 
-    `columns`: those of the case table of its policy, in order; `fingerprint`: SHA-256 of what it says.
+    `policy`: whose fields are the columns of the case table; `fingerprint`: SHA-256 of what the page says.
     """
 
     page: Page
+    policy: Policy
     decisions: tuple[Decision, ...]
-    columns: tuple[str, ...]
     fingerprint: str
 
     def __repr__(self) -> str:
@@ -147,6 +148,17 @@ class Population:
 
     def __contains__(self, name: object) -> bool:
         return name in self._by_name
+
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """Those of the case table of its policy, in order."""
+        return tuple(columns_of(self.policy))
+
+    @cached_property
+    def dates(self) -> dict[str, str | None]:
+        """Each date column with the number of days that it lies before the request; None is the request itself."""
+        own = {name: name for name, field in self.policy.fields_.items() if field.type == "date"}
+        return own | made_dates(self.policy)
 
     @cached_property
     def _by_name(self) -> dict[str, Decision]:

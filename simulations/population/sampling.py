@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from policy.problems import listed, refuse
-from simulations.population.page import Period
+from simulations.population.page import REQUESTED, Period
 from simulations.population.probability_tables import BITS, EMPTY, Codes, Decision, Population
 from simulations.population.random_streams import Streams, Words, whole
 from simulations.storage.files import fill, said
@@ -29,7 +29,6 @@ LAST_CASE = 10**10 - 1  # a case_id has ten digits
 MOST_CASES = 5_000_000  # at a time; at about 450 bytes each
 CHUNK = 250_000  # cases in a file of a large population: about 100 MB while it is made
 _BLOCK = 1 << 16  # cases drawn together, so that the work stays in the cache
-_ONSET = "pain_duration_days"  # onset_date is request_date less this fact, written down together with it
 _TEXT = pd.StringDtype("pyarrow")
 
 Progress = Callable[[int], None]
@@ -88,13 +87,13 @@ def _columns(
             here = slice(number * size + first, number * size + first + count)
             for name, codes in _block(one, streams, start + first, count, complete).items():
                 made[name][here] = codes
-            days[here] = _request_days(_period(one), streams.draw("request_date", start + first, count))
-    found = {
-        "case_id": _case_ids(start, rows),
-        "request_date": _dates(days, np.ones(rows, dtype=np.bool_)),
-        "onset_date": _dates(days - made[_ONSET], made[_ONSET] >= 0),
-    }
-    return found | {decision.name: _column(decision, made.pop(decision.name)) for decision in columns}
+            days[here] = _request_days(_period(one), streams.draw(REQUESTED, start + first, count))
+    found = {"case_id": _case_ids(start, rows)}
+    for name, before in population.dates.items():  # a date that hangs on a number is written down together with it
+        known = np.ones(rows, dtype=np.bool_) if before is None else made[before] >= 0
+        found[name] = _dates(days if before is None else days - made[before], known)
+    own = [decision for decision in columns if decision.name not in population.dates]
+    return found | {decision.name: _column(decision, made.pop(decision.name)) for decision in own}
 
 
 def chunks(population: Population, size: int, seed: int) -> Iterator[pa.Table]:
