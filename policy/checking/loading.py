@@ -1,18 +1,23 @@
 """A policy whose entries agree with each other and whose examples hold: what every other module means by a policy."""
 
+import os
 from functools import lru_cache
 from pathlib import Path
 
 from policy.model import Policy
 from policy.problems import ProblemsFound
-from policy.reading.loading import named_text, parse
+from policy.reading.loading import DEFAULT, named_text, parse
 from policy.reading.validation import check_policy
+from policy.reading.workspace import OPENED
 from policy.reading.yaml import located
 
 
-def load(source: str | Path) -> Policy:
-    """A policy by name (`nerve_blocks`, `nerve_blocks@2026.1`) or by path; raises ProblemsFound with every problem."""
-    return _checked(*named_text(source))
+def load(source: str | Path | None = None) -> Policy:
+    """A policy by name (its id, or id@version) or by path; raises ProblemsFound with every problem.
+
+    Without a name the one that the notebooks were opened for (`workbook lab --policy`), else the one that ships.
+    """
+    return _checked(*named_text(source or os.environ.get(OPENED) or DEFAULT))
 
 
 @lru_cache(maxsize=8)

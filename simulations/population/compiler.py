@@ -116,8 +116,14 @@ class _Compiler:
         if trial is not None:
             self._described(("virtual_trial", "among"), trial.among)
             self._described(("virtual_trial", "assign"), {name: (text,) for name, text in trial.assign.items()})
-            if not 1 <= trial.cut_off <= 100:
-                self.problem("virtual-trial", ("virtual_trial", "cut_off"), "is no whole number from 1 to 100")
+            for key in ("cut_off", "loosest", "parted_at"):
+                if not 1 <= getattr(trial, key) <= 100:
+                    self.problem("virtual-trial", ("virtual_trial", key), "is no whole number from 1 to 100")
+            named = {"truth": trial.truth, "benefit": trial.benefit, "tests": trial.tests[0]}
+            for key, name in [*named.items(), ("tests", trial.tests[1])]:
+                if name not in self.done or self.done[name].kind != ("count" if key == "tests" else "flag"):
+                    message = f"{name} is no {'number' if key == 'tests' else 'yes-or-no fact'} of the page"
+                    self.problem("unknown-variable", ("virtual_trial", key), message, name, self.done)
 
     def _described(self, path: tuple[Any, ...], wanted: Mapping[str, tuple[str, ...]]) -> None:
         """Cases by variable and values: the variables exist and can have the values."""

@@ -50,6 +50,7 @@ class Column:
 
 FLAG = Column("flag")
 LATENT_COUNT = Column("count", highest=9_999)  # a number behind the scenes: a latent variable with a unit
+BENEFIT = "truth_benefit"  # of simulated truths the one that says whether the procedure would help
 _GROUP_WORD = r"[a-z][a-z_]{1,39}"
 _MOST_DAYS = 36_500  # before the request, of a date
 
@@ -119,12 +120,12 @@ def _day(text: object) -> object:
 Number = Annotated[Decimal, BeforeValidator(_exact)]
 Points = Annotated[Decimal, BeforeValidator(_signed)]
 Metric = Literal[
-    "share", "dual_positive", "single_block_false_positive", "single_block_ppv", "dual_block_ppv",
-    "helped", "success_per_ablation", "cut_off_gain", "more_relief_gain", "denied", "overturned",
+    "share", "dual_positive", "single_test_false_positive", "single_test_ppv", "dual_test_ppv",
+    "helped", "success_per_treatment", "cut_off_gain", "more_relief_gain", "denied", "overturned",
 ]  # fmt: skip
 FORMS = ("shares", "percent", "value", "empty")  # of a row
 MOST_EFFECTS = 8  # of one table: each doubles its rows
-ARMS, ANCHORS = ("helped", "success_per_ablation"), ("denied", "overturned")
+ARMS, ANCHORS = ("helped", "success_per_treatment"), ("denied", "overturned")
 GAINS = ("cut_off_gain", "more_relief_gain")  # in percentage points
 Use = Literal["input", "fitted", "held_out"]  # of a published figure; an anchor has none
 SourceId = Annotated[str, StringConstraints(pattern=r"^R[0-9]{1,3}[a-z]?$")]
@@ -326,7 +327,7 @@ class Target(Cited):
     """A figure that the cases should show, in % or percentage points, with the interval that counts as agreement.
 
     `metric` is worked out among the cases of `stratum`: `share` of those that `share_of` describes, or a figure of the
-    page's virtual trial (see block_trial.py), for which `blocks` may name the arm. `use` says what became of it: an
+    page's virtual trial (see virtual_trial.py), for which `tests` may name the arm. `use` says what became of it: an
     `input` was put into the page, a `fitted` one is what population/fit.py aims at, a `held_out` one was seen by
     neither, so only it can speak against the page; without a word it is counted apart. Without `between` it is an
     anchor: shown, and never judged.
@@ -337,7 +338,7 @@ class Target(Cited):
     metric: Metric = "share"
     stratum: dict[Id, Listed] = Field(default_factory=dict)
     share_of: dict[Id, Listed] = Field(default_factory=dict)
-    blocks: Literal["0", "1", "2"] | None = None
+    tests: Literal["0", "1", "2"] | None = None
     value: Points
     between: tuple[Points, Points] | None = None
 
@@ -349,8 +350,8 @@ class Target(Cited):
             raise PydanticCustomError("between", "needs two numbers with the value between them")
         if bool(self.share_of) != (self.metric == "share"):
             raise PydanticCustomError("share_of", "needs share_of with the metric share, and with no other")
-        if (self.blocks is not None) != (self.metric in ARMS):
-            raise PydanticCustomError("blocks", "needs blocks (0, 1 or 2) with an arm of the trial, and with no other")
+        if (self.tests is not None) != (self.metric in ARMS):
+            raise PydanticCustomError("tests", "needs tests (0, 1 or 2) with an arm of the trial, and with no other")
         if (self.between is None) != (self.metric in ANCHORS):
             raise PydanticCustomError("between", "needs between: two numbers, unless its metric is an anchor")
         if self.use and self.metric in ANCHORS:
@@ -360,22 +361,50 @@ class Target(Cited):
         return self
 
 
-class VirtualTrial(Cited):
-    """How the figures of diagnostic blocks are taken: the patients `among` all cases, all given what `assign` says.
+class TrialWords(Record):
+    """What a report calls the test (one of them), the condition that it looks for, and the treatment that follows."""
 
-    Assigning cuts the causes of a variable and changes nothing else, as allocation in a trial does. A block counts as
-    positive from `cut_off` % relief.
+    test: Text
+    condition: Text
+    treatment: Text
+
+
+class VirtualTrial(Cited):
+    """How the figures of a diagnostic test are taken: the patients `among` all cases, all given what `assign` says.
+
+    Assigning cuts the causes of a variable and changes nothing else, as allocation in a trial does. A test, of which
+    each patient gets two (`tests`, in per cent), counts as positive from `cut_off` on, which `lever` sets in the policy;
+    `loosest` is the lowest cut-off that it may have, `parted_at` where a published study parts its patients. `truth`
+    is the condition that it looks for, in requests for `procedures`; `benefit`, that the treatment would help.
     """
 
     among: dict[Id, Listed]
     assign: dict[Id, str]
+    truth: Id
+    benefit: Id
+    tests: tuple[Id, Id]
+    procedures: tuple[Id, ...] = Field(min_length=1)
     cut_off: Annotated[int, BeforeValidator(whole)]
+    loosest: Annotated[int, BeforeValidator(whole)]
+    parted_at: Annotated[int, BeforeValidator(whole)]
+    lever: Id
+    words: TrialWords
 
     @model_validator(mode="after")
     def _grounded(self) -> "VirtualTrial":
         if not self.cited:
             raise PydanticCustomError("source", "names no source, statements or assumption: true with a range")
         return self
+
+
+class Stage(Record):
+    """A stage of the pathway that reports tell apart: the first whose `when` fits what is on file of a case."""
+
+    name: Text
+    when: dict[Id, Listed] = Field(default_factory=dict)
+
+
+Section = Literal["targets", "conflicts", "tests", "cut_off", "truth", "stages", "by_lever", "fitted", "cannot"]
 
 
 class Page(Record):
@@ -394,6 +423,8 @@ class Page(Record):
     habits: dict[Id, Table] = Field(default_factory=dict)
     variables: dict[Id, Variable] = Field(default_factory=dict)
     virtual_trial: VirtualTrial | None = None
+    stages: tuple[Stage, ...] = ()
+    remarks: dict[Section, tuple[Text, ...]] = Field(default_factory=dict)  # what the report on the page says of each
     targets: dict[Id, Target] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -412,6 +443,7 @@ class Page(Record):
                 "habits": base.habits | self.habits,
                 "variables": base.variables | self.variables,
                 "virtual_trial": self.virtual_trial or base.virtual_trial,
+                "stages": self.stages or base.stages,
                 "targets": self.targets or base.targets,
             }
         )

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policy.model import Policy
-from simulations.population.page import FLAG, Column, Page, columns_of, made_dates
+from simulations.population.page import BENEFIT, FLAG, Column, Page, columns_of, made_dates
 from simulations.population.random_streams import Words
 
 EMPTY = -1
@@ -153,6 +153,16 @@ class Population:
     def columns(self) -> tuple[str, ...]:
         """Those of the case table of its policy, in order."""
         return tuple(columns_of(self.policy))
+
+    @cached_property
+    def truths(self) -> tuple[str, ...]:
+        """The columns of simulated truth: no rule reads them, but counts can be split by them."""
+        return tuple(name for name in self.columns if name.startswith("truth_"))
+
+    @property
+    def helps(self) -> bool:
+        """Whether it is simulated whether the procedure of a case would help."""
+        return BENEFIT in self.columns
 
     @cached_property
     def dates(self) -> dict[str, str | None]:

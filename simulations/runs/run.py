@@ -11,9 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from policy.model import OUTCOMES
 from policy.problems import Problem, ProblemsFound, collecting, listed, nearest, refuse, shown
-from policy.reading.loading import DOCUMENTS, policy_file
+from policy.reading.loading import DEFAULT, DOCUMENTS, policy_file
+from policy.reading.workspace import saved
+from simulations.population import default_for
+from simulations.population.loading import population_file
+from simulations.population.page import FOLDER as POPULATIONS
 from simulations.reports import report
 from simulations.runs.earlier_reports import only_a_report
+from simulations.runs.needs import check_needs
 from simulations.runs.outputs import Inputs, check_folder
 from simulations.runs.parameters import PARAMETERS, defaults, own_parameters
 from simulations.scenario.loading import FOLDER as SCENARIOS
@@ -41,7 +46,7 @@ def shipped() -> tuple[str, ...]:
 
 
 def simulate(
-    template: str | Path = "approval_impact", policy: str | Path = "nerve_blocks", scenario: str | Path | None = None,
+    template: str | Path = "approval_impact", policy: str | Path = DEFAULT, scenario: str | Path | None = None,
     provisions: Mapping[str, object] | None = None, population: str | Path | None = None, size: int | None = None,
     seed: int | None = None, out: str | Path = "out", parameters: Mapping[str, object] | None = None,
     progress: bool = False, exact: bool = False,
@@ -64,12 +69,14 @@ def simulate(
         own = own_parameters(_tagged(notebook).source, {**(parameters or {}), **ours}, Path(template).name)
     with collecting(problems):
         asked = ask(policy, scenario, provisions, population, size, seed, bool(own.get("exact")))
+        check_needs(Path(template).stem, asked, own)
     with collecting(problems):
         check_folder(str(out), _inputs(template, policy, scenario, population, own), only_a_report)
     if problems or asked is None or notebook is None:
         raise ProblemsFound(problems)
     cases, _, first = drawn(scenario, asked.plan, population, size, seed)
-    named = {**_saved(policy, scenario), "population": cases}
+    cases = cases if cases is not None else default_for(asked.policy)
+    named = _saved(policy, scenario, cases)
     values = {"provisions": _canonical(asked, provisions), "size": asked.cases.size, "seed": int(first)}
     checkpoint = _checkpoint(Path(out))
     with folder(Path(out), only_a_report) as work:
@@ -160,12 +167,18 @@ def _canonical(asked: Study, provisions: Mapping[str, object] | None) -> dict[st
     return {name: "off" if value is None else value for name, value in values.items()}
 
 
-def _saved(policy: str | Path, scenario: str | Path | None) -> dict[str, str | Path | None]:
+def _saved(policy: str | Path, scenario: str | Path | None, population: str | Path) -> dict[str, str | Path | None]:
     """What lies in the workspace by its file, which comes along; what ships by its name."""
-    kept: dict[str, str | Path | None] = {"policy": policy, "scenario": scenario}
-    for kind, find, ours in (("policy", policy_file, DOCUMENTS), ("scenario", scenario_file, SCENARIOS)):
+    kept: dict[str, str | Path | None] = {"policy": policy, "scenario": scenario, "population": population}
+    for kind, find, ours in (
+        ("policy", policy_file, DOCUMENTS),
+        ("scenario", scenario_file, SCENARIOS),
+        ("population", population_file, POPULATIONS),
+    ):
         name = kept[kind]
-        if name is not None and not (file := find(name)).is_relative_to(ours):
+        if name is None or (kind == "population" and str(name) not in saved("populations")):
+            continue
+        if not (file := find(name)).is_relative_to(ours):
             kept[kind] = file
     return kept
 

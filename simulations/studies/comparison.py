@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import policy as core
 from policy.model import Policy, Settings
 from policy.problems import Problem, ProblemsFound, collecting
+from policy.reading.loading import DEFAULT
 from policy.reading.scenario import Scenario
+from simulations.population import compared_for, load
 from simulations.population.random_streams import whole
 from simulations.scenario.loading import find_scenario, population_of, proposed
 from simulations.statistics.disclosure_control import (
@@ -23,7 +25,7 @@ from simulations.statistics.disclosure_control import (
     rounded,
 )
 from simulations.statistics.release import Withheld
-from simulations.studies.caseload import Caseload, cases_of
+from simulations.studies.caseload import Caseload, cases_of, made_of
 from simulations.studies.edits import edits_in_words
 from simulations.studies.expectations import expectations
 from simulations.studies.impact import Impact, measure
@@ -57,6 +59,18 @@ class Study:
     def _measured(self) -> tuple[Impact, Guard]:
         guard = Guard(self.baseline, self.scenario)
         return measure(self.baseline, self.scenario, self.cases, also=guard.add), guard
+
+    def beside(self) -> list["Study"]:
+        """The same question to every population that stands beside its own, which comes first if it is another one.
+
+        A case table stands alone: made-up cases beside it would say nothing about it.
+        """
+        if not self.cases.drawn:
+            return [self]
+        pages = [load(name, self.policy) for name in compared_for(self.policy)]
+        own = self.cases.fingerprint not in [page.fingerprint for page in pages]
+        made = (made_of(page, self.policy, self.cases.size, self.cases.seed or 0) for page in pages)
+        return [self] * own + [replace(self, cases=cases) for cases in made]
 
     @property
     def impact(self) -> Impact:
@@ -176,7 +190,7 @@ class Study:
 
 
 def ask(
-    policy: str | Path = "nerve_blocks",
+    policy: str | Path = DEFAULT,
     scenario: str | Path | None = None,
     provisions: Mapping[str, object] | None = None,
     population: str | Path | None = None,
@@ -187,7 +201,7 @@ def ask(
     """What `provisions` (lever -> value), on top of a named scenario, do to the cases of a population or a case table.
 
     Names of what ships, or paths; see `cases_of` for population, size and seed, which where None are those of the
-    scenario file, else 10,000 cases of seed_low_prevalence with seed 1. `exact`: the owner's own view of a case table
+    scenario file, else 10,000 cases of the policy's own population with seed 1. `exact`: the owner's own view of a case table
     of people, in which nothing is withheld and all is marked as not for release.
 
     Raises ProblemsFound with the problems of all of them, before any case is drawn.
@@ -199,7 +213,7 @@ def ask(
     except ProblemsFound as found:
         problems, asked = list(found.problems), None
     # A policy that cannot be read says nothing about levers and cases; a shipped one stands in, to check the rest.
-    any_policy = asked or core.load("nerve_blocks")
+    any_policy = asked or core.load()
     if asked:
         with collecting(problems):
             settings = proposed(asked, scenario, provisions)
@@ -207,7 +221,8 @@ def ask(
             name = _name(plan.id if plan else None, provisions)
     with collecting(problems):
         shares = plan.assumptions if plan else None
-        cases = cases_of(any_policy, *drawn(scenario, plan, population, size, seed), shares, exact)
+        named, *luck = drawn(scenario, plan, population, size, seed)
+        cases = cases_of(any_policy, named, *luck, shares, exact)
     if problems or asked is None:
         raise ProblemsFound(problems)
     return Study(name, asked.settings(), settings, cases, plan)
@@ -216,14 +231,14 @@ def ask(
 def drawn(
     scenario: str | Path | None, plan: Scenario | None, population: str | Path | None = None,
     size: int | None = None, seed: int | None = None,
-) -> tuple[str | Path, int, int]:  # fmt: skip
-    """Population, size and seed of a question: those given, else those of the scenario file, else the defaults."""
+) -> tuple[str | Path | None, int, int]:  # fmt: skip
+    """Population (None: the policy's own), size and seed: those given, else of the scenario file, else the defaults."""
     named = plan.population if plan and scenario is not None else None
     if population is None:
         population = population_of(scenario, plan) if scenario is not None and plan and named else None
     size = size if size is not None else named.size if named else None
     seed = seed if seed is not None else named.seed if named else None
-    return population or "seed_low_prevalence", 10_000 if size is None else size, 1 if seed is None else seed
+    return population, 10_000 if size is None else size, 1 if seed is None else seed
 
 
 def _name(scenario: str | None, provisions: Mapping[str, object] | None) -> str:

@@ -17,7 +17,7 @@ import pytest
 
 from policy.problems import ProblemsFound
 from simulations import population
-from simulations.population.block_trial import FIRST, SECOND, trial_tally
+from simulations.population.virtual_trial import FIRST, SECOND, trial_tally
 from simulations.population.calibration import calibrate, predictive_value, predictive_values
 from simulations.population.expectation import MOST_COMBINATIONS, drawn, expected
 from simulations.population.feasibility import ALIKE, CONFIRMED, conflicts
@@ -54,7 +54,7 @@ def _bands(strong: str) -> dict[str, str]:
 )
 def test_independent_errors_give_the_closed_form(prevalence: str, sensitivity: str, false_positive: str):
     """Bayes' rule, for one and two blocks: from the tables to 1e-3 (shares), from cases within 4 standard errors."""
-    rows = predictive_values(independent(prevalence, sensitivity, false_positive), MANY, 3).set_index("blocks")
+    rows = predictive_values(independent(prevalence, sensitivity, false_positive), MANY, 3).set_index("tests")
     p, s, f = (float(text) / 100 for text in (prevalence, sensitivity, false_positive))
     for blocks in (1, 2):
         by_hand = p * s**blocks / (p * s**blocks + (1 - p) * f**blocks)
@@ -74,7 +74,7 @@ def test_the_published_predictive_values_follow(prevalence: float, one: int, two
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_shared_propensity_takes_worth_from_the_second_block(name: str):
-    rows = predictive_values(population.load(name)).set_index("blocks")
+    rows = predictive_values(population.load(name)).set_index("tests")
     assert abs(rows.loc[1, "correlation"]) < 1e-6
     assert -8 < rows.loc[2, "correlation"] < -1
 
