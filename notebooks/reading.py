@@ -89,9 +89,12 @@ class Manual:
     def pathways(self, *diagnoses: str) -> Shown:
         """Every pathway of these diagnosis groups (all, when none is named): rule, evidence, statements."""
         self._known(diagnoses)
-        wanted = set(diagnoses) or set(self.policy.diagnoses)
-        names = [n for n, p in self.policy.pathways.items() if wanted & set(p.selects.diagnosis)]
-        return page(*map(Writer(self.settings).pathway, names))
+        wanted, writer, parts = set(diagnoses) or set(self.policy.diagnoses), Writer(self.settings), list[str]()
+        for groups, names in self._by_diagnosis().items():
+            if wanted & set(groups):
+                parts += [] if diagnoses else [f"<h3>{esc(diagnoses_of(self.policy, groups))}</h3>"]
+                parts += map(writer.pathway, names)
+        return page(*parts)
 
     def _known(self, diagnoses: Iterable[str]) -> None:
         known = self.policy.diagnoses

@@ -10,6 +10,7 @@ import click
 
 import policy as core
 from policy.problems import Problem, ProblemsFound, collecting
+from policy.reading.loading import DEFAULT
 from simulations.cli.exits import begin, ending
 from simulations.cli.options import assigned, policy_options, under, workspace_option
 from simulations.cli.provenance import stamp, standing_notices
@@ -86,7 +87,7 @@ def main() -> None:
     "-p", "--parameter", "own", multiple=True, metavar="NAME=VALUE", help="Set a parameter that only TEMPLATE has."
 )
 @policy_options
-@click.option("--population", metavar="NAME|FILE", help="Default: that of the scenario file, else seed_low_prevalence.")
+@click.option("--population", metavar="NAME|FILE", help="Default: that of the scenario file, else of the policy.")
 @click.option("--size", help="Number of synthetic cases. Default: that of the scenario file, else 10000.")
 @click.option("--seed", help="Default: that of the scenario file, else 1.")
 @click.option("--out", required=True, metavar="DIR")
@@ -237,14 +238,15 @@ def sql(
 
 
 @main.command(epilog="Example: workbook lab --no-browser --port 8899")
+@click.option("--policy", "policy_name", metavar="NAME|FILE", help=f"The policy of the notebooks. Default: {DEFAULT}.")
 @click.option("--port", default=8888, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--no-browser", is_flag=True, help="Print the address instead of opening it.")
 @workspace_option
-def lab(port: int, no_browser: bool) -> None:
+def lab(policy_name: str | None, port: int, no_browser: bool) -> None:
     """Open the notebooks in JupyterLab, on 127.0.0.1 only.
 
     What ships can be read and run there, and not changed; what you make is kept in the workspace.
     """
     from simulations.cli.lab import serve
 
-    serve(port, browser=not no_browser)
+    serve(port, browser=not no_browser, policy=policy_name)

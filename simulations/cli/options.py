@@ -11,6 +11,7 @@ import click
 import policy as core
 from policy.model import Policy, Settings
 from policy.problems import Problem, ProblemsFound, collecting, refuse, shown
+from policy.reading.loading import DEFAULT
 from policy.reading.workspace import VARIABLE
 
 
@@ -87,7 +88,7 @@ def policy_options(function: Callable[..., Any]) -> Callable[..., Any]:
             "--set", "assignments", multiple=True, metavar="LEVER=VALUE", help="Set a lever, after the scenario."
         ),
         click.option("--scenario", metavar="NAME|FILE", help="Named provisions over the policy, e.g. strict_reading."),
-        click.option("--policy", "policy_name", default="nerve_blocks", show_default=True, metavar="NAME|FILE"),
+        click.option("--policy", "policy_name", default=DEFAULT, show_default=True, metavar="NAME|FILE"),
     ):
         function = option(function)
     return function

@@ -13,6 +13,7 @@ from policy.model import Policy, Record
 from policy.problems import Finding, ProblemsFound, listed, nearest, refuse, shown
 from policy.reading.loading import parse
 from policy.reading.scenario import Scenario
+from policy.reading.workspace import saved
 from policy.reading.yaml import Node, located, read_text, read_yaml
 
 SIMULATIONS = Path(__file__).resolve().parents[1]
@@ -59,6 +60,7 @@ def _documents(paths: tuple[str, ...]) -> list[tuple[str, Path]]:
     others = {file.stem: file for folder in folders for file in sorted(folder.glob("*.yaml"))}
     if not paths:
         return [(file.name, file) for file in (*policies.values(), *others.values())]
+    policies, others = saved("policies") | policies, saved("populations") | saved("scenarios") | others
     files: list[tuple[str, Path]] = []
     for name in paths:
         path = Path(name)

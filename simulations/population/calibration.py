@@ -150,6 +150,8 @@ def against_targets(population: Population, size: int = 0, seed: int = 1) -> lis
 
     `generated` is of the cases that `generate` makes of this size and seed, of the first million where there are more.
     """
+    if not population.page.targets:
+        return ["The page names no published figure (targets), so there is none to hold against the cases."]
     found = sections(calibrate(population, min(size, _SAMPLE), seed))
     header = ("verdict", "published", "agreement", "expected", "generated", "of cases", "figure (source)")
     rows = {name: [_texts(one) for one in some] for name, some in found.items()}

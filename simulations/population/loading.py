@@ -123,11 +123,15 @@ def default_for(policy: Policy) -> str:
     """
     for names in (shipped(), tuple(saved("populations"))):
         found = [name for name in names if _stands_alone(named()[name], policy)]
+        if policy.id in found:
+            return policy.id
         if len(found) > 1:
             raise refuse("population", policy.id, f"has {len(found)} populations: name one of {listed(found)}")
         if found:
             return found[0]
-    write = f"workbook population --draft {policy.id} --out workspace/populations/{policy.id}.yaml"
+    known = any(name.partition("@")[0] == policy.id for name in loading.shipped() | saved("policies"))
+    drafted = policy.id if known else "FILE-OF-THE-POLICY"
+    write = f"workbook population --draft {drafted} --out workspace/populations/{policy.id}.yaml"
     message = f"no population ships or is saved for this policy; name one, or write a first one: {write}"
     raise refuse("population", policy.id, message)
 

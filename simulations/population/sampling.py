@@ -134,16 +134,21 @@ def only_a_population(path: Path) -> None:
     found = content_of(path)
     for number in range(len(found)):
         name = _chunk_name(number)
-        if name not in found or not found[name].is_file(follow_symlinks=False) or not _is_chunk(path / name):
+        mine = name in found and found[name].is_file(follow_symlinks=False)
+        if not mine or not _is_chunk(path / name, number * CHUNK):
             strange = [n for n in found if n != name or n in found][:4]
             message = f"holds something else than a population ({listed(strange)}); name a new or an empty folder"
             raise refuse("folder", str(path), f"{message}; nothing was changed")
 
 
-def _is_chunk(path: Path) -> bool:
+def _is_chunk(path: Path, start: int) -> bool:
+    """Whether a file begins with the case of this number (from 0), called as only a made-up case is."""
     try:
-        names = pq.read_schema(path).names  # only a population has simulated truths
-        return names[:1] == ["case_id"] and any(name.startswith("truth_") for name in names)
+        with pq.ParquetFile(path) as file:
+            if file.schema_arrow.names[:1] != ["case_id"]:
+                return False
+            first = next(file.iter_batches(batch_size=1, columns=["case_id"]), None)
+            return first is not None and first.column(0).to_pylist() == _case_ids(start, 1).to_pylist()
     except (OSError, pa.ArrowException):
         return False
 
