@@ -52,7 +52,8 @@ else:
     _MODULES = {
         "population": "calibration feasibility virtual_trial",
         "reports": "alternatives_chart alternatives_findings calibration_chart calibration_findings calibration_report"
-        " denials_chart denials_findings html_table report subgroups_chart subgroups_findings sweep_chart sweep_findings truth_chart",
+        " denials_chart denials_findings html_table report subgroups_chart subgroups_findings sweep_chart"
+        " sweep_findings truth_chart",
         "runs": "parameters",
         "storage": "checkpoint",
         "studies": "alternatives denials examination gap_drivers medicare sensitivity simulated_truth subgroups sweep",

@@ -34,7 +34,7 @@ class Record(BaseModel):
 
 
 class Element(Record):
-    """Whatever stands on the source assessment: names its statements, or says where else it comes from."""
+    """Whatever stands on the policy's source: names its statements, or says where else it comes from."""
 
     statements: tuple[StatementId, ...] = ()
     origin: Literal["alternative", "assumption"] | None = None
@@ -42,5 +42,7 @@ class Element(Record):
     @model_validator(mode="after")
     def _sourced(self) -> "Element":
         if not self.statements and self.origin is None:
-            raise PydanticCustomError("source", "names no statement (S1-S66) and no origin: alternative or assumption")
+            raise PydanticCustomError(
+                "source", "names no statement (such as S1) and no origin: alternative or assumption"
+            )
         return self

@@ -140,7 +140,7 @@ def _records(annotation: Any) -> Iterator[type[BaseModel]]:
 
 
 def change_in_words(settings: Settings, baseline: Settings) -> list[str]:
-    """One sentence for each lever that differs: 'Minimum conservative care: 6 weeks -> 8 weeks (stricter)'."""
+    """One sentence for each lever that differs: 'Least exercise: 6 weeks -> 8 weeks (stricter)'."""
     sentences = []
     for name, lever in settings.policy.levers.items():
         before, after = baseline[name], settings[name]

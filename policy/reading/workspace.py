@@ -16,7 +16,10 @@ def workspace() -> Path:
 
 
 def saved(kind: str) -> dict[str, Path]:
-    """Name -> file of everything of a `kind` (scenarios, policies, populations): `x.yaml` is x, `x/2026.1.yaml` is x@2026.1."""
+    """Name -> file of everything of a `kind` (scenarios, policies, populations).
+
+    `x.yaml` is x, `x/2026.1.yaml` is x@2026.1.
+    """
     folder = workspace() / kind
     alone = {path.stem: path for path in sorted(folder.glob("*.yaml"))}
     return alone | {f"{path.parent.name}@{path.stem}": path for path in sorted(folder.glob("*/*.yaml"))}

@@ -159,7 +159,7 @@ class Table:
         return chosen([(every(sound), by_dates), (either([*refused, *wrong]), REJECTED)], told)
 
     def _unborn(self, begun: str, asked: str, both: str) -> list[str]:
-        """Where pain began before the person was born, by their age at the request."""
+        """Where something began before the person was born, by their age at the request."""
         kind = self.policy.fields_.get("age")
         if kind is None or kind.type != "whole" or "age" in self.without:
             return []

@@ -140,8 +140,8 @@ def number(text: str) -> Any:
 def population(name: str | None, draft: str | None, size: str | None, seed: str | None, out: str | None) -> None:
     """A synthetic case table with every column; prints its targets against what was generated.
 
-    A NAME may move the mix of requests: trial_10_15,neck_pain=60,migraine.epidural=5 (per cent; what is not named
-    shares the rest). A folder gets Parquet files of 250,000 cases each.
+    A NAME may move the mix of requests: NAME,DIAGNOSIS=60,DIAGNOSIS.PROCEDURE=5 (per cent; what is not named shares
+    the rest). A folder gets Parquet files of 250,000 cases each.
 
     --draft POLICY writes a population for a policy that has none, into --out FILE.yaml or to the terminal: a page with
     every column of the policy, each number a placeholder marked as an assumption, for you to fill in. Saved as

@@ -1,6 +1,6 @@
 """Made-up requests: a page of YAML that an epidemiologist can read becomes a case table.
 
-`load` reads and checks a page (`trial_10_15,neck_pain=60` moves its mix of requests), `generate` makes any slice of its
+`load` reads and checks a page (`NAME,DIAGNOSIS=60` moves its mix of requests), `generate` makes any slice of its
 cases, `against_targets` says how they compare with what is published. The page is described in page.py, the
 drawing in sampling.py.
 """
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from simulations.population.sampling import CHUNK, LAST_CASE, MOST_CASES, chunks, facts_of, generate, write_chunks
 else:
     _NAMES = {
-        "calibration": "against_targets", "loading": "altered compared_for default_for parse shipped", "page": "FOLDER columns_of",
+        "calibration": "against_targets", "loading": "altered compared_for default_for parse shipped",
+        "page": "FOLDER columns_of",
         "probability_tables": "Population", "request_mix": "load with_mix",
         "sampling": "CHUNK LAST_CASE MOST_CASES chunks facts_of generate write_chunks",
     }  # fmt: skip

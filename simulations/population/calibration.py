@@ -17,12 +17,12 @@ from policy.cases.reader import Cases
 from policy.evaluation.determination import determine
 from policy.model import OUTCOMES
 from policy.problems import ProblemsFound
-from simulations.population.virtual_trial import described_trial, figure, has, positive, ratios, trial_tally
 from simulations.population.expectation import Tally, drawn, expected
 from simulations.population.feasibility import conflicts
 from simulations.population.page import ANCHORS, GAINS, Target
 from simulations.population.probability_tables import Population
 from simulations.population.sampling import facts_of, generate
+from simulations.population.virtual_trial import described_trial, figure, has, positive, ratios, trial_tally
 
 _CLOSING = "undocumented_action"  # the lever that says what becomes of open cases
 _ANCHOR_CASES = 20_000  # determined for the anchors, at most

@@ -7,30 +7,35 @@ and says how often each is written down. The page is valid as it is written.
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from itertools import pairwise
 
 from policy.evaluation.pathways import diagnosis_group
 from policy.model import CaseField, Policy
 from simulations.population.page import Column, columns_of
 
-_OUTSIDE = ("R69", "Z76.89", "M54.2"), ("99499", "A9270", "20610")  # codes that few policies cover, to be out of scope
+_OUTSIDE = ("R69", "Z76.89", "Z00.00"), ("99499", "A9270", "20610")  # codes that few policies cover, to be out of scope
 _RANGE, _SCALED = "{odds_percent: [50, 200]}", "{scale_percent: [50, 150]}"
 _HOW = """\
 # A made-up population of requests for {policy}, drafted from the policy by `workbook population --draft`.
-# EVERY NUMBER IS A PLACEHOLDER: nobody looked one up, so no result on this page says anything about a plan. Put your own in their
-# place, and beside each `source: R1` (described under `sources: {{R1: ...}}`), or `assumption: true` with a `range` as here.
+# EVERY NUMBER IS A PLACEHOLDER: nobody looked one up, so no result on this page says anything about a plan. Put your
+# own in their place, and beside each `source: R1` (described under `sources: {{R1: ...}}`), or as here
+# `assumption: true` with a `range`.
 #   shares    in %, add up to 100; a key is a word, a number, or "low to high" (evenly spread)
 #   percent   of cases for which the answer is yes
-#   rows      tried from the top; the first whose `when` fits is used; `when` may name any variable above: so facts hang together
-#   latent    behind the scenes, never a column. `severity` is a first common cause of the facts that rules read: the row for severe
-#             holds what the other row holds until you part them
-#   documented  how often a fact that arises is written down: one of `habits` (`this` is the fact itself), a table, or always
+#   rows      tried from the top; the first whose `when` fits is used; `when` may name any variable above, so that facts
+#             hang together
+#   latent    behind the scenes, never a column. `severity` is a first common cause of the facts that rules read: the
+#             row for severe holds what the other row holds until you part them
+#   documented  how often a fact that arises is written down: one of `habits` (`this` is the fact itself), a table of
+#             its own, or always
 #   range     how far an assumption may be off: reports draw populations from it
-#   targets   published figures that the cases should show: {{name: {{says: ..., share_of: {{...}}, value: ..., between: [...], source: R1}}}}
+#   targets   published figures that the cases should show:
+#             {{name: {{says: ..., share_of: {{...}}, value: ..., between: [...], source: R1}}}}
 """
 
 
 def draft(policy: Policy, named: str) -> str:
-    """The page as text; `named`: how it names the policy, by id or by a path from the folder where the page will lie."""
+    """The page as text; `named`: how it names the policy, by id or by a path from the folder of the page."""
     columns = columns_of(policy)
     lines = [_HOW.format(policy=policy.name).rstrip(), *_head(policy, named), "habits:", *_habits(policy, columns)]
     lines += ["", "variables:", *_requests(policy), *_causes(), *_facts(policy, columns)]
@@ -40,7 +45,9 @@ def draft(policy: Policy, named: str) -> str:
 def _head(policy: Policy, named: str) -> Iterator[str]:
     yield from ("schema: population/1", f"id: {policy.id[:54]}_draft", f"policy: {_text(named)}")
     yield f"label: {_text(f'Draft, placeholders only: {policy.title}')}"
-    told = "Synthetic cases for policy simulation. No row is a person. Every share is a placeholder that nobody looked up."
+    told = (
+        "Synthetic cases for policy simulation. No row is a person. Every share is a placeholder that nobody looked up."
+    )
     yield f"notice: {_text(told)}"
     yield from ("", "period:", "  first: 2026-01-01", "  last: 2026-12-31", "  assumption: true")
     yield from ("  range: {scale_percent: [99, 101]}", "")
@@ -167,8 +174,7 @@ def _bands(policy: Policy, name: str, column: Column) -> list[str]:
         return ["18 to 90"]
     top = min(column.highest, 2 * lines[-1] if lines else 400)
     ends = [column.lowest, *lines, max(top, *lines, column.lowest) + 1]
-    pairs = zip(ends, ends[1:], strict=False)
-    return [_span(low, high - 1) for low, high in pairs]
+    return [_span(low, high - 1) for low, high in pairwise(ends)]
 
 
 def _lines(policy: Policy, name: str) -> Iterator[int]:

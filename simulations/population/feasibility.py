@@ -1,8 +1,9 @@
 """Which published figures cannot hold together in one population, whatever its tables say.
 
-Truth, the results of two tests and benefit make a finite number of kinds of patient; a target with its interval is a pair
-of linear limits on their shares. A set of targets that no shares satisfy is found by linear programming: nothing of how
-the shipped populations are built enters, only that shares are shares. Premises are stated and are members of a set.
+Truth, the results of two tests and benefit make a finite number of kinds of patient; a target with its interval is a
+pair of linear limits on their shares. A set of targets that no shares satisfy is found by linear programming:
+nothing of how the shipped populations are built enters, only that shares are shares. Premises are stated and are
+members of a set.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,6 +14,10 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from simulations.population.expectation import Tally, expected
+from simulations.population.loading import load_document, shipped
+from simulations.population.page import ANCHORS, GAINS, Target, TrialWords, VirtualTrial
+from simulations.population.probability_tables import Codes, Population
 from simulations.population.virtual_trial import (
     Mask,
     among_whom,
@@ -21,10 +26,6 @@ from simulations.population.virtual_trial import (
     positive,
     ratios,
 )
-from simulations.population.expectation import Tally, expected
-from simulations.population.loading import load_document, shipped
-from simulations.population.page import ANCHORS, GAINS, Target, TrialWords, VirtualTrial
-from simulations.population.probability_tables import Codes, Population
 
 LARGEST_SET = 3
 _LEAST = 0.005  # share of patients below which a ratio means nothing
@@ -113,7 +114,9 @@ def _linear(pages: Sequence[Population], exactly: bool) -> dict[str, Target]:
     for page in pages:
         trial = described_trial(page)
         for name, target in page.page.targets.items():
-            other = target.metric in (*ANCHORS, *GAINS) or (target.metric == "share" and target.share_of != _true(trial))
+            other = target.metric in (*ANCHORS, *GAINS) or (
+                target.metric == "share" and target.share_of != _true(trial)
+            )
             other = other or (target.use == "held_out" and not target.stratum)
             if other or set(target.stratum) - set(trial.among):
                 continue

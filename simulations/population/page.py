@@ -160,7 +160,7 @@ class Range(Record):
 
 
 class Cited(Record):
-    """Where numbers come from: a source of `sources:`, statements (S1-S66), or an assumption with its range."""
+    """Where numbers come from: a source of `sources:`, statements (S1, S2, ...), or an assumption with its range."""
 
     source: Sources = ()
     statements: tuple[StatementId, ...] = ()
@@ -373,7 +373,7 @@ class VirtualTrial(Cited):
     """How the figures of a diagnostic test are taken: the patients `among` all cases, all given what `assign` says.
 
     Assigning cuts the causes of a variable and changes nothing else, as allocation in a trial does. A test, of which
-    each patient gets two (`tests`, in per cent), counts as positive from `cut_off` on, which `lever` sets in the policy;
+    each patient gets two (`tests`, in per cent), counts as positive from `cut_off` on, which a policy's `lever` sets;
     `loosest` is the lowest cut-off that it may have, `parted_at` where a published study parts its patients. `truth`
     is the condition that it looks for, in requests for `procedures`; `benefit`, that the treatment would help.
     """

@@ -1,6 +1,6 @@
-"""The mix of requests as a lever: `trial_10_15,neck_pain=60` is that population with 60 % of requests for neck pain.
+"""The mix of requests as a lever: `NAME,asthma=60` is that population with 60 % of requests for asthma.
 
-`neck_pain.facet_ablation=20` likewise sets what is asked for among the requests of one diagnosis. What is not named
+`asthma.inhaler=20` likewise sets what is asked for among the requests of one diagnosis. What is not named
 keeps its proportions in what is left. No published mix was found: show a result that hangs on it at several.
 """
 
@@ -23,7 +23,8 @@ _MIXED = re.compile(r"([a-z][a-z0-9_]*)((?:,[^,=]+=[^,=]*)+)")
 def load(name_or_path: str | Path, policy: Policy | None = None) -> Population:
     """A population by name, with its mix of requests changed or not, or one from a YAML file.
 
-    `policy`: the one that is asked. Raises ProblemsFound. The page of a file is changed in the file: `based_on` and the entry `diagnosis` are enough.
+    `policy`: the one that is asked. Raises ProblemsFound. The page of a file is changed in the file: `based_on` and the
+    entry `diagnosis` are enough.
     """
     found = _MIXED.fullmatch(str(name_or_path))
     if not found:
@@ -37,7 +38,7 @@ def load(name_or_path: str | Path, policy: Policy | None = None) -> Population:
 
 
 def with_mix(population: Population, shares: Mapping[str, object]) -> Population:
-    """The population with other shares of requests, in % of all (`migraine`) or of a diagnosis (`migraine.epidural`).
+    """The population with other shares of requests, in % of all (`asthma`) or of a diagnosis (`asthma.inhaler`).
 
     Those not named share what is left, in the proportions that they have. Its name and notice say what was changed.
     Raises ProblemsFound with every share that cannot be.

@@ -70,8 +70,8 @@ _ENDS = {
     "nothing moves": "has nothing to judge, as no approval moves",
 }
 CANNOT_SHOW = (
-    "How often a plan approves or denies: the mix of requests and the habits of charting are assumptions, and published "
-    "rates of denial cannot be judged against them."
+    "How often a plan approves or denies: the mix of requests and the habits of charting are assumptions, and "
+    "published rates of denial cannot be judged against them."
 )
 
 

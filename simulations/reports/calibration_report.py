@@ -6,8 +6,9 @@ What is true of one population only (where its figures come from, how they may b
 import re
 from collections.abc import Sequence
 
-from simulations.population.calibration import table
+from simulations.population.calibration import agreeing, sections, table
 from simulations.population.feasibility import conflicts
+from simulations.population.page import TrialWords
 from simulations.reports import calibration_findings as findings
 from simulations.reports import report
 from simulations.reports.calibration_chart import spreads_chart, targets_chart
@@ -23,7 +24,9 @@ NO_RATES = "No page names a published rate of denial or overturn."
 NO_TRIAL = "No page describes a virtual trial of a diagnostic test, so there is nothing to tell here."
 NO_CHANGE = "No lever is moved and the policy has no scenario of its own, so there is no change to spread."
 NO_LEVER = "No lever sets the cut-off of a virtual trial."
-NOTHING_SAID = "The pages say nothing of it: whatever they mark as an assumption has a range, and a source where one is named."
+NOTHING_SAID = (
+    "The pages say nothing of it: whatever they mark as an assumption has a range, and a source where one is named."
+)
 
 
 class Sections:
@@ -59,14 +62,14 @@ class Sections:
 
     def targets(self) -> Shown | None:
         """The same as numbers."""
-        some = {name: found for name, found in self.found.targets.items() if findings.agreeing(found)}
+        some = {name: found for name, found in self.found.targets.items() if agreeing(found)}
         if not some:
             return None
         return self._said("targets", *(findings.targets(name, found) for name, found in some.items()))
 
     def outcomes(self) -> Shown:
         """Published rates of denial and overturn."""
-        some = {n: found for n, found in self.found.targets.items() if findings.sections(found).get("anchor")}
+        some = {n: found for n, found in self.found.targets.items() if sections(found).get("anchor")}
         return findings.outcomes_by_population(some) if some else bullets([NO_RATES])
 
     def conflicts(self) -> Shown:
@@ -94,7 +97,7 @@ class Sections:
             return bullets([NO_TRIAL])
         return self._said("cut_off", findings.curve(self.found.cut_offs, self._words()))
 
-    def _words(self) -> findings.TrialWords:
+    def _words(self) -> TrialWords:
         trial = self.found.trials[0].page.virtual_trial
         assert trial is not None
         return trial.words

@@ -45,7 +45,9 @@ def yardsticks_of(policy: Policy) -> tuple[str, ...]:
 def _said(file: Path) -> dict[str, str]:
     """A few keys of a scenario as they are written, before it is checked; without a policy where it cannot be read."""
     try:
-        keys = re.findall(r"^(policy|number|yardstick_for): *[\"']?([^\"'#\n]*?)[\"']? *(?:#.*)?$", read_text(file), re.M)
+        keys = re.findall(
+            r"^(policy|number|yardstick_for): *[\"']?([^\"'#\n]*?)[\"']? *(?:#.*)?$", read_text(file), re.M
+        )
     except ProblemsFound:
         keys = []
     return {"policy": "", **dict(keys)}

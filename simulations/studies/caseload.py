@@ -145,7 +145,9 @@ def _fits(spec: population.Population, policy: Policy) -> None:
     """Refuse a population with columns that the policy has not: it is made for another one."""
     if strange := [name for name in spec.columns if name not in policy.fields_]:
         names = listed(strange if len(strange) <= _FEW else [*strange[:_FEW], f"{len(strange) - _FEW} more"])
-        message = f"is for {spec.policy.id}: {policy.id} has no column {names}; a page for it: workbook population --draft"
+        message = (
+            f"is for {spec.policy.id}: {policy.id} has no column {names}; a page for it: workbook population --draft"
+        )
         raise refuse("population", spec.id, message)
 
 

@@ -170,7 +170,7 @@ class Study:
         return self._released[1]
 
     def asks(self) -> str:
-        """The change in a line: 'Minimum conservative care: 6 weeks → 8 weeks', or how many levers move."""
+        """The change in a line: 'Least exercise: 6 weeks → 8 weeks', or how many levers move."""
         values = {name: (self.baseline[name], self.scenario[name]) for name in self.policy.levers}
         moved = [(self.policy.levers[name], *pair) for name, pair in values.items() if pair[0] != pair[1]]
         parts = [f"{lever.label}: {lever.show(before)} → {lever.show(after)}" for lever, before, after in moved]
@@ -201,8 +201,8 @@ def ask(
     """What `provisions` (lever -> value), on top of a named scenario, do to the cases of a population or a case table.
 
     Names of what ships, or paths; see `cases_of` for population, size and seed, which where None are those of the
-    scenario file, else 10,000 cases of the policy's own population with seed 1. `exact`: the owner's own view of a case table
-    of people, in which nothing is withheld and all is marked as not for release.
+    scenario file, else 10,000 cases of the policy's own population with seed 1. `exact`: the owner's own view of a case
+    table of people, in which nothing is withheld and all is marked as not for release.
 
     Raises ProblemsFound with the problems of all of them, before any case is drawn.
     """
@@ -221,8 +221,8 @@ def ask(
             name = _name(plan.id if plan else None, provisions)
     with collecting(problems):
         shares = plan.assumptions if plan else None
-        named, *luck = drawn(scenario, plan, population, size, seed)
-        cases = cases_of(any_policy, named, *luck, shares, exact)
+        named, many, luck = drawn(scenario, plan, population, size, seed)
+        cases = cases_of(any_policy, named, many, luck, shares, exact)
     if problems or asked is None:
         raise ProblemsFound(problems)
     return Study(name, asked.settings(), settings, cases, plan)
@@ -242,7 +242,7 @@ def drawn(
 
 
 def _name(scenario: str | None, provisions: Mapping[str, object] | None) -> str:
-    """'strict_reading + conservative_weeks=8'; 'baseline' when there is neither."""
+    """'strict_reading + exercise_weeks=8'; 'baseline' when there is neither."""
     parts = [scenario] if scenario else []
     parts += [
         f"{lever}={'off' if value is None else str(value).lower()}" for lever, value in (provisions or {}).items()

@@ -89,7 +89,13 @@ class Examination:
 
     def remarks(self, section: str) -> list[str]:
         """What the pages say of a section of the report, each sentence once."""
-        every = (text for page in self.pages for name, texts in page.page.remarks.items() if name == section for text in texts)
+        every = (
+            text
+            for page in self.pages
+            for name, texts in page.page.remarks.items()
+            if name == section
+            for text in texts
+        )
         return list(dict.fromkeys(every))
 
 

@@ -34,10 +34,8 @@ def one_set(populations: Collection[object]) -> list[str]:
     if len(populations) < 2:
         return []
     many = {2: "two", 3: "three", 4: "four", 5: "five"}.get(len(populations), f"{len(populations)}")
-    return [
-        f"The {many} populations are one set of requests under {many} assumptions, not {many} samples: that they agree "
-        "confirms nothing."
-    ]
+    what = f"The {many} populations are one set of requests under {many} assumptions, not {many} samples"
+    return [f"{what}: that they agree confirms nothing."]
 
 
 # What a change does, with the two errors apart -----------------------------------------------------------------------

@@ -174,14 +174,17 @@ def by_setting(
     values = policy.levers[lever].values()
     rows = []
     for population in told_by(policy, populations):
-        groups, counts = stream(
-            list(each(base, {lever: values})), population, size, seed, groups=split_by(population)
-        )
+        groups, counts = stream(list(each(base, {lever: values})), population, size, seed, groups=split_by(population))
         found = [Truth(population.page, *by_kind(groups, one, population.page)) for one in counts]
         here = found[values.index(base[lever])].approved()
         can = telling(policy, population, [lever]).can(lever)
         for value, one in zip(values, found, strict=True):
-            row = {"population": population.id, "value": "off" if value is None else value, "can_tell": can, **one.row()}
+            row = {
+                "population": population.id,
+                "value": "off" if value is None else value,
+                "can_tell": can,
+                **one.row(),
+            }
             rows.append(row | _held(here, one.approved()))
     return pd.DataFrame(rows)
 
