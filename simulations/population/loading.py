@@ -104,12 +104,16 @@ def _policy_of(page: Page, lines: Lines, folder: Path, asked: Policy | None) -> 
         raise ProblemsFound(lines.located([Finding("policy", ("policy",), one) for one in said])) from None
 
 
-def altered(page: Page, policy: Policy) -> Population:
+def altered(page: Page, policy: Policy | None = None) -> Population:
     """A page that was changed in memory (shares moved within their ranges), compiled again; raises ProblemsFound.
+
+    `policy`: that of the population that it was, by default the one that the page names.
 
     Its fingerprint is that of the changed content, so it is never taken for the page it came from.
     """
-    compiled = compile_page(page, Lines(page.id), policy)
+    lines = Lines(page.id)
+    policy = policy or _policy_of(page, lines, Path(), None)
+    compiled = compile_page(page, lines, policy)
     return Population(page, policy, compiled, _digest(page.model_dump(mode="json", by_alias=True)))
 
 

@@ -82,7 +82,7 @@ def _span(results: Sequence[Result]) -> str:
     return f"{'about ' if results[0].cases.guarded else ''}{' to '.join(ends)}"
 
 
-def cannot(results: Sequence[Result]) -> list[str]:
+def caveats(results: Sequence[Result]) -> list[str]:
     """What no result on these cases can show."""
     each = "Each alternative decides only what its source speaks of, so a small change can hide a strict rule on few."
     return [*one_set(names(results)), each]

@@ -17,7 +17,7 @@ from simulations.reports.html_table import Shown, bullets, titled
 from simulations.reports.truth_chart import by_setting_chart, compared_chart
 from simulations.studies.examination import Examination, together
 from simulations.studies.sensitivity import table as spreads_table
-from simulations.studies.simulated_truth import SIMULATED, UNKNOWN
+from simulations.studies.simulated_truth import SIMULATED, NOT_SIMULATED
 
 NO_FIGURES = "No page names a published figure (targets), so nothing can be held against these cases."
 NO_RATES = "No page names a published rate of denial or overturn."
@@ -114,7 +114,7 @@ class Sections:
     def truth(self) -> Shown | None:
         """Approvals and refusals by simulated truth, as a picture."""
         compared = self.found.compared
-        return self._shown([compared_chart(self.found.judged, compared)] if compared else [], UNKNOWN)
+        return self._shown([compared_chart(self.found.judged, compared)] if compared else [], NOT_SIMULATED)
 
     def told(self) -> Shown | None:
         """The same in sentences."""
@@ -148,7 +148,7 @@ class Sections:
     def levers(self) -> Shown:
         """Which levers the simulated truth can tell about."""
         pages = [page for page in self.found.pages if page.helps]
-        return findings.levers(self.found.study.policy, pages) if pages else bullets([UNKNOWN])
+        return findings.levers(self.found.study.policy, pages) if pages else bullets([NOT_SIMULATED])
 
     def fitted(self) -> Shown:
         """What the pages say of where their numbers come from."""

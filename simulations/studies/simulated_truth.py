@@ -31,7 +31,7 @@ SIMULATED = (
     "population. No real patient's benefit is known, no rule of the policy reads it, and nothing here says what "
     "happens to anyone."
 )
-UNKNOWN = "The population does not simulate whether a procedure would help, so nothing is told about it."
+NOT_SIMULATED = "The population does not simulate whether a procedure would help, so nothing is told about it."
 ANY_STAGE = "any"  # where a page tells no stages of the pathway apart
 
 

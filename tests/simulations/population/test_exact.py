@@ -17,14 +17,16 @@ import pytest
 
 from policy.problems import ProblemsFound
 from simulations import population
-from simulations.population.virtual_trial import FIRST, SECOND, trial_tally
 from simulations.population.calibration import calibrate, predictive_value, predictive_values
 from simulations.population.expectation import MOST_COMBINATIONS, drawn, expected
-from simulations.population.feasibility import ALIKE, CONFIRMED, conflicts
+from simulations.population.feasibility import conflicts, premises
 from simulations.population.fit import PAGES, Model, fit, fitted_rows, fitted_targets, rewritten
 from simulations.population.page import FOLDER
 from simulations.population.probability_tables import Population
+from simulations.population.virtual_trial import described_trial, trial_tally
 from tests.simulations.population.published import CLINIC, NAMES, SEED, TRIAL, with_rows
+
+CONFIRMED, ALIKE = premises(described_trial(population.load("seed_low_prevalence")).words)
 
 MANY = 200_000
 
@@ -117,8 +119,8 @@ def test_assignment_changes_no_luck():
     assert all(np.array_equal(free[name], given[name]) for name in names[:2])
     assert not np.array_equal(free["truth_benefit"], given["truth_benefit"])
     patients = trial_tally(seed)
-    assert (patients.codes[FIRST] >= 0).all()
-    assert (patients.codes[SECOND] >= 0).all()
+    assert (patients.codes["block_1_relief_pct"] >= 0).all()
+    assert (patients.codes["block_2_relief_pct"] >= 0).all()
 
 
 @cache

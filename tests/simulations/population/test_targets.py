@@ -9,9 +9,9 @@ from scipy.stats import binomtest
 import policy
 from simulations import ask, population
 from simulations.population import calibration
-from simulations.population.virtual_trial import by_cut_off
 from simulations.population.calibration import against_targets, calibrate, table
 from simulations.population.page import FOLDER
+from simulations.population.virtual_trial import by_cut_off
 from simulations.reports.calibration_chart import counted, targets_chart
 from simulations.reports.calibration_findings import said
 from simulations.reports.calibration_findings import targets as targets_shown
