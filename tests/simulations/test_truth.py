@@ -339,7 +339,8 @@ def made(*kinds: tuple[tuple[int, int], tuple[int, int], tuple[int, int]]) -> Co
         for (helped, cases), cell in zip(ways, ((0, 0), (0, 1), (1, 0)), strict=True):
             flow[(i, 1, 0, *cell)], flow[(i, 0, 0, *cell)] = helped, cases - helped
     names = tuple(Kind(f"d{i}", "trigger_point", "no facet procedure") for i in range(len(kinds)))
-    return Compared("made", SHIPPED, names, flow, told(NAMES[0], ["conservative_weeks"]))
+    page = population.load(NAMES[0]).page
+    return Compared("made", page, SHIPPED, names, flow, told(NAMES[0], ["conservative_weeks"]))
 
 
 def test_simpsons_paradox_is_named():
