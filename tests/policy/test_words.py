@@ -7,8 +7,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 WORDS = re.compile(
-    r"source assessment|nerve.?block|\bnerves?\b|facet|lumbar|\bspine pain|\bspinal|\b(?:neck|back|thoracic|axial)_?pain"
-    r"|migraine|occipital|trigeminal|fibromyalgia|epidural|ablation|trigger.point|radiculopathy|anaesthetic"
+    r"source assessment|nerve.?block|\bnerves?\b|facet|lumbar|\bspine pain|\bspinal"
+    r"|\b(?:neck|back|thoracic|axial)_?pain|migraine|occipital|trigeminal|fibromyalgia|epidural|ablation|trigger.point|radiculopathy|anaesthetic"
     r"|conservative|pain_duration|\bpain\b|diagnostic.block|\bblocks? (?:done|relief)|S1.{1,4}S66|headache",
     re.IGNORECASE,
 )
