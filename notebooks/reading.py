@@ -96,7 +96,7 @@ class Manual:
         wanted, writer, parts = set(diagnoses) or set(self.policy.diagnoses), Writer(self.settings), list[str]()
         for several, names in self._by_diagnosis().items():
             if wanted & set(several):
-                parts += [] if diagnoses else [f"<h3>{esc(diagnoses_of(self.policy, several))}</h3>"]
+                parts += [] if diagnoses else [f"<h2>{esc(diagnoses_of(self.policy, several))}</h2>"]
                 parts += map(writer.pathway, names)
         return page(*parts)
 

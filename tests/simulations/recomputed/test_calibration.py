@@ -39,8 +39,8 @@ from tests.simulations.recomputed.reports import (
 pytestmark = pytest.mark.slow
 
 STAGES = (
-    "first block", "second block", "after two blocks", "block of unknown number",
-    "therapeutic block", "ablation", "no facet procedure",
+    "therapeutic block", "first block", "second block", "after two blocks",
+    "block of unknown number", "ablation", "no facet procedure",
 )  # fmt: skip
 RELIEF = [str(value) for value in range(50, 101, 5)]
 DRAWN = 400_000  # patients that stand for the tables
@@ -134,7 +134,7 @@ def test_the_truth_tables_of_calibration(calibrated):
             row = {key: value if isinstance(value, str) else float(value) for key, value in row.items()}
             row |= dict.fromkeys(f"assumption_{end}" for end in ("low", "high", "low_error", "high_error"))
             spreads.append(row | {"cases": SOME, "draws": 0})
-    for name, mine in (("truth", truth), ("truth_by_stage", stages), ("truth_by_relief", relief), ("moves", moves)):
+    for name, mine in (("truth", truth), ("truth_by_stage", stages), ("truth_by_lever", relief), ("moves", moves)):
         assert not differences(mine, tables(name)), name
     assert not differences(spreads, tables("spreads"), 2)
     rows = cases(size=SOME)
