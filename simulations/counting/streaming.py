@@ -43,12 +43,12 @@ def batches(
 
 
 def stream(
-    settings: Sequence[Settings], population: str | Path | Population | None = None, size: int = 10_000, seed: int = 1, *,
-    groups: Sequence[str] = (), most: int = SLICE, progress: bool | None = None,
+    settings: Sequence[Settings], population: str | Path | Population | None = None, size: int = 10_000, seed: int = 1,
+    *, groups: Sequence[str] = (), most: int = SLICE, progress: bool | None = None,
 ) -> tuple[Groups, NDArray[np.int64]]:  # fmt: skip
-    """Groups, and counts of `size` cases of a population (default: the policy's own) under some settings of a policy: int64 (settings, groups, 6).
+    """Groups, and counts of `size` cases of a population under some settings of a policy: int64 (settings, groups, 6).
 
-    Memory is that of `most` cases and the counts, whatever the size. `progress`: a bar (None: on a terminal). Raises
+    Without a population they are of the policy's own. Memory is that of `most` cases and the counts, whatever the size. `progress`: a bar (None: on a terminal). Raises
     ProblemsFound for what `generate` and `Groups` refuse, and when interrupted (Ctrl-C): then nothing is left behind.
     """
     policy = settings[0].policy

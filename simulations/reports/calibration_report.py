@@ -17,7 +17,7 @@ from simulations.reports.html_table import Shown, bullets, titled
 from simulations.reports.truth_chart import by_setting_chart, compared_chart
 from simulations.studies.examination import Examination, together
 from simulations.studies.sensitivity import table as spreads_table
-from simulations.studies.simulated_truth import SIMULATED, NOT_SIMULATED
+from simulations.studies.simulated_truth import NOT_SIMULATED, SIMULATED
 
 NO_FIGURES = "No page names a published figure (targets), so nothing can be held against these cases."
 NO_RATES = "No page names a published rate of denial or overturn."
