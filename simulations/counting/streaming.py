@@ -48,8 +48,9 @@ def stream(
 ) -> tuple[Groups, NDArray[np.int64]]:  # fmt: skip
     """Groups, and counts of `size` cases of a population under some settings of a policy: int64 (settings, groups, 6).
 
-    Without a population they are of the policy's own. Memory is that of `most` cases and the counts, whatever the size. `progress`: a bar (None: on a terminal). Raises
-    ProblemsFound for what `generate` and `Groups` refuse, and when interrupted (Ctrl-C): then nothing is left behind.
+    Without a population they are of the policy's own. Memory is that of `most` cases and the counts, whatever the size.
+    `progress`: a bar (None: on a terminal). Raises ProblemsFound for what `generate` and `Groups` refuse, and when
+    interrupted (Ctrl-C): then nothing is left behind.
     """
     policy = settings[0].policy
     page = (
