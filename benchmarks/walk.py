@@ -224,8 +224,9 @@ class Walk:
         sure = [bound for bound, number in met.items() if number == kind.span[1] - bound + 1]
         return self._known(field, self.say.among(field, codes), sure, [b for b, number in met.items() if not number])
 
-    def at_least_of(self, wanted: int, parts: list[Truth]) -> Truth:
+    def at_least_of(self, wanted: int, parts: list[Truth], points: tuple[int, ...]) -> Truth:
         """What levers decide is counted here."""
+        assert set(points) <= {1}, "the contenders know no points"
         least = wanted - sum(part is True for part in parts)
         kept = [part for part in parts if not isinstance(part, bool)]
         if not 0 < least <= len(kept):

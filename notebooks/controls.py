@@ -5,11 +5,12 @@ with our own words only, because Lab reads mathematics between dollar signs in t
 """
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import ipywidgets as widgets
 
-from policy.model import Lever, Value
+from policy.model import Lever, Value, simplest
 
 __all__ = ["FIT", "GROW", "ROW", "SMALL", "WIDE", "Control"]
 
@@ -46,7 +47,9 @@ class Control:
             return str(self.parts["choice"].value)
         if self.kind == "switch":
             return self._words[bool(self.parts["on"].value)]
-        return int(self.parts["slider"].value) if "on" not in self.parts or self.parts["on"].value else None
+        if "on" in self.parts and not self.parts["on"].value:
+            return None
+        return simplest(Decimal(str(self.parts["slider"].value)))
 
     @property
     def _words(self) -> tuple[str, str]:
@@ -60,7 +63,7 @@ class Control:
             self.parts["on"].value = value == self._words[True]
         else:
             if value is not None:
-                self.parts["slider"].value = value
+                self.parts["slider"].value = number(value)
             self.parts["number"].value = self.parts["slider"].value
             if "on" in self.parts:
                 self.parts["on"].value = value is not None
@@ -93,16 +96,21 @@ def _parts(lever: Lever, value: Value) -> tuple[str, dict[str, Any]]:
     assert lever.domain
     at = value if value is not None else lever.suggested if lever.suggested is not None else lever.domain.min
     off = value is None
-    ends = {"min": lever.domain.min, "max": lever.domain.max, "step": lever.domain.step, "value": at, "disabled": off}
-    unit = (lever.unit or "").replace("_", " ")
-    slider = widgets.IntSlider(**ends, readout=False, tooltip=lever.label, layout=GROW)
+    legal = {"min": lever.domain.min, "max": lever.domain.max, "step": lever.domain.step, "value": at}
+    ends = {key: number(amount) for key, amount in legal.items()} | {"disabled": off}
+    kind = widgets.IntSlider if lever.domain.whole else widgets.FloatSlider
+    slider = kind(**ends, readout=False, tooltip=lever.label, layout=GROW)
     # Bounded boxes, and those for whole numbers, clip what is typed without a word. A box for text has no name for a
     # screen reader: ipywidgets gives it an empty label.
-    number = widgets.FloatText(
-        at, step=lever.domain.step, disabled=off, tooltip=f"{lever.label}, {unit}", layout=_NUMBER
-    )
-    parts: dict[str, Any] = {"slider": slider, "number": number}
+    label = f"{lever.label}, {lever.measure.many}"
+    box = widgets.FloatText(ends["value"], step=ends["step"], disabled=off, tooltip=label, layout=_NUMBER)
+    parts: dict[str, Any] = {"slider": slider, "number": box}
     if lever.off_allowed:
         on = widgets.Checkbox(not off, indent=False, tooltip=f"{lever.label}: in force", layout=_TICKBOX)
         parts = {"on": on, **parts}
     return "slider", parts
+
+
+def number(amount: Value) -> int | float:
+    """An amount as a control of the page has it; what it says is read back as the shortest decimal."""
+    return amount if isinstance(amount, int) else float(str(amount))

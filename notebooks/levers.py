@@ -21,7 +21,7 @@ def allowed(lever: Lever) -> str:
     if lever.choices is not None:
         return ", ".join(word.replace("_", " ") for word in lever.choices)
     assert lever.domain
-    steps = f" in steps of {lever.domain.step}" if lever.domain.step > 1 else ""
+    steps = f" in steps of {lever.domain.step}" if lever.domain.step != 1 else ""
     off = ", or off" if lever.off_allowed else ""
     return f"{lever.domain.min} to {shown(lever, lever.domain.max)}{steps}{off}"
 

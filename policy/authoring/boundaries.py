@@ -12,13 +12,14 @@ import numpy as np
 
 from policy.authoring.coverage import activations, criteria_of, deciding
 from policy.authoring.enumeration import Ground, Row, as_cases
-from policy.authoring.facts import column_of, percent, values
+from policy.authoring.facts import column_of, days_of, values
+from policy.cases.relations import as_written
 from policy.evaluation.determination import determine
 from policy.evaluation.evaluation import Evaluation
 from policy.evaluation.kleene import MET
 from policy.evaluation.results import LENIENCY
 from policy.evaluation.rows import Rows
-from policy.model import OUTCOMES, CaseField, Policy, Settings
+from policy.model import OUTCOMES, CaseField, Policy, Settings, is_number
 
 NAMES = ("below", "at", "above", "missing")
 
@@ -101,20 +102,20 @@ def _variants(settings: Settings, criterion: str, name: str) -> tuple[str, dict[
     """The fact held against a lever, and how it is written below, at and above the threshold, and missing."""
     policy, number = settings.policy, settings.number(name)
     for test, _ in settings.in_force(policy.criteria[criterion].test):
-        if test.counts and test.reference() == name and number is not None:
+        if test.counts and set(test.points) == {1} and test.reference() == name and number is not None:
             fields = test.facts()
             if any(policy.fields_[field].type != "boolean" for field in fields):
                 return None
-            told = _counted(fields, number)
+            told = _counted(fields, int(number))
             if any(policy.fields_[field].required for field in fields):
                 del told["missing"]
             return "how many", told
         for field in test.fields():
             kind = policy.fields_[field]
-            of_its_unit = kind.unit == policy.levers[name].unit and str(test.reference()).isdigit()
+            of_its_unit = kind.unit == policy.levers[name].unit and is_number(str(test.reference()))
             if (test.reference() == name or of_its_unit) and number is not None and not test.sums:
-                column = str(kind.days) if kind.type == "months" else field
-                texts = _texts(kind, number * policy.grid_steps(field, name))[: 3 if kind.required else None]
+                column = kind.column(field)
+                texts = _texts(kind, int(number * policy.grid_steps(field, name)))[: 3 if kind.required else None]
                 return column, {w: {column: t} for w, t in zip(NAMES, texts, strict=False) if t is not None}
     return None
 
@@ -143,13 +144,12 @@ def _decided_by(settings: Settings, base: Row, criterion: str, variants: Mapping
 
 def _texts(kind: CaseField, at: int) -> list[str | None]:
     """The fact a step below, at and above the threshold (None: outside its range), and missing."""
-    if kind.type == "months":
-        days = at // 2 * 487 // 16
+    if not kind.told:
+        days = days_of(kind, at)
         return [str(days - 1) if days else None, str(days), str(days + 1), ""]
     low, high = kind.span
     inside = [v if low <= v <= high else None for v in (at - 1, at, at + 1)]
-    as_text = percent if kind.type == "percent" else str
-    return [None if v is None else as_text(v) for v in inside] + [""]
+    return [None if v is None else as_written(kind, v) for v in inside] + [""]
 
 
 def _counted(fields: Sequence[str], least: int) -> dict[str, Row]:

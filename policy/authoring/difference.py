@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from policy.model import (
     OUTCOMES,
+    Between,
     CodeNotice,
     Count,
     Example,
@@ -22,7 +23,9 @@ from policy.model import (
     Record,
     Requirement,
     Rule,
+    Score,
     Settings,
+    Sum,
     Test,
     Value,
     While,
@@ -146,8 +149,16 @@ def test_in_words(test: Test) -> str:
         return f"at least {test.reference()} of ({'; '.join(map(test_in_words, test.parts))})"
     if isinstance(test, Mean):
         return f"the mean of {', '.join(test.fields())} reaches {test.reference()}"
+    if isinstance(test, Sum):
+        added = " + ".join(test.sum.of) + "".join(f" - {name}" for name in test.sum.minus)
+        return f"{added} {test.senses[0]} {test.reference()}"
+    if isinstance(test, Score):
+        worth = [f"{test_in_words(part)}: {n}" for part, n in zip(test.parts, test.points, strict=True)]
+        return f"a score of {test.reference()} from ({'; '.join(worth)})"
     if isinstance(test, OnFile):
         return f"{test.on_file} on file"
+    if isinstance(test, Between):
+        return " and ".join(map(test_in_words, test.parts))
     if test.parts:
         return f"{test.kind.replace('_', ' ')} ({'; '.join(map(test_in_words, test.parts))})"
     body = getattr(test, test.kind)

@@ -26,7 +26,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from policy.authoring.facts import always_told, column_of, components, values
+from policy.authoring.facts import always_told, components, options
 from policy.cases.reader import Cases
 from policy.evaluation.determination import determine
 from policy.evaluation.evaluation import Evaluation
@@ -225,14 +225,13 @@ class Component:
         for name in fields:
             if len({p.fields_[name].type for p in policies if name in p.fields_}) > 1:
                 raise refuse("proof", f"fields.{name}", "has another type in the other policy: nothing can be proven")
-        columns = [column_of(name, policies) for name in fields]
-        choices = [values(name, readings) for name in fields]
+        choices = options(fields, readings)
         count = math.prod(map(len, choices))
         if count > MOST_COMBINATIONS:
             raise refuse(
                 "proof", ", ".join(fields), f"{count:,} combinations of values; at most {MOST_COMBINATIONS:,} are tried"
             )
-        rows = [dict(zip(columns, row, strict=True)) for row in itertools.product(*choices)]
+        rows = [{k: v for part in parts for k, v in part.items()} for parts in itertools.product(*choices)]
         tables, rows = _admitted(rows, policies)
         truths: list[dict[str, Signature]] = []
         seen: dict[tuple[Any, ...], Signature] = {}

@@ -5,8 +5,11 @@ of a mean. So between two neighbouring thresholds all values of a fact are alike
 """
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from operator import mul
 
+from policy.authoring.dates import dated
+from policy.cases.relations import AGE, ages, as_written
 from policy.model import CaseField, Policy, Settings, Test, While
 from policy.problems import refuse
 
@@ -27,15 +30,58 @@ def components(policies: Sequence[Policy]) -> list[tuple[str, ...]]:
         told_of = {name: kind.implied_by for name, kind in policy.fields_.items() if name in told and kind.implied_by}
         links += [{name, *tellers} for name, tellers in told_of.items()]
         for name, kind in policy.fields_.items():
-            fixed = {kind.onset, kind.request} <= always_told(policy).keys()
-            if kind.type == "months" and (fixed or read & {kind.onset, kind.request, kind.days}):
+            if not kind.told and read & {*kind.sources}:
                 raise refuse("proof", f"fields.{name}", "the proof does not cover rules on what a duration is made of")
+        links += _of_one_column(policy, read)
     groups: list[set[str]] = []
     for link in links:
         apart = [group for group in groups if not group & link]
         groups = [*apart, link.union(*(group for group in groups if group & link))]
     order = {name: i for policy in reversed(policies) for i, name in enumerate(policy.fields_)}
     return sorted((tuple(sorted(group, key=order.__getitem__)) for group in groups if group), key=lambda g: order[g[0]])
+
+
+def _of_one_column(policy: Policy, read: set[str]) -> Iterator[set[str]]:
+    """Durations that hang together because the same days, or the same dates and the age, say something of them."""
+    kinds = {name: kind for name, kind in policy.fields_.items() if not kind.told and name in read}
+    for name, kind in kinds.items():
+        yield {name, *(other for other, one in kinds.items() if kind.days == one.days or kind.ends == one.ends)}
+        if AGE in read and ages(policy, kind) and by_dates(name, [policy], kinds):
+            yield {name, AGE}
+
+
+def by_dates(name: str, policies: Sequence[Policy], read: Collection[str]) -> bool:
+    """Whether cases of a duration are written with dates: another one has them too, or they are always told."""
+    for policy in policies:
+        kind = policy.fields_.get(name)
+        if kind is None or kind.told:
+            continue
+        alike = [n for n, one in policy.fields_.items() if n in read and not one.told and one.ends == kind.ends]
+        if len(alike) > 1 or {*kind.ends} <= always_told(policy).keys():
+            return True
+    return False
+
+
+def options(fields: Sequence[str], readings: Sequence[Settings]) -> list[list[dict[str, str]]]:
+    """The ways to write the facts of a component, as parts of a row, one from each list: all that can be told apart."""
+    policies = list({id(s.policy): s.policy for s in readings}.values())
+    kinds = {name: next(p.fields_[name] for p in policies if name in p.fields_) for name in fields}
+    found: dict[str, dict[str, None]] = {}
+    for name, kind in kinds.items():
+        found.setdefault(kind.column(name), {}).update(dict.fromkeys(values(name, readings)))
+    written = {column: [{column: text} for text in texts] for column, texts in found.items()}
+    pairs: dict[tuple[str, str], dict[str, CaseField]] = {}
+    for name, kind in kinds.items():
+        if by_dates(name, policies, fields):
+            pairs.setdefault(kind.ends, {})[name] = kind
+    if len({date for pair in pairs for date in pair}) < 2 * len(pairs):
+        raise refuse("proof", ", ".join(fields), "the proof does not cover two such durations that share one date")
+    for ends, durations in pairs.items():
+        fixed = all({*ends} <= always_told(p).keys() for p in policies)
+        rows = dated(durations, {name: stops(name, readings) for name in durations})
+        days = next(iter(durations.values())).column("")
+        written[days] = rows if fixed else [*written[days], *rows]
+    return list(written.values())
 
 
 def _read_together(policy: Policy) -> Iterator[tuple[str, ...]]:
@@ -71,34 +117,39 @@ def values(name: str, readings: Sequence[Settings]) -> list[str]:
         return list(found)
     if kinds[0].type == "date":
         return [*found, DAY]
-    low, high = max(kind.span[0] for kind in kinds), min(kind.span[1] for kind in kinds)
-    cuts = _cuts(name, readings)
-    sums = _sums(name, readings)
-    if sums:
-        starts = sorted({low, *(c for c in cuts | _single(name, readings) if low < c <= high)})
-        cuts = {*starts, *(c - 1 for c in starts), high, *sums}
-    legal = {v for v in (low, *cuts) if low <= v <= high}
-    for value in sorted(legal):
+    for value in stops(name, readings):
         text = _written(kinds[0], value, readings)
         if text is not None:
             found[text] = None
     return list(found)
 
 
-def percent(value: int) -> str:
-    """Hundredths as a column of per cents has them."""
-    return f"{value // 100}.{value % 100:02}".removesuffix(".00")
+def stops(name: str, readings: Sequence[Settings]) -> list[int]:
+    """The values of a number, on its grid, that stand for all: see `values`."""
+    kinds = [s.policy.fields_[name] for s in readings if name in s.policy.fields_]
+    low, high = max(kind.span[0] for kind in kinds), min(kind.span[1] for kind in kinds)
+    cuts = _cuts(name, readings)
+    sums = _sums(name, readings)
+    if sums:
+        starts = sorted({low, *(c for c in cuts | _single(name, readings) if low < c <= high)})
+        cuts = {*starts, *(c - 1 for c in starts), high, *sums}
+    return sorted({v for v in (low, *cuts) if low <= v <= high})
 
 
 def _written(kind: CaseField, value: int, readings: Sequence[Settings]) -> str | None:
     """The column's text for a value of the grid; None where the case reader admits no such value."""
-    if kind.type == "percent":
-        return None if value in FRACTION else percent(value)
-    if kind.type == "months":
-        months, more = divmod(value, 2)
-        days = months * 487 // 16 + more
+    if kind.type == "percent" and value in FRACTION:
+        return None
+    if not kind.told:
+        days = days_of(kind, value)
         return str(days) if days <= _most_days(kind, [s.policy for s in readings]) else None
-    return str(value)
+    return as_written(kind, value)
+
+
+def days_of(kind: CaseField, value: int) -> int:
+    """The least number of days that a duration of so many steps of its grid has."""
+    months, more = divmod(value, 2)
+    return months * 487 // 16 + more if kind.calendar else value
 
 
 def _cuts(name: str, readings: Sequence[Settings]) -> set[int]:
@@ -128,11 +179,9 @@ def fixed_cuts(name: str, policies: Sequence[Policy]) -> list[int]:
         found |= {kind.span[0], kind.span[1] + 1, *kind.implied_by.values()}
         if kind.type == "percent":
             found |= {FRACTION.start, FRACTION.stop}
-        if kind.type == "months":
-            unwritten = [
-                v for v in range(kind.span[1] + 1) if (v // 2) * 487 // 16 + v % 2 > _most_days(kind, policies)
-            ]
-            found |= set(unwritten[:1])
+        if not kind.told:
+            most = _most_days(kind, policies)
+            found |= {*[v for v in range(kind.span[1] + 1) if days_of(kind, v) > most][:1]}
         for criterion in policy.criteria.values():
             for test in criterion.test.walk():
                 words = test.words if name in test.fields() else ()
@@ -141,7 +190,7 @@ def fixed_cuts(name: str, policies: Sequence[Policy]) -> list[int]:
 
 
 def _most_days(kind: CaseField, policies: Sequence[Policy]) -> int:
-    return min(p.fields_[str(kind.days)].max for p in policies if str(kind.days) in p.fields_)
+    return min(p.fields_[str(kind.days)].span[1] for p in policies if str(kind.days) in p.fields_)
 
 
 def rule_conditions(policy: Policy) -> Iterator[While]:
@@ -158,30 +207,36 @@ def _tests(settings: Settings) -> Iterator[Test]:
         yield from (test for test, _ in settings.in_force(criterion.test))
 
 
-def _means(name: str, readings: Sequence[Settings]) -> Iterator[tuple[Settings, tuple[str, ...], int]]:
-    """The means in force that a fact is part of: the settings, the other facts, and the sum that is needed."""
+def _means(name: str, readings: Sequence[Settings]) -> Iterator[tuple[Settings, dict[str, int], int, int]]:
+    """The sums in force that a fact is part of: settings, other facts with their signs, what is needed, its own sign.
+
+    As if the fact itself were added: where it is taken away, all other signs are the other way round.
+    """
     for settings in readings:
         for test in _tests(settings):
             cut = settings.cut(test)
             if cut is not None and test.sums and name in test.fields():
-                yield settings, tuple(other for other in test.fields() if other != name), cut
+                signs = dict(zip(test.fields(), test.signs, strict=True))
+                own = signs.pop(name)
+                yield settings, {other: own * sign for other, sign in signs.items()}, own * cut, own
 
 
 def _single(name: str, readings: Sequence[Settings]) -> set[int]:
     """Where a mean changes its answer while the other facts are missing (each then stands for its whole range)."""
     found = set()
-    for settings, others, total in _means(name, readings):
-        for ends in itertools.product(*(settings.policy.fields_[other].span for other in others)):
-            found.add(total - sum(ends))
+    for settings, others, total, own in _means(name, readings):
+        kinds = [settings.policy.fields_[other] for other in others]
+        for ends in itertools.product(*((*kind.span, *kind.bounds) for kind in kinds)):
+            found.add(total - sum(map(mul, others.values(), ends)) + (own < 0))
     return found
 
 
 def _sums(name: str, readings: Sequence[Settings]) -> set[int]:
     """The values that bring a sum exactly to its threshold, with the others at the ends of their stretches."""
     found = set()
-    for settings, others, total in _means(name, readings):
+    for settings, others, total, _ in _means(name, readings):
         corners = [_corners(other, settings, readings) for other in others]
-        found |= {total - sum(ends) for ends in itertools.product(*corners)}
+        found |= {total - sum(map(mul, others.values(), ends)) for ends in itertools.product(*corners)}
     return found
 
 
@@ -194,7 +249,7 @@ def _corners(name: str, settings: Settings, readings: Sequence[Settings]) -> set
 def column_of(name: str, policies: Iterable[Policy]) -> str:
     """The column that a fact is written in: itself, or the day count that a duration is told by."""
     kind = next(p.fields_[name] for p in policies if name in p.fields_)
-    return str(kind.days) if kind.type == "months" else name
+    return kind.column(name)
 
 
 def read_by_one(before: Policy, after: Policy) -> list[str]:
@@ -216,7 +271,7 @@ def _more(mine: CaseField, theirs: CaseField) -> Iterator[str]:
     """Which cells one field admits and another of the same type does not."""
     if words := [word for word in mine.choices if word not in theirs.choices]:
         yield " or ".join(words)
-    if mine.type in ("whole", "percent", "months"):
+    if mine.numeric:
         if mine.min < theirs.min:
             yield f"below {theirs.min}"
         if mine.max > theirs.max:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from policy.authoring.questions import Way, documents, row_of, to_meet
+from policy.authoring.questions import FEW_CHANGES, Way, all_tried, documents, row_of, to_meet
 from policy.cases.reader import Cases
 from policy.evaluation.evaluation import Evaluation
 from policy.evaluation.kleene import MET, NOT_DOCUMENTED, NOT_MET, WORDS
@@ -13,7 +13,7 @@ from policy.evaluation.pathways import diagnosis_group, pathway_of
 from policy.evaluation.rows import Rows
 from policy.explanation.details import Detail, details
 from policy.explanation.explanation import Explanation, Reason, explain
-from policy.model import Policy, Settings, unit_word
+from policy.model import Policy, Settings
 
 EDIT = "Draft for a clinician to edit and to sign. A program recommends; a person decides."
 
@@ -32,6 +32,7 @@ class Answer:
     documents: tuple[Way, ...]
     to_meet: tuple[Way, ...]
     letter: str
+    none: str = "none that a case table can hold"
 
     def data(self) -> dict[str, Any]:
         """The same as plain dicts, lists, numbers and text; truths by their words."""
@@ -46,7 +47,7 @@ class Answer:
         lines = []
         if self.explanation.outcome not in ("met", "out_of_scope"):  # no fact brings a code into a policy
             lines += ["Smallest sets of changes that would make it met"]
-            lines += [f"  - {_said(policy, way)}" for way in self.to_meet] or ["  - none that a case table can hold"]
+            lines += [f"  - {_said(policy, way)}" for way in self.to_meet] or [f"  - {self.none}"]
             lines += [""]
         if self.documents:
             lines += ["Smallest sets of documents that could settle it, and what it could then be"]
@@ -61,7 +62,10 @@ def answer(policy: Policy, cases: Cases, row: int, settings: Settings) -> Answer
     better = to_meet(cases, row, settings) if told.outcome != "met" else ()
     short = [r for r in told.reasons if r.truth == NOT_MET] or [r for r in told.reasons if r.truth == NOT_DOCUMENTED]
     alone = short[0].criterion if len(short) == 1 and told.outcome in ("not_met", "pend") else None
-    return Answer(told, alone, ways, better, _letter(policy, cases, row, settings, told))
+    letter = _letter(policy, cases, row, settings, told)
+    if better or all_tried(settings):
+        return Answer(told, alone, ways, better, letter)
+    return Answer(told, alone, ways, better, letter, f"none of at most {FEW_CHANGES} facts that hang together")
 
 
 def _said(policy: Policy, way: Way) -> str:
@@ -72,12 +76,10 @@ def _said(policy: Policy, way: Way) -> str:
 
 def _value(policy: Policy, fact: str, text: str) -> str:
     kind = policy.fields_[fact]
-    if kind.type == "months":
-        kind = policy.fields_[str(kind.days)]
+    kind = policy.fields_[kind.column(fact)]
     if kind.type == "boolean":
         return "yes" if text == "true" else "no"
-    unit = unit_word("percent" if kind.type == "percent" else kind.unit, 1 if text == "1" else 2)
-    return f"{text} {unit}".strip()
+    return f"{text} {kind.measure.word(1 if text == '1' else 2)}" if kind.measure else text
 
 
 def _named(policy: Policy, way: Way) -> str:

@@ -14,12 +14,13 @@ added up (a mean), counted, or where two groups of facts share a lever, every va
 import math
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from itertools import product
 from typing import NamedTuple
 
-from policy.authoring.facts import components, fixed_cuts, rule_conditions
-from policy.model import Policy, Settings, Test, Value, While
+from policy.authoring.facts import by_dates, components, fixed_cuts, rule_conditions
+from policy.model import Amount, Policy, Settings, Test, Value, While, is_number
 from policy.problems import refuse
 
 ABSENT = ""  # the value of a lever on the side that has no such lever; no value is the empty word
@@ -56,7 +57,10 @@ def stays(pairs: Sequence[Pair]) -> bool:
 
 
 class Compared(NamedTuple):
-    """A fact held against a number or a lever, on one side (0 or 1); `summed` where it is part of a mean."""
+    """A fact held against a number or a lever, on one side (0 or 1).
+
+    `summed`: it is part of a sum, or a duration beside another between the same dates: lines on several facts meet.
+    """
 
     side: int
     field: str
@@ -231,7 +235,7 @@ class Levers:
         for name in facts:
             cuts: list[float | None] = [*self.fixed(name)]
             for one in compared:
-                if one.field == name and (one.reference in known or one.reference.isdigit()):
+                if one.field == name and (one.reference in known or is_number(one.reference)):
                     cuts.append(self._cut(one, known))
             ranks = sorted({cut for cut in cuts if cut is not None})
             orders.append(tuple(None if cut is None else ranks.index(cut) for cut in cuts))
@@ -271,11 +275,11 @@ class Levers:
     def _cut(self, one: Compared, chosen: Pairs) -> float | None:
         """The least value of the fact's grid that passes, at or beyond an end of its range; None: the lever is off."""
         policy = self.sides[one.side].policy
-        value = int(one.reference) if one.reference.isdigit() else chosen[one.reference][one.side]
-        if value is None or value == ABSENT:
+        value = Decimal(one.reference) if is_number(one.reference) else chosen[one.reference][one.side]
+        if not isinstance(value, Amount):
             return None
         low, high = policy.fields_[one.field].span
-        cut = int(value) * policy.grid_steps(one.field, one.reference) + one.more
+        cut = int(value * policy.grid_steps(one.field, one.reference)) + one.more
         return float("-inf") if cut <= low else float("inf") if cut > high else cut
 
 
@@ -296,10 +300,11 @@ def _tests(settings: Settings, fields: Sequence[str]) -> Iterator[Test]:
 
 
 def _compared(settings: Settings, side: int, fields: Sequence[str]) -> Iterator[Compared]:
+    joined = {name for name in fields if by_dates(name, [settings.policy], fields)}
     for test in _tests(settings, fields):
         reference = test.reference()
         for name in test.fields() if reference else ():
-            yield Compared(side, name, str(reference), bool(test.beyond), test.sums)
+            yield Compared(side, name, str(reference), bool(test.beyond), test.sums or name in joined)
 
 
 def _clusters(names: Sequence[str], compared: Sequence[Compared]) -> list[list[str]]:

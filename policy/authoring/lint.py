@@ -19,7 +19,7 @@ from policy.authoring.witness import Witness
 from policy.cases.reader import Cases
 from policy.evaluation.determination import determine
 from policy.evaluation.planes import Planes
-from policy.model import OUTCOMES, Lever, Policy, Settings, Value, as_word
+from policy.model import OUTCOMES, Amount, Lever, Policy, Settings, Value, as_word
 from policy.problems import ProblemsFound, listed
 
 FEW = 12  # values of a lever, all of which are tried
@@ -241,7 +241,7 @@ def _outside_cited(settings: Settings) -> Iterator[Finding]:
     for name, lever in policy.levers.items():
         values = {"set to": settings[name], "suggested": lever.suggested}
         for word, value in values.items():
-            if lever.cited and isinstance(value, int) and not lever.cited.min <= value <= lever.cited.max:
+            if lever.cited and isinstance(value, Amount) and not lever.cited.min <= value <= lever.cited.max:
                 near = min(
                     lever.domain.values() if lever.domain else (), key=lambda v: (_away(lever, v), abs(v - value))
                 )
@@ -254,7 +254,7 @@ def _outside_cited(settings: Settings) -> Iterator[Finding]:
                 yield Finding("outside cited", f"levers.{name}", says, f"from {lever.show(near)} it changes {case}")
 
 
-def _away(lever: Lever, value: int) -> int:
+def _away(lever: Lever, value: Amount) -> Amount:
     """How far a value is from the cited range."""
     assert lever.cited
     return max(lever.cited.min - value, value - lever.cited.max, 0)
@@ -295,8 +295,6 @@ def _idle_asks(settings: Settings) -> Iterator[Finding]:
 
 def _needless(cases: Cases, row: int, settings: Settings, ask: Sequence[str]) -> list[str]:
     facts = asked(documents(cases, row, settings))
-    tellers = {
-        c: n for n, k in settings.policy.fields_.items() if k.type == "months" for c in (k.onset, k.request, k.days)
-    }
+    tellers = {column: name for name, kind in settings.policy.fields_.items() for column in kind.sources}
     idle = [column for column in ask if tellers.get(column, column) not in facts]
     return [column for column in idle if not can_change(cases, row, settings, tellers.get(column, column))]

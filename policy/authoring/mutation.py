@@ -7,13 +7,14 @@ vignette notices is either equivalent (the proof finds no case that it decides o
 import copy
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import chain, count, product
 from typing import Any
 
 from policy.authoring.proof import prove, prove_everywhere
 from policy.authoring.settings_tried import more_settings
 from policy.authoring.vignettes import Batch
-from policy.model import OUTCOMES, Lever, Policy, Rule
+from policy.model import OUTCOMES, Lever, Policy, Rule, is_number, simplest
 from policy.problems import ProblemsFound
 
 Tree = dict[str, Any]
@@ -81,8 +82,9 @@ def _neighbours(lever: Lever) -> list[str]:
     if lever.default == "off":
         loosest = lever.domain.min if lever.direction == "stricter_when_higher" else lever.domain.max
         return [str(v) for v in dict.fromkeys([loosest, lever.suggested]) if v is not None]
-    here = int(lever.default)
-    return [str(v) for v in (here - lever.domain.step, here + lever.domain.step) if v in lever.domain.values()]
+    here = Decimal(lever.default)
+    beside = (simplest(here - lever.domain.step), simplest(here + lever.domain.step))
+    return [str(v) for v in beside if v in lever.domain.values()]
 
 
 def _tests(tree: Tree) -> Iterator[Slip]:
@@ -106,6 +108,8 @@ def _nodes(test: Tree, path: tuple[object, ...] = ()) -> Iterator[tuple[tuple[ob
             yield from _nodes(part, (*path, key, i))
     for i, part in enumerate(test.get("count", {}).get("of", ())):
         yield from _nodes(part, (*path, "count", "of", i))
+    for i, part in enumerate(test.get("score", {}).get("points", ())):
+        yield from _nodes(part["test"], (*path, "score", "points", i, "test"))
 
 
 def _slips(node: Tree) -> Iterator[tuple[str, Tree]]:
@@ -130,9 +134,47 @@ def _slips(node: Tree) -> Iterator[tuple[str, Tree]]:
         yield from _words(node, kind)
     if kind in COMPARISONS:
         ((field, reference),) = body.items()
-        for number in (int(reference) - 1, int(reference) + 1) if str(reference).isdigit() else ():
-            if number >= 0:
-                yield f"{reference} -> {number}", {kind: {field: str(number)}}
+        for number in _beside(reference):
+            yield f"{reference} -> {number}", {kind: {field: number}}
+    if kind == "between":
+        ((field, (low, high)),) = body.items()
+        yield "between -> at_least", {"at_least": {field: low}}
+        yield "between -> at_most", {"at_most": {field: high}}
+        yield from ((f"{low} -> {number}", {kind: {field: [number, high]}}) for number in _beside(low))
+        yield from ((f"{high} -> {number}", {kind: {field: [low, number]}}) for number in _beside(high))
+    if kind == "sum":
+        yield from _of_sum(body)
+    if kind == "score":
+        yield from _of_score(body)
+
+
+def _beside(reference: str) -> list[str]:
+    """The plain numbers one step of its last digit from a plain number; none beside a lever."""
+    if not is_number(reference):
+        return []
+    number = Decimal(reference)
+    step = Decimal(1).scaleb(int(number.as_tuple().exponent))
+    return [str(one) for one in (number - step, number + step) if one >= 0]
+
+
+def _of_sum(body: Tree) -> Iterator[tuple[str, Tree]]:
+    """A sum compared otherwise, with another number, or with a field added that was to be taken away."""
+    side = next(key for key in COMPARISONS if body.get(key) is not None)
+    rest = {key: value for key, value in body.items() if key != side}
+    for other in COMPARISONS[side]:
+        yield f"{side} -> {other}", {"sum": {**rest, other: body[side]}}
+    for number in _beside(body[side]):
+        yield f"{body[side]} -> {number}", {"sum": {**body, side: number}}
+    if body.get("minus"):
+        yield "minus -> plus", {"sum": {**rest, "of": [*body["of"], *body["minus"]], "minus": [], side: body[side]}}
+
+
+def _of_score(body: Tree) -> Iterator[tuple[str, Tree]]:
+    """A score with another number wanted, or with a test that counts for nothing."""
+    for number in _beside(body["reaches"]):
+        yield f"{body['reaches']} -> {number}", {"score": {**body, "reaches": number}}
+    for i in range(len(body["points"]) if len(body["points"]) > 1 else 0):
+        yield f"points {i} dropped", {"score": {**body, "points": body["points"][:i] + body["points"][i + 1 :]}}
 
 
 def _words(node: Tree, kind: str) -> Iterator[tuple[str, Tree]]:

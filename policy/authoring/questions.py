@@ -2,12 +2,12 @@
 
 A set is smallest when no part of it is enough. They are found as all proofs are (enumeration.py): what each component
 of the facts can give is written out once, and the components are folded together; here every smallest set of changed
-facts is kept for each signature, not one case alone.
+facts is kept for each signature, not one case alone. Where very many values hang together, only few change at once.
 """
 
 import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,8 @@ from policy.evaluation.determination import determine
 from policy.evaluation.pathways import codes_of, diagnosis_group, pathway_of
 from policy.model import OUTCOMES, Policy, Rule, Settings
 
+MOST_TOGETHER = 200_000  # combinations of values of facts that hang together; of more, few are changed at once
+FEW_CHANGES = 3
 MOST_WAYS = 20_000  # ways to tell the missing facts that are tried one by one
 WAITS = "waits"  # pend because facts are missing, whether or not the file is then closed
 
@@ -40,7 +42,7 @@ def row_of(cases: Cases, row: int) -> Row:
     found = {"dx": str(cases.dx[row]), "cpt": str(cases.cpt[row])}
     for name, kind in cases.policy.fields_.items():
         value = int(cases.facts[name][row]) if name in cases.facts else -1
-        if value >= 0 and kind.type != "months":
+        if value >= 0 and kind.told:
             found[name] = as_written(kind, value)
     return found
 
@@ -126,7 +128,7 @@ def can_change(cases: Cases, row: int, settings: Settings, fact: str) -> bool:
 
 def _columns(policy: Policy) -> dict[str, str]:
     """Fact -> the column that tells it."""
-    return {name: str(kind.days) if kind.type == "months" else name for name, kind in policy.fields_.items()}
+    return {name: kind.column(name) for name, kind in policy.fields_.items()}
 
 
 def _merged(base: Row, changes: Mapping[str, str], columns: Mapping[str, str]) -> Row:
@@ -184,20 +186,16 @@ def _part(
         choice: list[tuple[int, Row]] = [(0, {})]
         if free is None or fact in free:
             kind, column = policy.fields_[fact], _columns(policy)[fact]
-            others = dict.fromkeys((kind.onset, kind.request), "") if kind.type == "months" else {}
-            clear = {str(name): "" for name in others}
+            clear = dict.fromkeys(kind.ends, "") if not kind.told else {}
             choice += [
                 (bits[fact], {**clear, column: v}) for v in values(fact, [settings]) if v not in ("", base.get(column))
             ]
         options.append(choice)
-    columns = {
-        str(c) for fact in fields for k in [policy.fields_[fact]] for c in (fact, k.onset, k.request, k.days) if c
-    }
+    columns = {column for fact in fields for column in (fact, *policy.fields_[fact].sources)}
     columns |= {name for name, kind in policy.fields_.items() if kind.required}
     known = {k: v for k, v in base.items() if k in columns}
     ways = [
-        (sum(bit for bit, _ in pick), {k: v for _, part in pick for k, v in part.items()})
-        for pick in itertools.product(*options)
+        (sum(bit for bit, _ in pick), {k: v for _, part in pick for k, v in part.items()}) for pick in _picks(options)
     ]
     table = as_cases([{k: v for k, v in (known | row).items() if v} for _, row in ways], policy, keep_good=True)
     ways = [ways[int(i)] for i in table.ids]
@@ -210,6 +208,24 @@ def _part(
         key = (tuple(least[place].tolist()), tuple(flags[place].tolist()))
         found.setdefault(key, {}).setdefault(mask, changes)
     return {key: _smallest(sets) for key, sets in found.items()}
+
+
+def _picks(options: Sequence[list[tuple[int, Row]]]) -> Iterator[tuple[tuple[int, Row], ...]]:
+    """One choice for each fact, the first of which changes nothing; of too many, those that change few facts."""
+    if math.prod(map(len, options)) <= MOST_TOGETHER:
+        yield from itertools.product(*options)
+        return
+    for number in range(FEW_CHANGES + 1):
+        for changed in itertools.combinations(range(len(options)), number):
+            yield from itertools.product(
+                *(choice[1:] if i in changed else choice[:1] for i, choice in enumerate(options))
+            )
+
+
+def all_tried(settings: Settings) -> bool:
+    """Whether every combination of facts that hang together is tried, and not only those with few changes."""
+    groups = components([settings.policy])
+    return all(math.prod(len(values(f, [settings])) for f in fields) <= MOST_TOGETHER for fields in groups)
 
 
 def _folded(sets: Mapping[Key, Sets], part: Mapping[Key, Sets]) -> dict[Key, Sets]:

@@ -18,7 +18,7 @@ def columns_of(
 ) -> dict[str, str]:
     """Column of a case table -> column of the file; raises ProblemsFound with all that is wrong."""
     rename, place, problems, found = rename or {}, f"{name}:1", list[Problem](), dict[str, str]()
-    known = [f for f, x in policy.fields_.items() if x.type != "months"]
+    known = [f for f, x in policy.fields_.items() if x.told]
     types = dict(zip(schema.names, schema.types, strict=True))
     names = {rename.get(c, bare(c).lower()) for c in schema.names}
     if names and not names & {*known}:  # perhaps the first row of somebody: nothing of it is shown

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from policy.model import CaseField
+from policy.model import Amount, CaseField
 from policy.problems import listed, nearest
 
 SPACE = " \t\r\n\u00a0"  # around a value
@@ -66,12 +66,17 @@ class Number:
     `percent`: above 0 and below 1 it looks like a fraction. What is read is a whole number of units of the last place.
     """
 
-    low: int
-    high: int
+    low: Amount
+    high: Amount
     places: int
     step: int
     unit: str
     percent: bool = False
+
+    @property
+    def ends(self) -> tuple[int, int]:
+        """Its least and greatest value in units of the last place."""
+        return int(self.low * 10**self.places), int(self.high * 10**self.places)
 
     def read(self, text: str) -> int:
         """The number in units of its last place; ValueError says what is allowed."""
@@ -82,7 +87,8 @@ class Number:
         sign, whole, rest = found[1], found[2], found[3] or ""
         amount, finer = int(whole + rest[: self.places].ljust(self.places, "0")), bool(rest[self.places :].strip("0"))
         one, negative = 10**self.places, bool(sign and (amount or finer))
-        if negative or not self.low * one <= amount <= self.high * one - finer:
+        least, greatest = self.ends
+        if negative or not least <= amount <= greatest - finer:
             raise ValueError(f"is outside the range; {allowed}")
         if self.percent and amount < one and (amount or finer):
             raise ValueError(f"looks like a fraction; write per cent, {allowed}")
@@ -169,9 +175,9 @@ def form_of(kind: CaseField | None) -> Form:
         return Plain()
     if kind.type == "choice":
         return Words({word: code for code, word in enumerate(kind.choices)})
-    if kind.type in ("whole", "percent"):
-        unit = "%" if kind.type == "percent" else (kind.unit or "").replace("_", " ")
-        return Number(kind.min, kind.max, 2 * (kind.type == "percent"), kind.steps, unit, kind.type == "percent")
+    if kind.numeric and kind.told:
+        unit = kind.measure.many if kind.measure else (kind.unit or "").replace("_", " ")
+        return Number(kind.min, kind.max, kind.places, kind.steps, unit, kind.type == "percent")
     fixed: dict[str, Form] = {
         "diagnosis": DIAGNOSIS, "procedure": PROCEDURE, "date": Day(), "boolean": BOOLEAN, "text": Plain(),
     }  # fmt: skip

@@ -54,11 +54,11 @@ class Remarks:
                 found = np.bincount(facts[name][facts[name] >= 0], minlength=len(self._values.get(name, ())))
                 found[: len(self._values.get(name, ()))] += self._values.get(name, 0)
                 self._values[name] = found
-            if kind.type == "months":
-                onset, request, days = (facts[str(c)].astype(np.int64) for c in (kind.onset, kind.request, kind.days))
+            if not kind.told:
+                onset, request, days = (facts[c].astype(np.int64) for c in kind.sources)
                 dated = (onset >= 0) & (request >= onset)
                 self._rows[f"far {name}"] += int((dated & (days >= 0) & (abs(request - onset - days) > 31)).sum())
-                if CARE in facts:
+                if CARE in facts and kind.calendar:
                     pain = np.where(dated, request - onset, days)
                     self._rows[f"longer {name}"] += int(((pain >= 0) & (facts[CARE] > pain)).sum())
 
@@ -130,7 +130,7 @@ class Remarks:
 def absent_columns(policy: Policy, columns: Iterable[str]) -> dict[str, CaseField]:
     """The columns of a case table that a file does not have."""
     here = {*columns}
-    return {c: k for c, k in policy.fields_.items() if c not in here and k.type != "months" and not k.ignored}
+    return {c: k for c, k in policy.fields_.items() if c not in here and k.told and not k.ignored}
 
 
 def _spread(counts: NDArray[np.int64]) -> tuple[int, float, int]:
@@ -153,8 +153,7 @@ def _read_for(policy: Policy, dx: set[str], cpt: set[str]) -> set[str]:
     for pathway in policy.pathways.values():
         if groups.intersection(pathway.selects.diagnosis) and families.intersection(pathway.selects.procedure):
             names |= policy.facts_read(pathway.rule)
-    kinds = [policy.fields_[name] for name in names if policy.fields_[name].type == "months"]
-    return names | {str(column) for kind in kinds for column in (kind.onset, kind.request, kind.days)}
+    return names | {column for name in names for column in policy.fields_[name].sources}
 
 
 def _rows(count: int) -> str:

@@ -10,7 +10,7 @@ from policy.case_files.cells import Ints
 from policy.case_files.grammar import EPOCH, REMARKED_DAY
 from policy.model import CaseField, Policy
 
-AGE = "age"
+AGE, REQUEST = "age", "request_date"
 
 Reject = Callable[..., None]  # rows, column, values, messages
 
@@ -18,7 +18,7 @@ Reject = Callable[..., None]  # rows, column, values, messages
 def relate(policy: Policy, facts: dict[str, Ints], fault: Reject) -> None:
     """Reject what cannot be, and add what one column tells about another."""
     for name, kind in policy.fields_.items():
-        if kind.type == "months":
+        if not kind.told:
             _duration(policy, facts, name, kind, fault)
     for name, kind in policy.fields_.items():
         if kind.implied_by:
@@ -44,15 +44,15 @@ def as_written(kind: CaseField, value: int) -> str:
         return kind.words[value]
     if kind.type == "date":
         return day_of(value)
-    return f"{Decimal(value) / 100:f}" if kind.type == "percent" else str(value)
+    return f"{Decimal(value) / kind.scale:f}"
 
 
 def _duration(policy: Policy, facts: dict[str, Ints], name: str, kind: CaseField, fault: Reject) -> None:
-    onset, request, days = (facts[c].astype(np.int64) for c in (kind.onset, kind.request, kind.days) if c)
+    onset, request, days = (facts[name].astype(np.int64) for name in kind.sources)
     late = np.flatnonzero((onset > request) & (request >= 0))
-    fault(late, str(kind.onset), [day_of(v) for v in onset[late]], ["is after the date of the request"] * len(late))
-    years = policy.fields_.get(AGE)
-    if years is not None and years.type == "whole":
+    after = "the date of the request" if kind.ends[1] == REQUEST else kind.ends[1]
+    fault(late, kind.ends[0], [day_of(v) for v in onset[late]], [f"is after {after}"] * len(late))
+    if ages(policy, kind):
         age = facts[AGE].astype(np.int64)
         old = np.flatnonzero((onset >= 0) & (request >= 0) & (age >= 0) & (onset < request - 365 * (age + 1)))
         unborn = old[onset[old] < birth_after(request[old], age[old])]
@@ -62,9 +62,19 @@ def _duration(policy: Policy, facts: dict[str, Ints], name: str, kind: CaseField
         messages = [
             f"is before the birth of a person of age {age[row]}{why}" for row, why in zip(unborn, zero, strict=True)
         ]
-        fault(unborn, str(kind.onset), [day_of(v) for v in onset[unborn]], messages)
+        fault(unborn, kind.ends[0], [day_of(v) for v in onset[unborn]], messages)
     dated = (onset >= 0) & (request >= onset)
-    facts[name] = np.where(dated, half_months(onset, request), half_months_of_days(days)).astype(np.int16)
+    if kind.calendar:
+        lasts = np.where(dated, half_months(onset, request), half_months_of_days(days))
+    else:
+        lasts = np.where(dated, request - onset, days)
+    facts[name] = lasts.astype(kind.dtype)
+
+
+def ages(policy: Policy, duration: CaseField) -> bool:
+    """Whether the age at the request tells how early a duration can have begun."""
+    age = policy.fields_.get(AGE)
+    return age is not None and age.type == "whole" and duration.ends[1] == REQUEST
 
 
 def birth_after(request: Ints, age: Ints) -> Ints:

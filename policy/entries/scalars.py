@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from decimal import Decimal
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field, StringConstraints
@@ -17,6 +18,20 @@ def whole(text: object) -> object:
         hint = f", did you mean {meant}?" if meant else ""
         raise PydanticCustomError("number", "is not a whole number{hint}", {"hint": hint})
     return int(text)
+
+
+_DECIMAL = r"-?(0|[1-9]\d{0,8})\.\d{1,6}"
+
+
+def number(text: object) -> object:
+    """'6' -> 6 and '7.5' -> Decimal('7.5'); one spelling, as of a whole number, and zeros at the end say nothing."""
+    if isinstance(text, Decimal) or (isinstance(text, str) and re.fullmatch(_DECIMAL, text, re.ASCII)):
+        return int(found) if (found := Decimal(text)) == int(found) else found.normalize()
+    try:
+        return whole(text)
+    except PydanticCustomError as error:
+        hint = str((error.context or {}).get("hint", ""))
+        raise PydanticCustomError("number", "is not a plain number{hint}", {"hint": hint}) from None
 
 
 def plain_digits(text: str) -> str:
@@ -41,6 +56,8 @@ def as_list(value: object) -> object:
 
 
 Whole = Annotated[int, BeforeValidator(whole)]
+_NumberText = Annotated[str, StringConstraints(pattern=rf"^({_DECIMAL}|-?(0|[1-9]\d{{0,8}}))$")]
+Number = Annotated[int | Decimal, BeforeValidator(number, json_schema_input_type=_NumberText)]
 Flag = Annotated[bool, BeforeValidator(truth_word)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Written = Annotated[str, StringConstraints(min_length=1)]  # as it stands, for `Lever.check` to judge
@@ -55,4 +72,10 @@ Word = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,60}$")]
 Words = Annotated[
     tuple[Word, ...], BeforeValidator(as_list, json_schema_input_type=Word | tuple[Word, ...]), Field(min_length=1)
 ]
-While = dict[Id, Words]  # levers and the values under which an entry is in force
+Reference = Annotated[str, StringConstraints(pattern=r"^([a-z0-9_]{1,60}|[0-9]{1,9}\.[0-9]{1,6})$")]
+Values = Annotated[
+    tuple[Reference, ...],
+    BeforeValidator(as_list, json_schema_input_type=Reference | tuple[Reference, ...]),
+    Field(min_length=1),
+]
+While = dict[Id, Values]  # levers and the values under which an entry is in force

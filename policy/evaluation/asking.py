@@ -67,11 +67,11 @@ class Asking:
     def columns(self, field: str) -> Columns:
         """The columns to ask for when a fact is missing: itself, or what a duration in months can be told by."""
         kind, documented = self.truths.policy.fields_[field], self.truths.rows.documented
-        if kind.type != "months":
+        if kind.told:
             return {field: EVERYWHERE}
-        onset, request, days = str(kind.onset), str(kind.request), str(kind.days)
-        other, from_onset = inverse(documented(request)), documented(onset)
-        return {onset: documented(request), request: both(other, from_onset), days: both(other, inverse(from_onset))}
+        first, last, days = kind.sources
+        other, begun = inverse(documented(last)), documented(first)
+        return {first: documented(last), last: both(other, begun), days: both(other, inverse(begun))}
 
     # The words of the walk --------------------------------------------------------------------------------------------
 
@@ -91,9 +91,9 @@ class Asking:
         """As any combination."""
         return self._combined(kleene.none_of, parts)
 
-    def at_least_of(self, wanted: int, parts: list[Asked]) -> Asked:
+    def at_least_of(self, wanted: int, parts: list[Asked], points: tuple[int, ...]) -> Asked:
         """As any combination."""
-        return self._combined(lambda truths: kleene.at_least(wanted, [*truths]), parts)
+        return self._combined(lambda truths: kleene.at_least(wanted, [*truths], points), parts)
 
     def on_file(self, field: str) -> Asked:
         """A missing fact is an answer: nothing is asked for."""

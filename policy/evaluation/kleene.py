@@ -181,15 +181,18 @@ def none_of(parts: Iterable[Truth]) -> Truth:
     return Truth(inverse(found.possible), inverse(found.met))
 
 
-def at_least(k: int, parts: Sequence[Truth]) -> Truth:
-    """Met where at least `k` of the parts are."""
-    return Truth(*(_reached(k, [part[place] for part in parts]) for place in (0, 1)))
+def at_least(k: int, parts: Sequence[Truth], points: Sequence[int] = ()) -> Truth:
+    """Met where the parts that are met have at least `k` points together (without `points`: one each)."""
+    points = points or (1,) * len(parts)
+    return Truth(*(_reached(k, [part[place] for part in parts], points) for place in (0, 1)))
 
 
-def _reached(k: int, planes: Sequence[Plane]) -> Plane:
-    """Where at least `k` of the planes have a bit."""
-    counts = [EVERYWHERE] + [NOWHERE] * max(k, 0)  # at n: where n of the planes so far have one
-    for plane in planes:
+def _reached(k: int, planes: Sequence[Plane], points: Sequence[int]) -> Plane:
+    """Where the planes that have a bit have at least `k` points together."""
+    if k > sum(points):
+        return NOWHERE
+    counts = [EVERYWHERE] + [NOWHERE] * max(k, 0)  # at n: where the planes so far have n points or more
+    for plane, more in zip(planes, points, strict=True):
         for n in range(len(counts) - 1, 0, -1):
-            counts[n] = either((counts[n], both(counts[n - 1], plane)))
+            counts[n] = either((counts[n], both(counts[max(n - more, 0)], plane)))
     return counts[-1]

@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar, assert_never
 from policy.model import (
     AllOf,
     AnyOf,
+    Between,
     Comparison,
     Count,
     Equals,
@@ -17,6 +18,7 @@ from policy.model import (
     NoneOf,
     OnFile,
     Rule,
+    Score,
     Settings,
     States,
     Test,
@@ -50,8 +52,8 @@ class TestLanguage(Protocol[Said]):
         """No part."""
         ...
 
-    def at_least_of(self, wanted: int, parts: list[Said]) -> Said:
-        """At least so many of the parts."""
+    def at_least_of(self, wanted: int, parts: list[Said], points: tuple[int, ...]) -> Said:
+        """Those of the parts that are met have at least so many points together; each part has some."""
         ...
 
     def on_file(self, field: str) -> Said:
@@ -67,7 +69,7 @@ class TestLanguage(Protocol[Said]):
         ...
 
     def compared(self, fields: tuple[str, ...], how: Comparison, number: int) -> Said:
-        """The sum of some fields, on their grid, against a number, as a comparison does."""
+        """The sum of some fields (`how.signs`), on their grid, against a number, as a comparison does."""
         ...
 
 
@@ -109,10 +111,10 @@ def traverse_test(test: Test, say: TestLanguage[Said]) -> Said:
             threshold = say.settings.threshold(names[0], test.reference())
             if threshold is None:
                 return say.settled(True)  # a lever that is off asks for nothing
-            return say.compared(names, test, threshold * len(names))
+            return say.compared(names, test, threshold * test.times)
         case Equals():
             return say.among(names[0], test.words)
-        case AllOf():
+        case AllOf() | Between():
             return say.all_of(parts)
         case AnyOf():
             return say.any_of(parts)
@@ -121,10 +123,21 @@ def traverse_test(test: Test, say: TestLanguage[Said]) -> Said:
         case NoneOf():
             return say.none_of(parts)
         case Count():
-            return say.at_least_of(say.settings.number(test.reference()) or 0, list(parts))
+            return say.at_least_of(int(say.settings.number(test.reference()) or 0), list(parts), test.points)
+        case Score():
+            return _scored(test, list(parts), say)
         case States():
             return say.stated_as(names[0], test.words)
         case OnFile():
             return say.on_file(test.on_file)
         case _:
             assert_never(test)
+
+
+def _scored(test: Score, parts: list[Said], say: TestLanguage[Said]) -> Said:
+    """Points that a met test takes away are points that it gives where it is not met: as many more are wanted."""
+    worth, wanted = test.points, say.settings.number(test.reference())
+    if wanted is None:
+        return say.settled(True)
+    turned = [say.none_of(iter([part])) if points < 0 else part for part, points in zip(parts, worth, strict=True)]
+    return say.at_least_of(int(wanted) - sum(p for p in worth if p < 0), turned, tuple(map(abs, worth)))

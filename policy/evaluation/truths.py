@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
+from operator import mul
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,9 +61,9 @@ class Truths:
         """Kleene's not, of any."""
         return kleene.none_of(parts)
 
-    def at_least_of(self, wanted: int, parts: list[Truth]) -> Truth:
+    def at_least_of(self, wanted: int, parts: list[Truth], points: tuple[int, ...]) -> Truth:
         """Kleene's logic of a count."""
-        return kleene.at_least(wanted, parts)
+        return kleene.at_least(wanted, parts, points)
 
     def on_file(self, field: str) -> Truth:
         """Never not documented."""
@@ -93,22 +94,30 @@ class Truths:
         """A missing value stands for its whole range: settled only where every value of the range agrees."""
         least = number + how.beyond
         spans = [self.policy.fields_[name].span for name in fields]
-        lowest, highest = map(sum, zip(*spans, strict=True))
+        ends = [span[::sign] for span, sign in zip(spans, how.signs, strict=True)]
+        lowest, highest = (sum(map(mul, how.signs, end)) for end in zip(*ends, strict=True))
         if least <= lowest or least > highest:
             return SETTLED[2 * ((least <= lowest) == how.rises)]
-        reached = self.rows.kept(("reached", fields), least, lambda: self._reached(fields, least))
+        reached = self.rows.kept(("reached", fields, how.signs), least, lambda: self._reached(fields, how.signs, least))
         return reached if how.rises else kleene.none_of([reached])
 
-    def _reached(self, names: Sequence[str], least: int) -> Truth:
-        """Whether the sum of some facts is at least `least`."""
+    def _reached(self, names: Sequence[str], signs: Sequence[int], least: int) -> Truth:
+        """Whether the sum of some facts, or what is left of it, is at least `least`."""
         if len(names) > 1:
-            return Truth(*(plane_of(np.add.reduce([self.end(name, i) for name in names]) >= least) for i in (0, 1)))
+            return Truth(*(plane_of(self._total(names, signs, place) >= least) for place in (0, 1)))
         values = self.rows.fact(names[0])
         sure = values >= least
         if self.policy.fields_[names[0]].bounds:
             sure |= values < -least  # known to be at least so much
         # Without a sign, what is missing is greater than every threshold.
         return Truth(plane_of(sure), plane_of(values.view(f"u{values.itemsize}") >= least))
+
+    def _total(self, names: Sequence[str], signs: Sequence[int], place: int) -> NDArray[np.int32]:
+        """The least (place 0) or the greatest (1) that some facts come to."""
+        signed = zip(names, signs, strict=True)
+        ends = (sign * self.end(name, place if sign > 0 else 1 - place) for name, sign in signed)
+        total: NDArray[np.int32] = reduce(np.add, ends)
+        return total
 
     def end(self, name: str, place: int) -> NDArray[np.int32]:
         """The least (place 0) or the greatest value (1) that a fact can have."""

@@ -7,13 +7,14 @@ the other side: what is said is what would meet the criterion.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from operator import mul
 
 import numpy as np
 
 from policy.cases.reader import as_written, day_of, half_months, half_months_of_days
 from policy.evaluation.evaluation import Evaluation
 from policy.evaluation.kleene import MET, codes_of_truth
-from policy.model import UNITS, CaseField, Test, unit_word
+from policy.model import CaseField, Test, in_units
 
 
 @dataclass(frozen=True)
@@ -43,23 +44,26 @@ def details(evaluation: Evaluation, whole: Test) -> Iterator[Detail]:
             needed = _needed(evaluation, test, name, turned)
             yield Detail(name, _value(evaluation, name), needed, truth, test.words, turned)
         if test.sums:
-            yield _mean(evaluation, test, truth, turned)
+            yield _total(evaluation, test, truth, turned)
 
 
-def _mean(evaluation: Evaluation, test: Test, truth: int, turned: bool) -> Detail:
-    """The mean of several facts with its distance, in the unit of the facts."""
+def _total(evaluation: Evaluation, test: Test, truth: int, turned: bool) -> Detail:
+    """The mean or the sum of several facts with its distance, in the unit of the facts."""
     values = [int(evaluation.rows.fact(name)[0]) for name in test.fields()]
     threshold = evaluation.settings.threshold(test.fields()[0], str(test.reference()))
     if min(values) < 0 or threshold is None:
-        return Detail("mean", "not known", "", truth)
+        return Detail(test.kind, "not known", "", truth)
     kind = evaluation.policy.fields_[test.fields()[0]]
-    found = Fraction(sum(values), len(values))
-    short = found - threshold if turned else threshold - found
-    if turned:
-        far = f"{_amount(short, kind)} too much" if short > 0 else "not below" if short == 0 else "kept"
+    found = Fraction(sum(map(mul, test.signs, values)), test.times)
+    sense = test.senses[turned]
+    short = found - threshold if sense in ("less than", "at most") else threshold - found
+    if short > 0:
+        far = f"{_amount(short, kind)} {'too much' if sense in ('less than', 'at most') else 'short'}"
+    elif short == 0 and sense in ("less than", "more than"):
+        far = "not below" if sense == "less than" else "not above"
     else:
-        far = f"{_amount(short, kind)} short" if short > 0 else "reached"
-    return Detail("mean", _amount(found, kind), f"; {far}", truth)
+        far = "kept" if sense in ("less than", "at most") else "reached"
+    return Detail(test.kind, _amount(found, kind), f"; {far}", truth)
 
 
 def _number(number: Fraction | int) -> str:
@@ -67,15 +71,14 @@ def _number(number: Fraction | int) -> str:
 
 
 def _amount(number: Fraction | int, kind: CaseField) -> str:
-    """A number on the grid of a field, in the field's unit."""
-    if kind.type == "percent":
-        return f"{_number(Fraction(number) / 100)} %"
-    return f"{_number(number)} {unit_word(kind.unit, 1 if number == 1 else 2)}".strip()
+    """A number on the grid of a field, in the unit of its column."""
+    number = Fraction(number) / kind.scale
+    return f"{_number(number)} {kind.measure.word(number) if kind.measure else ''}".strip()
 
 
 def _value(evaluation: Evaluation, name: str) -> str:
     kind, value = evaluation.policy.fields_[name], int(evaluation.rows.fact(name)[0])
-    if kind.type == "months":
+    if not kind.told:
         onset, request, days = _told(evaluation, kind)
         if onset >= 0 and request >= 0:
             return f"from {day_of(onset)} to {day_of(request)}"
@@ -86,8 +89,8 @@ def _value(evaluation: Evaluation, name: str) -> str:
 
 
 def _told(evaluation: Evaluation, kind: CaseField) -> tuple[int, int, int]:
-    """Onset, request and days of a duration, -1 where not documented."""
-    onset, request, days = (int(evaluation.rows.fact(str(c))[0]) for c in (kind.onset, kind.request, kind.days))
+    """First day, last day and days of a duration, -1 where not documented."""
+    onset, request, days = (int(evaluation.rows.fact(column)[0]) for column in kind.sources)
     return onset, request, days
 
 
@@ -107,15 +110,10 @@ def _needed(evaluation: Evaluation, test: Test, name: str, turned: bool) -> str:
     if lever:
         shown, unit = lever.show(evaluation.settings[reference]), lever.unit or ""
     else:
-        shown, unit = _plain(int(reference), kind), ""
+        shown, unit = f"{reference} {kind.measure.word(Fraction(reference)) if kind.measure else ''}".strip(), ""
     if test.sums:
-        return f" (needed: mean of {sense} {shown})"
+        return f" (needed: {test.kind} of {sense} {shown})"
     return f" (needed: {sense} {shown}{_distance(evaluation, name, sense, threshold, unit)})"
-
-
-def _plain(number: int, kind: CaseField) -> str:
-    """A plain number of a test, in the unit of the field that it is held against."""
-    return f"{number} {unit_word('percent' if kind.type == 'percent' else kind.unit, number)}".strip()
 
 
 def _distance(evaluation: Evaluation, name: str, sense: str, threshold: int, unit: str) -> str:
@@ -129,14 +127,15 @@ def _distance(evaluation: Evaluation, name: str, sense: str, threshold: int, uni
         return "; kept" if upper else "; reached"
     if limit < 0 or (kind.type != "date" and limit > kind.span[1]):
         return "; no value is"
-    if kind.type == "months":
+    if not kind.told:
         days = _days_off(evaluation, kind, limit, -1 if upper else 1)
         return f"; {days} day{'s' * (days != 1)} {'too long' if upper else 'short'}"
     far = abs(value - limit)
-    size = UNITS.get(unit, 1)
-    whole = unit != "percent" and size > 1 and not far % size
-    in_unit = f" ({far // size} {unit_word(unit, far // size)})" if whole else ""
-    too = "too much" if kind.type == "percent" else "too many"
+    units = evaluation.policy.every_unit
+    size = (in_units(units, unit, kind.grid[0]) or 1) * kind.scale if unit in units else 1
+    whole = unit != kind.grid[0] and size > 1 and not far % size
+    in_unit = f" ({far // size} {units[unit].word(far // size)})" if whole else ""
+    too = "too much" if kind.scale > 1 else "too many"
     return f"; {_amount(far, kind)} {too if upper else 'short'}{in_unit}"
 
 
@@ -144,6 +143,8 @@ def _days_off(evaluation: Evaluation, kind: CaseField, limit: int, way: int) -> 
     """Days by which a duration is too short to reach so many half months (`way` 1), or too long to stay within (-1)."""
     onset, request, days = _told(evaluation, kind)
     dated = onset >= 0 and request >= 0
+    if not kind.calendar:
+        return abs((request - onset if dated else days) - limit)
     most = 31 * (limit // 2 + 2) if way > 0 else (request - onset if dated else days) + 1
     moved = way * np.arange(most)
     lasts = half_months(np.full(most, onset), request + moved) if dated else half_months_of_days(days + moved)

@@ -1,20 +1,21 @@
 """A lever: one setting of the policy that a medical director may move, and the values that it may take."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from functools import cached_property
 from typing import Literal
 
-from pydantic import model_validator
+from pydantic import PrivateAttr, model_validator
 from pydantic_core import PydanticCustomError
 
 from policy.entries.records import Element, Record
-from policy.entries.scalars import Flag, Key, Text, Whole, Word, Written, plain_digits, whole
-from policy.model.units import UNITS, no_unit, unit_word
+from policy.entries.scalars import Flag, Key, Number, Text, Word, Written, number, plain_digits, whole
+from policy.model.units import KNOWN, Unit
 from policy.problems import nearest, shown
 
-Value = int | str | None  # a lever's value: a whole number in its unit, a choice, or None for "off"
+Amount = int | Decimal  # a whole number is always an int
+Value = Amount | str | None  # a lever's value: a number in its unit, a choice, or None for "off"
 MOST_VALUES = 10_000  # of a lever: lint, proof and sweep try every one
 
 
@@ -23,11 +24,16 @@ def as_word(value: Value) -> str:
     return "off" if value is None else str(value)
 
 
+def simplest(amount: Amount) -> Amount:
+    """An amount as a value: whole ones are ints, and zeros at the end say nothing."""
+    return int(amount) if amount == int(amount) else Decimal(amount).normalize()
+
+
 class Span(Record):
     """The least and the greatest value that a cited source uses."""
 
-    min: Whole
-    max: Whole
+    min: Number
+    max: Number
 
     @model_validator(mode="after")
     def _sound(self) -> "Span":
@@ -39,19 +45,26 @@ class Span(Record):
 class Domain(Span):
     """Legal values of a numeric lever, ends included."""
 
-    step: Whole
+    step: Number
 
     @model_validator(mode="after")
     def _stepped(self) -> "Domain":
-        if self.step < 1 or self.max <= self.min or (self.max - self.min) % self.step:
-            raise PydanticCustomError("domain", "needs min < max and a step of at least 1 that divides the range")
-        if len(self.values()) > MOST_VALUES:
+        if self.step <= 0 or self.max <= self.min or (self.max - self.min) % self.step:
+            raise PydanticCustomError("domain", "needs min < max and a step above 0 that divides the range")
+        if (self.max - self.min) // self.step >= MOST_VALUES:
             raise PydanticCustomError("domain", "has more than {most} values", {"most": f"{MOST_VALUES:,}"})
         return self
 
-    def values(self) -> range:
+    @property
+    def whole(self) -> bool:
+        """Whether every legal value is a whole number."""
+        return isinstance(self.min, int) and isinstance(self.step, int)
+
+    def values(self) -> Sequence[Amount]:
         """Every legal value in order."""
-        return range(self.min, self.max + 1, self.step)
+        if isinstance(self.min, int) and isinstance(self.step, int):
+            return range(self.min, int(self.max) + 1, self.step)
+        return [simplest(self.min + i * self.step) for i in range(int((self.max - self.min) / self.step) + 1)]
 
 
 class Lever(Element):
@@ -64,13 +77,14 @@ class Lever(Element):
     unit: Text | None = None
     direction: Literal["stricter_when_higher", "stricter_when_lower"] | None = None
     off_allowed: Flag = False
-    suggested: Whole | None = None
+    suggested: Number | None = None
     cited: Span | None = None  # what the sources named in `citation` use; a value outside is remarked on
     choices: dict[Word, Text] | None = None
     order: tuple[Word, ...] = ()  # of choices, the loosest first: moving down the list is stricter
     citation: Text
     evidence: tuple[Key, ...] = ()
     contradictions: tuple[Text, ...] = ()
+    _unit: Unit | None = PrivateAttr(None)  # what the document says of the unit
 
     @model_validator(mode="after")
     def _complete(self) -> "Lever":
@@ -82,8 +96,8 @@ class Lever(Element):
         if self.order and sorted(self.order) != sorted(self.choices or ()):
             message = "lists every choice once, the loosest first (a numeric lever has direction: instead)"
             raise PydanticCustomError("order", message, {"key": "order"})
-        if self.domain and self.unit not in UNITS:
-            raise no_unit(self.unit)
+        if self.domain and self.unit is None:
+            raise PydanticCustomError("unit", "needs a unit of {units}", {"units": ", ".join(KNOWN), "key": "unit"})
         if self.domain and self.direction is None:
             raise PydanticCustomError("direction", "needs a direction (stricter_when_...)", {"key": "direction"})
         for name, value in (("default", self.default), ("suggested", self.suggested)):
@@ -106,13 +120,13 @@ class Lever(Element):
             return None
         assert self.domain
         try:
-            number = int(str(whole(text)))
+            amount = simplest(Decimal(str(whole(text) if self.domain.whole else number(text))))
         except PydanticCustomError:
-            wrong = "is not a whole number"
+            wrong = f"is not a {'whole' if self.domain.whole else 'plain'} number"
         else:
-            if number in self.domain.values():
-                return number
-            inside = self.domain.min <= number <= self.domain.max
+            if amount in self.legal:
+                return amount
+            inside = self.domain.min <= amount <= self.domain.max
             wrong = f"is {'between two steps' if inside else 'outside the domain'}"
         raise ValueError(f"{shown(text)} {wrong}; {self.allowed}{self._near(text)}")
 
@@ -121,9 +135,10 @@ class Lever(Element):
         """'allowed 50 to 100 percent in steps of 5, or off'."""
         if self.domain is None:
             return f"allowed {', '.join(self.choices or ())}"
-        steps = f" in steps of {self.domain.step}" if self.domain.step > 1 else ""
+        steps = f" in steps of {self.domain.step}" if self.domain.step != 1 else ""
         off = ", or off" if self.off_allowed else ""
-        return f"allowed {self.domain.min} to {self.domain.max} {(self.unit or '').replace('_', ' ')}{steps}{off}"
+        unit = (self.unit or "").replace("_", " ") if self._unit is None else self._unit.many
+        return f"allowed {self.domain.min} to {self.domain.max} {unit}{steps}{off}"
 
     def _near(self, text: str) -> str:
         """The legal values that were perhaps meant: plain digits, the steps beside, 80 for 0.8, 6 weeks for 42 days."""
@@ -133,19 +148,25 @@ class Lever(Element):
             return f", did you mean {int(plain)}?"
         if not re.fullmatch(r"-?\d{1,9}(\.\d{1,9})?", text, re.ASCII):
             return ""
-        number = Decimal(text)
-        if self.unit == "percent" and 0 < number <= 1 and 100 * number in legal:
-            return f", did you mean {int(100 * number)}?"
-        if self.domain.min < number < self.domain.max:
-            below = legal[int(number - self.domain.min) // self.domain.step]
-            return f", nearest {below} and {below + self.domain.step}"
+        written = Decimal(text)
+        if self.unit == "percent" and 0 < written <= 1 and 100 * written in legal:
+            return f", did you mean {int(100 * written)}?"
+        if self.domain.min < written < self.domain.max:
+            below = int((written - self.domain.min) / self.domain.step)
+            return f", nearest {legal[below]} and {legal[below + 1]}"
         for days, word in ((30, "months"), (7, "weeks")):
-            if self.unit == word and number % days == 0 and number // days in legal:
-                return f", did you mean {number // days} ({number} days)?"
-        return f", nearest {self.domain.min if number < self.domain.min else self.domain.max}"
+            if self.unit == word and written % days == 0 and written // days in legal:
+                return f", did you mean {written // days} ({written} days)?"
+        return f", nearest {self.domain.min if written < self.domain.min else self.domain.max}"
 
     @property
-    def on(self) -> int:
+    def measure(self) -> Unit:
+        """Its unit in words."""
+        word = (self.unit or "").replace("_", " ")
+        return self._unit or KNOWN.get(self.unit or "") or Unit(one=word, many=word)
+
+    @property
+    def on(self) -> Amount:
         """A value that a lever which may be off has when it is on: the suggested one, else the greatest."""
         assert self.domain
         return self.domain.max if self.suggested is None else self.suggested
@@ -181,4 +202,4 @@ class Lever(Element):
             return "off"
         if self.choices is not None:
             return str(value)
-        return f"{value} {unit_word(self.unit, int(value))}"
+        return f"{value} {self.measure.word(value)}"

@@ -3,20 +3,21 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from policy.entries.records import ReadOnly, Record
 from policy.entries.scalars import IcdCode, Id, Key, StatementId, Text, While, Written
 from policy.entries.sources import Evidence, OpenQuestion, Statement, TextElement
 from policy.model.document import CodeNotice, DiagnosisGroup, Example, Pathway, ProcedureFamily
 from policy.model.fields import CaseField
-from policy.model.levers import Lever, Value
+from policy.model.levers import Amount, Lever, Value, simplest
 from policy.model.rules import Criterion, Gate, Requirement, Rule, Step
-from policy.model.tests import Comparison, Test
-from policy.model.units import UNITS
+from policy.model.tests import Comparison, Test, is_number
+from policy.model.units import KNOWN, Unit, in_units
 from policy.problems import Problem, ProblemsFound, nearest, shown
 
 _PLAIN = (int, str, type(None))
@@ -65,6 +66,7 @@ class Policy(Record):
     references: dict[Annotated[str, StringConstraints(pattern=r"^R[1-9][0-9]?$")], Text]
     retired_codes: dict[IcdCode, Text] = Field(default_factory=dict)  # diagnosis codes no longer valid, and since when
     fields_: dict[Id, CaseField] = Field(alias="fields")
+    units: dict[Id, Unit] = Field(default_factory=dict)
     levers: dict[Id, Lever]
     criteria: dict[Id, Criterion]
     diagnoses: dict[Id, DiagnosisGroup]
@@ -76,6 +78,15 @@ class Policy(Record):
     open_questions: dict[Id, OpenQuestion]
     direction_exceptions: tuple[DirectionException, ...] = Field((), max_length=100)  # each case is determined on load
     examples: tuple[Example, ...] = Field((), max_length=200)  # each is determined on load
+
+    @model_validator(mode="after")
+    def _name_units(self) -> "Policy":
+        """Levers and fields print their unit as the document writes it."""
+        for lever in self.levers.values():
+            lever._unit = self.units.get(lever.unit or "")
+        for field in self.fields_.values():
+            field._unit = self.units.get(field.unit or "")
+        return self
 
     def __eq__(self, other: object) -> bool:
         return self is other or (isinstance(other, Policy) and self.fingerprint == other.fingerprint)
@@ -153,11 +164,18 @@ class Policy(Record):
         entries = [entry for rule in self.rules() for entry in rule.entries()]
         return {code for e in (*entries, *(e for g in self.gates.values() for e in g.require)) for code in e.codes}
 
+    @property
+    def every_unit(self) -> Mapping[str, Unit]:
+        """The units that every document knows, and those of this one."""
+        return {**KNOWN, **self.units}
+
     def grid_steps(self, field: str, reference: str) -> int:
-        """How many units of a field's grid one unit of a lever, or of a plain number, is."""
-        kind = self.fields_[field].type
-        unit = (kind if kind in ("percent", "months") else "") if reference.isdigit() else self.levers[reference].unit
-        return UNITS.get(unit or "", 1)
+        """How many steps of a field's grid one unit of a lever, or of a plain number, is; 0: they do not compare."""
+        kind = self.fields_[field]
+        unit, steps = kind.grid
+        own = "months" if kind.type == "months" else kind.unit if kind.type == "duration" else unit
+        name = own if is_number(reference) else self.levers[reference].unit
+        return steps * (in_units(self.every_unit, name or "", unit) or 0)
 
     @cached_property
     def _plans(self) -> dict[Any, Any]:
@@ -259,18 +277,18 @@ class Settings(Mapping[str, Value]):
         """Whether every lever of `condition` has one of the values named (of a number also `off`, or `on`: any)."""
         return all(self.policy.levers[name].meets(self[name], words) for name, words in condition.items())
 
-    def number(self, reference: str) -> int | None:
-        """The whole number or the lever's value that a test compares with; None when the lever is off."""
-        if reference.isdigit():
-            return int(reference)
+    def number(self, reference: str) -> Amount | None:
+        """The plain number or the lever's value that a test compares with; None when the lever is off."""
+        if is_number(reference):
+            return simplest(Decimal(reference))
         value = self[reference]
-        assert value is None or isinstance(value, int)
+        assert not isinstance(value, str)
         return value
 
     def threshold(self, field: str, reference: str) -> int | None:
         """The number that a test compares a field with, on the field's grid; None when the lever is off."""
         number = self.number(reference)
-        return None if number is None else number * self.policy.grid_steps(field, reference)
+        return None if number is None else int(number * self.policy.grid_steps(field, reference))
 
     def asks(self, test: Test) -> bool:
         """Whether the levers leave a test in force, instead of switching it off."""
@@ -280,8 +298,8 @@ class Settings(Mapping[str, Value]):
         """The nodes of a tree of tests that the levers leave in force; `turned`: asked the other way round."""
         if self.asks(test):
             yield test, turned
-            for part in test.parts:
-                yield from self.in_force(part, turned ^ (test.turns < 0))
+            for i, part in enumerate(test.parts):
+                yield from self.in_force(part, turned ^ (test.turn(i) < 0))
 
     def cut(self, test: Test) -> int | None:
         """The least value beyond the line that a field, or a sum of fields, is held against; None where there is none.
@@ -290,7 +308,7 @@ class Settings(Mapping[str, Value]):
         """
         fields, reference = test.fields(), test.reference()
         threshold = self.threshold(fields[0], reference) if fields and reference else None
-        return None if threshold is None else threshold * len(fields) + test.beyond
+        return None if threshold is None else threshold * test.times + test.beyond
 
     def reached(self, rule: Rule) -> Iterator[Rule]:
         """The rules that some case comes to: of several the one in force, of a switch every branch after itself."""

@@ -8,8 +8,15 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, TypeAdapter, mo
 from pydantic_core import PydanticCustomError
 
 from policy.entries.records import Record
-from policy.entries.scalars import Id, While, Word, Words
+from policy.entries.scalars import Id, Reference, While, Whole, Words
 
+
+def is_number(reference: str) -> bool:
+    """Whether what a test compares with is a plain number, and no lever."""
+    return reference.replace(".", "", 1).isdigit()
+
+
+MOST_POINTS = 100
 Tests = Annotated[tuple["Test", ...], Field(min_length=1)]
 
 
@@ -17,11 +24,11 @@ class Node(Record):
     """One node of the tree; a document writes it as a mapping with one key, its `kind`."""
 
     kind: ClassVar[str]
-    turns: ClassVar[int] = 0  # parts that get harder to meet make it harder: 1; easier: -1; either: 0
+    turns: ClassVar[int] = 0  # parts that get harder to meet make it harder: 1; easier: -1; either: 0 (`turn`)
     settles: ClassVar[int | None] = None  # the truth of a part that settles the whole, where one can
     inside: ClassVar[tuple[str, ...]] = ()  # the keys between its own and its parts
     counts: ClassVar[bool] = False  # whether it asks for a number of its parts
-    sums: ClassVar[bool] = False  # whether its fields are added up
+    sums: ClassVar[bool] = False  # whether its fields are added up, or one taken from another
     senses: ClassVar[tuple[str, str]] = ("", "")  # of a comparison: its sign in words, and that of the opposite
     rises: ClassVar[bool] = True  # of a comparison: whether it holds above the line, or below
     beyond: ClassVar[int] = 0  # 1 where the first value above the line is not the line itself but the next
@@ -57,9 +64,47 @@ class Node(Record):
         """The conditions on levers under which this node is in force."""
         return ()
 
+    def turn(self, part: int) -> int:
+        """As `turns`, of one part."""
+        return self.turns
+
+    def steps(self, part: int) -> tuple[object, ...]:
+        """The keys and positions from its own key to a part."""
+        return (*self.inside, part)
+
     def fields(self) -> tuple[str, ...]:
         """Fields this node itself reads (not those below it)."""
         return ()
+
+    @property
+    def signs(self) -> tuple[int, ...]:
+        """Of each field: 1, or -1 where it is taken away."""
+        return (1,) * len(self.fields())
+
+    @property
+    def times(self) -> int:
+        """By what the number is multiplied that the sum of its fields is held against."""
+        return 1
+
+    @property
+    def points(self) -> tuple[int, ...]:
+        """Of a test that counts: what each part counts for."""
+        return (1,) * len(self.parts)
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """The keys from its own to the number of parts that it asks for."""
+        return ()
+
+    @property
+    def nested(self) -> bool:
+        """Whether its parts are written as tests of their own."""
+        return True
+
+    @property
+    def most(self) -> int:
+        """Of a test that counts: the greatest count there can be."""
+        return len(self.parts)
 
     def reference(self) -> str | None:
         """The lever or number this node compares with, if any."""
@@ -83,9 +128,9 @@ class Node(Record):
         `of`: the same of each node, its parts staying as they are.
         """
         found = {of(self)}  # type: ignore[arg-type]
-        for part in self.parts:
+        for i, part in enumerate(self.parts):
             way = part.direction(of)
-            found.add(None if way is None or (way and not self.turns) else way * self.turns)
+            found.add(None if way is None or (way and not self.turn(i)) else way * self.turn(i))
         return None if None in found or len(found - {0}) > 1 else max(found - {0}, default=0)  # type: ignore[type-var]
 
     def guarded(self, needs: tuple[While, ...] = ()) -> "Iterator[tuple[Test, tuple[While, ...]]]":
@@ -106,7 +151,7 @@ class Node(Record):
     @cached_property
     def _every_lever(self) -> tuple[str, ...]:
         own = [(*node.condition, node.reference() or "") for node in self.walk()]
-        return tuple(dict.fromkeys(name for names in own for name in names if name and not name.isdigit()))
+        return tuple(dict.fromkeys(name for names in own for name in names if name and not is_number(name)))
 
 
 class Combination(Node):
@@ -153,7 +198,7 @@ class NoneOf(Combination):
 class Counted(Record):
     """Several tests, and how many of them: a lever or a number."""
 
-    at_least: Word
+    at_least: Reference
     of: Tests
 
 
@@ -168,9 +213,74 @@ class Count(Node):
         """The tests that are counted."""
         return self.count.of
 
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """One key."""
+        return ("at_least",)
+
     def reference(self) -> str:
         """How many are wanted."""
         return self.count.at_least
+
+
+class Points(Record):
+    """What a test that is met adds to a score, or takes away."""
+
+    points: Whole
+    test: "Test"
+
+
+class Scored(Record):
+    """Tests with their points, and the score that is wanted: a lever or a number."""
+
+    points: tuple[Points, ...] = Field(min_length=1)
+    reaches: Reference
+
+
+class Score(Node):
+    """The points of the tests that are met reach a number: surely (met), or with all that may still be met."""
+
+    kind, turns, counts = "score", 1, True
+    score: Scored
+
+    @model_validator(mode="after")
+    def _worth(self) -> "Score":
+        if any(not 1 <= abs(one.points) <= MOST_POINTS for one in self.score.points):
+            message = f"points are 1 to {MOST_POINTS}, or as many less than none"
+            raise PydanticCustomError("points", "{what}", {"what": message, "key": "points"})
+        return self
+
+    @property
+    def parts(self) -> "tuple[Test, ...]":
+        """The tests that have points."""
+        return tuple(one.test for one in self.score.points)
+
+    @property
+    def points(self) -> tuple[int, ...]:
+        """Those written beside each test."""
+        return tuple(one.points for one in self.score.points)
+
+    @property
+    def most(self) -> int:
+        """All points that can be had."""
+        return sum(points for points in self.points if points > 0)
+
+    def turn(self, part: int) -> int:
+        """A test that takes points away makes it harder the easier it is met."""
+        return 1 if self.points[part] > 0 else -1
+
+    def steps(self, part: int) -> tuple[object, ...]:
+        """To the test beside its points."""
+        return "points", part, "test"
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """One key."""
+        return ("reaches",)
+
+    def reference(self) -> str:
+        """The score that is wanted."""
+        return self.score.reaches
 
 
 class OneField(Node):
@@ -193,7 +303,7 @@ class OneField(Node):
 
 
 class Comparison(OneField):
-    """A field compared with a lever or a whole number: the line."""
+    """A field compared with a lever or a number: the line."""
 
     sign: ClassVar[str]  # as SQL and Python write it
 
@@ -206,35 +316,57 @@ class AtLeast(Comparison):
     """The field reaches the line."""
 
     kind, sign, rises, senses = "at_least", ">=", True, ("at least", "less than")
-    at_least: dict[Id, Word]
+    at_least: dict[Id, Reference]
 
 
 class MoreThan(Comparison):
     """The field lies beyond the line."""
 
     kind, sign, rises, beyond, senses = "more_than", ">", True, 1, ("more than", "at most")
-    more_than: dict[Id, Word]
+    more_than: dict[Id, Reference]
 
 
 class LessThan(Comparison):
     """The field stays below the line."""
 
     kind, sign, rises, senses = "less_than", "<", False, ("less than", "at least")
-    less_than: dict[Id, Word]
+    less_than: dict[Id, Reference]
 
 
 class AtMost(Comparison):
     """The field stays below the line, or on it."""
 
     kind, sign, rises, beyond, senses = "at_most", "<=", False, 1, ("at most", "more than")
-    at_most: dict[Id, Word]
+    at_most: dict[Id, Reference]
+
+
+class Between(OneField):
+    """The field lies between two lines, or on one of them."""
+
+    kind, turns, settles = "between", 1, 0
+    between: dict[Id, tuple[Reference, Reference]]
+
+    @property
+    def nested(self) -> bool:
+        """They are written as two numbers."""
+        return False
+
+    @property
+    def parts(self) -> "tuple[Test, ...]":
+        """That it reaches the one and stays within the other."""
+        ((name, (low, high)),) = self.between.items()
+        return AtLeast(at_least={name: low}), AtMost(at_most={name: high})
+
+    def fields(self) -> tuple[str, ...]:
+        """None itself: its parts read the field."""
+        return ()
 
 
 class Averaged(Record):
     """Several fields, and the lever that their mean is held against."""
 
     of: tuple[Id, ...] = Field(min_length=1)
-    reaches: Word
+    reaches: Reference
 
 
 class Mean(Comparison):
@@ -250,6 +382,84 @@ class Mean(Comparison):
     def reference(self) -> str:
         """What it is held against."""
         return self.mean.reaches
+
+    @property
+    def times(self) -> int:
+        """The sum is held against the number once for each field."""
+        return len(self.mean.of)
+
+
+class Summed(Record):
+    """Fields that are added up, fields that are taken from them, and what the sum is held against: one of four keys."""
+
+    of: tuple[Id, ...] = Field(min_length=1)
+    minus: tuple[Id, ...] = ()
+    at_least: Reference | None = None
+    more_than: Reference | None = None
+    less_than: Reference | None = None
+    at_most: Reference | None = None
+
+    @model_validator(mode="after")
+    def _sound(self) -> "Summed":
+        fields = (*self.of, *self.minus)
+        if len(fields) < 2 or len({*fields}) < len(fields):
+            raise PydanticCustomError("sum", "a sum needs two fields or more, each once")
+        if len(self.lines) != 1:
+            raise PydanticCustomError("sum", "a sum needs one of {keys}", {"keys": ", ".join(_SIDES)})
+        return self
+
+    @property
+    def lines(self) -> dict[str, str]:
+        """The key that says how it is compared, and with what."""
+        return {key: line for key in _SIDES if (line := getattr(self, key)) is not None}
+
+
+_SIDES: dict[str, type[Comparison]] = {one.kind: one for one in (AtLeast, MoreThan, LessThan, AtMost)}
+
+
+class Sum(Comparison):
+    """The sum of several fields, some taken away, compared with the line; with the number 0 one field with another."""
+
+    kind, sums = "sum", True
+    sum: Summed
+
+    @property
+    def side(self) -> type[Comparison]:
+        """The comparison of one field that compares alike."""
+        return _SIDES[next(iter(self.sum.lines))]
+
+    @property
+    def sign(self) -> str:  # type: ignore[override]
+        """As of `side`, like the next four."""
+        return self.side.sign
+
+    @property
+    def rises(self) -> bool:  # type: ignore[override]
+        """Whether it holds above the line."""
+        return self.side.rises
+
+    @property
+    def beyond(self) -> int:  # type: ignore[override]
+        """1 where the line itself is not enough."""
+        return self.side.beyond
+
+    @property
+    def senses(self) -> tuple[str, str]:  # type: ignore[override]
+        """The sign in words, and its opposite."""
+        return self.side.senses
+
+    def fields(self) -> tuple[str, ...]:
+        """Those added, then those taken away."""
+        return (*self.sum.of, *self.sum.minus)
+
+    @property
+    def signs(self) -> tuple[int, ...]:
+        """1 for those added, -1 for those taken away."""
+        return (1,) * len(self.sum.of) + (-1,) * len(self.sum.minus)
+
+    def reference(self) -> str:
+        """What it is held against."""
+        return next(iter(self.sum.lines.values()))
 
 
 class Worded(OneField):
@@ -299,7 +509,22 @@ class LeverIs(Node):
 
 
 _Kinds: TypeAlias = (
-    AllOf | AnyOf | NoneOf | Count | AtLeast | MoreThan | LessThan | AtMost | Mean | Equals | States | OnFile | LeverIs
+    AllOf
+    | AnyOf
+    | NoneOf
+    | Count
+    | Score
+    | AtLeast
+    | MoreThan
+    | LessThan
+    | AtMost
+    | Between
+    | Mean
+    | Sum
+    | Equals
+    | States
+    | OnFile
+    | LeverIs
 )
 _KEYS = {next(iter(one.model_fields.values())).alias or one.kind: one for one in get_args(_Kinds)}
 

@@ -1,28 +1,55 @@
-"""The units of levers and of the facts that they are compared with, and the integer grid that both are counted on."""
+"""The units of levers and of the facts that they are compared with, and how many of one another is.
 
-from pydantic_core import PydanticCustomError
+Time, per cent and what these policies count are known to every document; a document names others under `units:`.
+"""
 
-from policy.problems import nearest, shown
+from collections.abc import Mapping
+from typing import Annotated
 
-# How many steps of the grid that facts are stored on one unit of a lever is: weeks are stored as days, per cent as
-# hundredths, months as half months (2n = exactly n months, 2n + 1 = more than n and less than n + 1).
-UNITS = {"months": 2, "weeks": 7, "percent": 100} | dict.fromkeys(
-    ("days", "blocks", "drugs", "drug_classes", "modalities", "sessions", "years", "headache_days"), 1
-)
-GRIDS = {"months": "half months", "weeks": "days", "percent": "hundredths"}  # the grid where it is not the unit itself
+from pydantic import StringConstraints
 
-
-def no_unit(unit: str | None) -> PydanticCustomError:
-    """The fault of a unit that is missing, or that nobody can convert."""
-    units = ", ".join(UNITS)
-    if unit is None:
-        return PydanticCustomError("unit", "needs a unit of {units}", {"units": units, "key": "unit"})
-    told = {"unit": shown(unit), "units": units, "near": nearest(unit, UNITS), "key": "unit"}
-    return PydanticCustomError("unit", "{unit} is no unit; allowed {units}{near}", told)
+from policy.entries.records import Record
+from policy.entries.scalars import Text
 
 
-def unit_word(unit: str | None, number: int) -> str:
-    """'week' for 1, 'weeks' otherwise; '%' for per cent."""
-    word = "%" if unit == "percent" else (unit or "").replace("_", " ")
-    singular = {"modalities": "modality", "drug classes": "drug class"}.get(word, word.removesuffix("s"))
-    return singular if number == 1 else word
+class Unit(Record):
+    """A unit in words, and perhaps what whole number of another one it is: one week, many weeks, equals 7 days."""
+
+    one: Text
+    many: Text
+    equals: Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,5} [a-z][a-z0-9_]{0,59}$")] | None = None
+
+    def word(self, number: object) -> str:
+        """The word for a number of it: 'week' for 1, 'weeks' otherwise."""
+        return self.one if number == 1 else self.many
+
+
+KNOWN: Mapping[str, Unit] = {
+    "days": Unit(one="day", many="days"),
+    "weeks": Unit(one="week", many="weeks", equals="7 days"),
+    "months": Unit(one="month", many="months"),
+    "years": Unit(one="year", many="years", equals="12 months"),
+    "percent": Unit(one="%", many="%"),
+    "points": Unit(one="point", many="points"),
+    "blocks": Unit(one="block", many="blocks"),
+    "drugs": Unit(one="drug", many="drugs"),
+    "drug_classes": Unit(one="drug class", many="drug classes"),
+    "modalities": Unit(one="modality", many="modalities"),
+    "sessions": Unit(one="session", many="sessions"),
+    "headache_days": Unit(one="headache day", many="headache days"),
+}
+
+
+def in_units(units: Mapping[str, Unit], unit: str, other: str) -> int | None:
+    """How many of another unit one unit is; None where that is no whole number, or they measure different things."""
+    found, seen = 1, {unit}
+    while unit != other:
+        told = units[unit].equals if unit in units else None
+        if told is None:
+            return None
+        number, unit = told.split()
+        if unit in seen:
+            return None
+        seen.add(unit)
+        found *= int(number)
+    return found

@@ -2,12 +2,14 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
 
 from policy.model import (
-    GRIDS,
+    LONGEST_DAYS,
     OUTCOMES,
-    UNITS,
+    Amount,
+    Between,
     CaseField,
     Lever,
     Policy,
@@ -16,18 +18,23 @@ from policy.model import (
     Test,
     While,
     as_word,
+    in_units,
+    is_number,
+    simplest,
     test_of,
 )
 from policy.problems import Finding, listed, shown
 
 Path = tuple[object, ...]
 ACTIONS = (*OUTCOMES, "met_if_prereqs")
+DURATIONS = ("days", "weeks", "months", "years")
 COLUMNS = {"case_id": "text", "dx": "diagnosis", "cpt": "procedure"}  # what every case table has
 
 
 def check_policy(policy: Policy) -> Iterator[Finding]:
     """Every unknown name, mismatch of units, gap and overlap."""
     yield from _references(policy)
+    yield from _units(policy)
     yield from _fields(policy)
     yield from _codes(policy)
     closing = policy.levers.get("undocumented_action")
@@ -135,21 +142,34 @@ def _fields(policy: Policy) -> Iterator[Finding]:
                 message = f"belongs to a whole number above {field.min}, at most {field.max}"
                 yield Finding("implied", at, message)
             elif (
-                fields[teller].type in ("text", "diagnosis", "procedure", "months")
+                fields[teller].type in ("text", "diagnosis", "procedure")
+                or not fields[teller].told
                 or fields[teller].absent
                 or teller == name
             ):
                 yield Finding("implied", at, f"{shown(teller)} must be another column that may be missing")
-        if field.type == "months":
-            for key, source, kind in (
-                ("onset", field.onset, "date"), ("request", field.request, "date"), ("days", field.days, "whole"),
-            ):  # fmt: skip
-                if source is None:
-                    yield Finding("months", path, f"a field of type months needs {key}: a field of type {kind}")
-                elif source not in fields:
-                    yield _unknown((*path, key), "field", source, fields)
-                elif fields[source].type != kind:
-                    yield Finding("months", (*path, key), f"{shown(source)} must be of type {kind}")
+        if not field.told:
+            yield from _duration(fields, field, path)
+
+
+def _duration(fields: Mapping[str, CaseField], field: CaseField, path: Path) -> Iterator[Finding]:
+    """Two dates and a number of days."""
+    ends = (("onset", field.onset), ("request", field.request))
+    if field.type == "duration":
+        ends = (("from", field.from_), ("to", field.to))
+        if field.unit not in DURATIONS:
+            yield Finding("duration", (*path, "unit"), f"a field of type duration needs a unit of {listed(DURATIONS)}")
+        if field.model_fields_set & {"min", "max"}:
+            yield Finding("duration", path, "a field of type duration has no min and max: its dates and days have")
+    for key, source, kind in (*((key, source, "date") for key, source in ends), ("days", field.days, "whole")):
+        if source is None:
+            yield Finding(field.type, path, f"a field of type {field.type} needs {key}: a field of type {kind}")
+        elif source not in fields:
+            yield _unknown((*path, key), "field", source, fields)
+        elif fields[source].type != kind:
+            yield Finding(field.type, (*path, key), f"{shown(source)} must be of type {kind}")
+        elif key == "days" and fields[source].span[1] > LONGEST_DAYS:
+            yield Finding(field.type, (*path, key), f"{shown(source)} may have more than {LONGEST_DAYS:,} days")
 
 
 def _codes(policy: Policy) -> Iterator[Finding]:
@@ -214,14 +234,11 @@ def _test(policy: Policy, test: Test, path: Path) -> Iterator[Finding]:
     yield from _while(policy, here, test.condition)
     reference = test.reference()
     lever = policy.levers.get(reference or "")
-    where = (*here, "at_least") if test.counts else here
-    if reference and not reference.isdigit() and (lever is None or lever.domain is None):
+    where = (*here, *test.wanted)
+    if reference and not is_number(reference) and (lever is None or lever.domain is None):
         yield _unknown(where, "numeric lever", reference, (k for k, v in policy.levers.items() if v.domain))
     elif test.counts:
-        most, held = lever.domain.max if lever and lever.domain else int(str(reference)), len(test.parts)
-        if most > held or (lever and UNITS[lever.unit or ""] > 1):
-            unit = f" {lever.unit}" if lever else ""
-            yield Finding("count", where, f"at least {most}{unit} of {held} tests is never true")
+        yield from _counted(policy, test, lever, where)
     for name in test.fields():
         field = policy.fields_.get(name)
         if field is None:
@@ -230,8 +247,52 @@ def _test(policy: Policy, test: Test, path: Path) -> Iterator[Finding]:
             yield Finding("ignored-field", (*here, name), f"field '{name}' may not be used by a rule")
         else:
             yield from _comparison(policy, test, name, field, (*here, name))
+    if test.sums:
+        yield from _summed(policy, test, here)
+    if isinstance(test, Between):
+        yield from _between(policy, test, here)
     for i, part in enumerate(test.parts):
-        yield from _test(policy, part, (*here, *test.inside, i))
+        for found in _test(policy, part, (*here, *test.steps(i))):
+            yield found if test.nested else found._replace(path=(*here, *part.fields()))
+
+
+def _counted(policy: Policy, test: Test, lever: Lever | None, where: Path) -> Iterator[Finding]:
+    """A number of tests or of points: whole, and no more than there can be."""
+    most: Amount = lever.domain.max if lever and lever.domain else Decimal(str(test.reference()))
+    unit = policy.every_unit.get(lever.unit or "") if lever else None
+    converted = unit and unit.equals
+    if not isinstance(simplest(Decimal(most)), int) or (lever and lever.domain and not lever.domain.whole):
+        yield Finding("count", where, "needs whole numbers")
+    elif most > test.most or converted:
+        word = f" {lever.unit}" if lever else ""
+        of = f"{len(test.parts)} tests" if test.most == len(test.parts) else f"{test.most} points"
+        yield Finding("count", where, f"at least {most}{word} of {of} is never true")
+
+
+def _summed(policy: Policy, test: Test, here: Path) -> Iterator[Finding]:
+    """Fields that are added up are counted in one unit, in steps alike."""
+    kinds = {name: policy.fields_[name] for name in test.fields() if name in policy.fields_}
+    for name, kind in kinds.items():
+        first, one = next(iter(kinds.items()))
+        if kind.grid != one.grid:
+            told = ((first, one), (name, kind))
+            units = " and ".join(f"'{n}' in {k.unit or k.type} ({k.scale} steps a unit)" for n, k in told)
+            yield Finding("unit", here, f"cannot add fields of different units or steps: {units}")
+
+
+def _between(policy: Policy, test: Between, here: Path) -> Iterator[Finding]:
+    """The two lines are not the wrong way round at every setting."""
+    ends: list[list[Amount]] = []
+    for part in test.parts:
+        reference = str(part.reference())
+        lever = policy.levers.get(reference)
+        if is_number(reference):
+            ends.append([Decimal(reference)])
+        elif lever and lever.domain:
+            ends.append([lever.domain.min, lever.domain.max])
+    units = {policy.levers[r].unit for r in map(str, (p.reference() for p in test.parts)) if r in policy.levers}
+    if len(ends) == 2 and len(units) < 2 and min(ends[0]) > max(ends[1]):
+        yield Finding("between", here, f"can never hold: {min(ends[0])} is above {max(ends[1])}")
 
 
 def _allowed(field: CaseField) -> tuple[str, ...]:
@@ -241,17 +302,55 @@ def _allowed(field: CaseField) -> tuple[str, ...]:
 def _comparison(policy: Policy, test: Test, name: str, field: CaseField, path: Path) -> Iterator[Finding]:
     reference = test.reference()
     if reference is not None:
-        if field.type not in ("whole", "percent", "months"):
+        if not field.numeric:
             yield Finding("comparison", path, f"field '{name}' ({field.type}) cannot be compared with a number")
-        elif (lever := policy.levers.get(reference)) and GRIDS.get(lever.unit or "", lever.unit) != field.grid:
-            message = f"lever '{reference}' is in {lever.unit}, field '{name}' is in {field.unit or field.type}"
-            yield Finding("unit", path, message)
+        elif is_number(reference) or (reference in policy.levers and policy.levers[reference].domain):
+            yield from _measured(policy, reference, name, field, path)
     for word in test.words:
         allowed = _allowed(field)
         if field.type == "whole" and field.max - field.min < 50:
-            allowed = tuple(str(v) for v in range(field.min, field.max + 1))
-        if word not in allowed:
+            allowed = tuple(str(v) for v in range(int(field.min), int(field.max) + 1))
+        if field.numeric and not allowed:
+            message = f"field '{name}' is a number: write at_least, more_than, less_than, at_most or between"
+            yield Finding("comparison", path, message)
+        elif word not in allowed:
             yield _unknown(path, f"value of {name}", word, allowed)
+
+
+def _measured(policy: Policy, reference: str, name: str, field: CaseField, path: Path) -> Iterator[Finding]:
+    """A line is in a unit of the field's kind, and lies on its grid."""
+    lever, steps = policy.levers.get(reference), policy.grid_steps(name, reference)
+    if lever and lever.unit not in policy.every_unit:
+        return
+    if not steps:
+        unit = lever.unit if lever else ""
+        message = f"lever '{reference}' is in {unit}, field '{name}' is in {field.unit or field.type}"
+        if {unit, field.grid[0]} <= {"days", "weeks", "months", "years"}:
+            message += " (days and months compare only in a field of type duration, which knows the dates)"
+        yield Finding("unit", path, message)
+        return
+    values = [lever.domain.min, lever.domain.step] if lever and lever.domain else [Decimal(reference)]
+    if any(value * steps % 1 for value in values):
+        what = f"lever '{reference}' moves by {values[-1]}" if lever else f"{reference} is"
+        message = f"{what}{',' if lever else ''} finer than the step of field '{name}', {field.step or 1}"
+        yield Finding("step", path, message)
+
+
+def _units(policy: Policy) -> Iterator[Finding]:
+    """Units that exist, and units that are a number of others without going round."""
+    for name, unit in policy.units.items():
+        path: Path = ("units", name, "equals")
+        other = (unit.equals or " ").split()[-1:]
+        if other and other[0] not in policy.every_unit:
+            yield _unknown(path, "unit", other[0], policy.every_unit)
+        elif other and in_units(policy.every_unit, other[0], name) is not None:
+            yield Finding("unit", path, f"{shown(name)} is a number of itself")
+    for section, group in (("fields", policy.fields_), ("levers", policy.levers)):
+        for name, one in group.items():
+            if one.unit and one.unit not in policy.every_unit:
+                known = [*policy.every_unit]
+                message = f"{shown(one.unit)} is no unit; allowed {listed(known, len(known))}, or name it under units:"
+                yield Finding("unit", (section, name, "unit"), message, one.unit, known)
 
 
 def _entry(policy: Policy, path: Path, name: str, condition: While, known: Iterable[str]) -> Iterator[Finding]:

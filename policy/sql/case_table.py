@@ -4,14 +4,17 @@ A fact is a whole number on its grid with -1 for not documented, so that no engi
 a cell may look like stands in policy/case_files/grammar.py; how that reads in SQL, in cells.py.
 """
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from policy.case_files.grammar import CAPITALS, DIAGNOSIS, DIGITS, LONGEST, PROCEDURE, SMALL, Number, Words, form_of
+from policy.cases.relations import AGE, ages
 from policy.model import CaseField, Policy
 from policy.sql.cells import REJECTED, Cell, inside, leap, month_length, only, sound_code, zeros
 from policy.sql.text import Predicate, Query, chosen, either, every, literal, negated, one_of
 
+CODES = ("diagnosis", "procedure")
 OUT_OF_SCOPE = -1  # in place of a pathway's position
 FIRST, LAST = (f"CAST('{day}' AS DATE)" for day in ("1901-01-01", "2099-12-31"))
 NUMBERS = ["", *map(str, range(10)), *(f"{number:02}" for number in range(100))]
@@ -59,8 +62,8 @@ class Table:
         whole = known == "integer" and kind.type in ("whole", "percent") and kind.steps == 1
         if (known == kind.type == "boolean") or whole:
             low, high = (0, 1) if known == "boolean" else (kind.min, kind.max)
-            unit = 100 if kind.type == "percent" else 1
-            return Column(self.query.let(f"c_{name}", f"{self.query.source}.{name}"), low or 0, high or 0, unit)
+            column = self.query.let(f"c_{name}", f"{self.query.source}.{name}")
+            return Column(column, int(low), int(high), kind.scale)
         return None
 
     def _documented(self, name: str) -> str:
@@ -68,8 +71,8 @@ class Table:
         return f"{column.name} IS NOT NULL" if column else f"{fact} >= 0"
 
     def _fact(self, name: str, kind: CaseField) -> str:
-        if kind.type == "months":
-            return self._months(name, kind)
+        if not kind.told:
+            return self._duration(name, kind)
         code = "-1" if name in self.without else self._code(name, kind)
         if name not in self.without and (self.types.get(name), kind.type) != ("boolean", "boolean"):
             code = self.query.let(f"x_{name}", code)
@@ -96,7 +99,7 @@ class Table:
             unit = 10**form.places
             value = f"CAST({column} AS INTEGER)" + (f" * {unit}" if unit > 1 else "")
             step = [f"MOD({column} * {unit}, {form.step}) = 0"] if unit % form.step else []
-            sound = every([f"{column} BETWEEN {form.low} AND {form.high}", *step])
+            sound = every([f"{column} BETWEEN {math.ceil(form.low)} AND {math.floor(form.high)}", *step])
             return chosen([(sound, value), (f"{column} IS NULL", -1)], REJECTED)
         return self._double(name, column, form) if known == "number" else cell.number(form)
 
@@ -106,7 +109,7 @@ class Table:
         amount = self.query.let(f"amount_{name}", f"FLOOR({column} * {unit} + 0.5)")
         # NaN is no number here. DuckDB leaves it out of a Parquet file's statistics and concludes that BETWEEN always
         # holds; in Spark and PostgreSQL NaN equals itself. But its difference from itself is 0 nowhere.
-        exact = [f"{column} BETWEEN {form.low} AND {form.high}", f"{column} - {column} = 0"]
+        exact = [f"{column} BETWEEN {math.floor(form.low)} AND {math.ceil(form.high)}", f"{column} - {column} = 0"]
         exact += [f"{amount} / {unit} = {column}" if unit > 1 else f"{amount} = {column}"]
         nothing = f"LOWER(CAST({column} AS VARCHAR)) = 'nan'"
         sound = every([*exact, *inside(amount, form)])
@@ -131,39 +134,44 @@ class Table:
         number = self.query.let(f"date_{name}", chosen([(sound, f"{year} * 10000 + {month} * 100 + {day}")], 0))
         return chosen([(f"{number} > 0", 0), (f"{column} IS NULL", -1)], REJECTED)
 
-    def _months(self, name: str, kind: CaseField) -> str:
-        """Half months, by calendar months from two dates, else from days (the rules stand in cases.py)."""
-        columns = [str(c) for c in (kind.onset, kind.request, kind.days)]
-        onset, request, days = map(self.fact, columns)
-        refused: list[Predicate] = [f"{fact} = {REJECTED}" for fact in (onset, request, days) if fact != "-1"]
-        full = f"FLOOR((16 * {days} + 15) / 487)"  # a month is 487 / 16 days
-        by_days = f"2 * {full} + {chosen([(f'16 * {days} > 487 * {full}', 1)], 0)}"
-        told = "-1" if days == "-1" else chosen([(f"{days} < 0", -1)], by_days)
-        self.told |= {column: {name} for column in columns}
-        if "-1" in (onset, request):
+    def _duration(self, name: str, kind: CaseField) -> str:
+        """Half months or days from two dates, else from a number of days (the rules stand in cases/relations.py)."""
+        first, last, _ = kind.sources
+        *_, days = facts = list(map(self.fact, kind.sources))
+        refused: list[Predicate] = [f"{fact} = {REJECTED}" for fact in facts if fact != "-1"]
+        told = "-1" if days == "-1" else chosen([(f"{days} < 0", -1)], _half_months(days) if kind.calendar else days)
+        for column in kind.sources:
+            self.told.setdefault(column, set()).add(name)
+        if "-1" in facts[:2]:
             return chosen([(either(refused), REJECTED)], told)
-        let = self.query.let
-        begun, asked = (f"date_{column}" for column in columns[:2])
-        both = f"{onset} = 0 AND {request} = 0"
-        wrong = [f"({both} AND {begun} > {asked})", *self._unborn(begun, asked, both)]
-        self.faults[columns[0]] = either([self.faults[columns[0]], *wrong])
-        (y1, m1, d1), (y2, m2, d2) = (
-            [let(f"{part}_{c}", text) for part, text in zip(("year", "month", "day"), parts_of(date), strict=True)]
-            for c, date in zip(columns[:2], (begun, asked), strict=True)
-        )
-        apart = let(f"months_{name}", f"({y2} - {y1}) * 12 + {m2} - {m1}")
-        clamped = chosen([(f"{d1} < 29", d1)], f"LEAST({d1}, {month_length(asked, m2)})")  # a month's end clamps
-        same = let(f"same_{name}", clamped)
-        by_dates = f"2 * {apart} + {chosen([(f'{d2} < {same}', -1), (f'{d2} > {same}', 1)], 0)}"
+        begun, ended = f"date_{first}", f"date_{last}"
+        both = f"{facts[0]} = 0 AND {facts[1]} = 0"
+        wrong = [f"({both} AND {begun} > {ended})", *self._unborn(kind, begun, ended, both)]
+        self.faults[first] = either([self.faults[first], *wrong])
+        by_dates = self._apart(name, kind)
         sound = [f"{fact} <> {REJECTED}" for fact in (days,) if fact != "-1"] + [both, *map(negated, wrong)]
         return chosen([(every(sound), by_dates), (either([*refused, *wrong]), REJECTED)], told)
 
-    def _unborn(self, begun: str, asked: str, both: str) -> list[str]:
-        """Where pain began before the person was born, by their age at the request."""
-        kind = self.policy.fields_.get("age")
-        if kind is None or kind.type != "whole" or "age" in self.without:
+    def _apart(self, name: str, kind: CaseField) -> str:
+        """Half months or days between the two dates of a duration."""
+        let = self.query.let
+        named = ("year", "month", "day")
+        (y1, m1, d1), (y2, m2, d2) = (
+            [let(f"{part}_{c}", text) for part, text in zip(named, parts_of(f"date_{c}"), strict=True)]
+            for c in kind.ends
+        )
+        if not kind.calendar:
+            return f"{_day_number(y2, m2, d2)} - {_day_number(y1, m1, d1)}"
+        apart = let(f"months_{name}", f"({y2} - {y1}) * 12 + {m2} - {m1}")
+        length = month_length(f"date_{kind.ends[1]}", m2)
+        same = let(f"same_{name}", chosen([(f"{d1} < 29", d1)], f"LEAST({d1}, {length})"))  # a month's end clamps
+        return f"2 * {apart} + {chosen([(f'{d2} < {same}', -1), (f'{d2} > {same}', 1)], 0)}"
+
+    def _unborn(self, duration: CaseField, begun: str, asked: str, both: str) -> list[str]:
+        """Where something began before the person was born, by their age at the request."""
+        if not ages(self.policy, duration) or AGE in self.without:
             return []
-        age = self.fact("age")
+        age = self.fact(AGE)
         born = f"({asked} - 10000 * ({age} + 1))"
         # A year that has no 29 February: the month's end clamps.
         clamped = f"MOD({asked}, 10000) = 229 AND NOT ({leap(born)})"
@@ -204,7 +212,7 @@ class Table:
     def admit(self, unique: bool = False) -> None:
         """Check what no rule reads too; `unique`: and that no case_id is repeated."""
         for name, kind in self.policy.fields_.items():
-            if kind.type not in ("months", "diagnosis", "procedure") and not kind.ignored and name not in self.without:
+            if kind.type not in CODES and kind.told and not kind.ignored and name not in self.without:
                 fact = self.fact(name)
                 if kind.required:
                     self.faults[name] = f"{fact} < 0"
@@ -249,6 +257,19 @@ class Table:
         return next((place for place, way in ways if way.selects.takes(diagnosis, family, level)), OUT_OF_SCOPE)
 
 
+def _half_months(days: str) -> str:
+    """Half months of a number of days: a month is 487 / 16 days."""
+    full = f"FLOOR((16 * {days} + 15) / 487)"
+    return f"2 * {full} + {chosen([(f'16 * {days} > 487 * {full}', 1)], 0)}"
+
+
+def _day_number(year: str, month: str, day: str) -> str:
+    """The days of the calendar up to a date, from a year that begins in March: no engine's own calendar is asked."""
+    year, month = f"({year} - {chosen([(f'{month} < 3', 1)], 0)})", f"MOD({month} + 9, 12)"
+    leaps = f"FLOOR({year} / 4) - FLOOR({year} / 100) + FLOOR({year} / 400)"
+    return f"(365 * {year} + {leaps} + FLOOR((153 * {month} + 2) / 5) + {day})"
+
+
 def parts_of(date: str) -> tuple[str, str, str]:
     """Year, month and day of a date as a whole number."""
     return f"FLOOR({date} / 10000)", f"FLOOR(MOD({date}, 10000) / 100)", f"MOD({date}, 100)"
@@ -263,4 +284,4 @@ def readable(policy: Policy) -> list[str]:
 
 def columns_read(policy: Policy) -> list[str]:
     """The columns of a table that a SELECT reads: all that are checked, not only those of the rules."""
-    return [name for name, kind in policy.fields_.items() if kind.type != "months" and not kind.ignored]
+    return [name for name, kind in policy.fields_.items() if kind.told and not kind.ignored]

@@ -181,9 +181,8 @@ def month_length(date: str, month: str) -> str:
 
 def inside(amount: str, form: Number) -> list[Predicate]:
     """A whole number in units of the last place lies in its domain."""
-    unit = 10**form.places
-    found: list[Predicate] = [f"{amount} BETWEEN {form.low * unit} AND {form.high * unit}"]
-    found += [f"({amount} = 0 OR {amount} >= {unit})"] if form.percent else []
+    found: list[Predicate] = [f"{amount} BETWEEN {form.ends[0]} AND {form.ends[1]}"]
+    found += [f"({amount} = 0 OR {amount} >= {10**form.places})"] if form.percent else []
     return found + ([f"MOD({amount}, {form.step}) = 0"] if form.step > 1 else [])
 
 

@@ -88,20 +88,21 @@ class Compiler:
         fact, codes = self.table.fact(field), self.codes(field, words)
         return chosen([(one_of(fact, codes), 2), *self._known_among(field, codes), (f"{fact} < 0", 1)], 0)
 
-    def at_least_of(self, wanted: int, parts: list[str]) -> str:
+    def at_least_of(self, wanted: int, parts: list[str], points: tuple[int, ...]) -> str:
         """How many are met, and how many still may be; what levers decide is counted here."""
-        wanted -= parts.count("2")
-        open_ = [truth for truth in parts if truth not in ("0", "2")]
-        if wanted <= 0 or wanted > len(open_):
+        counted = [*zip(parts, points, strict=True)]
+        wanted -= sum(points for truth, points in counted if truth == "2")
+        open_ = [(truth, points) for truth, points in counted if truth not in ("0", "2")]
+        if wanted <= 0 or wanted > sum(points for _, points in open_):
             return "2" if wanted <= 0 else "0"
-        met, possible = (" + ".join(chosen([(f"{t} {holds}", 1)], 0) for t in open_) for holds in ("= 2", "> 0"))
+        met, possible = (" + ".join(chosen([(f"{t} {holds}", n)], 0) for t, n in open_) for holds in ("= 2", "> 0"))
         return chosen([(f"({met}) >= {wanted}", 2), (f"({possible}) >= {wanted}", 1)], 0)
 
     def compared(self, fields: tuple[str, ...], how: Comparison, number: int) -> str:
         """A missing value stands for the end of its range at which the test is hardest, then easiest to meet."""
         hard_to_easy = (0, 1) if how.rises else (1, 0)
         if len(fields) > 1:
-            sums = [" + ".join(self.end(name, place) for name in fields) for place in hard_to_easy]
+            sums = [self.total(fields, how.signs, place) for place in hard_to_easy]
             return chosen(
                 [(f"({total}) {how.sign} {number}", code) for total, code in zip(sums, (2, 1), strict=True)], 0
             )
@@ -112,6 +113,12 @@ class Compiler:
         }
         known = [(f"{fact} = {-1 - n}", code) for n, code in missing.items() if code != missing[0]]
         return chosen([*known, (f"{fact} < 0", missing[0]), (f"{fact} {how.sign} {number}", 2)], 0)
+
+    def total(self, fields: Sequence[str], signs: Sequence[int], place: int) -> str:
+        """The least (place 0) or the greatest (1) that some facts come to."""
+        added = " + ".join(self.end(name, place) for name, sign in zip(fields, signs, strict=True) if sign > 0)
+        taken = [self.end(name, 1 - place) for name, sign in zip(fields, signs, strict=True) if sign < 0]
+        return " - ".join([added, *taken])
 
     def end(self, name: str, place: int) -> str:
         """The least (place 0) or the greatest value (1) that a fact can have."""
@@ -145,13 +152,13 @@ class Compiler:
         return self.let(f"a_{criterion}", chosen([(f"{truth} = 1", any_bits(bits))], 0), "criteria")
 
     def columns(self, name: str) -> str:
-        """What to ask for when a fact is missing, as bits: itself, or what a duration in months can be told by."""
+        """What to ask for when a fact is missing, as bits: itself, or what a duration can be told by."""
         kind = self.policy.fields_[name]
-        if kind.type != "months":
+        if kind.told:
             return self.bit(name)
-        onset, request = self.table.fact(str(kind.onset)), self.table.fact(str(kind.request))
-        pairs = [(f"{request} >= 0", self.bit(str(kind.onset))), (f"{onset} >= 0", self.bit(str(kind.request)))]
-        return chosen(pairs, self.bit(str(kind.days)))
+        first, last, days = kind.sources
+        pairs = [(f"{self.table.fact(one)} >= 0", self.bit(other)) for one, other in ((last, first), (first, last))]
+        return chosen(pairs, self.bit(days))
 
     def bit(self, column: str) -> str:
         """A column of the case table as one bit."""

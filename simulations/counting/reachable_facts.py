@@ -6,18 +6,18 @@ A lever is moving (it may stand at any legal value) or frozen as in the settings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from policy.model import AnyOf, Comparison, LeverIs, Mean, OnFile, Policy, Requirement, Rule, Settings, Test, While
+from policy.model import Amount, AnyOf, Comparison, LeverIs, OnFile, Policy, Requirement, Rule, Settings, Test, While
 
 
 @dataclass
 class Reads:
-    """What one pathway may read while some levers move: field -> cuts, sets of words; means of several fields."""
+    """What one pathway may read while some levers move: field -> cuts, sets of words; sums of several fields."""
 
     settings: Settings
     moving: frozenset[str]
     cuts: dict[str, set[int]] = field(default_factory=dict)
     words: dict[str, list[frozenset[int]]] = field(default_factory=dict)
-    means: dict[tuple[str, ...], set[int]] = field(default_factory=dict)
+    sums: dict[tuple[tuple[str, ...], tuple[int, ...]], set[int]] = field(default_factory=dict)  # with their signs
     codes: set[str] = field(default_factory=set)
 
     @property
@@ -100,9 +100,10 @@ class Reads:
             self.cuts.setdefault(test.on_file, set())
         elif test.words:
             self._among(test.fields()[0], [test.words])
-        elif isinstance(test, Mean):
-            self.means.setdefault(test.mean.of, set()).update(len(test.mean.of) * n for n in self._thresholds(test))
-            for name in test.mean.of:
+        elif isinstance(test, Comparison) and test.sums:
+            cuts = {test.times * n + test.beyond for n in self._thresholds(test)}
+            self.sums.setdefault((test.fields(), test.signs), set()).update(cuts)
+            for name in test.fields():
                 self.cuts.setdefault(name, set())
         elif isinstance(test, Comparison):
             self.cuts.setdefault(test.fields()[0], set()).update(self._beyond(test))
@@ -127,7 +128,8 @@ class Reads:
         lever = self.policy.levers[reference] if reference in self.moving else None
         values = lever.values() if lever else [self.settings.number(reference)]
         name = test.fields()[0]
-        return [n * self.policy.grid_steps(name, reference) for n in values if isinstance(n, int)]
+        steps = self.policy.grid_steps(name, reference)
+        return [int(n * steps) for n in values if isinstance(n, Amount)]
 
     def _among(self, name: str, sets: Sequence[Sequence[str]]) -> None:
         kind = self.policy.fields_[name]
@@ -164,9 +166,7 @@ def read_by(policy: Policy, lever: str) -> frozenset[str]:
 def _columns(policy: Policy, name: str) -> tuple[str, ...]:
     """The columns of a fact that is worked out from others; any other stands for itself."""
     kind = policy.fields_.get(name)
-    if kind is None or kind.type != "months":
-        return (name,)
-    return tuple(column for column in (kind.days, kind.onset, kind.request) if column)
+    return (name,) if kind is None or kind.told else (str(kind.days), *kind.ends)
 
 
 def columns_below(policy: Policy, test: Test) -> set[str]:

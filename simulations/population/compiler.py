@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from policy.model import UNITS, Record
+from policy.model import KNOWN, Record
 from policy.problems import Finding, ProblemsFound, listed, shown
 from policy.reading import loading
 from simulations.population.page import (
@@ -144,8 +144,8 @@ class _Compiler:
             kind = column.kind
         if kind == "count" and variable.unit is None:
             self.problem("unit", path, "is a number and needs a unit")
-        elif kind == "count" and name in self.columns and str(variable.unit).replace(" ", "_") not in {*UNITS, "%"}:
-            message = f"{shown(variable.unit)} is no unit; allowed %, {', '.join(UNITS)}"
+        elif kind == "count" and column and not _is_unit(str(variable.unit), column):
+            message = f"{shown(variable.unit)} is no unit; allowed %, {', '.join({**KNOWN, column.unit: 0})}"
             self.problem("unit", (*path, "unit"), message)
         facts = (
             YES_NO
@@ -323,6 +323,11 @@ def _records(value: object, path: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, 
     elif isinstance(value, (dict, tuple)):
         for key, item in dict(value if isinstance(value, dict) else enumerate(value)).items():
             yield from _records(item, (*path, key))
+
+
+def _is_unit(word: str, column: Column) -> bool:
+    """Whether a page may count a column so: as its field does, or in a unit that every policy knows."""
+    return word.replace(" ", "_") in {*KNOWN, "%", column.unit} or column is LATENT_COUNT
 
 
 def _is_flag(table: Table) -> bool:

@@ -6,6 +6,7 @@ table of its own. A page may be `based_on` a shipped one: it then says only what
 """
 
 import datetime
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -43,6 +44,7 @@ class Column:
     lowest: int = 0
     highest: int = 0
     pattern: str = ""
+    unit: str = ""
 
 
 FLAG = Column("flag")
@@ -52,7 +54,7 @@ _GROUP_WORD = r"[a-z][a-z_]{1,39}"
 
 def columns_of(policy: Policy) -> dict[str, Column]:
     """The columns of a case table of this policy, in the order of its fields; derived facts are no columns."""
-    return {name: _column(name, field) for name, field in policy.fields_.items() if field.type != "months"}
+    return {name: _column(name, field) for name, field in policy.fields_.items() if field.told}
 
 
 def _column(name: str, field: CaseField) -> Column:
@@ -67,7 +69,7 @@ def _column(name: str, field: CaseField) -> Column:
         return FLAG
     if kind == "choice":
         return Column("words", field.choices)
-    return Column("count", lowest=field.min, highest=field.max)
+    return Column("count", lowest=math.ceil(field.min), highest=math.floor(field.max), unit=field.unit or "")
 
 
 def _exact(text: object) -> object:

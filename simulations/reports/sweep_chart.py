@@ -86,7 +86,7 @@ def sweep_figure(study: Study, swept: pd.DataFrame, lever: str) -> Picture:
 
 
 def _unit(lever: Lever) -> str:
-    return f"{lever.label}{f', {lever.unit}' if lever.unit else ''}".replace("_", " ")
+    return f"{lever.label}{f', {lever.measure.many}' if lever.unit else ''}".replace("_", " ")
 
 
 @picture_told_about

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from policy.model import OUTCOMES
+from policy.model import OUTCOMES, as_word
 from policy.problems import Problem, ProblemsFound, collecting, listed, nearest, refuse, shown
 from policy.reading.loading import DOCUMENTS, policy_file
 from simulations.reports import report
@@ -155,9 +155,9 @@ def _checkpoint(out: Path) -> Path:
 
 
 def _canonical(asked: Study, provisions: Mapping[str, object] | None) -> dict[str, int | str]:
-    """The provisions as numbers and words that a notebook cell can hold."""
+    """The provisions as numbers and words that a notebook cell can hold: a decimal number as its text."""
     values = {name: asked.scenario[name] for name in provisions or {}}
-    return {name: "off" if value is None else value for name, value in values.items()}
+    return {name: value if isinstance(value, int) else as_word(value) for name, value in values.items()}
 
 
 def _saved(policy: str | Path, scenario: str | Path | None) -> dict[str, str | Path | None]:

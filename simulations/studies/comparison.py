@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import policy as core
-from policy.model import Policy, Settings
+from policy.model import Amount, Policy, Settings
 from policy.problems import Problem, ProblemsFound, collecting
 from policy.reading.scenario import Scenario
 from simulations.population.random_streams import whole
@@ -166,7 +166,7 @@ class Study:
         parts += edits
         return "; ".join(parts) or "No lever is moved"
 
-    def provisions(self) -> dict[str, int | str]:
+    def provisions(self) -> dict[str, Amount | str]:
         """Lever -> value where the scenario differs from the policy as it stands; what `--set` takes."""
         return {name: "off" if value is None else value for name, value in self.scenario.provisions().items()}
 

@@ -8,7 +8,7 @@ weeks and tens looks the same to it.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -22,7 +22,7 @@ from policy.evaluation.determination import determine
 from policy.evaluation.evaluation import Evaluation
 from policy.evaluation.kleene import MET, NOT_MET
 from policy.evaluation.results import CODE, Determinations
-from policy.model import OUTCOMES, Policy, Settings, Test
+from policy.model import OUTCOMES, Amount, Policy, Settings, Test, is_number
 from simulations.statistics.disclosure_control import (
     LEAST_ABOUT,
     REASON,
@@ -152,7 +152,7 @@ class Anatomy:
         near: dict[tuple[str, str, str], dict[int, int]] = {}
         for row in self.distances().to_dict("records"):
             names = str(row["field"]).split("+")
-            if row["step"] in (-1, 0) and _step(self.settings, str(row["lever"]), names) > 1:
+            if row["step"] in (-1, 0) and _step(self.settings, str(row["lever"]), names[0], len(names)) > 1:
                 here = (str(row["criterion"]), str(row["lever"]), str(row["field"]))
                 near.setdefault(here, {})[row["step"]] = row["cases"]
         rows = []
@@ -328,7 +328,7 @@ def _rough(anatomy: Anatomy) -> Anatomy:
     return Anatomy(anatomy.settings, Counter(found), people=True, silent=silent)
 
 
-def _loosened(settings: Settings) -> Iterator[tuple[str, str, int]]:
+def _loosened(settings: Settings) -> Iterator[tuple[str, str, Amount]]:
     """Criterion, numeric lever that it reads, and that lever's value one step looser, where there is one."""
     policy = settings.policy
     for name, criterion in policy.criteria.items():
@@ -336,7 +336,7 @@ def _loosened(settings: Settings) -> Iterator[tuple[str, str, int]]:
             order = policy.levers[lever].loosest_first()
             at = order.index(settings[lever])
             looser = order[at - 1] if at else None
-            if isinstance(looser, int):
+            if isinstance(looser, Amount):
                 yield name, lever, looser
 
 
@@ -344,7 +344,7 @@ def _held_against(whole: Test, settings: Settings) -> Iterator[tuple[Test, str]]
     """What is held against a lever that is on, without what another lever switches off; and that lever."""
     for test, _ in settings.in_force(whole):
         reference = test.reference()
-        if reference and not reference.isdigit() and settings[reference] is not None:
+        if reference and not is_number(reference) and settings[reference] is not None:
             yield test, reference
 
 
@@ -355,22 +355,21 @@ def _distance(
     names, cut = test.fields(), settings.cut(test) or 0
     facts = np.array([cases.facts[name][rows] for name in names], dtype=np.int64)
     known: NDArray[np.bool_] = np.all(facts >= 0, axis=0)
-    total = facts[:, known].sum(axis=0)
+    total = np.array(test.signs) @ facts[:, known]
     distance = total - cut if test.rises else cut - 1 - total
-    return distance, _step(settings, lever, names), known
+    return distance, _step(settings, lever, names[0], test.times), known
 
 
-def _step(settings: Settings, lever: str, names: Sequence[str]) -> int:
+def _step(settings: Settings, lever: str, field: str, times: int) -> int:
     """One step of a lever on the grid of the facts, or of their sum."""
     domain = settings.policy.levers[lever].domain
     assert domain
-    return len(names) * settings.policy.grid_steps(names[0], lever) * domain.step
+    return int(times * settings.policy.grid_steps(field, lever) * domain.step)
 
 
 def _fact(policy: Policy, column: str) -> str:
     """The fact that a column tells: itself, or the duration that it is a part of."""
-    durations = {n: k for n, k in policy.fields_.items() if k.type == "months"}
-    return next((n for n, k in durations.items() if column in (k.onset, k.request, k.days)), column)
+    return next((name for name, kind in policy.fields_.items() if column in kind.sources), column)
 
 
 def _telling(settings: Settings, fact: str) -> list[int]:
@@ -384,7 +383,6 @@ def _telling(settings: Settings, fact: str) -> list[int]:
         for test in criterion.test.walk():
             reference = test.reference()
             if reference and fact in test.fields() and not test.sums:
-                number = settings.number(reference)
-                line = (number or 0) * settings.policy.grid_steps(fact, reference)
+                line = settings.threshold(fact, reference) or 0
                 found |= {line - 1, line, line + 1}
     return sorted(v for v in found if low <= v <= high)

@@ -102,7 +102,7 @@ def binned(table: Table, name: str, reads: Sequence[Reads]) -> Bins:
         for code in range(low, high + 1):
             alike.setdefault(tuple(code in words for words in sets), []).append(code)
         return Bins(fact, low, (), tuple(tuple(codes) for codes in alike.values()), column)
-    if any(name in fields for read in reads for fields in read.means):
+    if any(name in fields for read in reads for fields, _ in read.sums):
         return Bins(fact, low, tuple(range(low + 1, high + 1)), (), column, missing)
     cuts = sorted({cut for read in reads for cut in read.cuts[name] if low < cut <= high})
     return Bins(fact, low, tuple(cuts), (), column, missing)

@@ -106,7 +106,7 @@ def _as_cases(connection: Any, relation: Any, policy: Policy, name: str) -> dict
     relation.create_view("source")
     columns, known = [], dict[str, str]()
     for column, kind in policy.fields_.items():
-        if kind.type == "months":
+        if not kind.told:
             continue
         original = found.get(column)
         quoted = "NULL" if original is None else '"' + original.replace('"', '""') + '"'

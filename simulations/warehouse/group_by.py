@@ -114,9 +114,11 @@ class Keys:
         below = test.parts
         fixed = [part for part in below if not self._moving(part)]
         if fixed and test.settles is None:
-            truths = [self.compiler.truth(part) for part in fixed]
-            for holds in ("= 2", "> 0"):
-                self.add(f"({' + '.join(chosen([(f'{t} {holds}', 1)], 0) for t in truths)})", len(fixed) + 1, where)
+            worth = dict(zip(map(id, below), test.points, strict=True))
+            truths = [(self.compiler.truth(part), worth[id(part)]) for part in fixed]
+            for given, taken in (("= 2", "= 0"), ("> 0", "< 2")):  # points not taken away are points given
+                counted = [chosen([(f"{t} {given if n > 0 else taken}", abs(n))], 0) for t, n in truths]
+                self.add(f"({' + '.join(counted)})", sum(abs(n) for _, n in truths) + 1, where)
         elif fixed:
             truth = (least if test.settles == 0 else greatest)(map(self.compiler.truth, fixed))
             settled = coded(self.add(truth, 3, where), test.settles or 0)
@@ -127,7 +129,7 @@ class Keys:
             if self._moving(part):
                 self._test(part, where)
         if test.sums:
-            self._sum(test.fields(), where)
+            self._sum(test.fields(), test.signs, where)
         elif isinstance(test, Comparison):
             name = test.fields()[0]
             cuts = self.reads.of(test)
@@ -135,12 +137,12 @@ class Keys:
             bins = Bins(self.compiler.table.fact(name), kind.span[0], cuts, missing=-kind.missing[0])
             self.add(bins.index(), bins.size, where)
 
-    def _sum(self, names: Sequence[str], where: Where) -> None:
+    def _sum(self, names: tuple[str, ...], signs: tuple[int, ...], where: Where) -> None:
         """The sum of several facts, missing ones at the low and at the high end of their range."""
-        cuts = sorted(self.reads.means[tuple(names)])
+        cuts = sorted(self.reads.sums[names, signs])
+        words = [name if sign > 0 else f"less_{name}" for name, sign in zip(names, signs, strict=True)]
         for end in (0, 1):
-            total = " + ".join(self.compiler.end(name, end) for name in names)
-            total = self.compiler.let(f"sum_{end}_{'_'.join(names)}", f"({total})")
+            total = self.compiler.let(f"sum_{end}_{'_'.join(words)}", f"({self.compiler.total(names, signs, end)})")
             self.add(stepped(total, cuts), len(cuts) + 1, where)
 
 
@@ -313,7 +315,7 @@ def _facts(table: Table, reads: dict[int, Reads]) -> dict[str, Bins]:
 def check_groups(policy: Policy, groups: Sequence[str]) -> None:
     """Only names of the schema get into the text."""
     read = {*readable(policy), "case_id"}
-    allowed = [n for n, kind in policy.fields_.items() if n not in read and kind.type not in ("date", "months")]
+    allowed = [n for n, kind in policy.fields_.items() if n not in read and kind.told and kind.type != "date"]
     for name in groups:
         if name not in (*allowed, *CODED) and not re.fullmatch(r"group_[a-z0-9_]{1,40}", name):
             message = f"cannot group by {shown(name)}; {listed(allowed)} or a column named group_..."

@@ -10,6 +10,7 @@ import itertools
 import json
 import random
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 import pandas as pd
@@ -30,14 +31,17 @@ FAMILIES = (
     {"64405": {"level": "upper"}, "64494": {"level": "lumbar"}},
 )
 UNITS = {"days": ("days", "weeks"), "sessions": ("sessions",), "drugs": ("drugs",), "years": ("years",)}
+WIDE = 1_000  # seeds from here on write what the language can say since decimals, sums and scores
 ENDS = ("met", "met", "not_met", "pend", "review", "mismatch", "out_of_scope")
 
 
 class Author:
     """One document being written."""
 
-    def __init__(self, luck: random.Random):
+    def __init__(self, luck: random.Random, wide: bool = False):
         self.luck = luck
+        self.wide = wide  # with what the language can say since decimals, units of one's own, sums and scores
+        self.units: Tree = {}
         self.fields: Tree = {}
         self.levers: Tree = {}
         self.criteria: Tree = {}
@@ -69,13 +73,32 @@ class Author:
             self.field("lasted_days", "whole", unit="days", min="0", max="30000")
             parts = {"onset": "began", "request": "asked", "days": "lasted_days"}
             self.field("lasted", "months", unit="months", min="0", max="2400", **parts)
+        if self.wide:
+            self.write_wide_fields()
         if self.chance(0.3):
             self.field("seen_on", "date")
         if self.chance(0.3):
             self.field("hidden_truth", "boolean", ignored="true")
         self.numbers = [
-            n for n, f in self.fields.items() if f["type"] in ("percent", "months") or n.startswith("count")
-        ]
+            n for n, f in self.fields.items()
+            if f["type"] in ("percent", "months", "decimal", "duration") or n.startswith("count")
+        ]  # fmt: skip
+
+    def write_wide_fields(self) -> None:
+        """Decimals on grids of their own, in units of their own, and durations between two dates."""
+        self.units = {
+            "doses": {"one": "dose", "many": "doses"},
+            "packs": {"one": "pack", "many": "packs", "equals": "4 doses"},
+        }
+        step = self.luck.choice(["0.1", "0.5", "0.25"])
+        for i in range(self.luck.randint(1, 3)):
+            self.field(f"amount_{i}", "decimal", unit="doses", min="0", max=self.luck.choice(["20", "9.5"]), step=step)
+        if self.chance(0.6):
+            for name, kind in (("first_day", "date"), ("last_day", "date")):
+                self.field(name, kind)
+            self.field("apart_days", "whole", unit="days", min="0", max="30000")
+            unit = self.luck.choice(["days", "weeks", "months", "years"])
+            self.field("apart", "duration", unit=unit, **{"from": "first_day", "to": "last_day", "days": "apart_days"})
 
     def field(self, name: str, kind: str, **more: Any) -> None:
         self.fields[name] = {"label": name, "type": kind, "ask": f"the {name}", **OWN, **more}
@@ -131,6 +154,14 @@ class Author:
         kind = self.fields[field]
         if kind["type"] == "percent":
             self.numeric(name, "percent", 50, 100, 25)
+        elif kind["type"] == "decimal":
+            step = self.luck.choice([kind["step"], "0.5", "1"])
+            packs = self.chance(0.2)
+            self.numeric(name, "packs" if packs else "doses", *("0", "2", "0.5") if packs else ("0.5", "4.5", step))
+        elif kind["type"] == "duration":
+            days = kind["unit"] in ("days", "weeks")
+            unit = self.luck.choice(["days", "weeks"] if days else ["months", "years"])
+            self.numeric(name, unit, 0, *{"days": (60, 15), "weeks": (8, 2), "months": (6, 2), "years": (2, 1)}[unit])
         elif kind["type"] == "months":
             self.numeric(name, "months", 0, 6, 3)
         else:
@@ -139,8 +170,8 @@ class Author:
             step = 1 if most < 5 else most // 4
             self.numeric(name, unit, 0, step * min(4, most // step), step)
 
-    def numeric(self, name: str, unit: str, least: int, most: int, step: int) -> None:
-        values = [str(v) for v in range(least, most + 1, step)]
+    def numeric(self, name: str, unit: str, least: int | str, most: int | str, step: int | str) -> None:
+        values = stepped(str(least), str(most), str(step))
         off = self.chance(0.3)
         lever = {"label": name, "says": name, "citation": "ours", **OWN, "unit": unit}
         lever |= {"domain": {"min": str(least), "max": str(most), "step": str(step)}, "off_allowed": str(off).lower()}
@@ -187,8 +218,11 @@ class Author:
 
     def test(self, depth: int) -> Tree:
         if depth:
-            kind = self.luck.choice(["all_of", "any_of", "none_of", "all_of", "any_of", "count"])
+            kinds = ["all_of", "any_of", "none_of", "all_of", "any_of", "count"]
+            kind = self.luck.choice(kinds + ["score", "score"] * self.wide)
             parts = [self.test(depth - 1) for _ in range(self.luck.randint(1, 3))]
+            if kind == "score":
+                return self.score(parts)
             if kind != "count":
                 return {kind: parts}
             least = (
@@ -197,8 +231,33 @@ class Author:
             return {"count": {"at_least": least, "of": parts}}
         return self.leaf()
 
+    def score(self, parts: list[Tree]) -> Tree:
+        """Points of either sign, and a number that can be reached."""
+        points = [self.luck.choice([1, 1, 2, 3, -1, -2]) for _ in parts]
+        points[0] = abs(points[0])
+        most = sum(n for n in points if n > 0)
+        reaches = "how_many" if "how_many" in self.levers and most >= 2 else str(self.luck.randint(0, most))
+        told = [{"points": str(n), "test": part} for n, part in zip(points, parts, strict=True)]
+        return {"score": {"points": told, "reaches": reaches}}
+
+    def total(self, name: str) -> Tree | None:
+        """A sum or a difference of fields that are counted alike."""
+        like = [n for n in self.numbers if n != name and self.same_grid(n, name)]
+        if not like:
+            return None
+        taken = self.chance(0.6)
+        body: Tree = {"of": [name], "minus": [self.luck.choice(like)]} if taken else {"of": [name, *like[:2]]}
+        side = self.luck.choice(["at_least", "more_than", "less_than", "at_most"])
+        return {"sum": {**body, side: "0" if taken and self.chance(0.5) else self.reference(name)}}
+
+    def same_grid(self, one: str, other: str) -> bool:
+        keys = ("type", "unit", "step")
+        plain = self.fields[one]["type"] in ("whole", "decimal", "percent")
+        return plain and all(self.fields[one].get(key) == self.fields[other].get(key) for key in keys)
+
     def leaf(self) -> Tree:
-        kind = self.luck.choice(["is", "is", "states", "on_file", "compare", "compare", "compare", "mean", "lever"])
+        kinds = ["is", "is", "states", "on_file", "compare", "compare", "compare", "mean", "lever"]
+        kind = self.luck.choice(kinds + ["between", "sum", "sum"] * self.wide)
         if kind in ("is", "states"):
             name = self.luck.choice(self.worded())
             words = self.words(name)
@@ -206,14 +265,22 @@ class Author:
         if kind == "lever":
             return {"lever": self.condition()}
         if kind == "on_file" or not self.numbers:
-            parts = {f[k] for f in self.fields.values() for k in ("onset", "request", "days") if k in f}
+            parts = {f[k] for f in self.fields.values() for k in ("onset", "request", "from", "to", "days") if k in f}
             names = [n for n, f in self.fields.items() if n not in parts and "required" not in f and "ignored" not in f]
             return {"on_file": self.luck.choice(names)}
         name = self.luck.choice(self.numbers)
         if kind == "mean":
-            like = [n for n in self.numbers if self.alike(n, name) and self.fields[n]["type"] != "months"]
+            like = [n for n in self.numbers if self.alike(n, name) and self.same_grid(n, n)]
             if like:
                 return {"mean": {"of": self.luck.sample(like, min(len(like), 2)), "reaches": self.reference(name)}}
+        if kind == "sum" and (found := self.total(name)):
+            return found
+        if kind == "between":
+            low, high = self.plain(name), self.reference(name)
+            ends = sorted([low, self.plain(name)], key=Decimal) if high not in self.levers else [low, high]
+            lever = self.levers.get(ends[1])
+            if lever is None or Decimal(lever["domain"]["max"]) >= Decimal(low):
+                return {"between": {name: ends}}
         return {self.luck.choice(["at_least", "more_than", "less_than", "at_most"]): {name: self.reference(name)}}
 
     def alike(self, one: str, other: str) -> bool:
@@ -223,7 +290,16 @@ class Author:
         levers = [lever for lever in self.levers if lever.startswith(f"least_{name}_")]
         if levers and self.chance(0.75):
             return self.luck.choice(levers)
+        return self.plain(name)
+
+    def plain(self, name: str) -> str:
+        """A plain number in the unit of a field."""
         kind = self.fields[name]["type"]
+        if kind == "decimal":
+            return self.luck.choice(stepped("0", "5", self.fields[name]["step"]))
+        if kind == "duration":
+            most = {"days": 60, "weeks": 9, "months": 6, "years": 2}[self.fields[name]["unit"]]
+            return str(self.luck.randint(0, most))
         least, most = int(self.fields[name]["min"]), int(self.fields[name]["max"])
         return str(
             self.luck.choice([50, 80, 100])
@@ -342,7 +418,8 @@ class Author:
             "schema": "policy/1", "id": "generated", "version": "2026.1", "title": "Generated", "status": "draft",
             "notice": "Synthetic data, policy simulation only, not for individual determinations.",
             "statements": {}, "evidence": {}, "references": {}, "texts": {}, "open_questions": {},
-            "fields": self.fields, "levers": self.levers, "criteria": self.criteria, "diagnoses": groups,
+            **({"units": self.units} if self.units else {}), "fields": self.fields, "levers": self.levers,
+            "criteria": self.criteria, "diagnoses": groups,
             "procedures": families, "code_notices": notices, "gates": self.gates, "pathways": pathways, "examples": [],
         }  # fmt: skip
         tree["examples"] = list(self.examples(tree))
@@ -361,8 +438,17 @@ def values_of(lever: Tree) -> list[str]:
     """Every legal value of a lever as text."""
     if "choices" in lever:
         return list(lever["choices"])
-    least, most, step = (int(lever["domain"][key]) for key in ("min", "max", "step"))
-    return [*["off"] * (lever["off_allowed"] == "true"), *map(str, range(least, most + 1, step))]
+    values = stepped(*(lever["domain"][key] for key in ("min", "max", "step")))
+    return [*["off"] * (lever["off_allowed"] == "true"), *values]
+
+
+def stepped(least: str, most: str, step: str) -> list[str]:
+    """Every number of a range as text."""
+    found, number = [], Decimal(least)
+    while number <= Decimal(most):
+        found.append(f"{number.normalize():f}")
+        number += Decimal(step)
+    return found
 
 
 def random_levers(tree: Tree, luck: random.Random) -> dict[str, str]:
@@ -371,22 +457,23 @@ def random_levers(tree: Tree, luck: random.Random) -> dict[str, str]:
     return {name: luck.choice(values_of(lever)) for name, lever in tree["levers"].items() if luck.random() < share}
 
 
-def marks(tree: Tree, name: str, levers: Mapping[str, str]) -> set[int]:
+def marks(tree: Tree, name: str, levers: Mapping[str, str]) -> set[Decimal]:
     """The numbers that a field is compared with, in its own unit."""
-    found = {int(tree["fields"][name]["min"]), int(tree["fields"][name]["max"])}
+    field = tree["fields"][name]
+    found = {Decimal(field.get("min", 0)), Decimal(field.get("max", 0))}
     for lever, value in levers.items():
         if lever.startswith(f"least_{name}_") and value != "off":
-            found.add(int(value) * (7 if tree["levers"][lever]["unit"] == "weeks" else 1))
-    return found | {int(n) for n in plain_numbers(tree["criteria"], name)}
+            found.add(Decimal(value) * {"weeks": 7, "packs": 4}.get(tree["levers"][lever]["unit"], 1))
+    return found | {Decimal(n) for n in plain_numbers(tree["criteria"], name)}
 
 
 def plain_numbers(part: Any, name: str) -> Iterator[str]:
     if isinstance(part, dict):
         for key, value in part.items():
             if key == name:
-                yield from (v for v in ([value] if isinstance(value, str) else value) if v.isdigit())
-            elif key == "mean" and name in value["of"] and value["reaches"].isdigit():
-                yield value["reaches"]
+                yield from (v for v in ([value] if isinstance(value, str) else value) if numeric(v))
+            elif key in ("mean", "sum") and name in value["of"]:
+                yield from (v for v in value.values() if isinstance(v, str) and numeric(v))
             else:
                 yield from plain_numbers(value, name)
     elif isinstance(part, list):
@@ -394,10 +481,14 @@ def plain_numbers(part: Any, name: str) -> Iterator[str]:
             yield from plain_numbers(value, name)
 
 
+def numeric(text: str) -> bool:
+    return text.replace(".", "", 1).isdigit()
+
+
 def options(tree: Tree, name: str, levers: Mapping[str, str]) -> list[str]:
     """The values of a column on both sides of everything that it is held against; '' is not documented."""
     field = tree["fields"][name]
-    least, most = int(field.get("min", 0)), int(field.get("max", 0))
+    least, most = Decimal(field.get("min", 0)), Decimal(field.get("max", 0))
     if field["type"] == "boolean":
         return ["", "true", "false"]
     if field["type"] == "choice":
@@ -405,8 +496,18 @@ def options(tree: Tree, name: str, levers: Mapping[str, str]) -> list[str]:
     if field["type"] == "date":
         return ["", "2024-01-31", "2024-02-29", "2024-04-30", "2024-05-01", "2024-07-31", "2024-08-15"]
     if field["type"] == "percent":
-        near = [f"{n + d / 100:.2f}" for n in marks(tree, name, levers) for d in (-1, 0, 1)]
+        near = [f"{n + Decimal(d) / 100:.2f}" for n in marks(tree, name, levers) for d in (-1, 0, 1)]
         return ["", *sorted({v for v in near if float(v) == 0 or 1 <= float(v) <= 100})]
+    if field["type"] == "decimal":
+        step = Decimal(field["step"])
+        near = {n + d * step for n in marks(tree, name, levers) for d in (-1, 0, 1)}
+        return ["", *(f"{n:f}" for n in sorted(near) if least <= n <= most and not n % step)]
+    if name == "apart_days":
+        unit = tree["fields"]["apart"]["unit"]
+        days = [int(n) * 7 if unit == "weeks" else int(n) for n in marks(tree, "apart", levers)]
+        if unit in ("months", "years"):
+            days = [n * (12 if unit == "years" else 1) * 487 // 16 for n in days]
+        return ["", *(str(n + d) for n in sorted({*days, 0, 90}) for d in (-1, 0, 1) if n + d >= 0)]
     if name == "lasted_days":
         return ["", "0", *(str(n * 487 // 16 + d) for n in (1, 3, 6) for d in (-1, 0, 1)), "29000"]
     near = sorted({n + d for n in marks(tree, name, levers) for d in (-1, 0, 1)})
@@ -418,7 +519,7 @@ def columns(tree: Tree) -> list[str]:
     return [
         n
         for n, f in tree["fields"].items()
-        if "required" not in f and "ignored" not in f and f["type"] not in ("months", "text")
+        if "required" not in f and "ignored" not in f and f["type"] not in ("months", "duration", "text")
     ]
 
 
@@ -452,9 +553,10 @@ def near_miss(tree: Tree, levers: Mapping[str, str], luck: random.Random) -> Cas
 
 
 def legal(case: Case) -> Case:
-    """Without an onset after the request."""
-    if case.get("began", "") > case.get("asked", "9"):
-        return {k: v for k, v in case.items() if k != "began"}
+    """Without a first day after the last."""
+    for first, last in (("began", "asked"), ("first_day", "last_day")):
+        if case.get(first, "") > case.get(last, "9"):
+            case = {k: v for k, v in case.items() if k != first}
     return case
 
 
@@ -471,7 +573,7 @@ def frame(tree: Tree, cases: list[Case]) -> pd.DataFrame:
 
 def generated(seed: int) -> tuple[Tree, Policy]:
     """The document of a seed as a tree, and as the loader reads its YAML; it has no fault and its examples hold."""
-    tree = Author(random.Random(seed)).document()
+    tree = Author(random.Random(seed), wide=seed >= WIDE).document()
     policy, _ = parse(written(tree), "generated.yaml", Policy)
     faults = [*check_policy(policy), *check_examples(policy)]
     assert not faults, (seed, faults)

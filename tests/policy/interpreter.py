@@ -21,7 +21,7 @@ Truth = bool | None
 OPEN = "open"  # pend because a fact is missing: what closing the file turns into something else
 HOLDS = {"at_least": operator.ge, "mean": operator.ge, "more_than": operator.gt, "less_than": operator.lt,
          "at_most": operator.le}  # fmt: skip
-TIMES = {"weeks": 7}  # days in a unit of a lever
+TIMES = {"weeks": 7, "packs": 4}  # how much of a field's unit one of a lever is
 SILENCE_TAKES_EVERY_BRANCH = True  # contract 2 ("silence is never worth more"): True once evaluation.py does so
 
 
@@ -85,6 +85,14 @@ class Reader:
             wanted = body["at_least"] if body["at_least"].isdigit() else self.levers[body["at_least"]]
             least = 0 if wanted == "off" else int(wanted)
             return False if len(parts) - parts.count(False) < least else True if parts.count(True) >= least else None
+        if kind == "score":
+            return self.scored(body, case)
+        if kind == "between":
+            ((field, (low, high)),) = body.items()
+            return every([self.compared(k, [field], line, case) for k, line in (("at_least", low), ("at_most", high))])
+        if kind == "sum":
+            side = next(key for key in HOLDS if key in body)
+            return self.total(side, body["of"], body.get("minus", []), body[side], case)
         if kind == "lever":
             return self.holds(body)
         if kind == "on_file":
@@ -98,26 +106,57 @@ class Reader:
             return (True if hit else None) if kind == "states" else None if value is None else hit
         return self.compared(kind, [field], said, case)
 
+    def scored(self, body: Tree, case: Case) -> Truth:
+        """Every way of telling the parts that are not documented is tried: all reach the score, none, or some."""
+        wanted = body["reaches"] if number(body["reaches"]) else self.levers[body["reaches"]]
+        if wanted == "off":
+            return True
+        scores = {0}
+        for part in body["points"]:
+            truth, points = self.test(part["test"], case), int(part["points"])
+            worth = {True: [points], False: [0], None: [0, points]}[truth]
+            scores = {score + more for score in scores for more in worth}
+        answers = {score >= int(wanted) for score in scores}
+        return answers.pop() if len(answers) == 1 else None
+
+    def total(self, side: str, added: list[str], taken: list[str], reference: str, case: Case) -> Truth:
+        """Of facts that are not documented only the ends of their ranges are tried: the sum is extreme there."""
+        wanted = reference if number(reference) else self.levers[reference]
+        if wanted == "off":
+            return True
+        limit = Decimal(wanted) * self.times(reference)
+        sums = {Decimal(0)}
+        for field, sign in (*((f, 1) for f in added), *((f, -1) for f in taken)):
+            kind = self.tree["fields"][field]
+            values = [case[field]] if case.get(field) else [kind["min"], kind["max"]]
+            sums = {total + sign * Decimal(value) for total in sums for value in values}
+        answers = {HOLDS[side](total, limit) for total in sums}
+        return answers.pop() if len(answers) == 1 else None
+
+    def times(self, reference: str) -> int:
+        return 1 if number(reference) else TIMES.get(self.tree["levers"][reference]["unit"], 1)
+
     def word(self, field: str, case: Case) -> str | None:
         return case.get(field) or self.tree["fields"][field].get("absent") or None
 
     def documented(self, field: str, case: Case) -> bool:
         kind = self.tree["fields"][field]
-        if kind["type"] == "months":
-            return bool(case.get(kind["days"])) or bool(case.get(kind["onset"]) and case.get(kind["request"]))
+        if kind["type"] in ("months", "duration"):
+            first, last = dates(kind)
+            return bool(case.get(kind["days"])) or bool(case.get(first) and case.get(last))
         return self.word(field, case) is not None
 
     def compared(self, kind: str, fields: list[str], reference: str, case: Case) -> Truth:
         """A missing fact may have any value of its field: true or false only where all of them agree."""
-        wanted = reference if reference.isdigit() else self.levers[reference]
+        wanted = reference if number(reference) else self.levers[reference]
         if wanted == "off":
             return True
-        limit = int(wanted)
+        limit = Decimal(wanted)
         kinds = [self.tree["fields"][field] for field in fields]
-        if kinds[0]["type"] == "months":
-            return self.lasting(kind, kinds[0], limit, case)
-        unit = "" if reference.isdigit() else self.tree["levers"][reference]["unit"]
-        limit *= TIMES.get(unit, 1) * len(fields)
+        if kinds[0]["type"] in ("months", "duration"):
+            unit = kinds[0]["unit"] if number(reference) else self.tree["levers"][reference]["unit"]
+            return self.lasting(kind, kinds[0], int(limit), unit, case)
+        limit *= self.times(reference) * len(fields)
         told = [case.get(field) or "" for field in fields]
         ends = [
             sum(Decimal(value) if value else Decimal(k[end]) for value, k in zip(told, kinds, strict=True))
@@ -126,15 +165,18 @@ class Reader:
         answers = {HOLDS[kind](n, limit) for n in ends}
         return answers.pop() if len(answers) == 1 else None
 
-    def lasting(self, kind: str, field: Tree, months: int, case: Case) -> Truth:
-        onset, request, days = (case.get(field[part]) for part in ("onset", "request", "days"))
-        if onset and request:
-            end, limit = datetime.date.fromisoformat(request), later(datetime.date.fromisoformat(onset), months)
-            return HOLDS[kind](end, limit)
+    def lasting(self, kind: str, field: Tree, limit: int, unit: str, case: Case) -> Truth:
+        first, last, days = (case.get(part) for part in (*dates(field), field["days"]))
+        months = limit * 12 if unit == "years" else limit
+        if first and last:
+            begun, end = map(datetime.date.fromisoformat, (first, last))
+            if unit in ("days", "weeks"):
+                return HOLDS[kind]((end - begun).days, limit * TIMES.get(unit, 1))
+            return HOLDS[kind](end, later(begun, months))
         if days:
-            edge = months * 487 // 16
+            edge = limit * TIMES.get(unit, 1) if unit in ("days", "weeks") else months * 487 // 16
             return HOLDS[kind](int(days), edge)
-        answers = {HOLDS[kind](n, months) for n in (0, int(field["max"]))}
+        answers = {HOLDS[kind](n, limit) for n in (0, int(field.get("max", 10**6)))}
         return answers.pop() if len(answers) == 1 else None
 
     # ------------------------------------------------------------------------------------------------------ rules
@@ -209,6 +251,15 @@ class Reader:
                 return Finding("pend", "pend")
         found = self.rule(way["rule"], case)
         return Finding(self.levers["undocumented_action"] if found == OPEN else found, found)
+
+
+def number(reference: str) -> bool:
+    return reference.replace(".", "", 1).isdigit()
+
+
+def dates(field: Tree) -> tuple[str, str]:
+    """The first and the last day of a duration."""
+    return (field["onset"], field["request"]) if field["type"] == "months" else (field["from"], field["to"])
 
 
 def one(outcomes: set[str]) -> str:
