@@ -58,7 +58,7 @@ def heading(policy: Policy, name: str, value: Value, baseline: Value, idle: str,
 def footer(policy: Policy, name: str, pathways: tuple[str, ...], cases: Mapping[str, int]) -> str:
     """Default, range, statements; folded away: the full source, the evidence and the pathways that read the lever."""
     lever = policy.levers[name]
-    default = shown(lever, lever.check(lever.default))
+    default = shown(lever, policy.defaults[name])
     suggested = f" (suggested when on: {shown(lever, lever.suggested)})" if lever.suggested is not None else ""
     statements = f" · {codes(lever.statements)}" if lever.statements else ""
     marks = " ".join(evidence_mark(policy.evidence[key]) for key in lever.evidence)

@@ -118,7 +118,7 @@ class Manual:
             rows = []
             for name in names:
                 lever, value = self.policy.levers[name], self.settings[name]
-                default = lever.check(lever.default)
+                default = self.policy.defaults[name]
                 now = f"<b>{esc(shown(lever, value))}</b>"
                 now += f" {mark(f'moved, default {shown(lever, default)}', 'moved')}" if value != default else ""
                 origin = f"<br>{mark(lever.origin, 'origin')}" if lever.origin else ""

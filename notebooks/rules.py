@@ -106,10 +106,13 @@ class Writer:
 
     def _requests(self, name: str) -> str:
         selects = self.policy.pathways[name].selects
+        if selects.otherwise:
+            return "For every other request of this policy"
         groups = [self.policy.diagnoses[d] for d in selects.diagnosis]
         dx = [*(c for g in groups for c in g.codes), *(f"{p}-" for g in groups for p in g.prefixes)]
         families = [self.policy.procedures[p] for p in selects.procedure]
-        cpt = [code for f in families for code, x in f.codes.items() if selects.level in (None, x.level)]
+        asked = selects.asked.items()
+        cpt = [c for f in families for c, x in f.codes.items() if all(x.told.get(key) in words for key, words in asked)]
         return f"For {codes(dx)} with {codes(cpt)}"
 
     def _outcome(self, outcome: str, because: str | None) -> str:

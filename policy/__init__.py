@@ -10,15 +10,19 @@ from policy.reading.loading import change_in_words, shipped
 from policy.reading.scenario import Scenario, load_scenario
 
 if TYPE_CHECKING:
-    from policy.cases.reader import CaseReader, Cases, read_cases
+    from policy.cases.reader import Calendar, CaseReader, Cases, read_cases
+    from policy.checking.in_time import calendar
     from policy.evaluation.determination import determine
     from policy.evaluation.results import Determinations
     from policy.explanation.explanation import Explanation, explain
+    from policy.history.facts import PlanHistory
 else:
     _LATER = {
-        "CaseReader": "cases.reader", "Cases": "cases.reader", "read_cases": "cases.reader",
+        "Calendar": "cases.reader", "CaseReader": "cases.reader", "Cases": "cases.reader", "read_cases": "cases.reader",
+        "calendar": "checking.in_time",
         "Determinations": "evaluation.determination", "determine": "evaluation.determination",
         "Explanation": "explanation.explanation", "explain": "explanation.explanation",
+        "PlanHistory": "history.facts",
     }  # fmt: skip
 
     def __getattr__(name):
@@ -32,6 +36,7 @@ else:
 
 
 __all__ = [
-    "OUTCOMES", "CaseReader", "Cases", "Determinations", "Explanation", "Policy", "Problem", "ProblemsFound",
-    "Scenario", "Settings", "change_in_words", "determine", "explain", "load", "load_scenario", "read_cases", "shipped",
+    "OUTCOMES", "Calendar", "CaseReader", "Cases", "Determinations", "Explanation", "PlanHistory", "Policy",
+    "Problem", "ProblemsFound", "Scenario", "Settings", "calendar", "change_in_words", "determine", "explain", "load",
+    "load_scenario", "read_cases", "shipped",
 ]  # fmt: skip

@@ -92,6 +92,10 @@ class ProblemsFound(Exception):
         return "\n".join(lines)
 
 
+class UndatedRows(ProblemsFound):
+    """Rows without a date that could be judged in more than one way: the caller has to name a day for them."""
+
+
 def refuse(code: str, place: str, message: str) -> ProblemsFound:
     """The exception for a single problem: `raise refuse(...)`."""
     return ProblemsFound([Problem(code, place, message)])

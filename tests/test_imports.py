@@ -16,7 +16,8 @@ PACKAGES = ("policy", "simulations", "notebooks")
 
 LAYERS = (  # lowest first: what stands in one may import its own and those before it
     "policy.problems", "policy.entries", "policy.model", "policy.reading", "policy.case_files", "policy.cases",
-    "policy.evaluation", "policy.explanation", "policy.checking", "policy.sql", "policy.authoring", "policy",
+    "policy.history", "policy.evaluation", "policy.explanation", "policy.checking", "policy.sql", "policy.authoring",
+    "policy",
     "simulations.storage", "simulations.statistics", "simulations.population", "simulations.scenario",
     "simulations.counting", "simulations.warehouse", "simulations.studies", "simulations.reports", "simulations.runs",
     "simulations.cli", "simulations", "notebooks",
@@ -27,7 +28,7 @@ ONLY_IN = {
     "ipywidgets": ("notebooks.controls", "notebooks.panels"),
     "papermill": ("simulations.runs.run",),
     "matplotlib": ("notebooks.panels", "simulations.reports.figure", "simulations.reports.*_chart"),
-    "duckdb": ("simulations.warehouse", "simulations.cli"),
+    "duckdb": ("policy.history", "simulations.warehouse", "simulations.cli"),
     "sqlglot": ("policy.sql",),
 }
 ANSWERED_BY_EACH = {  # what every findings module says of its own study: first, in words, in summary.json, as files

@@ -9,21 +9,27 @@ from pathlib import Path
 
 import pytest
 
-from policy.model import FORMS, tests
+from policy.model import FORMS, leaves, tests
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("policy", "simulations", "notebooks", "benchmarks")
 DEFINED = "policy/model/"  # what they are made of is said here
 LOOK_INSIDE = {
     "policy/evaluation/traverse.py": "the walk",
-    "policy/reading/validation.py": "every name in a rule or test exists, told with its place",
+    "policy/reading/validation.py": "every name in a rule exists, told with its place",
+    "policy/reading/tests.py": "every name in a test exists, and like is compared with like",
     "policy/authoring/mutation.py": "each form and kind has slips of its own",
+    "policy/authoring/tallies.py": "facts that one node alone reads, folded for what they give to it",
     "policy/authoring/difference.py": "a rule in sentences, both sides together",
     "notebooks/rules.py": "a rule in sentences, with what is not in force folded away",
     "simulations/counting/reachable_facts.py": "what may be read while levers move",
     "simulations/warehouse/group_by.py": "what decides an outcome while levers move, as a key in SQL",
 }
-KINDS = {name for name, kind in vars(tests).items() if isinstance(kind, type) and issubclass(kind, tests.Node)}
+KINDS = {
+    name
+    for name, kind in (vars(tests) | vars(leaves)).items()
+    if isinstance(kind, type) and issubclass(kind, tests.Node)
+}
 PARTS = {*FORMS, "parts", "only_while", "turns", "then", "stated", "branches", "otherwise", "assume"} - {"outcome"}
 KEYS = {"first_of", "branches", "otherwise", "all_of", "any_of", "none_of"}  # which mean nothing else as a text
 

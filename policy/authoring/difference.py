@@ -61,16 +61,16 @@ def differences(before: Settings, after: Settings) -> list[Change]:
     for section in old:  # nothing is silent: what no sentence above speaks of is named
         if old[section] != new[section] and section not in told:
             found.append(Change("text", section, f"{section}: written otherwise"))
-        elif old[section] == new[section] and list(old[section]) != list(new[section]):
+        elif old[section] and old[section] == new[section] and list(old[section]) != list(new[section]):
             found.append(Change("text", section, f"{section}: in another order"))
     return found
 
 
 def _heading(before: Settings, after: Settings) -> Iterator[Change]:
-    for name in ("id", "version", "title", "status", "notice"):
+    for name in ("id", "version", "title", "status", "effective", "retired", "notice"):
         old, new = getattr(before.policy, name), getattr(after.policy, name)
         if old != new:
-            yield Change("text", name, f"{name}: {old} -> {new}")
+            yield Change("text", name, f"{name}: {old or 'nothing'} -> {new or 'nothing'}")
 
 
 def _levers(before: Settings, after: Settings) -> Iterator[Change]:
@@ -89,8 +89,9 @@ def _levers(before: Settings, after: Settings) -> Iterator[Change]:
             yield Change(kind, place, f"{new.label}: {_at(old, before[name])} -> {_at(new, after[name])}")
         for key, what, was in _fields(old, new):
             if key == "default":
-                if old.show(before[name]) == new.show(after[name]):
-                    yield Change("lever", place, f"{new.label}, default: {was} -> {what} (not in force here)")
+                if old.show(before[name]) == new.show(after[name]) and old.default != new.default:
+                    says = f"{new.label}, default: {old.default} -> {new.default} (not in force here)"
+                    yield Change("lever", place, says)
             else:
                 yield Change(
                     "evidence" if key in ("citation", "evidence", "statements") else "lever",
@@ -158,7 +159,7 @@ def test_in_words(test: Test) -> str:
     if isinstance(test, OnFile):
         return f"{test.on_file} on file"
     if isinstance(test, Between):
-        return " and ".join(map(test_in_words, test.parts))
+        return " and ".join(test_in_words(part) for part in test.parts)
     if test.parts:
         return f"{test.kind.replace('_', ' ')} ({'; '.join(map(test_in_words, test.parts))})"
     body = getattr(test, test.kind)

@@ -27,6 +27,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from policy.authoring.facts import always_told, components, options
+from policy.authoring.tallies import tallied
 from policy.cases.reader import Cases
 from policy.evaluation.determination import determine
 from policy.evaluation.evaluation import Evaluation
@@ -39,7 +40,13 @@ from policy.problems import refuse
 
 Signature = NDArray[np.int16]
 Row = dict[str, str]
-READ = ("fields_", "diagnoses", "procedures", "code_notices")  # what of a policy the reader of cases looks at
+READ = (
+    "fields_",
+    "relations",
+    "diagnoses",
+    "procedures",
+    "code_notices",
+)  # what of a policy the reader of cases looks at
 MOST_COMBINATIONS = 3_000_000  # combinations of one component that are written out
 
 
@@ -225,7 +232,7 @@ class Component:
         for name in fields:
             if len({p.fields_[name].type for p in policies if name in p.fields_}) > 1:
                 raise refuse("proof", f"fields.{name}", "has another type in the other policy: nothing can be proven")
-        choices = options(fields, readings)
+        choices = [item.rows for item in tallied(options(fields, readings), readings, _told)]
         count = math.prod(map(len, choices))
         if count > MOST_COMBINATIONS:
             raise refuse(
@@ -306,6 +313,12 @@ def _admitted(rows: list[Row], policies: Sequence[Policy]) -> tuple[dict[int, Ca
     for key, table in tables.items():
         tables[key] = table.take(np.flatnonzero([int(i) in good for i in table.ids]))
     return tables, [rows[i] for i in sorted(good)]
+
+
+def _told(rows: list[Row], policy: Policy) -> Cases:
+    """Rows as cases of a policy, with what it requires."""
+    request = a_request(policy)
+    return as_cases([request | row for row in rows], policy, keep_good=True)
 
 
 def truths_of(

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from operator import mul
 
 from policy.authoring.dates import dated
+from policy.authoring.tallies import Item
 from policy.cases.relations import AGE, ages, as_written
 from policy.model import CaseField, Policy, Settings, Test, While
 from policy.problems import refuse
@@ -62,8 +63,8 @@ def by_dates(name: str, policies: Sequence[Policy], read: Collection[str]) -> bo
     return False
 
 
-def options(fields: Sequence[str], readings: Sequence[Settings]) -> list[list[dict[str, str]]]:
-    """The ways to write the facts of a component, as parts of a row, one from each list: all that can be told apart."""
+def options(fields: Sequence[str], readings: Sequence[Settings]) -> list[Item]:
+    """The ways to write the facts of a component, as parts of a row, one from each item: all that can be told apart."""
     policies = list({id(s.policy): s.policy for s in readings}.values())
     kinds = {name: next(p.fields_[name] for p in policies if name in p.fields_) for name in fields}
     found: dict[str, dict[str, None]] = {}
@@ -81,7 +82,8 @@ def options(fields: Sequence[str], readings: Sequence[Settings]) -> list[list[di
         rows = dated(durations, {name: stops(name, readings) for name in durations})
         days = next(iter(durations.values())).column("")
         written[days] = rows if fixed else [*written[days], *rows]
-    return list(written.values())
+    told = {column: frozenset(name for name in fields if kinds[name].column(name) == column) for column in written}
+    return [Item(told[column], rows) for column, rows in written.items()]
 
 
 def _read_together(policy: Policy) -> Iterator[tuple[str, ...]]:
@@ -250,6 +252,14 @@ def column_of(name: str, policies: Iterable[Policy]) -> str:
     """The column that a fact is written in: itself, or the day count that a duration is told by."""
     kind = next(p.fields_[name] for p in policies if name in p.fields_)
     return kind.column(name)
+
+
+def counted_otherwise(before: Policy, after: Policy) -> list[str]:
+    """The fields that two policies work out of events in different ways; a proof takes their numbers as they are."""
+    both = before.fields_.keys() & after.fields_.keys()
+    return [
+        name for name in before.fields_ if name in both and before.fields_[name].history != after.fields_[name].history
+    ]
 
 
 def read_by_one(before: Policy, after: Policy) -> list[str]:

@@ -66,8 +66,8 @@ def _selected(policy: Policy) -> Iterator[tuple[str, str, list[str]]]:
     """Each diagnosis and procedure code with the pathways that it belongs to."""
     for group, diagnosis in policy.diagnoses.items():
         for family, procedures in policy.procedures.items():
-            for cpt, label in procedures.codes.items():
-                names = [n for n, way in policy.pathways.items() if way.selects.takes(group, family, label.level)]
+            for cpt in procedures.codes:
+                names = policy.cell(group, family, cpt)
                 for dx in (*diagnosis.codes, *diagnosis.prefixes):
                     yield dx, cpt, names
 

@@ -70,7 +70,8 @@ Slip = tuple[str, str, str, Tree]
 def _levers(policy: Policy, tree: Tree) -> Iterator[Slip]:
     for name, lever in policy.levers.items():
         for value in _neighbours(lever):
-            changed = _with(tree, ("levers", name, "default"), value)
+            place = ("values", max(lever.dated)) if lever.dated else ("default",)
+            changed = _with(tree, ("levers", name, *place), value)
             yield "lever", f"levers.{name}", f"{lever.default} -> {value}", changed
 
 

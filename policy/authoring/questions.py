@@ -71,25 +71,26 @@ def _ways(cases: Cases, row: int, settings: Settings, missing_only: bool) -> tup
     policy, base = settings.policy, row_of(cases, row)
     group = diagnosis_group(policy, base["dx"])
     name = pathway_of(policy, group, base["cpt"]) if group else None
-    now = _states([base], settings)[0]
+    facts = {fact: int(column[row]) for fact, column in cases.facts.items()}
+    least = _at_least(policy, facts)
+    now = _states([base], settings, least)[0]
     if name is None or (missing_only and now != WAITS):
         return ()
     found = list(reachable(policy.pathways[name].rule, settings, base["dx"]))
     nodes = [(0, node) for node in found if isinstance(node, Requires)]
     switches = dict.fromkeys(node for node in found if isinstance(node, str))
-    facts = {fact: int(column[row]) for fact, column in cases.facts.items()}
     rule = policy.pathways[name].rule
     free = _open(rule, settings, nodes, switches, facts) if missing_only else None
     sets: dict[Key, Sets] = {((2,) * len(nodes), ()): {0: {}}}
     bits = {fact: 1 << i for i, fact in enumerate(f for fields in components([policy]) for f in fields)}
     for fields in components([policy]):
         if set(fields) & _read(policy, nodes, switches):
-            sets = _folded(sets, _part(fields, base, settings, nodes, switches, free, bits))
+            sets = _folded(sets, _part(fields, base, settings, nodes, switches, free, bits, least))
     signatures = list(sets)
     columns = _columns(policy)
     rows = [_merged(base, next(iter(sets[s].values())), columns) for s in signatures]
     by_state: dict[str, Sets] = {}
-    for signature, state in zip(signatures, _states(rows, settings), strict=True):
+    for signature, state in zip(signatures, _states(rows, settings, least), strict=True):
         if state != now:
             by_state.setdefault(state, {}).update(sets[signature])
     ways = []
@@ -112,13 +113,14 @@ def can_change(cases: Cases, row: int, settings: Settings, fact: str) -> bool:
     columns = _columns(policy)
     read = _read(policy, nodes, [node for node in found if isinstance(node, str)])
     others = sorted(f for f in read - {fact} if int(cases.facts[f][row]) < 0)
-    choices = [["", *(v for v in values(f, [settings]) if v)] for f in others]
-    told = [v for v in values(fact, [settings]) if v and v != base.get(columns[fact])]
+    least = _at_least(policy, {name: int(column[row]) for name, column in cases.facts.items()})
+    choices = [["", *(c[columns[f]] for c in _changes(f, base, settings, least.get(f, 0)))] for f in others]
+    told = [c[columns[fact]] for c in _changes(fact, base, settings, least.get(fact, 0))]
     if math.prod(map(len, choices)) * (len(told) + 1) > MOST_WAYS:
         return True
     ways = [{columns[f]: v for f, v in zip(others, way, strict=True)} for way in itertools.product(*choices)]
     rows = [_merged({**base, **way}, {columns[fact]: v} if v else {}, columns) for way in ways for v in ("", *told)]
-    table = as_cases(rows, policy, keep_good=True)
+    table = _table(rows, policy, least, keep_good=True)
     result = determine(policy, table, settings, asking=False)
     states = np.full(len(rows), -1)  # what the case reader refuses is no case
     states[table.ids.astype(int)] = np.where(result.open, len(OUTCOMES), result.outcome)
@@ -135,9 +137,22 @@ def _merged(base: Row, changes: Mapping[str, str], columns: Mapping[str, str]) -
     return {k: v for k, v in (base | dict(changes)).items() if v}
 
 
-def _states(rows: Sequence[Row], settings: Settings) -> list[str]:
+def _at_least(policy: Policy, facts: Mapping[str, int]) -> dict[str, int]:
+    """The facts of which a history that is not complete tells the least number; no case table can hold that."""
+    return {name: -1 - n for name, n in facts.items() if n < -1 and policy.fields_[name].history is not None}
+
+
+def _table(rows: Sequence[Row], policy: Policy, least: Mapping[str, int], keep_good: bool = False) -> Cases:
+    """The rows as cases; what they leave out is still known to be at least so much."""
+    table = as_cases(rows, policy, keep_good=keep_good)
+    for name, number in least.items():
+        table.facts[name] = np.where(table.facts[name] == -1, -1 - number, table.facts[name])
+    return table
+
+
+def _states(rows: Sequence[Row], settings: Settings, least: Mapping[str, int]) -> list[str]:
     """The outcome word of each row, or WAITS."""
-    result = determine(settings.policy, as_cases(rows, settings.policy), settings, asking=False)
+    result = determine(settings.policy, _table(rows, settings.policy, least), settings, asking=False)
     return [WAITS if waits else OUTCOMES[code] for code, waits in zip(result.outcome, result.open, strict=True)]
 
 
@@ -178,26 +193,24 @@ def _open(
 def _part(
     fields: Sequence[str], base: Row, settings: Settings, nodes: Sequence[tuple[int, Requires]],
     switches: dict[str, None], free: set[str] | None, bits: Mapping[str, int],
+    known_least: Mapping[str, int],
 ) -> dict[Key, Sets]:  # fmt: skip
     """What one component can give when its free facts (None: all) take other values: signature -> smallest sets."""
     policy = settings.policy
     options: list[list[tuple[int, Row]]] = []
     for fact in fields:
-        choice: list[tuple[int, Row]] = [(0, {})]
+        changed: list[Row] = []
         if free is None or fact in free:
-            kind, column = policy.fields_[fact], _columns(policy)[fact]
-            clear = dict.fromkeys(kind.ends, "") if not kind.told else {}
-            choice += [
-                (bits[fact], {**clear, column: v}) for v in values(fact, [settings]) if v not in ("", base.get(column))
-            ]
-        options.append(choice)
+            changed = _changes(fact, base, settings, known_least.get(fact, 0) if free else 0)
+        options.append([(0, {}), *((bits[fact], row) for row in changed)])
     columns = {column for fact in fields for column in (fact, *policy.fields_[fact].sources)}
     columns |= {name for name, kind in policy.fields_.items() if kind.required}
     known = {k: v for k, v in base.items() if k in columns}
     ways = [
         (sum(bit for bit, _ in pick), {k: v for _, part in pick for k, v in part.items()}) for pick in _picks(options)
     ]
-    table = as_cases([{k: v for k, v in (known | row).items() if v} for _, row in ways], policy, keep_good=True)
+    rows = [{k: v for k, v in (known | row).items() if v} for _, row in ways]
+    table = _table(rows, policy, {name: n for name, n in known_least.items() if name in fields}, keep_good=True)
     ways = [ways[int(i)] for i in table.ids]
     truths = truths_of(tuple(fields), settings, table, len(table), {})
     flagged = {name: table.facts[name].astype(np.int16) for name in fields if name in switches}
@@ -226,6 +239,14 @@ def all_tried(settings: Settings) -> bool:
     """Whether every combination of facts that hang together is tried, and not only those with few changes."""
     groups = components([settings.policy])
     return all(math.prod(len(values(f, [settings])) for f in fields) <= MOST_TOGETHER for fields in groups)
+
+
+def _changes(fact: str, base: Row, settings: Settings, least: int) -> list[Row]:
+    """The columns as written for every other value of a fact that can be told apart, none below `least`."""
+    kind, column = settings.policy.fields_[fact], _columns(settings.policy)[fact]
+    clear = dict.fromkeys(kind.ends, "") if not kind.told else {}
+    written = (str(max(int(v), least)) if least and v else v for v in values(fact, [settings]))
+    return [{**clear, column: v} for v in dict.fromkeys(written) if v not in ("", base.get(column))]
 
 
 def _folded(sets: Mapping[Key, Sets], part: Mapping[Key, Sets]) -> dict[Key, Sets]:

@@ -7,15 +7,20 @@ from typing import Any
 from policy.model import FORMS, Record
 
 # What the records check beyond their fields, in the schema's own words
+_WINDOW: Mapping[str, Any] = {"oneOf": [{"required": ["months"]}, {"required": ["days"]}]}
 _NEEDS: Mapping[str, Mapping[str, Any]] = {
     "Lever": {
         "oneOf": [{"required": ["domain"]}, {"required": ["choices"]}],
+        "allOf": [{"oneOf": [{"required": ["default"]}, {"required": ["values"]}]}],
         "dependentRequired": {"domain": ["unit", "direction"], "direction": ["domain"], "order": ["choices"]},
     },
     "Rule": {
         "oneOf": [{"required": [form]} for form in FORMS],
         "dependentRequired": {form: [*needs] for form, needs in FORMS.items() if needs},
     },
+    "CountOfEvents": _WINDOW,
+    "DistinctGroups": _WINDOW,
+    "LongestRun": _WINDOW,
 }
 _WHOLE = r"^-?(0|[1-9][0-9]{0,8})$"
 _UNQUOTED = {"integer": ("6", "64405", "-1"), "number": ("2026.1", "79.99"), "boolean": ("true", "false")}

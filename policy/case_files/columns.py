@@ -1,7 +1,7 @@
 """Which column of a file is which column of a case table; unknown, doubled, blank and identifying ones are refused."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import pyarrow as pa
 
@@ -14,9 +14,13 @@ GROUP = r"group_[a-z0-9_]{1,40}"
 
 
 def columns_of(
-    schema: pa.Schema, policy: Policy, name: str, rename: Mapping[str, str] | None = None, ignore: Sequence[str] = ()
-) -> dict[str, str]:
-    """Column of a case table -> column of the file; raises ProblemsFound with all that is wrong."""
+    schema: pa.Schema, policy: Policy, name: str, rename: Mapping[str, str] | None = None, ignore: Sequence[str] = (),
+    elsewhere: Collection[str] = (),
+) -> dict[str, str]:  # fmt: skip
+    """Column of a case table -> column of the file; raises ProblemsFound with all that is wrong.
+
+    `elsewhere`: columns that another version of the policy knows, passed over where this one does not.
+    """
     rename, place, problems, found = rename or {}, f"{name}:1", list[Problem](), dict[str, str]()
     known = [f for f, x in policy.fields_.items() if x.told]
     types = dict(zip(schema.names, schema.types, strict=True))
@@ -27,7 +31,7 @@ def columns_of(
     problems += [Problem("column", place, said) for said in _unnamed(schema, rename, ignore)]
     for original in schema.names:
         column, told = rename.get(original, bare(original).lower()), original if quoted(original) != HIDDEN else HIDDEN
-        if original in ignore:
+        if original in ignore or (column in elsewhere and column not in known):
             continue
         if not column:
             problems.append(Problem("column", place, "a column has no name in the header"))
@@ -37,7 +41,7 @@ def columns_of(
         elif column not in known and not re.fullmatch(GROUP, column):
             message = f"unknown column {quoted(original)}: map it, or ignore it explicitly{nearest(column, known)}"
             problems.append(Problem("column", place, message, column=told))
-        elif not _plain(types[original]):
+        elif not plain(types[original]):
             message = f"column {quoted(original)} holds {types[original]}; each cell needs one plain value"
             problems.append(Problem("type", place, message, column=original))
         elif column in found:
@@ -67,7 +71,7 @@ def _looks_like(schema: pa.Schema) -> str:
     return looks.get(first, ". The first line is not shown, as it may be somebody's row")
 
 
-def _plain(kind: pa.DataType) -> bool:
+def plain(kind: pa.DataType) -> bool:
     """Whether a cell is one number, text, truth or date, and not a list, a record or bytes."""
     kind = kind.value_type if pa.types.is_dictionary(kind) else kind
     return not (pa.types.is_nested(kind) or isinstance(kind, pa.BaseExtensionType) or "binary" in str(kind))

@@ -64,8 +64,8 @@ class File:
         return records
 
 
-def file_of(path: Path) -> File:
-    """The file or folder as a table; ProblemsFound when it is none."""
+def file_of(path: Path, needed: str = "case_id, dx and cpt") -> File:
+    """The file or folder as a table; ProblemsFound when it is none. `needed`: the columns that a header must name."""
     try:
         if path.is_dir() and (parts := sorted(path.rglob("*.parquet"))):
             return Parquet(path.name, parts=parts)
@@ -82,7 +82,7 @@ def file_of(path: Path) -> File:
     for magic, message in _MAGIC.items():
         if head.startswith(magic):
             raise refuse("read", path.name, message)
-    return Csv(path.name, path=path, packed=head.startswith(b"\x1f\x8b"))
+    return Csv(path.name, path=path, packed=head.startswith(b"\x1f\x8b"), needed=needed)
 
 
 @dataclass
@@ -132,17 +132,15 @@ def _first_line(error: Exception) -> str:
     return re.sub(r"/\S*/|: '.*|\"[^\"]*\"", "", (str(error) or type(error).__name__).splitlines()[0])[:120]
 
 
-def _header(head: bytes, name: str) -> tuple[list[str], str]:
+def _header(head: bytes, name: str, needed: str) -> tuple[list[str], str]:
     """The names in the first line of a CSV file, and what separates them."""
     line, *rest = re.split(r"[\r\n]", head.decode("utf-8-sig", "replace"), maxsplit=1)
     if not line.strip():
-        raise refuse("empty", f"{name}:1", "the first line is empty; a header with case_id, dx and cpt is needed")
+        raise refuse("empty", f"{name}:1", f"the first line is empty; a header with {needed} is needed")
     separator = max(_SEPARATORS, key=line.count)
     if not line.count(separator):
         looks = "; it looks like a web page" if line.lstrip().startswith("<") else ""
-        message = (
-            f"the header has no comma, semicolon, tab or pipe between names{looks}; case_id, dx and cpt are needed"
-        )
+        message = f"the header has no comma, semicolon, tab or pipe between names{looks}; {needed} are needed"
         raise refuse("separator", f"{name}:1", message)
     try:
         names = next(csv.reader([line], delimiter=separator), [])
@@ -202,6 +200,7 @@ class Csv(File):
 
     path: Path = Path()
     packed: bool = False
+    needed: str = ""
     _separator: str = ","
     _skipped: list[int] = field(default_factory=list)  # records of the wrong length, blank lines too
     _next: int = 1  # the record after those that were handed out
@@ -212,7 +211,7 @@ class Csv(File):
         self.wrong, self._skipped, self._next = {}, [], 1
         size = self.path.stat().st_size
         with self._opened() as (_, text):
-            names, self._separator = _header(text.read(_BLOCK), self.name)
+            names, self._separator = _header(text.read(_BLOCK), self.name, self.needed)
         empty = pa.schema([(name, pa.string()) for name in names]).empty_table()
         with self._opened() as (file, text):
             held, rows = [empty], 0

@@ -78,24 +78,29 @@ class Number:
         """Its least and greatest value in units of the last place."""
         return int(self.low * 10**self.places), int(self.high * 10**self.places)
 
+    @property
+    def allowed(self) -> str:
+        """The range in words."""
+        return f"allowed {self.low} to {self.high} {self.unit}".rstrip()
+
     def read(self, text: str) -> int:
         """The number in units of its last place; ValueError says what is allowed."""
-        allowed = f"allowed {self.low} to {self.high} {self.unit}".rstrip()
+        said = self.allowed
         found = _NUMBER.fullmatch(text)
         if not found:
-            raise ValueError(f"is not a plain number; {allowed}")
+            raise ValueError(f"is not a plain number; {said}")
         sign, whole, rest = found[1], found[2], found[3] or ""
         amount, finer = int(whole + rest[: self.places].ljust(self.places, "0")), bool(rest[self.places :].strip("0"))
         one, negative = 10**self.places, bool(sign and (amount or finer))
         least, greatest = self.ends
         if negative or not least <= amount <= greatest - finer:
-            raise ValueError(f"is outside the range; {allowed}")
+            raise ValueError(f"is outside the range; {said}")
         if self.percent and amount < one and (amount or finer):
-            raise ValueError(f"looks like a fraction; write per cent, {allowed}")
+            raise ValueError(f"looks like a fraction; write per cent, {said}")
         if finer or amount % self.step:
             step = Decimal(self.step).scaleb(-self.places).normalize()
             fine = "is not a whole number" if step == 1 else f"is finer than the step of {step:f}"
-            raise ValueError(f"{fine}; {allowed}")
+            raise ValueError(f"{fine}; {said}")
         return amount
 
 
@@ -182,6 +187,12 @@ def form_of(kind: CaseField | None) -> Form:
         "diagnosis": DIAGNOSIS, "procedure": PROCEDURE, "date": Day(), "boolean": BOOLEAN, "text": Plain(),
     }  # fmt: skip
     return fixed[kind.type]
+
+
+def allowed(kind: CaseField) -> str:
+    """The range of a field of numbers in words."""
+    form = form_of(kind)
+    return form.allowed if isinstance(form, Number) else ""
 
 
 # In a column of groups these say that nothing is known.

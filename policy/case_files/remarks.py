@@ -1,7 +1,7 @@
 """What the reader of a result must know about its table, once, with the number of rows: what is odd, not wrong."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,7 +16,6 @@ from policy.problems import listed
 
 FEWEST = 5  # values from which a column of days may look like one of weeks
 MOST_WEEKS = 26
-CARE = "conservative_care_days"
 
 
 @dataclass
@@ -26,6 +25,7 @@ class Remarks:
     policy: Policy
     columns: Mapping[str, str]
     ignore: Sequence[str]
+    derived: Collection[str] = ()  # columns that no file holds
     _changed: dict[str, dict[str, str]] = field(default_factory=dict)  # column -> code as written -> as read
     _unstated: dict[str, dict[str, None]] = field(default_factory=dict)  # column -> its words for missing
     _rows: Counter[str] = field(default_factory=Counter)  # of what is said above and below
@@ -50,7 +50,7 @@ class Remarks:
                 dict(zip(categorical.categories, counts.tolist(), strict=True))
             )
         for name, kind in self.policy.fields_.items():
-            if name in facts and self._counted(kind):
+            if name in facts and name not in self.derived and self._counted(kind):
                 found = np.bincount(facts[name][facts[name] >= 0], minlength=len(self._values.get(name, ())))
                 found[: len(self._values.get(name, ()))] += self._values.get(name, 0)
                 self._values[name] = found
@@ -58,9 +58,11 @@ class Remarks:
                 onset, request, days = (facts[c].astype(np.int64) for c in kind.sources)
                 dated = (onset >= 0) & (request >= onset)
                 self._rows[f"far {name}"] += int((dated & (days >= 0) & (abs(request - onset - days) > 31)).sum())
-                if CARE in facts and kind.calendar:
-                    pain = np.where(dated, request - onset, days)
-                    self._rows[f"longer {name}"] += int(((pain >= 0) & (facts[CARE] > pain)).sum())
+
+        for relation in self.policy.relations:
+            if relation.verdict == "remark":
+                odd = int(relation.broken(self.policy.fields_, facts).sum())
+                self._rows[f"odd {relation.field} {relation.at_most}"] += odd
 
     @staticmethod
     def _counted(kind: CaseField) -> bool:
@@ -89,7 +91,7 @@ class Remarks:
 
     def _missing_columns(self) -> Iterator[str]:
         """How many columns are not there, and which of them the rules for the codes of the table can read."""
-        absent = absent_columns(self.policy, self.columns)
+        absent = absent_columns(self.policy, {*self.columns, *self.derived})
         if not absent:
             return
         read = _read_for(self.policy, {*self._codes["dx"]}, {*self._codes["cpt"]})
@@ -120,8 +122,9 @@ class Remarks:
         for name, kind in self.policy.fields_.items():
             if far := self._rows[f"far {name}"]:
                 yield f"{far:,} rows: dates and {kind.days} differ by more than 31 days; the dates count"
-            if longer := self._rows[f"longer {name}"]:
-                yield f"{_rows(longer)} with more days of conservative care than of pain"
+        for relation in self.policy.relations:
+            if rows := self._rows[f"odd {relation.field} {relation.at_most}"]:
+                yield f"{_rows(rows)} with {relation.says}"
         for code, since in self.policy.retired_codes.items():
             if rows := self._codes["dx"][code]:
                 yield f"column dx: {_rows(rows)} with {code}, which is no longer a valid code: {since}"

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from policy.case_files.cells import Ints, dictionary, trimmed
 from policy.case_files.files import Rows
-from policy.case_files.grammar import KEPT, LONGEST, UNFIT, UNSHOWN, form_of, means_missing
-from policy.case_files.identifiers import BARE, DIGITS_OF_A_PERSON, OF_AN_ID, echoed, identifier
+from policy.case_files.grammar import KEPT, UNSHOWN, allowed, form_of, means_missing
+from policy.case_files.identifiers import echoed, identifier
+from policy.case_files.keys import persons, unfit
 from policy.case_files.remarks import Remarks, absent_columns
-from policy.cases.relations import relate
+from policy.cases.derived import Derived
+from policy.cases.relations import day_of, relate
+from policy.cases.stretches import REQUESTED
 from policy.model import CaseField, Policy
-
-_UNFIT = "[" + "".join(f"\\x{{{ord(character):x}}}" for character in UNFIT) + "]"
 
 
 class Fault(NamedTuple):
@@ -36,8 +37,9 @@ class Encoder:
     """What is gathered over the batches of a table.
 
     `columns`: of the case table -> of the file; `key`: bare numbers are no numbers of persons; `twice`: the records
-    whose id is known to stand more than once, and what is said of each. `refusals`: of what looks like a person:
-    record, column and what is said; then the table as a whole is refused.
+    whose id is known to stand more than once, and what is said of each. `derived`: what gives facts from beside the
+    table, and the column of the file with its keys. `refusals`: of what looks like a person: record, column and what
+    is said; then the table as a whole is refused.
     """
 
     policy: Policy
@@ -45,11 +47,12 @@ class Encoder:
     remarks: Remarks
     key: bool
     twice: Mapping[int, str]
+    derived: tuple[Derived, str] | None = None
     faults: list[Fault] = field(default_factory=list)
     refusals: list[tuple[int, str, str]] = field(default_factory=list)
     hashes: list[NDArray[np.uint64]] = field(default_factory=list)  # of the ids, blank ones left out
     left_out: dict[str, int] = field(default_factory=dict)  # id -> record of the rows with faults
-    rows: int = 0
+    wrong_day: Callable[[int], str] | None = None  # what is wrong with the day of a request; empty: nothing
     _known: dict[str, dict[str, tuple[Any, str]]] = field(default_factory=dict)  # column -> cell -> see `parsed`
 
     def parsed(
@@ -68,7 +71,6 @@ class Encoder:
 
     def batch(self, rows: Rows) -> "Batch":
         """The good rows."""
-        self.rows += len(rows.records)
         return Batch(self, rows.records).encoded(rows.table)
 
 
@@ -97,15 +99,27 @@ class Batch:
             kind = policy.fields_.get(column)
             if column != "case_id" and (kind is None or not kind.ignored):
                 self._column(column, kind, table[original])
+        self._in_force()
         absent = absent_columns(policy, encoder.columns)
         n = len(self.records)
         self.facts |= {c: np.full(n, -1, dtype=k.dtype) for c, k in absent.items() if k.type not in KEPT}
+        self._derive(table)
         relate(policy, self.facts, self._fault)
         encoder.remarks.add(self.facts, self.codes)
         for column, kind in policy.fields_.items():
             if kind.absent is not None:
                 np.copyto(self.facts[column], kind.code(kind.absent), where=self.facts[column] < 0)
         return self._good()
+
+    def _in_force(self) -> None:
+        """No row of a day on which no version is in force."""
+        days = self.facts.get(REQUESTED)
+        if self.encoder.wrong_day is None or days is None:
+            return
+        said = {day: self.encoder.wrong_day(day) for day in np.unique(days[days >= 0]).tolist()}
+        rows = np.flatnonzero(np.isin(days, [day for day, wrong in said.items() if wrong]))
+        found = days[rows].tolist()
+        self._fault(rows, REQUESTED, [day_of(day) for day in found], [said[day] for day in found])
 
     def _good(self) -> "Batch":
         if not self.bad:
@@ -168,29 +182,39 @@ class Batch:
             self._refuse(rows_of, column, [persons[i] for i in index[rows_of]])
         return index, words
 
+    def _derive(self, table: pa.Table) -> None:
+        """Facts from beside the table, by the key of each row; a number above the field's greatest is a fault."""
+        if self.encoder.derived is None:
+            return
+        derived, column = self.encoder.derived
+        text = trimmed(table[column])
+        if column != self.encoder.columns["case_id"]:
+            told = derived.key
+            self.encoder.refusals += [(int(self.records[row]), told, m) for row, m in persons(text, self.encoder.key)]
+            odd = np.flatnonzero(unfit(text))
+            self._fault(odd, told, [""] * len(odd), [UNSHOWN] * len(odd))
+        keys = text.to_numpy(zero_copy_only=False).astype(object)
+        for name, found in derived.facts(keys, self.facts).items():
+            kind = derived.fields[name]
+            number = np.where(found < 0, -1 - found, found)
+            above = np.flatnonzero(number > kind.max)
+            said = f"by --history, is outside the range; {allowed(kind)}"
+            self._fault(above, name, [str(n) for n in number[above]], [said] * len(above))
+            self.facts[name] = np.where(number > kind.max, -1, found).astype(kind.dtype)
+
     def _identify(self, text: pa.ChunkedArray) -> None:
         """The ids: unique, to be shown, and of no person."""
         self.ids = text.to_numpy(zero_copy_only=False).astype(object)
         self.encoder.hashes.append(hashes_of(self.ids))
-        patterns = OF_AN_ID if self.encoder.key else OF_AN_ID | BARE
-        few = pc.and_(pc.ascii_is_decimal(text), pc.less(pc.utf8_length(text), DIGITS_OF_A_PERSON))
-        numbers = pc.all(few).as_py()  # a few digits say nothing of a person, and are fit to be shown
-        if not numbers and pc.any(pc.match_substring_regex(text, "|".join(f"(?:{p})" for p in patterns))).as_py():
-            for pattern, message in patterns.items():
-                rows = np.flatnonzero(np.asarray(pc.match_substring_regex(text, pattern)))
-                self._refuse(rows, "case_id", [message] * len(rows))
-        blank = np.asarray(pc.equal(text, ""))
-        unfit = np.zeros(len(text), dtype=bool)
-        if not numbers:
-            unfit |= np.asarray(
-                pc.or_(pc.match_substring_regex(text, _UNFIT), pc.greater(pc.utf8_length(text), LONGEST))
-            )
+        for row, message in persons(text, self.encoder.key):
+            self.encoder.refusals.append((int(self.records[row]), "case_id", message))
+        blank, odd = np.asarray(pc.equal(text, "")), unfit(text)
         twice = self.encoder.twice
         again = np.isin(self.records, list(twice)) if twice else np.zeros(len(text), dtype=bool)
-        rows = np.flatnonzero(blank | unfit | again)
+        rows = np.flatnonzero(blank | odd | again)
         messages = [
             "is blank, and a unique id is required" if blank[row]
-            else UNSHOWN if unfit[row]
+            else UNSHOWN if odd[row]
             else twice[int(self.records[row])]
             for row in rows
         ]  # fmt: skip

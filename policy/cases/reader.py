@@ -6,10 +6,10 @@ compare as false.
 What a cell may look like stands in policy/case_files/grammar.py.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,18 +18,19 @@ from numpy.typing import NDArray
 from pandas.api.types import union_categoricals
 
 from policy.case_files.cells import Ints, text_of, trimmed
-from policy.case_files.columns import columns_of
-from policy.case_files.files import File, Held, file_of
+from policy.case_files.files import File, Held, Rows, file_of
 from policy.case_files.identifiers import HIDDEN, quoted
-from policy.case_files.remarks import Remarks
-from policy.cases.encoder import Encoder, Fault, hashes_of
+from policy.cases.derived import Derived
+from policy.cases.encoder import Fault, hashes_of
+from policy.cases.lanes import Lanes
 from policy.cases.relations import as_written, day_of, half_months, half_months_of_days
-from policy.model import Policy
-from policy.problems import SHOWN, Problem, ProblemsFound, refuse
+from policy.cases.stretches import Calendar
+from policy.model import Policy, Settings
+from policy.problems import SHOWN, Problem, ProblemsFound, UndatedRows, listed, refuse
 
 __all__ = [
-    "CaseReader", "Cases", "Ints", "as_written", "day_of", "half_months", "half_months_of_days", "read_cases",
-
+    "Calendar", "CaseReader", "Cases", "Ints", "Part", "as_written", "day_of", "half_months", "half_months_of_days",
+    "read_cases",
 ]  # fmt: skip
 
 MOST_ROWS = 20_000_000  # held at once; at about 250 bytes each
@@ -91,11 +92,20 @@ class Cases:
         return CaseReader(Held(name, table=table), policy, **options).all()
 
 
+class Part(NamedTuple):
+    """Cases of one batch that are judged alike, under `settings`; `records`: (n,) the rows after the header, from 1."""
+
+    cases: Cases
+    settings: Settings
+    records: Ints
+
+
 def read_cases(path: Path, policy: Policy, **options: Any) -> Cases:
     """Cases from a CSV file (comma, semicolon, tab or pipe; also .gz), or a Parquet file or folder.
 
     `rename`: {column in the file: column of the case table}; `ignore`: columns to leave out; `keep_good`: bad rows
-    go to `rejected` instead of raising; `case_id_is_key`: bare numbers of 9 or 10 digits are no numbers of persons.
+    go to `rejected` instead of raising; `case_id_is_key`: bare numbers of 9 or 10 digits are no numbers of persons;
+    `derived`: what gives facts from beside the table, such as a `PlanHistory`.
     Raises ProblemsFound with file, row, column, value, what is allowed; what looks like a person always raises.
     """
     return CaseReader(path, policy, **options).all()
@@ -104,68 +114,95 @@ def read_cases(path: Path, policy: Policy, **options: Any) -> Cases:
 class CaseReader:
     """A case table, a batch after the other: memory is that of a batch and of 64 bits for each id.
 
-    Parameters as of `read_cases`. `name` is the file's, `share` says how much of it has been read. After the last pass
-    `remarks`, `rejected`, `left_out` and `synthetic` are as of `Cases`.
+    Parameters as of `read_cases`; a `Calendar` in place of the policy has each row read and judged by the version that
+    is in force on its day (`passes_in_time`). `name` is the file's, `share` says how much of it has been read. After
+    the last pass `remarks`, `rejected`, `left_out` and `synthetic` are as of `Cases`.
     """
 
     def __init__(
-        self, table: Path | File, policy: Policy, *, rename: Mapping[str, str] | None = None,
+        self, table: Path | File, policy: Policy | Calendar, *, rename: Mapping[str, str] | None = None,
         ignore: Sequence[str] = (), keep_good: bool = False, case_id_is_key: bool = False,
+        derived: Derived | Callable[[Policy], Derived | None] | None = None,
     ):  # fmt: skip
-        self.policy, self.share = policy, 0.0
+        self.calendar, self.share = policy if isinstance(policy, Calendar) else Calendar.of(policy.settings()), 0.0
         self.remarks, self.rejected, self.left_out = list[str](), _rejected(()), dict[str, int]()
         self.synthetic = False
         self._file = table if isinstance(table, File) else file_of(Path(table))
         self.name = self._file.name
         self._rename, self._ignore, self._keep_good, self._key = rename, ignore, keep_good, case_id_is_key
+        self._derived = derived if derived is None or callable(derived) else lambda _: derived
 
     def passes(self) -> Iterator[Iterator[Cases]]:
         """The cases in batches; once more from the beginning where ids turn out to stand more than once.
 
         Raises ProblemsFound after the last batch, with all that is wrong with the rows.
         """
+        for batches in self.passes_in_time():
+            yield (part.cases for parts in batches for part in parts)
+
+    def passes_in_time(self) -> Iterator[Iterator[list[Part]]]:
+        """As `passes`, of each batch a part for each version that judges some of it.
+
+        Raises UndatedRows after the last batch for rows without a date that could be judged by several.
+        """
         twice: dict[int, str] | None = None
         while True:
-            encoders: list[Encoder] = []
-            yield self._batches(encoders, twice or {})
-            (encoder,) = encoders
-            if encoder.rows == 0 and not self._file.wrong:
+            found: list[Lanes] = []
+            yield self._batches(found, twice or {})
+            (lanes,) = found
+            if lanes.rows == 0 and not self._file.wrong:
                 raise refuse("no-rows", f"{self.name}:2", "has a header but no rows")
-            self._refuse(encoder)
-            if twice is not None or not (twice := self._repeated(encoder)):
+            self._refuse(lanes)
+            self._dated(lanes)
+            if twice is not None or not (twice := self._repeated(lanes)):
                 break
-        self._end(encoder)
+        self._end(lanes)
 
     def all(self) -> Cases:
         """All cases at once."""
         for batches in self.passes():
             parts = list(_few_enough(batches, self.name))
-        cases = parts[0] if len(parts) == 1 else _joined(self.policy, parts)
+        cases = parts[0] if len(parts) == 1 else _joined(parts[0].policy, parts)
         return replace(
             cases, remarks=self.remarks, rejected=self.rejected, left_out=self.left_out, synthetic=self.synthetic
         )
 
-    def _batches(self, encoders: list[Encoder], twice: Mapping[int, str]) -> Iterator[Cases]:
+    def _batches(self, found: list[Lanes], twice: Mapping[int, str]) -> Iterator[list[Part]]:
         for rows in self._file.batches():
-            if not encoders:
-                columns = columns_of(rows.table.schema, self.policy, self.name, self._rename, self._ignore)
-                remarks = Remarks(self.policy, columns, self._ignore)
-                encoders.append(Encoder(self.policy, columns, remarks, self._key, twice))
-            batch, self.share = encoders[0].batch(rows), rows.share
+            if not found:
+                schema, given = rows.table.schema, (self._rename, self._ignore, self._key, twice, self._derived)
+                found.append(Lanes(self.calendar, schema, self.name, *given))
+                self.synthetic = any(column.startswith("truth_") for column in found[0].columns)
+            (lanes,), self.share = found, rows.share
+            read = [[self._part(lanes, number, some) for number, some in lanes.parted(rows)]]
             del rows
-            if not encoders[0].refusals and (self._keep_good or not encoders[0].faults):
-                codes = batch.codes
-                yield Cases(self.policy, batch.ids, codes["dx"], codes["cpt"], batch.facts, batch.groups)
+            if read[0] and not lanes.refusals and (self._keep_good or not lanes.faults):
+                yield read.pop()  # and nothing of it stays here
 
-    def _repeated(self, encoder: Encoder) -> dict[int, str]:
+    def _part(self, lanes: Lanes, number: int, rows: Rows) -> Part:
+        encoder = lanes.encoder(number)
+        batch = encoder.batch(rows)
+        cases = Cases(encoder.policy, batch.ids, batch.codes["dx"], batch.codes["cpt"], batch.facts, batch.groups)
+        return Part(cases, self.calendar.settings(number), batch.records)
+
+    def _dated(self, lanes: Lanes) -> None:
+        """Rows without a date, where several versions could judge them."""
+        if lanes.undated:
+            line, count = self._file.lines(np.array(lanes.undated[:1]))[0], len(lanes.undated)
+            rows = f"{count:,} rows have no request_date (the first: row {line})"
+            rows = rows if count > 1 else f"row {line} has no request_date"
+            message = f"{rows} and could be judged by {listed(self.calendar.stretches)}"
+            raise UndatedRows([Problem("undated", self.name, f"{message}; name a day for such rows: --as-of DATE")])
+
+    def _repeated(self, lanes: Lanes) -> dict[int, str]:
         """The records whose id stands more than once, and what is said of each: ids with the same 64 bits are read."""
-        bits = np.concatenate(encoder.hashes)
-        encoder.hashes.clear()  # many: they and their copy are 16 bytes a row
+        bits = np.concatenate(lanes.hashes)
+        lanes.hashes.clear()  # many: they and their copy are 16 bytes a row
         bits.sort()
         doubled = np.unique(bits[1:][bits[1:] == bits[:-1]])
         where: dict[str, list[int]] = {}
         for rows in self._file.batches() if len(doubled) else ():
-            ids = trimmed(rows.table[encoder.columns["case_id"]]).to_numpy(zero_copy_only=False).astype(object)
+            ids = trimmed(rows.table[lanes.columns["case_id"]]).to_numpy(zero_copy_only=False).astype(object)
             ids, records = ids[ids != ""], rows.records[ids != ""]
             for row in np.flatnonzero(np.isin(hashes_of(ids), doubled)).tolist():
                 where.setdefault(ids[row], []).append(int(records[row]))
@@ -178,10 +215,10 @@ class CaseReader:
             for record in records
         }
 
-    def _refuse(self, encoder: Encoder) -> None:
+    def _refuse(self, lanes: Lanes) -> None:
         """What looks like a person."""
-        if encoder.refusals:
-            found = sorted(encoder.refusals, key=lambda one: one[0])
+        if lanes.refusals:
+            found = sorted(lanes.refusals, key=lambda one: one[0])
             lines = self._file.lines(np.array([record for record, *_ in found])).tolist()
             raise ProblemsFound(
                 Problem(
@@ -191,18 +228,17 @@ class CaseReader:
                 for line, (_, column, message) in zip(lines, found, strict=True)
             )  # fmt: skip
 
-    def _end(self, encoder: Encoder) -> None:
+    def _end(self, lanes: Lanes) -> None:
         """What is known once all rows have been read."""
         of_records = [Fault(record, "", "", "", said) for record, said in self._file.wrong.items()]
-        faults = [*encoder.faults, *of_records]
+        faults = [*lanes.faults, *of_records]
         lines = self._file.lines(np.array([fault.record for fault in faults], dtype=int)).tolist()
         self.rejected = _rejected(fault._replace(record=line) for line, fault in zip(lines, faults, strict=True))
         if faults and not self._keep_good:
             raise ProblemsFound(_row_problems(self.name, self.rejected))
-        left_out = encoder.left_out
+        left_out = lanes.left_out
         self.left_out = dict(zip(left_out, self._file.lines(np.array([*left_out.values()], dtype=int)), strict=True))
-        self.remarks = list(encoder.remarks.said())
-        self.synthetic = any(column.startswith("truth_") for column in encoder.columns)
+        self.remarks = lanes.remarks()
 
 
 def _few_enough(batches: Iterable[Cases], name: str) -> Iterator[Cases]:

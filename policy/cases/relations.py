@@ -23,6 +23,11 @@ def relate(policy: Policy, facts: dict[str, Ints], fault: Reject) -> None:
     for name, kind in policy.fields_.items():
         if kind.implied_by:
             _implied(policy, facts, name, kind, fault)
+    for relation in policy.relations:
+        if relation.verdict == "reject":
+            rows, kind = np.flatnonzero(relation.broken(policy.fields_, facts)), policy.fields_[relation.field]
+            values = [as_written(kind, int(value)) for value in facts[relation.field][rows]]
+            fault(rows, relation.field, values, [f"{relation.says} ({relation.at_most})"] * len(rows))
 
 
 def _implied(policy: Policy, facts: dict[str, Ints], name: str, kind: CaseField, fault: Reject) -> None:

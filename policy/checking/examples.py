@@ -7,13 +7,17 @@ import numpy as np
 import pandas as pd
 
 from policy.cases.reader import Cases
+from policy.cases.stretches import REQUESTED
 from policy.evaluation.determination import determine
 from policy.model import OUTCOMES, Policy
 from policy.problems import Finding, ProblemsFound, shown
 
 
 def check_examples(policy: Policy) -> Iterator[Finding]:
-    """Every example that cannot be read, or has another outcome or other questions than it says."""
+    """Every example that cannot be read, or has another outcome or other questions than it says.
+
+    Levers with dated values have those of the example's request_date, without one their latest.
+    """
     rows = []
     columns = policy.fields_.keys() - {"case_id"}
     for i, example in enumerate(policy.examples):
@@ -31,13 +35,15 @@ def check_examples(policy: Policy) -> Iterator[Finding]:
     for row, _, column, value, problem in cases.rejected.itertuples(index=False):
         path = ("examples", int(row) - 1, "case", *([str(column)] if column else []))
         yield Finding("example", path, f"{shown(value)} {problem}" if column else problem)
-    under: dict[tuple[tuple[str, str], ...], list[int]] = {}
+    under: dict[tuple[str | None, tuple[tuple[str, str], ...]], list[int]] = {}
     for position, name in enumerate(cases.ids):
-        under.setdefault(tuple(policy.examples[int(name)].set_.items()), []).append(position)
-    for provisions, positions in under.items():
+        example = policy.examples[int(name)]
+        day = policy.on(example.case.get(REQUESTED)).day
+        under.setdefault((day, tuple(example.set_.items())), []).append(position)
+    for (day, provisions), positions in under.items():
         chosen = cases.take(np.array(positions))
         try:
-            settings = policy.settings(dict(provisions))
+            settings = policy.on(day).settings(dict(provisions))
         except ProblemsFound as found:
             for i in map(int, chosen.ids):
                 yield from (Finding("example", ("examples", i, "set", p.place), p.message) for p in found.problems)

@@ -3,16 +3,22 @@
 from functools import lru_cache
 from pathlib import Path
 
-from policy.model import Policy
-from policy.problems import ProblemsFound
+from policy.model import Policy, is_day
+from policy.problems import ProblemsFound, refuse, shown
 from policy.reading.loading import named_text, parse
 from policy.reading.validation import check_policy
 from policy.reading.yaml import located
 
 
-def load(source: str | Path) -> Policy:
-    """A policy by name (`nerve_blocks`, `nerve_blocks@2026.1`) or by path; raises ProblemsFound with every problem."""
-    return _checked(*named_text(source))
+def load(source: str | Path, as_of: str | None = None) -> Policy:
+    """A policy by name (`nerve_blocks`, `nerve_blocks@2026.1`) or by path; raises ProblemsFound with every problem.
+
+    A name alone means the version in force on the day `as_of` (ISO), and without one the newest (see `policy_file`);
+    levers with dated values have those of that day, else their latest.
+    """
+    if as_of is not None and not is_day(as_of):
+        raise refuse("as-of", "as_of", f"{shown(as_of)} is no day such as 2026-01-31")
+    return _checked(*named_text(source, as_of)).on(as_of)
 
 
 @lru_cache(maxsize=8)

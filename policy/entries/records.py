@@ -42,5 +42,6 @@ class Element(Record):
     @model_validator(mode="after")
     def _sourced(self) -> "Element":
         if not self.statements and self.origin is None:
-            raise PydanticCustomError("source", "names no statement (S1-S66) and no origin: alternative or assumption")
+            message = "names no statement (such as S1) and no origin: alternative or assumption"
+            raise PydanticCustomError("source", message)
         return self

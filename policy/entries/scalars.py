@@ -1,11 +1,12 @@
 """What one entry of a document may be. Scalars arrive as text (reading/yaml.py); each type accepts one spelling."""
 
+import datetime
 import re
 import unicodedata
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 
@@ -55,6 +56,27 @@ def as_list(value: object) -> object:
     return value if isinstance(value, (list, tuple)) else (value,)
 
 
+def real_day(text: str) -> str:
+    """A day of the calendar, as it is written: years, months and days in this order compare as text does."""
+    try:
+        datetime.date.fromisoformat(text)
+    except ValueError:
+        raise PydanticCustomError("day", "is no day of the calendar") from None
+    if text < "1901":
+        raise PydanticCustomError("day", "is outside 1901-01-01 to 2099-12-31")
+    return text
+
+
+def is_day(text: str) -> bool:
+    """Whether a text is a day of the calendar, as a document has it."""
+    try:
+        return bool(re.fullmatch(DAY_PATTERN, text, re.ASCII) and real_day(text))
+    except PydanticCustomError:
+        return False
+
+
+DAY_PATTERN = r"^(19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}$"
+Day = Annotated[str, StringConstraints(pattern=DAY_PATTERN), AfterValidator(real_day)]  # ISO, quoted or not
 Whole = Annotated[int, BeforeValidator(whole)]
 _NumberText = Annotated[str, StringConstraints(pattern=rf"^({_DECIMAL}|-?(0|[1-9]\d{{0,8}}))$")]
 Number = Annotated[int | Decimal, BeforeValidator(number, json_schema_input_type=_NumberText)]
@@ -63,7 +85,7 @@ Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Written = Annotated[str, StringConstraints(min_length=1)]  # as it stands, for `Lever.check` to judge
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,59}$")]
-StatementId = Annotated[str, StringConstraints(pattern=r"^S[1-9][0-9]?$")]
+StatementId = Annotated[str, StringConstraints(pattern=r"^[A-Z]{1,4}[1-9][0-9]{0,3}$")]
 ICD_PATTERN = r"[A-Z][0-9][0-9A-Z](\.[0-9A-Z]{1,4})?"
 CPT_PATTERN = r"([0-9]{4}[0-9FTU]|[A-Z][0-9]{4})"
 IcdCode = Annotated[str, StringConstraints(pattern=f"^{ICD_PATTERN}$")]

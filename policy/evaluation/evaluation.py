@@ -113,7 +113,8 @@ class Evaluation(Truths):
         below, rest = branches_of(kind, rule), rule.branch()
         own = {code: self.rows.at(asked.field, code) for code in below}
         other = both(self.rows.documented(asked.field), inverse(either(own.values())))
-        missing = {least: self.rows.at(asked.field, -1 - least) for least in (0, *kind.bounds)}
+        known = self.rows.bounds(asked.field) if kind.bounded else []
+        missing = {least: self.rows.at(asked.field, -1 - least) for least in (0, *known)}
         ways = [(where, [below[code]]) for code, where in own.items()]
         if rest:
             ways.append((other, [rest]))

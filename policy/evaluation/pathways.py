@@ -32,8 +32,7 @@ def pathway_of(policy: Policy, group: str, code: str) -> str | None:
     """The pathway for a diagnosis group and a procedure code."""
     for family, procedures in policy.procedures.items():
         if code in procedures.codes:
-            level = procedures.codes[code].level
-            return next((n for n, way in policy.pathways.items() if way.selects.takes(group, family, level)), None)
+            return next(iter(policy.cell(group, family, code)), None)
     return None
 
 

@@ -206,9 +206,25 @@ class Determinations:
 
     def touched(self, other: "Determinations") -> int:
         """How many of the same cases are decided differently there, or read a criterion or are asked differently."""
+        if not np.array_equal(self.pathway, other.pathway):
+            return int(self._reads_otherwise(other).sum())
         pairs = zip(self.readings, other.readings, strict=True)
         closing = (closing_of(self.settings), closing_of(other.settings))
         return sum(count(mine.touched(theirs, closing), len(places)) for (places, mine), (_, theirs) in pairs)
+
+    def _reads_otherwise(self, other: "Determinations") -> NDArray[np.bool_]:
+        """As `touched`, of each case, where the policies send cases through different pathways: (n,)."""
+        differs: NDArray[np.bool_] = (self.outcome != other.outcome) | (self.closed != other.closed)
+        asked = [{name: bit for bit, name in enumerate(one.policy.fields_)} for one in (self, other)]
+        for name in {*asked[0], *asked[1]}:
+            mine, theirs = (
+                one.ask >> np.uint64(bits[name]) & np.uint64(1) if name in bits else np.uint64(0)
+                for one, bits in zip((self, other), asked, strict=True)
+            )
+            differs |= mine != theirs
+        for name in {*self.truths, *other.truths}:
+            differs |= self.truths.get(name, UNREAD) != other.truths.get(name, UNREAD)
+        return differs
 
     def __repr__(self) -> str:
         return ", ".join(f"{word} {count:,}" for word, count in self.counts().items())

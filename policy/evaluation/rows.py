@@ -58,6 +58,11 @@ class Rows:
         """Where a fact has a value."""
         return self.kept(("at", name, value), None, lambda: plane_of(self.fact(name) == value))
 
+    def bounds(self, name: str) -> list[int]:
+        """Every n above 0 such that a number is not documented, but known to be at least n."""
+        values = self.fact(name)
+        return self.kept(("bounds", name), None, lambda: (-1 - np.unique(values[values < -1])[::-1]).tolist())
+
     def coded(self, codes: tuple[str, ...]) -> Plane:
         """Where the diagnosis is one of some codes."""
 

@@ -83,7 +83,7 @@ class Truths:
         values, codes = self.rows.fact(field), codes_of(kind, words)
         hit = reduce(np.logical_or, [values == code for code in codes])  # several times as fast as isin
         possible = hit | (values < 0)
-        for bound in kind.bounds:
+        for bound in self.rows.bounds(field) if kind.bounded else ():
             fitting = sum(code >= bound for code in codes)
             known = values == -1 - bound
             possible &= ~known | (fitting > 0)
@@ -107,7 +107,7 @@ class Truths:
             return Truth(*(plane_of(self._total(names, signs, place) >= least) for place in (0, 1)))
         values = self.rows.fact(names[0])
         sure = values >= least
-        if self.policy.fields_[names[0]].bounds:
+        if self.policy.fields_[names[0]].bounded:
             sure |= values < -least  # known to be at least so much
         # Without a sign, what is missing is greater than every threshold.
         return Truth(plane_of(sure), plane_of(values.view(f"u{values.itemsize}") >= least))

@@ -14,7 +14,7 @@ import numpy as np
 from policy.cases.reader import as_written, day_of, half_months, half_months_of_days
 from policy.evaluation.evaluation import Evaluation
 from policy.evaluation.kleene import MET, codes_of_truth
-from policy.model import CaseField, Test, in_units
+from policy.model import CaseField, DaysSinceLast, History, Test, in_units
 
 
 @dataclass(frozen=True)
@@ -83,9 +83,19 @@ def _value(evaluation: Evaluation, name: str) -> str:
         if onset >= 0 and request >= 0:
             return f"from {day_of(onset)} to {day_of(request)}"
         return f"{days} day{'s' * (days != 1)}" if days >= 0 else "not documented"
+    if kind.history is not None and value != -1:
+        return _of_events(kind, kind.history, value)
     if value < 0:
         return f"at least {_amount(-1 - value, kind)}, how many is not documented" if value < -1 else "not documented"
     return as_written(kind, value) if kind.words or kind.type == "date" else _amount(value, kind)
+
+
+def _of_events(kind: CaseField, history: History, value: int) -> str:
+    """'at least 2 sessions in the 12 months before the request; the history is not complete'."""
+    if value < 0:
+        return f"at least {_amount(-1 - value, kind)} {history.when}; the history is not complete"
+    more = " or more (or none is on file)" if isinstance(history, DaysSinceLast) and value == kind.max else ""
+    return f"{_amount(value, kind)}{more} {history.when}"
 
 
 def _told(evaluation: Evaluation, kind: CaseField) -> tuple[int, int, int]:

@@ -1,6 +1,6 @@
 """What a policy document is made of: immutable records, checked one by one by pydantic (references: validation.py).
 
-Lowest first: units, levers, fields, tests and rules; the document, and the policy with its
+Lowest first: units, levers, history, fields, tests and rules; the document, and the policy with its
 settings. This is their one face: what stands here is all that others may use.
 """
 
@@ -19,95 +19,39 @@ from policy.entries.scalars import (
     Words,
     Written,
     as_list,
+    is_day,
     truth_word,
     whole,
 )
 from policy.entries.sources import Evidence
-from policy.model.document import CodeNotice, Example, Pathway
+from policy.model.document import CodeNotice, Example, Pathway, Relation, Selector
 from policy.model.fields import LONGEST_DAYS, CaseField
+from policy.model.history import (
+    EVENT_CODE,
+    HISTORY_TAGS,
+    CountOfEvents,
+    DaysSinceLast,
+    DistinctGroups,
+    Events,
+    History,
+    InWindow,
+    LongestRun,
+)
+from policy.model.leaves import Between, Comparison, Equals, LeverIs, Mean, OnFile, States, Sum
 from policy.model.levers import Amount, Lever, Value, as_word, simplest
+from policy.model.nodes import is_number
 from policy.model.policy import DirectionException, Policy, Settings
 from policy.model.rules import FORMS, OUTCOMES, Criterion, Gate, Requirement, Rule, Step, Switch
-from policy.model.tests import (
-    TAGS,
-    AllOf,
-    AnyOf,
-    Between,
-    Comparison,
-    Count,
-    Equals,
-    LeverIs,
-    Mean,
-    NoneOf,
-    OnFile,
-    Score,
-    States,
-    Sum,
-    Test,
-    is_number,
-    says_yes,
-    test_of,
-)
+from policy.model.tests import TAGS, AllOf, AnyOf, Count, NoneOf, Score, Test, says_yes, test_of
 from policy.model.units import KNOWN, Unit, in_units
 
 __all__ = [
-    "CPT_PATTERN",
-    "FORMS",
-    "ICD_PATTERN",
-    "KNOWN",
-    "LONGEST_DAYS",
-    "OUTCOMES",
-    "TAGS",
-    "AllOf",
-    "Amount",
-    "AnyOf",
-    "Between",
-    "CaseField",
-    "CodeNotice",
-    "Comparison",
-    "Count",
-    "Criterion",
-    "DirectionException",
-    "Equals",
-    "Evidence",
-    "Example",
-    "Flag",
-    "Gate",
-    "IcdCode",
-    "Id",
-    "Lever",
-    "LeverIs",
-    "Mean",
-    "NoneOf",
-    "OnFile",
-    "Pathway",
-    "Policy",
-    "Record",
-    "Requirement",
-    "Rule",
-    "Score",
-    "Settings",
-    "StatementId",
-    "States",
-    "Step",
-    "Sum",
-    "Switch",
-    "Test",
-    "Text",
-    "Unit",
-    "Value",
-    "While",
-    "Whole",
-    "Word",
-    "Words",
-    "Written",
-    "as_list",
-    "as_word",
-    "in_units",
-    "is_number",
-    "says_yes",
-    "simplest",
-    "test_of",
-    "truth_word",
-    "whole",
+    "CPT_PATTERN", "EVENT_CODE", "FORMS", "HISTORY_TAGS", "ICD_PATTERN", "KNOWN", "LONGEST_DAYS", "OUTCOMES", "TAGS",
+    "AllOf", "Amount", "AnyOf", "Between", "CaseField", "CodeNotice", "Comparison", "Count", "CountOfEvents",
+    "Criterion", "DaysSinceLast", "DirectionException", "DistinctGroups", "Equals", "Events", "Evidence", "Example",
+    "Flag", "Gate", "History", "IcdCode", "Id", "InWindow", "Lever", "LeverIs", "LongestRun", "Mean", "NoneOf",
+    "OnFile", "Pathway", "Policy", "Record", "Relation", "Requirement", "Rule", "Score", "Selector", "Settings",
+    "StatementId", "States", "Step", "Sum", "Switch", "Test", "Text", "Unit", "Value", "While", "Whole", "Word",
+    "Words", "Written", "as_list", "as_word", "in_units", "is_day", "is_number", "says_yes", "simplest", "test_of",
+    "truth_word", "whole",
 ]  # fmt: skip

@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from policy.entries.records import Element
 from policy.entries.scalars import Flag, Id, Number, Text, Whole, Word
+from policy.model.history import History
 from policy.model.units import KNOWN, Unit
 
 # From the first day that a case table may hold, 1901-01-01, to the last, 2099-12-31
@@ -42,6 +43,7 @@ class CaseField(Element):
     from_: Id | None = Field(default=None, alias="from")
     to: Id | None = None
     days: Id | None = None  # of a duration: its days, where a date is missing
+    history: History | None = None  # how `--history` works it out of events; without, it is a column as any other
     _unit: Unit | None = PrivateAttr(None)  # what the document says of the unit
 
     @model_validator(mode="after")
@@ -130,8 +132,16 @@ class CaseField(Element):
 
     @property
     def bounds(self) -> tuple[int, ...]:
-        """Lower bounds that other columns may give to a number that is not documented, then stored as -1 - n."""
+        """Lower bounds that other columns may give to a number that is not documented, then stored as -1 - n.
+
+        A history that is not complete may give any other (`bounded`); no column of a table holds one.
+        """
         return tuple(sorted({n for n in self.implied_by.values() if n < self.span[1]}))
+
+    @property
+    def bounded(self) -> bool:
+        """Whether a number that is not documented may be known to be at least n."""
+        return bool(self.bounds) or self.history is not None
 
     @property
     def missing(self) -> tuple[int, ...]:

@@ -6,11 +6,11 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Literal
 
-from pydantic import PrivateAttr, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 from pydantic_core import PydanticCustomError
 
 from policy.entries.records import Element, Record
-from policy.entries.scalars import Flag, Key, Number, Text, Word, Written, number, plain_digits, whole
+from policy.entries.scalars import Day, Flag, Key, Number, Text, Word, Written, number, plain_digits, whole
 from policy.model.units import KNOWN, Unit
 from policy.problems import nearest, shown
 
@@ -68,11 +68,16 @@ class Domain(Span):
 
 
 class Lever(Element):
-    """One adjustable setting: numeric (domain, unit, direction) or a choice (stance, action, switch)."""
+    """One adjustable setting: numeric (domain, unit, direction) or a choice (stance, action, switch).
+
+    Its value stands in `default`, or by date in `values`: from each day to the day before the next; the first holds
+    before its day too.
+    """
 
     label: Text
     says: Text
-    default: Written
+    default_: Written | None = Field(None, alias="default")
+    dated: dict[Day, Written] = Field(default_factory=dict, alias="values", max_length=100)
     domain: Domain | None = None
     unit: Text | None = None
     direction: Literal["stricter_when_higher", "stricter_when_lower"] | None = None
@@ -100,13 +105,30 @@ class Lever(Element):
             raise PydanticCustomError("unit", "needs a unit of {units}", {"units": ", ".join(KNOWN), "key": "unit"})
         if self.domain and self.direction is None:
             raise PydanticCustomError("direction", "needs a direction (stricter_when_...)", {"key": "direction"})
-        for name, value in (("default", self.default), ("suggested", self.suggested)):
+        if self.default_ is not None and self.dated:
+            raise PydanticCustomError("lever", "stands beside values: write one of the two", {"key": "default"})
+        if self.default_ is None and not self.dated:
+            raise PydanticCustomError("missing-key", "this key is missing (or values, by date)", {"key": "default"})
+        stated = [("default", self.default_), ("suggested", self.suggested)]
+        for name, value in (*stated, *(("values", value) for value in self.dated.values())):
             if value is not None:
                 try:
                     self.check(value)
                 except ValueError as error:
                     raise PydanticCustomError("lever-value", "{what}", {"what": str(error), "key": name}) from None
         return self
+
+    @property
+    def default(self) -> str:
+        """The value as written; of dated values the latest, which stands where no day is named."""
+        return self.at(None)
+
+    def at(self, day: str | None) -> str:
+        """The value that stands on a day (ISO; None: the latest), as written."""
+        if self.default_ is not None:
+            return self.default_
+        days = sorted(self.dated)
+        return self.dated[max((d for d in days if d <= day), default=days[0]) if day else days[-1]]
 
     def check(self, value: object) -> Value:
         """A legal value from text, int or bool; ValueError says what is allowed."""

@@ -2,25 +2,29 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from decimal import Decimal
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, PrivateAttr, StringConstraints, model_validator
 
 from policy.entries.records import ReadOnly, Record
-from policy.entries.scalars import IcdCode, Id, Key, StatementId, Text, While, Written
+from policy.entries.scalars import Day, IcdCode, Id, Key, StatementId, Text, While, Written
 from policy.entries.sources import Evidence, OpenQuestion, Statement, TextElement
-from policy.model.document import CodeNotice, DiagnosisGroup, Example, Pathway, ProcedureFamily
+from policy.model.document import CodeNotice, DiagnosisGroup, Example, Note, Pathway, ProcedureFamily, Relation
 from policy.model.fields import CaseField
+from policy.model.leaves import Comparison
 from policy.model.levers import Amount, Lever, Value, simplest
+from policy.model.nodes import is_number
 from policy.model.rules import Criterion, Gate, Requirement, Rule, Step
-from policy.model.tests import Comparison, Test, is_number
+from policy.model.tests import Test
 from policy.model.units import KNOWN, Unit, in_units
 from policy.problems import Problem, ProblemsFound, nearest, shown
 
 _PLAIN = (int, str, type(None))
+FIRST_DAY = "1901-01-01"  # of the dates that a case table may hold
+LIFE = ("status", "effective", "retired", "history")  # of a version, no part of its content
 
 
 class DirectionException(Record):
@@ -53,13 +57,19 @@ class DirectionException(Record):
 
 
 class Policy(Record):
-    """A versioned policy document; two are equal when their content is, wherever they were loaded from."""
+    """A versioned policy document; two are equal when their content is, wherever they were loaded from.
+
+    An adopted version is in force from `effective` to the day before the next one's, or before its own `retired`.
+    """
 
     schema_: Literal["policy/1"] = Field(alias="schema")
     id: Id
     version: Annotated[str, StringConstraints(pattern=r"^[0-9]{4}\.[0-9]{1,3}$")]
     title: Text
-    status: Literal["draft", "adopted", "retired"]
+    status: Literal["draft", "adopted", "retired", "withdrawn"]
+    effective: Day | None = None
+    retired: Day | None = None  # the first day on which it is no longer in force
+    history: tuple[Note, ...] = Field((), max_length=200)
     notice: Text
     statements: dict[StatementId, Statement]
     evidence: dict[Key, Evidence]
@@ -71,6 +81,7 @@ class Policy(Record):
     criteria: dict[Id, Criterion]
     diagnoses: dict[Id, DiagnosisGroup]
     procedures: dict[Id, ProcedureFamily]
+    relations: tuple[Relation, ...] = ()
     code_notices: tuple[CodeNotice, ...]
     gates: dict[Id, Gate]
     pathways: dict[Id, Pathway]
@@ -78,6 +89,21 @@ class Policy(Record):
     open_questions: dict[Id, OpenQuestion]
     direction_exceptions: tuple[DirectionException, ...] = Field((), max_length=100)  # each case is determined on load
     examples: tuple[Example, ...] = Field((), max_length=200)  # each is determined on load
+    _day: str | None = PrivateAttr(None)  # on which dated values of levers are read; see `on`
+
+    @model_validator(mode="before")
+    @classmethod
+    def _write_otherwise(cls, content: Any) -> Any:
+        """`for: otherwise` is every group and every family."""
+        if not isinstance(content, dict) or not isinstance(content.get("pathways"), dict):
+            return content
+        named = {"diagnosis": "diagnoses", "procedure": "procedures"}
+        every = {one: [*(content.get(many) or ())] for one, many in named.items()}
+        pathways = {
+            name: {**way, "for": {**every, "otherwise": "true"}} if _is_otherwise(way) else way
+            for name, way in content["pathways"].items()
+        }
+        return {**content, "pathways": pathways}
 
     @model_validator(mode="after")
     def _name_units(self) -> "Policy":
@@ -103,9 +129,30 @@ class Policy(Record):
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of the content, whatever the layout of the file."""
-        content = json.dumps(self.model_dump(mode="json", by_alias=True, exclude_defaults=True), sort_keys=True)
-        return hashlib.sha256(content.encode()).hexdigest()
+        """SHA-256 of the content, whatever the layout of the file and whatever becomes of the version."""
+        content = self.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude={*LIFE})
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def day(self) -> str | None:
+        """The day on which dated values are read, as the day from which they stand; None: the latest of each lever."""
+        return self._day
+
+    def changes_of_values(self, but: Collection[str] = ()) -> list[str]:
+        """The days on which a value of some lever changes, those of `but` left out, in order."""
+        days = {day for name, lever in self.levers.items() if name not in but for day in sorted(lever.dated)[1:]}
+        return sorted(days)
+
+    def on(self, day: str | None) -> "Policy":
+        """The same policy, its levers at the values that stand on a day (ISO); None: at the latest."""
+        days = {at for lever in self.levers.values() for at in lever.dated}
+        if day is not None and days:
+            day = max((at for at in days if at <= day), default=min(days))
+        if not days or day == self._day:
+            return self
+        copy = self.model_copy()
+        copy._day = day
+        return copy
 
     @property
     def name(self) -> str:
@@ -116,6 +163,12 @@ class Policy(Record):
         return f"{self.name} ({self.status}): {len(self.levers)} levers, {len(self.pathways)} pathways"
 
     __str__ = __repr__
+
+    def cell(self, group: str, family: str, code: str) -> list[str]:
+        """The pathways for a group of diagnoses and a code of a family; where no other is, the one for all else."""
+        label = self.procedures[family].codes[code]
+        found = [name for name, way in self.pathways.items() if way.selects.takes(group, family, label)]
+        return [name for name in found if not self.pathways[name].selects.otherwise] or found
 
     def inside(self, name: str) -> tuple[Requirement, ...]:
         """What a gate requires; nothing where the name is that of a criterion."""
@@ -220,8 +273,12 @@ class Policy(Record):
 
     @cached_property
     def defaults(self) -> dict[str, Value]:
-        """Each lever's value in the document."""
-        return ReadOnly({name: lever.check(lever.default) for name, lever in self.levers.items()})
+        """Each lever's value in the document, on the day of the policy."""
+        return ReadOnly({name: lever.check(lever.at(self._day)) for name, lever in self.levers.items()})
+
+
+def _is_otherwise(way: Any) -> bool:
+    return isinstance(way, dict) and way.get("for") == "otherwise"
 
 
 class Settings(Mapping[str, Value]):

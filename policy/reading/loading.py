@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from policy.model import TAGS, Policy, Record, Settings
+from policy.model import HISTORY_TAGS, TAGS, Policy, Record, Settings
 from policy.problems import Finding, ProblemsFound, code_points, listed, nearest, refuse, shown
+from policy.reading.versions import Family, Version
 from policy.reading.workspace import saved
 from policy.reading.yaml import Node, located, read_text, read_yaml
 
@@ -19,10 +20,12 @@ Model = TypeVar("Model", bound=Record)
 _PATTERNS = {
     "^[a-z0": "lower-case letters, digits and underscores",
     "^[a-z]": "lower-case letters, digits and underscores (evidence keys: hyphens)",
-    "^S[1": "a statement id, S1 to S66",
+    "^[A-Z]{1": "a statement id: letters and a number, such as S1",
     "^R[1": "a reference id such as R4",
+    "^[A-Z0-9][A-Z0-9.-]": "a code in capitals such as 64490 or N03AX16, or its beginning and a star (6449*)",
     "^[A-Z]": "an ICD-10-CM code such as M54.2",
     "^([0-9]{4}[0": "a CPT or HCPCS code: five digits, four digits and F, T or U, or a letter and four digits",
+    "^(19|20)": "a date such as 2026-01-01 (year-month-day)",
     "^[0-9]{4}": "a version such as 2026.1",
     "^[0-9a-f]{12": "at least the first 12 hexadecimal digits of a fingerprint",
 }
@@ -38,24 +41,47 @@ def outline(source: str | Path) -> Policy:
     return _outline(*named_text(source))
 
 
-def named_text(source: str | Path) -> tuple[str, str]:
+def named_text(source: str | Path, as_of: str | None = None) -> tuple[str, str]:
     """The text of a policy's file and the name that its problems are told under; raises ProblemsFound."""
-    path = policy_file(source)
+    return _named_text(policy_file(source, as_of))
+
+
+def _named_text(path: Path) -> tuple[str, str]:
     return read_text(path), path.name if path.is_relative_to(DOCUMENTS) else str(path)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)
 def _outline(text: str, name: str) -> Policy:
     return parse(text, name, Policy)[0]
 
 
-def policy_file(source: str | Path) -> Path:
-    """The file of a policy; raises ProblemsFound for a name that neither ships nor lies in the workspace."""
+def family(source: str | Path) -> Family | None:
+    """All versions of a policy called by its name alone, shipped or in the workspace; None for anything else."""
+    known = saved("policies") | shipped()
+    named = {name: path for name, path in known.items() if str(source) == name.partition("@")[0]}
+    found = []
+    for name, path in named.items():
+        version = _outline(*_named_text(path))
+        digits = re.findall(r"\d+", path.stem if "@" in name else version.version)
+        full = name if "@" in name else f"{name}@{version.version}"
+        key = [int(part) for part in digits]
+        found.append((key, Version(full, path, version.status, version.effective, version.retired)))
+    return Family(str(source), tuple(v for _, v in sorted(found, key=lambda one: one[0]))) if found else None
+
+
+def policy_file(source: str | Path, as_of: str | None = None) -> Path:
+    """The file of a policy: of `name@version`, of a path, or of the one version that a name alone means.
+
+    That is the version in force on the day `as_of` (ISO); without a day the adopted one that is in force from the
+    latest day; where none is adopted the highest that is neither retired nor withdrawn. Raises ProblemsFound for a name
+    that neither ships nor lies in the workspace, and for a day on which none is in force.
+    """
     ships, own = shipped(), saved("policies")
     known = own | ships
-    matching = [path for name, path in known.items() if str(source) in (name, name.partition("@")[0])]
-    if matching:
-        return max(matching, key=lambda p: [int(part) for part in re.findall(r"\d+", p.stem)])
+    if versions := family(source):
+        return (versions.on(as_of) if as_of else versions.newest()).file
+    if str(source) in known:
+        return known[str(source)]
     path = Path(source)
     if path.suffix not in (".yaml", ".yml"):
         near = nearest(str(source), [*known, *(n.partition("@")[0] for n in known)])
@@ -94,12 +120,13 @@ _SAID = {"string_too_short": "is empty", "too_short": "must hold at least one en
 
 def _finding(error: Any, model: type[Record]) -> Finding:
     """A fault that pydantic found, in our words."""
-    path = tuple(step for step in error["loc"] if step != "[key]" and step not in TAGS)
+    path = tuple(step for step in error["loc"] if step != "[key]" and step not in TAGS | HISTORY_TAGS)
     kind, given, context = error["type"], error["input"], error.get("ctx", {})
     if "key" in context:  # a fault of the whole record that lies in one entry
         if kind == "unknown-key":
             wrong, known = context["key"], context["known"]
-            return Finding(kind, (*path, wrong), f"unknown key {shown(wrong)}", str(wrong), known)
+            said = f"unknown key {shown(wrong)}; one of {', '.join(known)}"
+            return Finding(kind, (*path, wrong), said, str(wrong), known)
         return Finding(kind, (*path, context["key"]), error["msg"])
     code, value = _CODES.get(kind, kind), f"{shown(given)} " if isinstance(given, str) else ""
     if kind == "missing":

@@ -210,7 +210,7 @@ def _problems(scenario: Scenario, policy: Policy) -> Iterator[Finding]:
 def _stale(policy: Policy, name: str, asserted: str) -> Iterator[Finding]:
     """Whether the policy as it stands has the value that a provision moves from."""
     lever, path = policy.levers[name], ("provisions", name, "from")
-    stands = lever.check(lever.default)
+    stands = policy.defaults[name]
     try:
         value = lever.check(asserted)
     except ValueError as error:
@@ -253,7 +253,7 @@ def edited(policy: Policy, edits: Sequence[Edit]) -> Policy:
     new = Policy.model_validate(content.model_dump(mode="json", by_alias=True, exclude_defaults=True))
     if findings := list(check_policy(new)):
         raise ProblemsFound(Problem(f.code, "0", f.message) for f in findings)
-    return new
+    return new.on(policy.day)
 
 
 def _edit(policy: Policy, pathways: dict[str, Pathway], edit: Edit) -> Iterator[str]:

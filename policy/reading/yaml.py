@@ -85,7 +85,7 @@ def located(findings: Iterable[Finding], file: str, node: Node) -> list[Problem]
         message = found.message
         if found.name and i < SHOWN:
             known = in_order(found.known)
-            message += (f"; one of {', '.join(known)}" if 0 < len(known) <= 16 else "") + nearest(found.name, known)
+            message += (f"; one of {', '.join(known)}" if 0 < len(known) <= 13 else "") + nearest(found.name, known)
         problems.append(_problem(found.code, file, spot, message))
     return problems
 

@@ -79,6 +79,9 @@ class Table:
             self.faults[name], self.told[name] = f"{code} = {REJECTED}", {name}
         if kind.implied_by:
             code = self._implied(name, kind, code)
+        for relation in self.policy.relations if code != "-1" else ():
+            if relation.field == name and relation.verdict == "reject":
+                code = self._related(name, relation.at_most, code)
         if kind.absent is None:
             return code
         absent = str(kind.code(kind.absent))
@@ -167,6 +170,18 @@ class Table:
         same = let(f"same_{name}", chosen([(f"{d1} < 29", d1)], f"LEAST({d1}, {length})"))  # a month's end clamps
         return f"2 * {apart} + {chosen([(f'{d2} < {same}', -1), (f'{d2} > {same}', 1)], 0)}"
 
+    def _related(self, name: str, other: str, code: str) -> str:
+        """A fact, REJECTED where it is more than another that is documented."""
+        bound = self.fact(other)
+        if bound == "-1":
+            return code
+        own = code = self.query.let(f"own_{name}", code)
+        if self.policy.fields_[name].type == "date":
+            own, bound = f"date_{name}", f"date_{other}"
+        wrong = f"({code} >= 0 AND {self.fact(other)} >= 0 AND {own} > {bound})"
+        self.faults[name] = either([self.faults.get(name, False), wrong])
+        return chosen([(wrong, REJECTED)], code)
+
     def _unborn(self, duration: CaseField, begun: str, asked: str, both: str) -> list[str]:
         """Where something began before the person was born, by their age at the request."""
         if not ages(self.policy, duration) or AGE in self.without:
@@ -235,8 +250,8 @@ class Table:
         groups = list(self.policy.diagnoses)
         alike = self.procedures
         for family, procedures in self.policy.procedures.items():
-            for cpt, label in procedures.codes.items():
-                leads = tuple(self._leads(g, family, label.level) for g in groups)
+            for cpt in procedures.codes:
+                leads = tuple(self._leads(g, family, cpt) for g in groups)
                 alike.setdefault((family, leads), []).append(cpt)
         sound = sound_code(code, PROCEDURE)
         kinds = [(one_of(code, codes), position) for position, codes in enumerate(alike.values())]
@@ -252,9 +267,9 @@ class Table:
         self.query.notes["pathway_number"] = ", ".join([*names, f"{OUT_OF_SCOPE} none: outside this policy"])
         return let("pathway_number", chosen(pairs, OUT_OF_SCOPE))
 
-    def _leads(self, diagnosis: str, family: str, level: str | None) -> int:
-        ways = enumerate(self.policy.pathways.values())
-        return next((place for place, way in ways if way.selects.takes(diagnosis, family, level)), OUT_OF_SCOPE)
+    def _leads(self, diagnosis: str, family: str, code: str) -> int:
+        found = self.policy.cell(diagnosis, family, code)
+        return list(self.policy.pathways).index(found[0]) if found else OUT_OF_SCOPE
 
 
 def _half_months(days: str) -> str:

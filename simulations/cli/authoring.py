@@ -13,6 +13,7 @@ import policy as core
 from policy.authoring.boundaries import boundary_file
 from policy.authoring.coverage import STATES, Coverage, cover
 from policy.authoring.difference import differences
+from policy.authoring.facts import counted_otherwise
 from policy.authoring.lint import inert, lint
 from policy.authoring.mutation import Verdict, judge_all, mutants
 from policy.authoring.proof import Proof, Relation, prove, prove_everywhere
@@ -21,8 +22,9 @@ from policy.model import Policy, Settings
 from policy.problems import Problem, ProblemsFound, collecting, listed, nearest, refuse, shown
 from policy.reading.loading import DOCUMENTS, parse
 from policy.reading.scenario import Scenario, edited
+from policy.reading.workspace import saved
 from policy.reading.yaml import read_text, read_yaml
-from simulations.cli.options import assigned
+from simulations.cli.options import as_of_option, assigned, workspace_option
 from simulations.runs.outputs import Inputs
 from simulations.scenario import loading
 from simulations.storage.files import save
@@ -32,27 +34,29 @@ NOT_SCORED = "not scored: mend the policy, or what is expected of it, first"
 STRICT = "strict_reading"
 
 
-def reading_of(name: str, base: Policy | None = None) -> Settings:
+def reading_of(name: str, base: Policy | None = None, as_of: str | None = None) -> Settings:
     """A policy as it stands, or a scenario over its policy: by a name that ships or by a path; raises ProblemsFound.
 
-    A scenario that adds or removes criteria is a reading of the policy so edited.
+    A scenario that adds or removes criteria is a reading of the policy so edited. `as_of`: the day (ISO) for a name
+    without a version and for levers with dated values.
     """
     path = Path(name)
     if name in loading.named():
         path = loading.named()[name]
     elif path.suffix not in (".yaml", ".yml"):
-        known = [*core.shipped(), *dict.fromkeys(n.partition("@")[0] for n in core.shipped()), *loading.shipped()]
+        policies = [*core.shipped(), *saved("policies")]
+        known = [*policies, *dict.fromkeys(n.partition("@")[0] for n in policies), *loading.shipped()]
         if name not in known:
             message = f"is no policy or scenario that ships ({listed(known)}) and no .yaml file{nearest(name, known)}"
             raise refuse("unknown-reading", shown(name), message)
-        return core.load(name).settings()
+        return core.load(name, as_of).settings()
     tree = read_yaml(read_text(path), str(path))
     if "schema" in tree.value and str(tree.value["schema"].value).startswith("scenario/"):
         found, _ = parse(read_text(path), str(path), Scenario)
-        under = base if base is not None and found.policy in (base.id, base.name) else core.load(found.policy)
+        under = base if base is not None and found.policy in (base.id, base.name) else core.load(found.policy, as_of)
         plan = core.load_scenario(path, under)
         return edited(under, plan.criteria).settings(plan.provisions)
-    return core.load(path).settings()
+    return core.load(path, as_of).settings()
 
 
 def _at_one_setting(sides: Sequence[Settings], name: str | None, provisions: Mapping[str, str]) -> list[Settings]:
@@ -84,7 +88,11 @@ def _at_one_setting(sides: Sequence[Settings], name: str | None, provisions: Map
 @click.option("--prove", "proving", is_flag=True, help="Prove which is stricter, pathway by pathway, without any data.")
 @click.option("--scenario", "name", metavar="NAME|FILE", help="Compare at one setting: both sides under this scenario.")
 @click.option("--set", "provisions", multiple=True, metavar="LEVER=VALUE", help="Compare at one setting: both sides.")
-def compare(a: str, b: str, proving: bool, name: str | None, provisions: Sequence[str]) -> None:
+@as_of_option
+@workspace_option
+def compare(
+    a: str, b: str, proving: bool, name: str | None, provisions: Sequence[str], as_of: str | None
+) -> None:  # fmt: skip
     """The redline from A to B (policies or scenarios, names or files) and what can be proven about it.
 
     Without --set and --scenario the proof is over all legal settings: levers that differ stay at each side's own
@@ -92,7 +100,7 @@ def compare(a: str, b: str, proving: bool, name: str | None, provisions: Sequenc
     """
 
     moved = assigned(tuple(provisions))
-    sides = [before := reading_of(a), reading_of(b, before.policy)]
+    sides = [before := reading_of(a, None, as_of), reading_of(b, before.policy, as_of)]
     single = name is not None or bool(moved)
     if single:
         sides = _at_one_setting(sides, name, moved)
@@ -118,6 +126,8 @@ def _proven(before: Settings, after: Settings, single: bool) -> Iterator[str]:
     yield from _witnesses(proof.overall, "    ")
     if proof.unread:
         yield f"  not compared, as the other side rejects such rows: {'; '.join(proof.unread)}"
+    if counted := counted_otherwise(before.policy, after.policy):
+        yield f"  of their numbers as columns, which the two work out of events otherwise: {', '.join(counted)}"
     yield "\nPathway by pathway"
     for name, relation in proof.pathways.items():
         yield f"  {name or '(no pathway)'}: {relation.text()}" + (f" ({_means(relation)})" if proof.everywhere else "")

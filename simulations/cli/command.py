@@ -12,7 +12,7 @@ import policy as core
 from policy.problems import Problem, ProblemsFound, collecting
 from simulations.cli.exits import begin, ending
 from simulations.cli.options import assigned, policy_options, under, workspace_option
-from simulations.cli.provenance import stamp, standing_notices
+from simulations.cli.provenance import one_of_several, stamp, standing_notices
 from simulations.runs.outputs import Inputs, check_files, check_folder
 from simulations.storage.files import save_all, writing
 
@@ -86,14 +86,18 @@ def main() -> None:
     "-p", "--parameter", "own", multiple=True, metavar="NAME=VALUE", help="Set a parameter that only TEMPLATE has."
 )
 @policy_options
+@click.option(
+    "--baseline", metavar="NAME|FILE", help="Hold --policy against this version; --scenario and --set are of --policy."
+)
 @click.option("--population", metavar="NAME|FILE", help="Default: that of the scenario file, else seed_low_prevalence.")
 @click.option("--size", help="Number of synthetic cases. Default: that of the scenario file, else 10000.")
 @click.option("--seed", help="Default: that of the scenario file, else 1.")
 @click.option("--out", required=True, metavar="DIR")
 @click.option("--exact", is_flag=True, help="Of a case table, also counts of 1 to 10 people: not for release.")
 def simulate(
-    template: str, own: tuple[str, ...], policy_name: str, scenario: str | None, assignments: tuple[str, ...],
-    population: str | None, size: str | None, seed: str | None, out: str, exact: bool,
+    template: str, own: tuple[str, ...], policy_name: str, as_of: str | None, scenario: str | None,
+    assignments: tuple[str, ...], baseline: str | None, population: str | None, size: str | None, seed: str | None,
+    out: str, exact: bool,
 ) -> None:  # fmt: skip
     """Baseline against scenario on a population: report, tables, figures, summary.json, by a shipped notebook.
 
@@ -109,10 +113,14 @@ def simulate(
         template=template, policy=policy_name, scenario=scenario, provisions=assigned(assignments, "--set LEVER"),
         population=population, size=None if size is None else number(size),
         seed=None if seed is None else number(seed), out=out,
-        parameters=assigned(own, "--parameter NAME"), progress=sys.stderr.isatty(), exact=exact,
+        parameters=assigned(own, "--parameter NAME"), progress=sys.stderr.isatty(), exact=exact, baseline=baseline,
+        as_of=as_of,
     )  # fmt: skip
     click.echo(summary["headline"])
-    click.echo(summary["notice"] if "notice" in summary else core.load(policy_name).notice)
+    click.echo(summary["notice"] if "notice" in summary else core.load(policy_name, as_of).notice)
+    if baseline is None:
+        for line in one_of_several(policy_name, core.load(policy_name, as_of), as_of):
+            click.echo(line)
     if summary["population"]["seed"] is None:  # a case table
         for option, told in (("--size", size), ("--seed", seed)):
             if told is not None:
@@ -193,10 +201,12 @@ def population(name: str, size: str, seed: str, out: str) -> None:
 @click.option("--without", multiple=True, metavar="COLUMN", help="Your table has no such column (may be repeated).")
 @click.option("--move", multiple=True, metavar="LEVER", help="Of levels: it will move later; none named: all of them.")
 def sql(
-    policy_name: str, scenario: str | None, assignments: tuple[str, ...], dialect: str, what: str,
+    policy_name: str, as_of: str | None, scenario: str | None, assignments: tuple[str, ...], dialect: str, what: str,
     without: tuple[str, ...], move: tuple[str, ...],
 ) -> None:  # fmt: skip
     """The policy as one SELECT over a table `cases`, for a warehouse; printed, nothing is run.
+
+    One version judges every row, at the values of one day: the policy in force on --as-of, without it the newest.
 
     The columns are those of a case table, under the same names: counts and per cents are numbers (DOUBLE will do),
     dates are DATE or TIMESTAMP, yes-or-no columns BOOLEAN, 0 and 1 or words. Name each column that your table has not
@@ -210,11 +220,12 @@ def sql(
     """
     from simulations.warehouse.export import select_for
 
-    policy = core.load(policy_name)
+    policy = core.load(policy_name, as_of)
     settings = under(policy, scenario, assignments)
     if move and what != "levels":
         raise click.UsageError("--move belongs to --what levels")
-    notices = [*stamp(policy, settings, scenario), *standing_notices(policy)]
+    notices = [*stamp(policy, settings, scenario), *one_of_several(policy_name, policy, as_of)]
+    notices += standing_notices(policy)
     click.echo(select_for(settings, what, dialect, without, move, notices), nl=False)
 
 

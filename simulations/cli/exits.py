@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NoReturn, TextIO
 
 import workbook
-from policy.problems import ProblemsFound, shown
+from policy.problems import ProblemsFound, UndatedRows, shown
 from simulations.storage.files import forget_written, written
 
 
@@ -34,7 +34,7 @@ def ending() -> Iterator[None]:
         if workbook.interrupted:  # a library has made something else of it
             _leave(workbook.INTERRUPTED, f"interrupted; {workbook.what_is_there()}")
         if isinstance(error, ProblemsFound):
-            _leave(1, str(error))
+            _leave(2 if isinstance(error, UndatedRows) else 1, str(error))
         if isinstance(error, MemoryError):
             _leave(1, f"there is not enough memory for this; {workbook.what_is_there()}")
         if isinstance(error, UnicodeEncodeError):

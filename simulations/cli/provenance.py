@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import policy as core
 from policy.model import Policy, Settings
+from policy.reading.loading import family
 
 ROW_LEVEL = "Row level, not for release: exact for every row, and so are the remarks on rows."
 
@@ -19,17 +20,30 @@ def standing_notices(policy: Policy, codes: Iterable[str] | None = None) -> list
     ]
 
 
+def one_of_several(name: str, policy: Policy, as_of: str | None) -> list[str]:
+    """That one version, and one value of each lever, judges every request, where its day would matter."""
+    versions = family(name)
+    several = versions is not None and len(versions.terms) > 1
+    if not several and not policy.changes_of_values():
+        return []
+    day = f"as of {as_of}" if as_of else "the newest, as no day was named (--as-of)"
+    return [f"Every request is judged by {policy.name}, {day}, whatever its date; workbook determine goes by its date."]
+
+
 def stamp(policy: Policy, settings: Settings, scenario: str | None = None) -> list[str]:
     """What an output stands on: the notice, the policy with its fingerprint, the levers moved, the pathways changed.
 
     Of a scenario that speaks of some requests only, also that, so that no other outcome is taken for its source's.
     """
-    from simulations.reports.notices import as_read
+    from simulations.reports.notices import as_read, not_adopted
     from simulations.scenario.loading import find_scenario
     from simulations.studies.edits import edits_in_words
 
     moved = core.change_in_words(settings, policy.settings()) or ["no lever moved"]
     moved += edits_in_words(policy, settings.policy)
-    found = [policy.notice, f"{policy.name}, fingerprint {settings.policy.fingerprint[:12]}; {'; '.join(moved)}"]
+    values = f", values from {policy.day}" if policy.day else ""
+    print_of = f"fingerprint {settings.policy.fingerprint[:12]}"
+    found = [policy.notice, f"{policy.name}{values}, {print_of}; {'; '.join(moved)}"]
+    found += [not_adopted(policy)] if policy.status != "adopted" else []
     plan = find_scenario(scenario, policy) if scenario else None
     return found + ([as_read(plan, policy)] if plan and plan.applies_to else [])

@@ -13,7 +13,10 @@ from policy.model import Policy, Record
 from policy.problems import Finding, ProblemsFound, listed, nearest, refuse, shown
 from policy.reading.loading import parse
 from policy.reading.scenario import Scenario
+from policy.reading.versions import Family, Version
+from policy.reading.workspace import saved
 from policy.reading.yaml import Node, located, read_text, read_yaml
+from simulations.cli.options import as_of_option, workspace_option
 
 SIMULATIONS = Path(__file__).resolve().parents[1]
 KINDS = ("policy/1", "scenario/1", "population/1")
@@ -27,34 +30,47 @@ KINDS = ("policy/1", "scenario/1", "population/1")
 @click.option(
     "--lint", "linting", is_flag=True, help="Also what is odd in the logic of policies, with a case for each."
 )
+@as_of_option
+@workspace_option
 @click.option("--population", metavar="NAME|FILE", help="With --lint: levers that change no case of this population.")
-def validate(paths: tuple[str, ...], schema: str | None, linting: bool, population: str | None) -> None:
+def validate(
+    paths: tuple[str, ...], schema: str | None, linting: bool, population: str | None, as_of: str | None
+) -> None:
     """Check policies, scenarios and populations; without a name, all that ship."""
     if population is not None and not linting:
         raise click.UsageError("--population needs --lint")
+    if as_of is not None and not linting:
+        raise click.UsageError("--as-of needs --lint")
     if schema:
         click.echo(json_schema_of(schema), nl=False)
         return
     sound = True
+    read: dict[str, list[Version]] = {}
     for shown_as, file in _documents(paths):
         try:
             verdict = _validated(file)
             click.echo(f"{shown_as}: {verdict}")
+            if verdict.startswith("policy "):
+                one = core.load(file)
+                read.setdefault(one.id, []).append(Version(one.name, file, one.status, one.effective, one.retired))
             if linting and verdict.startswith("policy "):
                 from simulations.cli.authoring import remarks
 
-                for line in remarks(core.load(file), shown_as, population):
+                for line in remarks(core.load(file, as_of), shown_as, population):
                     click.echo(line)
         except ProblemsFound as found:
             click.echo(str(found), err=True)
             sound = False
+    for problem in (p for name, versions in read.items() for p in Family(name, tuple(versions)).clashes()):
+        click.echo(str(problem), err=True)
+        sound = False
     if not sound:
         sys.exit(1)
 
 
 def _documents(paths: tuple[str, ...]) -> list[tuple[str, Path]]:
     """The files to check, each with what to call it: of names that ship, of files and folders, or all that ship."""
-    policies = core.shipped()
+    policies = saved("policies") | core.shipped() if paths else core.shipped()
     folders = [SIMULATIONS / kind for kind in ("populations", "scenarios")]
     others = {file.stem: file for folder in folders for file in sorted(folder.glob("*.yaml"))}
     if not paths:

@@ -18,6 +18,7 @@ from simulations.statistics.number_format import percent, points
 from simulations.studies.comparison import Study
 from simulations.studies.impact import Impact, Part, Rate, determined
 from simulations.studies.sensitivity import CASES, Ends, change_of, share_of
+from simulations.studies.versions import moved
 
 BEHAVIOUR = (
     "Behaviour that answers a rule is not modelled: nobody sends a request in again, adds a missing paper, charts to "
@@ -177,10 +178,9 @@ def _at_least(study: Study, lost: int, met: int) -> str:
 def near(study: Study) -> list[str]:
     """How many of the lost approvals come back when one lever that moved goes one step back towards the baseline."""
     found = []
-    for name, lever in study.policy.levers.items():
-        before, after = study.baseline[name], study.scenario[name]
+    for name, (lever, before, after) in moved(study.baseline, study.scenario).items():
         order = lever.values()
-        if before == after or lever.domain is None or before is None or after is None:
+        if study.version or lever.domain is None or before is None or after is None:
             continue
         step = order[order.index(after) + (1 if order.index(before) > order.index(after) else -1)]
         if step == before:  # the baseline, where of course all come back
@@ -259,10 +259,11 @@ def shortfalls(study: Study) -> list[str]:
 
 def provenance(study: Study) -> list[str]:
     """Whose mix of requests this is, and what the policy is."""
-    policy, cases = study.policy, study.cases
+    cases = study.cases
     mix = (
         f"The mix of requests is that of the made-up population {cases.name} ({cases.population.label}), not of a plan."
         if cases.drawn
         else f"The mix of requests is that of the table {cases.name}.{about_people(study)}"
     )
-    return [mix, f"The policy {policy.name} has the status “{policy.status}”. {policy.notice}"]
+    said = [f"The policy {policy.name} has the status “{policy.status}”." for policy in study.documents]
+    return [mix, f"{' '.join(said)} {study.document.notice}"]

@@ -7,6 +7,7 @@ from policy.model import OUTCOMES
 from simulations.reports.html_table import Shown, bullets, card, esc, folded, tabulated, titled
 from simulations.reports.notices import ROUGH, about_people
 from simulations.reports.table_cells import LABELS, count, group_labels, records, share, signed, total_of
+from simulations.reports.version_findings import version_changes
 from simulations.statistics.disclosure_control import (
     LEAST_ABOUT,
     SMALL,
@@ -37,7 +38,7 @@ def headline(study: Study) -> Shown:
         for name, rate, n in zip(("baseline", "scenario"), (before, after), met, strict=True)
     ]
     tiles.append(("Change", "withheld" if change.value is None else f"{points(change.value, 2)} points", interval))
-    return card(impact.finding(), tiles, f"Policy {study.policy.name}, {study.cases!r}.{about_people(study)}")
+    return card(impact.finding(), tiles, f"Policy {study.names}, {study.cases!r}.{about_people(study)}")
 
 
 def about_finding(study: Study) -> str:
@@ -66,7 +67,9 @@ def live(impact: Impact) -> Shown:
 
 
 def changes(study: Study) -> Shown:
-    """Each lever that moves, in words."""
+    """Each lever that moves, in words; of two versions all that differs, and whose change does what."""
+    if study.version:
+        return version_changes(study)
     sentences = [sentence.replace(" -> ", " → ") for sentence in study.impact.changes()]
     return titled("What is moved", sentences or ["No lever differs from the policy as it stands."])
 

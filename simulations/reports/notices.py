@@ -59,7 +59,7 @@ def notices(study: Study) -> Shown:
 
 def all_notices(study: Study, counted: bool = True) -> list[str]:
     """Every notice; those for which the cases must be counted only when `counted`."""
-    policy = study.policy
+    policy = study.document
     found = [policy.notice, NOT_MET]
     if study.cases.people:
         found.append(f"The cases were read from {study.cases.name}; whether they are synthetic is not known here.")
@@ -79,10 +79,14 @@ def all_notices(study: Study, counted: bool = True) -> list[str]:
         *(study.guard.warnings() if counted else []),
     ]
     if study.plan and study.plan.applies_to:
-        found.append(as_read(study.plan, study.policy))
-    if policy.status != "adopted":
-        found.append(f"The policy document {policy.name} is {policy.status}, not adopted.")
+        found.append(as_read(study.plan, study.document))
+    found += [not_adopted(one) for one in study.documents if one.status != "adopted"]
     return found
+
+
+def not_adopted(policy: Policy) -> str:
+    """That a version is a draft, or was retired or withdrawn."""
+    return f"The policy document {policy.name} is {policy.status}, not adopted."
 
 
 def remarks(study: Study) -> list[str]:
@@ -109,13 +113,23 @@ def _names(policy: Policy, diagnoses: Sequence[str]) -> str:
     return ", ".join(policy.diagnoses[name].label for name in diagnoses)
 
 
+def _held_against(study: Study) -> list[tuple[str, str]]:
+    """Of two versions the one that is the baseline."""
+    if study.version is None:
+        return []
+    base = study.policy
+    return [("Baseline", f"{base.name} ({base.status})"), ("Baseline fingerprint", base.fingerprint)]
+
+
 def stamp(study: Study) -> Shown:
     """What to repeat to get the same numbers."""
-    cases, policy = study.cases, study.policy
+    cases, policy = study.cases, study.document
     moved = ", ".join(f"{name}={value}" for name, value in study.provisions().items()) or "no lever moved"
     rows = [
         ("Policy", f"{policy.name} ({policy.status})"),
         ("Policy fingerprint", policy.fingerprint),
+        *([("Values of levers from", policy.day)] if policy.day else []),
+        *_held_against(study),
         ("Scenario", study.name),
         ("Levers moved", moved),
         ("Population" if cases.drawn else "Case table", cases.name),

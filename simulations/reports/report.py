@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from policy.model import OUTCOMES
+from policy.model import OUTCOMES, Policy
 from simulations.reports.figure import Picture
 from simulations.reports.first_page import assumed, first_page
 from simulations.reports.impact_chart import FIGURES, flow_figure, groups_figure, outcomes_figure
@@ -27,12 +27,14 @@ from simulations.reports.impact_findings import (
 )
 from simulations.reports.notices import EXACT, about_people, all_notices, notices, stamp
 from simulations.reports.table_cells import in_shares
+from simulations.reports.version_findings import version_tables
 from simulations.statistics.disclosure_control import OWNERS, SMALL
 from simulations.statistics.number_format import points
 from simulations.statistics.release import Withheld
 from simulations.storage.files import save
 from simulations.storage.tables import table_bytes
 from simulations.studies.comparison import Study
+from simulations.studies.versions import moved
 
 __all__ = [
     "FIGURES", "Picture", "changes", "examples", "first_page", "flow", "flow_figure", "group_outcomes", "groups",
@@ -49,13 +51,14 @@ def summary(study: Study, said: str | None = None, entries: Mapping[str, Any] | 
     `said`: the headline, the sentence that the command prints at the end; by default the approval rates. `entries` are
     added under names of their own. Raises ValueError for an entry that every summary has anyway.
     """
-    impact, policy = study.shown, study.policy
+    impact, policy = study.shown, study.document
     content = {
         "schema": "summary/1",
         "notice": policy.notice,
         **release(study),
         "notices": all_notices(study),
-        "policy": {"id": policy.id, "version": policy.version, "fingerprint": policy.fingerprint},
+        "policy": _identity(policy),
+        **({"baseline": _identity(study.policy)} if study.version else {}),
         "scenario": {"id": study.name, "provisions": study.provisions(), "changes": impact.changes()},
         "population": study.cases.source(),
         **({"expect": study.expectations()} if study.expectations() else {}),
@@ -67,6 +70,12 @@ def summary(study: Study, said: str | None = None, entries: Mapping[str, Any] | 
     if taken := sorted(content.keys() & (entries or {}).keys()):
         raise ValueError(f"a summary has these entries already: {', '.join(taken)}")
     return {**content, **(entries or {})}
+
+
+def _identity(policy: Policy) -> dict[str, str]:
+    """What identifies a policy; with dated values also the day from which those stand that are read."""
+    found = {"id": policy.id, "version": policy.version, "fingerprint": policy.fingerprint}
+    return found | ({"values_from": policy.day} if policy.day else {})
 
 
 def release(study: Study) -> dict[str, Any]:
@@ -217,11 +226,12 @@ def marked(study: Study, table: pd.DataFrame) -> pd.DataFrame:
 
 def impact_tables(study: Study) -> dict[str, pd.DataFrame]:
     """The tables of an impact: outcomes, groups, flow, examples, and the levers that move."""
-    moved = [name for name in study.policy.levers if study.scenario[name] != study.baseline[name]]
-    shown = [[n, *(study.policy.levers[n].show(s[n]) for s in (study.baseline, study.scenario))] for n in moved]
+    both = moved(study.baseline, study.scenario)
+    shown = [[name, one.lever.show(one.before), one.lever.show(one.after)] for name, one in both.items()]
     levers = pd.DataFrame(shown, columns=["lever", "baseline", "scenario"], dtype="str")
-    levers["in_words"] = pd.Series(study.impact.changes(), dtype="str")
-    return {
+    if study.version is None:
+        levers["in_words"] = pd.Series(study.impact.changes(), dtype="str")
+    return (version_tables(study) if study.version else {}) | {
         "outcomes": study.shown.outcomes(),
         "groups": study.shown.groups(),
         "flow": study.shown.flow().reset_index(),

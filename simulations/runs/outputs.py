@@ -28,9 +28,13 @@ class Inputs:
         return self
 
     def policy(self, name: str | Path | None) -> "Inputs":
-        """A policy, by name or path."""
+        """A policy, by name or path; by its name alone every version, as any may be read."""
+        if name is None:
+            return self
         with contextlib.suppress(ProblemsFound):
-            self.add("the policy", loading.policy_file(name) if name is not None else None)
+            versions = loading.family(name)
+            for file in [one.file for one in versions.versions] if versions else [loading.policy_file(name)]:
+                self.add("the policy", file)
         return self
 
     def scenario(self, name: str | Path | None) -> "Inputs":

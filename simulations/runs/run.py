@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from policy.model import OUTCOMES, as_word
 from policy.problems import Problem, ProblemsFound, collecting, listed, nearest, refuse, shown
-from policy.reading.loading import DOCUMENTS, policy_file
+from policy.reading.loading import DOCUMENTS, outline, policy_file
+from policy.reading.workspace import saved
 from simulations.reports import report
 from simulations.runs.earlier_reports import only_a_report
 from simulations.runs.outputs import Inputs, check_folder
@@ -44,13 +45,13 @@ def simulate(
     template: str | Path = "approval_impact", policy: str | Path = "nerve_blocks", scenario: str | Path | None = None,
     provisions: Mapping[str, object] | None = None, population: str | Path | None = None, size: int | None = None,
     seed: int | None = None, out: str | Path = "out", parameters: Mapping[str, object] | None = None,
-    progress: bool = False, exact: bool = False,
+    progress: bool = False, exact: bool = False, baseline: str | Path | None = None, as_of: str | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Run a notebook on a question and write what it finds to the folder `out`; the content of summary.json comes back.
 
     `template`: the name of a notebook that ships, or a path to one with the same parameters; for the rest see `ask`.
     `parameters`: values of the parameters that only this notebook has, checked against its own tagged cell.
-    `exact`: the owner's own view of a case table of people, not for release; the notebook needs a parameter `exact`.
+    `exact` (the owner's own view of people, not for release), `baseline`, `as_of`: the notebook needs such a parameter.
     `progress`: bars on stderr. A run that was cut off is taken up at its checkpoint, by a notebook that keeps one.
     Raises ProblemsFound, nothing being written, for unusable input (before a kernel starts) and a notebook that fails.
     """
@@ -58,18 +59,18 @@ def simulate(
     asked: Study | None = None
     notebook: NotebookNode | None = None
     own: dict[str, Any] = {}
-    ours = {"exact": True} if exact else {}
     with collecting(problems):
+        ours = _ours(policy, baseline, as_of, exact)
         notebook = _template(template)
         own = own_parameters(_tagged(notebook).source, {**(parameters or {}), **ours}, Path(template).name)
     with collecting(problems):
-        asked = ask(policy, scenario, provisions, population, size, seed, bool(own.get("exact")))
+        asked = ask(policy, scenario, provisions, population, size, seed, *_also(own, as_of))
     with collecting(problems):
-        check_folder(str(out), _inputs(template, policy, scenario, population, own), only_a_report)
+        check_folder(str(out), _inputs(template, policy, scenario, population, own).policy(baseline), only_a_report)
     if problems or asked is None or notebook is None:
-        raise ProblemsFound(problems)
+        raise ProblemsFound(dict.fromkeys(problems))
     cases, _, first = drawn(scenario, asked.plan, population, size, seed)
-    named = {**_saved(policy, scenario), "population": cases}
+    named = {**_saved(policy, scenario, as_of), "population": cases}
     values = {"provisions": _canonical(asked, provisions), "size": asked.cases.size, "seed": int(first)}
     checkpoint = _checkpoint(Path(out))
     with folder(Path(out), only_a_report) as work:
@@ -160,14 +161,38 @@ def _canonical(asked: Study, provisions: Mapping[str, object] | None) -> dict[st
     return {name: value if isinstance(value, int) else as_word(value) for name, value in values.items()}
 
 
-def _saved(policy: str | Path, scenario: str | Path | None) -> dict[str, str | Path | None]:
+def _saved(policy: str | Path, scenario: str | Path | None, as_of: str | None) -> dict[str, str | Path | None]:
     """What lies in the workspace by its file, which comes along; what ships by its name."""
-    kept: dict[str, str | Path | None] = {"policy": policy, "scenario": scenario}
-    for kind, find, ours in (("policy", policy_file, DOCUMENTS), ("scenario", scenario_file, SCENARIOS)):
-        name = kept[kind]
-        if name is not None and not (file := find(name)).is_relative_to(ours):
-            kept[kind] = file
-    return kept
+    file = scenario_file(scenario) if scenario is not None else None
+    own = file is not None and not file.is_relative_to(SCENARIOS)
+    return {"policy": _exactly(policy, as_of), "scenario": file if own else scenario}
+
+
+def _exactly(policy: str | Path, as_of: str | None) -> str:
+    """A policy by a name or file that means the same in the notebook, which sees neither the workspace nor the day."""
+    file = policy_file(policy, as_of)
+    if not file.is_relative_to(DOCUMENTS):
+        return str(file)
+    alone = any(name.partition("@")[0] == str(policy) for name in saved("policies"))
+    return f"{file.parent.name}@{file.stem}" if "@" not in str(policy) and (alone or as_of) else str(policy)
+
+
+def _ours(policy: str | Path, baseline: str | Path | None, as_of: str | None, exact: bool) -> dict[str, object]:
+    """What the caller asks of a notebook that has a parameter for it."""
+    against = None if baseline is None else _exactly(baseline, as_of)
+    ours = {"exact": exact or None, "baseline": against, "as_of": _day_needed(policy, baseline, as_of)}
+    return {name: value for name, value in ours.items() if value is not None}
+
+
+def _also(own: Mapping[str, Any], as_of: str | None) -> tuple[bool, str | None, str | None]:
+    """Of the parameters of a notebook those that are part of the question."""
+    return bool(own.get("exact")), own.get("baseline"), as_of or own.get("as_of")
+
+
+def _day_needed(policy: str | Path, baseline: str | Path | None, as_of: str | None) -> str | None:
+    """The day, where some lever has dated values, so that the notebook must know it too."""
+    named = [name for name in (policy, baseline) if name is not None]
+    return as_of if as_of and any(outline(policy_file(name, as_of)).changes_of_values() for name in named) else None
 
 
 def _brought(cwd: Path, names: Mapping[str, str | Path | None]) -> dict[str, Any]:
@@ -311,7 +336,8 @@ def _summary(results: Path, asked: Study, name: str) -> dict[str, Any]:
         told = [[found["outcomes"][kind][word] for word in OUTCOMES] for kind in ("baseline", "scenario")]
         withheld = "withheld" in found["outcomes"] and any(None in counts for counts in told)
         answers = {
-            "policy": found["policy"]["fingerprint"] == asked.policy.fingerprint,
+            "policy": found["policy"]["fingerprint"] == asked.document.fingerprint,
+            "baseline": not asked.version or found["baseline"]["fingerprint"] == asked.policy.fingerprint,
             "scenario": found["scenario"]["provisions"] == asked.provisions(),
             "population": found["population"] == asked.cases.source(),
             "outcomes": withheld or [sum(counts) for counts in told] == [asked.cases.size] * 2,

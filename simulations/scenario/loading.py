@@ -44,6 +44,12 @@ def find_scenario(name_or_path: str | Path, policy: Policy) -> Scenario:
     return own
 
 
+def levers_of(name_or_path: str | Path) -> tuple[str, ...]:
+    """The levers that a scenario sets, of whichever version; raises ProblemsFound."""
+    path = scenario_file(name_or_path)
+    return tuple(parse(read_text(path), str(path), Scenario)[0].provisions)
+
+
 def scenario_file(name_or_path: str | Path) -> Path:
     """The file of a scenario; raises ProblemsFound for a name that neither ships nor lies in the workspace."""
     name, known = str(name_or_path), named()

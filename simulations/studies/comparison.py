@@ -28,14 +28,21 @@ from simulations.studies.edits import edits_in_words
 from simulations.studies.expectations import expectations
 from simulations.studies.impact import Impact, measure
 from simulations.studies.medicare import Guard
+from simulations.studies.versions import moved, read_by_both
 
 if TYPE_CHECKING:
     from simulations.studies.sensitivity import Drawn
 
 
+BASELINE = "baseline"  # the name of a study in which nothing is moved
+
+
 @dataclass(frozen=True)
 class Study:
-    """A policy as it stands (`baseline`) and with levers moved (`scenario`, called `name`), over some cases."""
+    """A policy as it stands (`baseline`) and with levers moved (`scenario`, called `name`), over some cases.
+
+    Or one version against another, over which levers may be moved too: `version` is then that other.
+    """
 
     name: str
     baseline: Settings
@@ -43,15 +50,31 @@ class Study:
     cases: Caseload
     plan: Scenario | None = None  # the scenario file, where there is one
     rough: bool = False  # of people shares of rounded counts are told, and no count; see `about`
+    version: Policy | None = None
     draws: int = 0  # populations drawn from the ranges of the assumptions; see `assuming`
 
     def __repr__(self) -> str:
-        return f"{self.policy.name}: {self.name}, over {self.cases!r}"
+        return f"{self.names}: {self.name}, over {self.cases!r}"
 
     @property
     def policy(self) -> Policy:
-        """The policy that is asked."""
+        """The policy that is asked, as it stands; of two versions the one that is held against."""
         return self.baseline.policy
+
+    @property
+    def document(self) -> Policy:
+        """The policy that was named: of two versions the one that may come into force."""
+        return self.version or self.baseline.policy
+
+    @property
+    def documents(self) -> tuple[Policy, ...]:
+        """The policy that was named, and the version that it is held against."""
+        return (self.document, self.policy) if self.version else (self.policy,)
+
+    @property
+    def names(self) -> str:
+        """'nerve_blocks@2027.1', or 'nerve_blocks@2027.1 against nerve_blocks@2026.1'."""
+        return f"{self.document.name} against {self.policy.name}" if self.version else self.policy.name
 
     @cached_property
     def _measured(self) -> tuple[Impact, Guard]:
@@ -157,9 +180,12 @@ class Study:
 
     def asks(self) -> str:
         """The change in a line: 'Minimum conservative care: 6 weeks → 8 weeks', or how many levers move."""
-        values = {name: (self.baseline[name], self.scenario[name]) for name in self.policy.levers}
-        moved = [(self.policy.levers[name], *pair) for name, pair in values.items() if pair[0] != pair[1]]
-        parts = [f"{lever.label}: {lever.show(before)} → {lever.show(after)}" for lever, before, after in moved]
+        parts = [
+            f"{lever.label}: {lever.show(before)} → {lever.show(after)}"
+            for lever, before, after in moved(self.baseline, self.scenario).values()
+        ]
+        if self.version:
+            return "; ".join([f"{self.names}{f' ({self.name})' if self.name != BASELINE else ''}", *parts[:3]])
         edits = edits_in_words(self.policy, self.scenario.policy)
         if len(parts) + len(edits) > 2:
             return f"{len(parts)} levers moved{f', {len(edits)} criteria changed' if edits else ''}: {self.name}"
@@ -183,21 +209,22 @@ def ask(
     size: int | None = None,
     seed: int | None = None,
     exact: bool = False,
+    baseline: str | Path | None = None,
+    as_of: str | None = None,
 ) -> Study:
     """What `provisions` (lever -> value), on top of a named scenario, do to the cases of a population or a case table.
 
     Names of what ships, or paths; see `cases_of` for population, size and seed, which where None are those of the
     scenario file, else 10,000 cases of seed_low_prevalence with seed 1. `exact`: the owner's own view of a case table
-    of people, in which nothing is withheld and all is marked as not for release.
+    of people, in which nothing is withheld and all is marked as not for release. `baseline`: another version, to hold
+    the policy against; scenario and provisions are then of the policy. `as_of`: the day (ISO) for which names without a
+    version and levers with dated values are read.
 
     Raises ProblemsFound with the problems of all of them, before any case is drawn.
     """
     problems: list[Problem] = []
     plan: Scenario | None = None
-    try:
-        asked: Policy | None = core.load(policy)
-    except ProblemsFound as found:
-        problems, asked = list(found.problems), None
+    asked, other = (_loaded(name, as_of, problems) for name in (policy, baseline))
     # A policy that cannot be read says nothing about levers and cases; a shipped one stands in, to check the rest.
     any_policy = asked or core.load("nerve_blocks")
     if asked:
@@ -206,11 +233,21 @@ def ask(
             plan = find_scenario(scenario, asked) if scenario is not None else None
             name = _name(plan.id if plan else None, provisions)
     with collecting(problems):
+        any_policy = read_by_both(other or any_policy, any_policy)
+    with collecting(problems):
         shares = plan.assumptions if plan else None
         cases = cases_of(any_policy, *drawn(scenario, plan, population, size, seed), shares, exact)
     if problems or asked is None:
         raise ProblemsFound(problems)
-    return Study(name, asked.settings(), settings, cases, plan)
+    return Study(name, (other or asked).settings(), settings, cases, plan, version=asked if other else None)
+
+
+def _loaded(name: str | Path | None, as_of: str | None, problems: list[Problem]) -> Policy | None:
+    """The policy; None where none is named or it cannot be read, the problems of which join the others."""
+    found: Policy | None = None
+    with collecting(problems):
+        found = None if name is None else core.load(name, as_of)
+    return found
 
 
 def drawn(
@@ -232,4 +269,4 @@ def _name(scenario: str | None, provisions: Mapping[str, object] | None) -> str:
     parts += [
         f"{lever}={'off' if value is None else str(value).lower()}" for lever, value in (provisions or {}).items()
     ]
-    return " + ".join(parts) or "baseline"
+    return " + ".join(parts) or BASELINE

@@ -20,13 +20,12 @@ from policy.evaluation.pathways import diagnosis_group
 from policy.evaluation.results import Determinations
 from policy.model import OUTCOMES, Policy, Settings
 from policy.problems import refuse
-from policy.reading.loading import change_in_words
 from simulations.statistics.disclosure_control import SMALL, TOO_FEW, Name
 from simulations.statistics.number_format import percent
 from simulations.statistics.release import Withheld, of_impact
 from simulations.studies.caseload import Caseload
-from simulations.studies.edits import edits_in_words
 from simulations.studies.paired_rates import one_way, paired_rates
+from simulations.studies.versions import changes_in_words, moved, one_document, read_alike
 
 SMALLER = "few_cases"  # diagnoses x procedures of at most 10 people, told together
 OUTSIDE = "outside_policy"  # the group or family of a code that the policy does not cover
@@ -54,7 +53,7 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True)
 class Impact:
-    """Counts of the same cases under two settings of one policy.
+    """Counts of the same cases under two settings of one policy, or of two versions of it.
 
     `counts`: int64 (groups + 1, families + 1, 6, 6), the last group and family for codes outside the policy, then the
     outcome under the baseline and under the scenario. `touched`: cases of which any criterion reads differently.
@@ -122,6 +121,10 @@ class Impact:
         """How many cases have another outcome; None where withheld."""
         return None if self.hidden.moved else int(self.counts.sum()) - int(np.trace(self._flow))
 
+    def flow_counts(self) -> tuple[list[int], list[int]]:
+        """Counts of all outcomes before and after, exactly."""
+        return self._flow.sum(axis=1).tolist(), self._flow.sum(axis=0).tolist()
+
     @property
     def _flow(self) -> NDArray[np.int64]:
         total: NDArray[np.int64] = self.counts.sum(axis=(0, 1))
@@ -138,8 +141,8 @@ class Impact:
         return one_way(self.baseline, self.scenario)
 
     def changes(self) -> list[str]:
-        """One sentence for each lever that differs, and for each pathway that requires more or less."""
-        return change_in_words(self.scenario, self.baseline) + edits_in_words(self.policy, self.scenario.policy)
+        """One sentence for each lever that differs and each pathway that does; of two versions for all that differs."""
+        return changes_in_words(self.baseline, self.scenario)
 
     def rates(self, outcome: str = "met") -> tuple[Rate, Rate, Rate]:
         """Share of an outcome among all cases: baseline, scenario, and the change between them (paired)."""
@@ -242,10 +245,12 @@ class Impact:
             return ""
         if self.same:
             return "the scenario moves no lever"
-        moved = [name for name in self.policy.levers if self.scenario[name] != self.baseline[name]]
-        which = f"{', '.join(moved)} {'is' if len(moved) == 1 else 'are'} moved"
-        if edits_in_words(self.policy, self.scenario.policy):
-            which = " and ".join([*([which] if moved else []), "criteria are changed"])
+        names = list(moved(self.baseline, self.scenario))
+        which = f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} moved"
+        if not one_document(self.baseline, self.scenario):
+            which = "the version is another"
+        elif len(self.changes()) > len(names):
+            which = " and ".join([*([which] if names else []), "criteria are changed"])
         if self.people:  # how many read differently is not told
             return f"{which}, but no case has another outcome"
         if not self.touched:
@@ -270,10 +275,10 @@ def _told(counts: NDArray[np.int64], hidden: NDArray[np.bool_]) -> pd.Series:
 def compare(baseline: Determinations, scenario: Determinations) -> Impact:
     """The impact between two determinations of the same cases; raises ProblemsFound when they are not the same.
 
-    The policies may differ in what their pathways require (policy.reading.scenario.edited), in nothing else.
+    The policies may be versions of one, or differ in what their pathways require (policy.reading.scenario.edited).
     """
     policy, cases = baseline.policy, baseline.cases
-    alike = scenario.policy == policy or _but_for_criteria(scenario.policy) == _but_for_criteria(policy)
+    alike = one_document(baseline.settings, scenario.settings) or read_alike(policy, scenario.policy)
     if not alike or (scenario.cases is not cases and list(scenario.cases.ids) != list(cases.ids)):
         raise refuse("cases", "compare", "both determinations must be of the same cases under the same policy")
     shape = (len(policy.diagnoses) + 1, len(policy.procedures) + 1, _WORDS, _WORDS)
@@ -327,12 +332,8 @@ def determined(cases: Cases, settings: Settings, asking: bool = True) -> Determi
 
 
 def under(cases: Cases, policy: Policy) -> Cases:
-    """The same cases for a policy that differs only in what its pathways require."""
+    """The same cases for a policy that reads them in the same way (see versions.read_by_both)."""
     return cases if cases.policy == policy else replace(cases, policy=policy)
-
-
-def _but_for_criteria(policy: Policy) -> Policy:
-    return policy.model_copy(update={"pathways": dict.fromkeys(policy.pathways), "examples": ()})
 
 
 def _position(names: list[str], name: str | None) -> int:

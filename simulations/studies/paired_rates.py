@@ -16,9 +16,11 @@ def one_way(before: Settings, after: Settings) -> int:
     By the direction of each lever that moves, which lint proves of a policy; exceptions and edits may go either way.
     """
     policy = before.policy
+    if after.policy.fingerprint != policy.fingerprint:
+        return 0
     moved = [name for name in policy.levers if before[name] != after[name]]
     excepted = {exception.lever for exception in policy.direction_exceptions}
-    if after.policy.fingerprint != policy.fingerprint or excepted.intersection(moved):
+    if excepted.intersection(moved):
         return 0
     orders = {name: policy.levers[name].loosest_first() for name in moved}
     if not all(orders.values()):

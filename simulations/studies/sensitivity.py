@@ -6,6 +6,7 @@ part.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from math import sqrt
 from typing import NamedTuple
 
@@ -24,7 +25,8 @@ from simulations.population.random_streams import whole
 from simulations.population.ranges import MOST_DRAWS, Method, drawn_populations
 from simulations.population.sampling import arrow_table_of_each, generate
 from simulations.scenario.loading import proposed
-from simulations.studies.impact import under
+from simulations.studies.impact import determined
+from simulations.studies.versions import read_by_both
 
 POPULATIONS = ("seed_low_prevalence", "trial_10_15", "pain_clinic_dual_block")
 ONE_SET = (
@@ -133,20 +135,23 @@ def drawn_flows(
 ) -> dict[str, Drawn]:  # fmt: skip
     """What each scenario does over populations drawn from the ranges of the page: a `Drawn` each.
 
-    Scenarios may belong to an edited policy. Raises ProblemsFound for `draws` outside 100 to 4,096 or `cases` outside 2
+    Scenarios may belong to an edited policy or to another version.
+
+    Raises ProblemsFound for `draws` outside 100 to 4,096 or `cases` outside 2
     to 1,000,000.
     """
     whole("draws", draws, LEAST_DRAWS, MOST_DRAWS)
     whole("cases per draw", cases, 2, 1_000_000)
     flows: dict[str, list[NDArray[np.int64]]] = {name: [] for name in scenarios}
+    read = reduce(read_by_both, (settings.policy for settings in scenarios.values()), baseline.policy)
     every = (population, *drawn_populations(population, draws, seed, method, shares_only=True))
     for first in range(0, len(every), _TOGETHER):
         some = every[first : first + _TOGETHER]
-        here = Cases.from_table(arrow_table_of_each(some, cases, seed), baseline.policy)
+        here = Cases.from_table(arrow_table_of_each(some, cases, seed), read)
         draw, case = np.divmod(np.arange(len(here)), cases)
-        before = determine(baseline.policy, here, baseline, asking=False).outcome
+        before = determined(here, baseline, asking=False).outcome
         for name, settings in scenarios.items():
-            after = determine(settings.policy, under(here, settings.policy), settings, asking=False).outcome
+            after = determined(here, settings, asking=False).outcome
             shape = (len(some), _PARTS, len(OUTCOMES), len(OUTCOMES))
             where = np.ravel_multi_index((draw, case % _PARTS, before, after), shape)
             flows[name].append(np.bincount(where, minlength=int(np.prod(shape))).reshape(shape))

@@ -177,19 +177,30 @@ def attributed(
         raise refuse("provisions", "attribution", f"{len(names)} provisions; 1 to {MOST} can be told apart")
     by = Groups(baseline.policy, tuple(groups))
     settings = _combinations(baseline, moves, edits)
+    found = gathered(cases, lambda part: _patterns(part, settings, by), by, len(settings), progress)
+    return Attribution(baseline.policy, names, by, *found)
+
+
+Patterns = Iterator[tuple[bytes, NDArray[np.int64]]]
+
+
+def gathered(
+    cases: Caseload, patterns_of: Callable[[Cases], Patterns], by: Groups, size: int,
+    progress: Callable[[int], None] | None = None,
+) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:  # fmt: skip
+    """The patterns of all cases under `size` combinations, and how many cases of each group are of each pattern."""
     found: dict[bytes, NDArray[np.int64]] = {}
     done = 0
     for part in cases.slices():
-        for pattern, counts in _patterns(part, settings, by):
+        for pattern, counts in patterns_of(part):
             before = found.get(pattern, np.zeros(0, dtype=np.int64))
             found[pattern] = np.pad(before, (0, len(counts) - len(before))) + counts
         done += len(part)
         if progress:
             progress(done)
     kinds = sorted(found)
-    patterns = np.frombuffer(b"".join(kinds), dtype=np.uint8).reshape(len(kinds), len(settings))
-    counted = np.array([np.pad(found[kind], (0, len(by) - len(found[kind]))) for kind in kinds])
-    return Attribution(baseline.policy, names, by, patterns, counted)
+    patterns = np.frombuffer(b"".join(kinds), dtype=np.uint8).reshape(len(kinds), size)
+    return patterns, np.array([np.pad(found[kind], (0, len(by) - len(found[kind]))) for kind in kinds])
 
 
 def _combinations(baseline: Settings, moves: Mapping[str, Any], edits: Sequence[Edit]) -> list[Settings]:

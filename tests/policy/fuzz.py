@@ -87,6 +87,7 @@ def cut_down(whole: Tree, pathway: str) -> Tree:
         used = found
     for section in ("gates", "criteria", "levers", "fields", "statements", "evidence"):
         part[section] = {name: entry for name, entry in part[section].items() if name in used}
+    part["relations"] = [one for one in part.get("relations", ()) if {one["field"], one["at_most"]} <= used]
     return part
 
 

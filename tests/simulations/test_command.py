@@ -119,7 +119,9 @@ def test_determinations_are_written_with_their_reasons(cases: Path, tmp_path: Pa
     assert NOTICE in result.output
     assert "met 1, not_met 1" in result.output
     table = pd.read_csv(out, dtype=str, keep_default_na=False)
-    assert list(table.columns) == ["case_id", "pathway", "outcome", "not_met", "not_documented", "ask", "reasons"]
+    assert list(table.columns) == [
+        "case_id", "pathway", "outcome", "not_met", "not_documented", "ask", "reasons", "policy", "fingerprint",
+    ]  # fmt: skip
     assert table.set_index("case_id").loc["b", ["outcome", "not_met"]].tolist() == ["not_met", "pain_duration"]
 
 

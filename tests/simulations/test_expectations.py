@@ -149,7 +149,7 @@ def test_an_edit_that_no_case_notices_changes_exactly_nothing_and_says_so(tmp_pa
     assert study.impact.why_nothing().startswith("criteria are changed, but no criterion of any of these 1 cases")
 
 
-def test_two_policies_are_compared_only_when_they_differ_in_what_they_require(tmp_path: Path):
+def test_two_policies_are_compared_only_when_they_read_the_cases_alike(tmp_path: Path):
     from simulations.studies.impact import compare, determined
 
     study = ask(
@@ -158,7 +158,8 @@ def test_two_policies_are_compared_only_when_they_differ_in_what_they_require(tm
     (part,) = study.cases.slices()
     impact = compare(determined(part, study.baseline), determined(part, study.scenario))
     assert np.trace(impact.flow().to_numpy()) + impact.moved == 200
-    other = policy.load("nerve_blocks").model_copy(update={"title": "Another"})
-    settings = other.settings()
+    other = policy.load("nerve_blocks")
+    turned = other.fields_["intent"].model_copy(update={"choices": other.fields_["intent"].choices[::-1]})
+    settings = other.model_copy(update={"fields_": {**other.fields_, "intent": turned}}).settings()
     with pytest.raises(ProblemsFound, match="same cases under the same policy"):
         compare(determined(part, study.baseline), determined(part, settings))
