@@ -13,7 +13,7 @@ from policy.evaluation.pathways import pathways
 from policy.model import Policy
 from simulations import population
 from simulations.counting.grouping import Groups
-from simulations.counting.streaming import TRUTHS, batches
+from simulations.counting.streaming import batches
 
 POPULATION, SEED = "seed_low_prevalence", 1
 KEPT = Path("build") / "bench"
@@ -27,8 +27,9 @@ def kept(policy: Policy, size: int) -> Path:
 
 def words() -> dict[str, list[str]]:
     """The columns that are text, and the words that their numbers stand for."""
-    codes = {name: sorted(population.load(POPULATION)[name].values) for name in ("dx", "cpt")}
-    return codes | {name: ["false", "true"] for name in TRUTHS}
+    page = population.load(POPULATION)
+    codes = {name: sorted(page[name].values) for name in ("dx", "cpt")}
+    return codes | {name: ["false", "true"] for name in page.truths}
 
 
 def drawn(policy: Policy, size: int, groups: int = GROUPS) -> Cases:
@@ -53,8 +54,8 @@ def _categorical(codes: Ints, words: list[str]) -> pd.Categorical:
 
 def _drawn(policy: Policy, size: int, codes: dict[str, list[str]]) -> dict[str, Ints]:
     arrays: dict[str, Ints] = {}
-    done = 0
-    for batch in batches(policy.settings(), population.load(POPULATION), size, SEED, TRUTHS):
+    done, page = 0, population.load(POPULATION)
+    for batch in batches(policy.settings(), page, size, SEED, page.truths):
         cases = batch.cases
         texts = {"dx": cases.dx, "cpt": cases.cpt, **cases.groups}
         found = {k: texts[k].set_categories(words).codes for k, words in codes.items()} | cases.facts

@@ -13,14 +13,16 @@ from pathlib import Path
 from policy import load
 from policy.model import Policy, Settings
 from policy.problems import ProblemsFound, refuse
-from policy.reading.workspace import SERVED, VARIABLE
+from policy.reading.loading import DEFAULT
+from policy.reading.workspace import OPENED, SERVED, VARIABLE
 from simulations import Caseload
+from simulations.population import default_for
 from simulations.storage.files import save
 
 __all__ = ["Unsaved", "base", "command", "kept_in", "make_report", "seen"]
 
 _ROOT = Path(__file__).resolve().parent.parent
-_DEFAULTS = ("nerve_blocks", "seed_low_prevalence", 10_000, 1)
+_SIZE, _SEED = 10_000, 1  # of a report where it names none
 
 
 def base() -> Path:
@@ -96,23 +98,38 @@ class Report:
 
 def command(scenario: str, policy: Policy, cases: Caseload) -> Report:
     """`workbook simulate` for a scenario of the workspace, over the policy and the cases of a panel."""
-    default_policy, population, size, seed = _DEFAULTS
     kept, where = kept_in(), base()
     out = kept / "reports" / scenario
     arguments = ["simulate", "--scenario", scenario]
-    if not _is(policy, default_policy):
-        arguments += ["--policy", policy.name]
+    if not _is(policy, DEFAULT):
+        arguments += ["--policy", _named(policy)]
     if cases.path is not None:
         arguments += ["--population", seen(cases.path.resolve())]
     else:
-        arguments += ["--population", cases.name] if cases.name != population else []
-        arguments += ["--size", str(cases.size)] if cases.size != size else []
-        arguments += ["--seed", str(cases.seed)] if cases.seed != seed else []
+        arguments += ["--population", cases.name] if cases.name != _own(policy) else []
+        arguments += ["--size", str(cases.size)] if cases.size != _SIZE else []
+        arguments += ["--seed", str(cases.seed)] if cases.seed != _SEED else []
     if kept not in (where, where / "workspace"):
         arguments += ["--workspace", seen(kept)]
     arguments += ["--out", seen(out)]
     line = _quoted([_program(), *arguments])
     return Report(tuple(arguments), out / "approval_impact.html", line)
+
+
+def _named(policy: Policy) -> str:
+    """How a terminal calls a policy: by name, or the file that the notebooks were opened for."""
+    opened = os.environ.get(OPENED)
+    if not _is(policy, policy.name) and opened and _is(policy, opened):
+        return seen(Path(opened))
+    return policy.name
+
+
+def _own(policy: Policy) -> str:
+    """The population of a policy where none is named; empty where it has none."""
+    try:
+        return default_for(policy)
+    except ProblemsFound:
+        return ""
 
 
 def _is(policy: Policy, name: str) -> bool:

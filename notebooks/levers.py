@@ -37,7 +37,7 @@ def groups(policy: Policy, found: list[Mention]) -> dict[str, list[str]]:
 
 
 def diagnoses_of(policy: Policy, names: tuple[str, ...]) -> str:
-    """'Neck pain and thoracic spine pain'."""
+    """'Asthma and bronchitis'."""
     labels = [policy.diagnoses[name].label.partition(",")[0] for name in names]
     return " and ".join([labels[0], *(label[0].lower() + label[1:] for label in labels[1:])])
 

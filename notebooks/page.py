@@ -77,7 +77,7 @@ def mark(text: object, kind: str = "") -> str:
 
 
 def origin_mark(origin: str | None) -> str:
-    """Where an element comes from when it is not the source assessment; nothing when it is."""
+    """Where an element comes from when it is not the policy's source; nothing when it is."""
     return f" · {mark(origin, 'origin')}" if origin else ""
 
 

@@ -24,7 +24,7 @@ from notebooks.keeping import Report, Unsaved, base, command, kept_in, make_repo
 from notebooks.levers import footer, groups, heading
 from notebooks.page import bullets, esc
 from notebooks.tweaks import Answer, Tweaks
-from policy.model import Lever, Policy, Settings
+from policy.model import Lever, Policy, Settings, Value
 from policy.problems import ProblemsFound
 from policy.reading.workspace import SERVED
 from simulations import Caseload, Study
@@ -282,6 +282,14 @@ class LeverPanel:
         """Move the hand of a lever, as a person would; ProblemsFound when the value is not legal."""
         legal = self.policy.settings({lever: value})[lever]
         self.controls[lever].put(legal)
+
+    def example(self) -> tuple[str, Value]:
+        """A lever and its next value the strict way, else its next one at all: the first that has numbers, else any."""
+        levers = sorted(self.policy.levers.items(), key=lambda pair: pair[1].domain is None)
+        name, lever = next(iter(levers))
+        order, now = lever.loosest_first() or lever.values(), self.tweaks.settings[name]
+        place = list(order).index(now)
+        return name, order[place + 1 if place + 1 < len(order) else place - 1]
 
     def undo(self) -> None:
         """As the button."""

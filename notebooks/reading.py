@@ -39,7 +39,8 @@ class Manual:
                 rows.append((esc(policy.pathways[name].title), who, ", ".join(map(outcome_mark, words))))
         counted = (
             f"<p>{len(policy.pathways)} pathways of {len(policy.criteria)} criteria, with {len(policy.levers)} levers; "
-            f"{len(policy.statements)} statements of the source assessment, {len(policy.evidence)} pieces of evidence, "
+            f"{len(policy.statements)} statements of {esc(policy.source_name)}, "
+            f"{len(policy.evidence)} pieces of evidence, "
             f"{len(policy.open_questions)} open questions.</p>"
         )
         outcomes = table(("Outcome", "Means"), [(outcome_mark(w), esc(MEANS[w])) for w in OUTCOMES])
@@ -56,11 +57,13 @@ class Manual:
         """What every reader must know first: wrong code labels with their levers, and disputed evidence."""
         contested = [c for c in self.policy.evidence.values() if c.status != "current"]
         return page(
-            "<h3>Two codes do not mean what the source assessment calls them</h3>"
-            if len(self.policy.code_notices) == 2
-            else "<h3>Codes that do not mean what the source assessment calls them</h3>",
+            f"<h3>{_many(len(self.policy.code_notices))} mean what {esc(self.policy.source_name)} calls them</h3>"
+            if self.policy.code_notices
+            else "<p>No code is known to mean anything else than the policy calls it.</p>",
             *map(self._code_notice, self.policy.code_notices),
-            "<h3>Evidence that is disputed, replaced or withdrawn</h3>",
+            "<h3>Evidence that is disputed, replaced or withdrawn</h3>"
+            if contested
+            else "<p>No evidence is known to be disputed, replaced or withdrawn.</p>",
             bullets(f"{evidence_mark(c)} – {esc(c.title)}. {esc(c.status_note or c.note)}" for c in contested),
         )
 
@@ -80,8 +83,9 @@ class Manual:
             for w, t in (lever.choices or {}).items()
         )
         return (
-            f'<div class="note"><p><b>{esc(notice.code)}</b> is called “{esc(notice.source_label)}” by the source '
-            f"assessment. It means: {esc(notice.official_meaning)}</p><p>{esc(notice.consequence)}</p>"
+            f'<div class="note"><p><b>{esc(notice.code)}</b> is called “{esc(notice.source_label)}” by '
+            f"{esc(self.policy.source_name)}. It means: {esc(notice.official_meaning)}</p>"
+            f"<p>{esc(notice.consequence)}</p>"
             f"<p>Likely intended: {esc('; '.join(notice.likely_intended))}. Stands on {codes(notice.statements)}.</p>"
             f"<p>Lever “{esc(lever.label)}”:</p>{choices}</div>"
         )
@@ -89,9 +93,12 @@ class Manual:
     def pathways(self, *diagnoses: str) -> Shown:
         """Every pathway of these diagnosis groups (all, when none is named): rule, evidence, statements."""
         self._known(diagnoses)
-        wanted = set(diagnoses) or set(self.policy.diagnoses)
-        names = [n for n, p in self.policy.pathways.items() if wanted & set(p.selects.diagnosis)]
-        return page(*map(Writer(self.settings).pathway, names))
+        wanted, writer, parts = set(diagnoses) or set(self.policy.diagnoses), Writer(self.settings), list[str]()
+        for several, names in self._by_diagnosis().items():
+            if wanted & set(several):
+                parts += [] if diagnoses else [f"<h2>{esc(diagnoses_of(self.policy, several))}</h2>"]
+                parts += map(writer.pathway, names)
+        return page(*parts)
 
     def _known(self, diagnoses: Iterable[str]) -> None:
         known = self.policy.diagnoses
@@ -141,7 +148,7 @@ class Manual:
         return page(*(_card(key, card) for key, card in self.policy.evidence.items()))
 
     def statements(self) -> Shown:
-        """Every statement of the source assessment, in our words."""
+        """Every statement of the source, in our words."""
         rows = [
             (esc(name), esc(s.says), esc(s.stance.replace("_", " ")), esc(s.applies_to))
             for name, s in self.policy.statements.items()
@@ -149,7 +156,7 @@ class Manual:
         return page(table(("", "Says", "Stance", "About"), rows))
 
     def open_questions(self) -> Shown:
-        """What the source assessment leaves open and no lever can settle."""
+        """What the source leaves open and no lever can settle."""
         return page(
             *(
                 f"<h4>{esc(q.question)}{origin_mark(q.origin)}</h4>"
@@ -162,6 +169,10 @@ class Manual:
         """Where figures and texts were read."""
         rows = [(esc(name), esc(text)) for name, text in self.policy.references.items()]
         return page(table(("", "Read at"), rows))
+
+
+def _many(codes: int) -> str:
+    return "Two codes do not" if codes == 2 else "Codes that do not"
 
 
 def _behind(statements: Iterable[str]) -> str:

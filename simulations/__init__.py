@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from simulations import population
-    from simulations.population import block_trial, calibration, feasibility
+    from simulations.population import calibration, feasibility, virtual_trial
     from simulations.reports import (
         alternatives_chart,
         alternatives_findings,
         calibration_chart,
         calibration_findings,
+        calibration_report,
         denials_chart,
         denials_findings,
         html_table,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from simulations.studies import (
         alternatives,
         denials,
+        examination,
         gap_drivers,
         medicare,
         sensitivity,
@@ -48,12 +50,13 @@ else:
         "studies.comparison": "Study ask", "studies.impact": "Impact compare measure",
     }  # fmt: skip
     _MODULES = {
-        "population": "block_trial calibration feasibility",
-        "reports": "alternatives_chart alternatives_findings calibration_chart calibration_findings denials_chart"
-        " denials_findings html_table report subgroups_chart subgroups_findings sweep_chart sweep_findings truth_chart",
+        "population": "calibration feasibility virtual_trial",
+        "reports": "alternatives_chart alternatives_findings calibration_chart calibration_findings calibration_report"
+        " denials_chart denials_findings html_table report subgroups_chart subgroups_findings sweep_chart"
+        " sweep_findings truth_chart",
         "runs": "parameters",
         "storage": "checkpoint",
-        "studies": "alternatives denials gap_drivers medicare sensitivity simulated_truth subgroups sweep",
+        "studies": "alternatives denials examination gap_drivers medicare sensitivity simulated_truth subgroups sweep",
     }
     _NAME_IN = {name: home for home, names in _NAMES.items() for name in names.split()}
     _MODULE_IN = {name: room for room, names in _MODULES.items() for name in names.split()}
@@ -73,9 +76,10 @@ else:
 
 
 __all__ = [
-    "Caseload", "Impact", "Study", "alternatives", "alternatives_chart", "alternatives_findings", "ask",
-    "block_trial", "calibration", "calibration_chart", "calibration_findings", "cases_of", "checkpoint", "compare",
-    "denials", "denials_chart", "denials_findings", "feasibility", "find_scenario", "gap_drivers", "html_table",
+    "Caseload", "Impact", "Study", "alternatives", "alternatives_chart", "alternatives_findings", "ask", "calibration",
+    "calibration_chart", "calibration_findings", "calibration_report", "cases_of", "checkpoint", "compare", "denials",
+    "denials_chart", "denials_findings", "examination", "feasibility", "find_scenario", "gap_drivers", "html_table",
     "measure", "medicare", "parameters", "population", "report", "sensitivity", "simulate", "simulated_truth",
     "subgroups", "subgroups_chart", "subgroups_findings", "sweep", "sweep_chart", "sweep_findings", "truth_chart",
+    "virtual_trial",
 ]  # fmt: skip

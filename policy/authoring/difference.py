@@ -145,7 +145,7 @@ def _criteria(before: Settings, after: Settings) -> Iterator[Change]:
 
 
 def test_in_words(test: Test) -> str:
-    """A test as it is written, on one line: 'all of (conservative_care_days at least conservative_weeks; ...)'."""
+    """A test as it is written, on one line: 'all of (exercise_days at least exercise_weeks; ...)'."""
     if isinstance(test, Count):
         return f"at least {test.reference()} of ({'; '.join(map(test_in_words, test.parts))})"
     if isinstance(test, Mean):

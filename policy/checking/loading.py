@@ -1,24 +1,27 @@
 """A policy whose entries agree with each other and whose examples hold: what every other module means by a policy."""
 
+import os
 from functools import lru_cache
 from pathlib import Path
 
 from policy.model import Policy, is_day
 from policy.problems import ProblemsFound, refuse, shown
-from policy.reading.loading import named_text, parse
+from policy.reading.loading import DEFAULT, named_text, parse
 from policy.reading.validation import check_policy
+from policy.reading.workspace import OPENED
 from policy.reading.yaml import located
 
 
-def load(source: str | Path, as_of: str | None = None) -> Policy:
-    """A policy by name (`nerve_blocks`, `nerve_blocks@2026.1`) or by path; raises ProblemsFound with every problem.
+def load(source: str | Path | None = None, as_of: str | None = None) -> Policy:
+    """A policy by name (its id, or id@version) or by path; raises ProblemsFound with every problem.
 
-    A name alone means the version in force on the day `as_of` (ISO), and without one the newest (see `policy_file`);
-    levers with dated values have those of that day, else their latest.
+    Without a name the one that the notebooks were opened for (`workbook lab --policy`), else the one that ships. A name
+    alone means the version in force on the day `as_of` (ISO), and without one the newest (see `policy_file`); levers
+    with dated values have those of that day, else their latest.
     """
     if as_of is not None and not is_day(as_of):
         raise refuse("as-of", "as_of", f"{shown(as_of)} is no day such as 2026-01-31")
-    return _checked(*named_text(source, as_of)).on(as_of)
+    return _checked(*named_text(source or os.environ.get(OPENED) or DEFAULT, as_of)).on(as_of)
 
 
 @lru_cache(maxsize=8)

@@ -34,7 +34,7 @@ class Record(BaseModel):
 
 
 class Element(Record):
-    """Whatever stands on the source assessment: names its statements, or says where else it comes from."""
+    """Whatever stands on the policy's source: names its statements, or says where else it comes from."""
 
     statements: tuple[StatementId, ...] = ()
     origin: Literal["alternative", "assumption"] | None = None

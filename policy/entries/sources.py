@@ -7,7 +7,7 @@ from policy.entries.scalars import Key, Text
 
 
 class Statement(Record):
-    """One statement of the source assessment, in our own words."""
+    """One statement of the policy's source, in our own words."""
 
     says: Text
     stance: Literal[

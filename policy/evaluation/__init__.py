@@ -1,6 +1,6 @@
 """From cases to outcomes. One criterion on its way:
 
-`at_least: {conservative_care_days: conservative_weeks}` is an `AtLeast` (model/tests.py). `traverse.py` looks up the
+`at_least: {exercise_days: exercise_weeks}` is an `AtLeast` (model/tests.py). `traverse.py` looks up the
 threshold (6 weeks = 42 days, `Settings.threshold`) and calls `compared` of truths.py, which finds where it is met and
 where it is possible. kleene.py joins such truths; evaluation.py applies the rules of a pathway to them;
 determination.py does so for all pathways, and says what becomes of cases that are still open.

@@ -48,7 +48,7 @@ def evaluate(rows: Evaluation, position: int) -> Reading:
     for notice in reversed(policy.code_notices):
         where = rows.rows.coded((notice.code,))
         if where.any() and settings.holds({notice.lever: notice.pend_while}):
-            why = f"code {notice.code} does not mean what the source assessment calls it: {notice.official_meaning}"
+            why = f"code {notice.code} does not mean what {policy.source_name} calls it: {notice.official_meaning}"
             pends = Reading({CODE["pend"]: EVERYWHERE}, asks={"dx": EVERYWHERE}, because={why: EVERYWHERE})
             reading = Reading.chosen([(where, pends), (inverse(where), reading)])
     reading.truths = {name: rows.criterion(name) for name, where in reading.read.items() if where is not NOWHERE}

@@ -137,7 +137,7 @@ class Evaluation(Truths):
         """What the branches that a missing switch leaves possible have in common: one same outcome, or open.
 
         Open asks for what any branch asks for, and for the switch, unless every branch waits for the same criteria and
-        would then do the same. A column that exists only where the switch is above 0 (the relief of a block) is not
+        would then do the same. A column that exists only where the switch is above 0 (the result of a test) is not
         asked for before the switch is known.
         """
         if len(readings) == 1:

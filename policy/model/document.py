@@ -81,7 +81,7 @@ class ProcedureFamily(Record):
 
 
 class CodeNotice(Element):
-    """A code whose label in the source assessment is wrong: a standing notice with its lever."""
+    """A code whose label in the policy's source is wrong: a standing notice with its lever."""
 
     code: IcdCode
     source_label: Text

@@ -48,7 +48,7 @@ class DirectionException(Record):
         return policy.settings({**named, **self.set_, self.lever: value})
 
     def says(self, policy: "Policy") -> str:
-        """'Going from 1 block to 2 blocks can turn ... into met while Which relief counts is mean; because ...'."""
+        """'Going from 1 test to 2 tests can turn ... into met while Which result counts is mean; because ...'."""
         lever = policy.levers[self.lever]
         ends = [lever.show(lever.check(value)).replace("_", " ") for value in (self.from_, self.to)]
         held = [f"{policy.levers[name].label} is {' or '.join(words)}" for name, words in self.while_.items()]
@@ -70,7 +70,8 @@ class Policy(Record):
     effective: Day | None = None
     retired: Day | None = None  # the first day on which it is no longer in force
     history: tuple[Note, ...] = Field((), max_length=200)
-    notice: Text
+    notice: Text  # what stands on every output
+    source_name: Text = "the source"  # what the document calls the text that its statements retell
     statements: dict[StatementId, Statement]
     evidence: dict[Key, Evidence]
     references: dict[Annotated[str, StringConstraints(pattern=r"^R[1-9][0-9]?$")], Text]

@@ -15,6 +15,7 @@ from policy.reading.workspace import saved
 from policy.reading.yaml import Node, located, read_text, read_yaml
 
 DOCUMENTS = Path(__file__).resolve().parent.parent / "documents"
+DEFAULT = "nerve_blocks"  # the policy that is meant where none is named
 Model = TypeVar("Model", bound=Record)
 
 _PATTERNS = {
@@ -166,7 +167,7 @@ def _records(annotation: Any) -> Iterator[type[BaseModel]]:
 
 
 def change_in_words(settings: Settings, baseline: Settings) -> list[str]:
-    """One sentence for each lever that differs: 'Minimum conservative care: 6 weeks -> 8 weeks (stricter)'."""
+    """One sentence for each lever that differs: 'Least exercise: 6 weeks -> 8 weeks (stricter)'."""
     sentences = []
     for name, lever in settings.policy.levers.items():
         before, after = baseline[name], settings[name]

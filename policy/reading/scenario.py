@@ -25,6 +25,7 @@ from policy.model import (
     Step,
     Text,
     Whole,
+    Word,
     Words,
     Written,
 )  # fmt: skip
@@ -143,6 +144,8 @@ class Scenario(Record):
     schema_: Literal["scenario/1"] = Field(alias="schema")
     id: Id
     label: Text
+    number: Annotated[str, StringConstraints(pattern=r"^P[0-9]{1,2}[a-z]?$")] | None = None  # among its alternatives
+    yardstick_for: dict[Id, Word] = Field(default_factory=dict, max_length=1)  # column -> word: reports hold them to it
     policy: Text
     baseline: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{12,64}$")] | None = None
     because: Text
@@ -189,6 +192,11 @@ def _problems(scenario: Scenario, policy: Policy) -> Iterator[Finding]:
     except ProblemsFound as found:
         for p in found.problems:
             yield Finding(p.code, ("provisions", p.place), p.message)
+    for name, word in scenario.yardstick_for.items():
+        kind = policy.fields_.get(name)
+        if kind is None or word not in kind.words:
+            message = f"{name} {word} is no word of a column of {policy.name}"
+            yield Finding("yardstick", ("yardstick_for", name), message, name, policy.fields_)
     for name, provision in scenario.provisions_.items():
         if name in policy.levers and provision.from_ is not None:
             yield from _stale(policy, name, provision.from_)

@@ -3,9 +3,10 @@
 import os
 from pathlib import Path
 
-__all__ = ["SERVED", "VARIABLE", "saved", "workspace"]
+__all__ = ["OPENED", "SERVED", "VARIABLE", "saved", "workspace"]
 
 VARIABLE = "WORKBOOK_WORKSPACE"  # how a command tells the kernels and terminals that it starts
+OPENED = "WORKBOOK_POLICY"  # the policy that the notebooks are opened for
 SERVED = "WORKBOOK_SERVED"  # the folder that Lab shows, in its kernels and terminals
 
 
@@ -15,7 +16,10 @@ def workspace() -> Path:
 
 
 def saved(kind: str) -> dict[str, Path]:
-    """Name -> file of everything of a `kind` (scenarios, policies): `x.yaml` is x, `x/2026.1.yaml` is x@2026.1."""
+    """Name -> file of everything of a `kind` (scenarios, policies, populations).
+
+    `x.yaml` is x, `x/2026.1.yaml` is x@2026.1.
+    """
     folder = workspace() / kind
     alone = {path.stem: path for path in sorted(folder.glob("*.yaml"))}
     return alone | {f"{path.parent.name}@{path.stem}": path for path in sorted(folder.glob("*/*.yaml"))}

@@ -64,9 +64,10 @@ def determinations_sql(
 
 def _noticed(compiler: Compiler, readings: dict[int, Reading]) -> Iterator[tuple[Predicate, int]]:
     """Codes with a notice that says pend, each with a reading of its own."""
+    source = compiler.policy.source_name
     for notice in reversed(compiler.policy.code_notices):
         if compiler.settings.holds({notice.lever: notice.pend_while}):
-            why = f"code {notice.code} does not mean what the source assessment calls it: {notice.official_meaning}"
+            why = f"code {notice.code} does not mean what {source} calls it: {notice.official_meaning}"
             place, reason = len(readings), str(compiler.because(why))
             readings[place] = Reading(str(CODE["pend"]), reason, compiler.bit("dx"), {})
             yield one_of("dx", [notice.code.replace(".", "")]), place

@@ -20,7 +20,7 @@ from policy.authoring.proof import Proof, Relation, prove, prove_everywhere
 from policy.authoring.vignettes import Batch, Readings, Vignette, batches, example_vignettes, read_vignettes
 from policy.model import Policy, Settings
 from policy.problems import Problem, ProblemsFound, collecting, listed, nearest, refuse, shown
-from policy.reading.loading import DOCUMENTS, parse
+from policy.reading.loading import DEFAULT, DOCUMENTS, parse
 from policy.reading.scenario import Scenario, edited
 from policy.reading.workspace import saved
 from policy.reading.yaml import read_text, read_yaml
@@ -31,7 +31,6 @@ from simulations.storage.files import save
 
 VIGNETTES = "vignettes"  # the folder beside the versions of a policy
 NOT_SCORED = "not scored: mend the policy, or what is expected of it, first"
-STRICT = "strict_reading"
 
 
 def reading_of(name: str, base: Policy | None = None, as_of: str | None = None) -> Settings:
@@ -220,7 +219,7 @@ def vignette_options(function: Any) -> Any:
         metavar="FILE|FOLDER",
         help="Vignettes besides the policy's own examples; default: those that ship beside the policy.",
     )
-    named = click.option("--policy", "name", default="nerve_blocks", show_default=True, metavar="NAME|FILE")
+    named = click.option("--policy", "name", default=DEFAULT, show_default=True, metavar="NAME|FILE")
     return named(cases(function))
 
 

@@ -10,6 +10,7 @@ import click
 
 import policy as core
 from policy.problems import Problem, ProblemsFound, collecting
+from policy.reading.loading import DEFAULT
 from simulations.cli.exits import begin, ending
 from simulations.cli.options import assigned, policy_options, under, workspace_option
 from simulations.cli.provenance import one_of_several, stamp, standing_notices
@@ -89,7 +90,7 @@ def main() -> None:
 @click.option(
     "--baseline", metavar="NAME|FILE", help="Hold --policy against this version; --scenario and --set are of --policy."
 )
-@click.option("--population", metavar="NAME|FILE", help="Default: that of the scenario file, else seed_low_prevalence.")
+@click.option("--population", metavar="NAME|FILE", help="Default: that of the scenario file, else of the policy.")
 @click.option("--size", help="Number of synthetic cases. Default: that of the scenario file, else 10000.")
 @click.option("--seed", help="Default: that of the scenario file, else 1.")
 @click.option("--out", required=True, metavar="DIR")
@@ -138,18 +139,36 @@ def number(text: str) -> Any:
 
 
 @main.command(epilog="Example: workbook population trial_10_15,neck_pain=60 --size 1000 --seed 1 --out cases.csv")
-@click.argument("name", metavar="NAME[,DIAGNOSIS=PERCENT]...|FILE")
-@click.option("--size", default="10000", show_default=True)
-@click.option("--seed", default="1", show_default=True)
-@click.option(
-    "--out", required=True, metavar="FILE|DIR", help="CSV or Parquet; without an ending, a folder of Parquet."
-)
-def population(name: str, size: str, seed: str, out: str) -> None:
+@click.argument("name", required=False, metavar="NAME[,DIAGNOSIS=PERCENT]...|FILE")
+@click.option("--draft", metavar="POLICY", help="Write a first page (YAML) for this policy instead, all placeholders.")
+@click.option("--size", help="Number of cases. Default: 10000.")
+@click.option("--seed", help="Default: 1.")
+@click.option("--out", metavar="FILE|DIR", help="CSV or Parquet; without an ending, a folder of Parquet.")
+@workspace_option
+def population(name: str | None, draft: str | None, size: str | None, seed: str | None, out: str | None) -> None:
     """A synthetic case table with every column; prints its targets against what was generated.
 
-    A shipped NAME may move the mix of requests: trial_10_15,neck_pain=60,migraine.epidural=5 (per cent; what is not
-    named shares the rest). A folder gets Parquet files of 250,000 cases each.
+    A NAME may move the mix of requests: NAME,DIAGNOSIS=60,DIAGNOSIS.PROCEDURE=5 (per cent; what is not named shares
+    the rest). A folder gets Parquet files of 250,000 cases each.
+
+    --draft POLICY writes a population for a policy that has none, into --out FILE.yaml or to the terminal: a page with
+    every column of the policy, each number a placeholder marked as an assumption, for you to fill in. Saved as
+    workspace/populations/NAME.yaml it is called by its name, and used where no population is named.
     """
+    if draft is not None:
+        if name is not None or size is not None or seed is not None:
+            raise click.UsageError("--draft takes the policy and --out only: it writes a page, not cases")
+        from simulations.cli.draft import write_draft
+
+        write_draft(draft, out)
+        return
+    if name is None or out is None:
+        raise click.UsageError(f"Missing {'argument NAME or --draft POLICY' if name is None else 'option --out'}.")
+    _write_cases(name, "10000" if size is None else size, "1" if seed is None else seed, out)
+
+
+def _write_cases(name: str, size: str, seed: str, out: str) -> None:
+    """The verb population without --draft."""
     from tqdm import tqdm
 
     from simulations import population as populations
@@ -230,14 +249,15 @@ def sql(
 
 
 @main.command(epilog="Example: workbook lab --no-browser --port 8899")
+@click.option("--policy", "policy_name", metavar="NAME|FILE", help=f"The policy of the notebooks. Default: {DEFAULT}.")
 @click.option("--port", default=8888, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--no-browser", is_flag=True, help="Print the address instead of opening it.")
 @workspace_option
-def lab(port: int, no_browser: bool) -> None:
+def lab(policy_name: str | None, port: int, no_browser: bool) -> None:
     """Open the notebooks in JupyterLab, on 127.0.0.1 only.
 
     What ships can be read and run there, and not changed; what you make is kept in the workspace.
     """
     from simulations.cli.lab import serve
 
-    serve(port, browser=not no_browser)
+    serve(port, browser=not no_browser, policy=policy_name)

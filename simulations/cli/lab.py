@@ -12,8 +12,10 @@ from jupyter_server.services.contents.largefilemanager import AsyncLargeFileMana
 from tornado.web import HTTPError
 from traitlets import Unicode
 
+from policy import load
 from policy.problems import refuse
-from policy.reading.workspace import SERVED, VARIABLE, workspace
+from policy.reading.loading import DOCUMENTS, policy_file
+from policy.reading.workspace import OPENED, SERVED, VARIABLE, workspace
 from simulations.storage.files import save
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -87,8 +89,15 @@ class Contents(AsyncLargeFileManager):
         return await super().restore_checkpoint(checkpoint_id, path)
 
 
-def serve(port: int, browser: bool) -> None:
-    """Open Lab on 127.0.0.1 and stay until it is stopped; raises ProblemsFound for a workspace that cannot be made."""
+def serve(port: int, browser: bool, policy: str | None = None) -> None:
+    """Open Lab on 127.0.0.1 and stay until it is stopped; raises ProblemsFound for a workspace that cannot be made.
+
+    `policy`: the one that the notebooks read where they name none, by name or by file.
+    """
+    if policy is not None:
+        load(policy)  # with its problems here, not in a cell
+        file = policy_file(policy)
+        os.environ[OPENED] = policy if file.is_relative_to(DOCUMENTS) else str(file.resolve())
     kept = workspace().resolve()
     folder, mine = _arranged(kept)
     os.environ |= {VARIABLE: str(kept), SERVED: str(folder)}

@@ -13,6 +13,7 @@ import click
 import policy as core
 from policy.model import Policy, Settings
 from policy.problems import Problem, ProblemsFound, collecting, refuse, shown
+from policy.reading.loading import DEFAULT
 from policy.reading.workspace import VARIABLE
 from simulations.runs.outputs import Inputs
 
@@ -189,7 +190,7 @@ def policy_options(function: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option("--scenario", metavar="NAME|FILE", help="Named provisions over the policy, e.g. strict_reading."),
         as_of_option,
-        click.option("--policy", "policy_name", default="nerve_blocks", show_default=True, metavar="NAME|FILE"),
+        click.option("--policy", "policy_name", default=DEFAULT, show_default=True, metavar="NAME|FILE"),
     ):
         function = option(function)
     return function

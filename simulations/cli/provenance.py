@@ -10,10 +10,10 @@ ROW_LEVEL = "Row level, not for release: exact for every row, and so are the rem
 
 
 def standing_notices(policy: Policy, codes: Iterable[str] | None = None) -> list[str]:
-    """The codes whose label in the source assessment is wrong, each with its lever; of some codes only, else all."""
+    """The codes whose label in the policy's source is wrong, each with its lever; of some codes only, else all."""
     concerned = None if codes is None else set(codes)
     return [
-        f"Code notice: the source assessment calls {n.code} '{n.source_label}', which is wrong (lever {n.lever}). "
+        f"Code notice: {policy.source_name} calls {n.code} '{n.source_label}', which is wrong (lever {n.lever}). "
         f"{n.official_meaning}"
         for n in policy.code_notices
         if concerned is None or n.code in concerned

@@ -14,10 +14,11 @@ from pathlib import Path
 import policy as core
 from policy.authoring.proof import prove
 from policy.model import Policy
+from policy.reading.loading import DEFAULT
 from simulations.storage.files import save
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "redline.md"
-VERSIONS = ("nerve_blocks@2026.1", "nerve_blocks@2026.2")
+VERSIONS = (f"{DEFAULT}@2026.1", f"{DEFAULT}@2026.2")
 Place = tuple[str, str, str]  # section, entry, what of the entry
 
 

@@ -75,6 +75,7 @@ def _documents(paths: tuple[str, ...]) -> list[tuple[str, Path]]:
     others = {file.stem: file for folder in folders for file in sorted(folder.glob("*.yaml"))}
     if not paths:
         return [(file.name, file) for file in (*policies.values(), *others.values())]
+    policies, others = saved("policies") | policies, saved("populations") | saved("scenarios") | others
     files: list[tuple[str, Path]] = []
     for name in paths:
         path = Path(name)

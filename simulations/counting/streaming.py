@@ -20,7 +20,6 @@ from simulations.population import LAST_CASE, Population, sampling
 from simulations.population.random_streams import whole
 
 SLICE = 200_000  # cases in memory at a time
-TRUTHS = ("truth_benefit", "truth_facet_pain")  # latent: no rule reads them, but counts can be split by them
 
 
 def drawn(
@@ -44,17 +43,23 @@ def batches(
 
 
 def stream(
-    settings: Sequence[Settings], population: str | Path = "seed_low_prevalence", size: int = 10_000, seed: int = 1, *,
-    groups: Sequence[str] = (), most: int = SLICE, progress: bool | None = None,
+    settings: Sequence[Settings], population: str | Path | Population | None = None, size: int = 10_000, seed: int = 1,
+    *, groups: Sequence[str] = (), most: int = SLICE, progress: bool | None = None,
 ) -> tuple[Groups, NDArray[np.int64]]:  # fmt: skip
     """Groups, and counts of `size` cases of a population under some settings of a policy: int64 (settings, groups, 6).
 
-    Memory is that of `most` cases and the counts, whatever the size. `progress`: a bar (None: on a terminal). Raises
-    ProblemsFound for what `generate` and `Groups` refuse, and when interrupted (Ctrl-C): then nothing is left behind.
+    Without a population they are of the policy's own. Memory is that of `most` cases and the counts, whatever the size.
+    `progress`: a bar (None: on a terminal). Raises ProblemsFound for what `generate` and `Groups` refuse, and when
+    interrupted (Ctrl-C): then nothing is left behind.
     """
-    page, policy = populations.load(population), settings[0].policy
+    policy = settings[0].policy
+    page = (
+        population
+        if isinstance(population, Population)
+        else populations.load(population or populations.default_for(policy), policy)
+    )
     size = whole("size", size, 1, LAST_CASE)
-    truths = [name for name in groups if name in TRUTHS]
+    truths = [name for name in groups if name in page.truths]
     by, done = Groups(policy, tuple(groups)), 0
     found = np.zeros((len(settings), 0, len(OUTCOMES)), dtype=np.int64)
     hidden = not (sys.stderr.isatty() if progress is None else progress)

@@ -1,6 +1,6 @@
 """Made-up requests: a page of YAML that an epidemiologist can read becomes a case table.
 
-`load` reads and checks a page (`trial_10_15,neck_pain=60` moves its mix of requests), `generate` makes any slice of its
+`load` reads and checks a page (`NAME,DIAGNOSIS=60` moves its mix of requests), `generate` makes any slice of its
 cases, `against_targets` says how they compare with what is published. The page is described in page.py, the
 drawing in sampling.py.
 """
@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from simulations.population.calibration import against_targets
-    from simulations.population.loading import altered, parse, shipped
+    from simulations.population.loading import altered, compared_for, default_for, parse, shipped
     from simulations.population.page import FOLDER, columns_of
     from simulations.population.probability_tables import Population
     from simulations.population.request_mix import load, with_mix
     from simulations.population.sampling import CHUNK, LAST_CASE, MOST_CASES, chunks, facts_of, generate, write_chunks
 else:
     _NAMES = {
-        "calibration": "against_targets", "loading": "altered parse shipped", "page": "FOLDER columns_of",
+        "calibration": "against_targets", "loading": "altered compared_for default_for parse shipped",
+        "page": "FOLDER columns_of",
         "probability_tables": "Population", "request_mix": "load with_mix",
         "sampling": "CHUNK LAST_CASE MOST_CASES chunks facts_of generate write_chunks",
     }  # fmt: skip
@@ -35,5 +36,5 @@ else:
 
 __all__ = [
     "CHUNK", "FOLDER", "LAST_CASE", "MOST_CASES", "Population", "against_targets", "altered", "chunks", "columns_of",
-    "facts_of", "generate", "load", "parse", "shipped", "with_mix", "write_chunks",
+    "compared_for", "default_for", "facts_of", "generate", "load", "parse", "shipped", "with_mix", "write_chunks",
 ]  # fmt: skip

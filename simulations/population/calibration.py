@@ -13,18 +13,18 @@ from math import sqrt
 import numpy as np
 import pandas as pd
 
-import policy as core
 from policy.cases.reader import Cases
 from policy.evaluation.determination import determine
 from policy.model import OUTCOMES
 from policy.problems import ProblemsFound
-from simulations.population.block_trial import FIRST, SECOND, TRUTH, described_trial, figure, ratios, trial_tally
 from simulations.population.expectation import Tally, drawn, expected
 from simulations.population.feasibility import conflicts
 from simulations.population.page import ANCHORS, GAINS, Target
 from simulations.population.probability_tables import Population
 from simulations.population.sampling import facts_of, generate
+from simulations.population.virtual_trial import described_trial, figure, has, positive, ratios, trial_tally
 
+_CLOSING = "undocumented_action"  # the lever that says what becomes of open cases
 _ANCHOR_CASES = 20_000  # determined for the anchors, at most
 _SAMPLE = 1_000_000  # cases that a list of targets is drawn from, at most
 _IN_PLACE = 200_000  # cases that stand for the tables, where these hang on too much to go through
@@ -150,6 +150,8 @@ def against_targets(population: Population, size: int = 0, seed: int = 1) -> lis
 
     `generated` is of the cases that `generate` makes of this size and seed, of the first million where there are more.
     """
+    if not population.page.targets:
+        return ["The page names no published figure (targets), so there is none to hold against the cases."]
     found = sections(calibrate(population, min(size, _SAMPLE), seed))
     header = ("verdict", "published", "agreement", "expected", "generated", "of cases", "figure (source)")
     rows = {name: [_texts(one) for one in some] for name, some in found.items()}
@@ -222,12 +224,12 @@ def _found(name: str, target: Target, exact: Tally, sample: Tally | None) -> Fou
 def _anchors(population: Population, targets: Mapping[str, Target], size: int, seed: int) -> dict[str, Found]:
     """Denied: not_met as shipped. Overturned: met once complete, of those refused while a gap counts as failed."""
     anchors = {name: target for name, target in targets.items() if target.metric in ANCHORS}
-    if not anchors:
+    if not anchors or _CLOSING not in population.policy.levers:
         return {}
-    policy, size = core.load("nerve_blocks"), min(size, _ANCHOR_CASES)
+    policy, size = population.policy, min(size, _ANCHOR_CASES)
     as_filed = Cases.from_frame(generate(population, size, seed), policy)
     complete = Cases.from_frame(generate(population, size, seed, complete=True), policy)
-    strict = policy.settings({"undocumented_action": "not_met"})
+    strict = policy.settings({_CLOSING: "not_met"})
     denied = determine(policy, as_filed, policy.settings(), asking=False).outcome == OUTCOMES.index("not_met")
     refused = determine(policy, as_filed, strict, asking=False).outcome == OUTCOMES.index("not_met")
     granted = determine(policy, complete, strict, asking=False).outcome == OUTCOMES.index("met")
@@ -246,9 +248,9 @@ def _anchors(population: Population, targets: Mapping[str, Target], size: int, s
 
 
 def predictive_value(prevalence: float, sensitivities: Iterable[float], false_positives: Iterable[float]) -> float:
-    """Chance of facet pain after positive blocks with independent errors, all as shares: Bayes' rule in closed form.
+    """Chance of a condition after positive tests with independent errors, all as shares: Bayes' rule in closed form.
 
-    One sensitivity and one false-positive rate (among patients without facet pain) for each block.
+    One sensitivity and one false-positive rate (among patients without the condition) for each test.
     """
     true = prevalence * float(np.prod(list(sensitivities)))
     false = (1 - prevalence) * float(np.prod(list(false_positives)))
@@ -256,37 +258,35 @@ def predictive_value(prevalence: float, sensitivities: Iterable[float], false_po
 
 
 def predictive_values(population: Population, size: int = 0, seed: int = 1) -> pd.DataFrame:
-    """What the shared propensity does to the chance of facet pain after one and two positive blocks.
+    """What a shared propensity does to the chance of the condition after one and two positive tests of a virtual trial.
 
-    One row per number of blocks: blocks, prevalence, closed_form (independent errors, the same marginal rates),
+    One row per number of tests: tests, prevalence, closed_form (independent errors, the same marginal rates),
     expected (from the tables), generated and error (of `size` cases; NaN without), correlation (expected less
     closed form); all in %.
     """
-    exact = trial_tally(population)
+    exact, trial = trial_tally(population), described_trial(population)
     sample = trial_tally(population, size=size, seed=seed) if size else None
-    cut = described_trial(population).cut_off
-    truth = exact.where(TRUTH)
+    truth = has(exact, trial.truth)
     everyone = np.ones(len(truth), dtype=np.bool_)
     prevalence = exact.total(truth) / exact.total(everyone)
     rates = []
-    for block in (FIRST, SECOND):
-        positive = exact.codes[block] >= cut
-        rates.append((exact.total(truth & positive) / exact.total(truth),
-                      exact.total(~truth & positive) / exact.total(~truth)))  # fmt: skip
+    for result in positive(exact, trial.cut_off):
+        rates.append((exact.total(truth & result) / exact.total(truth),
+                      exact.total(~truth & result) / exact.total(~truth)))  # fmt: skip
     rows = []
-    for blocks, metric in ((1, "single_block_ppv"), (2, "dual_block_ppv")):
-        target = Target.model_construct(metric=metric, stratum={}, blocks=None)
-        formula = 100 * predictive_value(prevalence, *zip(*rates[:blocks], strict=True))
+    for tests, metric in ((1, "single_test_ppv"), (2, "dual_test_ppv")):
+        target = Target.model_construct(metric=metric, stratum={}, tests=None)
+        formula = 100 * predictive_value(prevalence, *zip(*rates[:tests], strict=True))
         wanted, _, _ = figure(exact, ratios(exact, target))
         value, _, error = figure(sample, ratios(sample, target)) if sample else (None, 0, 0.0)
         assert wanted is not None
         rows.append(
             {
                 "population": population.id,
-                "blocks": blocks,
+                "tests": tests,
                 "prevalence": 100 * prevalence,
-                "sensitivity": 100 * rates[blocks - 1][0],
-                "false_positive": 100 * rates[blocks - 1][1],
+                "sensitivity": 100 * rates[tests - 1][0],
+                "false_positive": 100 * rates[tests - 1][1],
                 "closed_form": formula,
                 "expected": wanted,
                 "generated": float("nan") if value is None else value,

@@ -9,9 +9,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from policy.model import KNOWN, Record
+from policy.model import Policy, Record
 from policy.problems import Finding, ProblemsFound, listed, shown
-from policy.reading import loading
 from simulations.population.page import (
     ANCHORS,
     LATENT_COUNT,
@@ -55,18 +54,13 @@ def cumulative_shares(table: Table, effects: Sequence[Effect]) -> Iterator[tuple
                     yield (number << 32) + int(total * 2**32 / 100), text
 
 
-def compile_page(page: Page, lines: Lines) -> tuple[tuple[Decision, ...], tuple[str, ...]]:
-    """The page's decisions, and the columns of its policy's case table."""
-    try:
-        columns = columns_of(loading.outline(page.policy))
-    except ProblemsFound as error:
-        said = [Finding(p.code, ("policy",), f"{p.place}: {p.message}") for p in error.problems]
-        raise ProblemsFound(lines.located(said)) from None
-    compiler = _Compiler(page, lines, columns)
+def compile_page(page: Page, lines: Lines, policy: Policy) -> tuple[Decision, ...]:
+    """The decisions of a page for the case table of a policy; raises ProblemsFound."""
+    compiler = _Compiler(page, lines, columns_of(policy))
     decisions = compiler.decisions()
     if compiler.problems:
         raise ProblemsFound(lines.located(list(compiler.problems.values())))
-    return decisions, tuple(columns)
+    return decisions
 
 
 class _Compiler:
@@ -105,7 +99,7 @@ class _Compiler:
         cited: set[str] = set()
         for path, record in _records(self.page, ()):
             cited.update(record.source)
-            for source in set(record.source) - self.page.sources.keys():
+            for source in sorted(set(record.source) - self.page.sources.keys()):
                 self.problem("unknown-source", (*path, "source"), f"{source} is not described under sources")
         for source in [s for s in self.page.sources if s not in cited and self.lines.owns(("sources", s))]:
             self.problem("unused", ("sources", source), "is cited by nothing")
@@ -122,8 +116,14 @@ class _Compiler:
         if trial is not None:
             self._described(("virtual_trial", "among"), trial.among)
             self._described(("virtual_trial", "assign"), {name: (text,) for name, text in trial.assign.items()})
-            if not 1 <= trial.cut_off <= 100:
-                self.problem("virtual-trial", ("virtual_trial", "cut_off"), "is no whole number from 1 to 100")
+            for key in ("cut_off", "loosest", "parted_at"):
+                if not 1 <= getattr(trial, key) <= 100:
+                    self.problem("virtual-trial", ("virtual_trial", key), "is no whole number from 1 to 100")
+            named = {"truth": trial.truth, "benefit": trial.benefit, "tests": trial.tests[0]}
+            for key, name in [*named.items(), ("tests", trial.tests[1])]:
+                if name not in self.done or self.done[name].kind != ("count" if key == "tests" else "flag"):
+                    message = f"{name} is no {'number' if key == 'tests' else 'yes-or-no fact'} of the page"
+                    self.problem("unknown-variable", ("virtual_trial", key), message, name, self.done)
 
     def _described(self, path: tuple[Any, ...], wanted: Mapping[str, tuple[str, ...]]) -> None:
         """Cases by variable and values: the variables exist and can have the values."""
@@ -144,8 +144,8 @@ class _Compiler:
             kind = column.kind
         if kind == "count" and variable.unit is None:
             self.problem("unit", path, "is a number and needs a unit")
-        elif kind == "count" and column and not _is_unit(str(variable.unit), column):
-            message = f"{shown(variable.unit)} is no unit; allowed %, {', '.join({**KNOWN, column.unit: 0})}"
+        elif column and kind == "count" and column.unit and str(variable.unit).replace(" ", "_") != column.unit:
+            message = f"{shown(variable.unit)} is not the unit of this column; write {column.unit.replace('_', ' ')}"
             self.problem("unit", (*path, "unit"), message)
         facts = (
             YES_NO
@@ -155,7 +155,15 @@ class _Compiler:
         choice = self._choice(path, variable, facts)
         self.states[name] = states_of(choice, len(facts.values), variable.at_most is not None)
         self.done[name] = Decision(
-            name, variable.latent, kind, facts.values, choice, variable.at_most, None, variable.only_with
+            name,
+            variable.latent,
+            kind,
+            facts.values,
+            choice,
+            variable.at_most,
+            None,
+            variable.only_with,
+            column.places if column else 0,
         )
         habit = self._habit(path, variable.documented, name)
         self.done[name] = replace(self.done[name], documented=habit)
@@ -164,9 +172,8 @@ class _Compiler:
         """Whether the variable is a column or latent, and stands below those it needs."""
         name = path[-1]
         if column is not None and column.kind == "made":
-            self.problem(
-                "made-column", path, "is made from the period, the case's number and the duration of pain; remove it"
-            )
+            message = "is made from the period, the case's number and the days that something lasted; remove it"
+            self.problem("made-column", path, message)
         elif column is not None and variable.latent:
             self.problem("latent", path, "is a column of the case table and cannot be latent")
         elif column is None and not variable.latent:
@@ -276,7 +283,7 @@ class _Compiler:
         decision = self.done[parent]
         found: set[int] = set()
         for text in wanted:
-            part = span(text) if decision.kind == "count" else None
+            part = span(text, decision.places) if decision.kind == "count" else None
             if text == "empty" and states[0]:
                 found.add(0)
             elif text in decision.values:
@@ -284,13 +291,14 @@ class _Compiler:
             elif part is not None and last(part) + 1 < len(states):
                 found.update(part[0] + part[1] * k + 1 for k in range(part[2]))
             else:
-                known = decision.values or (f"0 to {len(states) - 2}",)
+                known = decision.values or (f"0 to {self._state(parent, len(states) - 1)}",)
                 self.problem("unknown-value", (*path, parent), f"is never {shown(text)}", text, known)
         return np.array(sorted(found), dtype=np.intp)
 
     def _state(self, name: str, state: int) -> str:
         values = self.done[name].values
-        return "empty" if state == 0 else values[state - 1] if values else str(state - 1)
+        number = f"{Decimal(state - 1) / 10 ** self.done[name].places:f}"
+        return "empty" if state == 0 else values[state - 1] if values else number
 
     def _entries(
         self, path: tuple[Any, ...], table: Table, facts: Facts, effects: Sequence[Effect]
@@ -323,11 +331,6 @@ def _records(value: object, path: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, 
     elif isinstance(value, (dict, tuple)):
         for key, item in dict(value if isinstance(value, dict) else enumerate(value)).items():
             yield from _records(item, (*path, key))
-
-
-def _is_unit(word: str, column: Column) -> bool:
-    """Whether a page may count a column so: as its field does, or in a unit that every policy knows."""
-    return word.replace(" ", "_") in {*KNOWN, "%", column.unit} or column is LATENT_COUNT
 
 
 def _is_flag(table: Table) -> bool:

@@ -17,7 +17,6 @@ from simulations.population import Population
 
 Node = tuple[Literal["fact", "seen"], str]  # a variable as it is, and as it is written down
 Dependence = Literal["none", "requests", "possible"]
-TRUTHS = ("truth_benefit", "truth_facet_pain")
 
 
 def dependence(population: Population, policy: Policy, column: str, others: Iterable[str]) -> Dependence:
@@ -29,8 +28,8 @@ def dependence(population: Population, policy: Policy, column: str, others: Iter
     reads = {*readable(policy)}
     apart = {name for name in (column, *others) if name not in reads}
     facts: set[Node] = {
-        ("fact" if d.name in TRUTHS else "seen", d.name) for d in population.decisions if d.name not in apart
-        and (not d.latent or d.name in TRUTHS)
+        ("fact" if d.name in population.truths else "seen", d.name) for d in population.decisions
+        if d.name not in apart and not d.latent
     }  # fmt: skip
     seen: Node = ("seen", column)
     if seen in facts:

@@ -1,8 +1,9 @@
 """Which published figures cannot hold together in one population, whatever its tables say.
 
-Truth, relief of two blocks and benefit make a finite number of kinds of patient; a target with its interval is a pair
-of linear limits on their shares. A set of targets that no shares satisfy is found by linear programming: nothing of how
-the shipped populations are built enters, only that shares are shares. Premises are stated and are members of a set.
+Truth, the results of two tests and benefit make a finite number of kinds of patient; a target with its interval is a
+pair of linear limits on their shares. A set of targets that no shares satisfy is found by linear programming:
+nothing of how the shipped populations are built enters, only that shares are shares. Premises are stated and are
+members of a set.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,23 +14,19 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from simulations.population.block_trial import (
-    FIRST,
-    LOWEST_CUT_OFF,
-    SECOND,
-    TRUTH,
+from simulations.population.expectation import Tally, expected
+from simulations.population.loading import load_document, shipped
+from simulations.population.page import ANCHORS, GAINS, Target, TrialWords, VirtualTrial
+from simulations.population.probability_tables import Codes, Population
+from simulations.population.virtual_trial import (
     Mask,
     among_whom,
     described_trial,
+    has,
+    positive,
     ratios,
 )
-from simulations.population.expectation import Tally, expected
-from simulations.population.loading import load_document, shipped
-from simulations.population.page import ANCHORS, GAINS, Target
-from simulations.population.probability_tables import Codes, Population
 
-CONFIRMED = "two positive blocks mean facet pain more often than not"
-ALIKE = "both blocks are alike and have only the patient in common"
 LARGEST_SET = 3
 _LEAST = 0.005  # share of patients below which a ratio means nothing
 
@@ -44,7 +41,7 @@ class Conflict:
     premises: tuple[str, ...] = ()
 
     def line(self) -> str:
-        """'A 4 to 7.7 % (S20) with B 49 to 61 % (R14), if two positive blocks mean ...'."""
+        """'A 4 to 7.7 % (S20) with B 49 to 61 % (R14), if two positive tests mean ...'."""
         parts = []
         for name, target in self.targets:
             low, high = _interval(target)
@@ -59,27 +56,37 @@ def conflicts(
 ) -> tuple[Conflict, ...]:
     """The smallest sets (of up to three) among the targets of all shipped populations that cannot hold together.
 
-    `only`: of these shipped populations in the place of all. What is held out of the lower back is of other patients
-    than those of the pages' regions, and left out.
+    `only`: of these shipped populations in the place of all. What is held out and is of all patients is of others than
+    those of the trial, and left out.
 
     With `populations` their targets are added and only sets with one of theirs are given. `exactly` asks for the
     published values themselves in place of their intervals. A gain is no share and left out.
     """
     own = list(populations)
-    pages = list({p.id: p for p in [*own, *(load_document(name) for name in only or shipped())]}.values())
-    cells = _cells(pages[0])
+    others = [load_document(name) for name in only or shipped()]
+    pages = [p for p in {p.id: p for p in [*own, *others]}.values() if p.page.virtual_trial]
+    if not pages or (own and not any(p.page.virtual_trial for p in own)):
+        return ()
+    pages = [page for page in pages if page.policy.id == pages[0].policy.id]
+    cells, (confirmed, alike) = _cells(pages[0]), premises(described_trial(pages[0]).words)
     targets = _linear(pages, exactly)
     members: dict[str, list[Rows]] = {name: _limits(cells, target) for name, target in targets.items()}
-    members[CONFIRMED] = _confirmed(cells)
+    members[confirmed] = _confirmed(cells)
     found = _smallest_impossible(cells, members)
     mine = {page.id for page in own}
     result = [
         Conflict(
-            tuple((n, targets[n]) for n in members if n in names and n in targets), (CONFIRMED,) * (CONFIRMED in names)
+            tuple((n, targets[n]) for n in members if n in names and n in targets), (confirmed,) * (confirmed in names)
         )
         for names in found
-    ] + _unlike(targets)
+    ] + _unlike(targets, alike)
     return tuple(c for c in result if not mine or any(name.partition("/")[0] in mine for name, _ in c.targets))
+
+
+def premises(words: TrialWords) -> tuple[str, str]:
+    """What a set may suppose: that the test finds its condition, and that both tests are alike."""
+    found = f"two positive {words.test}s mean {words.condition} more often than not"
+    return found, f"both {words.test}s are alike and have only the patient in common"
 
 
 def _smallest_impossible(cells: Tally, members: dict[str, list[Rows]]) -> list[frozenset[str]]:
@@ -105,13 +112,15 @@ def _linear(pages: Sequence[Population], exactly: bool) -> dict[str, Target]:
     chosen: dict[str, Target] = {}
     seen = set()
     for page in pages:
-        trial = page.page.virtual_trial
+        trial = described_trial(page)
         for name, target in page.page.targets.items():
-            other = target.metric in (*ANCHORS, *GAINS) or (target.metric == "share" and target.share_of != TRUTH)
+            other = target.metric in (*ANCHORS, *GAINS) or (
+                target.metric == "share" and target.share_of != _true(trial)
+            )
             other = other or (target.use == "held_out" and not target.stratum)
-            if trial is None or other or set(target.stratum) - set(trial.among):
+            if other or set(target.stratum) - set(trial.among):
                 continue
-            key = (target.metric, target.blocks, str(sorted(target.stratum.items())), target.value, target.between)
+            key = (target.metric, target.tests, str(sorted(target.stratum.items())), target.value, target.between)
             if key not in seen:
                 seen.add(key)
                 limits = (target.value, target.value) if exactly else target.between
@@ -119,13 +128,17 @@ def _linear(pages: Sequence[Population], exactly: bool) -> dict[str, Target]:
     return chosen
 
 
+def _true(trial: VirtualTrial) -> dict[str, tuple[str, ...]]:
+    return {trial.truth: ("true",)}
+
+
 def _cells(population: Population) -> Tally:
     """Every kind of patient of the trial; the weights hold the share of each group of the trial, spread evenly."""
     trial = described_trial(population)
-    bands = (0, LOWEST_CUT_OFF, trial.cut_off)
+    bands = (0, trial.loosest, trial.cut_off)
     groups = among_whom(trial, expected(population, trial.among, trial.assign))
     kinds = list(product((0, 1), bands, bands, (0, 1)))
-    names = ("truth_facet_pain", FIRST, SECOND, "truth_benefit")
+    names = (trial.truth, *trial.tests, trial.benefit)
     codes: dict[str, Codes] = {n: np.repeat(c, len(kinds)).astype(np.int32) for n, c in groups.codes.items()}
     for position, name in enumerate(names):
         codes[name] = np.tile(np.array([kind[position] for kind in kinds], dtype=np.int32), len(groups.weight))
@@ -143,12 +156,12 @@ def _limits(cells: Tally, target: Target) -> list[Rows]:
 
 
 def _confirmed(cells: Tally) -> list[Rows]:
-    """In each group of the trial at least half of those with two positive blocks have facet pain."""
-    rows = []
+    """In each group of the trial at least half of those with two positive tests have the condition."""
+    rows, trial = [], described_trial(cells.population)
+    first, second = positive(cells, trial.cut_off)
     for group in _groups(cells):
-        cut = described_trial(cells.population).cut_off
-        both = group & (cells.codes[FIRST] >= cut) & (cells.codes[SECOND] >= cut)
-        rows.append(np.append(0.5 * both - (both & cells.where(TRUTH)), 0.0))
+        both = group & first & second
+        rows.append(np.append(0.5 * both - (both & has(cells, trial.truth)), 0.0))
     return rows
 
 
@@ -176,18 +189,18 @@ def _satisfying(cells: Tally, rows: Rows) -> Rows | None:
     return np.append(result.x, -1.0) if result.status == 0 else None
 
 
-def _unlike(targets: dict[str, Target]) -> list[Conflict]:
-    """Two blocks that are alike, given the patient, are both positive at least as often as one is, squared.
+def _unlike(targets: dict[str, Target], alike: str) -> list[Conflict]:
+    """Two tests that are alike, given the patient, are both positive at least as often as one is, squared.
 
     With D positive twice and the rate F this says D + F (1 - D) <= sqrt(D), so F is at most sqrt(D) / (1 + sqrt(D)).
     """
     found = []
     for (one, dual), (other, single) in product(targets.items(), repeat=2):
-        same = dual.metric == "dual_positive" and single.metric == "single_block_false_positive"
+        same = dual.metric == "dual_positive" and single.metric == "single_test_false_positive"
         if same and dual.stratum == single.stratum:
             root = sqrt(_interval(dual)[1] / 100)
             if _interval(single)[0] / 100 > root / (1 + root):
-                found.append(Conflict(((one, dual), (other, single)), (ALIKE,)))
+                found.append(Conflict(((one, dual), (other, single)), (alike,)))
     return found
 
 

@@ -79,16 +79,16 @@ class Model:
         arms = {"0": patients, "1": patients * first, "2": patients * first * second}
         one, two = arms["1"].sum(), arms["2"].sum()
         helped = self.benefit()
-        arm = arms[target.blocks or "0"]
+        arm = arms[target.tests or "0"]
         loose = patients * self.relief("first", setting, looser=True)
         figures = {
             "share": p,
             "dual_positive": two,
-            "single_block_false_positive": (one - two) / (1 - two),
-            "single_block_ppv": arms["1"][1].sum() / one,
-            "dual_block_ppv": arms["2"][1].sum() / two,
+            "single_test_false_positive": (one - two) / (1 - two),
+            "single_test_ppv": arms["1"][1].sum() / one,
+            "dual_test_ppv": arms["2"][1].sum() / two,
             "helped": (arm * helped).sum(),
-            "success_per_ablation": (arm * helped).sum() / arm.sum(),
+            "success_per_treatment": (arm * helped).sum() / arm.sum(),
             "cut_off_gain": (arms["1"] * helped).sum() / one - (loose * helped).sum() / loose.sum(),
         }
         return 100 * float(figures[target.metric])

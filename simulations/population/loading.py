@@ -2,14 +2,17 @@
 
 import hashlib
 import json
+import re
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
+from policy.model import Policy
 from policy.problems import Finding, ProblemsFound, listed, nearest, refuse, shown
 from policy.reading import loading
+from policy.reading.workspace import saved
 from policy.reading.yaml import located, read_text
 from simulations.population.compiler import compile_page, cumulative_shares
 from simulations.population.page import (
@@ -30,28 +33,48 @@ def shipped() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in FOLDER.glob("*.yaml")))
 
 
-def load_document(name_or_path: str | Path) -> Population:
-    """A shipped population by name, or one from a YAML file; raises ProblemsFound with every problem of the page."""
-    name = str(name_or_path)
-    known = shipped()
-    path = FOLDER / f"{name}.yaml" if name in known else Path(name_or_path)
+def named() -> dict[str, Path]:
+    """Name -> file of every population that can be called by name: what ships, else what lies in the workspace."""
+    return saved("populations") | {name: FOLDER / f"{name}.yaml" for name in shipped()}
+
+
+def population_file(name_or_path: str | Path) -> Path:
+    """The file of a population; raises ProblemsFound for a name that neither ships nor lies in the workspace."""
+    name, known = str(name_or_path), named()
+    path = known.get(name, Path(name_or_path))
     if path.suffix not in (".yaml", ".yml"):
-        message = f"is no population that ships ({listed(known)}) and no .yaml file{nearest(name, known)}"
+        own = sorted(known.keys() - set(shipped()))
+        there = f", none in the workspace ({listed(own)})" if own else ""
+        message = f"is no population that ships ({listed(shipped())}){there} and no .yaml file{nearest(name, known)}"
         raise refuse("unknown-population", shown(name), message)
+    return path
+
+
+def load_document(name_or_path: str | Path, policy: Policy | None = None) -> Population:
+    """A population by name (shipped or saved), or one from a YAML file; raises ProblemsFound with every problem of it.
+
+    `policy`: the one that is asked; a page that names it, or whose own policy is not there, has its columns.
+    """
+    path, known = population_file(name_or_path), shipped()
     if path.is_relative_to(FOLDER):
-        return parse(read_text(path), path.name)
-    own = parse(read_text(path), name)
+        return parse(read_text(path), path.name, None, policy)
+    own = parse(read_text(path), str(path), path.resolve().parent, policy)
     if own.id in known and own.fingerprint != load_document(own.id).fingerprint:  # results go by the name
         return replace(own, page=own.page.model_copy(update={"id": f"{own.id} (own page)"}))
     return own
 
 
 @lru_cache(maxsize=32)  # one report reads the same page up to thirty times; a page that is checked never changes
-def parse(text: str, name: str) -> Population:
-    """The population written in `text`; `name` stands for the file in messages. Raises ProblemsFound."""
+def parse(text: str, name: str, folder: Path | None = None, policy: Policy | None = None) -> Population:
+    """The population written in `text`; `name` stands for the file in messages. Raises ProblemsFound.
+
+    `folder`: where a path to its policy starts; `policy` as in `load_document`.
+    """
     own, node = loading.parse(text, name, Page)
     if own.based_on is None:
-        return Population(own, *compile_page(own, Lines(name, node)), _digest(node.plain()))
+        lines = Lines(name, node)
+        columns = _policy_of(own, lines, folder or Path(), policy)
+        return Population(own, columns, compile_page(own, lines, columns), _digest(node.plain()))
     known = shipped()
     if own.based_on not in known or own.based_on == own.id:
         message = f"{shown(own.based_on)} is no other population that ships"
@@ -61,17 +84,87 @@ def parse(text: str, name: str) -> Population:
     if base.based_on is not None:
         message = f"{own.based_on} is itself based on {base.based_on}; name that one"
         raise ProblemsFound(located([Finding("based-on", ("based_on",), message)], name, node))
-    page = own.over(base)
-    compiled = compile_page(page, Lines(name, node, Lines(file, under)))
-    return Population(page, *compiled, _digest([node.plain(), under.plain()]))
+    page, lines = own.over(base), Lines(name, node, Lines(file, under))
+    columns = _policy_of(page, lines, FOLDER, policy)
+    return Population(page, columns, compile_page(page, lines, columns), _digest([node.plain(), under.plain()]))
 
 
-def altered(page: Page) -> Population:
+def _policy_of(page: Page, lines: Lines, folder: Path, asked: Policy | None) -> Policy:
+    """The policy whose columns a page makes: by name, or by a path from the page's own folder."""
+    if asked is not None and page.policy in (asked.id, asked.name):
+        return asked
+    written = Path(page.policy)
+    path = folder / written if written.suffix in (".yaml", ".yml") else None
+    if asked is not None and path is not None and not path.exists():  # the page came here without it
+        return asked
+    try:
+        return loading.outline(path or page.policy)
+    except ProblemsFound as error:
+        said = [f"{p.place.replace(str(path), page.policy)}: {p.message}" for p in error.problems]
+        raise ProblemsFound(lines.located([Finding("policy", ("policy",), one) for one in said])) from None
+
+
+def altered(page: Page, policy: Policy | None = None) -> Population:
     """A page that was changed in memory (shares moved within their ranges), compiled again; raises ProblemsFound.
+
+    `policy`: that of the population that it was, by default the one that the page names.
 
     Its fingerprint is that of the changed content, so it is never taken for the page it came from.
     """
-    return Population(page, *compile_page(page, Lines(page.id)), _digest(page.model_dump(mode="json", by_alias=True)))
+    lines = Lines(page.id)
+    policy = policy or _policy_of(page, lines, Path(), None)
+    compiled = compile_page(page, lines, policy)
+    return Population(page, policy, compiled, _digest(page.model_dump(mode="json", by_alias=True)))
+
+
+# Of one policy -------------------------------------------------------------------------------------------------------
+
+
+def default_for(policy: Policy) -> str:
+    """The population of a policy where none is named: the one page that ships for it and stands alone, else is saved.
+
+    Raises ProblemsFound where there is none, or more than one.
+    """
+    for names in (shipped(), tuple(saved("populations"))):
+        found = [name for name in names if _stands_alone(named()[name], policy)]
+        if policy.id in found:
+            return policy.id
+        if len(found) > 1:
+            raise refuse("population", policy.id, f"has {len(found)} populations: name one of {listed(found)}")
+        if found:
+            return found[0]
+    known = any(name.partition("@")[0] == policy.id for name in loading.shipped() | saved("policies"))
+    drafted = policy.id if known else "FILE-OF-THE-POLICY"
+    write = f"workbook population --draft {drafted} --out workspace/populations/{policy.id}.yaml"
+    message = f"no population ships or is saved for this policy; name one, or write a first one: {write}"
+    raise refuse("population", policy.id, message)
+
+
+def _stands_alone(file: Path, policy: Policy) -> bool:
+    """Whether a page is for the policy and based on no other; a page with faults is for none."""
+    try:
+        text = read_text(file)
+    except ProblemsFound:
+        return False
+    said = dict(re.findall(r"^(policy|based_on): *[\"']?([^\"'#\n]*?)[\"']? *(?:#.*)?$", text, re.M))
+    meant = said.get("policy", loading.DEFAULT)
+    if "based_on" in said or meant in (policy.id, policy.name):
+        return "based_on" not in said
+    if not meant.endswith((".yaml", ".yml")):
+        return False
+    try:
+        return loading.outline(file.resolve().parent / meant).id == policy.id
+    except ProblemsFound:
+        return False
+
+
+def compared_for(policy: Policy) -> tuple[str, ...]:
+    """The populations that reports show beside each other for a policy; none where it has no default."""
+    try:
+        first = default_for(policy)
+        return (first, *load_document(first, policy).page.compare_with)
+    except ProblemsFound:
+        return ()
 
 
 def reshared(population: Population, page: Page) -> Population:

@@ -6,7 +6,6 @@ table of its own. A page may be `based_on` a shipped one: it then says only what
 """
 
 import datetime
-import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,37 +29,59 @@ from policy.model import (
     as_list,
     whole,
 )
+from policy.reading.loading import DEFAULT
 
 FOLDER = Path(__file__).resolve().parent.parent / "populations"
+REQUESTED = "request_date"  # the day of the request, in every policy that has it
 TABLES = (".csv", ".parquet")  # a file of cases, which may stand in the place of a population
 
 
 @dataclass(frozen=True)
 class Column:
-    """What a column of the case table may hold: words, yes or no, a count, text of a pattern, or what is made here."""
+    """What a column of the case table may hold: words, yes or no, a count, text of a pattern, or what is made here.
+
+    A count lies from `lowest` to `highest`, in units of the last of its `places` after the decimal point.
+    """
 
     kind: Literal["words", "flag", "count", "pattern", "made"]
     words: tuple[str, ...] = ()
     lowest: int = 0
     highest: int = 0
     pattern: str = ""
-    unit: str = ""
+    unit: str = ""  # of a count
+    places: int = 0
 
 
 FLAG = Column("flag")
 LATENT_COUNT = Column("count", highest=9_999)  # a number behind the scenes: a latent variable with a unit
+BENEFIT = "truth_benefit"  # of simulated truths the one that says whether the procedure would help
 _GROUP_WORD = r"[a-z][a-z_]{1,39}"
+_MOST_DAYS = 36_500  # before the request, of a date
 
 
 def columns_of(policy: Policy) -> dict[str, Column]:
     """The columns of a case table of this policy, in the order of its fields; derived facts are no columns."""
-    return {name: _column(name, field) for name, field in policy.fields_.items() if field.told}
+    made = {"case_id", *made_dates(policy)}
+    return {
+        name: Column("made") if name in made else _column(field) for name, field in policy.fields_.items() if field.told
+    }
 
 
-def _column(name: str, field: CaseField) -> Column:
+def made_dates(policy: Policy) -> dict[str, str | None]:
+    """Dates that no variable makes: that of the request (None), and a first day, by the days since it.
+
+    Any other date is a variable of the page: how many days before the request it is.
+    """
+    lasting = [field for field in policy.fields_.values() if not field.told]
+    requests = {field.ends[1] for field in lasting} | ({REQUESTED} & policy.fields_.keys())
+    found: dict[str, str | None] = {name: None for name in policy.fields_ if name in requests}
+    return found | {field.ends[0]: str(field.days) for field in lasting if field.ends[0] not in found}
+
+
+def _column(field: CaseField) -> Column:
     kind = field.type
-    if kind == "date" or name == "case_id":
-        return Column("made")
+    if kind == "date":
+        return Column("count", highest=_MOST_DAYS, unit="days")
     if kind in ("diagnosis", "procedure"):
         return Column("pattern", pattern=ICD_PATTERN if kind == "diagnosis" else CPT_PATTERN)
     if kind == "text":
@@ -69,7 +90,10 @@ def _column(name: str, field: CaseField) -> Column:
         return FLAG
     if kind == "choice":
         return Column("words", field.choices)
-    return Column("count", lowest=math.ceil(field.min), highest=math.floor(field.max), unit=field.unit or "")
+    places = field.places if kind == "decimal" else 0
+    ends = (int(end * 10**places) for end in (field.min, field.max))
+    unit = "%" if kind == "percent" else field.unit or ""
+    return Column("count", lowest=next(ends), highest=next(ends), unit=unit, places=places)
 
 
 def _exact(text: object) -> object:
@@ -101,12 +125,12 @@ def _day(text: object) -> object:
 Number = Annotated[Decimal, BeforeValidator(_exact)]
 Points = Annotated[Decimal, BeforeValidator(_signed)]
 Metric = Literal[
-    "share", "dual_positive", "single_block_false_positive", "single_block_ppv", "dual_block_ppv",
-    "helped", "success_per_ablation", "cut_off_gain", "more_relief_gain", "denied", "overturned",
+    "share", "dual_positive", "single_test_false_positive", "single_test_ppv", "dual_test_ppv",
+    "helped", "success_per_treatment", "cut_off_gain", "more_relief_gain", "denied", "overturned",
 ]  # fmt: skip
 FORMS = ("shares", "percent", "value", "empty")  # of a row
 MOST_EFFECTS = 8  # of one table: each doubles its rows
-ARMS, ANCHORS = ("helped", "success_per_ablation"), ("denied", "overturned")
+ARMS, ANCHORS = ("helped", "success_per_treatment"), ("denied", "overturned")
 GAINS = ("cut_off_gain", "more_relief_gain")  # in percentage points
 Use = Literal["input", "fitted", "held_out"]  # of a published figure; an anchor has none
 SourceId = Annotated[str, StringConstraints(pattern=r"^R[0-9]{1,3}[a-z]?$")]
@@ -141,7 +165,7 @@ class Range(Record):
 
 
 class Cited(Record):
-    """Where numbers come from: a source of `sources:`, statements (S1-S66), or an assumption with its range."""
+    """Where numbers come from: a source of `sources:`, statements (S1, S2, ...), or an assumption with its range."""
 
     source: Sources = ()
     statements: tuple[StatementId, ...] = ()
@@ -308,7 +332,7 @@ class Target(Cited):
     """A figure that the cases should show, in % or percentage points, with the interval that counts as agreement.
 
     `metric` is worked out among the cases of `stratum`: `share` of those that `share_of` describes, or a figure of the
-    page's virtual trial (see block_trial.py), for which `blocks` may name the arm. `use` says what became of it: an
+    page's virtual trial (see virtual_trial.py), for which `tests` may name the arm. `use` says what became of it: an
     `input` was put into the page, a `fitted` one is what population/fit.py aims at, a `held_out` one was seen by
     neither, so only it can speak against the page; without a word it is counted apart. Without `between` it is an
     anchor: shown, and never judged.
@@ -319,7 +343,7 @@ class Target(Cited):
     metric: Metric = "share"
     stratum: dict[Id, Listed] = Field(default_factory=dict)
     share_of: dict[Id, Listed] = Field(default_factory=dict)
-    blocks: Literal["0", "1", "2"] | None = None
+    tests: Literal["0", "1", "2"] | None = None
     value: Points
     between: tuple[Points, Points] | None = None
 
@@ -331,8 +355,8 @@ class Target(Cited):
             raise PydanticCustomError("between", "needs two numbers with the value between them")
         if bool(self.share_of) != (self.metric == "share"):
             raise PydanticCustomError("share_of", "needs share_of with the metric share, and with no other")
-        if (self.blocks is not None) != (self.metric in ARMS):
-            raise PydanticCustomError("blocks", "needs blocks (0, 1 or 2) with an arm of the trial, and with no other")
+        if (self.tests is not None) != (self.metric in ARMS):
+            raise PydanticCustomError("tests", "needs tests (0, 1 or 2) with an arm of the trial, and with no other")
         if (self.between is None) != (self.metric in ANCHORS):
             raise PydanticCustomError("between", "needs between: two numbers, unless its metric is an anchor")
         if self.use and self.metric in ANCHORS:
@@ -342,16 +366,34 @@ class Target(Cited):
         return self
 
 
-class VirtualTrial(Cited):
-    """How the figures of diagnostic blocks are taken: the patients `among` all cases, all given what `assign` says.
+class TrialWords(Record):
+    """What a report calls the test (one of them), the condition that it looks for, and the treatment that follows."""
 
-    Assigning cuts the causes of a variable and changes nothing else, as allocation in a trial does. A block counts as
-    positive from `cut_off` % relief.
+    test: Text
+    condition: Text
+    treatment: Text
+
+
+class VirtualTrial(Cited):
+    """How the figures of a diagnostic test are taken: the patients `among` all cases, all given what `assign` says.
+
+    Assigning cuts the causes of a variable and changes nothing else, as allocation in a trial does. A test, of which
+    each patient gets two (`tests`, in per cent), counts as positive from `cut_off` on, which a policy's `lever` sets;
+    `loosest` is the lowest cut-off that it may have, `parted_at` where a published study parts its patients. `truth`
+    is the condition that it looks for, in requests for `procedures`; `benefit`, that the treatment would help.
     """
 
     among: dict[Id, Listed]
     assign: dict[Id, str]
+    truth: Id
+    benefit: Id
+    tests: tuple[Id, Id]
+    procedures: tuple[Id, ...] = Field(min_length=1)
     cut_off: Annotated[int, BeforeValidator(whole)]
+    loosest: Annotated[int, BeforeValidator(whole)]
+    parted_at: Annotated[int, BeforeValidator(whole)]
+    lever: Id
+    words: TrialWords
 
     @model_validator(mode="after")
     def _grounded(self) -> "VirtualTrial":
@@ -360,13 +402,24 @@ class VirtualTrial(Cited):
         return self
 
 
+class Stage(Record):
+    """A stage of the pathway that reports tell apart: the first whose `when` fits what is on file of a case."""
+
+    name: Text
+    when: dict[Id, Listed] = Field(default_factory=dict)
+
+
+Section = Literal["targets", "conflicts", "tests", "cut_off", "truth", "stages", "by_lever", "fitted", "cannot"]
+
+
 class Page(Record):
     """The whole document as written; one that is `based_on` a shipped page replaces whole entries of it."""
 
     schema_: Literal["population/1"] = Field(alias="schema")
     id: Id
     based_on: Id | None = None
-    policy: Text = "nerve_blocks"  # by name or path; its fields are the columns
+    compare_with: tuple[Id, ...] = ()  # shipped pages based on it that reports show beside it
+    policy: Text = DEFAULT  # by name, or by a path from the folder of the page; its fields are the columns
     label: Text
     notice: Text
     statements: tuple[StatementId, ...] = ()
@@ -375,6 +428,8 @@ class Page(Record):
     habits: dict[Id, Table] = Field(default_factory=dict)
     variables: dict[Id, Variable] = Field(default_factory=dict)
     virtual_trial: VirtualTrial | None = None
+    stages: tuple[Stage, ...] = ()
+    remarks: dict[Section, tuple[Text, ...]] = Field(default_factory=dict)  # what the report on the page says of each
     targets: dict[Id, Target] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -393,6 +448,7 @@ class Page(Record):
                 "habits": base.habits | self.habits,
                 "variables": base.variables | self.variables,
                 "virtual_trial": self.virtual_trial or base.virtual_trial,
+                "stages": self.stages or base.stages,
                 "targets": self.targets or base.targets,
             }
         )

@@ -7,13 +7,15 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulations.population.page import FLAG, Column, Page
+from policy.model import Policy
+from simulations.population.page import BENEFIT, FLAG, Column, Page, columns_of, made_dates
 from simulations.population.random_streams import Words
 
 EMPTY = -1
@@ -105,6 +107,7 @@ class Decision:
     at_most: str | None
     documented: Choice | None
     only_with: str | None
+    places: int = 0  # of a count: digits after the decimal point, of which the last is its unit
 
     @property
     def parents(self) -> tuple[str, ...]:
@@ -115,13 +118,13 @@ class Decision:
         """The code of a value as written on the page: its place among the words, or the number; -1 for 'empty'."""
         if text == "empty":
             return EMPTY
-        return self.values.index(text) if self.values else int(text)
+        return self.values.index(text) if self.values else int(Decimal(text) * 10**self.places)
 
     def codes(self, texts: Iterable[str]) -> list[int]:
         """The codes of values as `when` has them: a number may be 'low to high'."""
         found: list[int] = []
         for text in texts:
-            part = span(text) if not self.values else None
+            part = span(text, self.places) if not self.values else None
             found += range(part[0], last(part) + 1, part[1]) if part else [self.code(text)]
         return found
 
@@ -130,12 +133,12 @@ class Decision:
 class Population:
     """A checked page, ready to `generate` from.
 
-    `columns`: those of the case table of its policy, in order; `fingerprint`: SHA-256 of what it says.
+    `policy`: whose fields are the columns of the case table; `fingerprint`: SHA-256 of what the page says.
     """
 
     page: Page
+    policy: Policy
     decisions: tuple[Decision, ...]
-    columns: tuple[str, ...]
     fingerprint: str
 
     def __repr__(self) -> str:
@@ -147,6 +150,27 @@ class Population:
 
     def __contains__(self, name: object) -> bool:
         return name in self._by_name
+
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """Those of the case table of its policy, in order."""
+        return tuple(columns_of(self.policy))
+
+    @cached_property
+    def truths(self) -> tuple[str, ...]:
+        """The columns of simulated truth: no rule reads them, but counts can be split by them."""
+        return tuple(name for name in self.columns if name.startswith("truth_"))
+
+    @property
+    def helps(self) -> bool:
+        """Whether it is simulated whether the procedure of a case would help."""
+        return BENEFIT in self.columns
+
+    @cached_property
+    def dates(self) -> dict[str, str | None]:
+        """Each date column with the number of days that it lies before the request; None is the request itself."""
+        own = {name: name for name, field in self.policy.fields_.items() if field.type == "date"}
+        return own | made_dates(self.policy)
 
     @cached_property
     def _by_name(self) -> dict[str, Decision]:
@@ -168,12 +192,17 @@ class Population:
         return self.page.notice
 
 
-def span(text: str) -> tuple[int, int, int] | None:
-    """'7' -> (7, 1, 1), '0 to 6' -> (0, 1, 7), '50 to 60 by 5' -> (50, 5, 3); anything else None."""
-    found = re.fullmatch(r"(\d{1,6})(?: to (\d{1,6})(?: by (\d{1,6}))?)?", text, re.ASCII)
+def span(text: str, places: int = 0) -> tuple[int, int, int] | None:
+    """'7' -> (7, 1, 1), '0 to 6' -> (0, 1, 7), '50 to 60 by 5' -> (50, 5, 3); anything else None.
+
+    With `places`, in units of the last of so many decimals: '1.5 to 2' -> (15, 1, 6).
+    """
+    number = rf"(\d{{1,6}}(?:\.\d{{1,{places}}})?)" if places else r"(\d{1,6})"
+    found = re.fullmatch(f"{number}(?: to {number}(?: by {number})?)?", text, re.ASCII)
     if not found:
         return None
-    low, high, step = int(found[1]), int(found[2] or found[1]), int(found[3] or 1)
+    written = (found[1], found[2] or found[1], found[3])
+    low, high, step = (int(Decimal(one) * 10**places) if one else 1 for one in written)
     return (low, step, (high - low) // step + 1) if step > 0 and high >= low and (high - low) % step == 0 else None
 
 
@@ -192,7 +221,7 @@ class Facts:
     def entry(self, text: str) -> tuple[int, int, int] | None:
         """Lowest value, step and number of values behind one key of `shares`; None when it is not allowed."""
         if self.kind == "count":
-            found = span(text)
+            found = span(text, self.column.places)
             fits = found is not None and found[0] >= self.column.lowest and last(found) <= self.column.highest
             return found if fits else None
         pattern = self.column.pattern
@@ -203,8 +232,9 @@ class Facts:
     def allowed(self) -> str:
         """The allowed numbers, or the pattern of the text, in words."""
         if self.kind == "count":
-            whole = f"from {self.column.lowest} to {self.column.highest:,}"
-            return f"a whole number, 'low to high' or 'low to high by step', {whole}"
+            ends = (Decimal(end) / 10**self.column.places for end in (self.column.lowest, self.column.highest))
+            kind = f"a number with {self.column.places} decimals" if self.column.places else "a whole number"
+            return f"{kind}, 'low to high' or 'low to high by step', from {next(ends):f} to {next(ends):,f}"
         return self.column.pattern
 
 

@@ -72,7 +72,7 @@ def latin_hypercube(luck: np.random.Generator, draws: int, places: int) -> NDArr
 
 def moved(population: Population, factors: Factors) -> Population:
     """The population with every uncertain number at a place of its range: 0 its lower end, 1 its upper end."""
-    return altered(_moved_page(population.page, factors))
+    return altered(_moved_page(population.page, factors), population.policy)
 
 
 def _moved_page(page: Page, factors: Factors) -> Page:

@@ -1,6 +1,6 @@
-"""The mix of requests as a lever: `trial_10_15,neck_pain=60` is that population with 60 % of requests for neck pain.
+"""The mix of requests as a lever: `NAME,asthma=60` is that population with 60 % of requests for asthma.
 
-`neck_pain.facet_ablation=20` likewise sets what is asked for among the requests of one diagnosis. What is not named
+`asthma.inhaler=20` likewise sets what is asked for among the requests of one diagnosis. What is not named
 keeps its proportions in what is left. No published mix was found: show a result that hangs on it at several.
 """
 
@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 
+from policy.model import Policy
 from policy.problems import Problem, ProblemsFound, collecting, listed, nearest, refuse, shown
 from simulations.population import loading
 from simulations.population.page import Page, Row
@@ -19,15 +20,16 @@ _LEAST = Decimal("0.000001")
 _MIXED = re.compile(r"([a-z][a-z0-9_]*)((?:,[^,=]+=[^,=]*)+)")
 
 
-def load(name_or_path: str | Path) -> Population:
-    """A shipped population by name, with its mix of requests changed or not, or one from a YAML file.
+def load(name_or_path: str | Path, policy: Policy | None = None) -> Population:
+    """A population by name, with its mix of requests changed or not, or one from a YAML file.
 
-    Raises ProblemsFound. The page of a file is changed in the file: `based_on` and the entry `diagnosis` are enough.
+    `policy`: the one that is asked. Raises ProblemsFound. The page of a file is changed in the file: `based_on` and the
+    entry `diagnosis` are enough.
     """
     found = _MIXED.fullmatch(str(name_or_path))
     if not found:
-        return loading.load_document(name_or_path)
-    population = loading.load_document(found[1])
+        return loading.load_document(name_or_path, policy)
+    population = loading.load_document(found[1], policy)
     pairs = [pair.split("=") for pair in found[2][1:].split(",")]
     twice = sorted({name for name, _ in pairs if [n for n, _ in pairs].count(name) > 1})
     if twice:
@@ -36,7 +38,7 @@ def load(name_or_path: str | Path) -> Population:
 
 
 def with_mix(population: Population, shares: Mapping[str, object]) -> Population:
-    """The population with other shares of requests, in % of all (`migraine`) or of a diagnosis (`migraine.epidural`).
+    """The population with other shares of requests, in % of all (`asthma`) or of a diagnosis (`asthma.inhaler`).
 
     Those not named share what is left, in the proportions that they have. Its name and notice say what was changed.
     Raises ProblemsFound with every share that cannot be.
@@ -54,7 +56,8 @@ def with_mix(population: Population, shares: Mapping[str, object]) -> Population
         raise ProblemsFound(problems)
     said = ",".join(f"{name}={share}" for name, share in shares.items())
     notice = f"{page.notice} The mix of requests was changed by the user: {said.replace(',', ', ')} (%)."
-    return loading.altered(page.model_copy(update={"id": f"{page.id},{said}", "notice": notice}))
+    changed = page.model_copy(update={"id": f"{page.id},{said}", "notice": notice})
+    return loading.altered(changed, population.policy)
 
 
 def _mixed(page: Page, diagnosis: str, given: Mapping[str, object]) -> Page:
@@ -110,11 +113,11 @@ def with_shares(population: Population, shares: Mapping[str, object], variable: 
         message = f"is no variable with one row of shares; there is {listed(simple)}{nearest(variable, simple)}"
         raise refuse("mix", variable, message)
     known = table.rows[0].shares
-    for name in shares.keys() - known.keys():
+    for name in sorted(shares.keys() - known.keys()):
         raise refuse("mix", variable, f"{name} is none of {listed(known)}{nearest(name, known)}")
     row = _row({"shares": {name: str(shares.get(name, 0)) for name in known}}, variable)
     variables = population.page.variables | {variable: table.model_copy(update={"rows": (row,)})}
-    return loading.altered(population.page.model_copy(update={"variables": variables}))
+    return loading.altered(population.page.model_copy(update={"variables": variables}), population.policy)
 
 
 def _row(data: Mapping[str, object], place: str) -> Row:

@@ -6,6 +6,7 @@ that gains a decision leaves every other column as it was. A fact that does not 
 
 import datetime
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -18,7 +19,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from policy.problems import listed, refuse
-from simulations.population.page import Period
+from simulations.population.page import REQUESTED, Period
 from simulations.population.probability_tables import BITS, EMPTY, Codes, Decision, Population
 from simulations.population.random_streams import Streams, Words, whole
 from simulations.storage.files import fill, said
@@ -29,7 +30,6 @@ LAST_CASE = 10**10 - 1  # a case_id has ten digits
 MOST_CASES = 5_000_000  # at a time; at about 450 bytes each
 CHUNK = 250_000  # cases in a file of a large population: about 100 MB while it is made
 _BLOCK = 1 << 16  # cases drawn together, so that the work stays in the cache
-_ONSET = "pain_duration_days"  # onset_date is request_date less this fact, written down together with it
 _TEXT = pd.StringDtype("pyarrow")
 
 Progress = Callable[[int], None]
@@ -88,13 +88,13 @@ def _columns(
             here = slice(number * size + first, number * size + first + count)
             for name, codes in _block(one, streams, start + first, count, complete).items():
                 made[name][here] = codes
-            days[here] = _request_days(_period(one), streams.draw("request_date", start + first, count))
-    found = {
-        "case_id": _case_ids(start, rows),
-        "request_date": _dates(days, np.ones(rows, dtype=np.bool_)),
-        "onset_date": _dates(days - made[_ONSET], made[_ONSET] >= 0),
-    }
-    return found | {decision.name: _column(decision, made.pop(decision.name)) for decision in columns}
+            days[here] = _request_days(_period(one), streams.draw(REQUESTED, start + first, count))
+    found = {"case_id": _case_ids(start, rows)}
+    for name, before in population.dates.items():  # a date that hangs on a number is written down together with it
+        known = np.ones(rows, dtype=np.bool_) if before is None else made[before] >= 0
+        found[name] = _dates(days if before is None else days - made[before], known)
+    own = [decision for decision in columns if decision.name not in population.dates]
+    return found | {decision.name: _column(decision, made.pop(decision.name)) for decision in own}
 
 
 def chunks(population: Population, size: int, seed: int) -> Iterator[pa.Table]:
@@ -135,16 +135,21 @@ def only_a_population(path: Path) -> None:
     found = content_of(path)
     for number in range(len(found)):
         name = _chunk_name(number)
-        if name not in found or not found[name].is_file(follow_symlinks=False) or not _is_chunk(path / name):
+        mine = name in found and found[name].is_file(follow_symlinks=False)
+        if not mine or not _is_chunk(path / name, number * CHUNK):
             strange = [n for n in found if n != name or n in found][:4]
             message = f"holds something else than a population ({listed(strange)}); name a new or an empty folder"
             raise refuse("folder", str(path), f"{message}; nothing was changed")
 
 
-def _is_chunk(path: Path) -> bool:
+def _is_chunk(path: Path, start: int) -> bool:
+    """Whether a file begins with the case of this number (from 0), called as only a made-up case is."""
     try:
-        names = pq.read_schema(path).names  # only a population has simulated truths
-        return names[:1] == ["case_id"] and any(name.startswith("truth_") for name in names)
+        with pq.ParquetFile(path) as file:
+            if file.schema_arrow.names[:1] != ["case_id"]:
+                return False
+            first = next(file.iter_batches(batch_size=1, columns=["case_id"]), None)
+            return first is not None and first.column(0).to_pylist() == _case_ids(start, 1).to_pylist()
     except (OSError, pa.ArrowException):
         return False
 
@@ -248,6 +253,10 @@ def _dates(days: Codes, known: NDArray[np.bool_]) -> pa.Array:
 
 def _column(decision: Decision, codes: NDArray[np.signedinteger[Any]]) -> pa.Array:
     missing = codes < 0
+    if decision.places:
+        numbers, index = np.unique(codes, return_inverse=True)
+        texts = [f"{Decimal(int(number)) / 10**decision.places:f}" for number in numbers]
+        return pa.DictionaryArray.from_arrays(pa.array(index, mask=missing), pa.array(texts, pa.string()))
     if decision.kind == "count":
         return pa.array(codes.astype(np.int64), mask=missing)
     if decision.kind == "flag":

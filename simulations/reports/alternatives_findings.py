@@ -16,8 +16,8 @@ from simulations.statistics.number_format import percent, points
 from simulations.studies.alternatives import STRICT, Alternative, Result, medicare, moves, results_table, sources
 from simulations.studies.comparison import Study
 from simulations.studies.impact import OUTSIDE
-from simulations.studies.medicare import MEANING, left_out
-from simulations.studies.sensitivity import ONE_SET
+from simulations.studies.medicare import MEANING, NONE, left_out, presets
+from simulations.studies.sensitivity import one_set
 
 _MOVES = {"gained": "gain", "lost": "lose", "moved": "move"}
 MOST = 3  # ways to move that are shown of each alternative; all are in moves.csv
@@ -60,8 +60,8 @@ def finding(results: Sequence[Result]) -> str:
     if results[0].silent:
         return results[0].silent.capitalize()
     groups = per_alternative(results)[1:]
-    strict = [one for group in groups for one in group if one.alternative.name == STRICT]
-    others = [one for group in groups for one in group if one.alternative.name != STRICT]
+    strict = [one for group in groups for one in group if one.alternative.number == STRICT]
+    others = [one for group in groups for one in group if one.alternative.number != STRICT]
     if not any(one.row()["moved"] for one in strict + others):
         return (
             f"No alternative changes the outcome of more than {SMALL} requests"
@@ -82,10 +82,10 @@ def _span(results: Sequence[Result]) -> str:
     return f"{'about ' if results[0].cases.guarded else ''}{' to '.join(ends)}"
 
 
-CANNOT = (
-    ONE_SET,
-    "Each alternative decides only what its source speaks of, so a small change can hide a strict rule on few of them.",
-)
+def caveats(results: Sequence[Result]) -> list[str]:
+    """What no result on these cases can show."""
+    each = "Each alternative decides only what its source speaks of, so a small change can hide a strict rule on few."
+    return [*one_set(names(results)), each]
 
 
 def headline(study: Study, results: Sequence[Result]) -> Shown:
@@ -100,7 +100,7 @@ def headline(study: Study, results: Sequence[Result]) -> Shown:
         (
             "Approval rate, the policy as it stands",
             roughly(study, " to ".join(dict.fromkeys(f"{rate:.1f}%" for rate in (rates[0], rates[-1])))),
-            f"one set of requests under {len(base)} assumptions" if study.cases.drawn else study.cases.name,
+            f"one set of requests under {len(base)} assumptions" if len(base) > 1 else study.cases.name,
         ),
         (
             "Strictest",
@@ -221,6 +221,8 @@ def advantage(results: Sequence[Result]) -> Shown:
     """Medicare Advantage requests held against the Medicare-like presets, by alternative and population."""
     groups = per_alternative(results)
     base = [one.row() for one in groups[0]]
+    if not presets(results[0].alternative.settings.policy):
+        return bullets([NONE])
     if not base[0]["medicare_compared"]:
         return bullets(["No request says Medicare Advantage, so nothing is held against the Medicare-like presets."])
     rows, stricter = [], []

@@ -79,7 +79,8 @@ def spreads_chart(study: Study, spreads: Sequence[Spread]) -> Picture:
     changes: dict[str, list[float]] = {}
     for s in spreads:
         changes.setdefault(s.scenario, []).append(s.change)
-    found = [f"{name} {points(min(values) / 100)} to {points(max(values) / 100)}" for name, values in changes.items()]
+    ends = {name: dict.fromkeys(points(end(several) / 100) for end in (min, max)) for name, several in changes.items()}
+    found = [f"{name} {' to '.join(both)}" for name, both in ends.items()]
     title = f"Change of the approval rate in points, over the populations: {'; '.join(found)}"
     some = spreads[0]
     lines = [

@@ -1,6 +1,5 @@
 """What a calibration found, and what the simulated truth says, in sentences and tables (HTML and text)."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -9,13 +8,13 @@ import pandas as pd
 from policy.model import Policy
 from policy.problems import listed
 from simulations.population.calibration import BRIEFLY, Found, agreeing, sections
-from simulations.population.page import GAINS
+from simulations.population.page import GAINS, TrialWords
 from simulations.population.probability_tables import Population
 from simulations.reports.html_table import Shown, bullets, card, esc, folded, tabulated
 from simulations.statistics.intervals import Parted
 from simulations.statistics.number_format import points
-from simulations.studies.comparison import Study
-from simulations.studies.sensitivity import ONE_SET, Spread
+from simulations.studies.examination import Examination
+from simulations.studies.sensitivity import Spread, one_set
 from simulations.studies.simulated_truth import Compared, verdict
 from simulations.studies.truth_dependence import CANNOT_TELL, telling
 
@@ -23,16 +22,20 @@ from simulations.studies.truth_dependence import CANNOT_TELL, telling
 def said(found: Mapping[str, Iterable[Found]]) -> str:
     """The outcome in a sentence: how many held-out figures each population meets; others are no test of it."""
     held = [(name, agreeing(targets).get("held_out", (0, 0))) for name, targets in found.items()]
+    if not any(judged for _, (_, judged) in held):
+        return "No published figure was held out: nothing tests the made-up cases"
     told = ", ".join(f"{name} {hits} of {judged}" for name, (hits, judged) in held)
     return f"Published figures that were held out and agree: {told}"
 
 
-def headline(study: Study, found: Mapping[str, Iterable[Found]], compared: Sequence[Compared]) -> Shown:
+def headline(found: Examination) -> Shown:
     """The first page: two sentences to read aloud, the counts apart, and what these cases cannot show."""
-    counts = {name: agreeing(targets) for name, targets in found.items()}
+    counts = {name: agreeing(targets) for name, targets in found.targets.items()}
     held = [(name, *count.get("held_out", (0, 0))) for name, count in counts.items()]
     told = listed([f"{hits} of {judged} under {name}" for name, hits, judged in held])
     first = f"Of the published figures that nobody fitted them to, the made-up cases meet {told}"
+    if not any(judged for _, _, judged in held):
+        first = "No published figure was held out, so nothing can speak against the made-up cases, and nothing for them"
     tiles = [
         (
             f"{BRIEFLY[section]}, and agree",
@@ -41,13 +44,16 @@ def headline(study: Study, found: Mapping[str, Iterable[Found]], compared: Seque
         )
         for section, note in (("held_out", "the only test"), ("fitted", "chosen to agree"), ("input", "must agree"))
     ]
-    second = f"For the change asked about ({study.asks()}) {_verdicts(compared)}"
-    return card(f"{first}. {second}", tiles, f"In this order: {', '.join(found)}. {ONE_SET}")
+    second = f"For the change asked about ({found.judged.asks()}) {_verdicts(found.compared)}"
+    over = " ".join([f"In this order: {', '.join(counts)}.", *one_set(counts)])
+    return card(f"{first}. {second}", tiles if any(counts.values()) else [], over)
 
 
 def _verdicts(compared: Sequence[Compared]) -> str:
     """'the simulated truth cannot tell whether the change helps', or what it says under which assumption."""
     words: dict[str, list[str]] = {}
+    if not compared:
+        return "nothing is simulated about whom a procedure would help"
     for one in compared:
         words.setdefault(verdict(one).word, []).append(one.population)
     if len(words) == 1:
@@ -63,24 +69,15 @@ _ENDS = {
     "points both ways": "points both ways",
     "nothing moves": "has nothing to judge, as no approval moves",
 }
-CANNOT_SHOW = """\
-How often a plan approves or denies: the mix of requests and the habits of charting are assumptions, and published rates
-of denial cannot be judged against them.
-Whether a real patient would be helped: benefit is simulated, for facet procedures from a trial of the lower back, for
-the others by assumption.
-Whether a rule that reads history helps: on the three populations benefit does not hang on duration, failed care, drugs
-or the stage of the blocks. That is an assumption with a range; the page what_if_duration_matters has another.
-"""
+CANNOT_SHOW = (
+    "How often a plan approves or denies: the mix of requests and the habits of charting are assumptions, and "
+    "published rates of denial cannot be judged against them."
+)
 
 
-def cannot_show() -> list[str]:
+def cannot_show(found: Examination) -> list[str]:
     """What no result on these cases can be used for."""
-    return [one.replace("\n", " ") for one in re.split(r"(?<=\.)\n", CANNOT_SHOW) if one]
-
-
-def together(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
-    """The rows of several populations one after the other."""
-    return pd.concat(frames, ignore_index=True)
+    return [CANNOT_SHOW, *found.remarks("cannot")]
 
 
 def targets(name: str, found: Iterable[Found]) -> Shown:
@@ -117,12 +114,12 @@ def _basis(one: Found) -> str:
     return ", ".join([*one.target.source, *one.target.statements]) or "assumption"
 
 
-def worth(values: pd.DataFrame) -> Shown:
-    """Chance of facet pain after one and two positive blocks, in %."""
+def worth(values: pd.DataFrame, words: TrialWords) -> Shown:
+    """Chance of the condition after one and two positive tests, in %."""
     rows = [
         (
             row["population"],
-            str(row["blocks"]),
+            str(row["tests"]),
             *(
                 f"{row[name]:.1f}%"
                 for name in ("prevalence", "sensitivity", "false_positive", "closed_form", "expected")
@@ -132,25 +129,26 @@ def worth(values: pd.DataFrame) -> Shown:
         )
         for row in values.to_dict("records")
     ]
+    test, condition = words.test, words.condition.capitalize()
     header = (
-        "Population", "Blocks", "Facet pain", "Sensitivity of the last block", "Its false positives", "Closed form",
-        "Expected", "Generated (± standard error)", "Correlation, points",
+        "Population", f"{test.capitalize()}s", condition, f"Sensitivity of the last {test}", "Its false positives",
+        "Closed form", "Expected", "Generated (± standard error)", "Correlation, points",
     )  # fmt: skip
-    return tabulated(
-        "Facet pain among patients with positive blocks: independent errors against shared readiness", header, rows
-    )
+    caption = f"{condition} among patients with positive {test}s: independent errors against shared readiness"
+    return tabulated(caption, header, rows)
 
 
-def curve(values: pd.DataFrame) -> Shown:
+def curve(values: pd.DataFrame, words: TrialWords) -> Shown:
     """The arms of the virtual trial at each cut-off, in % (`by_cut_off`)."""
-    keys = ("positive", "helped", "success_per_ablation")
+    keys = ("positive", "helped", "success_per_treatment")
     rows = []
     for (name, cut), pair in values.groupby(["population", "cut_off"], sort=False):
-        one, two = pair.sort_values("blocks").to_dict("records")
+        one, two = pair.sort_values("tests").to_dict("records")
         rows.append((str(name), f"{cut}%", *(f"{arm[key]:.1f}%" for key in keys for arm in (one, two))))
-    header = ("Population", "Relief from", "Positive, 1 block", "2 blocks", "Helped, 1 block", "2 blocks",
-              "Success per ablation, 1 block", "2 blocks")  # fmt: skip
-    return tabulated("Who passes, who is helped (of all patients), and success per ablation", header, rows)
+    one_test, two_tests, success = f"1 {words.test}", f"2 {words.test}s", f"Success per {words.treatment}"
+    header = ("Population", "Positive from", f"Positive, {one_test}", two_tests, f"Helped, {one_test}", two_tests,
+              f"{success}, {one_test}", two_tests)  # fmt: skip
+    return tabulated(f"Who passes, who is helped (of all patients), and {success.lower()}", header, rows)
 
 
 def spreads(found: Iterable[Spread]) -> Shown:
@@ -183,13 +181,13 @@ def truths(values: pd.DataFrame) -> Shown:
         held = ["–" if part is None or pd.isna(part) else points(part / 100) for part in parts]
         which = str(row.get("stage", row.get("value", row.get("setting"))))
         which += f", {row['setting']}" if "stage" in row else ""
-        rates = [_rate(row, name) for name in ("ppv", "npv", "facet_ppv")]
+        rates = [_rate(row, name) for name in ("ppv", "npv", "condition_ppv")]
         held = held if "ppv_mix_points" in row else []
         rows.append((row["population"], which, *(f"{row[n]:,}" for n in names), rates[0], *held, *rates[1:]))
     parted = ("of the difference: within kinds", "by mix") if "ppv_mix_points" in values else ()
     header = ("Population", "Setting", "Requests", "Met", "Met, would help", "Met, would not", "Refused, would help",
               "Waiting, would help", "Would help, of those met", *parted, "Would not, of those not met",
-              "Facet pain, of facet procedures met")  # fmt: skip
+              "Condition, of those met for it")  # fmt: skip
     caption = "By simulated truth; shares with 95% intervals of sampling"
     return tabulated(f"{caption}{_unable(values['population'], values['can_tell'])}", header, rows, words=2)
 

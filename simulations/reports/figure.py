@@ -42,6 +42,13 @@ class Picture:
         return {"image/png": base64.b64encode(self.png).decode(), "text/plain": self.alt}
 
 
+def displayed(pictures: Sequence[Picture]) -> None:
+    """Several pictures as the output of one cell of a notebook."""
+    from IPython.display import display  # here, because the command line must not wait for it
+
+    display(*pictures)
+
+
 def picture(name: str, draw: Callable[["Figure"], None], height: float, title: str, alt: str) -> Picture:
     """What `draw` puts on an empty figure of WIDTH x `height` inches, drawn with settings of our own and no clock.
 

@@ -19,7 +19,7 @@ from simulations.statistics.disclosure_control import (
 from simulations.statistics.number_format import percent, points
 from simulations.studies.comparison import Study
 from simulations.studies.impact import Impact
-from simulations.studies.medicare import MEANING, left_out
+from simulations.studies.medicare import MEANING, NONE, left_out
 
 
 def headline(study: Study) -> Shown:
@@ -145,6 +145,8 @@ def flow(study: Study) -> Shown:
 def medicare(study: Study) -> Shown:
     """Medicare Advantage requests held against the Medicare-like presets, by preset and procedure."""
     guard, policy = study.guard, study.policy
+    if not guard.presets:
+        return bullets([NONE])
     table = guard.frame()
     if table.empty and guard.warnings():
         return bullets(guard.warnings())

@@ -65,7 +65,7 @@ def all_notices(study: Study, counted: bool = True) -> list[str]:
         found.append(f"The cases were read from {study.cases.name}; whether they are synthetic is not known here.")
         found.append(about_people(study).strip())
     found += [
-        f"Code {n.code} is called “{n.source_label}” by the source assessment. It means: "
+        f"Code {n.code} is called “{n.source_label}” by {policy.source_name}. It means: "
         f"{n.official_meaning.rstrip('.')}. {n.consequence} Lever {n.lever}, here {study.scenario[n.lever]}."
         for n in policy.code_notices
     ]

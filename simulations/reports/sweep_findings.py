@@ -38,7 +38,7 @@ def chosen(study: Study, ranked: pd.DataFrame, lever: str = "", other: str = "")
 
 
 def range_finding(study: Study, swept: pd.DataFrame, lever: str) -> str:
-    """'Minimum conservative care: approvals run from 22.6% (0 weeks) to 2.1% (26 weeks)' and where it is steepest."""
+    """'Least exercise: approvals run from 22.6% (0 weeks) to 2.1% (26 weeks)' and where it is steepest."""
     label = study.policy.levers[lever].label
     if study.silent:
         return f"{label}: {study.silent}"

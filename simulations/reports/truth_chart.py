@@ -19,7 +19,7 @@ from simulations.reports.figure import (
     titled_axes,
 )
 from simulations.studies.comparison import Study
-from simulations.studies.sensitivity import ONE_SET
+from simulations.studies.sensitivity import one_set
 from simulations.studies.simulated_truth import Compared
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def compared_chart(study: Study, populations: Sequence[Compared]) -> Picture:
         f"{name}: {', '.join(f'{label.lower()} {b[key]:,} → {a[key]:,}' for key, label in MEASURES.items())}"
         for name, b, a in table
     )
-    alt = f"Dots by population, baseline → scenario. {title}. {_TOLD} {ONE_SET} {numbers}."
+    alt = f"Dots by population, baseline → scenario. {title}. {_TOLD} {' '.join([*one_set(table), numbers])}."
     return picture("truth", draw, 2.4 + 0.36 * (places[-1] + 1), title, alt)
 
 

@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Any
 
+from simulations.population.loading import shipped
 from simulations.storage.folders import only_of_a_run
 
 _IMPACT = ("outcomes", "groups", "flow", "examples", "levers", "medicare")  # and of a notebook of the user's own
-_PLACES = ("seed_low_prevalence", "trial_10_15", "pain_clinic_dual_block")
+_PLACES = shipped()
 _TABLES = {
     "alternatives": ("alternatives", "moves", "medicare", "sources"),
     "calibration": (*(f"targets_{p}" for p in _PLACES), "predictive_values", "cut_off", "spreads", "truth_by_relief",

@@ -55,11 +55,9 @@ class Inputs:
         """A population, by name or path, or a case table."""
         if name is None:
             return self
-        from simulations.population.loading import shipped
-        from simulations.population.page import FOLDER
+        from simulations.population.loading import named
 
-        plain = str(name).partition(",")[0]
-        return self.add("the population", FOLDER / f"{plain}.yaml" if plain in shipped() else name)
+        return self.add("the population", named().get(str(name).partition(",")[0], Path(name)))
 
     def check_file(self, path: Path) -> None:
         """Refuse a file to be written that is one of these, or lies among what one of these holds."""

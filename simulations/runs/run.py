@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from policy.model import OUTCOMES, as_word
 from policy.problems import Problem, ProblemsFound, collecting, listed, nearest, refuse, shown
-from policy.reading.loading import DOCUMENTS, outline, policy_file
+from policy.reading.loading import DEFAULT, DOCUMENTS, outline, policy_file
 from policy.reading.workspace import saved
+from simulations.population import default_for
+from simulations.population.loading import population_file
 from simulations.reports import report
 from simulations.runs.earlier_reports import only_a_report
+from simulations.runs.needs import check_needs
 from simulations.runs.outputs import Inputs, check_folder
 from simulations.runs.parameters import PARAMETERS, defaults, own_parameters
 from simulations.scenario.loading import FOLDER as SCENARIOS
@@ -42,7 +45,7 @@ def shipped() -> tuple[str, ...]:
 
 
 def simulate(
-    template: str | Path = "approval_impact", policy: str | Path = "nerve_blocks", scenario: str | Path | None = None,
+    template: str | Path = "approval_impact", policy: str | Path = DEFAULT, scenario: str | Path | None = None,
     provisions: Mapping[str, object] | None = None, population: str | Path | None = None, size: int | None = None,
     seed: int | None = None, out: str | Path = "out", parameters: Mapping[str, object] | None = None,
     progress: bool = False, exact: bool = False, baseline: str | Path | None = None, as_of: str | None = None,
@@ -65,12 +68,14 @@ def simulate(
         own = own_parameters(_tagged(notebook).source, {**(parameters or {}), **ours}, Path(template).name)
     with collecting(problems):
         asked = ask(policy, scenario, provisions, population, size, seed, *_also(own, as_of))
+        check_needs(Path(template).stem, asked, own)
     with collecting(problems):
         check_folder(str(out), _inputs(template, policy, scenario, population, own).policy(baseline), only_a_report)
     if problems or asked is None or notebook is None:
         raise ProblemsFound(dict.fromkeys(problems))
     cases, _, first = drawn(scenario, asked.plan, population, size, seed)
-    named = {**_saved(policy, scenario, as_of), "population": cases}
+    cases = cases if cases is not None else default_for(asked.policy)
+    named = {**_saved(policy, scenario, as_of), "population": _by_file(cases)}
     values = {"provisions": _canonical(asked, provisions), "size": asked.cases.size, "seed": int(first)}
     checkpoint = _checkpoint(Path(out))
     with folder(Path(out), only_a_report) as work:
@@ -193,6 +198,11 @@ def _day_needed(policy: str | Path, baseline: str | Path | None, as_of: str | No
     """The day, where some lever has dated values, so that the notebook must know it too."""
     named = [name for name in (policy, baseline) if name is not None]
     return as_of if as_of and any(outline(policy_file(name, as_of)).changes_of_values() for name in named) else None
+
+
+def _by_file(population: str | Path) -> str | Path:
+    """A population that lies in the workspace by its file, which comes along."""
+    return population_file(population) if str(population) in saved("populations") else population
 
 
 def _brought(cwd: Path, names: Mapping[str, str | Path | None]) -> dict[str, Any]:

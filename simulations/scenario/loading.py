@@ -1,5 +1,6 @@
 """Named provisions over a policy, and what comes on top of them."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,8 +10,8 @@ from policy.reading.loading import parse
 from policy.reading.scenario import Scenario, edited, load_scenario
 from policy.reading.workspace import saved
 from policy.reading.yaml import read_text
-from simulations.population.loading import load_document
-from simulations.population.loading import shipped as populations
+from simulations.population.loading import default_for, load_document
+from simulations.population.loading import named as populations
 from simulations.population.page import TABLES
 from simulations.population.request_mix import with_shares
 
@@ -27,6 +28,37 @@ def named() -> dict[str, Path]:
     return saved("scenarios") | {name: FOLDER / f"{name}.yaml" for name in shipped()}
 
 
+def alternatives_of(policy: Policy) -> tuple[str, ...]:
+    """The scenarios that stand beside a policy in reports: those that ship for it, by number, else those saved."""
+    for names in (shipped(), tuple(saved("scenarios"))):
+        found = {name: said for name in names if (said := _said(named()[name]))["policy"] in (policy.id, policy.name)}
+        if found:
+            return tuple(sorted(found, key=lambda name: (_place(found[name].get("number", "")), name)))
+    return ()
+
+
+def yardsticks_of(policy: Policy) -> tuple[str, ...]:
+    """The scenarios that requests of one kind are held against in every report (`yardstick_for`)."""
+    return tuple(name for name in alternatives_of(policy) if "yardstick_for" in _said(named()[name]))
+
+
+def _said(file: Path) -> dict[str, str]:
+    """A few keys of a scenario as they are written, before it is checked; without a policy where it cannot be read."""
+    try:
+        keys = re.findall(
+            r"^(policy|number|yardstick_for): *[\"']?([^\"'#\n]*?)[\"']? *(?:#.*)?$", read_text(file), re.M
+        )
+    except ProblemsFound:
+        keys = []
+    return {"policy": "", **dict(keys)}
+
+
+def _place(number: str) -> tuple[bool, int, str]:
+    """P2b after P2a and before P10; what has no number comes last."""
+    found = re.fullmatch(r"P(\d+)([a-z]?)", number)
+    return (found is None, int(found[1]) if found else 0, found[2] if found else "")
+
+
 def find_scenario(name_or_path: str | Path, policy: Policy) -> Scenario:
     """A scenario by name (shipped or saved) or from a YAML file, legal for `policy`; raises ProblemsFound."""
     path = scenario_file(name_or_path)
@@ -34,7 +66,7 @@ def find_scenario(name_or_path: str | Path, policy: Policy) -> Scenario:
     with collecting(problems):
         load_scenario(path, policy)
     if not any(p.code == "scenario-policy" for p in problems):
-        problems += _population_problems(path)
+        problems += _population_problems(path, policy)
     if problems:
         raise ProblemsFound(sorted(problems, key=lambda p: int(p.place.rpartition(":")[2] or 0)))
     own = load_scenario(path, policy)
@@ -64,7 +96,7 @@ def scenario_file(name_or_path: str | Path) -> Path:
     return path
 
 
-def _population_problems(path: Path) -> list[Problem]:
+def _population_problems(path: Path, policy: Policy) -> list[Problem]:
     """What is wrong with the population and the assumptions that a scenario names."""
     scenario, node = parse(read_text(path), str(path), Scenario)
     if scenario.population is None and not scenario.assumptions:
@@ -77,7 +109,7 @@ def _population_problems(path: Path) -> list[Problem]:
             problems.append(Problem("read", f"{path}:{line}", f"population: {shown(Path(str(name)).name)} is no file"))
         return problems
     try:
-        spec = load_document(name or "seed_low_prevalence")
+        spec = load_document(name or default_for(policy), policy)
     except ProblemsFound as found:
         line = node.line_of(("population", "name"))
         return [Problem(p.code, f"{path}:{line}", f"population: {p}") for p in found.problems]

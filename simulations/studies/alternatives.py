@@ -1,10 +1,9 @@
-"""Other readings and payers' published terms (P0 to P9) held against the policy as it stands, in one table.
+"""Other readings and payers' published terms held against the policy as it stands (P0), in one table.
 
 Each alternative decides only the requests that its source speaks of (`applies_to`); all others stay as the policy has
 them, so its change is a change of all requests by what was read, and by nothing else.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,11 +19,11 @@ from policy.model import OUTCOMES, Policy, Settings
 from policy.problems import Problem, ProblemsFound, collecting
 from policy.reading.loading import change_in_words
 from policy.reading.scenario import Scenario
-from simulations.scenario.loading import find_scenario, proposed, shipped
+from simulations.scenario.loading import alternatives_of, find_scenario, proposed
 from simulations.statistics.disclosure_control import LEAST_ABOUT, TOO_FEW, TOO_FEW_ABOUT, about
 from simulations.statistics.release import WAYS
 from simulations.storage.checkpoint import Checkpoint, key_of
-from simulations.studies.caseload import Caseload, cases_of
+from simulations.studies.caseload import Caseload
 from simulations.studies.comparison import Study
 from simulations.studies.edits import edits_in_words
 from simulations.studies.impact import cells, determined
@@ -38,16 +37,15 @@ from simulations.studies.medicare import (
     yardsticks,
 )
 from simulations.studies.paired_rates import Counts, apart, one_way, paired_rates
-from simulations.studies.sensitivity import POPULATIONS
 from simulations.studies.sweep import roughly_counted
 
-STRICT = "strict_reading"
-ASKED = "asked"
+STRICT = "P1"  # the number of the policy's own strict reading
+ASKED, OWN = "asked", "own"
 
 
 @dataclass(frozen=True)
 class Alternative:
-    """One way to decide: `number` P0 to P9 (`asked` for the scenario of the study), the scenario file behind it."""
+    """One way to decide: `number` P0 and on (`asked` for the scenario of the study), the scenario file behind it."""
 
     number: str
     name: str
@@ -144,18 +142,17 @@ class Result:
 
 
 def published(study: Study, names: Sequence[str | Path] = ()) -> list[Alternative]:
-    """P0, then the scenarios named, by default P1 to P9, then that of the study where it is none of them.
+    """P0, then the scenarios named, by default those of the policy, then that of the study where it is none of them.
 
     Raises ProblemsFound with the problems of all.
     """
     policy = study.policy
     problems: list[Problem] = []
-    every = [STRICT, *(name for name in shipped() if re.match(r"p\d", name))]
     found = [Alternative("P0", "baseline", "The policy as it stands", study.baseline)]
-    for name in names or every:
+    for name in names or alternatives_of(policy):
         with collecting(problems):
             plan = find_scenario(name, policy)
-            found.append(Alternative(_number(plan.id), plan.id, plan.label, proposed(policy, name), plan, policy))
+            found.append(Alternative(plan.number or OWN, plan.id, plan.label, proposed(policy, name), plan, policy))
     if problems:
         raise ProblemsFound(problems)
     if study.scenario != study.baseline and study.name not in [one.name for one in found]:
@@ -164,22 +161,9 @@ def published(study: Study, names: Sequence[str | Path] = ()) -> list[Alternativ
     return found
 
 
-def _number(name: str) -> str:
-    number = re.fullmatch(r"p(\d+[a-z]?)_\w+", name)
-    return "P1" if name == STRICT else f"P{number[1]}" if number else "own"
-
-
 def caseloads(study: Study) -> list[Caseload]:
-    """The three populations with the size and seed of the study; first its own, where that is another one.
-
-    A case table stands alone: made-up cases beside it would say nothing about it.
-    """
-    if not study.cases.drawn:
-        return [study.cases]
-    seed = study.cases.seed or 0
-    three = [cases_of(study.policy, name, study.cases.size, seed) for name in POPULATIONS]
-    own = study.cases.fingerprint not in [one.fingerprint for one in three]
-    return [study.cases] * own + three
+    """The populations that stand beside each other, with the size and seed of the study (`Study.beside`)."""
+    return [one.cases for one in study.beside()]
 
 
 def evaluate(study: Study, alternatives: Sequence[Alternative], loads: Sequence[Caseload]) -> list[Result]:

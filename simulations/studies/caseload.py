@@ -2,12 +2,12 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from policy.cases.reader import Cases, read_cases
 from policy.model import Policy
-from policy.problems import Problem, ProblemsFound, collecting, refuse
+from policy.problems import Problem, ProblemsFound, collecting, listed, refuse
 from simulations import population
 from simulations.counting.streaming import drawn
 from simulations.population.page import TABLES
@@ -17,6 +17,7 @@ from simulations.statistics.disclosure_control import SMALL, TOO_FEW
 
 LARGEST = 100_000_000
 LAST_SEED = 2**63 - 1
+_FEW = 3  # columns that are named
 _SLICE = 250_000  # cases in memory at a time, about 100 MB
 
 
@@ -99,17 +100,23 @@ class Caseload:
         return found | ({"withheld": TOO_FEW} if self.too_few else {})
 
 
+def made_of(spec: population.Population, policy: Policy, size: int, seed: int) -> Caseload:
+    """`size` cases of a population that is loaded."""
+    return Caseload(policy, spec.id, int(size), int(seed), spec.fingerprint, (spec.notice,), _spec=spec)
+
+
 def cases_of(
-    policy: Policy, population_name: str | Path = "seed_low_prevalence", size: int = 10_000, seed: int = 1,
+    policy: Policy, population_name: str | Path | None = None, size: int = 10_000, seed: int = 1,
     shares: Mapping[str, Mapping[str, object]] | None = None, exact: bool = False,
 ) -> Caseload:  # fmt: skip
     """`size` cases (1 to 100,000,000) of a population by name or .yaml file, drawn with `seed` (0 to 2**63 - 1).
 
+    Without a population that of the policy.
     `shares`: assumptions put in place of the population's (variable -> value -> per cent). A .csv or .parquet file is a
     case table instead: all its rows, no seed, no assumptions; `exact`: for its owner, even small counts of people are
     told. Raises ProblemsFound with every problem.
     """
-    path = Path(population_name)
+    path = Path(population_name or "")
     problems: list[Problem] = []
     for name, value, lowest, highest in (("size", size, 1, LARGEST), ("seed", seed, 0, LAST_SEED)):
         with collecting(problems):
@@ -119,19 +126,29 @@ def cases_of(
         if path.suffix.lower() in TABLES:
             cases = read_cases(path, policy)
         else:
-            spec = population.load(population_name)
+            spec = population.load(population_name or population.default_for(policy), policy)
+            _fits(spec, policy)
             for variable, values in (shares or {}).items():
                 spec = with_shares(spec, values, variable)
     if spec and not problems:
-        remarks = (spec.notice, *_replaced(shares or {}))
         file = path if path.is_file() and path.suffix.lower() in (".yaml", ".yml") else None
-        return Caseload(policy, spec.id, int(size), int(seed), spec.fingerprint, remarks, path=file, _spec=spec)
+        return replace(made_of(spec, policy, size, seed), remarks=(spec.notice, *_replaced(shares or {})), path=file)
     if cases is None or problems:
         raise ProblemsFound(problems)
     with path.open("rb") as stream:
         fingerprint = hashlib.file_digest(stream, "sha256").hexdigest()
     remarks = tuple(cases.remarks)
     return Caseload(policy, path.name, len(cases), None, fingerprint, remarks, exact, path, _table=cases)
+
+
+def _fits(spec: population.Population, policy: Policy) -> None:
+    """Refuse a population with columns that the policy has not: it is made for another one."""
+    if strange := [name for name in spec.columns if name not in policy.fields_]:
+        names = listed(strange if len(strange) <= _FEW else [*strange[:_FEW], f"{len(strange) - _FEW} more"])
+        message = (
+            f"is for {spec.policy.id}: {policy.id} has no column {names}; a page for it: workbook population --draft"
+        )
+        raise refuse("population", spec.id, message)
 
 
 def _replaced(shares: Mapping[str, Mapping[str, object]]) -> list[str]:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import policy as core
 from policy.model import Amount, Policy, Settings
 from policy.problems import Problem, ProblemsFound, collecting
+from policy.reading.loading import DEFAULT
 from policy.reading.scenario import Scenario
+from simulations.population import compared_for, load
 from simulations.population.random_streams import whole
 from simulations.scenario.loading import find_scenario, population_of, proposed
 from simulations.statistics.disclosure_control import (
@@ -23,7 +25,7 @@ from simulations.statistics.disclosure_control import (
     rounded,
 )
 from simulations.statistics.release import Withheld
-from simulations.studies.caseload import Caseload, cases_of
+from simulations.studies.caseload import Caseload, cases_of, made_of
 from simulations.studies.edits import edits_in_words
 from simulations.studies.expectations import expectations
 from simulations.studies.impact import Impact, measure
@@ -80,6 +82,18 @@ class Study:
     def _measured(self) -> tuple[Impact, Guard]:
         guard = Guard(self.baseline, self.scenario)
         return measure(self.baseline, self.scenario, self.cases, also=guard.add), guard
+
+    def beside(self) -> list["Study"]:
+        """The same question to every population that stands beside its own, which comes first if it is another one.
+
+        A case table stands alone: made-up cases beside it would say nothing about it.
+        """
+        if not self.cases.drawn:
+            return [self]
+        pages = [load(name, self.policy) for name in compared_for(self.policy)]
+        own = self.cases.fingerprint not in [page.fingerprint for page in pages]
+        made = (made_of(page, self.policy, self.cases.size, self.cases.seed or 0) for page in pages)
+        return [self] * own + [replace(self, cases=cases) for cases in made]
 
     @property
     def impact(self) -> Impact:
@@ -179,7 +193,7 @@ class Study:
         return self._released[1]
 
     def asks(self) -> str:
-        """The change in a line: 'Minimum conservative care: 6 weeks → 8 weeks', or how many levers move."""
+        """The change in a line: 'Least exercise: 6 weeks → 8 weeks', or how many levers move."""
         parts = [
             f"{lever.label}: {lever.show(before)} → {lever.show(after)}"
             for lever, before, after in moved(self.baseline, self.scenario).values()
@@ -202,7 +216,7 @@ class Study:
 
 
 def ask(
-    policy: str | Path = "nerve_blocks",
+    policy: str | Path = DEFAULT,
     scenario: str | Path | None = None,
     provisions: Mapping[str, object] | None = None,
     population: str | Path | None = None,
@@ -215,10 +229,10 @@ def ask(
     """What `provisions` (lever -> value), on top of a named scenario, do to the cases of a population or a case table.
 
     Names of what ships, or paths; see `cases_of` for population, size and seed, which where None are those of the
-    scenario file, else 10,000 cases of seed_low_prevalence with seed 1. `exact`: the owner's own view of a case table
-    of people, in which nothing is withheld and all is marked as not for release. `baseline`: another version, to hold
-    the policy against; scenario and provisions are then of the policy. `as_of`: the day (ISO) for which names without a
-    version and levers with dated values are read.
+    scenario file, else 10,000 cases of the policy's own population with seed 1. `exact`: the owner's own view of a case
+    table of people, in which nothing is withheld and all is marked as not for release. `baseline`: another version, to
+    hold the policy against; scenario and provisions are then of the policy. `as_of`: the day (ISO) for which names
+    without a version and levers with dated values are read.
 
     Raises ProblemsFound with the problems of all of them, before any case is drawn.
     """
@@ -226,7 +240,7 @@ def ask(
     plan: Scenario | None = None
     asked, other = (_loaded(name, as_of, problems) for name in (policy, baseline))
     # A policy that cannot be read says nothing about levers and cases; a shipped one stands in, to check the rest.
-    any_policy = asked or core.load("nerve_blocks")
+    any_policy = asked or core.load()
     if asked:
         with collecting(problems):
             settings = proposed(asked, scenario, provisions)
@@ -236,7 +250,8 @@ def ask(
         any_policy = read_by_both(other or any_policy, any_policy)
     with collecting(problems):
         shares = plan.assumptions if plan else None
-        cases = cases_of(any_policy, *drawn(scenario, plan, population, size, seed), shares, exact)
+        named, many, luck = drawn(scenario, plan, population, size, seed)
+        cases = cases_of(any_policy, named, many, luck, shares, exact)
     if problems or asked is None:
         raise ProblemsFound(problems)
     return Study(name, (other or asked).settings(), settings, cases, plan, version=asked if other else None)
@@ -253,18 +268,18 @@ def _loaded(name: str | Path | None, as_of: str | None, problems: list[Problem])
 def drawn(
     scenario: str | Path | None, plan: Scenario | None, population: str | Path | None = None,
     size: int | None = None, seed: int | None = None,
-) -> tuple[str | Path, int, int]:  # fmt: skip
-    """Population, size and seed of a question: those given, else those of the scenario file, else the defaults."""
+) -> tuple[str | Path | None, int, int]:  # fmt: skip
+    """Population (None: the policy's own), size and seed: those given, else of the scenario file, else the defaults."""
     named = plan.population if plan and scenario is not None else None
     if population is None:
         population = population_of(scenario, plan) if scenario is not None and plan and named else None
     size = size if size is not None else named.size if named else None
     seed = seed if seed is not None else named.seed if named else None
-    return population or "seed_low_prevalence", 10_000 if size is None else size, 1 if seed is None else seed
+    return population, 10_000 if size is None else size, 1 if seed is None else seed
 
 
 def _name(scenario: str | None, provisions: Mapping[str, object] | None) -> str:
-    """'strict_reading + conservative_weeks=8'; 'baseline' when there is neither."""
+    """'strict_reading + exercise_weeks=8'; 'baseline' when there is neither."""
     parts = [scenario] if scenario else []
     parts += [
         f"{lever}={'off' if value is None else str(value).lower()}" for lever, value in (provisions or {}).items()

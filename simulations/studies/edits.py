@@ -4,7 +4,7 @@ from policy.model import Policy, Rule
 
 
 def edits_in_words(before: Policy, after: Policy) -> list[str]:
-    """'Epidural injection for spine pain: also requires trigger_points' for the pathways that an edit changes."""
+    """'Inhaler for asthma: also requires spirometry' for the pathways that an edit changes."""
     if after is before:
         return []
     changed: dict[str, list[str]] = {}  # what is said -> the pathways of which it is said

@@ -6,6 +6,7 @@ only the requests that it speaks of (`applies_to`).
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from copy import copy
 from typing import Any, NamedTuple
 
@@ -18,15 +19,14 @@ from policy.evaluation.results import LENIENCY, Determinations
 from policy.model import Policy, Settings
 from policy.problems import ProblemsFound
 from policy.reading.scenario import Scenario, edited
-from simulations.scenario.loading import find_scenario
+from simulations.scenario.loading import find_scenario, yardsticks_of
 from simulations.statistics.disclosure_control import Name
 from simulations.statistics.number_format import percent
 from simulations.statistics.release import WAYS
 from simulations.studies.impact import OUTSIDE, cells, determined
 from simulations.studies.paired_rates import Counts
 
-PRESETS = ("p2a_cms_facet", "p2b_cms_epidural", "p2c_cms_trigger_point", "p2d_cms_peripheral_nerve")
-LINE = "medicare_advantage"
+NONE = "No Medicare-like preset is written for this policy, so no Medicare Advantage request is held against one."
 MEANING = (
     "Stricter: not met where the preset waits, refers or approves; waiting or referred where it approves. A preset "
     "holds what was read of Medicare's terms and can be computed, as read, to be confirmed; the rest is the policy as "
@@ -37,10 +37,10 @@ Outcomes = NDArray[np.int8]
 
 
 def presets(policy: Policy) -> tuple[Scenario, ...]:
-    """The Medicare-like presets that change anything; none for a policy that lacks their levers or codes.
+    """The Medicare-like presets of a policy (scenarios with `yardstick_for`) that change anything.
 
     One that changes nothing holds no term to compare with: held against it, a scenario would only meet the policy.
-    What contractors have proposed and not put in force (p2e) is no measure.
+    What contractors have proposed and not put in force is no measure, and has no `yardstick_for`.
     """
     return tuple(plan for plan in _every(policy) if plan.provisions or plan.criteria)
 
@@ -51,10 +51,11 @@ def settings_of(policy: Policy, plan: Scenario) -> Settings:
 
 
 def _every(policy: Policy) -> list[Scenario]:
-    try:
-        return [find_scenario(name, policy) for name in PRESETS]
-    except ProblemsFound:
-        return []
+    found = []
+    for name in yardsticks_of(policy):
+        with suppress(ProblemsFound):  # one that the policy has outgrown is no measure
+            found.append(find_scenario(name, policy))
+    return found
 
 
 def spoken_of(policy: Policy, plan: Scenario | None) -> NDArray[np.bool_]:
@@ -77,15 +78,12 @@ class Yardstick(NamedTuple):
 
 def yardsticks(cases: Cases, policy: Policy, plans: Sequence[Scenario]) -> list[Yardstick]:
     """One for each of the presets, in their order."""
-    line = policy.fields_.get("line_of_business")
-    if line is None or LINE not in line.choices or "line_of_business" not in cases.facts:
-        nobody = Yardstick(np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.int64))
-        return [nobody] * len(plans)
-    advantage = cases.facts["line_of_business"] == line.choices.index(LINE)
     groups, families = cells(policy, cases)
     found = []
     for plan in plans:
-        rows = np.flatnonzero(advantage & spoken_of(policy, plan)[groups, families])
+        ((column, word),) = plan.yardstick_for.items()
+        mine = cases.facts[column] == policy.fields_[column].code(word)
+        rows = np.flatnonzero(mine & spoken_of(policy, plan)[groups, families])
         judged = determined(cases.take(rows), settings_of(policy, plan), asking=False) if len(rows) else None
         found.append(Yardstick(rows, LENIENCY[judged.outcome] if judged else np.zeros(0, dtype=np.int64)))
     return found

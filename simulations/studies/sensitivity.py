@@ -4,7 +4,7 @@ All populations share the streams of their cases, and what luck is left is taken
 part.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from math import sqrt
@@ -19,7 +19,7 @@ import policy as core
 from policy.cases.reader import Cases
 from policy.evaluation.determination import determine
 from policy.model import OUTCOMES, Settings
-from simulations.population.loading import load_document
+from simulations.population.loading import compared_for, load_document
 from simulations.population.probability_tables import Population
 from simulations.population.random_streams import whole
 from simulations.population.ranges import MOST_DRAWS, Method, drawn_populations
@@ -28,12 +28,16 @@ from simulations.scenario.loading import proposed
 from simulations.studies.impact import determined
 from simulations.studies.versions import read_by_both
 
-POPULATIONS = ("seed_low_prevalence", "trial_10_15", "pain_clinic_dual_block")
-ONE_SET = (
-    "The three populations are one set of requests under three assumptions about facet pain and the relief of blocks, "
-    "not three samples: that they agree confirms nothing."
-)
 _Z = 1.959963984540054
+
+
+def one_set(populations: Collection[object]) -> list[str]:
+    """What several populations beside each other are; nothing of one."""
+    if len(populations) < 2:
+        return []
+    many = {2: "two", 3: "three", 4: "four", 5: "five"}.get(len(populations), f"{len(populations)}")
+    what = f"The {many} populations are one set of requests under {many} assumptions, not {many} samples"
+    return [f"{what}: that they agree confirms nothing."]
 
 
 # What a change does, with the two errors apart -----------------------------------------------------------------------
@@ -213,26 +217,26 @@ class Spread:
 
 def side_by_side(
     changes: Mapping[str, Settings | Mapping[str, object]],
-    populations: Sequence[str | Population] = POPULATIONS,
+    populations: Sequence[str | Population] | None = None,
     size: int = 10_000,
     seed: int = 1,
     draws: int = DRAWS,
     cases_per_draw: int = CASES,
     method: Method = "latin_hypercube",
 ) -> list[Spread]:
-    """The same changes of the policy on each population: one Spread per population and change.
+    """The same changes of the policy on each population (default: its own): one Spread per population and change.
 
     `changes`: a name -> settings, or provisions (lever -> value) of the shipped policy; a name that is a shipped
     scenario may have no provisions of its own. 0 draws: without the range of assumptions. Raises ProblemsFound.
     """
-    policy = next((s.policy for s in changes.values() if isinstance(s, Settings)), None) or core.load("nerve_blocks")
+    policy = next((s.policy for s in changes.values() if isinstance(s, Settings)), None) or core.load()
     named = {
         name: given if isinstance(given, Settings) else proposed(policy, None if given else name, given)
         for name, given in changes.items()
     }
     spreads = []
-    for one in populations:
-        population = one if isinstance(one, Population) else load_document(one)
+    for one in compared_for(policy) if populations is None else populations:
+        population = one if isinstance(one, Population) else load_document(one, policy)
         rate, here = _changes(population, named, whole("size", size, 2, 5_000_000), seed)
         below = drawn_flows(policy.settings(), named, population, draws, cases_per_draw, seed, method) if draws else {}
         for name, (change, error) in here.items():

@@ -1,7 +1,7 @@
 """What a policy does to those whom the procedure would help, and to those it would not: known where truth is simulated.
 
-Each case of a population carries whether its procedure would help and, for spine pain, whether a facet joint is the
-source. No rule reads either. Counts are split by both, at every value of a lever.
+Each case of a population may carry whether its procedure would help and whether it has the condition that a test looks
+for. No rule reads either. Counts are split by both, at every value of a lever.
 Whether the truth can favour a lever at all is another question: truth_dependence.py.
 """
 
@@ -17,25 +17,22 @@ from policy.model import OUTCOMES, Policy, Settings
 from policy.problems import nearest, refuse, shown
 from simulations.counting.counts import each
 from simulations.counting.grouping import Groups
-from simulations.counting.streaming import TRUTHS, batches, stream
-from simulations.population import load
+from simulations.counting.streaming import batches, stream
+from simulations.population import Population, compared_for, load
+from simulations.population.page import BENEFIT, Page
 from simulations.statistics.intervals import Parted, kitagawa, stratified_difference, wilson
 from simulations.statistics.number_format import points
 from simulations.studies.impact import under
 from simulations.studies.paired_rates import MET, NOT_MET, PEND, REVIEW, Counts
-from simulations.studies.sensitivity import POPULATIONS
 from simulations.studies.truth_dependence import Telling, change_told, telling
 
 SIMULATED = (
     "Truth is simulated: each made-up case carries whether its procedure would help, by the assumptions of its "
     "population. No real patient's benefit is known, no rule of the policy reads it, and nothing here says what "
-    "happens to anyone. Within the bands of block relief (below 50, 50 to 79, 80 % and more) the exact figure is "
-    "assumed to tell nothing further about the truth."
+    "happens to anyone."
 )
-BENEFIT, FACET = TRUTHS
-FACET_FAMILIES = ("facet_injection", "facet_ablation")
-_BY = (BENEFIT, FACET, "diagnosis", "procedure", "intent", "diagnostic_blocks_done")
-_BLOCKS = {"0": "first block", "1": "second block", "2": "after two blocks", "": "block of unknown number"}
+NOT_SIMULATED = "The population does not simulate whether a procedure would help, so nothing is told about it."
+ANY_STAGE = "any"  # where a page tells no stages of the pathway apart
 
 
 class Kind(NamedTuple):
@@ -46,33 +43,31 @@ class Kind(NamedTuple):
     stage: str
 
 
-def split_by(policy: Policy) -> tuple[str, ...]:
-    """The columns that counts are split by: both truths and what makes a kind, as far as the policy has it."""
-    return tuple(name for name in _BY if name in (*TRUTHS, "diagnosis", "procedure") or name in policy.fields_)
+def split_by(population: Population) -> tuple[str, ...]:
+    """The columns that counts are split by: both truths, as far as there are two, and what makes a kind."""
+    condition = [trial.truth] if (trial := population.page.virtual_trial) else []
+    told = (name for stage in population.page.stages for name in stage.when)
+    return tuple(dict.fromkeys([BENEFIT, *condition, "diagnosis", "procedure", *told]))
 
 
-def _kind(label: Mapping[str, str]) -> Kind:
-    """Of a group: a facet injection is the first or second block by the blocks done, unless it is said to treat."""
-    family, stage = label["procedure"], "no facet procedure"
-    if family == "facet_ablation":
-        stage = "ablation"
-    elif family == "facet_injection":
-        treats = label.get("intent") == "therapeutic"
-        stage = "therapeutic block" if treats else _BLOCKS[label.get("diagnostic_blocks_done", "")]
-    return Kind(label["diagnosis"], family, stage)
+def _kind(label: Mapping[str, str], page: Page) -> Kind:
+    """Of a group: its stage is the first that fits what is on file."""
+    fitting = (stage.name for stage in page.stages if all(label[n] in words for n, words in stage.when.items()))
+    return Kind(label["diagnosis"], label["procedure"], next(fitting, ANY_STAGE))
 
 
-def by_kind(groups: Groups, counts: Counts) -> tuple[tuple[Kind, ...], Counts]:
+def by_kind(groups: Groups, counts: Counts, page: Page) -> tuple[tuple[Kind, ...], Counts]:
     """Counts of groups (groups, ...) by kind and truth: int64 (kinds, 2, 3, ...).
 
-    The procedure would help no, yes; pain from a facet joint does not arise, no, yes.
+    The procedure would help no, yes; the condition that a test looks for does not arise, no, yes.
     """
     kinds: dict[Kind, int] = {}
     labels = [dict(zip(groups.names, words, strict=True)) for words in groups.numbers]
-    places = [kinds.setdefault(_kind(label), len(kinds)) for label in labels]
+    places = [kinds.setdefault(_kind(label, page), len(kinds)) for label in labels]
     found = np.zeros((len(kinds), 2, 3, *counts.shape[1:]), np.int64)
     for place, label, row in zip(places, labels, counts, strict=True):
-        found[place, int(label[BENEFIT] == "true"), ("", "false", "true").index(label[FACET])] += row
+        condition = label[page.virtual_trial.truth] if page.virtual_trial else ""
+        found[place, int(label[BENEFIT] == "true"), ("", "false", "true").index(condition)] += row
     return tuple(kinds), found
 
 
@@ -80,6 +75,7 @@ def by_kind(groups: Groups, counts: Counts) -> tuple[tuple[Kind, ...], Counts]:
 class Truth:
     """Counts of cases by kind, simulated truth and outcome: `counts` int64 (kinds, 2, 3, 6), see `by_kind`."""
 
+    page: Page
     kinds: tuple[Kind, ...]
     counts: Counts
 
@@ -90,9 +86,10 @@ class Truth:
         return found
 
     @property
-    def facet(self) -> Counts:
-        """Int64 (2, 6): requests for a facet procedure, the pain comes from no facet joint, from one."""
-        some = [kind.procedure in FACET_FAMILIES for kind in self.kinds]
+    def condition(self) -> Counts:
+        """Int64 (2, 6): requests for a procedure of the virtual trial, without and with the condition."""
+        trial = self.page.virtual_trial
+        some = [trial is not None and kind.procedure in trial.procedures for kind in self.kinds]
         found: Counts = self.counts[some].sum(axis=(0, 1))[1:]
         return found
 
@@ -104,7 +101,7 @@ class Truth:
     def of(self, wanted: Callable[[Kind], bool]) -> "Truth":
         """The cases of some kinds."""
         some = [i for i, kind in enumerate(self.kinds) if wanted(kind)]
-        return Truth(tuple(self.kinds[i] for i in some), self.counts[some])
+        return Truth(self.page, tuple(self.kinds[i] for i in some), self.counts[some])
 
     def approved(self) -> dict[Kind, tuple[int, int]]:
         """Kind -> how many of those met would be helped, and how many are met."""
@@ -116,8 +113,7 @@ class Truth:
 
         appropriate: met, and would help; unhelpful: met, and would not; refused_would_help: not met, though the model
         says that it would help; waiting: pend or review, though it would help. ppv: would help, of those met; npv:
-        would not, of those not met. The facet values likewise: a facet joint is the source, among requests for facet
-        procedures.
+        would not, of those not met. The values of the condition likewise, among requests for procedures of the trial.
         """
         no, yes = self.benefit
         found: dict[str, Any] = {"cases": self.cases}
@@ -129,14 +125,14 @@ class Truth:
             "refused_would_help": int(yes[NOT_MET]),
             "waiting": int(yes[PEND] + yes[REVIEW]),
         }
-        facet = self.facet
+        condition = self.condition
         shares = {
             "approved_of_helped": (yes[MET], yes.sum()),
             "refused_of_helped": (yes[NOT_MET], yes.sum()),
             "ppv": (yes[MET], no[MET] + yes[MET]),
             "npv": (no[NOT_MET], no[NOT_MET] + yes[NOT_MET]),
-            "facet_ppv": (facet[1, MET], facet[:, MET].sum()),
-            "facet_npv": (facet[0, NOT_MET], facet[:, NOT_MET].sum()),
+            "condition_ppv": (condition[1, MET], condition[:, MET].sum()),
+            "condition_npv": (condition[0, NOT_MET], condition[:, NOT_MET].sum()),
         }
         for name, (hits, among) in shares.items():
             rate = wilson(int(hits), int(among)) if among else None
@@ -147,32 +143,48 @@ class Truth:
 
     def stages(self) -> dict[str, "Truth"]:
         """Stage of the pathway -> the requests of that stage, in the order of the pathway."""
-        order = [*_BLOCKS.values(), "therapeutic block", "ablation", "no facet procedure"]
+        order = _stages(self.page)
         present = [stage for stage in order if any(kind.stage == stage for kind in self.kinds)]
         return {stage: self.of(lambda kind, stage=stage: kind.stage == stage) for stage in present}  # type: ignore[misc]
 
 
+def _stages(page: Page) -> list[str]:
+    return [*dict.fromkeys(stage.name for stage in page.stages), ANY_STAGE]
+
+
+def told_by(policy: Policy, populations: Sequence[str | Population] | None = None) -> list[Population]:
+    """Those of some populations (by default those of the policy) that simulate whether a procedure would help."""
+    named = compared_for(policy) if populations is None else populations
+    every = [one if isinstance(one, Population) else load(one, policy) for one in named]
+    return [population for population in every if population.helps]
+
+
 def by_setting(
-    base: Settings, lever: str, populations: Sequence[str] = POPULATIONS, size: int = 10_000, seed: int = 1
+    base: Settings, lever: str, populations: Sequence[str | Population] | None = None, size: int = 10_000, seed: int = 1
 ) -> pd.DataFrame:
     """One row per population and value of a lever, the others as in `base`: population, value, then `Truth.row`.
 
     can_tell: whether the simulated truth can tell whether the lever helps (truth_dependence.py). ppv_within_points and
     ppv_mix_points: Kitagawa's parts of the difference of ppv from that at the lever's value in `base`. Cases are
-    drawn once per population. Raises ProblemsFound for an unknown lever.
+    drawn once per population that simulates truth. Raises ProblemsFound for an unknown lever.
     """
     policy = base.policy
     if lever not in policy.levers:
         raise refuse("lever", shown(lever), f"is no lever of {policy.name}{nearest(lever, policy.levers)}")
     values = policy.levers[lever].values()
     rows = []
-    for name in populations:
-        groups, counts = stream(list(each(base, {lever: values})), name, size, seed, groups=split_by(policy))
-        found = [Truth(*by_kind(groups, one)) for one in counts]
+    for population in told_by(policy, populations):
+        groups, counts = stream(list(each(base, {lever: values})), population, size, seed, groups=split_by(population))
+        found = [Truth(population.page, *by_kind(groups, one, population.page)) for one in counts]
         here = found[values.index(base[lever])].approved()
-        can = telling(policy, load(name), [lever]).can(lever)
+        can = telling(policy, population, [lever]).can(lever)
         for value, one in zip(values, found, strict=True):
-            row = {"population": name, "value": "off" if value is None else value, "can_tell": can, **one.row()}
+            row = {
+                "population": population.id,
+                "value": "off" if value is None else value,
+                "can_tell": can,
+                **one.row(),
+            }
             rows.append(row | _held(here, one.approved()))
     return pd.DataFrame(rows)
 
@@ -198,6 +210,7 @@ class Compared:
     """
 
     population: str
+    page: Page
     policy: Policy
     kinds: tuple[Kind, ...]
     flow: Counts
@@ -205,7 +218,7 @@ class Compared:
 
     def truth(self, scenario: bool) -> Truth:
         """The counts under the baseline or the scenario."""
-        return Truth(self.kinds, self.flow.sum(axis=-2 if scenario else -1))
+        return Truth(self.page, self.kinds, self.flow.sum(axis=-2 if scenario else -1))
 
     def frame(self) -> pd.DataFrame:
         """Two rows: population, setting (baseline, scenario), can_tell as in `by_setting`, then `Truth.row`."""
@@ -222,7 +235,9 @@ class Compared:
                 for name, scenario in (("baseline", False), ("scenario", True))
                 for stage, one in self.truth(scenario).stages().items()
             ]
-        ).sort_values(["stage"], kind="stable", key=_stage_order, ignore_index=True)
+        ).sort_values(
+            ["stage"], kind="stable", key=lambda names: names.map(_stages(self.page).index), ignore_index=True
+        )
 
     def origins(self) -> dict[str, int]:
         """Of those refused under the scenario though the model says it would help: outcome under the baseline."""
@@ -262,22 +277,20 @@ class Compared:
         return found.sort_values(names, ascending=[False, *[True] * 4], kind="stable", ignore_index=True)
 
 
-def _stage_order(stages: pd.Series) -> pd.Series:
-    order = [*_BLOCKS.values(), "therapeutic block", "ablation", "no facet procedure"]
-    return stages.map(order.index)
-
-
 def compared(
-    baseline: Settings, scenario: Settings, populations: Sequence[str] = POPULATIONS, size: int = 10_000, seed: int = 1
-) -> list[Compared]:
-    """Both settings over the same `size` cases of each population, a slice at a time. Raises ProblemsFound."""
+    baseline: Settings, scenario: Settings, populations: Sequence[str | Population] | None = None,
+    size: int = 10_000, seed: int = 1,
+) -> list[Compared]:  # fmt: skip
+    """Both settings over the same `size` cases of each population that simulates benefit, a slice at a time.
+
+    Without populations those of the policy. Raises ProblemsFound.
+    """
     policy = baseline.policy
     words = len(OUTCOMES)
     found = []
-    for name in populations:
-        groups, flow = Groups(policy, split_by(policy)), np.zeros((0, words * words), dtype=np.int64)
-        population = load(name)
-        for batch in batches(baseline, population, size, seed, TRUTHS):
+    for population in told_by(policy, populations):
+        groups, flow = Groups(policy, split_by(population)), np.zeros((0, words * words), dtype=np.int64)
+        for batch in batches(baseline, population, size, seed, population.truths):
             cases = batch.cases
             where = groups.of(cases)
             before, after = (
@@ -287,8 +300,9 @@ def compared(
             counted = np.bincount(cells, minlength=len(groups) * words * words).reshape(len(groups), -1)
             counted[: len(flow)] += flow
             flow = counted.astype(np.int64)
-        kinds, split = by_kind(groups, flow.reshape(-1, words, words))
-        found.append(Compared(name, policy, kinds, split, change_told(baseline, scenario, population)))
+        kinds, split = by_kind(groups, flow.reshape(-1, words, words), population.page)
+        told = change_told(baseline, scenario, population)
+        found.append(Compared(population.id, population.page, policy, kinds, split, told))
     return found
 
 

@@ -20,6 +20,7 @@ from policy.evaluation.determination import determine
 from policy.model import OUTCOMES, Policy
 from simulations.counting.grouping import Groups
 from simulations.population.dependence import Dependence, dependence
+from simulations.population.page import BENEFIT
 from simulations.statistics.disclosure_control import SMALL, TOO_FEW
 from simulations.statistics.intervals import Interval, sidak, wilson
 from simulations.statistics.release import Withheld, of_columns
@@ -27,10 +28,10 @@ from simulations.statistics.simultaneous import LEAST, Compared, Side, pairs_of,
 from simulations.studies.comparison import Study
 from simulations.studies.impact import cells, under
 from simulations.studies.paired_rates import MET, NOT_MET, Counts, paired_rates
-from simulations.studies.simulated_truth import BENEFIT
 
+AGE, AGE_BAND = "age", "age_band"
 COLUMNS = (
-    "age_band", "sex", "line_of_business", "race_ethnicity",
+    AGE_BAND, "sex", "line_of_business", "race_ethnicity",
     "rural", "low_income_subsidy", "dual_eligible", "disability",
 )  # fmt: skip
 BANDS = {0: "0-17", 18: "18-34", 35: "35-49", 50: "50-64", 65: "65-79", 80: "80 and over"}  # first year -> band
@@ -239,7 +240,7 @@ class Subgroups:
     @cached_property
     def _dependences(self) -> dict[str, Dependence]:
         cases = self.study.cases
-        names = {"age" if c.name == "age_band" else c.name: c.name for c in self.columns} if cases.drawn else {}
+        names = {AGE if c.name == AGE_BAND else c.name: c.name for c in self.columns} if cases.drawn else {}
         known = {name: label for name, label in names.items() if name in cases.population}
         return {label: dependence(cases.population, self.study.policy, n, names) for n, label in known.items()}
 
@@ -276,7 +277,7 @@ def stratify(study: Study, suppress: bool = False) -> Subgroups:
     `suppress`: withhold small cells also of cases that are nobody; those of people are withheld in any case. What the
     study tells of all cases is then part of the same account (`Subgroups.study`).
     """
-    synthetic = study.cases.drawn
+    synthetic = study.cases.drawn and study.cases.population.helps
     hiding = study.guarded or bool(suppress)
     by, flows, asked = _counted(study, synthetic, hiding)
     labelled = {name: [label for (label,) in groups.numbers] for name, groups in by.items()}
@@ -289,7 +290,7 @@ def stratify(study: Study, suppress: bool = False) -> Subgroups:
         )
         for name, labels in known.items()
     ]
-    absent = ({*COLUMNS} | by.keys()) - known.keys()
+    absent = ({*columns_of(study.policy)} | by.keys()) - known.keys()
     names = tuple(name for name in (*COLUMNS, *sorted(by.keys() - {*COLUMNS})) if name in absent)
     if hiding and study.cases.size <= SMALL:
         return Subgroups(study.telling(Withheld.everything()), (), (), hiding)
@@ -364,20 +365,32 @@ def _column(name: str, labels: Sequence[str], flow: Counts, asked: Counts | None
 
 
 def _order(name: str, label: str) -> tuple[int, str]:
-    return (list(BANDS.values()).index(label) if name == "age_band" and label else 0, label)
+    return (list(BANDS.values()).index(label) if name == AGE_BAND and label else 0, label)
 
 
 def _labelled(study: Study) -> Iterator[Cases]:
-    """The cases with the band of their age as one more group column."""
-    for cases in study.cases.slices(truths=(BENEFIT,)):
-        age = cases.facts["age"]
+    """The cases with the band of their age, if they have one, as one more group column."""
+    truths = (BENEFIT,) if study.cases.drawn and study.cases.population.helps else ()
+    for cases in study.cases.slices(truths=truths):
+        if AGE_BAND not in columns_of(study.policy):
+            yield cases
+            continue
+        age = cases.facts[AGE]
         place = np.searchsorted(list(BANDS), age, side="right") - 1
         bands = pd.Categorical.from_codes(place, categories=pd.Index(list(BANDS.values()), dtype=object))
-        cases.groups["age_band"] = bands  # an age of -1, not documented, falls before the first band
+        cases.groups[AGE_BAND] = bands  # an age of -1, not documented, falls before the first band
         yield cases
 
 
 def _names(cases: Cases) -> list[str]:
     """The subgroup columns that these cases have, filled or not."""
-    known = {"age_band", *cases.facts, *cases.groups}
+    known = {*cases.facts, *cases.groups}
     return [*(name for name in COLUMNS if name in known), *sorted(n for n in cases.groups if n.startswith("group_"))]
+
+
+def columns_of(policy: Policy) -> tuple[str, ...]:
+    """The subgroup columns that a policy has: bands of age (in years), and those of COLUMNS that are words."""
+    kinds, years = policy.fields_, policy.fields_.get(AGE)
+    found = {name for name in COLUMNS if name in kinds and (kinds[name].words or kinds[name].type == "text")}
+    found |= {AGE_BAND} if years is not None and (years.type, years.unit) == ("whole", "years") else set()
+    return tuple(name for name in COLUMNS if name in found)

@@ -12,6 +12,7 @@ from policy.model import Policy, Settings, Test
 from simulations.counting.counts import CLOSING
 from simulations.counting.reachable_facts import REQUEST, columns_below, read_by
 from simulations.population.expectation import linked
+from simulations.population.page import BENEFIT
 from simulations.population.probability_tables import Population
 
 IN_COMMON = ("diagnosis", "procedure", "dx", "cpt")  # what requests of one kind have in common
@@ -78,7 +79,7 @@ def telling(
     population: Population,
     levers: Sequence[str],
     edited: Policy | None = None,
-    truth: str = "truth_benefit",
+    truth: str = BENEFIT,
 ) -> Telling:
     """What the truth of a page can tell about these levers, and about the criteria that `edited` has otherwise."""
     reads = {name: _read(policy, name) for name in levers}

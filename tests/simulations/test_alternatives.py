@@ -19,8 +19,8 @@ from simulations.storage import checkpoint
 from simulations.studies import alternatives, medicare
 from simulations.studies.alternatives import Result, caseloads, evaluate, published
 from simulations.studies.impact import cells, determined
-from simulations.studies.medicare import PRESETS, left_out, presets, settings_of
-from simulations.studies.sensitivity import POPULATIONS
+from simulations.studies.medicare import left_out, presets, settings_of
+from tests.simulations.population.published import NAMES as POPULATIONS
 
 POLICY = policy.load("nerve_blocks")
 NUMBERS = ("P1", "P2a", "P2b", "P2c", "P2d", "P2e", "P3", "P4", "P5", "P6", "P7", "P8", "P9")
@@ -65,6 +65,7 @@ CITED = {
     "p5_evicore_like": "R20", "p6_tricare_west_like": "R20", "p7_bcbsnd_like": "R20", "p8_twin_page": "R2",
     "p9_ahs_2025_ed": "R12",
 }  # fmt: skip
+PRESETS = ("p2a_cms_facet", "p2b_cms_epidural", "p2c_cms_trigger_point", "p2d_cms_peripheral_nerve")
 SIZE = 600
 
 

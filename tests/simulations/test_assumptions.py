@@ -16,7 +16,6 @@ from simulations.population.ranges import drawn_populations, latin_hypercube, mo
 from simulations.population.sampling import arrow_table, arrow_table_of_each, generate
 from simulations.reports.calibration_chart import spreads_chart
 from simulations.studies.sensitivity import (
-    POPULATIONS,
     Ends,
     Spread,
     change_of,
@@ -26,6 +25,7 @@ from simulations.studies.sensitivity import (
     side_by_side,
     table,
 )
+from tests.simulations.population.published import NAMES as POPULATIONS
 
 SEED = "seed_low_prevalence"
 RURAL = ("variables", "rural", "percent")

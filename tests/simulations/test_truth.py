@@ -50,8 +50,8 @@ def by_hand(rows: pd.DataFrame) -> dict[str, float]:
         "waiting": (rows["outcome"].isin(["pend", "review"]) & rows["helps"]).sum(),
         "ppv_pct": 100 * rows["helps"][met].mean(),
         "npv_pct": 100 * (~rows["helps"][refused]).mean(),
-        "facet_ppv_pct": 100 * rows["joint"][met & facet].mean(),
-        "facet_npv_pct": 100 * (~rows["joint"][refused & facet]).mean(),
+        "condition_ppv_pct": 100 * rows["joint"][met & facet].mean(),
+        "condition_npv_pct": 100 * (~rows["joint"][refused & facet]).mean(),
         "approved_of_helped_pct": 100 * met[rows["helps"]].mean(),
         "refused_of_helped_pct": 100 * refused[rows["helps"]].mean(),
         **{word: (rows["outcome"] == word).sum() for word in policy.OUTCOMES},
@@ -77,7 +77,7 @@ def test_rows_add_up_and_intervals_hold_their_share():
     table = by_setting(SHIPPED.settings(), "conservative_weeks", NAMES, SIZE, SEED)
     assert (table[list(policy.OUTCOMES)].sum(axis=1) == SIZE).all()
     assert (table["appropriate"] + table["unhelpful"] == table["met"]).all()
-    for rate in ("ppv", "npv", "facet_ppv", "facet_npv", "approved_of_helped", "refused_of_helped"):
+    for rate in ("ppv", "npv", "condition_ppv", "condition_npv", "approved_of_helped", "refused_of_helped"):
         known = table.dropna(subset=[f"{rate}_pct"])
         assert len(known)
         assert known[f"{rate}_low"].le(known[f"{rate}_pct"]).all()
@@ -88,8 +88,8 @@ def test_nobody_met_is_no_rate_and_no_crash():
     """A setting under which no facet procedure is met has no predictive value for facet pain."""
     settings = proposed(SHIPPED, "strict_reading")
     row = by_setting(settings, "relief_pct", NAMES[:1], 200, SEED).iloc[0]
-    assert row["facet_ppv_of"] == 0
-    assert pd.isna(row["facet_ppv_pct"])
+    assert row["condition_ppv_of"] == 0
+    assert pd.isna(row["condition_ppv_pct"])
 
 
 def test_an_unknown_lever_or_population_is_refused():
@@ -123,7 +123,7 @@ def test_an_empty_change_changes_nothing():
 def test_prevalence_moves_the_worth_of_a_facet_approval():
     """The seed, the trial and the pain clinic in that order: the rarer facet pain, the less an approval says."""
     table = by_setting(SHIPPED.settings(), "relief_pct", NAMES, SIZE, SEED)
-    worth = table[table["value"] == 80]["facet_ppv_pct"].tolist()
+    worth = table[table["value"] == 80]["condition_ppv_pct"].tolist()
     assert worth[0] < worth[1] < worth[2]
 
 
@@ -185,9 +185,9 @@ def test_stages_of_the_pathway_are_told_apart(strict: Compared):
         assert (found["cases"], found["met"]) == (len(here), met.sum())
         assert found["refused_would_help"] == (here["helps"] & (here["outcome"] == "not_met")).sum()
         among = here[met & here["facet"]]
-        assert found["facet_ppv_of"] == len(among)
+        assert found["condition_ppv_of"] == len(among)
         if len(among):
-            assert found["facet_ppv_pct"] == pytest.approx(100 * among["joint"].mean(), abs=1e-4)
+            assert found["condition_ppv_pct"] == pytest.approx(100 * among["joint"].mean(), abs=1e-4)
     assert "ablation, scenario" in truths(strict.stages()).text
 
 
@@ -339,7 +339,8 @@ def made(*kinds: tuple[tuple[int, int], tuple[int, int], tuple[int, int]]) -> Co
         for (helped, cases), cell in zip(ways, ((0, 0), (0, 1), (1, 0)), strict=True):
             flow[(i, 1, 0, *cell)], flow[(i, 0, 0, *cell)] = helped, cases - helped
     names = tuple(Kind(f"d{i}", "trigger_point", "no facet procedure") for i in range(len(kinds)))
-    return Compared("made", SHIPPED, names, flow, told(NAMES[0], ["conservative_weeks"]))
+    page = population.load(NAMES[0]).page
+    return Compared("made", page, SHIPPED, names, flow, told(NAMES[0], ["conservative_weeks"]))
 
 
 def test_simpsons_paradox_is_named():
@@ -374,6 +375,6 @@ def test_the_strict_reading_raises_the_share_helped_by_mix_alone():
     assert "a shift of the mix, not a better choice of patients" in in_words(one)
     assert one.origins()["pend"] + one.origins()["review"] == 1329
     stages = one.truth(False).stages()
-    facet = [round(stages[name].row()["facet_ppv_pct"], 1) for name in ("first block", "second block", "ablation")]
+    facet = [round(stages[name].row()["condition_ppv_pct"], 1) for name in ("first block", "second block", "ablation")]
     assert facet == [5.8, 19.4, 55.6], "10.6 % for all of them together hides that"
-    assert round(one.truth(False).row()["facet_ppv_pct"], 1) == 10.6
+    assert round(one.truth(False).row()["condition_ppv_pct"], 1) == 10.6

@@ -17,14 +17,16 @@ import pytest
 
 from policy.problems import ProblemsFound
 from simulations import population
-from simulations.population.block_trial import FIRST, SECOND, trial_tally
 from simulations.population.calibration import calibrate, predictive_value, predictive_values
 from simulations.population.expectation import MOST_COMBINATIONS, drawn, expected
-from simulations.population.feasibility import ALIKE, CONFIRMED, conflicts
+from simulations.population.feasibility import conflicts, premises
 from simulations.population.fit import PAGES, Model, fit, fitted_rows, fitted_targets, rewritten
 from simulations.population.page import FOLDER
 from simulations.population.probability_tables import Population
+from simulations.population.virtual_trial import described_trial, trial_tally
 from tests.simulations.population.published import CLINIC, NAMES, SEED, TRIAL, with_rows
+
+CONFIRMED, ALIKE = premises(described_trial(population.load("seed_low_prevalence")).words)
 
 MANY = 200_000
 
@@ -54,7 +56,7 @@ def _bands(strong: str) -> dict[str, str]:
 )
 def test_independent_errors_give_the_closed_form(prevalence: str, sensitivity: str, false_positive: str):
     """Bayes' rule, for one and two blocks: from the tables to 1e-3 (shares), from cases within 4 standard errors."""
-    rows = predictive_values(independent(prevalence, sensitivity, false_positive), MANY, 3).set_index("blocks")
+    rows = predictive_values(independent(prevalence, sensitivity, false_positive), MANY, 3).set_index("tests")
     p, s, f = (float(text) / 100 for text in (prevalence, sensitivity, false_positive))
     for blocks in (1, 2):
         by_hand = p * s**blocks / (p * s**blocks + (1 - p) * f**blocks)
@@ -74,7 +76,7 @@ def test_the_published_predictive_values_follow(prevalence: float, one: int, two
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_shared_propensity_takes_worth_from_the_second_block(name: str):
-    rows = predictive_values(population.load(name)).set_index("blocks")
+    rows = predictive_values(population.load(name)).set_index("tests")
     assert abs(rows.loc[1, "correlation"]) < 1e-6
     assert -8 < rows.loc[2, "correlation"] < -1
 
@@ -117,8 +119,8 @@ def test_assignment_changes_no_luck():
     assert all(np.array_equal(free[name], given[name]) for name in names[:2])
     assert not np.array_equal(free["truth_benefit"], given["truth_benefit"])
     patients = trial_tally(seed)
-    assert (patients.codes[FIRST] >= 0).all()
-    assert (patients.codes[SECOND] >= 0).all()
+    assert (patients.codes["block_1_relief_pct"] >= 0).all()
+    assert (patients.codes["block_2_relief_pct"] >= 0).all()
 
 
 @cache

@@ -181,8 +181,8 @@ ROW = "    percent: 20\n    assumption: true\n    range: {percent: [10, 30]}\n"
         ("stratum: {dx: M79.7}", "stratum: {dy: M79.7}", "dy: is no variable of the page"),
         ("value: 73,\n    between: [71, 75]", "value: 70,\n    between: [71, 75]", "with the value between them"),
         ("value: 73,\n    between: [71, 75], source: R28", "value: 73, source: R28", "unless its metric is an anchor"),
-        ("metric: single_block_ppv, ", "metric: helped, ", "needs blocks"),
-        ("metric: single_block_ppv, ", "metric: single_block_pv, ", "did you mean single_block_ppv"),
+        ("metric: single_test_ppv, ", "metric: helped, ", "needs tests"),
+        ("metric: single_test_ppv, ", "metric: single_test_pv, ", "did you mean single_test_ppv"),
         (
             "stratum: {dx: G50.0}, share_of: {sex: female}",
             "stratum: {dx: G50.0}",

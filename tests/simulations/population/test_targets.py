@@ -9,9 +9,9 @@ from scipy.stats import binomtest
 import policy
 from simulations import ask, population
 from simulations.population import calibration
-from simulations.population.block_trial import by_cut_off
 from simulations.population.calibration import against_targets, calibrate, table
 from simulations.population.page import FOLDER
+from simulations.population.virtual_trial import by_cut_off
 from simulations.reports.calibration_chart import counted, targets_chart
 from simulations.reports.calibration_findings import said
 from simulations.reports.calibration_findings import targets as targets_shown
@@ -61,9 +61,9 @@ def test_a_second_block_only_takes_patients_away(found: dict[str, dict[str, cali
 def test_success_is_flat_from_50_to_80(name: str):
     curve = by_cut_off(population.load(name))
     assert list(curve["cut_off"].unique()) == list(range(50, 81, 5))
-    for _, rows in curve.groupby("blocks"):
+    for _, rows in curve.groupby("tests"):
         assert rows["positive"].is_monotonic_decreasing
-        assert rows["success_per_ablation"].max() - rows["success_per_ablation"].min() < 10
+        assert rows["success_per_treatment"].max() - rows["success_per_treatment"].min() < 10
 
 
 def test_a_target_can_be_missed():

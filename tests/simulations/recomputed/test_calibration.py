@@ -39,8 +39,8 @@ from tests.simulations.recomputed.reports import (
 pytestmark = pytest.mark.slow
 
 STAGES = (
-    "first block", "second block", "after two blocks", "block of unknown number",
-    "therapeutic block", "ablation", "no facet procedure",
+    "therapeutic block", "first block", "second block", "after two blocks",
+    "block of unknown number", "ablation", "no facet procedure",
 )  # fmt: skip
 RELIEF = [str(value) for value in range(50, 101, 5)]
 DRAWN = 400_000  # patients that stand for the tables
@@ -73,8 +73,8 @@ def truth_row(rows: Rows, outcomes: list[str]) -> dict[str, Any]:
         ("refused_of_helped", helped["not_met"], helped.total()),
         ("ppv", helped["met"], outcomes.count("met")),
         ("npv", not_helped["not_met"], outcomes.count("not_met")),
-        ("facet_ppv", facet["true", "met"], facet["true", "met"] + facet["false", "met"]),
-        ("facet_npv", facet["false", "not_met"], facet["true", "not_met"] + facet["false", "not_met"]),
+        ("condition_ppv", facet["true", "met"], facet["true", "met"] + facet["false", "met"]),
+        ("condition_npv", facet["false", "not_met"], facet["true", "not_met"] + facet["false", "not_met"]),
     ):
         row |= in_percent(name, wilson(hits, among) if among else None) | {f"{name}_of": among}
     return row
@@ -134,7 +134,7 @@ def test_the_truth_tables_of_calibration(calibrated):
             row = {key: value if isinstance(value, str) else float(value) for key, value in row.items()}
             row |= dict.fromkeys(f"assumption_{end}" for end in ("low", "high", "low_error", "high_error"))
             spreads.append(row | {"cases": SOME, "draws": 0})
-    for name, mine in (("truth", truth), ("truth_by_stage", stages), ("truth_by_relief", relief), ("moves", moves)):
+    for name, mine in (("truth", truth), ("truth_by_stage", stages), ("truth_by_lever", relief), ("moves", moves)):
         assert not differences(mine, tables(name)), name
     assert not differences(spreads, tables("spreads"), 2)
     rows = cases(size=SOME)
@@ -159,15 +159,15 @@ class Patients:
         wanted = (target.get("stratum") or {}).get("diagnosis", ["neck_pain", "thoracic_pain"])
         here = np.isin(self.diagnosis, [wanted] if isinstance(wanted, str) else wanted)
         one, both = here & (self.first >= 80), here & (self.first >= 80) & (self.second >= 80)
-        arm = {"0": here, "1": one, "2": both}.get(target.get("blocks", "0"), here)
+        arm = {"0": here, "1": one, "2": both}.get(target.get("tests", "0"), here)
         half, more = here & (self.first >= 50), here & (self.first >= 70)
         return {
             "dual_positive": [(both, here)],
-            "single_block_false_positive": [(one & ~both, here & ~both)],
-            "single_block_ppv": [(one & self.truth, one)],
-            "dual_block_ppv": [(both & self.truth, both)],
+            "single_test_false_positive": [(one & ~both, here & ~both)],
+            "single_test_ppv": [(one & self.truth, one)],
+            "dual_test_ppv": [(both & self.truth, both)],
             "helped": [(arm & self.helped, here)],
-            "success_per_ablation": [(arm & self.helped, arm)],
+            "success_per_treatment": [(arm & self.helped, arm)],
             "more_relief_gain": [(more & self.helped, more), (half & ~more & self.helped, half & ~more)],
             "cut_off_gain": [(one & self.helped, one), (half & self.helped, half)],
         }[target["metric"]]  # type: ignore[no-any-return]
@@ -248,8 +248,8 @@ def test_blocks_of_calibration(calibrated):
     """Predictive values and cut-offs: of the sample exactly, of the tables by many draws, Bayes' rule from rates."""
     tables, _ = calibrated
     values, cuts = (tables(name).to_dict("records") for name in ("predictive_values", "cut_off"))
-    assert [(row["population"], row["blocks"]) for row in values] == [(n, b) for n in POPULATIONS for b in (1, 2)]
-    assert [(row["population"], row["cut_off"], row["blocks"]) for row in cuts] == [
+    assert [(row["population"], row["tests"]) for row in values] == [(n, b) for n in POPULATIONS for b in (1, 2)]
+    assert [(row["population"], row["cut_off"], row["tests"]) for row in cuts] == [
         (name, cut, blocks) for name in POPULATIONS for cut in range(50, 81, 5) for blocks in (1, 2)
     ]
     many = {name: Patients(name, DRAWN, 99) for name in POPULATIONS}
@@ -260,7 +260,7 @@ def test_blocks_of_calibration(calibrated):
         recount.TALLY[0] += 1
 
     for place, row in enumerate(values):
-        name, metric = row["population"], ("single_block_ppv", "dual_block_ppv")[row["blocks"] - 1]
+        name, metric = row["population"], ("single_test_ppv", "dual_test_ppv")[row["tests"] - 1]
         one = many[name]
         value, _, error = worth(Patients(name, SOME, SEED).shares({"metric": metric}))
         if value is None:
@@ -269,10 +269,10 @@ def test_blocks_of_calibration(calibrated):
             assert (row["generated"], row["error"]) == pytest.approx((value, error), abs=1e-9)
         near(row["expected"], *one.shares({"metric": metric})[0])
         near(row["prevalence"], one.truth, np.ones(len(one.truth), bool))
-        positive = (one.first if row["blocks"] == 1 else one.second) >= 80
+        positive = (one.first if row["tests"] == 1 else one.second) >= 80
         near(row["sensitivity"], positive & one.truth, one.truth)
         near(row["false_positive"], positive & ~one.truth, ~one.truth)
-        rates = values[place - row["blocks"] + 1 : place + 1]
+        rates = values[place - row["tests"] + 1 : place + 1]
         formula = 100 * recount.predictive_value(
             row["prevalence"] / 100,
             [r["sensitivity"] / 100 for r in rates],
@@ -283,8 +283,8 @@ def test_blocks_of_calibration(calibrated):
         recount.TALLY[0] += 4
     for row in cuts:
         one, cut = many[row["population"]], row["cut_off"]
-        chosen = (one.first >= cut) & ((one.second >= cut) | (row["blocks"] == 1))
+        chosen = (one.first >= cut) & ((one.second >= cut) | (row["tests"] == 1))
         everyone = np.ones(len(chosen), bool)
         near(row["positive"], chosen, everyone)
         near(row["helped"], chosen & one.helped, everyone)
-        near(row["success_per_ablation"], chosen & one.helped, chosen)
+        near(row["success_per_treatment"], chosen & one.helped, chosen)

@@ -1,7 +1,7 @@
-"""The virtual trial of diagnostic blocks: every patient gets both blocks and the ablation, and the arms are read off.
+"""The virtual trial of a diagnostic test: every patient gets two and the treatment, and the arms are read off.
 
 That is possible only where truth is simulated: the same patients are in every arm, so arms differ by selection alone. A
-second block can only take patients away, so whoever is helped after two is also among those helped after one and none.
+second test can only take patients away, so whoever is helped after two is also among those helped after one and none.
 """
 
 from collections.abc import Iterable
@@ -16,22 +16,17 @@ from simulations.population.expectation import Tally, drawn, expected
 from simulations.population.page import Target, VirtualTrial
 from simulations.population.probability_tables import Population
 
-LOWEST_CUT_OFF = 50  # the lowest block relief that a policy may ask for, in %
-MORE_RELIEF = 70  # where one published study parts its patients, in %
-TRUTH, BENEFIT = {"truth_facet_pain": ("true",)}, {"truth_benefit": ("true",)}
-FIRST, SECOND = "block_1_relief_pct", "block_2_relief_pct"
-
 Mask = NDArray[np.bool_]
 
 
 def trial_tally(population: Population, names: Iterable[str] = (), size: int = 0, seed: int = 1) -> Tally:
-    """The patients of the virtual trial by truth, benefit and the relief of both blocks: exact, or `size` cases drawn.
+    """The patients of the virtual trial by truth, benefit and the result of both tests: exact, or `size` cases drawn.
 
     Only those whom the trial is `among`; `names` are further variables to tell apart. Raises ProblemsFound for a page
     that describes no virtual trial.
     """
     trial = described_trial(population)
-    names = dict.fromkeys([*trial.among, *names, *TRUTH, *BENEFIT, FIRST, SECOND])
+    names = dict.fromkeys([*trial.among, *names, trial.truth, trial.benefit, *trial.tests])
     tally = drawn(population, names, size, seed, trial.assign) if size else expected(population, names, trial.assign)
     return among_whom(trial, tally)
 
@@ -57,31 +52,41 @@ def ratios(tally: Tally, target: Target) -> list[tuple[Mask, Mask]]:
     among = tally.where(target.stratum)
     if target.metric == "share":
         return [(among & tally.where(target.share_of), among)]
-    cut = described_trial(tally.population).cut_off
-    first, second = tally.codes[FIRST] >= cut, tally.codes[SECOND] >= cut
-    truth, helped = tally.where(TRUTH), tally.where(BENEFIT)
+    trial = described_trial(tally.population)
+    first, second = positive(tally, trial.cut_off)
+    truth, helped = has(tally, trial.truth), has(tally, trial.benefit)
     chosen = {None: among, "0": among, "1": among & first, "2": among & first & second}
-    arm = chosen[target.blocks]
+    arm = chosen[target.tests]
     match target.metric:
         case "dual_positive":
             return [(chosen["2"], among)]
-        case "single_block_false_positive":
+        case "single_test_false_positive":
             return [(chosen["1"] & ~chosen["2"], among & ~chosen["2"])]
-        case "single_block_ppv":
+        case "single_test_ppv":
             return [(chosen["1"] & truth, chosen["1"])]
-        case "dual_block_ppv":
+        case "dual_test_ppv":
             return [(chosen["2"] & truth, chosen["2"])]
         case "helped":
             return [(arm & helped, among)]
-        case "success_per_ablation":
+        case "success_per_treatment":
             return [(arm & helped, arm)]
         case "more_relief_gain":
-            some = among & (tally.codes[FIRST] >= LOWEST_CUT_OFF)
-            more = among & (tally.codes[FIRST] >= MORE_RELIEF)
+            some, more = (among & positive(tally, cut)[0] for cut in (trial.loosest, trial.parted_at))
             return [(more & helped, more), (some & ~more & helped, some & ~more)]
         case _:
-            loose = among & (tally.codes[FIRST] >= LOWEST_CUT_OFF)
+            loose = among & positive(tally, trial.loosest)[0]
             return [(chosen["1"] & helped, chosen["1"]), (loose & helped, loose)]
+
+
+def positive(tally: Tally, cut: int) -> tuple[Mask, Mask]:
+    """Who is positive on the first and on the second test from a cut-off (%) on."""
+    first, second = (tally.codes[name] >= cut for name in described_trial(tally.population).tests)
+    return first, second
+
+
+def has(tally: Tally, truth: str) -> Mask:
+    """Of whom a simulated truth says yes."""
+    return tally.where({truth: ("true",)})
 
 
 def figure(tally: Tally, pairs: list[tuple[Mask, Mask]]) -> tuple[float | None, int, float]:
@@ -96,24 +101,24 @@ def figure(tally: Tally, pairs: list[tuple[Mask, Mask]]) -> tuple[float | None, 
     return 100 * (shares[0] - sum(shares[1:])), round(tally.total(pairs[0][1])), 100 * sqrt(error)
 
 
-def by_cut_off(population: Population, lowest: int = LOWEST_CUT_OFF, highest: int = 80, step: int = 5) -> pd.DataFrame:
-    """What the arms of the virtual trial give when a block counts from another relief, from the tables, in %.
+def by_cut_off(population: Population, step: int = 5) -> pd.DataFrame:
+    """What the arms of the virtual trial give when a test counts from another result, from the tables, in %.
 
-    One row per cut-off (% relief) and number of blocks (1, 2): population, cut_off, blocks, positive, helped (both of
-    all patients) and success_per_ablation.
+    One row per cut-off, from the loosest to that of the page, and number of tests (1, 2): population, cut_off, tests,
+    positive, helped (both of all patients) and success_per_treatment.
     """
-    tally = trial_tally(population)
+    tally, trial = trial_tally(population), described_trial(population)
     everyone = tally.total(np.ones(len(tally.weight), dtype=np.bool_))
-    helped = tally.where(BENEFIT)
+    helped = has(tally, trial.benefit)
     rows = []
-    for cut in range(lowest, highest + 1, step):
-        first = tally.codes[FIRST] >= cut
-        for blocks, chosen in ((1, first), (2, first & (tally.codes[SECOND] >= cut))):
+    for cut in range(trial.loosest, trial.cut_off + 1, step):
+        first, second = positive(tally, cut)
+        for tests, chosen in ((1, first), (2, first & second)):
             shares = {
                 "positive": tally.total(chosen) / everyone,
                 "helped": tally.total(chosen & helped) / everyone,
-                "success_per_ablation": tally.total(chosen & helped) / tally.total(chosen),
+                "success_per_treatment": tally.total(chosen & helped) / tally.total(chosen),
             }
-            row: dict[str, object] = {"population": population.id, "cut_off": cut, "blocks": blocks}
+            row: dict[str, object] = {"population": population.id, "cut_off": cut, "tests": tests}
             rows.append(row | {name: round(100 * share, 4) for name, share in shares.items()})
     return pd.DataFrame(rows)
