@@ -15,7 +15,7 @@ class Statement(Record):
         "scope",
     ]  # fmt: skip
     source: Key | None = None
-    seed_citation: Text | None = None  # as the source assessment itself cites it
+    seed_citation: Text | None = None  # as the source that is retold cites it
     applies_to: Text
 
 

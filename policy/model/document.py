@@ -95,7 +95,7 @@ class CodeNotice(Element):
 class Relation(Record):
     """What one fact must be to another, or should: numbers or dates of one unit, where both are documented.
 
-    Days may also be held against a duration. `says`: what is wrong, or odd: 'more days of care than of pain'.
+    Days may also be held against a duration. `says`: what is wrong, or odd: 'more days of care than of symptoms'.
     """
 
     field: Id

@@ -12,7 +12,7 @@ COUNTED = ("adopted", "retired")  # in force for their time; a draft is not yet,
 
 
 class Version(NamedTuple):
-    """One version, by the name that it is called by (`nerve_blocks@2026.1`)."""
+    """One version, by the name that it is called by (`knee_braces@2026.1`)."""
 
     name: str
     file: Path
@@ -97,7 +97,7 @@ class Family:
         return found
 
     def why_none(self, day: str) -> str:
-        """'has no version of nerve_blocks in force: the first, nerve_blocks@2026.1, is from 2026-01-01'."""
+        """'has no version of knee_braces in force: the first, knee_braces@2026.1, is from 2026-01-01'."""
         said = f"has no version of {self.name} in force"
         before = [term for term in self.terms if term.first <= day]
         after = [term for term in self.terms if term.first > day]

@@ -75,7 +75,7 @@ class Study:
 
     @property
     def names(self) -> str:
-        """'nerve_blocks@2027.1', or 'nerve_blocks@2027.1 against nerve_blocks@2026.1'."""
+        """'knee_braces@2027.1', or 'knee_braces@2027.1 against knee_braces@2026.1'."""
         return f"{self.document.name} against {self.policy.name}" if self.version else self.policy.name
 
     @cached_property

@@ -15,9 +15,8 @@ WORDS = re.compile(
 # A preset of the policy that ships, and what is told with the name of the file in which it may stand.
 PRESETS = {"simulations/population/fit.py"}
 ALLOWED = {
-    "policy/reading/loading.py": ('DEFAULT = "nerve_blocks"', "S1 to S66"),
+    "policy/reading/loading.py": ('DEFAULT = "nerve_blocks"',),
     "policy/model/units.py": ("headache_days",),
-    "policy/case_files/remarks.py": ("conservative", "pain"),
     "simulations/reports/report.py": ('"nerve-block-workbook"',),
     "simulations/cli/command.py": ('package_name="nerve-block-workbook"',),
 }
