@@ -46,6 +46,7 @@ def lint(settings: Settings, kinds: Collection[str] = ()) -> Iterator[Finding]:
         ("gap", "overlap", "unreachable"): lambda: iter(matched),
         ("unreachable",): lambda: _unreachable(policy),
         ("outside cited",): lambda: _outside_cited(settings),
+        ("unused column",): lambda: _unused(policy),
     }
     if not matched:  # else there is not one rule for each case, and nothing can be proven
         checks |= {
@@ -60,6 +61,18 @@ def lint(settings: Settings, kinds: Collection[str] = ()) -> Iterator[Finding]:
                 yield from check()
             except ProblemsFound as wrong:
                 yield Finding("not checked", "policy", f"not looked for: {listed(names)}", str(wrong.problems[0]))
+
+
+def _unused(policy: Policy) -> Iterator[Finding]:
+    """Columns that stand on a statement, and that no rule reads: perhaps a rule was forgotten."""
+    read = {fact for rule in policy.rules() for fact in policy.facts_read(rule)}
+    read |= {column for name in read for column in policy.fields_[name].sources}
+    read |= {teller for name in read for teller in policy.fields_[name].implied_by}
+    read |= {name for one in policy.relations for name in (one.field, one.at_most)}
+    for name, kind in policy.fields_.items():
+        if kind.statements and not (kind.required or kind.ignored) and name not in read:
+            says = f"stands on {listed(kind.statements)}, and no rule reads it"
+            yield Finding("unused column", f"fields.{name}", says, "no value of it changes any case")
 
 
 def _selected(policy: Policy) -> Iterator[tuple[str, str, list[str]]]:

@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from policy.entries.records import Record
-from policy.entries.scalars import Id, Reference, While, Words
+from policy.entries.scalars import Id, Reference, Values, While
 from policy.model.nodes import Node
 
 
@@ -202,14 +202,14 @@ class Equals(Worded):
     """The field has one of these values; another is not met, a missing one not documented."""
 
     kind = "equals"
-    equals: dict[Id, Words] = Field(alias="is")
+    equals: dict[Id, Values] = Field(alias="is")
 
 
 class States(Worded):
     """The record says one of these words; another says nothing: not documented, never not met."""
 
     kind, else_missing = "states", True
-    states: dict[Id, Words]
+    states: dict[Id, Values]
 
 
 class OnFile(Node):

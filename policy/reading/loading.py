@@ -87,7 +87,8 @@ def policy_file(source: str | Path, as_of: str | None = None) -> Path:
     if path.suffix not in (".yaml", ".yml"):
         near = nearest(str(source), [*known, *(n.partition("@")[0] for n in known)])
         there = f", none in the workspace ({listed(own)})" if own else ""
-        message = f"is no policy that ships ({listed(ships)}){there} and no .yaml file{near}"
+        own_file = "; for a policy of your own write the path of its .yaml file, or save it in workspace/policies"
+        message = f"is no policy that ships ({listed(ships)}){there} and no .yaml file{near or own_file}"
         raise refuse("unknown-policy", shown(source), message)
     return path
 
@@ -110,6 +111,20 @@ def parse(text: str, name: str, model: type[Model]) -> tuple[Model, Node]:
         raise ProblemsFound(located((_finding(e, model) for e in faults), name, node)) from None
 
 
+# What others call a kind of test
+MEANT = {
+    **dict.fromkeys(("<=", "lte", "le", "max", "maximum", "up_to", "no_more_than", "not_more_than", "less_or_equal",
+                     "within"), "at_most"),
+    **dict.fromkeys((">=", "gte", "ge", "min", "minimum", "no_less_than", "not_less_than", "greater_or_equal"),
+                    "at_least"),
+    **dict.fromkeys((">", "gt", "greater_than", "above", "over", "exceeds"), "more_than"),
+    **dict.fromkeys(("<", "lt", "below", "under", "fewer_than"), "less_than"),
+    **dict.fromkeys(("=", "==", "eq", "equals", "equal", "in", "one_of", "has"), "is"),
+    **dict.fromkeys(("range", "from_to"), "between"), **dict.fromkeys(("and", "all", "every"), "all_of"),
+    **dict.fromkeys(("or", "any", "either"), "any_of"), **dict.fromkeys(("not", "none", "neither"), "none_of"),
+    **dict.fromkeys(("points", "add_up"), "score"), **dict.fromkeys(("plus", "total", "difference"), "sum"),
+    **dict.fromkeys(("average", "avg"), "mean"), **dict.fromkeys(("exists", "documented", "present"), "on_file"),
+}  # fmt: skip
 _CODES = {"missing": "missing-key", "extra_forbidden": "unknown-key", "string_pattern_mismatch": "pattern",
           "literal_error": "choice", "string_too_short": "empty-text", "too_short": "empty-list",
           "too_long": "list-length", "string_type": "type", "dict_type": "type", "model_type": "type",
@@ -127,6 +142,8 @@ def _finding(error: Any, model: type[Record]) -> Finding:
         if kind == "unknown-key":
             wrong, known = context["key"], context["known"]
             said = f"unknown key {shown(wrong)}; one of {', '.join(known)}"
+            if meant := MEANT.get(str(wrong).lower().strip("_")):
+                return Finding(kind, (*path, wrong), f"{said}, did you mean {meant}?")
             return Finding(kind, (*path, wrong), said, str(wrong), known)
         return Finding(kind, (*path, context["key"]), error["msg"])
     code, value = _CODES.get(kind, kind), f"{shown(given)} " if isinstance(given, str) else ""

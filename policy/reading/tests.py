@@ -16,7 +16,7 @@ from policy.model import (
     is_number,
     simplest,
 )
-from policy.problems import Finding, listed, shown
+from policy.problems import Finding, listed, nearest, shown
 
 Path = tuple[object, ...]
 COLUMNS = {"case_id": "text", "dx": "diagnosis", "cpt": "procedure"}  # what every case table has
@@ -177,5 +177,5 @@ def in_units_of(policy: Policy) -> Iterator[Finding]:
         for name, one in group.items():
             if one.unit and one.unit not in policy.every_unit:
                 known = [*policy.every_unit]
-                message = f"{shown(one.unit)} is no unit; allowed {listed(known, len(known))}, or name it under units:"
-                yield Finding("unit", (section, name, "unit"), message, one.unit, known)
+                told = f"allowed {listed(known, len(known))}, or name it under units:{nearest(one.unit, known)}"
+                yield Finding("unit", (section, name, "unit"), f"{shown(one.unit)} is no unit; {told}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -50,4 +51,4 @@ def text_of(
         "pathways": {"all": {"title": "All", **OWN, "for": {"diagnosis": ["one"], "procedure": ["device"]},
                              "rule": {"require": [*tests], "then": [{"outcome": "met"}]}}},
     }  # fmt: skip
-    return written(whole | more)
+    return written(json.loads(json.dumps(whole | more)))  # else YAML makes anchors

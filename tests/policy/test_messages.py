@@ -1,0 +1,134 @@
+"""What an author is told who writes a policy as any newcomer would: where it is wrong, and what to write instead."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import policy
+from policy.authoring.lint import lint
+from policy.problems import ProblemsFound
+from tests.policy.small import small, text_of
+
+FIELDS: dict[str, Any] = {
+    "walked": {"type": "whole", "unit": "days", "max": "100"},
+    "value": {"type": "decimal", "unit": "points", "min": "0", "max": "20", "step": "0.1"},
+    "first": {"type": "date"}, "last": {"type": "date"},
+    "between_days": {"type": "whole", "unit": "days", "max": "900"},
+    "lasted": {"type": "duration", "unit": "months", "from": "first", "to": "last", "days": "between_days"},
+}  # fmt: skip
+LEVER = {"domain": {"min": "0", "max": "12", "step": "1"}, "default": "3", "direction": "stricter_when_higher"}
+LEVERS: dict[str, Any] = {"months_least": {**LEVER, "unit": "months"}, "weeks_least": {**LEVER, "unit": "weeks"}}
+ENDS = {"from": "first", "to": "last", "days": "walked"}
+NUMBER = "write at_least, more_than, less_than, at_most or between"
+DATES = "days and months compare only in a field of type duration"
+
+
+def told(folder: Path, test: Any, fields: dict[str, Any] | None = None, **more: Any) -> str:
+    """What loading a policy with one test says."""
+    file = folder / "mine.yaml"
+    file.write_text(text_of(FIELDS | (fields or {}), LEVERS, {"only": test}, **more), encoding="utf-8")
+    with pytest.raises(ProblemsFound) as found:
+        policy.load(file)
+    return str(found.value)
+
+
+@pytest.mark.parametrize(
+    ("test", "said"),
+    [
+        ({"at_least": {"walked": "months_least"}}, DATES),
+        ({"at_least": {"lasted": "weeks_least"}}, DATES),
+        ({"is": {"value": ["7"]}}, NUMBER),
+        ({"is": {"value": ["7.5"]}}, NUMBER),
+        ({"at_least": {"value": "7.55"}}, "7.55 is finer than the step of field 'value', 0.1"),
+        ({"no_more_than": {"value": "7.5"}}, "did you mean at_most?"),
+        ({"max": {"value": "7.5"}}, "did you mean at_most?"),
+        ({"<=": {"value": "7.5"}}, "did you mean at_most?"),
+        ({"no_less_than": {"value": "7.5"}}, "did you mean at_least?"),
+        ({"not": [{"on_file": "value"}]}, "did you mean none_of?"),
+        ({"between": {"value": ["9", "7.5"]}}, "can never hold: 9 is above 7.5"),
+        ({"between": {"value": ["9"]}}, "between"),
+        ({"sum": {"of": ["walked"], "at_least": "1"}}, "a sum needs two fields or more"),
+        ({"sum": {"of": ["walked"], "minus": ["value"], "at_least": "1"}}, "different units or steps"),
+        ({"sum": {"of": ["walked", "between_days"]}}, "needs one of at_least, more_than, less_than, at_most"),
+        ({"score": {"points": [{"points": "1", "test": {"on_file": "value"}}], "reaches": "2"}}, "of 1 tests is never"),
+        ({"score": {"points": [{"points": "0", "test": {"on_file": "value"}}], "reaches": "0"}}, "points are 1 to 100"),
+    ],
+)  # fmt: skip
+def test_a_test_written_otherwise_is_told_what_to_write(tmp_path: Path, test: Any, said: str) -> None:
+    assert said in told(tmp_path, test)
+
+
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [
+        ({"type": "whole", "unit": "hours", "max": "9"}, "'hours' is no unit; allowed days"),
+        ({"type": "whole", "unit": "day", "max": "9"}, "did you mean days?"),
+        ({"type": "decimal", "unit": "points", "max": "9"}, "needs a step such as 0.1"),
+        ({"type": "decimal", "unit": "points", "max": "9.55", "step": "0.1"}, "no more decimals than the step"),
+        ({"type": "duration", "unit": "hours", **ENDS}, "needs a unit of days"),
+        ({"type": "duration", "unit": "days", "from": "first", "days": "walked"}, "needs to: a field of type date"),
+        ({"type": "duration", "unit": "days", **ENDS, "to": "walked"}, "must be of type date"),
+    ],
+)  # fmt: skip
+def test_a_field_is_told_what_it_needs(tmp_path: Path, field: dict[str, str], said: str) -> None:
+    assert said in told(tmp_path, {"on_file": "value"}, {"mine": field})
+
+
+@pytest.mark.parametrize(
+    ("relation", "said"),
+    [
+        ({"field": "walked", "at_most": "vaule"}, "did you mean value?"),
+        ({"field": "walked", "at_most": "first"}, "a date compares with a date only"),
+        ({"field": "walked", "at_most": "value"}, "different units or steps"),
+        ({"field": "walked", "at_most": "lasted"}, "for a remark; nothing else"),
+    ],
+)
+def test_a_relation_is_told_what_compares(tmp_path: Path, relation: dict[str, str], said: str) -> None:
+    whole = {**relation, "verdict": "reject", "says": "odd"}
+    assert said in told(tmp_path, {"on_file": "value"}, relations=[whole])
+
+
+def test_units_that_go_round_are_told(tmp_path: Path) -> None:
+    units = {"packs": {"one": "pack", "many": "packs", "equals": "4 boxes"}}
+    assert "no unit is called 'boxes'" in told(tmp_path, {"on_file": "value"}, units=units)
+    round_ = {**units, "boxes": {"one": "box", "many": "boxes", "equals": "2 packs"}}
+    assert "is a number of itself" in told(tmp_path, {"on_file": "value"}, units=round_)
+
+
+def test_a_column_that_stands_on_a_statement_and_is_never_read_is_remarked_on() -> None:
+    statement = {"says": "x", "stance": "required", "applies_to": "x"}
+    fields = {name: {**FIELDS["walked"], "statements": ["A1"]} for name in ("read", "unread")}
+    document = small(fields, {}, {"only": {"at_least": {"read": "3"}}}, statements={"A1": statement})
+    assert [finding.place for finding in lint(document.settings(), ("unused column",))] == ["fields.unread"]
+
+
+def test_all_else_has_one_pathway_and_something_is_left_for_it(tmp_path: Path) -> None:
+    rule = {"outcome": "review", "because": "nothing is written"}
+    rest = {"title": "All else", "origin": "assumption", "for": "otherwise", "rule": rule}
+    whole = {
+        "title": "All",
+        "origin": "assumption",
+        "for": {"diagnosis": ["one"], "procedure": ["device"]},
+        "rule": rule,
+    }
+    assert "nothing is left for it" in told(tmp_path, {"on_file": "value"}, pathways={"all": whole, "rest": rest})
+    assert "a second pathway for all else" in told(tmp_path, {"on_file": "value"}, pathways={"one": rest, "two": rest})
+
+
+def test_a_request_that_no_pathway_is_for_takes_that_for_all_else() -> None:
+    rule = {"outcome": "not_met", "because": "x"}
+    codes = {"E0601": {"label": "a", "attributes": {"kind": "fixed"}}, "E0470": {"label": "b"}}
+    document = small(
+        {}, {}, {"only": {"lever": {"undocumented_action": ["pend"]}}},
+        procedures={"device": {"label": "x", "codes": codes}},
+        pathways={
+            "fixed": {"title": "x", "origin": "assumption", "rule": rule,
+                      "for": {"diagnosis": ["one"], "procedure": ["device"], "with": {"kind": "fixed"}}},
+            "rest": {"title": "y", "origin": "assumption", "for": "otherwise", "rule": {**rule, "outcome": "review"}},
+        },
+    )  # fmt: skip
+    assert document.cell("one", "device", "E0601") == ["fixed"]
+    assert document.cell("one", "device", "E0470") == ["rest"]
