@@ -51,7 +51,7 @@ class Unsaved:
 
     def __init__(self, start: Settings):
         session = os.environ.get("JPY_SESSION_NAME") if SERVED in os.environ else None
-        which = json.dumps([session, start.policy.name, start.provisions()])
+        which = json.dumps([session, start.policy.name, start.provisions()], default=str)
         name = f"{hashlib.sha256(which.encode()).hexdigest()[:16]}.json"
         self.path = kept_in() / ".unsaved" / name if session else None
         self._start = self._last = start
@@ -79,9 +79,8 @@ class Unsaved:
         except OSError as error:
             raise refuse("write", seen(self.path), f"cannot be written ({error.strerror})") from None
         provisions = {k: "off" if v is None else v for k, v in settings.provisions().items()}
-        save(
-            self.path, f"{json.dumps({'policy': settings.policy.name, 'provisions': provisions}, indent=1)}\n".encode()
-        )
+        kept = {"policy": settings.policy.name, "provisions": provisions}
+        save(self.path, f"{json.dumps(kept, indent=1, default=str)}\n".encode())
 
 
 # The report of a saved scenario ---------------------------------------------------------------------------------------

@@ -1,11 +1,11 @@
 """The other parts of a document: its pathways, its codes and its worked examples."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from policy.entries.records import Element, Record
 from policy.entries.scalars import CptCode, Day, Flag, IcdCode, Id, StatementId, Text, While, Word, Words, Written
@@ -61,7 +61,9 @@ class Pathway(Element):
     """The rule for some diagnoses and procedures."""
 
     title: Text
-    selects: Selector = Field(alias="for")
+    selects: Annotated[
+        Selector, BeforeValidator(lambda one: one, json_schema_input_type=Literal["otherwise"] | Selector)
+    ] = Field(alias="for")
     rule: Rule
 
 

@@ -240,8 +240,12 @@ class _Compiler:
         for index, parent in [
             (i, p) for i, when in enumerate(whens, start) for p in whens[i - start] if p not in self.done
         ]:
+            at = (*path, index, "when", parent)
+            if parent in self.page.variables:
+                self.problem("unknown-variable", at, f"depends on {parent}, which stands below it: move that up")
+                continue
             message = f"depends on {parent}, which is no variable above it"
-            self.problem("unknown-variable", (*path, index, "when", parent), message, parent, self.done)
+            self.problem("unknown-variable", at, message, parent, self.done)
         known = all(parent in self.done for parent in parents)
         parents = [parent for parent in parents if parent in self.done]
         shape = [len(self.states[parent]) for parent in parents]

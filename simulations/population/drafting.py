@@ -129,7 +129,7 @@ def _facts(policy: Policy, columns: Mapping[str, Column]) -> Iterator[str]:
     yield "  # --- the facts " + "-" * 86
     for name in sorted(made, key=lambda n: not policy.fields_[n].implied_by):
         column, field = columns[name], policy.fields_[name]
-        settings = [f"unit: {_text(column.unit.replace('_', ' '))}"] if column.kind == "count" else []
+        settings = [f"unit: {_text(column.unit.replace('_', ' ') or 'number')}"] if column.kind == "count" else []
         yield from _variable(name, field.label, *settings, f"documented: {_habit(policy, name)}")
         yield from _told(policy, name, column, name in read)
         yield ""

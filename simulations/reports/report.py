@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from importlib.metadata import PackageNotFoundError, version
 from math import isfinite
 from pathlib import Path
@@ -243,7 +244,16 @@ def impact_tables(study: Study) -> dict[str, pd.DataFrame]:
 
 def json_bytes(content: dict[str, Any]) -> bytes:
     """As UTF-8 JSON in the order given; a number that does not exist (not a number, without end) is null."""
-    return f"{json.dumps(_existing(content), indent=2, ensure_ascii=False, allow_nan=False)}\n".encode()
+    return (
+        f"{json.dumps(_existing(content), indent=2, ensure_ascii=False, allow_nan=False, default=_number)}\n".encode()
+    )
+
+
+def _number(value: object) -> float:
+    """A decimal number of a lever, as the shortest decimal that JSON writes for it."""
+    if isinstance(value, Decimal):
+        return float(value)
+    raise TypeError(f"{type(value).__name__} is no value of a summary")
 
 
 def _existing(value: Any) -> Any:

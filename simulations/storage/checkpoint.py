@@ -46,7 +46,7 @@ class Checkpoint:
 
 def key_of(**parts: Any) -> str:
     """A key for a result that hangs on `parts` (plain values) and on the sources of this program."""
-    return hashlib.sha256(json.dumps([_program(), parts], sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([_program(), parts], sort_keys=True, default=str).encode()).hexdigest()
 
 
 @cache

@@ -114,12 +114,12 @@ def quantile_errors(values: NDArray[np.float64], shares: Sequence[float]) -> lis
 
     Maritz and Jarrett (1978); the numbers are those of `scipy.stats.mstats.mjci`, whose import takes a second.
     """
-    ordered, n = np.sort(values), len(values)
+    ordered, n = np.sort(values) - np.mean(values), len(values)  # around 0: else equal values leave rounding errors
     errors = []
     for share in shares:
         place = int(share * n + 0.5)
         weights = np.diff(betainc(place - 1, n - place, np.arange(n + 1) / n))
-        errors.append(sqrt(float(weights @ ordered**2) - float(weights @ ordered) ** 2))
+        errors.append(sqrt(max(0.0, float(weights @ ordered**2) - float(weights @ ordered) ** 2)))
     return errors
 
 
