@@ -127,12 +127,23 @@ def _facts(policy: Policy, columns: Mapping[str, Column]) -> Iterator[str]:
     read |= {str(policy.fields_[fact].days) for fact in read if policy.fields_[fact].days}
     made = [name for name, column in columns.items() if column.kind != "made" and name not in ("dx", "cpt")]
     yield "  # --- the facts " + "-" * 86
-    for name in sorted(made, key=lambda n: not policy.fields_[n].implied_by):
+    limits = {one.field: one.at_most for one in policy.relations if one.verdict == "reject" and one.at_most in made}
+    for name in sorted(made, key=lambda n: (not policy.fields_[n].implied_by, _depth(n, limits))):
         column, field = columns[name], policy.fields_[name]
         settings = [f"unit: {_text(column.unit.replace('_', ' ') or 'number')}"] if column.kind == "count" else []
+        settings += [f"at_most: {limits[name]}"] if name in limits and column.kind == "count" else []
         yield from _variable(name, field.label, *settings, f"documented: {_habit(policy, name)}")
         yield from _told(policy, name, column, name in read)
         yield ""
+
+
+def _depth(name: str, limits: Mapping[str, str]) -> int:
+    """How many numbers above it limit a number, one the other."""
+    seen: list[str] = []
+    while name in limits and name not in seen:
+        seen.append(name)
+        name = limits[name]
+    return len(seen)
 
 
 def _told(policy: Policy, name: str, column: Column, read: bool) -> Iterator[str]:
@@ -170,8 +181,11 @@ def _bands(policy: Policy, name: str, column: Column) -> list[str]:
     """Ranges parted where a test of the policy, as it stands, draws a line; as many cases in each."""
     lines = sorted({line for line in _lines(policy, name) if column.lowest < line <= column.highest})
     field = policy.fields_[name]
-    if not lines and field.unit == "years" and column.lowest <= 18 < 90 <= column.highest:
-        return ["18 to 90"]
+    if (
+        field.unit == "years" and column.lowest <= 18 < 90 <= column.highest
+    ):  # an age: adults, until an author knows better
+        ends = [18, *(line for line in lines if 18 < line < 90), 91]
+        return [_span(low, high - 1) for low, high in pairwise(ends)]
     top = min(column.highest, 2 * lines[-1] if lines else 400)
     ends = [column.lowest, *lines, max(top, *lines, column.lowest) + 1]
     return [_span(low, high - 1, column.places) for low, high in pairwise(ends)]

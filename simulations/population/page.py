@@ -70,12 +70,16 @@ def columns_of(policy: Policy) -> dict[str, Column]:
 def made_dates(policy: Policy) -> dict[str, str | None]:
     """Dates that no variable makes: that of the request (None), and a first day, by the days since it.
 
-    Any other date is a variable of the page: how many days before the request it is.
+    The dates of a duration that does not end at the request are left empty (''): its days tell it. Any other date is a
+    variable of the page: how many days before the request it is.
     """
     lasting = [field for field in policy.fields_.values() if not field.told]
-    requests = {field.ends[1] for field in lasting} | ({REQUESTED} & policy.fields_.keys())
-    found: dict[str, str | None] = {name: None for name in policy.fields_ if name in requests}
-    return found | {field.ends[0]: str(field.days) for field in lasting if field.ends[0] not in found}
+    requests = [REQUESTED] if REQUESTED in policy.fields_ else [field.ends[1] for field in lasting][:1]
+    found: dict[str, str | None] = dict.fromkeys(requests)
+    for field in sorted(lasting, key=lambda one: one.ends[1] not in requests):
+        found.setdefault(field.ends[0], str(field.days) if field.ends[1] in requests else "")
+        found.setdefault(field.ends[1], "")
+    return {name: found[name] for name in policy.fields_ if name in found}
 
 
 def _column(field: CaseField) -> Column:

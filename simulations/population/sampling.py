@@ -91,8 +91,8 @@ def _columns(
             days[here] = _request_days(_period(one), streams.draw(REQUESTED, start + first, count))
     found = {"case_id": _case_ids(start, rows)}
     for name, before in population.dates.items():  # a date that hangs on a number is written down together with it
-        known = np.ones(rows, dtype=np.bool_) if before is None else made[before] >= 0
-        found[name] = _dates(days if before is None else days - made[before], known)
+        known = np.full(rows, before is None) if not before else made[before] >= 0
+        found[name] = _dates(days - made[before] if before else days, known)
     own = [decision for decision in columns if decision.name not in population.dates]
     return found | {decision.name: _column(decision, made.pop(decision.name)) for decision in own}
 
