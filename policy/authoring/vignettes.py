@@ -110,7 +110,10 @@ class Batch:
         return policy.settings(self.provisions)
 
     def failing(self, policy: Policy, lists: bool = False) -> list[tuple[Vignette, str]]:
-        """The vignettes that `policy` answers otherwise than expected, with what it says; `lists`: those too."""
+        """The vignettes that `policy` answers otherwise than expected, with its outcome.
+
+        `lists`: also those with other lists than expected, with what is another.
+        """
         cases = self.cases if policy == self.cases.policy else replace(self.cases, policy=policy)
         settings = self.settings(policy)
         if not (lists and self.reading == "default"):
@@ -120,9 +123,17 @@ class Batch:
         found = []
         for vignette, words in zip(self.vignettes, frame.to_dict("records"), strict=True):
             said = {key: tuple(sorted(filter(None, words[key].split(";")))) for key in vignette.lists}
-            if words["outcome"] != vignette.expect[self.reading] or said != vignette.lists:
+            if words["outcome"] != vignette.expect[self.reading]:
                 found.append((vignette, str(words["outcome"])))
+            elif said != vignette.lists:
+                other = [(key, said[key], wanted) for key, wanted in vignette.lists.items() if said[key] != wanted]
+                told = (f"{key} comes out as {_names(got)}, not {_names(wanted)}" for key, got, wanted in other)
+                found.append((vignette, "; ".join(told)))
         return found
+
+
+def _names(names: Sequence[str]) -> str:
+    return ", ".join(names) or "nothing"
 
 
 def batches(vignettes: Sequence[Vignette], policy: Policy, readings: Readings) -> list[Batch]:

@@ -18,7 +18,7 @@ from policy.authoring.lint import inert, lint
 from policy.authoring.mutation import Verdict, judge_all, mutants
 from policy.authoring.proof import Proof, Relation, prove, prove_everywhere
 from policy.authoring.vignettes import Batch, Readings, Vignette, batches, example_vignettes, read_vignettes
-from policy.model import Policy, Settings
+from policy.model import OUTCOMES, Policy, Settings
 from policy.problems import Problem, ProblemsFound, collecting, listed, nearest, refuse, shown
 from policy.reading.loading import DEFAULT, DOCUMENTS, parse
 from policy.reading.scenario import Scenario, edited
@@ -203,8 +203,7 @@ def _asked(policy: Policy, folder: str | None) -> tuple[list[Batch], Readings]:
 def _unlike(vignette: Vignette, said: str, batch: Batch) -> str:
     """'[default] comes out as pend, not met'."""
     expected = vignette.expect[batch.reading]
-    lists = f"{' or '.join(vignette.lists)} differ from what is expected" if vignette.lists else ""
-    return f"[{batch.reading}] {f'comes out as {said}, not {expected}' if said != expected else lists}"
+    return f"[{batch.reading}] {f'comes out as {said}, not {expected}' if said in OUTCOMES else said}"
 
 
 def _counted(items: Iterable[Any], total: int) -> Iterable[Any]:
