@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from policy.reading.loading import shipped
+from simulations.population.page import FOLDER
 from simulations.storage.files import save
 
+PAGE = (FOLDER / "seed_low_prevalence.yaml").read_text("utf-8")
 SOURCE = shipped()["nerve_blocks@2026.2"].read_text("utf-8")
 NAME = "blocks"
 
@@ -42,6 +44,9 @@ def saved(folder: Path, *documents: str, name: str = NAME) -> Path:
         version = re.search(r'^version: "(.*)"$', text, re.M)
         assert version
         save(home / f"{version[1]}.yaml", text.encode())
+    page = PAGE.replace("\nid: seed_low_prevalence\n", f"\nid: {name}\npolicy: {name}\n", 1)
+    (folder / "populations").mkdir(exist_ok=True)
+    save(folder / "populations" / f"{name}.yaml", page.encode())
     return folder
 
 

@@ -378,6 +378,7 @@ def test_an_explicit_value_wins_over_dated_ones(there: Path):
 
 def test_one_date_for_verbs_of_one_value(there: Path):
     save(there / "one.yaml", document("2026.1", levers={"conservative_weeks": DATED}).encode())
+    saved(there / "workspace")  # its population
     studies = [simulations.ask("one.yaml", size=500, as_of=day) for day in (None, "2026-05-05")]
     plain = simulations.ask("nerve_blocks", provisions={"conservative_weeks": 8}, size=500).impact.outcomes()
     assert [study.impact.outcomes()["baseline"].tolist() for study in studies] == [

@@ -44,6 +44,8 @@ def test_the_text_gives_what_determine_writes(cases: Path, tmp_path: Path) -> No
     found = run(said.output, cases).sort_values("case_id", ignore_index=True).fillna("")
     wanted = pd.read_csv(tmp_path / "d.csv", dtype=str, keep_default_na=False).sort_values("case_id", ignore_index=True)
     assert found["outcome"].nunique() > 2
+    assert wanted.pop("policy").unique().tolist() == ["nerve_blocks@2026.2"]
+    assert len(wanted.pop("fingerprint").unique()) == 1
     pd.testing.assert_frame_equal(found.astype(object), wanted.astype(object))
 
 
