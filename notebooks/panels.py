@@ -284,7 +284,13 @@ class LeverPanel:
         self.controls[lever].put(legal)
 
     def example(self) -> tuple[str, Value]:
-        """A lever and its next value the strict way, else its next one at all: the first that has numbers, else any."""
+        """A lever and its next value the strict way, else its next one at all: the first that has numbers, else any.
+
+        Where levers stand as somebody left them, the first of these as it stands: nothing is moved then.
+        """
+        left = [name for name, value in self.tweaks.settings.items() if value != self.tweaks.baseline[name]]
+        if left:
+            return left[0], self.tweaks.settings[left[0]]
         levers = sorted(self.policy.levers.items(), key=lambda pair: pair[1].domain is None)
         name, lever = next(iter(levers))
         order, now = lever.loosest_first() or lever.values(), self.tweaks.settings[name]

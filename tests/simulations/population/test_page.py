@@ -136,7 +136,7 @@ ROW = "    percent: 20\n    assumption: true\n    range: {percent: [10, 30]}\n"
         (
             "{when: {rural: true}, shares: {0 to 231: 46",
             "{when: {function_limited: true}, shares: {0 to 231: 46",
-            "no variable above",
+            "stands below it: move that up",
         ),
         (
             "      - {when: {diligence: low}, shares: {none: 7,",
