@@ -96,7 +96,7 @@ def test_an_effect_scales_the_odds_and_moves_nothing_else():
         ("assumption: true, range: {odds_percent: [40, 100]}", "range: {odds_percent: [40, 100]}", "names no source"),
         ("pain_duration_days: 0 to 182", "pain_duration_day: 0 to 182", "did you mean pain_duration_days"),
         ("pain_duration_days: 0 to 182", "pain_duration_days: never", "is never"),
-        ("pain_duration_days: 0 to 182", "tn_mri_done: true", "depends on tn_mri_done, which stands below it: move that up"),
+        ("pain_duration_days: 0 to 182", "tn_mri_done: true", "tn_mri_done, which stands below it: move that up"),
     ],
 )  # fmt: skip
 def test_an_effect_that_cannot_be_is_said_with_its_line(old: str, new: str, told: str):
