@@ -98,11 +98,11 @@ class Policy(Record):
         """`for: otherwise` is every group and every family."""
         if not isinstance(content, dict) or not isinstance(content.get("pathways"), dict):
             return content
-        named = {"diagnosis": "diagnoses", "procedure": "procedures"}
-        every = {one: [*(content.get(many) or ())] for one, many in named.items()}
+        every = {"diagnosis": [*(content.get("diagnoses") or ())], "procedure": [*(content.get("procedures") or ())]}
+        rest = {"for": {**every, "otherwise": "true"}}
+        ways = content["pathways"].items()
         pathways = {
-            name: {**way, "for": {**every, "otherwise": "true"}} if _is_otherwise(way) else way
-            for name, way in content["pathways"].items()
+            n: way | rest if isinstance(way, dict) and way.get("for") == "otherwise" else way for n, way in ways
         }
         return {**content, "pathways": pathways}
 
@@ -276,10 +276,6 @@ class Policy(Record):
     def defaults(self) -> dict[str, Value]:
         """Each lever's value in the document, on the day of the policy."""
         return ReadOnly({name: lever.check(lever.at(self._day)) for name, lever in self.levers.items()})
-
-
-def _is_otherwise(way: Any) -> bool:
-    return isinstance(way, dict) and way.get("for") == "otherwise"
 
 
 class Settings(Mapping[str, Value]):

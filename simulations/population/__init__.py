@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from simulations.population.calibration import against_targets
+    from simulations.population.columns import columns_of
     from simulations.population.loading import altered, compared_for, default_for, parse, shipped
-    from simulations.population.page import FOLDER, columns_of
+    from simulations.population.page import FOLDER
     from simulations.population.probability_tables import Population
     from simulations.population.request_mix import load, with_mix
     from simulations.population.sampling import CHUNK, LAST_CASE, MOST_CASES, chunks, facts_of, generate, write_chunks

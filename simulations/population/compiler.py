@@ -11,18 +11,8 @@ from numpy.typing import NDArray
 
 from policy.model import Policy, Record
 from policy.problems import Finding, ProblemsFound, listed, shown
-from simulations.population.page import (
-    ANCHORS,
-    LATENT_COUNT,
-    Cited,
-    Column,
-    Effect,
-    Page,
-    Table,
-    Variable,
-    at_work,
-    columns_of,
-)
+from simulations.population.columns import LATENT_COUNT, Column, columns_of
+from simulations.population.page import ANCHORS, Cited, Effect, Page, Table, Variable, at_work
 from simulations.population.page_lines import Lines
 from simulations.population.probability_tables import (
     EMPTY,

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from policy.evaluation.pathways import diagnosis_group
 from policy.model import CaseField, Policy
-from simulations.population.page import Column, columns_of
+from simulations.population.columns import Column, columns_of
 
 _OUTSIDE = ("R69", "Z76.89", "Z00.00"), ("99499", "A9270", "20610")  # codes that few policies cover, to be out of scope
 _RANGE, _SCALED = "{odds_percent: [50, 200]}", "{scale_percent: [50, 150]}"

@@ -15,11 +15,7 @@ from policy.reading import loading
 from policy.reading.workspace import saved
 from policy.reading.yaml import located, read_text
 from simulations.population.compiler import compile_page, cumulative_shares
-from simulations.population.page import (
-    FOLDER,
-    Page,
-    Table,
-)
+from simulations.population.page import FOLDER, Page, Table
 from simulations.population.page_lines import Lines
 from simulations.population.probability_tables import (
     Choice,

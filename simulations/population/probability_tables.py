@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policy.model import Policy
-from simulations.population.page import BENEFIT, FLAG, Column, Page, columns_of, made_dates
+from simulations.population.columns import BENEFIT, FLAG, Column, columns_of, made_dates
+from simulations.population.page import Page
 from simulations.population.random_streams import Words
 
 EMPTY = -1

@@ -19,7 +19,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from policy.problems import listed, refuse
-from simulations.population.page import REQUESTED, Period
+from simulations.population.columns import REQUESTED
+from simulations.population.page import Period
 from simulations.population.probability_tables import BITS, EMPTY, Codes, Decision, Population
 from simulations.population.random_streams import Streams, Words, whole
 from simulations.storage.files import fill, said

@@ -19,7 +19,8 @@ from simulations.counting.counts import each
 from simulations.counting.grouping import Groups
 from simulations.counting.streaming import batches, stream
 from simulations.population import Population, compared_for, load
-from simulations.population.page import BENEFIT, Page
+from simulations.population.columns import BENEFIT
+from simulations.population.page import Page
 from simulations.statistics.intervals import Parted, kitagawa, stratified_difference, wilson
 from simulations.statistics.number_format import points
 from simulations.studies.impact import under

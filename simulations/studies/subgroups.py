@@ -19,8 +19,8 @@ from policy.cases.reader import Cases
 from policy.evaluation.determination import determine
 from policy.model import OUTCOMES, Policy
 from simulations.counting.grouping import Groups
+from simulations.population.columns import BENEFIT
 from simulations.population.dependence import Dependence, dependence
-from simulations.population.page import BENEFIT
 from simulations.statistics.disclosure_control import SMALL, TOO_FEW
 from simulations.statistics.intervals import Interval, sidak, wilson
 from simulations.statistics.release import Withheld, of_columns

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from policy.model import Policy, Settings, Test
 from simulations.counting.counts import CLOSING
 from simulations.counting.reachable_facts import REQUEST, columns_below, read_by
+from simulations.population.columns import BENEFIT
 from simulations.population.expectation import linked
-from simulations.population.page import BENEFIT
 from simulations.population.probability_tables import Population
 
 IN_COMMON = ("diagnosis", "procedure", "dx", "cpt")  # what requests of one kind have in common
