@@ -179,6 +179,21 @@ _Kinds: TypeAlias = (
 )
 _KEYS = {next(iter(one.model_fields.values())).alias or one.kind: one for one in get_args(_Kinds)}
 
+# What others call a kind of test
+_MEANT = {
+    **dict.fromkeys(("<=", "lte", "le", "max", "maximum", "up_to", "no_more_than", "not_more_than", "less_or_equal",
+                     "within"), "at_most"),
+    **dict.fromkeys((">=", "gte", "ge", "min", "minimum", "no_less_than", "not_less_than", "greater_or_equal"),
+                    "at_least"),
+    **dict.fromkeys((">", "gt", "greater_than", "above", "over", "exceeds"), "more_than"),
+    **dict.fromkeys(("<", "lt", "below", "under", "fewer_than"), "less_than"),
+    **dict.fromkeys(("=", "==", "eq", "equals", "equal", "in", "one_of", "has"), "is"),
+    **dict.fromkeys(("range", "from_to"), "between"), **dict.fromkeys(("and", "all", "every"), "all_of"),
+    **dict.fromkeys(("or", "any", "either"), "any_of"), **dict.fromkeys(("not", "none", "neither"), "none_of"),
+    **dict.fromkeys(("points", "add_up"), "score"), **dict.fromkeys(("plus", "total", "difference"), "sum"),
+    **dict.fromkeys(("average", "avg"), "mean"), **dict.fromkeys(("exists", "documented", "present"), "on_file"),
+}  # fmt: skip
+
 
 def _one_key(value: object) -> object:
     """A mapping with the key of one kind of test."""
@@ -188,7 +203,8 @@ def _one_key(value: object) -> object:
         raise PydanticCustomError("model_type", "must be a mapping of keys to values")
     for key in value:
         if key not in _KEYS:
-            raise PydanticCustomError("unknown-key", "", {"key": key, "known": [*_KEYS]})
+            meant = _MEANT.get(str(key).lower().strip("_"), "")
+            raise PydanticCustomError("unknown-key", "", {"key": key, "known": [*_KEYS], "meant": meant})
     if len(value) != 1:
         raise PydanticCustomError("test", "needs exactly one test, found {n}", {"n": len(value)})
     return value

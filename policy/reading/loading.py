@@ -111,20 +111,6 @@ def parse(text: str, name: str, model: type[Model]) -> tuple[Model, Node]:
         raise ProblemsFound(located((_finding(e, model) for e in faults), name, node)) from None
 
 
-# What others call a kind of test
-MEANT = {
-    **dict.fromkeys(("<=", "lte", "le", "max", "maximum", "up_to", "no_more_than", "not_more_than", "less_or_equal",
-                     "within"), "at_most"),
-    **dict.fromkeys((">=", "gte", "ge", "min", "minimum", "no_less_than", "not_less_than", "greater_or_equal"),
-                    "at_least"),
-    **dict.fromkeys((">", "gt", "greater_than", "above", "over", "exceeds"), "more_than"),
-    **dict.fromkeys(("<", "lt", "below", "under", "fewer_than"), "less_than"),
-    **dict.fromkeys(("=", "==", "eq", "equals", "equal", "in", "one_of", "has"), "is"),
-    **dict.fromkeys(("range", "from_to"), "between"), **dict.fromkeys(("and", "all", "every"), "all_of"),
-    **dict.fromkeys(("or", "any", "either"), "any_of"), **dict.fromkeys(("not", "none", "neither"), "none_of"),
-    **dict.fromkeys(("points", "add_up"), "score"), **dict.fromkeys(("plus", "total", "difference"), "sum"),
-    **dict.fromkeys(("average", "avg"), "mean"), **dict.fromkeys(("exists", "documented", "present"), "on_file"),
-}  # fmt: skip
 _CODES = {"missing": "missing-key", "extra_forbidden": "unknown-key", "string_pattern_mismatch": "pattern",
           "literal_error": "choice", "string_too_short": "empty-text", "too_short": "empty-list",
           "too_long": "list-length", "string_type": "type", "dict_type": "type", "model_type": "type",
@@ -142,7 +128,7 @@ def _finding(error: Any, model: type[Record]) -> Finding:
         if kind == "unknown-key":
             wrong, known = context["key"], context["known"]
             said = f"unknown key {shown(wrong)}; one of {', '.join(known)}"
-            if meant := MEANT.get(str(wrong).lower().strip("_")):
+            if meant := context["meant"]:
                 return Finding(kind, (*path, wrong), f"{said}, did you mean {meant}?")
             return Finding(kind, (*path, wrong), said, str(wrong), known)
         return Finding(kind, (*path, context["key"]), error["msg"])

@@ -45,6 +45,9 @@ def small() -> Tree:
     idle |= {"intent_missing_action", "ahs2025_ed_pathway", "extrapolate_lumbar", "radiculopathy_action"}
     idle |= {"unmapped_action", "confirmed_facet_other_code", "m5381_mapping", "g43819_mapping"}
     tree["levers"] = {name: lever for name, lever in tree["levers"].items() if name not in idle}
+    for name, field in tree["fields"].items():  # columns of the other pathways stand on no statement here
+        if name not in str(tree["criteria"]) and name not in str(tree["fields"]["pain_duration"]):
+            field |= {"statements": [], "origin": "assumption"}
     return tree
 
 
