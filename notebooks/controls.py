@@ -10,7 +10,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from policy.model import Lever, Value, simplest
+from policy.model import Amount, Lever, Value
 
 __all__ = ["FIT", "GROW", "ROW", "SMALL", "WIDE", "Control"]
 
@@ -49,7 +49,7 @@ class Control:
             return self._words[bool(self.parts["on"].value)]
         if "on" in self.parts and not self.parts["on"].value:
             return None
-        return simplest(Decimal(str(self.parts["slider"].value)))
+        return stepped(self.lever, self.parts["slider"].value)
 
     @property
     def _words(self) -> tuple[str, str]:
@@ -109,6 +109,14 @@ def _parts(lever: Lever, value: Value) -> tuple[str, dict[str, Any]]:
         on = widgets.Checkbox(not off, indent=False, tooltip=f"{lever.label}: in force", layout=_TICKBOX)
         parts = {"on": on, **parts}
     return "slider", parts
+
+
+def stepped(lever: Lever, at: float) -> Amount:
+    """The legal value at which a slider stands; the browser may send back 5.000000000000001 for 5."""
+    assert lever.domain
+    values = lever.domain.values()
+    place = round((Decimal(str(at)) - lever.domain.min) / lever.domain.step)
+    return values[min(max(place, 0), len(values) - 1)]
 
 
 def number(amount: Value) -> int | float:

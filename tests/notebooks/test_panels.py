@@ -12,11 +12,12 @@ import ipywidgets as widgets
 import pytest
 
 import simulations
+from notebooks.controls import Control
 from notebooks.keeping import base
 from notebooks.page import plain
 from notebooks.panels import LeverPanel
 from policy import load_scenario
-from policy.model import Policy
+from policy.model import Lever, Policy
 from policy.problems import ProblemsFound
 from simulations import Caseload, Study
 from simulations.storage.files import save
@@ -545,3 +546,19 @@ def test_hostile_text_reaches_the_browser_as_text_only(tmp_path: Path):
         assert NASTY[:5] not in getattr(widget, "description", "")
         assert "$" not in getattr(widget, "description", "")
     assert "<img" not in panel._standing()["text/html"]
+
+
+def test_a_slider_of_a_decimal_lever_stands_at_legal_values_only():
+    """A browser adds steps as it adds floats: what it sends back is the nearest value that is legal."""
+    domain = {"min": "0", "max": "15", "step": "0.1"}
+    lever = Lever.model_validate({
+        "label": "Line", "says": "x", "default": "7.5", "unit": "points", "citation": "x", "origin": "assumption",
+        "domain": domain, "direction": "stricter_when_higher",
+    })  # fmt: skip
+    control = Control("line", lever, lever.check("7.5"), "")
+    assert str(control.value) == "7.5"
+    for place, value in enumerate(lever.values()):
+        control.parts["slider"].value = sum([0.1] * place)
+        assert control.value == value
+        control.put(value)
+        assert control.agrees(value)
