@@ -11,11 +11,13 @@ from typing import Any
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 import policy
 from policy.cases.reader import Cases
 from policy.sql import determinations_sql, printed
+from simulations.warehouse.engines import INLINING
 from tests.policy.small import small
 from tests.simulations import servers
 
@@ -52,8 +54,12 @@ def engines(table: pd.DataFrame, document: policy.Policy, slow: bool) -> Iterato
         server.run("COPY cases FROM STDIN WITH (FORMAT csv)", table.to_csv(index=False, header=False))
         yield "postgres", server.determinations
     with servers.spark() as session:
-        session.createDataFrame(table).createOrReplaceTempView("cases")
-        yield "spark", lambda settings: session.sql(printed(determinations_sql(settings), "spark")).toPandas()
+        session.conf.set("spark.sql.optimizer.excludedRules", INLINING)
+        session.createDataFrame(pa.Table.from_pandas(table, preserve_index=False)).createOrReplaceTempView("cases")
+        yield (
+            "spark",
+            lambda settings: session.sql(printed(determinations_sql(settings), "spark")).toArrow().to_pandas(),
+        )
 
 
 # Decimals -------------------------------------------------------------------------------------------------------------
