@@ -13,6 +13,7 @@ import policy as core
 from policy.authoring.boundaries import boundary_file
 from policy.authoring.coverage import STATES, Coverage, cover
 from policy.authoring.difference import differences
+from policy.authoring.evidence import Withdrawal
 from policy.authoring.facts import counted_otherwise
 from policy.authoring.lint import inert, lint
 from policy.authoring.mutation import Verdict, judge_all, mutants
@@ -25,6 +26,7 @@ from policy.reading.scenario import Scenario, edited
 from policy.reading.workspace import saved
 from policy.reading.yaml import read_text, read_yaml
 from simulations.cli.options import as_of_option, assigned, workspace_option
+from simulations.cli.withdrawal import Step, cases_in_words, left_in_words, withdrawn
 from simulations.runs.outputs import Inputs
 from simulations.scenario import loading
 from simulations.storage.files import save
@@ -135,13 +137,8 @@ def _compared(before: Settings, after: Settings, single: bool | None) -> Iterato
         yield from _proven(before, after, single)
 
 
-def _without(
-    before: Settings, cards: tuple[str, ...], asked: tuple[str | None, int, int], single: bool | None
-) -> Iterator[str]:
+def _without(before: Settings, found: Withdrawal, steps: Sequence[Step], single: bool | None) -> Iterator[str]:
     """What is left without support when cards are withdrawn; what each step of dropping it changes."""
-    from simulations.cli.withdrawal import cases_in_words, left_in_words, withdrawn
-
-    found, steps = withdrawn(before, cards, *asked)
     yield from left_in_words(found, before)
     for number, step in enumerate(steps, 1):
         yield f"\n{number}. {step.title}"

@@ -57,8 +57,9 @@ def left_in_words(found: Withdrawal, settings: Settings) -> Iterator[str]:
         yield f"Withdrawn: {key} ({card.title}; {card.year}; {card.status}; {card.strength})"
     yield "\nLeft without support"
     for one in found.left:
-        value = f"; stays at {found.policy.levers[one.name].show(settings[one.name])}" * (one.section == "levers")
-        yield f"  - {one.entry}: {_stood_on(found, one)}{value}"
+        lever = found.policy.levers[one.name] if one.section == "levers" else None
+        stays = f"; stays at {lever.show(settings[one.name])}" if lever else ""
+        yield f"  - {one.entry}: {_stood_on(found, one)}{stays}"
     if not found.left:
         yield "  nothing: whatever names it has another source that is current or contested, or nothing names it"
     yield from (f"  {line}" for line in found.kept)
