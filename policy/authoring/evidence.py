@@ -5,7 +5,7 @@ its status is current or contested. A statement that names no source is the docu
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple, get_args
@@ -13,7 +13,7 @@ from typing import NamedTuple, get_args
 from policy.entries.records import ReadOnly
 from policy.entries.scalars import is_day
 from policy.entries.sources import Evidence, Statement
-from policy.model import Pathway, Policy, Requirement, Rule
+from policy.model import Pathway, Policy, Requirement, Rule, Step
 from policy.problems import Problem, ProblemsFound, listed, nearest, refuse, shown
 from policy.reading.scenario import Edit, edited, with_pathways
 
@@ -148,15 +148,21 @@ class Withdrawal:
 
     @cached_property
     def judged(self) -> Policy:
-        """The same, and in the pathways that are left a clinician judges every request (review).
+        """The same, and in the pathways that are left a clinician judges what their criteria let through (review).
 
+        Criteria have sources of their own and go on refusing; where each of a rule is left too, everything is judged.
         Not where a pathway states a mismatch, which is a matter of codes and of no source.
         """
-        because = f"its rule stood on {listed(self.cards)} alone, which is withdrawn: a clinician judges"
-        review = Rule.model_validate({"outcome": "review", "because": because})
         ways = {name: self.without.pathways[name] for name in self.named("pathways")}
-        changed = {n: w.model_copy(update={"rule": review}) for n, w in ways.items() if w.rule.outcome != "mismatch"}
+        changed = {name: way.model_copy(update={"rule": way.rule.mapped(self._judged)}) for name, way in ways.items()}
         return with_pathways(self.without, {**self.without.pathways, **changed}) if changed else self.without
+
+    def _judged(self, leaf: Rule) -> Rule:
+        """A rule without rules below it, review in the place of what it states."""
+        review = {"outcome": "review", "because": f"stood on {listed(self.cards)} alone, withdrawn: a clinician judges"}
+        if leaf.requires and not _needed(self.policy, leaf, self.named("criteria")):
+            return leaf.requiring(leaf.entries(), (Step.model_validate(review),))
+        return leaf if leaf.outcome == "mismatch" else Rule.model_validate({"while": leaf.while_, **review})
 
 
 def withdraw(policy: Policy, card: str, *more: str) -> Withdrawal:
@@ -182,7 +188,7 @@ def withdraw(policy: Policy, card: str, *more: str) -> Withdrawal:
     return Withdrawal(policy, cards, left, tuple(edits), tuple(kept))
 
 
-def _needed(policy: Policy, rule: Rule, criteria: list[str]) -> tuple[str, ...]:
+def _needed(policy: Policy, rule: Rule, criteria: Collection[str]) -> tuple[str, ...]:
     """The criteria that cannot go: with them a part of the rule would require nothing, or nothing at all times."""
     found: dict[str, None] = {}
     for part in rule.walk():
@@ -199,7 +205,7 @@ def _always(pair: tuple[Requirement, Requirement]) -> bool:
     return not any(one.while_ or one.codes for one in pair)
 
 
-def _kept(name: str, rule: Rule, criteria: list[str], needed: tuple[str, ...]) -> Iterator[str]:
+def _kept(name: str, rule: Rule, criteria: Collection[str], needed: tuple[str, ...]) -> Iterator[str]:
     """What stays in a pathway although it is left without support."""
     if needed:
         yield f"pathway {name} would require nothing without {listed(needed)}: not dropped; set an outcome instead"

@@ -4,7 +4,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from tqdm import tqdm
@@ -13,7 +13,6 @@ import policy as core
 from policy.authoring.boundaries import boundary_file
 from policy.authoring.coverage import STATES, Coverage, cover
 from policy.authoring.difference import differences
-from policy.authoring.evidence import Withdrawal
 from policy.authoring.facts import counted_otherwise
 from policy.authoring.lint import inert, lint
 from policy.authoring.mutation import Verdict, judge_all, mutants
@@ -26,10 +25,12 @@ from policy.reading.scenario import Scenario, edited
 from policy.reading.workspace import saved
 from policy.reading.yaml import read_text, read_yaml
 from simulations.cli.options import as_of_option, assigned, workspace_option
-from simulations.cli.withdrawal import Step, cases_in_words, left_in_words, withdrawn
 from simulations.runs.outputs import Inputs
 from simulations.scenario import loading
 from simulations.storage.files import save
+
+if TYPE_CHECKING:
+    from simulations.cli.withdrawal import WithdrawalInWords
 
 VIGNETTES = "vignettes"  # the folder beside the versions of a policy
 NOT_SCORED = "not scored: mend the policy, or what is expected of it, first"
@@ -117,11 +118,15 @@ def compare(
         words = [*([f"scenario {name}"] if name else []), *(f"{k}={v}" for k, v in moved.items())]
         click.echo(f"At one setting only, on both sides: {', '.join(words)}")
     before, after = sides[0], sides[-1]
-    click.echo(
-        f"{before.policy.notice}\n{a} ({before.policy.name})" + (f" -> {b} ({after.policy.name})\n" if b else "")
-    )
     how = single if proving else None
-    for line in _compared(before, after, how) if b else _without(before, cards, (population, size, seed), how):
+    if b is not None:
+        title, lines = f"{a} ({before.policy.name}) -> {b} ({after.policy.name})\n", _compared(before, after, how)
+    else:
+        from simulations.cli.withdrawal import withdrawn  # here, as the other verbs need no population
+
+        title, lines = f"{a} ({before.policy.name})", _without(withdrawn(before, cards, population, size, seed), how)
+    click.echo(f"{before.policy.notice}\n{title}")
+    for line in lines:
         click.echo(line)
 
 
@@ -137,19 +142,18 @@ def _compared(before: Settings, after: Settings, single: bool | None) -> Iterato
         yield from _proven(before, after, single)
 
 
-def _without(before: Settings, found: Withdrawal, steps: Sequence[Step], single: bool | None) -> Iterator[str]:
+def _without(withdrawal: "WithdrawalInWords", single: bool | None) -> Iterator[str]:
     """What is left without support when cards are withdrawn; what each step of dropping it changes."""
-    yield from left_in_words(found, before)
-    for number, step in enumerate(steps, 1):
+    yield from withdrawal.left()
+    for number, step in enumerate(withdrawal.steps, 1):
         yield f"\n{number}. {step.title}"
         yield from (f"  - {line}" for line in step.done)
         if not step.done:
             yield "  nothing is dropped, and no case changes"
             continue
         if single is not None:
-            yield from _proven(before, step.after, single)
-        if step.study:
-            yield from cases_in_words(step.study)
+            yield from _proven(withdrawal.before, step.after, single)
+        yield from step.cases()
 
 
 def _proven(before: Settings, after: Settings, single: bool) -> Iterator[str]:

@@ -24,10 +24,71 @@ class Step(NamedTuple):
     after: Settings
     study: Study | None
 
+    def cases(self) -> Iterator[str]:
+        """Which cases change, either way; of people only about what share is met."""
+        if self.study is None:
+            return
+        yield f"Cases: {self.study.cases!r}"
+        if self.study.guarded:
+            rough = self.study.about()
+            before, after = rough.shares()
+            told = f"met: about {percent(before)} of all cases before, about {percent(after)} after"
+            yield f"  {rough.silent or told}"
+            return
+        yield f"  {self.study.shown.finding()}"
+        for row in changed_cases(self.study).itertuples(index=False):
+            yield f"  {row.cases:,} {row.before} -> {row.after} ({row.way})"
+            yield from _examples(self.study.shown.examples, str(row.before), str(row.after))
+
+
+def _examples(examples: pd.DataFrame, before: str, after: str) -> Iterator[str]:
+    mine = examples[(examples["baseline"] == before) & (examples["scenario"] == after)]
+    for case in mine.head(EXAMPLES).to_dict("records"):
+        yield f"      {case['case_id']} {case['dx']} {case['cpt']}: {case['reasons_baseline']}"
+
+
+class WithdrawalInWords(NamedTuple):
+    """A withdrawal under some settings, and its one or two steps."""
+
+    before: Settings
+    found: Withdrawal
+    steps: tuple[Step, ...]
+
+    def left(self) -> Iterator[str]:
+        """The cards, what is left without support when they are withdrawn, and what is not dropped for it."""
+        for key in self.found.cards:
+            card = self.found.policy.evidence[key]
+            yield f"Withdrawn: {key} ({card.title}; {card.year}; {card.status}; {card.strength})"
+        yield "\nLeft without support"
+        for one in self.found.left:
+            yield f"  - {one.entry}: {'; '.join(self._stood_on(one))}"
+        if not self.found.left:
+            yield "  nothing: whatever names it has another source that is current or contested, or nothing names it"
+        yield from (f"  {line}" for line in self.found.kept)
+
+    def _stood_on(self, one: Support) -> Iterator[str]:
+        """Its cards, its statements without a source; of a lever its value, of a pathway what its criteria stand on."""
+        cards = (f"{key} ({', '.join(one.by(key))})" if one.by(key) else key for key in one.cards)
+        yield f"stood on {', '.join(cards)}"
+        if one.unsourced:
+            yield f"{listed(one.unsourced)} {'names' if len(one.unsourced) == 1 else 'name'} no source"
+        if one.section == "levers":
+            yield f"stays at {self.found.policy.levers[one.name].show(self.before[one.name])}"
+        if one.section == "pathways" and (others := _of_criteria(self.found.policy, one.name, self.found.cards)):
+            yield f"its criteria stand on {listed(others)}"
+
+
+def _of_criteria(policy: Policy, pathway: str, but: tuple[str, ...]) -> list[str]:
+    """The sources that what a pathway requires or switches on stands on today."""
+    rule = policy.pathways[pathway].rule
+    names = {*policy.required_somewhere(rule), *rule.whens(), *(switch.criterion for switch in rule.switches())}
+    mine = [one for one in support(policy) if one.section == "criteria" and one.name in names]
+    return [key for key in dict.fromkeys(key for one in mine for key in one.standing) if key not in but]
+
 
 def withdrawn(
     before: Settings, cards: tuple[str, ...], population: str | None, size: int, seed: int
-) -> tuple[Withdrawal, list[Step]]:
+) -> WithdrawalInWords:
     """The withdrawal of some cards and its steps; ProblemsFound has the problems of cards and cases together."""
     problems: list[Problem] = []
     cases: Caseload | None = None
@@ -39,65 +100,9 @@ def withdrawn(
         raise ProblemsFound(problems)
     studies = withdrawal_study(before, cases, *cards) if cases else None
     dropped, judged = (same_levers(before, policy) for policy in (found.without, found.judged))
-    first = Step(
-        "What the criteria left without support require is dropped", tuple(map(str, found.edits)), dropped,
-        studies.criteria if studies else None,
-    )  # fmt: skip
-    second = Step(
-        "And in the pathways left without support a clinician judges every request",
-        tuple(f"review in {name}" for name in found.named("pathways")), judged, studies.rules if studies else None,
-    )  # fmt: skip
-    return found, [first, second] if found.judged != found.without else [first]
-
-
-def left_in_words(found: Withdrawal, settings: Settings) -> Iterator[str]:
-    """The cards, what is left without support when they are withdrawn, and what is not dropped for it."""
-    for key in found.cards:
-        card = found.policy.evidence[key]
-        yield f"Withdrawn: {key} ({card.title}; {card.year}; {card.status}; {card.strength})"
-    yield "\nLeft without support"
-    for one in found.left:
-        lever = found.policy.levers[one.name] if one.section == "levers" else None
-        stays = f"; stays at {lever.show(settings[one.name])}" if lever else ""
-        yield f"  - {one.entry}: {_stood_on(found, one)}{stays}"
-    if not found.left:
-        yield "  nothing: whatever names it has another source that is current or contested, or nothing names it"
-    yield from (f"  {line}" for line in found.kept)
-
-
-def _stood_on(found: Withdrawal, one: Support) -> str:
-    """'stood on bmj-2025 (S3, S10); S5 names no source', of a pathway what its criteria stand on."""
-    cards = [f"{key} ({', '.join(one.by(key))})" if one.by(key) else key for key in one.cards]
-    said = f"stood on {', '.join(cards)}"
-    if one.unsourced:
-        said += f"; {listed(one.unsourced)} {'names' if len(one.unsourced) == 1 else 'name'} no source"
-    others = _of_criteria(found.policy, one.name, found.cards) if one.section == "pathways" else []
-    return said + (f"; its criteria stand on {listed(others)}" if others else "")
-
-
-def _of_criteria(policy: Policy, pathway: str, but: tuple[str, ...]) -> list[str]:
-    """The sources that what a pathway requires or switches on stands on today."""
-    rule = policy.pathways[pathway].rule
-    names = {*policy.required_somewhere(rule), *rule.whens(), *(switch.criterion for switch in rule.switches())}
-    mine = [one for one in support(policy) if one.section == "criteria" and one.name in names]
-    return [key for key in dict.fromkeys(key for one in mine for key in one.standing) if key not in but]
-
-
-def cases_in_words(study: Study) -> Iterator[str]:
-    """Which cases of the study change, either way; of people only about what share is met."""
-    yield f"Cases: {study.cases!r}"
-    if study.guarded:
-        before, after = study.about().shares()
-        told = f"met: about {percent(before)} before, about {percent(after)} after"
-        yield f"  {told if before is not None else study.about().silent}"
-        return
-    yield f"  {study.shown.finding()}"
-    for row in changed_cases(study).itertuples(index=False):
-        yield f"  {row.cases:,} {row.before} -> {row.after} ({row.way})"
-        yield from _examples(study.shown.examples, str(row.before), str(row.after))
-
-
-def _examples(examples: pd.DataFrame, before: str, after: str) -> Iterator[str]:
-    mine = examples[(examples["baseline"] == before) & (examples["scenario"] == after)]
-    for case in mine.head(EXAMPLES).to_dict("records"):
-        yield f"      {case['case_id']} {case['dx']} {case['cpt']}: {case['reasons_baseline']}"
+    title = "What the criteria left without support require is dropped"
+    first = Step(title, tuple(map(str, found.edits)), dropped, studies.criteria if studies else None)
+    title = "And in the pathways left without support a clinician judges what their criteria let through"
+    reviews = tuple(f"review in the place of what {name} states" for name in found.named("pathways"))
+    second = Step(title, reviews, judged, studies.rules if studies else None)
+    return WithdrawalInWords(before, found, (first, second) if found.judged != found.without else (first,))
