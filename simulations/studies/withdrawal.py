@@ -15,7 +15,7 @@ from simulations.studies.comparison import Study
 
 @dataclass(frozen=True)
 class WithdrawalStudy:
-    """Two steps over the same cases: `criteria` drops their requirements, `rules` has a clinician judge their pathways too."""
+    """Two steps over the same cases: `criteria` drops what they require, `rules` has a clinician judge pathways too."""
 
     withdrawal: Withdrawal
     criteria: Study
