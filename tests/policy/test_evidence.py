@@ -148,6 +148,17 @@ def test_a_rule_of_which_all_would_go_is_not_dropped_but_said() -> None:
     ]  # fmt: skip
 
 
+def test_nor_is_the_only_requirement_that_is_always_in_force() -> None:
+    """Epidural asks for a trial only while the stance is strict: without the other, nothing is asked by default."""
+    radicular = nerve_blocks().criteria["radicular_pain"]
+    lumbar = radicular.model_copy(update={"statements": ("S11",), "evidence": ("acns-lumbar-2014",)})
+    criteria = {**nerve_blocks().criteria, "radicular_pain": lumbar}
+    found = withdraw(nerve_blocks().model_copy(update={"criteria": criteria}), "acns-lumbar-2014")
+    assert "trial_or_radiculopathy" not in found.named("criteria")
+    assert any(line.startswith("pathway spine_epidural would require nothing without radicular") for line in found.kept)
+    assert outcome(found.without, {**SPINE, "cpt": "62321"}, {}) == "not_met"
+
+
 def test_a_mismatch_stays_a_mismatch() -> None:
     """It is about codes, even where the document should name a source for it."""
     ways = dict(nerve_blocks().pathways)
@@ -222,6 +233,14 @@ def test_conflicts_are_those_that_the_document_tells_of() -> None:
     torn = [one.name for one in support(nerve_blocks()) if one.section == "levers" and one.conflicts]
     assert torn == ["rfa_stance", "tpi_is_im_injection", "fm_tpi_with_trigger_points"]
     assert all(nerve_blocks().levers[name].contradictions for name in torn)
+
+
+@pytest.mark.parametrize("source", [None, "cohen-2010"])
+def test_a_source_is_not_in_conflict_with_itself_nor_what_has_none_with_its_like(source: str | None) -> None:
+    said = nerve_blocks().statements
+    alike = {**said, **{name: said[name].model_copy(update={"source": source}) for name in ("S6", "S60")}}
+    document = nerve_blocks().model_copy(update={"statements": alike})
+    assert of("levers", "rfa_stance", document).conflicts == ()
 
 
 def test_a_retracted_source_is_in_conflict_with_nothing() -> None:
