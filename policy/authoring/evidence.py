@@ -208,7 +208,7 @@ def _always(pair: tuple[Requirement, Requirement]) -> bool:
 def _kept(name: str, rule: Rule, criteria: Collection[str], needed: tuple[str, ...]) -> Iterator[str]:
     """What stays in a pathway although it is left without support."""
     if needed:
-        yield f"pathway {name} would require nothing without {listed(needed)}: not dropped; set an outcome instead"
+        yield f"pathway {name} has a rule that would require nothing without {listed(needed)}: not dropped"
     steps = [one for one in rule.whens() if one in criteria]
     if steps:
         yield f"pathway {name}: what follows when all is met depends on {listed(steps)}: not dropped"
