@@ -5,7 +5,7 @@ read over a policy that has changed since. An edit of criteria gives a new polic
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal, get_args
@@ -257,7 +257,12 @@ def edited(policy: Policy, edits: Sequence[Edit]) -> Policy:
             problems.append(Problem("criteria", str(position), f"{edit}: {message}"))
     if problems:
         raise ProblemsFound(problems)
-    content = policy.model_copy(update={"pathways": pathways, "examples": ()})
+    return with_pathways(policy, pathways)
+
+
+def with_pathways(policy: Policy, pathways: Mapping[str, Pathway]) -> Policy:
+    """The policy with other pathways, checked as any is, without the worked examples; raises ProblemsFound."""
+    content = policy.model_copy(update={"pathways": dict(pathways), "examples": ()})
     new = Policy.model_validate(content.model_dump(mode="json", by_alias=True, exclude_defaults=True))
     if findings := list(check_policy(new)):
         raise ProblemsFound(Problem(f.code, "0", f.message) for f in findings)

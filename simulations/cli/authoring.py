@@ -4,7 +4,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from tqdm import tqdm
@@ -28,6 +28,9 @@ from simulations.cli.options import as_of_option, assigned, workspace_option
 from simulations.runs.outputs import Inputs
 from simulations.scenario import loading
 from simulations.storage.files import save
+
+if TYPE_CHECKING:
+    from simulations.cli.withdrawal import WithdrawalInWords
 
 VIGNETTES = "vignettes"  # the folder beside the versions of a policy
 NOT_SCORED = "not scored: mend the policy, or what is expected of it, first"
@@ -83,39 +86,74 @@ def _at_one_setting(sides: Sequence[Settings], name: str | None, provisions: Map
 
 @click.command(epilog="Example: workbook compare nerve_blocks strict_reading --prove")
 @click.argument("a")
-@click.argument("b")
+@click.argument("b", required=False)
 @click.option("--prove", "proving", is_flag=True, help="Prove which is stricter, pathway by pathway, without any data.")
 @click.option("--scenario", "name", metavar="NAME|FILE", help="Compare at one setting: both sides under this scenario.")
 @click.option("--set", "provisions", multiple=True, metavar="LEVER=VALUE", help="Compare at one setting: both sides.")
+@click.option("--withdraw", "cards", multiple=True, metavar="CARD", help="In the place of B: A without this source.")
+@click.option("--population", metavar="NAME|FILE", help="With --withdraw: which of these cases change, either way.")
+@click.option("--size", default=10_000, show_default=True, help="Cases of the population.")
+@click.option("--seed", default=1, show_default=True, help="Of the population.")
 @as_of_option
 @workspace_option
 def compare(
-    a: str, b: str, proving: bool, name: str | None, provisions: Sequence[str], as_of: str | None
+    a: str, b: str | None, proving: bool, name: str | None, provisions: Sequence[str], cards: tuple[str, ...],
+    population: str | None, size: int, seed: int, as_of: str | None,
 ) -> None:  # fmt: skip
     """The redline from A to B (policies or scenarios, names or files) and what can be proven about it.
 
     Without --set and --scenario the proof is over all legal settings: levers that differ stay at each side's own
-    value, every other lever runs over all its values, alike on both sides.
+    value, every other lever runs over all its values, alike on both sides. With --withdraw the other side is A without
+    what stands on an evidence card alone.
     """
-
+    if (b is None) == (not cards):
+        raise click.UsageError("name B, or a card with --withdraw" if b is None else "--withdraw stands in place of B")
+    if population is not None and not cards:
+        raise click.UsageError("--population needs --withdraw; workbook simulate asks a population about two policies")
     moved = assigned(tuple(provisions))
-    sides = [before := reading_of(a, None, as_of), reading_of(b, before.policy, as_of)]
+    sides = [before := reading_of(a, None, as_of), *([reading_of(b, before.policy, as_of)] if b else [])]
     single = name is not None or bool(moved)
     if single:
         sides = _at_one_setting(sides, name, moved)
         words = [*([f"scenario {name}"] if name else []), *(f"{k}={v}" for k, v in moved.items())]
         click.echo(f"At one setting only, on both sides: {', '.join(words)}")
-    before, after = sides
-    click.echo(f"{before.policy.notice}\n{a} ({before.policy.name}) -> {b} ({after.policy.name})\n")
+    before, after = sides[0], sides[-1]
+    how = single if proving else None
+    if b is not None:
+        title, lines = f"{a} ({before.policy.name}) -> {b} ({after.policy.name})\n", _compared(before, after, how)
+    else:
+        from simulations.cli.withdrawal import withdrawn  # here, as the other verbs need no population
+
+        title, lines = f"{a} ({before.policy.name})", _without(withdrawn(before, cards, population, size, seed), how)
+    click.echo(f"{before.policy.notice}\n{title}")
+    for line in lines:
+        click.echo(line)
+
+
+def _compared(before: Settings, after: Settings, single: bool | None) -> Iterator[str]:
+    """The redline, and the proof, at one setting or at all (None: no proof)."""
     changes = differences(before, after)
-    click.echo("Redline")
+    yield "Redline"
     for change in changes:
-        click.echo(f"  - [{change.kind}] {change.says}")
+        yield f"  - [{change.kind}] {change.says}"
     if not changes:
-        click.echo("  nothing is different")
-    if proving:
-        for line in _proven(before, after, single):
-            click.echo(line)
+        yield "  nothing is different"
+    if single is not None:
+        yield from _proven(before, after, single)
+
+
+def _without(withdrawal: "WithdrawalInWords", single: bool | None) -> Iterator[str]:
+    """What is left without support when cards are withdrawn; what each step of dropping it changes."""
+    yield from withdrawal.left()
+    for number, step in enumerate(withdrawal.steps, 1):
+        yield f"\n{number}. {step.title}"
+        yield from (f"  - {line}" for line in step.done)
+        if not step.done:
+            yield "  nothing is dropped, and no case changes"
+            continue
+        if single is not None:
+            yield from _proven(withdrawal.before, step.after, single)
+        yield from step.cases()
 
 
 def _proven(before: Settings, after: Settings, single: bool) -> Iterator[str]:

@@ -1,0 +1,108 @@
+"""`workbook compare POLICY --withdraw CARD` in words: what is left without support, and which cases change."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import pandas as pd
+
+from policy.authoring.evidence import Support, Withdrawal, support, withdraw
+from policy.model import Policy, Settings
+from policy.problems import Problem, ProblemsFound, collecting, listed
+from simulations.statistics.number_format import percent
+from simulations.studies.caseload import Caseload, cases_of
+from simulations.studies.comparison import Study
+from simulations.studies.withdrawal import changed_cases, same_levers, withdrawal_study
+
+EXAMPLES = 3  # of the cases that move, for each way
+
+
+class Step(NamedTuple):
+    """One step of a withdrawal: what is done, the settings after it, and the cases under it where some are asked."""
+
+    title: str
+    done: tuple[str, ...]
+    after: Settings
+    study: Study | None
+
+    def cases(self) -> Iterator[str]:
+        """Which cases change, either way; of people only about what share is met."""
+        if self.study is None:
+            return
+        yield f"Cases: {self.study.cases!r}"
+        if self.study.guarded:
+            rough = self.study.about()
+            before, after = rough.shares()
+            told = f"met: about {percent(before)} of all cases before, about {percent(after)} after"
+            yield f"  {rough.silent or told}"
+            return
+        yield f"  {self.study.shown.finding()}"
+        for row in changed_cases(self.study).itertuples(index=False):
+            yield f"  {row.cases:,} {row.before} -> {row.after} ({row.way})"
+            yield from _examples(self.study.shown.examples, str(row.before), str(row.after))
+
+
+def _examples(examples: pd.DataFrame, before: str, after: str) -> Iterator[str]:
+    mine = examples[(examples["baseline"] == before) & (examples["scenario"] == after)]
+    for case in mine.head(EXAMPLES).to_dict("records"):
+        yield f"      {case['case_id']} {case['dx']} {case['cpt']}: {case['reasons_baseline']}"
+
+
+class WithdrawalInWords(NamedTuple):
+    """A withdrawal under some settings, and its one or two steps."""
+
+    before: Settings
+    found: Withdrawal
+    steps: tuple[Step, ...]
+
+    def left(self) -> Iterator[str]:
+        """The cards, what is left without support when they are withdrawn, and what is not dropped for it."""
+        for key in self.found.cards:
+            card = self.found.policy.evidence[key]
+            yield f"Withdrawn: {key} ({card.title}; {card.year}; {card.status}; {card.strength})"
+        yield "\nLeft without support"
+        for one in self.found.left:
+            yield f"  - {one.entry}: {'; '.join(self._stood_on(one))}"
+        if not self.found.left:
+            yield "  nothing: whatever names it has another source that is current or contested, or nothing names it"
+        yield from (f"  {line}" for line in self.found.kept)
+
+    def _stood_on(self, one: Support) -> Iterator[str]:
+        """Its cards, its statements without a source; of a lever its value, of a pathway what its criteria stand on."""
+        cards = (f"{key} ({', '.join(one.by(key))})" if one.by(key) else key for key in one.cards)
+        yield f"stood on {', '.join(cards)}"
+        if one.unsourced:
+            yield f"{listed(one.unsourced)} {'names' if len(one.unsourced) == 1 else 'name'} no source"
+        if one.section == "levers":
+            yield f"stays at {self.found.policy.levers[one.name].show(self.before[one.name])}"
+        if one.section == "pathways" and (others := _of_criteria(self.found.policy, one.name, self.found.cards)):
+            yield f"its criteria stand on {listed(others)}"
+
+
+def _of_criteria(policy: Policy, pathway: str, but: tuple[str, ...]) -> list[str]:
+    """The sources that what a pathway requires or switches on stands on today."""
+    rule = policy.pathways[pathway].rule
+    names = {*policy.required_somewhere(rule), *rule.whens(), *(switch.criterion for switch in rule.switches())}
+    mine = [one for one in support(policy) if one.section == "criteria" and one.name in names]
+    return [key for key in dict.fromkeys(key for one in mine for key in one.standing) if key not in but]
+
+
+def withdrawn(
+    before: Settings, cards: tuple[str, ...], population: str | None, size: int, seed: int
+) -> WithdrawalInWords:
+    """The withdrawal of some cards and its steps; ProblemsFound has the problems of cards and cases together."""
+    problems: list[Problem] = []
+    cases: Caseload | None = None
+    with collecting(problems):
+        found = withdraw(before.policy, *cards)
+    with collecting(problems):
+        cases = cases_of(before.policy, population, size, seed) if population is not None else None
+    if problems:
+        raise ProblemsFound(problems)
+    studies = withdrawal_study(before, cases, *cards) if cases else None
+    dropped, judged = (same_levers(before, policy) for policy in (found.without, found.judged))
+    title = "What the criteria left without support require is dropped"
+    first = Step(title, tuple(map(str, found.edits)), dropped, studies.criteria if studies else None)
+    title = "And in the pathways left without support a clinician judges what their criteria let through"
+    reviews = tuple(f"review in the place of what {name} states" for name in found.named("pathways"))
+    second = Step(title, reviews, judged, studies.rules if studies else None)
+    return WithdrawalInWords(before, found, (first, second) if found.judged != found.without else (first,))
