@@ -273,16 +273,21 @@ def _executed(
 
 
 def _transport() -> dict[str, Any]:
-    """Sockets in the file system instead of open TCP ports, where the system has them."""
-    if os.name == "nt":
-        return {}
+    """The kernel's own file lies with the run's, which the next start sweeps; sockets in the file system, no TCP ports.
+
+    Without a name for it that file would lie in the folder for temporary files, and a killed run would leave it there.
+    """
     from jupyter_client.manager import AsyncKernelManager
+    from jupyter_core.paths import jupyter_runtime_dir
 
-    class IpcKernelManager(AsyncKernelManager):
+    class OwnKernelManager(AsyncKernelManager):
         def __init__(self, **options: Any):
-            super().__init__(**options, transport="ipc")
+            folder = Path(jupyter_runtime_dir())
+            folder.mkdir(parents=True, exist_ok=True)
+            sockets = {} if os.name == "nt" else {"transport": "ipc", "ip": "kernel-ipc"}
+            super().__init__(**options, connection_file=str(folder / "kernel.json"), **sockets)
 
-    return {"kernel_manager_class": IpcKernelManager}
+    return {"kernel_manager_class": OwnKernelManager}
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import socket
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from policy.problems import ProblemsFound
 from simulations import ask, cases_of, simulate
 from simulations.reports import report
+from simulations.runs import run
 from simulations.runs.earlier_reports import only_a_report
 from simulations.runs.parameters import PARAMETERS, own_parameters
 from simulations.runs.run import FOLDER
@@ -348,3 +350,15 @@ def test_a_slice_is_the_same_cases():
     assert list(parts[0].ids) == list(ten.ids)
     assert (parts[0].facts["age"] == ten.facts["age"]).all()
     assert loads[0].fingerprint == loads[1].fingerprint
+
+
+def test_a_kernel_keeps_its_file_with_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the folder for temporary files a killed run would leave it, and nothing would sweep it."""
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path / "kernel"))
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "elsewhere"))
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    manager = run._transport()["kernel_manager_class"](kernel_name="python3")
+    manager.write_connection_file()
+    assert [path.name for path in (tmp_path / "kernel").iterdir()] == ["kernel.json"]
+    assert list((tmp_path / "elsewhere").iterdir()) == []
