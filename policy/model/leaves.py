@@ -95,6 +95,12 @@ class Averaged(Record):
     of: tuple[Id, ...] = Field(min_length=1)
     reaches: Reference
 
+    @model_validator(mode="after")
+    def _each_once(self) -> "Averaged":
+        if len({*self.of}) < len(self.of):
+            raise PydanticCustomError("mean", "a mean has each field once", {"key": "of"})
+        return self
+
 
 class Mean(Comparison):
     """The mean of several fields reaches the line."""

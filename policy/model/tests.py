@@ -123,7 +123,7 @@ class Score(Node):
     def _worth(self) -> "Score":
         if any(not 1 <= abs(one.points) <= MOST_POINTS for one in self.score.points):
             message = f"points are 1 to {MOST_POINTS}, or as many less than none"
-            raise PydanticCustomError("points", "{what}", {"what": message, "key": "points"})
+            raise PydanticCustomError("points", "{what}", {"what": message, "key": "score"})
         return self
 
     @property
