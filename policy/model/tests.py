@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, TypeAdapter, mo
 from pydantic_core import PydanticCustomError
 
 from policy.entries.records import Record
-from policy.entries.scalars import Reference, While, Whole
+from policy.entries.scalars import Line, While, Whole
 from policy.model.leaves import (
     AtLeast,
     AtMost,
@@ -74,7 +74,7 @@ class NoneOf(Combination):
 class Counted(Record):
     """Several tests, and how many of them: a lever or a number."""
 
-    at_least: Reference
+    at_least: Line
     of: Tests
 
 
@@ -110,7 +110,7 @@ class Scored(Record):
     """Tests with their points, and the score that is wanted: a lever or a number."""
 
     points: tuple[Points, ...] = Field(min_length=1)
-    reaches: Reference
+    reaches: Line
 
 
 class Score(Node):

@@ -64,6 +64,9 @@ def told(folder: Path, test: Any, fields: dict[str, Any] | None = None, **more: 
         ({"sum": {"of": ["in_days", "in_weeks"], "at_least": "12"}}, "(step 1) and 'in_weeks' in weeks"),
         ({"mean": {"of": ["value", "value"], "reaches": "7"}}, "a mean has each field once"),
         ({"count": {"at_least": "weeks_least", "of": [{"on_file": "value"}]}}, "not in weeks"),
+        ({"at_least": {"value": "007"}}, "'007' is not a plain number, did you mean 7?"),
+        ({"at_least": {"value": "9" * 30}}, "is not a plain number"),
+        ({"count": {"at_least": "01", "of": [{"on_file": "value"}]}}, "did you mean 1?"),
         ({"at_least": {"value": "-1"}}, "write a lever, or a number that is not negative such as 7.5"),
         ({"sum": {"of": ["walked"], "at_least": "1"}}, "a sum needs two fields or more"),
         ({"sum": {"of": ["walked"], "minus": ["value"], "at_least": "1"}}, "different units or steps"),
@@ -108,6 +111,15 @@ def test_a_field_is_told_what_it_needs(tmp_path: Path, field: dict[str, str], sa
 def test_a_relation_is_told_what_compares(tmp_path: Path, relation: dict[str, str], said: str) -> None:
     whole = {**relation, "verdict": "reject", "says": "odd"}
     assert said in told(tmp_path, {"on_file": "value"}, relations=[whole])
+
+
+@pytest.mark.parametrize(("written", "meant"), [(".5", "0.5"), ("7,5", "7.5"), ("+7.50", "7.5"), ("7.0 months", "7")])
+def test_a_number_written_otherwise_is_told_as_it_should_be(tmp_path: Path, written: str, meant: str) -> None:
+    levers = {"half_months": {**LEVERS["half_months"], "default": written}}
+    file = tmp_path / "mine.yaml"
+    file.write_text(text_of(FIELDS, levers, {"only": {"on_file": "value"}}), encoding="utf-8")
+    with pytest.raises(ProblemsFound, match=f"did you mean {meant}\\?"):
+        policy.load(file)
 
 
 def test_a_fault_of_a_test_with_two_lines_is_told_once(tmp_path: Path) -> None:
