@@ -20,9 +20,10 @@ def relate(policy: Policy, facts: dict[str, Ints], fault: Reject) -> None:
     for name, kind in policy.fields_.items():
         if not kind.told:
             _duration(policy, facts, name, kind, fault)
+    written = dict(facts)  # what one column tells about another is told by what it holds itself
     for name, kind in policy.fields_.items():
         if kind.implied_by:
-            _implied(policy, facts, name, kind, fault)
+            facts[name] = _implied(policy, written, name, kind, fault)
     for relation in policy.relations:
         if relation.verdict == "reject":
             rows, kind = np.flatnonzero(relation.broken(policy.fields_, facts)), policy.fields_[relation.field]
@@ -30,7 +31,7 @@ def relate(policy: Policy, facts: dict[str, Ints], fault: Reject) -> None:
             fault(rows, relation.field, values, [f"{relation.says} ({relation.at_most})"] * len(rows))
 
 
-def _implied(policy: Policy, facts: dict[str, Ints], name: str, kind: CaseField, fault: Reject) -> None:
+def _implied(policy: Policy, facts: dict[str, Ints], name: str, kind: CaseField, fault: Reject) -> Ints:
     """A number that is missing, but that other columns tell to be at least so much: -1 - n (`CaseField.missing`)."""
     number, least = facts[name], np.zeros(1, dtype=np.int64)
     for column, n in kind.implied_by.items():
@@ -40,7 +41,8 @@ def _implied(policy: Policy, facts: dict[str, Ints], name: str, kind: CaseField,
         fault(rows, column, [as_written(policy.fields_[column], int(on_file[row])) for row in rows], messages)
         least = np.maximum(least, n * (on_file >= 0))
     known = np.where(least == kind.span[1], least, -1 - least)  # as much as there can be is the number itself
-    facts[name] = np.where(number < 0, known, number).astype(kind.dtype)
+    found: Ints = np.where(number < 0, known, number).astype(kind.dtype)
+    return found
 
 
 def as_written(kind: CaseField, value: int) -> str:

@@ -31,8 +31,21 @@ def number(text: object) -> object:
     try:
         return whole(text)
     except PydanticCustomError as error:
-        hint = str((error.context or {}).get("hint", ""))
+        near = plain_decimal(str(text)[:80])
+        hint = f", did you mean {near}?" if near else str((error.context or {}).get("hint", ""))
         raise PydanticCustomError("number", "is not a plain number{hint}", {"hint": hint}) from None
+
+
+def shortest(text: str) -> str:
+    """'7.50' -> '7.5' and '7.0' -> '7': what is compared with a value is written as the value is shown."""
+    return f"{Decimal(text):f}".rstrip("0").rstrip(".") if "." in text else text
+
+
+def plain_line(text: str) -> str:
+    """A lever, or a number in its one spelling (no 007) of at most nine digits before the point."""
+    if text.replace(".", "", 1).isdigit():
+        return str(number(text))
+    return text
 
 
 def plain_digits(text: str) -> str:
@@ -40,6 +53,12 @@ def plain_digits(text: str) -> str:
     plain = unicodedata.normalize("NFKC", text).replace("_", "").strip(" +%")
     found = re.fullmatch(r"0*(\d{1,3}(?:,\d{3}){1,2}|\d{1,9})(?:\.0+)?(?: *[a-z_]+)?", plain, re.ASCII)
     return found[1].replace(",", "") if found else ""
+
+
+def plain_decimal(text: str) -> str:
+    """The plain number of '.5', '7,5' or '+7.50', else '' (1,000 is a thousand, and told by its digits)."""
+    found = re.fullmatch(r"\+?(\d{0,9})[.,](\d{1,6})", text.strip(), re.ASCII)
+    return "" if found is None or plain_digits(text) else shortest(f"{int(found[1] or 0)}.{found[2]}")
 
 
 def truth_word(text: object) -> object:
@@ -94,7 +113,10 @@ Word = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,60}$")]
 Words = Annotated[
     tuple[Word, ...], BeforeValidator(as_list, json_schema_input_type=Word | tuple[Word, ...]), Field(min_length=1)
 ]
-Reference = Annotated[str, StringConstraints(pattern=r"^([a-z0-9_]{1,60}|[0-9]{1,9}\.[0-9]{1,6})$")]
+Reference = Annotated[
+    str, StringConstraints(pattern=r"^([a-z0-9_]{1,60}|[0-9]{1,9}\.[0-9]{1,6})$"), AfterValidator(shortest)
+]
+Line = Annotated[Reference, AfterValidator(plain_line)]
 Values = Annotated[
     tuple[Reference, ...],
     BeforeValidator(as_list, json_schema_input_type=Reference | tuple[Reference, ...]),

@@ -6,6 +6,7 @@ the other side: what is said is what would meet the criterion.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from operator import mul
 
@@ -66,8 +67,11 @@ def _total(evaluation: Evaluation, test: Test, truth: int, turned: bool) -> Deta
     return Detail(test.kind, _amount(found, kind), f"; {far}", truth)
 
 
-def _number(number: Fraction | int) -> str:
-    return f"{float(number):.3f}".rstrip("0").rstrip(".")
+def _number(number: Fraction) -> str:
+    """In full where it ends within six decimals, as every value of a grid does; a mean may not."""
+    ends = (number * 10**6).denominator == 1
+    written = f"{Decimal(number.numerator) / number.denominator:.{6 if ends else 3}f}".rstrip("0").rstrip(".")
+    return "0" if written == "-0" else written
 
 
 def _amount(number: Fraction | int, kind: CaseField) -> str:

@@ -52,12 +52,14 @@ class CaseField(Element):
             units = Decimal(self.step) * (100 if self.type == "percent" else 1)
             whole = self.type == "decimal" or units == int(units)
             if self.type not in ("whole", "percent", "decimal") or not whole or units <= 0:
-                what = "a whole number for a field of type whole, hundredths or more for one of type percent"
-                raise PydanticCustomError("step", "needs {what}", {"what": what, "key": "step"})
+                what = "above 0; a whole number for a field of type whole, hundredths or more for one of type percent"
+                raise PydanticCustomError("step", "needs to be {what}", {"what": what, "key": "step"})
         elif self.type == "decimal":
             raise PydanticCustomError("step", "a field of type decimal needs a step such as 0.1", {"key": "step"})
         if any((Decimal(end) * self.scale) % 1 for end in (self.min, self.max)):
             raise PydanticCustomError("bounds", "min and max need no more decimals than the step has", {"key": "max"})
+        if self.step and any((Decimal(end) * self.scale) % self.steps for end in (self.min, self.max)):
+            raise PydanticCustomError("bounds", "min and max must be whole numbers of steps", {"key": "max"})
         return self
 
     @property

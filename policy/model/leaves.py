@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from policy.entries.records import Record
-from policy.entries.scalars import Id, Reference, Values, While
+from policy.entries.scalars import Id, Line, Values, While
 from policy.model.nodes import Node
 
 
@@ -43,35 +43,35 @@ class AtLeast(Comparison):
     """The field reaches the line."""
 
     kind, sign, rises, senses = "at_least", ">=", True, ("at least", "less than")
-    at_least: dict[Id, Reference]
+    at_least: dict[Id, Line]
 
 
 class MoreThan(Comparison):
     """The field lies beyond the line."""
 
     kind, sign, rises, beyond, senses = "more_than", ">", True, 1, ("more than", "at most")
-    more_than: dict[Id, Reference]
+    more_than: dict[Id, Line]
 
 
 class LessThan(Comparison):
     """The field stays below the line."""
 
     kind, sign, rises, senses = "less_than", "<", False, ("less than", "at least")
-    less_than: dict[Id, Reference]
+    less_than: dict[Id, Line]
 
 
 class AtMost(Comparison):
     """The field stays below the line, or on it."""
 
     kind, sign, rises, beyond, senses = "at_most", "<=", False, 1, ("at most", "more than")
-    at_most: dict[Id, Reference]
+    at_most: dict[Id, Line]
 
 
 class Between(OneField):
     """The field lies between two lines, or on one of them."""
 
     kind, turns, settles = "between", 1, 0
-    between: dict[Id, tuple[Reference, Reference]]
+    between: dict[Id, tuple[Line, Line]]
 
     @property
     def nested(self) -> bool:
@@ -93,7 +93,13 @@ class Averaged(Record):
     """Several fields, and the lever that their mean is held against."""
 
     of: tuple[Id, ...] = Field(min_length=1)
-    reaches: Reference
+    reaches: Line
+
+    @model_validator(mode="after")
+    def _each_once(self) -> "Averaged":
+        if len({*self.of}) < len(self.of):
+            raise PydanticCustomError("mean", "a mean has each field once", {"key": "of"})
+        return self
 
 
 class Mean(Comparison):
@@ -121,10 +127,10 @@ class Summed(Record):
 
     of: tuple[Id, ...] = Field(min_length=1)
     minus: tuple[Id, ...] = ()
-    at_least: Reference | None = None
-    more_than: Reference | None = None
-    less_than: Reference | None = None
-    at_most: Reference | None = None
+    at_least: Line | None = None
+    more_than: Line | None = None
+    less_than: Line | None = None
+    at_most: Line | None = None
 
     @model_validator(mode="after")
     def _sound(self) -> "Summed":

@@ -10,7 +10,19 @@ from pydantic import Field, PrivateAttr, model_validator
 from pydantic_core import PydanticCustomError
 
 from policy.entries.records import Element, Record
-from policy.entries.scalars import Day, Flag, Key, Number, Text, Word, Written, number, plain_digits, whole
+from policy.entries.scalars import (
+    Day,
+    Flag,
+    Key,
+    Number,
+    Text,
+    Word,
+    Written,
+    number,
+    plain_decimal,
+    plain_digits,
+    whole,
+)
 from policy.model.units import KNOWN, Unit
 from policy.problems import nearest, shown
 
@@ -168,6 +180,8 @@ class Lever(Element):
         legal, plain = self.domain.values(), plain_digits(text[:80])
         if plain and int(plain) in legal:
             return f", did you mean {int(plain)}?"
+        if (meant := plain_decimal(text[:80])) and meant != text and simplest(Decimal(meant)) in self.legal:
+            return f", did you mean {meant}?"
         if not re.fullmatch(r"-?\d{1,9}(\.\d{1,9})?", text, re.ASCII):
             return ""
         written = Decimal(text)

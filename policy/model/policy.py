@@ -396,5 +396,5 @@ class Settings(Mapping[str, Value]):
             return False
         if one.fields() != other.fields() or len(one.fields()) != 1:
             return False
-        mine, others = self.number(one.reference()), self.number(other.reference())
+        mine, others = self.cut(one), self.cut(other)
         return mine is not None and others is not None and (mine >= others if one.rises else mine <= others)

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, TypeAdapter, mo
 from pydantic_core import PydanticCustomError
 
 from policy.entries.records import Record
-from policy.entries.scalars import Reference, While, Whole
+from policy.entries.scalars import Line, While, Whole
 from policy.model.leaves import (
     AtLeast,
     AtMost,
@@ -74,7 +74,7 @@ class NoneOf(Combination):
 class Counted(Record):
     """Several tests, and how many of them: a lever or a number."""
 
-    at_least: Reference
+    at_least: Line
     of: Tests
 
 
@@ -110,7 +110,7 @@ class Scored(Record):
     """Tests with their points, and the score that is wanted: a lever or a number."""
 
     points: tuple[Points, ...] = Field(min_length=1)
-    reaches: Reference
+    reaches: Line
 
 
 class Score(Node):
@@ -123,7 +123,7 @@ class Score(Node):
     def _worth(self) -> "Score":
         if any(not 1 <= abs(one.points) <= MOST_POINTS for one in self.score.points):
             message = f"points are 1 to {MOST_POINTS}, or as many less than none"
-            raise PydanticCustomError("points", "{what}", {"what": message, "key": "points"})
+            raise PydanticCustomError("points", "{what}", {"what": message, "key": "score"})
         return self
 
     @property

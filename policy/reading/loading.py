@@ -19,6 +19,9 @@ DEFAULT = "nerve_blocks"  # the policy that is meant where none is named
 Model = TypeVar("Model", bound=Record)
 
 _PATTERNS = {
+    "^([a-z0": "a lever, or a number that is not negative such as 7.5 (of `is`: a word, lower-case)",
+    "^(0": "a step such as 1 or 0.1 (at most four decimals)",
+    "^[1-9][0-9]{0,5} ": "a whole number and a unit such as 7 days",
     "^[a-z0": "lower-case letters, digits and underscores",
     "^[a-z]": "lower-case letters, digits and underscores (evidence keys: hyphens)",
     "^[A-Z]{1": "a statement id: letters and a number, such as S1",
@@ -133,6 +136,10 @@ def _finding(error: Any, model: type[Record]) -> Finding:
             return Finding(kind, (*path, wrong), said, str(wrong), known)
         return Finding(kind, (*path, context["key"]), error["msg"])
     code, value = _CODES.get(kind, kind), f"{shown(given)} " if isinstance(given, str) else ""
+    if kind == "missing" and isinstance(path[-1], int):
+        return Finding(
+            "list-length", path[:-1], f"must hold more than {path[-1]} entr{'y' if path[-1] == 1 else 'ies'}"
+        )
     if kind == "missing":
         return Finding(code, path, "this key is missing")
     if kind == "extra_forbidden":
@@ -145,6 +152,10 @@ def _finding(error: Any, model: type[Record]) -> Finding:
         allowed_ = next((words for start, words in _PATTERNS.items() if pattern.startswith(start)), pattern)
         return Finding(code, path, f"{value}is not allowed{f' (holds {odd})' if odd else ''}; write {allowed_}")
     found = "" if isinstance(given, str) else ", found a " + ("mapping" if isinstance(given, dict) else "list")
+    if kind == "too_long":
+        return Finding(
+            code, path, f"must hold at most {context['max_length']} entries, found {context['actual_length']}"
+        )
     said = _SAID[kind] + (found if code == "type" else "") if kind in _SAID else error["msg"]
     return Finding(code, path, value + said[0].lower() + said[1:])
 

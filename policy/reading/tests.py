@@ -16,9 +16,11 @@ from policy.model import (
     is_number,
     simplest,
 )
+from policy.model.units import KNOWN
 from policy.problems import Finding, listed, nearest, shown
 
 Path = tuple[object, ...]
+MEASURES = ("days", "weeks", "months", "years", "percent")
 COLUMNS = {"case_id": "text", "dx": "diagnosis", "cpt": "procedure"}  # what every case table has
 
 
@@ -78,37 +80,46 @@ def in_test(policy: Policy, test: Test, path: Path) -> Iterator[Finding]:
         yield from _summed(policy, test, here)
     if isinstance(test, Between):
         yield from _between(policy, test, here)
-    for i, part in enumerate(test.parts):
-        for found in in_test(policy, part, (*here, *test.steps(i))):
-            yield found if test.nested else found._replace(path=(*here, *part.fields()))
+    else:
+        for i, part in enumerate(test.parts):
+            yield from in_test(policy, part, (*here, *test.steps(i)))
 
 
 def _counted(policy: Policy, test: Test, lever: Lever | None, where: Path) -> Iterator[Finding]:
-    """A number of tests or of points: whole, and no more than there can be."""
+    """A number of tests or of points: whole, in no unit of time or per cent, and no more than there can be."""
     most: Amount = lever.domain.max if lever and lever.domain else Decimal(str(test.reference()))
     unit = policy.every_unit.get(lever.unit or "") if lever else None
-    converted = unit and unit.equals
-    if not isinstance(simplest(Decimal(most)), int) or (lever and lever.domain and not lever.domain.whole):
+    if lever and ((unit and unit.equals) or lever.unit in MEASURES):
+        what = "points" if test.points != (1,) * len(test.parts) else "tests"
+        yield Finding("count", where, f"a number of {what} is in points or a unit of your own, not in {lever.unit}")
+    elif not isinstance(simplest(Decimal(most)), int) or (lever and lever.domain and not lever.domain.whole):
         yield Finding("count", where, "needs whole numbers")
-    elif most > test.most or converted:
+    elif most > test.most:
         word = f" {lever.unit}" if lever else ""
         of = f"{len(test.parts)} tests" if test.most == len(test.parts) else f"{test.most} points"
         yield Finding("count", where, f"at least {most}{word} of {of} is never true")
 
 
 def _summed(policy: Policy, test: Test, here: Path) -> Iterator[Finding]:
-    """Fields that are added up are counted in one unit, in steps alike."""
+    """Fields that are added up are counted in one unit, in steps alike; months are not, of which no two are alike."""
     kinds = {name: policy.fields_[name] for name in test.fields() if name in policy.fields_}
     for name, kind in kinds.items():
         first, one = next(iter(kinds.items()))
-        if kind.grid != one.grid:
+        if kind.calendar:
+            message = (
+                f"cannot add calendar {kind.unit or 'months'} (field '{name}'): months differ; count in days or weeks"
+            )
+            yield Finding("unit", here, message)
+        elif kind.grid != one.grid or (kind.type == one.type == "duration" and kind.unit != one.unit):
             told = ((first, one), (name, kind))
-            units = " and ".join(f"'{n}' in {k.unit or k.type} ({k.scale} steps a unit)" for n, k in told)
+            units = " and ".join(f"'{n}' in {k.unit or k.type} (step {k.step or 1})" for n, k in told)
             yield Finding("unit", here, f"cannot add fields of different units or steps: {units}")
 
 
 def _between(policy: Policy, test: Between, here: Path) -> Iterator[Finding]:
-    """The two lines are not the wrong way round at every setting."""
+    """What its two lines are held against, each fault once; they are not the wrong way round at every setting."""
+    both = (found for part in test.parts for found in in_test(policy, part, here))
+    yield from {(f.code, f.message): f._replace(path=(*here, *test.between)) for f in both}.values()
     ends: list[list[Amount]] = []
     for part in test.parts:
         reference = str(part.reference())
@@ -150,6 +161,8 @@ def _measured(policy: Policy, reference: str, name: str, field: CaseField, path:
     lever, steps = policy.levers.get(reference), policy.grid_steps(name, reference)
     if lever and lever.unit not in policy.every_unit:
         return
+    if not steps and lever is None:
+        return  # its own unit is none: that is said there
     if not steps:
         unit = lever.unit if lever else ""
         message = f"lever '{reference}' is in {unit}, field '{name}' is in {field.unit or field.type}"
@@ -158,7 +171,13 @@ def _measured(policy: Policy, reference: str, name: str, field: CaseField, path:
         yield Finding("unit", path, message)
         return
     values = [lever.domain.min, lever.domain.step] if lever and lever.domain else [Decimal(reference)]
-    if any(value * steps % 1 for value in values):
+    if field.calendar and any(
+        value * steps % 2 for value in values
+    ):  # of half months only the whole ones have a length
+        what = f"lever '{reference}' moves by" if lever else f"{reference} is in"
+        message = f"{what} parts of a month, and no two months are alike: write whole months, or days or weeks"
+        yield Finding("step", path, message)
+    elif any(value * steps % 1 for value in values):
         what = f"lever '{reference}' moves by {values[-1]}" if lever else f"{reference} is"
         message = f"{what}{',' if lever else ''} finer than the step of field '{name}', {field.step or 1}"
         yield Finding("step", path, message)
@@ -168,6 +187,8 @@ def in_units_of(policy: Policy) -> Iterator[Finding]:
     """Units that exist, and units that are a number of others without going round."""
     for name, unit in policy.units.items():
         path: Path = ("units", name, "equals")
+        if name in KNOWN:
+            yield Finding("unit", ("units", name), f"{shown(name)} is known to every document: choose another name")
         other = (unit.equals or " ").split()[-1:]
         if other and other[0] not in policy.every_unit:
             yield unknown(path, "unit", other[0], policy.every_unit)

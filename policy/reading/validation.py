@@ -178,6 +178,8 @@ def _duration(fields: Mapping[str, CaseField], field: CaseField, path: Path) -> 
             yield unknown((*path, key), "field", source, fields)
         elif fields[source].type != kind:
             yield Finding(field.type, (*path, key), f"{shown(source)} must be of type {kind}")
+        elif key == "days" and fields[source].unit != "days":
+            yield Finding(field.type, (*path, key), f"{shown(source)} must be in days, not in {fields[source].unit}")
         elif key == "days" and fields[source].span[1] > LONGEST_DAYS:
             yield Finding(field.type, (*path, key), f"{shown(source)} may have more than {LONGEST_DAYS:,} days")
 
@@ -335,5 +337,5 @@ def _relations(policy: Policy) -> Iterator[Finding]:
                 message = "days may be held against a duration, for a remark; nothing else"
                 yield Finding("relation", ("relations", i), message)
         elif len(kinds) == 2 and kinds[0].type != "date" and kinds[0].grid != kinds[1].grid:
-            units = " and ".join(str(kind.unit or kind.type) for kind in kinds)
+            units = " and ".join(f"{kind.unit or kind.type} (step {kind.step or 1})" for kind in kinds)
             yield Finding("unit", ("relations", i), f"cannot compare fields of different units or steps: {units}")

@@ -45,7 +45,9 @@ class Table:
     query: Query = field(default_factory=Query)
     faults: dict[str, Predicate] = field(default_factory=dict)
     told: dict[str, set[str]] = field(default_factory=dict)
-    known: dict[str, str] = field(default_factory=dict)
+    known: dict[str, str] = field(default_factory=dict)  # facts as `fact`, `_read` and `_implied` have named them
+    read: dict[str, str] = field(default_factory=dict)
+    implied: dict[str, str] = field(default_factory=dict)
     procedures: dict[tuple[str, tuple[int, ...]], list[str]] = field(default_factory=dict)  # by family and pathways
 
     def fact(self, name: str) -> str:
@@ -67,25 +69,36 @@ class Table:
         return None
 
     def _documented(self, name: str) -> str:
-        column, fact = self.column(name), self.fact(name)
-        return f"{column.name} IS NOT NULL" if column else f"{fact} >= 0"
+        column, code = self.column(name), self._read(name)
+        return f"{column.name} IS NOT NULL" if column else f"{code} >= 0"
 
     def _fact(self, name: str, kind: CaseField) -> str:
         if not kind.told:
             return self._duration(name, kind)
-        code = "-1" if name in self.without else self._code(name, kind)
-        if name not in self.without and (self.types.get(name), kind.type) != ("boolean", "boolean"):
-            code = self.query.let(f"x_{name}", code)
-            self.faults[name], self.told[name] = f"{code} = {REJECTED}", {name}
-        if kind.implied_by:
-            code = self._implied(name, kind, code)
-        for relation in self.policy.relations if code != "-1" else ():
-            if relation.field == name and relation.verdict == "reject":
-                code = self._related(name, relation.at_most, code)
+        code = self._related(name, kind)
         if kind.absent is None:
             return code
         absent = str(kind.code(kind.absent))
         return absent if code == "-1" else chosen([(f"{code} = -1", absent)], code)
+
+    def _read(self, name: str) -> str:
+        """What the column itself holds, whatever others tell about it."""
+        if name not in self.read:
+            kind, code = self.policy.fields_[name], "-1"
+            if name not in self.without:
+                code = self._code(name, kind)
+                if (self.types.get(name), kind.type) != ("boolean", "boolean"):
+                    code = self.query.let(f"x_{name}", code)
+                    self.faults[name], self.told[name] = f"{code} = {REJECTED}", {name}
+            self.read[name] = code
+        return self.read[name]
+
+    def _implied(self, name: str) -> str:
+        """The same, with what other columns tell where it holds nothing."""
+        if name not in self.implied:
+            kind, code = self.policy.fields_[name], self._read(name)
+            self.implied[name] = self._least(name, kind, code) if kind.implied_by else code
+        return self.implied[name]
 
     def _code(self, name: str, kind: CaseField) -> str:
         column, known, form = f"{self.query.source}.{name}", self.types.get(name), form_of(kind)
@@ -170,17 +183,20 @@ class Table:
         same = let(f"same_{name}", chosen([(f"{d1} < 29", d1)], f"LEAST({d1}, {length})"))  # a month's end clamps
         return f"2 * {apart} + {chosen([(f'{d2} < {same}', -1), (f'{d2} > {same}', 1)], 0)}"
 
-    def _related(self, name: str, other: str, code: str) -> str:
-        """A fact, REJECTED where it is more than another that is documented."""
-        bound = self.fact(other)
-        if bound == "-1":
-            return code
-        own = code = self.query.let(f"own_{name}", code)
-        if self.policy.fields_[name].type == "date":
-            own, bound = f"date_{name}", f"date_{other}"
-        wrong = f"({code} >= 0 AND {self.fact(other)} >= 0 AND {own} > {bound})"
-        self.faults[name] = either([self.faults.get(name, False), wrong])
-        return chosen([(wrong, REJECTED)], code)
+    def _related(self, name: str, kind: CaseField) -> str:
+        """A fact, REJECTED where it is more than another that is documented and that it may not exceed."""
+        own, wrong = self._implied(name), list[Predicate]()
+        for relation in self.policy.relations if own != "-1" else ():
+            if relation.field == name and relation.verdict == "reject":
+                bound = self._implied(relation.at_most)
+                if bound != "-1":
+                    own, bound = self.query.let(f"own_{name}", own), self.query.let(f"own_{relation.at_most}", bound)
+                    dates = (f"date_{name}", f"date_{relation.at_most}")
+                    more, less = dates if kind.type == "date" else (own, bound)
+                    wrong.append(f"({own} >= 0 AND {bound} >= 0 AND {more} > {less})")
+        if wrong:
+            self.faults[name] = either([self.faults.get(name, False), *wrong])
+        return chosen([(either(wrong), REJECTED)], own)
 
     def _unborn(self, duration: CaseField, begun: str, asked: str, both: str) -> list[str]:
         """Where something began before the person was born, by their age at the request."""
@@ -192,7 +208,7 @@ class Table:
         clamped = f"MOD({asked}, 10000) = 229 AND NOT ({leap(born)})"
         return [f"({both} AND {age} >= 0 AND {begun} < {born} - {chosen([(clamped, 1)], 0)})"]
 
-    def _implied(self, name: str, kind: CaseField, number: str) -> str:
+    def _least(self, name: str, kind: CaseField, number: str) -> str:
         """What other columns tell about a missing number (cases.py); one that they contradict is refused."""
         known, contradictions = list[tuple[Predicate, object]](), list[Predicate]()
         for column, least in sorted(kind.implied_by.items(), key=lambda told: -told[1]):

@@ -18,9 +18,15 @@ FIELDS: dict[str, Any] = {
     "first": {"type": "date"}, "last": {"type": "date"},
     "between_days": {"type": "whole", "unit": "days", "max": "900"},
     "lasted": {"type": "duration", "unit": "months", "from": "first", "to": "last", "days": "between_days"},
+    "weeks_told": {"type": "whole", "unit": "weeks", "max": "100"},
+    **{
+        f"in_{unit}": {"type": "duration", "unit": unit, "from": "first", "to": "last", "days": "between_days"}
+        for unit in ("days", "weeks", "years")
+    },
 }  # fmt: skip
 LEVER = {"domain": {"min": "0", "max": "12", "step": "1"}, "default": "3", "direction": "stricter_when_higher"}
 LEVERS: dict[str, Any] = {"months_least": {**LEVER, "unit": "months"}, "weeks_least": {**LEVER, "unit": "weeks"}}
+LEVERS["half_months"] = {**LEVER, "unit": "months", "domain": {"min": "0", "max": "12", "step": "0.5"}}
 ENDS = {"from": "first", "to": "last", "days": "walked"}
 NUMBER = "write at_least, more_than, less_than, at_most or between"
 DATES = "days and months compare only in a field of type duration"
@@ -49,7 +55,19 @@ def told(folder: Path, test: Any, fields: dict[str, Any] | None = None, **more: 
         ({"no_less_than": {"value": "7.5"}}, "did you mean at_least?"),
         ({"not": [{"on_file": "value"}]}, "did you mean none_of?"),
         ({"between": {"value": ["9", "7.5"]}}, "can never hold: 9 is above 7.5"),
-        ({"between": {"value": ["9"]}}, "between"),
+        ({"between": {"value": ["9"]}}, "between.value: must hold more than 1 entry"),
+        ({"between": {"value": ["7", "8", "9"]}}, "between.value: must hold at most 2 entries, found 3"),
+        ({"at_least": {"lasted": "1.5"}}, "no two months are alike"),
+        ({"at_least": {"lasted": "half_months"}}, "lever 'half_months' moves by parts of a month"),
+        ({"sum": {"of": ["lasted", "in_years"], "at_least": "12"}}, "months differ; count in days or weeks"),
+        ({"mean": {"of": ["lasted"], "reaches": "12"}}, "months differ; count in days or weeks"),
+        ({"sum": {"of": ["in_days", "in_weeks"], "at_least": "12"}}, "(step 1) and 'in_weeks' in weeks"),
+        ({"mean": {"of": ["value", "value"], "reaches": "7"}}, "a mean has each field once"),
+        ({"count": {"at_least": "weeks_least", "of": [{"on_file": "value"}]}}, "not in weeks"),
+        ({"at_least": {"value": "007"}}, "'007' is not a plain number, did you mean 7?"),
+        ({"at_least": {"value": "9" * 30}}, "is not a plain number"),
+        ({"count": {"at_least": "01", "of": [{"on_file": "value"}]}}, "did you mean 1?"),
+        ({"at_least": {"value": "-1"}}, "write a lever, or a number that is not negative such as 7.5"),
         ({"sum": {"of": ["walked"], "at_least": "1"}}, "a sum needs two fields or more"),
         ({"sum": {"of": ["walked"], "minus": ["value"], "at_least": "1"}}, "different units or steps"),
         ({"sum": {"of": ["walked", "between_days"]}}, "needs one of at_least, more_than, less_than, at_most"),
@@ -68,7 +86,11 @@ def test_a_test_written_otherwise_is_told_what_to_write(tmp_path: Path, test: An
         ({"type": "whole", "unit": "day", "max": "9"}, "did you mean days?"),
         ({"type": "decimal", "unit": "points", "max": "9"}, "needs a step such as 0.1"),
         ({"type": "decimal", "unit": "points", "max": "9.55", "step": "0.1"}, "no more decimals than the step"),
+        ({"type": "decimal", "unit": "points", "max": "9", "step": ".5"}, "write a step such as 1 or 0.1"),
+        ({"type": "decimal", "unit": "points", "min": "1", "max": "11", "step": "2.5"}, "whole numbers of steps"),
+        ({"type": "decimal", "unit": "points", "max": "1", "step": "0.3"}, "whole numbers of steps"),
         ({"type": "duration", "unit": "hours", **ENDS}, "needs a unit of days"),
+        ({"type": "duration", "unit": "days", **ENDS, "days": "weeks_told"}, "must be in days, not in weeks"),
         ({"type": "duration", "unit": "days", "from": "first", "days": "walked"}, "needs to: a field of type date"),
         ({"type": "duration", "unit": "days", **ENDS, "to": "walked"}, "must be of type date"),
     ],
@@ -89,6 +111,26 @@ def test_a_field_is_told_what_it_needs(tmp_path: Path, field: dict[str, str], sa
 def test_a_relation_is_told_what_compares(tmp_path: Path, relation: dict[str, str], said: str) -> None:
     whole = {**relation, "verdict": "reject", "says": "odd"}
     assert said in told(tmp_path, {"on_file": "value"}, relations=[whole])
+
+
+@pytest.mark.parametrize(("written", "meant"), [(".5", "0.5"), ("7,5", "7.5"), ("+7.50", "7.5"), ("7.0 months", "7")])
+def test_a_number_written_otherwise_is_told_as_it_should_be(tmp_path: Path, written: str, meant: str) -> None:
+    levers = {"half_months": {**LEVERS["half_months"], "default": written}}
+    file = tmp_path / "mine.yaml"
+    file.write_text(text_of(FIELDS, levers, {"only": {"on_file": "value"}}), encoding="utf-8")
+    with pytest.raises(ProblemsFound, match=f"did you mean {meant}\\?"):
+        policy.load(file)
+
+
+def test_a_fault_of_a_test_with_two_lines_is_told_once(tmp_path: Path) -> None:
+    assert told(tmp_path, {"between": {"vaule": ["3", "9"]}}).count("did you mean value?") == 1
+
+
+def test_a_unit_that_every_document_knows_is_not_named_anew(tmp_path: Path) -> None:
+    units = {"weeks": {"one": "week", "many": "weeks", "equals": "5 days"}}
+    assert "'weeks' is known to every document" in told(tmp_path, {"on_file": "value"}, units=units)
+    said = told(tmp_path, {"on_file": "value"}, units={"packs": {"one": "p", "many": "p", "equals": "1.5 days"}})
+    assert "write a whole number and a unit such as 7 days" in said
 
 
 def test_units_that_go_round_are_told(tmp_path: Path) -> None:

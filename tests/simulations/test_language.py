@@ -126,6 +126,23 @@ def test_seven_and_a_half_is_seven_and_a_half() -> None:
     assert "value: 7.4 points (needed: at least 7.5 points; 0.1 points short)" in told
 
 
+def test_a_number_is_shown_as_short_as_it_can_be_and_in_full() -> None:
+    fine = {"type": "decimal", "unit": "points", "min": "0", "max": "9", "step": "0.0001"}
+    line = {"domain": {"min": "0", "max": "9", "step": "0.5"}, "unit": "points", "default": "7"}
+    document = small(
+        {"value": fine},
+        {"least": {**line, "direction": "stricter_when_higher"}},
+        {
+            "number": {"more_than": {"value": "0.06250"}},
+            "while": {"all_of": [{"lever": {"least": ["7.0"]}}, {"at_least": {"value": "least"}}]},
+        },
+    )
+    cases = Cases.from_frame(frame_of([{"value": "0.0625"}]), document)
+    told = policy.explain(document, cases, 0, document.settings()).text()
+    assert "value: 0.0625 points (needed: more than 0.0625 points; 0.0001 points short)" in told
+    assert "value: 0.0625 points (needed: at least 7 points; 6.9375 points short)" in told  # 7.0 is 7, and holds
+
+
 @pytest.mark.parametrize(
     ("written", "said"),
     [

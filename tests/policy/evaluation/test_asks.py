@@ -8,12 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+import pandas as pd
 import pytest
 
 import policy
 from tests.policy import oracle
 from tests.policy.evaluation.settings_tried import CONFIRMED, determined, exempt, settings, some_settings, split, story
 from tests.policy.near_misses import FACTS, Case, Draws, legal, options
+from tests.policy.small import small
 from tests.sampling import some
 
 # Documenting the one states the other, so that either answers: three ways to tell a duration, two to tell the blocks.
@@ -113,3 +115,20 @@ def test_nothing_is_asked_for_once_the_outcome_is_settled() -> None:
             assert ask == ({"dx"} if by_code else set()), story(case, levers)
             seen[before.outcome + " by code" * by_code] += 1
     assert set(seen) == {*policy.OUTCOMES, "pend by code"}
+
+
+def test_a_line_implies_another_in_whatever_unit_both_are_written() -> None:
+    """12 days are not two weeks: who reaches them must still be asked for what stands in for two weeks."""
+    weeks = {"domain": {"min": "0", "max": "9", "step": "1"}, "unit": "weeks", "default": "2"}
+    document = small(
+        {"exercised": {"type": "whole", "unit": "days", "max": "99"}, "excused": {"type": "boolean"}},
+        {"long": {**weeks, "direction": "stricter_when_higher"}},
+        {
+            "some": {"at_least": {"exercised": "12"}},
+            "enough": {"any_of": [{"at_least": {"exercised": "long"}}, {"is": {"excused": "true"}}]},
+        },
+    )
+    row = {"case_id": "1", "dx": "G47.33", "cpt": "E0601"}
+    cases = policy.Cases.from_frame(pd.DataFrame([row]), document)
+    asked = policy.determine(document, cases, document.settings()).frame()["ask"][0]
+    assert asked == "exercised;excused"
