@@ -296,7 +296,8 @@ def _half_months(days: str) -> str:
 
 def _day_number(year: str, month: str, day: str) -> str:
     """The days of the calendar up to a date, from a year that begins in March: no engine's own calendar is asked."""
-    year, month = f"({year} - {chosen([(f'{month} < 3', 1)], 0)})", f"MOD({month} + 9, 12)"
+    early = f"{month} < 3"
+    year, month = f"({year} - {chosen([(early, 1)], 0)})", f"({month} + {chosen([(early, 9)], -3)})"
     leaps = f"FLOOR({year} / 4) - FLOOR({year} / 100) + FLOOR({year} / 400)"
     return f"(365 * {year} + {leaps} + FLOOR((153 * {month} + 2) / 5) + {day})"
 
