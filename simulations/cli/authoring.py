@@ -211,7 +211,7 @@ def _counted(items: Iterable[Any], total: int) -> Iterable[Any]:
 
 
 def vignette_options(function: Any) -> Any:
-    """--policy and --cases."""
+    """--policy, --workspace and --cases."""
     cases = click.option(
         "--cases",
         "folder",
@@ -219,7 +219,7 @@ def vignette_options(function: Any) -> Any:
         help="Vignettes besides the policy's own examples; default: those that ship beside the policy.",
     )
     named = click.option("--policy", "name", default=DEFAULT, show_default=True, metavar="NAME|FILE")
-    return named(cases(function))
+    return named(workspace_option(cases(function)))
 
 
 @click.command(epilog="Example: workbook coverage --generate boundaries.yaml")
