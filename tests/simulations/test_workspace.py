@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -78,7 +79,11 @@ def test_a_report_of_what_was_saved(kept: Path, tmp_path: Path, monkeypatch: pyt
 
 
 def test_every_verb_that_takes_a_policy_by_name_takes_the_workspace_where_it_lies() -> None:
-    options = {verb: {name for one in command.params for name in one.opts} for verb, command in main.commands.items()}
+    options: dict[str, set[str]] = {}
+    context = click.Context(main)
+    for verb in main.list_commands(context):
+        command = main.get_command(context, verb)
+        options[verb] = {name for one in command.params for name in one.opts} if command else set()
     named = {verb for verb, names in options.items() if names & {"--policy", "--scenario", "--draft"}}
     assert {"coverage", "mutate", "determine", "lab"} <= named
     assert [verb for verb in sorted(named) if "--workspace" not in options[verb]] == []
