@@ -235,7 +235,10 @@ def coverage(name: str, folder: str | None, generate: str | None) -> None:
         for place, what in ((DOCUMENTS, "policies that ship"), (loading.FOLDER, "scenarios that ship")):
             inputs.add(f"the {what}", place)
         inputs.check_file(Path(generate))
-        save(Path(generate), boundary_file(policy).encode())
+        written = boundary_file(policy)
+        if written.endswith("vignettes:\n"):
+            raise refuse("write", generate, f"is not written: at no numeric lever of {policy.name} a case can be made")
+        save(Path(generate), written.encode())
         click.echo(f"{policy.notice}\nVignettes at the boundary of every numeric lever, for you to judge: {generate}")
         return
     asked, readings = _asked(policy, folder)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from math import lcm
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -40,7 +41,8 @@ TABLES = (".csv", ".parquet")  # a file of cases, which may stand in the place o
 class Column:
     """What a column of the case table may hold: words, yes or no, a count, text of a pattern, or what is made here.
 
-    A count lies from `lowest` to `highest`, in units of the last of its `places` after the decimal point.
+    A count lies from `lowest` to `highest` in steps of `step`, in units of the last of its `places` after the decimal
+    point.
     """
 
     kind: Literal["words", "flag", "count", "pattern", "made"]
@@ -50,6 +52,7 @@ class Column:
     pattern: str = ""
     unit: str = ""  # of a count
     places: int = 0
+    step: int = 1
 
 
 FLAG = Column("flag")
@@ -96,8 +99,9 @@ def _column(field: CaseField) -> Column:
         return Column("words", field.choices)
     places = field.places if kind == "decimal" else 0
     ends = (int(end * 10**places) for end in (field.min, field.max))
-    unit = "%" if kind == "percent" else field.unit or ""
-    return Column("count", lowest=next(ends), highest=next(ends), unit=unit, places=places)
+    unit, one = "%" if kind == "percent" else field.unit or "", field.scale // 10**places
+    step = lcm(field.steps, one) // one
+    return Column("count", lowest=next(ends), highest=next(ends), unit=unit, places=places, step=step)
 
 
 def _exact(text: object) -> object:
