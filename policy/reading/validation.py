@@ -52,6 +52,7 @@ def check_policy(policy: Policy) -> Iterator[Finding]:
         for at, rule, _ in pathway.rule.placed(("pathways", name, "rule")):
             yield from _rule(policy, rule, at)
     yield from _relations(policy)
+    yield from _round(policy)
     yield from _one_pathway_each(policy)
     yield from _exceptions(policy)
 
@@ -313,6 +314,34 @@ def _no_code(policy: Policy, chosen: Selector, path: Path) -> Iterator[Finding]:
             yield Finding("unreachable", path if name == "level" else at, told, words[0], known)
             return
     yield Finding("unreachable", path, f"no code of {listed(chosen.procedure)} has all of these words")
+
+
+def _round(policy: Policy) -> Iterator[Finding]:
+    """Columns that may not exceed one another in a circle, and numbers that tell of one another in one."""
+    limits: dict[str, set[str]] = {}
+    for i, one in enumerate(policy.relations):
+        if one.verdict == "reject" and one.field in _reached(one.at_most, limits):
+            what = f"'{one.field}' and '{one.at_most}' would have to be equal, or are one: the relations go round"
+            yield Finding("relation", ("relations", i), what)
+        elif one.verdict == "reject":
+            limits.setdefault(one.field, set()).add(one.at_most)
+    told: dict[str, set[str]] = {}
+    for name, field in policy.fields_.items():
+        for teller in field.implied_by:
+            if name != teller and name in _reached(teller, told):
+                what = f"'{name}' and '{teller}' tell of one another: one of them must be written"
+                yield Finding("implied", ("fields", name, "implied_by", teller), what)
+            told.setdefault(name, set()).add(teller)
+
+
+def _reached(start: str, steps: Mapping[str, set[str]]) -> set[str]:
+    """A column, and all that one comes to from it."""
+    found, ahead = set[str](), [start]
+    while ahead:
+        here = ahead.pop()
+        ahead += [] if here in found else sorted(steps.get(here, ()))
+        found.add(here)
+    return found
 
 
 def _relations(policy: Policy) -> Iterator[Finding]:

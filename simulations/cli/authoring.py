@@ -249,7 +249,7 @@ def _counted(items: Iterable[Any], total: int) -> Iterable[Any]:
 
 
 def vignette_options(function: Any) -> Any:
-    """--policy and --cases."""
+    """--policy, --workspace and --cases."""
     cases = click.option(
         "--cases",
         "folder",
@@ -257,7 +257,7 @@ def vignette_options(function: Any) -> Any:
         help="Vignettes besides the policy's own examples; default: those that ship beside the policy.",
     )
     named = click.option("--policy", "name", default=DEFAULT, show_default=True, metavar="NAME|FILE")
-    return named(cases(function))
+    return named(workspace_option(cases(function)))
 
 
 @click.command(epilog="Example: workbook coverage --generate boundaries.yaml")
@@ -273,7 +273,10 @@ def coverage(name: str, folder: str | None, generate: str | None) -> None:
         for place, what in ((DOCUMENTS, "policies that ship"), (loading.FOLDER, "scenarios that ship")):
             inputs.add(f"the {what}", place)
         inputs.check_file(Path(generate))
-        save(Path(generate), boundary_file(policy).encode())
+        written = boundary_file(policy)
+        if written.endswith("vignettes:\n"):
+            raise refuse("write", generate, f"is not written: at no numeric lever of {policy.name} a case can be made")
+        save(Path(generate), written.encode())
         click.echo(f"{policy.notice}\nVignettes at the boundary of every numeric lever, for you to judge: {generate}")
         return
     asked, readings = _asked(policy, folder)

@@ -1,6 +1,7 @@
 """The columns that a population makes for a policy: what each may hold."""
 
 from dataclasses import dataclass
+from math import lcm
 from typing import Literal
 
 from policy.model import CPT_PATTERN, ICD_PATTERN, CaseField, Policy
@@ -12,7 +13,8 @@ REQUESTED = "request_date"  # the day of the request, in every policy that has i
 class Column:
     """What a column of the case table may hold: words, yes or no, a count, text of a pattern, or what is made here.
 
-    A count lies from `lowest` to `highest`, in units of the last of its `places` after the decimal point.
+    A count lies from `lowest` to `highest` in steps of `step`, in units of the last of its `places` after the decimal
+    point.
     """
 
     kind: Literal["words", "flag", "count", "pattern", "made"]
@@ -22,6 +24,7 @@ class Column:
     pattern: str = ""
     unit: str = ""  # of a count
     places: int = 0
+    step: int = 1
 
 
 FLAG = Column("flag")
@@ -68,5 +71,6 @@ def _column(field: CaseField) -> Column:
         return Column("words", field.choices)
     places = field.places if kind == "decimal" else 0
     ends = (int(end * 10**places) for end in (field.min, field.max))
-    unit = "%" if kind == "percent" else field.unit or ""
-    return Column("count", lowest=next(ends), highest=next(ends), unit=unit, places=places)
+    unit, one = "%" if kind == "percent" else field.unit or "", field.scale // 10**places
+    step = lcm(field.steps, one) // one
+    return Column("count", lowest=next(ends), highest=next(ends), unit=unit, places=places, step=step)

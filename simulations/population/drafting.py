@@ -154,7 +154,7 @@ def _told(policy: Policy, name: str, column: Column, read: bool) -> Iterator[str
         yield f"    {form}"
         return
     yield "    rows:"
-    other = "".join(f", {number}: {_span(n, policy.fields_[number].span[1])}" for number, n in needs.items())
+    other = "".join(f", {number}: {_span(n, _top(policy, number))}" for number, n in needs.items())
     if read:
         yield f"      - {{when: {{severity: severe{other}}}, {form}}}"
     yield f"      - {{when: {{{other[2:]}}}, {form}}}" if needs else f"      - {{{form}}}"
@@ -179,16 +179,27 @@ def _form(policy: Policy, name: str, column: Column) -> str:
 
 def _bands(policy: Policy, name: str, column: Column) -> list[str]:
     """Ranges parted where a test of the policy, as it stands, draws a line; as many cases in each."""
-    lines = sorted({line for line in _lines(policy, name) if column.lowest < line <= column.highest})
-    field = policy.fields_[name]
-    if (
-        field.unit == "years" and column.lowest <= 18 < 90 <= column.highest
-    ):  # an age: adults, until an author knows better
+    lines, step = _parted(policy, name, column), column.step
+    adults = policy.fields_[name].unit == "years" and column.lowest <= 18 < 90 <= column.highest and step == 1
+    if adults:  # an age, until an author knows better
         ends = [18, *(line for line in lines if 18 < line < 90), 91]
         return [_span(low, high - 1) for low, high in pairwise(ends)]
+    ends = [column.lowest, *lines, _top(policy, name) + step]
+    return [_span(low, high - step, column.places, step) for low, high in pairwise(ends)]
+
+
+def _parted(policy: Policy, name: str, column: Column) -> list[int]:
+    """Where a test of the policy draws a line, on the steps of the column."""
+    lines = {-(-line // column.step) * column.step for line in _lines(policy, name)}
+    return sorted(line for line in lines if column.lowest < line <= column.highest)
+
+
+def _top(policy: Policy, name: str) -> int:
+    """The greatest number that a draft makes of a column: twice the last line, and what other columns tell of it."""
+    column = columns_of(policy)[name]
+    lines = _parted(policy, name, column)
     top = min(column.highest, 2 * lines[-1] if lines else 400)
-    ends = [column.lowest, *lines, max(top, *lines, column.lowest) + 1]
-    return [_span(low, high - 1, column.places) for low, high in pairwise(ends)]
+    return max(top // column.step * column.step, *lines, column.lowest, *policy.fields_[name].implied_by.values())
 
 
 def _lines(policy: Policy, name: str) -> Iterator[int]:
@@ -242,9 +253,9 @@ def _shares(shares: Mapping[str, Decimal]) -> str:
     return "{" + ", ".join(f"{value}: {share.normalize():f}" for value, share in shares.items()) + "}"
 
 
-def _span(low: int, high: int, places: int = 0) -> str:
-    ends = [f"{Decimal(end) / 10**places:f}" for end in (low, high)]
-    return ends[0] if low == high else " to ".join(ends)
+def _span(low: int, high: int, places: int = 0, step: int = 1) -> str:
+    first, last, by = (f"{Decimal(end) / 10**places:f}" for end in (low, high, step))
+    return first if low == high else f"{first} to {last}{f' by {by}' * (step > 1)}"
 
 
 def _text(text: str) -> str:

@@ -223,8 +223,10 @@ class Facts:
         """Lowest value, step and number of values behind one key of `shares`; None when it is not allowed."""
         if self.kind == "count":
             found = span(text, self.column.places)
-            fits = found is not None and found[0] >= self.column.lowest and last(found) <= self.column.highest
-            return found if fits else None
+            if found is None or not self.column.lowest <= found[0] <= last(found) <= self.column.highest:
+                return None
+            steps = (found[0] % self.column.step, found[1] % self.column.step if found[2] > 1 else 0)
+            return None if any(steps) else found
         pattern = self.column.pattern
         fits = bool(re.fullmatch(pattern, text)) if pattern else text in (self.column.words or self.values)
         return (self.values.index(text), 1, 1) if fits and text in self.values else None
@@ -235,7 +237,8 @@ class Facts:
         if self.kind == "count":
             ends = (Decimal(end) / 10**self.column.places for end in (self.column.lowest, self.column.highest))
             kind = f"a number with {self.column.places} decimals" if self.column.places else "a whole number"
-            return f"{kind}, 'low to high' or 'low to high by step', from {next(ends):f} to {next(ends):,f}"
+            steps = f" in steps of {Decimal(self.column.step) / 10**self.column.places}" * (self.column.step > 1)
+            return f"{kind}, 'low to high' or 'low to high by step', from {next(ends):f} to {next(ends):,f}{steps}"
         return self.column.pattern
 
 

@@ -165,8 +165,11 @@ def _for_what(study: Study) -> str:
     if not study.cases.drawn:
         return ""
     ends = assumed(study, "met")
-    range_ = f", {in_ascii(ends.low / 100)} to {in_ascii(ends.high / 100)} for the assumptions" if ends else ""
-    return f" for the luck of drawing{range_}"
+    if ends is None:
+        return " for the luck of drawing"
+    if study.impact.same:  # nothing that is assumed can make a change then
+        return f" for the luck of drawing; the rate itself {ends.low:.1f} to {ends.high:.1f} % for the assumptions"
+    return f" for the luck of drawing, {in_ascii(ends.low / 100)} to {in_ascii(ends.high / 100)} for the assumptions"
 
 
 def _versions() -> dict[str, str]:

@@ -133,6 +133,17 @@ def test_a_unit_that_every_document_knows_is_not_named_anew(tmp_path: Path) -> N
     assert "write a whole number and a unit such as 7 days" in said
 
 
+def test_columns_that_go_round_are_told(tmp_path: Path) -> None:
+    """They could only be equal; and no made-up request can be drawn from one before the other."""
+    ones = [("walked", "between_days"), ("between_days", "walked")]
+    relations = [{"field": a, "at_most": b, "verdict": "reject", "says": "odd"} for a, b in ones]
+    assert told(tmp_path, {"on_file": "value"}, relations=relations).count("the relations go round") == 1
+    itself = [{**relations[0], "at_most": "walked"}]
+    assert "the relations go round" in told(tmp_path, {"on_file": "value"}, relations=itself)
+    fields = {name: {**FIELDS[name], "implied_by": {other: "2"}} for name, other in ones}
+    assert told(tmp_path, {"on_file": "value"}, fields).count("tell of one another") == 1
+
+
 def test_units_that_go_round_are_told(tmp_path: Path) -> None:
     units = {"packs": {"one": "pack", "many": "packs", "equals": "4 boxes"}}
     assert "no unit is called 'boxes'" in told(tmp_path, {"on_file": "value"}, units=units)

@@ -43,24 +43,21 @@ def answered(row: dict[str, str], bounds: list[tuple[str, str]], tells: Told) ->
 @pytest.mark.parametrize(
     ("bounds", "tells"),
     [
-        ([("x", "y"), ("y", "x")], {}),  # alike
-        ([("x", "x")], {}),
-        ([("y", "x"), ("y", "z"), ("y", "x"), ("z", "y")], {}),
-        ([], {"y": {"x": 2}, "x": {"y": 2}}),
+        ([("y", "x"), ("y", "z"), ("y", "x"), ("z", "x")], {}),
         ([], {"z": {"y": 3}, "y": {"x": MOST}}),  # what y is told to be does not tell about z: y does not say it
         ([], {"y": {"x": 3}, "x": {"z": MOST}}),
         ([("x", "y")], {"y": {"x": 2}}),
         ([("y", "x"), ("z", "y")], {"y": {"x": 2, "z": MOST}}),
     ],
 )
-def test_columns_that_hang_together_in_a_circle_are_read_alike(bounds: list[tuple[str, str]], tells: Told) -> None:
+def test_columns_that_hang_together_are_read_alike(bounds: list[tuple[str, str]], tells: Told) -> None:
     number = {"type": "whole", "unit": "points", "max": str(MOST)}
     fields = {name: {**number, "implied_by": {one: str(n) for one, n in tells.get(name, {}).items()}} for name in "zyx"}
     relations = [{"field": a, "at_most": b, "verdict": "reject", "says": "odd"} for a, b in bounds]
     document = small(fields, {}, {"enough": {"at_least": {"y": "2"}}}, relations=relations)
     rows = [dict(zip("xyz", cells, strict=True)) for cells in itertools.product(("", "0", "1", "2", "5"), repeat=3)]
     wanted = [answered(row, bounds, tells) for row in rows]
-    assert {"met", "pend", "rejected"} <= {*wanted, *["rejected"] * (bounds == [("x", "x")])}
+    assert {"met", "pend", "rejected"} <= {*wanted}
     table = frame_of(rows)
     cases = Cases.from_frame(table, document, keep_good=True)
     found = policy.determine(document, cases, document.settings()).frame().set_index("case_id")["outcome"]

@@ -11,6 +11,7 @@ from scipy.stats import binomtest
 import policy
 from simulations import ask, population
 from simulations.reports.first_page import assumed, first_page, near, sentences
+from simulations.reports.report import summary
 from simulations.studies.comparison import Study
 from simulations.studies.sweep import ranking
 
@@ -95,6 +96,12 @@ def test_without_a_change_the_page_tells_the_policy_as_it_stands() -> None:
     assert "Where the change comes from" not in page
     assert "+0.0" not in page
     assert "−0.0" not in page
+
+
+def test_without_a_change_the_headline_gives_the_change_no_range_of_assumptions() -> None:
+    """The range of the rate itself was told as if it were that of the change, which is nothing whatever is assumed."""
+    said = str(summary(ask(size=400).assuming(100))["headline"])
+    assert "change 0.0 percentage points (95 % interval 0.0 to 0.0 for the luck of drawing; the rate itself " in said
 
 
 def test_of_a_case_table_the_luck_of_drawing_is_not_told(tmp_path: Path) -> None:

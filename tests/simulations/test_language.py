@@ -209,7 +209,7 @@ def pairs_of_dates(
     luck: random.Random, count: int, numbers: dict[str, int]
 ) -> list[tuple[datetime.date, datetime.date]]:
     """Pairs at the line of one duration or a day beside it, many of them at a month's end or on 29 February."""
-    found = []
+    found: list[tuple[datetime.date, datetime.date]] = []
     while len(found) < count:
         first = datetime.date(1901, 1, 1) + datetime.timedelta(luck.randrange(70_000))
         if luck.random() < 0.3:

@@ -27,6 +27,7 @@ from simulations.runs import run
 from simulations.studies.medicare import NONE
 from simulations.studies.simulated_truth import NOT_SIMULATED
 from tests.policy.generated import generated
+from tests.policy.small import small, text_of
 from tests.policy.test_words import WORDS
 from tests.simulations.disclosure import told
 from tests.simulations.population.test_page import ungrounded
@@ -98,12 +99,43 @@ def test_a_draft_of_any_policy_makes_cases_that_its_policy_reads(seed: int, tmp_
     assert frame.equals(generate(spec, 400, 1))
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"type": "decimal", "unit": "points", "min": "2.5", "max": "900", "step": "2.5"},
+        {"type": "decimal", "unit": "points", "max": "10", "step": "0.25"},
+        {"type": "whole", "unit": "points", "min": "5", "max": "100", "step": "5"},
+        {"type": "percent", "max": "100", "step": "2.5"},
+        {"type": "whole", "unit": "points", "max": "100", "implied_by": {"told": "9"}},
+    ],
+)
+def test_a_draft_keeps_to_the_steps_of_a_column_and_to_what_another_tells(value: dict[str, str]):
+    fields = {"value": value, "told": {"type": "boolean"}}
+    policy = small(fields, {}, {"enough": {"at_least": {"value": "3"}}, "known": {"is": {"told": "true"}}})
+    spec = parse(draft(policy, policy.id), "draft.yaml", None, policy)
+    cases = Cases.from_frame(generate(spec, 400, 1), policy)  # refused where one is off the grid
+    assert (cases.facts["value"] >= 0).any()
+    if value.get("step") == "2.5" and value["type"] == "decimal":
+        wrong = draft(policy, policy.id).replace(" by 2.5", "")
+        with pytest.raises(ProblemsFound, match=r"in steps of 2\.5"):
+            parse(wrong, "draft.yaml", None, policy)
+
+
 def test_a_draft_reaches_both_sides_of_every_line(drafted: Path):
     """As the policy stands some cases are met, some fail, some wait, and a few codes are outside."""
     policy = core.load(OTHER)
     cases = Cases.from_frame(generate(load(drafted, policy), 2000, 1), policy)
     outcome = determine(policy, cases, policy.settings(), asking=False).outcome
     assert {OUTCOMES[code] for code in set(outcome.tolist())} == {"met", "not_met", "pend", "review", "out_of_scope"}
+
+
+def test_no_file_of_vignettes_is_written_that_could_not_be_read(tmp_path: Path):
+    """A policy without a numeric lever has no line at which a case could lie."""
+    mine, out = tmp_path / "mine.yaml", tmp_path / "vignettes.yaml"
+    mine.write_text(text_of({"told": {"type": "boolean"}}, {}, {"known": {"is": {"told": "true"}}}), "utf-8")
+    found = ran("coverage", "--policy", str(mine), "--generate", str(out))
+    assert (found.exit_code, out.exists()) == (1, False)
+    assert "at no numeric lever of small@2026.1 a case can be made" in found.output
 
 
 def test_a_draft_is_never_written_over(drafted: Path):

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -75,3 +76,14 @@ def test_a_report_of_what_was_saved(kept: Path, tmp_path: Path, monkeypatch: pyt
     told = ran("simulate", "--policy", "draft", "--scenario", "mine", "--size", "300", "-p", "draws=0", "--out", "o")
     assert told.exit_code == 0, told.output
     assert b'"id": "mine"' in (tmp_path / "o" / "summary.json").read_bytes()
+
+
+def test_every_verb_that_takes_a_policy_by_name_takes_the_workspace_where_it_lies() -> None:
+    options: dict[str, set[str]] = {}
+    context = click.Context(main)
+    for verb in main.list_commands(context):
+        command = main.get_command(context, verb)
+        options[verb] = {name for one in command.params for name in one.opts} if command else set()
+    named = {verb for verb, names in options.items() if names & {"--policy", "--scenario", "--draft"}}
+    assert {"coverage", "mutate", "determine", "lab"} <= named
+    assert [verb for verb in sorted(named) if "--workspace" not in options[verb]] == []
