@@ -7,7 +7,6 @@ kernel loses nothing; a second writer gets a file of its own (<policy>.2.json).
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -35,22 +34,10 @@ KIND = "draft/1"
 
 @dataclass(frozen=True)
 class EditStep:
-    """One edit in words and as the pieces of text that it exchanged."""
+    """One edit in words and as the piece of text that it exchanged."""
 
     says: str
-    splices: tuple[Splice, ...]
-
-    def forth(self, text: str) -> str:
-        """The text after it."""
-        for splice in self.splices:
-            text = splice.apply(text)
-        return text
-
-    def back(self, text: str) -> str:
-        """The text before it."""
-        for splice in reversed(self.splices):
-            text = splice.back().apply(text)
-        return text
+    splice: Splice
 
 
 @dataclass(frozen=True)
@@ -68,13 +55,13 @@ class Kept:
         """The text with the edits that are done; ValueError where they do not fit."""
         found = self.base
         for step in self.steps[: self.done]:
-            found = step.forth(found)
+            found = step.splice.apply(found)
         return found
 
     def content(self) -> bytes:
         """As a file."""
         tree = {"draft": KIND, **asdict(self), "sha256": digest(self.text().encode())}
-        tree["steps"] = [{"says": one.says, "splices": [list(s) for s in one.splices]} for one in self.steps]
+        tree["steps"] = [{"says": one.says, **one.splice._asdict()} for one in self.steps]
         return (json.dumps(tree, ensure_ascii=False, indent=1) + "\n").encode()
 
     def then(self, *steps: EditStep) -> "Kept":
@@ -110,7 +97,7 @@ def read_kept(path: Path) -> Kept:
 
 
 def _step(tree: Any) -> EditStep:
-    return EditStep(tree["says"], tuple(Splice(*one) for one in tree["splices"]))
+    return EditStep(tree["says"], Splice(tree["at"], tree["removed"], tree["inserted"]))
 
 
 def kept_drafts(policy: str) -> dict[Path, Kept]:
@@ -164,13 +151,13 @@ def write_whole(path: Path, content: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         for left in path.parent.glob(f".{path.name}.*.part"):  # of a writer that was killed
             left.unlink(missing_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        name = path.parent / f".{path.name}.{os.getpid()}.part"
+        handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         try:
             with os.fdopen(handle, "wb") as stream:
                 stream.write(content)
                 stream.flush()
                 os.fsync(stream.fileno())
-            os.chmod(name, 0o644)
             os.replace(name, path)
         except BaseException:
             with suppress(OSError):

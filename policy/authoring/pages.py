@@ -17,6 +17,7 @@ from policy.problems import Problem, ProblemsFound, nearest, refuse
 from policy.reading.yaml import Node, read_yaml
 
 Path = tuple[str | int, ...]
+BOM = "\ufeff"  # what some editors put before a text
 _ENDING = re.compile(r"\r\n|\r|\n")
 _KEY = r"""("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|%s)[ \t]*:"""
 
@@ -70,11 +71,11 @@ class Page:
     @cached_property
     def root(self) -> Node:
         """The tree of places; raises ProblemsFound where the text is no YAML that is read here."""
-        return read_yaml(self.text, self.name)
+        return read_yaml(self.text.removeprefix(BOM), self.name)
 
     @cached_property
     def _starts(self) -> list[int]:
-        return [0, *(found.end() for found in _ENDING.finditer(self.text))]
+        return [len(BOM) * self.text.startswith(BOM), *(found.end() for found in _ENDING.finditer(self.text))]
 
     @cached_property
     def newline(self) -> str:
@@ -262,7 +263,9 @@ class Page:
     def _add(self, path: Path, place: int, value: Any, key: str | None, written: list[str] | None = None) -> "Page":
         parent = self.find(path)
         if not isinstance(parent.value, list if key is None else dict):
-            raise refuse("no-entry", self.name, f"{'.'.join(map(str, path))} is no {'list' if key is None else 'mapping'}")
+            raise refuse(
+                "no-entry", self.name, f"{'.'.join(map(str, path))} is no {'list' if key is None else 'mapping'}"
+            )
 
         def meant(tree: Any) -> None:
             here = _at(tree, path)
@@ -331,8 +334,12 @@ class Page:
                     return new
             except ProblemsFound as found:
                 problems = [*found.problems]
-        raise ProblemsFound(problems) if problems else refuse(
-            "not-written", self.name, f"line {window[0] + 1} cannot be changed without a change to something else"
+        raise (
+            ProblemsFound(problems)
+            if problems
+            else refuse(
+                "not-written", self.name, f"line {window[0] + 1} cannot be changed without a change to something else"
+            )
         )
 
 
@@ -360,4 +367,3 @@ def _block_text(text: str) -> str:
     while len(lines) > 1 and (not lines[-1].strip() or len(lines[-1]) - len(lines[-1].lstrip()) < indent):
         lines.pop()
     return "".join(lines).rstrip("\r\n")
-

@@ -126,5 +126,7 @@ def _block(text: str, old: str, style: str) -> str:
     lines = text.rstrip("\n").split("\n")
     if style == ">":
         width = max(map(len, body), default=WIDTH) - indent
-        lines = "\n\n".join("\n".join(map(" ".join, _filled(line.split(" "), [width] * 2))) for line in lines).split("\n")
+        lines = "\n\n".join("\n".join(map(" ".join, _filled(line.split(" "), [width] * 2))) for line in lines).split(
+            "\n"
+        )
     return "\n".join([header, *(f"{' ' * indent}{line}".rstrip() for line in lines)])
