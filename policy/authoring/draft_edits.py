@@ -95,7 +95,7 @@ class Edits:
         said = ", ".join(f"{value} from {day}" for day, value in values.items())
         return self._edit(f"{lever}: {said}", change)
 
-    def set_domain(self, lever: str, min: Any = None, max: Any = None, step: Any = None) -> Edited:  # noqa: A002
+    def set_domain(self, lever: str, min: Any = None, max: Any = None, step: Any = None) -> Edited:
         """Other ends or steps of the values that a number may take."""
         given = _given({"min": min, "max": max, "step": step})
 
@@ -128,7 +128,7 @@ class Edits:
         self, name: str, *, says: str, ask: str, citation: str, test: Mapping[str, Any], statements: Iterable[str] = (),
         origin: str | None = None, evidence: Iterable[str] = (), after: str | None = None,
     ) -> Edited:  # fmt: skip
-        """A new criterion; its test is built as in a document: {'at_least': {'age': 'least_age'}}, {'any_of': [...]}."""
+        """A new criterion; its test is built as documents do: {'at_least': {'age': 'least_age'}}."""
         entries = {"says": says, "ask": ask, "citation": citation, "statements": tuple(statements), "origin": origin}
         return self._new("criteria", name, _given({**entries, "evidence": tuple(evidence), "test": test}), after)
 

@@ -6,7 +6,8 @@ lines that were to change may differ; else the edit is refused (ProblemsFound) a
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterable
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
@@ -188,7 +189,8 @@ class Page:
         value, written = self.find(path).plain(), self._written(path)
         if len(source.value) == 1 and to == path[:-1]:
             return self
-        return self.take_out(path)._add(to, min(max(index, 0), len(target.value)), value, None, written)
+        without = self.take_out(path)
+        return without._add(to, min(max(index, 0), len(without.find(to).value)), value, None, written)
 
     # Places -----------------------------------------------------------------------------------------------------------
 
@@ -221,7 +223,7 @@ class Page:
 
     def _line(self, offset: int) -> int:
         """The line, from 0, of a character."""
-        return sum(start <= offset for start in self._starts) - 1
+        return max(bisect_right(self._starts, offset) - 1, 0)
 
     def _after(self, offset: int) -> int:
         """Where the next line begins."""
@@ -345,12 +347,13 @@ class Page:
 
 def outside(old: str, new: str, first: int, last: int) -> list[str]:
     """The lines that differ outside of the lines first to last (from 0; last < first: nothing but an insertion)."""
-    before, after = _ENDING.split(old), _ENDING.split(new)
-    tail = len(before) - last - 1
-    pairs = [*zip(before[:first], after[:first], strict=False)]
-    pairs += zip(before[len(before) - tail :], after[len(after) - tail :], strict=False) if tail > 0 else []
-    short = ["(lines are missing)"] if len(after) < first + max(tail, 0) else []
-    return [one for one, other in pairs if one != other] + short
+    before, after = old.splitlines(keepends=True), new.splitlines(keepends=True)
+    above, below = before[:first], before[last + 1 :]
+    there = after[len(after) - len(below) :] if below else []
+    if above == after[:first] and below == there and len(above) + len(below) <= len(after):
+        return []
+    pairs = [*zip(above, after[:first], strict=False), *zip(below, there, strict=False)]
+    return [one.rstrip("\r\n") for one, other in pairs if one != other] or ["(lines are missing)"]
 
 
 def _at(tree: Any, path: Path) -> Any:

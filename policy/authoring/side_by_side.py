@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Beside(NamedTuple):
-    """Lines of one text and those in their place in the other; `line` and `other_line` (from 1) are the first of each."""
+    """Lines of one text and those in their place in the other; `line` and `other_line` (from 1): the first of each."""
 
     line: int
     mine: tuple[str, ...]
@@ -24,9 +24,15 @@ class Beside(NamedTuple):
 def side_by_side(mine: str, theirs: str) -> tuple[Beside, ...]:
     """Every place where two texts differ."""
     left, right = mine.splitlines(), theirs.splitlines()
+    most = min(len(left), len(right))
+    start = next((i for i in range(most) if left[i] != right[i]), most)  # what is alike at both ends costs nothing
+    end = next((i for i in range(most - start) if left[-1 - i] != right[-1 - i]), most - start)
+    left, right = left[start : len(left) - end], right[start : len(right) - end]
     found = difflib.SequenceMatcher(None, left, right, autojunk=False).get_opcodes()
     return tuple(
-        Beside(a + 1, tuple(left[a:b]), c + 1, tuple(right[c:d])) for kind, a, b, c, d in found if kind != "equal"
+        Beside(start + a + 1, tuple(left[a:b]), start + c + 1, tuple(right[c:d]))
+        for kind, a, b, c, d in found
+        if kind != "equal"
     )
 
 
