@@ -60,14 +60,19 @@ class Kept:
 
     def content(self) -> bytes:
         """As a file."""
-        tree = {"draft": KIND, **asdict(self), "sha256": digest(self.text().encode())}
+        tree = {"draft": KIND, **asdict(self)}
         tree["steps"] = [{"says": one.says, **one.splice._asdict()} for one in self.steps]
+        tree["sha256"] = _seal(tree)
         return (json.dumps(tree, ensure_ascii=False, indent=1) + "\n").encode()
 
     def then(self, *steps: EditStep) -> "Kept":
         """With more edits; those that were undone are gone."""
         edits = (*self.steps[: self.done], *steps)
         return replace(self, steps=edits, done=len(edits))
+
+
+def _seal(tree: dict[str, Any]) -> str:
+    return digest(json.dumps(tree, sort_keys=True).encode())
 
 
 def digest(content: bytes) -> str:
@@ -86,7 +91,8 @@ def read_kept(path: Path) -> Kept:
         tree = json.loads(path.read_bytes())
         steps = tuple(_step(one) for one in tree["steps"])
         found = Kept(tree["policy"], tree["source"], tree["base"], steps, tree["done"], tree["saved"])
-        whole = tree["draft"] == KIND and digest(found.text().encode()) == tree["sha256"]
+        whole = tree["draft"] == KIND and _seal({k: v for k, v in tree.items() if k != "sha256"}) == tree["sha256"]
+        found.text()
     except OSError as error:
         raise refuse("read", str(path), f"cannot be read ({error.strerror})") from None
     except (ValueError, KeyError, TypeError, AttributeError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "workspace"
 
 
+@cache
 def page_of(name: str = WHOLE) -> Page:
     return Page(DOCUMENTS[name].read_bytes().decode(), name)
 
@@ -108,7 +110,7 @@ def _reach(tree: Any, path: tuple[Any, ...]) -> Any:
     return tree
 
 
-@pytest.mark.parametrize("seed", [*range(6), *range(1_000, 1_004)])
+@pytest.mark.parametrize("seed", [*range(3), *range(1_000, 1_003)])
 def test_generated_documents(seed: int):
     generated_round_trip(seed)
 
