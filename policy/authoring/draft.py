@@ -15,8 +15,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from policy.authoring.blank import BLANK
 from policy.authoring.draft_edits import Edited, Edits
 from policy.authoring.draft_files import (
     EditStep,
@@ -87,13 +88,34 @@ class Draft(Edits):
         policy, version, status = (head[key].plain() if key in head else "" for key in ("id", "version", "status"))
         if not isinstance(policy, str) or not re.fullmatch("[a-z][a-z0-9_]{0,59}", policy, re.ASCII):
             raise refuse("id", str(source), "needs an id of lower-case letters, digits and underscores")
-        for place, kept in ({} if anew else kept_drafts(policy)).items():
-            if kept.base == text:
-                return cls(kept, place)
         known = saved("policies") | shipped()
         name = next((name for name, file in known.items() if file == path and "@" in name), str(source))
         mine = status == "draft" and path == version_file(policy, str(version))
-        return cls(Kept(policy, name, text, saved={str(version): digest(text.encode())} if mine else {}))
+        kept = Kept(policy, name, text, saved={str(version): digest(text.encode())} if mine else {})
+        return cls(kept) if anew else cls._begun(kept)
+
+    @classmethod
+    def _begun(cls, fresh: Kept) -> "Draft":
+        """What was kept of the same text, else a draft of its own."""
+        found = [(kept, place) for place, kept in kept_drafts(fresh.policy).items() if kept.base == fresh.base]
+        return cls(*found[0]) if found else cls(fresh)
+
+    @classmethod
+    def blank(cls, policy: str, title: str) -> "Draft":
+        """From an empty document of a new policy: the columns that every table has and the lever that closes a file.
+
+        With the edits that were kept and never saved, as `of`.
+        Raises ProblemsFound for an id that no policy may have, or that is taken.
+        """
+        taken = [name for name in saved("policies") | shipped() if name.partition("@")[0] == policy]
+        if taken:
+            raise refuse(
+                "exists", shown(policy), f"is there already ({taken[0]}); begin from that, or choose another id"
+            )
+        page = Page(BLANK, f"{policy} draft").put(("id",), policy).put(("title",), title)
+        if wrong := _wrong(page):
+            raise ProblemsFound(wrong)
+        return cls._begun(Kept(policy, "an empty document", page.text))
 
     @classmethod
     def resume(cls, place: Path) -> "Draft":
@@ -110,6 +132,10 @@ class Draft(Edits):
     def text(self) -> str:
         """The document as it stands."""
         return self.page.text
+
+    def value(self, path: str | tuple[str | int, ...]) -> Any:
+        """What stands at a path, as text, lists and mappings; raises ProblemsFound where nothing does."""
+        return self.page.find(self.page.path(path)).plain()
 
     @property
     def source(self) -> str:
@@ -205,7 +231,8 @@ class Draft(Edits):
                 place, other = self._place, None
                 there = digest_of(place) if place else None
                 if place is None or there not in (None, self._last):
-                    other = place or next(iter(kept_drafts(self._kept.policy)), None)
+                    kept = kept_drafts(self._kept.policy)
+                    other = place or next((file for file, one in kept.items() if one.base == self._kept.base), None)
                     place = free_place(self._kept.policy)
                 content = self._kept.content()
                 write_whole(place, content)

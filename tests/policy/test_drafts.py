@@ -197,6 +197,31 @@ def test_lint_of_a_draft(file: Path):
         draft.proves()
 
 
+def test_a_policy_from_an_empty_document():
+    draft = Draft.blank("braces", "Knee braces")
+    draft.put("fields.care", {"label": "Care", "ask": "weeks of care", **WEEKS, **OWN})
+    draft.add_lever("least_care", label="Care", says="x", citation="x", **LEAST, **OWN)
+    test = {"at_least": {"care": "least_care"}}
+    draft.add_criterion(
+        "enough_care", says="{least_care} of care", ask="x", citation="x", test=test, origin="assumption"
+    )
+    draft.put("diagnoses.knee", {"label": "Knee", "codes": {"M17.11": {"label": "x", **OWN}}})
+    draft.put("procedures.brace", {"label": "Brace", "codes": {"L1833": {"label": "x"}}})
+    assert codes(draft.put("title", "Braces")) == ["gap"]
+    rule = {"require": ["enough_care"], "then": [{"outcome": "met"}]}
+    draft.add_pathway("brace", title="x", diagnosis=["knee"], procedure=["brace"], rule=rule, origin="assumption")
+    example = draft.add_example("short", {"dx": "M17.11", "cpt": "L1833", "care": 5}, "not_met")
+    assert example.problems == ()
+    assert draft.value("pathways.brace.rule") == rule
+    assert Draft.blank("braces", "Knee braces").text == draft.text
+    draft.save_as("2027.1", **BY)
+    assert load("braces").name == "braces@2027.1"
+    with pytest.raises(ProblemsFound, match="is there already"):
+        Draft.blank("braces", "Again")
+    with pytest.raises(ProblemsFound, match="lower-case letters"):
+        Draft.blank("Knee braces", "x")
+
+
 # Undo, redo ----------------------------------------------------------------------------------------------------------
 
 
