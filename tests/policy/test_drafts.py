@@ -6,8 +6,10 @@ import doctest
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -415,6 +417,50 @@ def test_a_workspace_that_is_no_folder_is_said(file: Path, workspace: Path):
     edited = Draft.of(file).set_default("least_care", 5)
     assert edited.done
     assert [note.code for note in edited.notices] == ["write"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.parametrize("size", [0, 1, 700, 4_096, 8_192])
+@pytest.mark.parametrize("what", ["edit", "save"])
+def test_a_writer_that_dies_in_the_middle_of_a_file(size: int, what: str, file: Path):
+    """The system ends it at that many bytes, or says that the disk is full; the old file stays whole either way."""
+    draft = Draft.of(file)
+    draft.put("title", "Before")
+    place = draft.save_as("2027.1", **BY) if what == "save" else draft.place
+    assert place
+    before = place.read_bytes()
+    assert size < len(before)
+
+    def write() -> object:
+        return draft.put("title", "After") if what == "edit" else draft.save_as("2027.1", **BY)
+
+    for ended in (True, False):
+        status = in_child(write, size, ended)
+        assert os.WIFSIGNALED(status) == ended
+        assert place.read_bytes() == before
+        assert len([*place.parent.glob(".*.part")]) == ended
+    assert draft.put("title", "Last").notices == ()
+    if what == "save":
+        draft.save_as("2027.1", **BY)
+    assert [*place.parent.glob(".*.part")] == []
+
+
+def in_child(work: Callable[[], object], size: int, ended: bool) -> int:
+    """How a process ends that can write files of so many bytes only."""
+    import resource
+
+    child = os.fork()
+    if child:
+        return os.waitpid(child, 0)[1]
+    try:
+        signal.signal(signal.SIGXFSZ, signal.SIG_DFL if ended else signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        work()
+    except ProblemsFound:
+        pass
+    finally:
+        os._exit(0)
 
 
 def run(*arguments: str) -> subprocess.Popen[str]:
