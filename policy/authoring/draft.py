@@ -88,10 +88,8 @@ class Draft(Edits):
         policy, version, status = (head[key].plain() if key in head else "" for key in ("id", "version", "status"))
         if not isinstance(policy, str) or not re.fullmatch("[a-z][a-z0-9_]{0,59}", policy, re.ASCII):
             raise refuse("id", str(source), "needs an id of lower-case letters, digits and underscores")
-        known = saved("policies") | shipped()
-        name = next((name for name, file in known.items() if file == path and "@" in name), str(source))
         mine = status == "draft" and path == version_file(policy, str(version))
-        kept = Kept(policy, name, text, saved={str(version): digest(text.encode())} if mine else {})
+        kept = Kept(policy, f"{policy}@{version}", text, saved={str(version): digest(text.encode())} if mine else {})
         return cls(kept) if anew else cls._begun(kept)
 
     @classmethod

@@ -309,7 +309,7 @@ def test_the_life_of_the_version_before_is_not_taken_along(tmp_path: Path):
     saved = load(draft.save_as("2027.1", **BY))
     assert (saved.status, saved.effective, saved.retired) == ("draft", None, None)
     assert [(one.date, one.says) for one in saved.history] == [
-        ("2027-01-02", f"From {file} by A. Author: as the committee asked")
+        ("2027-01-02", "From small@2026.1 by A. Author: as the committee asked")
     ]
 
 
@@ -420,7 +420,7 @@ def test_a_workspace_that_is_no_folder_is_said(file: Path, workspace: Path):
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-@pytest.mark.parametrize("size", [0, 1, 700, 4_096, 8_192])
+@pytest.mark.parametrize("size", [0, 1, 700, 2_000])
 @pytest.mark.parametrize("what", ["edit", "save"])
 def test_a_writer_that_dies_in_the_middle_of_a_file(size: int, what: str, file: Path):
     """The system ends it at that many bytes, or says that the disk is full; the old file stays whole either way."""
