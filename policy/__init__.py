@@ -10,6 +10,7 @@ from policy.reading.loading import change_in_words, shipped
 from policy.reading.scenario import Scenario, load_scenario
 
 if TYPE_CHECKING:
+    from policy.authoring.draft import Draft
     from policy.cases.reader import Calendar, CaseReader, Cases, read_cases
     from policy.checking.in_time import calendar
     from policy.evaluation.determination import determine
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from policy.history.facts import PlanHistory
 else:
     _LATER = {
+        "Draft": "authoring.draft",
         "Calendar": "cases.reader", "CaseReader": "cases.reader", "Cases": "cases.reader", "read_cases": "cases.reader",
         "calendar": "checking.in_time",
         "Determinations": "evaluation.determination", "determine": "evaluation.determination",
@@ -36,7 +38,7 @@ else:
 
 
 __all__ = [
-    "OUTCOMES", "Calendar", "CaseReader", "Cases", "Determinations", "Explanation", "PlanHistory", "Policy",
+    "OUTCOMES", "Calendar", "CaseReader", "Cases", "Determinations", "Draft", "Explanation", "PlanHistory", "Policy",
     "Problem", "ProblemsFound", "Scenario", "Settings", "calendar", "change_in_words", "determine", "explain", "load",
     "load_scenario", "read_cases", "shipped",
 ]  # fmt: skip

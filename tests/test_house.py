@@ -1,4 +1,4 @@
-"""House rules that a linter does not know: one module writes, one reads YAML, no file names a machine."""
+"""House rules that a linter does not know: few modules write, one reads YAML, no file names a machine."""
 
 import ast
 import re
@@ -9,6 +9,11 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("policy", "simulations", "notebooks", "tests", "benchmarks", ".ci", ".github", "docs")
 WRITER, READER = "simulations/storage/files.py", "policy/reading/yaml.py"
+WRITERS = {
+    WRITER: "what commands and notebooks write",
+    "policy/authoring/draft_files.py": "drafts and versions, below simulations: beside, flushed, renamed, under a lock",
+    "simulations/cli/exits.py": "a stream that leads nowhere",
+}
 OTHER_PATHS = ("write_text", "write_bytes")
 TO_A_FILE = ("to_csv", "to_parquet", "to_json", "to_html", "to_excel", "to_pickle", "to_markdown")
 MODE = re.compile("[rwaxbt+]{1,3}")
@@ -57,8 +62,8 @@ def writes(call: ast.Call) -> bool:
         return True
     if name in TO_A_FILE:
         return bool(call.args) or any(given.arg in {"path", "path_or_buf", "buf"} for given in call.keywords)
-    if name == "open":
-        positions = call.args[:2] if isinstance(function, ast.Attribute) else call.args[1:2]
+    if name in ("open", "fdopen"):
+        positions = call.args[:2] if isinstance(function, ast.Attribute) else call.args[1:2]  # Path.open(mode)
         modes = [constant(argument) for argument in (*positions, keyword(call, "mode"))]
         return any(isinstance(mode, str) and MODE.fullmatch(mode) and set(mode) & set("wax+") for mode in modes)
     return False
@@ -73,14 +78,14 @@ def reads_yaml(node: ast.AST) -> bool:
     )
 
 
-def test_only_one_module_writes():
+def test_few_modules_write():
     found = {
         path.relative_to(ROOT).as_posix()
         for path in sources()
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.Call) and writes(node)
     }
-    assert found == {WRITER}
+    assert found == WRITERS.keys()
 
 
 def test_only_one_module_reads_yaml():

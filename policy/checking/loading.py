@@ -21,11 +21,12 @@ def load(source: str | Path | None = None, as_of: str | None = None) -> Policy:
     """
     if as_of is not None and not is_day(as_of):
         raise refuse("as-of", "as_of", f"{shown(as_of)} is no day such as 2026-01-31")
-    return _checked(*named_text(source or os.environ.get(OPENED) or DEFAULT, as_of)).on(as_of)
+    return checked(*named_text(source or os.environ.get(OPENED) or DEFAULT, as_of)).on(as_of)
 
 
 @lru_cache(maxsize=8)
-def _checked(text: str, name: str) -> Policy:
+def checked(text: str, name: str) -> Policy:
+    """The policy that a text is, told of under a name; raises ProblemsFound with every problem."""
     policy, node = parse(text, name, Policy)
     problems = located(check_policy(policy), name, node)
     if not problems:

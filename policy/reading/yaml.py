@@ -39,12 +39,18 @@ class Spot(NamedTuple):
 
 @dataclass
 class Node:
-    """A scalar (text), a mapping (dict) or a list of nodes with its place; `keys` holds the place of each key."""
+    """A scalar (text), a mapping (dict) or a list of nodes with its place; `keys` holds the place of each key.
+
+    `end` is the place after its last character. `style` is how it is written: a quotation mark, | or > of a scalar,
+    { of a mapping or list between brackets, empty for what is plain or indented.
+    """
 
     value: Any
     line: int
     column: int = 1
     keys: dict[str, tuple[int, int]] = field(default_factory=dict)
+    end: tuple[int, int] = (1, 1)
+    style: str = ""
 
     def plain(self) -> Any:
         """The same as dicts, lists and text, for a typed model to check."""
@@ -181,7 +187,7 @@ class _Reader:
                         return
                     begun = True
                 elif isinstance(event, yaml.CollectionEndEvent):
-                    self.open.pop()
+                    self.close(self.open.pop()[0], event)
                 elif isinstance(event, yaml.NodeEvent):
                     self.node(event, place)
                     if len(self.open) > MAX_DEPTH:
@@ -206,9 +212,16 @@ class _Reader:
         if isinstance(event, yaml.ScalarEvent):
             self.scalar(event, place)
             return
-        node, path = Node([] if isinstance(event, yaml.SequenceStartEvent) else {}, *place), self.path()
+        style, path = "{" if event.flow_style else "", self.path()
+        node = Node([] if isinstance(event, yaml.SequenceStartEvent) else {}, *place, style=style)
         self.add(node)
         self.open.append((node, [], path))
+
+    def close(self, node: Node, event: Any) -> None:
+        """An indented collection ends with its last entry: the parser's mark stands after the comments that follow."""
+        inside = [*node.value.values()] if isinstance(node.value, dict) else node.value
+        mark = event.end_mark
+        node.end = inside[-1].end if inside and not node.style else (mark.line + 1, mark.column + 1)
 
     def scalar(self, event: Any, place: tuple[int, int]) -> None:
         value: str = event.value
@@ -219,7 +232,8 @@ class _Reader:
         elif not value.isprintable() and (hidden := [c for c in value if not c.isprintable() and c not in "\n\t"]):
             message = f"holds characters that do not print ({code_points(''.join(hidden))}); remove them"
             self.problem("hidden-character", place, message, value)
-        self.add(Node(value[:MAX_SCALAR], *place))
+        end = event.end_mark.line + 1, event.end_mark.column + 1
+        self.add(Node(value[:MAX_SCALAR], *place, end=end, style=event.style or ""))
 
     def add(self, node: Node) -> None:
         if not self.open:
