@@ -60,7 +60,7 @@ class Edits:
     # Anything ---------------------------------------------------------------------------------------------------------
 
     def put(self, path: str | Path, value: Any, after: Iterable[str] = ()) -> Edited:
-        """Another value at a path ('levers.conservative_weeks.label'), or a new key there, after others."""
+        """Another value at a path ('levers.LEVER.label'), or a new key there, after others."""
         return self._edit(f"{path} is set", lambda page: page.put(page.path(path), as_text(value), after))
 
     def add(self, path: str | Path, value: Any, at: int | None = None) -> Edited:

@@ -54,7 +54,7 @@ class Support:
 
     @property
     def entry(self) -> str:
-        """'criterion pain_duration'."""
+        """'criterion time_off_work'."""
         return f"{KINDS[self.section]} {self.name}"
 
     @property
