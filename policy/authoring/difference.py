@@ -117,7 +117,8 @@ def _written(value: object) -> str:
     if isinstance(value, (list, tuple)):
         return ", ".join(map(_written, value)) or "nothing"
     if isinstance(value, Mapping):
-        return ", ".join(f"{k} {_written(v)}" for k, v in value.items() if v is not None) or "nothing"
+        told = {k: v for k, v in value.items() if v is not None and v is not False}
+        return ", ".join(k if v is True else f"{k} {_written(v)}" for k, v in told.items()) or "nothing"
     return "nothing" if value is None else str(value)
 
 

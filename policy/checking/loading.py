@@ -1,11 +1,13 @@
 """A policy whose entries agree with each other and whose examples hold: what every other module means by a policy."""
 
 import os
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
+from policy.case_files.identifiers import identifying_column
 from policy.model import Policy, is_day
-from policy.problems import ProblemsFound, refuse, shown
+from policy.problems import Finding, ProblemsFound, refuse, shown
 from policy.reading.loading import DEFAULT, named_text, parse
 from policy.reading.validation import check_policy
 from policy.reading.workspace import OPENED
@@ -24,11 +26,19 @@ def load(source: str | Path | None = None, as_of: str | None = None) -> Policy:
     return checked(*named_text(source or os.environ.get(OPENED) or DEFAULT, as_of)).on(as_of)
 
 
+def _of_persons(policy: Policy) -> Iterator[Finding]:
+    """Columns that are called like what identifies a person, which no case table may hold."""
+    for name in policy.fields_:
+        if identifying_column(name, ()):
+            what = "is called like an identifier of a person, which no case table may hold (an age is in whole years)"
+            yield Finding("identifier", ("fields", name), f"{shown(name)} {what}")
+
+
 @lru_cache(maxsize=8)
 def checked(text: str, name: str) -> Policy:
     """The policy that a text is, told of under a name; raises ProblemsFound with every problem."""
     policy, node = parse(text, name, Policy)
-    problems = located(check_policy(policy), name, node)
+    problems = located([*check_policy(policy), *_of_persons(policy)], name, node)
     if not problems:
         from policy.checking.examples import check_examples, check_exceptions  # they need pandas
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from policy.entries.records import Element, Record
 from policy.entries.scalars import CptCode, Day, Flag, IcdCode, Id, StatementId, Text, While, Word, Words, Written
@@ -57,13 +58,20 @@ class Selector(Record):
         return mine and all(label.told.get(name) in words for name, words in self.asked.items())
 
 
+def _codes(chosen: object) -> object:
+    """A mapping; `for: otherwise` is one already when this is asked."""
+    if isinstance(chosen, str):
+        raise PydanticCustomError("choice", "is not allowed; write otherwise, or diagnosis: and procedure: with groups")
+    return chosen
+
+
 class Pathway(Element):
     """The rule for some diagnoses and procedures."""
 
     title: Text
-    selects: Annotated[
-        Selector, BeforeValidator(lambda one: one, json_schema_input_type=Literal["otherwise"] | Selector)
-    ] = Field(alias="for")
+    selects: Annotated[Selector, BeforeValidator(_codes, json_schema_input_type=Literal["otherwise"] | Selector)] = (
+        Field(alias="for")
+    )
     rule: Rule
 
 

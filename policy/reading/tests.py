@@ -20,7 +20,7 @@ from policy.model.units import KNOWN
 from policy.problems import Finding, listed, nearest, shown
 
 Path = tuple[object, ...]
-SPANS = ("days", "weeks", "months", "years", "percent")
+NEVER_COUNTED = ("days", "weeks", "months", "years", "percent")
 COLUMNS = {"case_id": "text", "dx": "diagnosis", "cpt": "procedure"}  # what every case table has
 
 
@@ -89,7 +89,7 @@ def _counted(policy: Policy, test: Test, lever: Lever | None, where: Path) -> It
     """A number of tests or of points: whole, in no unit of time or per cent, and no more than there can be."""
     most: Amount = lever.domain.max if lever and lever.domain else Decimal(str(test.reference()))
     unit = policy.every_unit.get(lever.unit or "") if lever else None
-    if lever and ((unit and unit.equals) or lever.unit in SPANS):
+    if lever and ((unit and unit.equals) or lever.unit in NEVER_COUNTED):
         what = "points" if test.points != (1,) * len(test.parts) else "tests"
         yield Finding("count", where, f"a number of {what} is in points or a unit of your own, not in {lever.unit}")
     elif not isinstance(simplest(Decimal(most)), int) or (lever and lever.domain and not lever.domain.whole):

@@ -143,6 +143,15 @@ def _fields(policy: Policy) -> Iterator[Finding]:
             yield Finding("bounds", path, f"needs 0 <= min <= max, found {field.min} and {field.max}")
         if (field.type == "choice") != bool(field.choices):
             yield Finding("choices", path, "a field of type choice, and no other, needs choices")
+        if len({*field.choices}) < len(field.choices):
+            yield Finding("choices", (*path, "choices"), "each word stands once")
+        if field.told and not field.numeric:
+            for key in ("unit", "min", "max"):
+                if key in field.model_fields_set:
+                    yield Finding("bounds", (*path, key), f"belongs to a number, not to a field of type {field.type}")
+        if name.startswith("truth_") and not field.ignored:
+            what = "columns truth_... are what only a simulation knows: this one needs ignored: true"
+            yield Finding("truth", (*path, "ignored"), what)
         if field.absent is not None and field.absent not in field.words:
             yield unknown((*path, "absent"), f"value of {name}", field.absent, words_of(field))
         for teller, number in field.implied_by.items():

@@ -25,6 +25,7 @@ from policy.evaluation.results import LENIENCY
 from policy.model import OUTCOMES, Policy
 from policy.reading.validation import check_policy
 from tests.policy.near_misses import Draws, near_misses, random_settings, table
+from tests.policy.small import small as small_policy
 from tests.policy.test_lint import small
 
 Tree = dict[str, Any]
@@ -527,3 +528,20 @@ def test_a_code_taken_into_scope_is_no_change_of_text() -> None:
     (change,) = differences(plain().settings(), Policy.model_validate(tree).settings())
     assert change.kind == "code"
     assert "M54.12" in change.says
+
+
+def test_the_redline_says_otherwise_only_of_the_pathway_for_all_else() -> None:
+    def of(kind: str) -> policy.Policy:
+        rule = {"outcome": "review", "because": "x"}
+        chosen = {"diagnosis": ["one"], "procedure": ["device"], "with": {"kind": kind}}
+        codes = {f"E060{n}": {"label": "x", "attributes": {"kind": k}} for n, k in enumerate(("fixed", "two"))}
+        ways = {"some": chosen, "rest": "otherwise"}
+        pathways = {n: {"title": n, "origin": "assumption", "for": f, "rule": rule} for n, f in ways.items()}
+        known = {"known": {"is": {"told": "true"}}}
+        device = {"device": {"label": "x", "codes": codes}}
+        return small_policy({"told": {"type": "boolean"}}, {}, known, pathways=pathways, procedures=device)
+
+    told = [change.says for change in differences(of("fixed").settings(), of("two").settings())]
+    assert told == [
+        "some, for: diagnosis one, procedure device, with kind fixed -> diagnosis one, procedure device, with kind two"
+    ]

@@ -89,6 +89,9 @@ def test_a_test_written_otherwise_is_told_what_to_write(tmp_path: Path, test: An
         ({"type": "decimal", "unit": "points", "max": "9", "step": ".5"}, "write a step such as 1 or 0.1"),
         ({"type": "decimal", "unit": "points", "min": "1", "max": "11", "step": "2.5"}, "whole numbers of steps"),
         ({"type": "decimal", "unit": "points", "max": "1", "step": "0.3"}, "whole numbers of steps"),
+        ({"type": "boolean", "unit": "points"}, "mine.unit: belongs to a number, not to a field of type boolean"),
+        ({"type": "choice", "choices": ["a", "b"], "max": "5"}, "mine.max: belongs to a number"),
+        ({"type": "choice", "choices": ["a", "b", "a"]}, "each word stands once"),
         ({"type": "duration", "unit": "hours", **ENDS}, "needs a unit of days"),
         ({"type": "duration", "unit": "days", **ENDS, "days": "weeks_told"}, "must be in days, not in weeks"),
         ({"type": "duration", "unit": "days", "from": "first", "days": "walked"}, "needs to: a field of type date"),
@@ -131,6 +134,19 @@ def test_a_unit_that_every_document_knows_is_not_named_anew(tmp_path: Path) -> N
     assert "'weeks' is known to every document" in told(tmp_path, {"on_file": "value"}, units=units)
     said = told(tmp_path, {"on_file": "value"}, units={"packs": {"one": "p", "many": "p", "equals": "1.5 days"}})
     assert "write a whole number and a unit such as 7 days" in said
+
+
+def test_a_column_of_persons_or_of_a_simulation_is_told(tmp_path: Path) -> None:
+    """An age by a date of birth would read one; a truth_ column makes a table of people a made-up one."""
+    born = {"birth_date": {"type": "date"}, "truth_known": {"type": "boolean"}}
+    said = told(tmp_path, {"on_file": "value"}, born)
+    assert "'birth_date' is called like an identifier of a person" in said
+    assert "truth_known.ignored: columns truth_... are what only a simulation knows" in said
+
+
+def test_a_pathway_for_all_else_written_otherwise_is_told(tmp_path: Path) -> None:
+    rest = {"title": "All", "origin": "assumption", "for": "otherwhise", "rule": {"outcome": "review", "because": "x"}}
+    assert "'otherwhise' is not allowed; write otherwise" in told(tmp_path, {"on_file": "value"}, pathways={"p": rest})
 
 
 def test_columns_that_go_round_are_told(tmp_path: Path) -> None:
