@@ -10,7 +10,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from policy.model import Amount, Lever, Value
+from policy.model import Amount, Lever, Value, simplest
 
 __all__ = ["FIT", "GROW", "ROW", "SMALL", "WIDE", "Control"]
 
@@ -112,11 +112,12 @@ def _parts(lever: Lever, value: Value) -> tuple[str, dict[str, Any]]:
 
 
 def stepped(lever: Lever, at: float) -> Amount:
-    """The legal value at which a slider stands; the browser may send back 5.000000000000001 for 5."""
+    """Where a slider stands: the browser may send back 5.000000000000001 for 5. What lies between steps stays so."""
     assert lever.domain
-    values = lever.domain.values()
-    place = round((Decimal(str(at)) - lever.domain.min) / lever.domain.step)
-    return values[min(max(place, 0), len(values) - 1)]
+    amount, values = Decimal(str(at)), lever.domain.values()
+    place = round((amount - lever.domain.min) / lever.domain.step)
+    nearest = values[min(max(place, 0), len(values) - 1)]
+    return nearest if abs(amount - nearest) * 1000 < lever.domain.step else simplest(amount)
 
 
 def number(amount: Value) -> int | float:
