@@ -15,6 +15,7 @@ from policy.authoring.facts import components
 from policy.cases.relations import EPOCH, half_months
 from policy.model import CaseField, Policy, Settings
 from tests.policy.generated import generated
+from tests.policy.small import small
 from tests.sampling import some
 
 
@@ -68,17 +69,8 @@ def test_a_long_score_is_folded_into_its_points() -> None:
 
 
 def with_test(test: dict[str, Any], fields: dict[str, dict[str, str]]) -> Policy:
-    """A generated policy that requires one test of its own."""
-    tree, _ = generated(1001)
-    own = {"origin": "assumption", "label": "x", "ask": "x"}
-    keep = {name: field for name, field in tree["fields"].items() if name in ("case_id", "dx", "cpt")}
-    levers = {"undocumented_action": tree["levers"]["undocumented_action"]}
-    criterion = {"says": "x", "ask": "x", "citation": "x", "origin": "assumption", "test": test}
-    rule = {"require": ["only"], "then": [{"outcome": "met"}]}
-    pathways = {"all": {"title": "x", "origin": "assumption", "for": "otherwise", "rule": rule}}
-    more = {name: {**own, **field} for name, field in fields.items()}
-    changed = {"fields": keep | more, "levers": levers, "criteria": {"only": criterion}, "gates": {}}
-    return Policy.model_validate(tree | changed | {"pathways": pathways, "code_notices": [], "examples": []})
+    """A policy that requires one test of its own."""
+    return small(fields, {}, {"only": test})
 
 
 def test_dates_show_every_way_in_which_days_and_months_go_together() -> None:
