@@ -1,25 +1,18 @@
-"""The widgets: thin over `tweaks` (what is so) and `answer` (how it looks); here is only what a hand can move.
-
-Text of a policy or case reaches a widget escaped, or through a trait that shows it literally. Descriptions of widgets
-are set with our own words only, because Lab reads mathematics between dollar signs in them.
-"""
+"""The widgets: thin over `tweaks` (what is so) and `answer` (how it looks); here is only what a hand can move."""
 
 import asyncio
-import functools
-import logging
 import os
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import ipywidgets as widgets
-from IPython.display import display
 
 from notebooks import answer as view
 from notebooks.closer import QUESTIONS, STALE
 from notebooks.controls import FIT, GROW, ROW, SMALL, WIDE, Control
+from notebooks.frame import Frame, live
 from notebooks.keeping import Report, Unsaved, base, command, kept_in, make_report, seen
 from notebooks.levers import footer, groups, heading
 from notebooks.page import bullets, esc
@@ -36,12 +29,9 @@ __all__ = ["Control", "LeverPanel"]
 _GESTURE = 1.0  # seconds within which moves of one lever are one step to undo
 _PAUSE = 0.35  # seconds of rest before looking for levers that reach no case
 _TICK = 0.004  # seconds left to the user between two levers of that look
-_log = logging.getLogger(__name__)
-
-_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
-class LeverPanel:
+class LeverPanel(Frame):
     """Every lever of a policy beside what it does to the cases, at once.
 
     `scenario`: a named scenario or file to start from. Levers move by hand, or by `set`; `readback()` says in words
@@ -49,15 +39,13 @@ class LeverPanel:
     """
 
     def __init__(self, policy: Policy, cases: Caseload, scenario: str | Path | None = None):
+        super().__init__()
         start = proposed(policy, scenario)
         self.unsaved = Unsaved(start)
         left, said = self._left()
         self.tweaks = Tweaks(policy.settings(), cases, left or start)
         self.policy, self.cases = policy, cases
         self._saved: tuple[str, Settings] | None = None
-        self._still: tuple[Any, str] | None = None
-        self._lock = threading.RLock()
-        self._quiet = False
         self._turn = 0
         self._last: tuple[str, float] = ("", float("-inf"))
         self._rows: dict[str, Any] = {}
@@ -75,11 +63,11 @@ class LeverPanel:
             left = self.unsaved.found()
         except ProblemsFound as found:
             said = f"The levers that you had moved cannot be restored: {esc(found)}"
-            return None, _live(f'<div class="alert" role="alert">{said}</div>')
+            return None, live(f'<div class="alert" role="alert">{said}</div>')
         if left is None:
             return None, ""
         said = "The levers stand as you left them, not saved yet. <i>Reset all</i> takes them back to the baseline."
-        return left, _live(f'<p class="note" role="status">{said}</p>')
+        return left, live(f'<p class="note" role="status">{said}</p>')
 
     def _control(self, name: str, lever: Lever) -> Control:
         note = footer(self.policy, name, self.tweaks.pathways_of(name), self.tweaks.by_pathway)
@@ -93,7 +81,7 @@ class LeverPanel:
         self.question_buttons = {q: widgets.Button(description=q, layout=FIT) for q in QUESTIONS}
         for question, button in self.question_buttons.items():
             button.on_click(self._guarded(lambda _, q=question: self._look_closer(q)))
-        return widgets.HBox([widgets.HTML(_live("<b>Look closer:</b>")), *self.question_buttons.values()], layout=ROW)
+        return widgets.HBox([widgets.HTML(live("<b>Look closer:</b>")), *self.question_buttons.values()], layout=ROW)
 
     def _build(self) -> None:
         self.groups = groups(self.policy, self.tweaks.mentions)
@@ -102,7 +90,7 @@ class LeverPanel:
             width="41%", min_width="320px", flex="0 0 auto", max_height="640px", overflow="hidden auto"
         )
         self.accordion = widgets.Accordion(boxes, selected_index=0, layout=left)
-        self.alert, self.headline, self.table, self.notices, self.message = (widgets.HTML(layout=WIDE) for _ in "12345")
+        self.headline, self.table, self.notices = (widgets.HTML(layout=WIDE) for _ in "123")
         self.undo_button, self.redo_button, self.reset_button = (
             widgets.Button(description=text, layout=FIT) for text in ("Undo", "Redo", "Reset all")
         )
@@ -129,29 +117,14 @@ class LeverPanel:
         columns = widgets.HBox([self.accordion, widgets.VBox(right, layout=beside)], layout=WIDE)
         asking = self._build_questions()
         self.closer = widgets.HTML(layout=WIDE)
-        look = widgets.HTML(view.LOOK + view.HANDS + view.STANDS, layout=widgets.Layout(height="0", margin="0"))
-        self.view = widgets.VBox(
-            [look, self.alert, columns, asking, self.closer, self.table, self.notices], layout=WIDE
-        )
-        self.view.add_class("nbw-live")
+        self._stand(columns, asking, self.closer, self.table, self.notices)
 
-    def _ipython_display_(self) -> None:
-        """The answer as text, which stands where no kernel does, and the live panel, which hides it."""
-        handle = display(self._standing(), raw=True, display_id=True)
-        self._still = (handle, self._standing()["text/html"])
-        display({_VIEW: (self.view._repr_mimebundle_() or {})[_VIEW]}, raw=True)
+    def _comes_back(self) -> str:
+        return "; the levers come back as they stand here" if self.unsaved.path and self._answer.changes else ""
 
-    def _standing(self) -> dict[str, str]:
-        """The present answer for a reader who has no kernel: marked as old, with how to go on."""
-        back = "; the levers come back as they stand here" if self.unsaved.path and self._answer.changes else ""
-        note = (
-            f'<p class="note"><b>An answer from before.</b> Nothing is running behind it, so no lever can be moved and '
-            f"the numbers may be old. To go on: <b>Run &gt; Run All Cells</b>{back}.</p>"
-        )
+    def _words(self) -> str:
         moved = bullets(map(esc, self._answer.changes.values())) if self._answer.changes else ""
-        words = _live(note + moved + view.headline(self._answer, repr(self.cases), picture=False))
-        still = f"{view.LOOK}{view.STANDS}<div class='nbw-still'>{words}{self.table.value}</div>"
-        return {"text/plain": self.readback(), "text/html": still}
+        return moved + view.headline(self._answer, repr(self.cases), picture=False) + self.table.value
 
     def _let_stand(self) -> None:
         """Once the user rests: what would be lost with the kernel is kept."""
@@ -159,32 +132,12 @@ class LeverPanel:
             self.unsaved.keep(self.tweaks.settings)
         except ProblemsFound as found:
             self._complain(f"These levers will not come back when the notebook is left: {found}")
-        if self._still is not None and self._still[1] != (now := self._standing())["text/html"]:
-            self._still[0].update(now, raw=True)
-            self._still = (self._still[0], now["text/html"])
+        super()._let_stand()
 
     # What hands do ----------------------------------------------------------------------------------------------------
 
-    def _guarded(self, act: Callable[..., object]) -> Callable[..., None]:
-        """Every callback runs in here: one at a time, and a fault is shown, for nobody would see it otherwise."""
-
-        @functools.wraps(act)
-        def guarded(*event: Any) -> None:
-            with self._lock:
-                if self._quiet:  # a hand that the panel itself moves
-                    return
-                try:
-                    act(*event)
-                except Exception as error:
-                    _log.exception("a callback of the lever panel failed")
-                    self._failed(error)
-
-        return guarded
-
     def _failed(self, error: Exception) -> None:
-        words = esc(f"{type(error).__name__}: {error}"[:300])
-        said = f"The numbers below are older than the levers beside them, because something went wrong. {words}"
-        self.alert.value = _live(f'<div class="alert" role="alert">{said}</div>')
+        super()._failed(error)
         for part in (self.headline, self.table):
             part.value = view.stale(part.value)
 
@@ -232,11 +185,8 @@ class LeverPanel:
         self._saved = (path.stem, self.tweaks.settings)
         line = command(path.stem, self.policy, self.cases).line
         said = f"Saved as {esc(seen(path))}. The report of it: press <i>Make the report</i>, or in a terminal"
-        self.message.value = _live(f'<p role="status">{said}</p><pre>{esc(line)}</pre>')
+        self.message.value = live(f'<p role="status">{said}</p><pre>{esc(line)}</pre>')
         return True
-
-    def _complain(self, said: str) -> None:
-        self.message.value = _live(f'<div class="alert" role="alert">{esc(said)}</div>')
 
     def _report(self) -> None:
         """The report of the levers as they stand, saved first when they are not; it takes a while, levers stay free."""
@@ -245,14 +195,8 @@ class LeverPanel:
         assert self._saved
         report = command(self._saved[0], self.policy, self.cases)
         self.report_button.disabled = True
-        self.message.value = _live(f'<p role="status">Making the report of {esc(self._saved[0])}: half a minute …</p>')
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
-            self._reported(report, make_report(report))
-            return
-        work = loop.run_in_executor(None, make_report, report)
-        work.add_done_callback(self._guarded(lambda done: self._reported(report, done.result())))
+        self.message.value = live(f'<p role="status">Making the report of {esc(self._saved[0])}: half a minute …</p>')
+        self._beside(lambda: make_report(report), lambda wrong: self._reported(report, wrong))
 
     def _reported(self, report: Report, wrong: str) -> None:
         self.report_button.disabled = not self._answer.changes
@@ -262,18 +206,18 @@ class LeverPanel:
         shown = esc(seen(report.page if report.page.is_absolute() else base() / report.page))
         if SERVED in os.environ and not shown.startswith("/"):
             shown = f'<a href="/files/{shown}" target="_blank" rel="noopener">{shown}</a>'
-        self.message.value = _live(
+        self.message.value = live(
             f'<p role="status">The report: {shown}</p><p>Again in a terminal:</p><pre>{esc(report.line)}</pre>'
         )
 
     def _look_closer(self, question: str) -> None:
         """One of the findings of the reports, about the levers as they stand."""
-        self.closer.value = _live(f'<p role="status">{esc(question)}: counting…</p>')
+        self.closer.value = live(f'<p role="status">{esc(question)}: counting…</p>')
         try:
             found = QUESTIONS[question](self._study())
         except ProblemsFound as problems:
             found = f'<div class="alert" role="alert">{esc(problems)}</div>'
-        self.closer.value = _live(f'<div role="region" aria-label="{esc(question)}">{found}</div>')
+        self.closer.value = live(f'<div role="region" aria-label="{esc(question)}">{found}</div>')
 
     def _study(self) -> Study:
         return Study("now", self.tweaks.baseline, self.tweaks.settings, self.cases)
@@ -310,8 +254,8 @@ class LeverPanel:
     def _refresh(self) -> None:
         """State, answer, view: in this order, each value set once."""
         self._answer: Answer = self.tweaks.answer()
-        self.headline.value = _live(view.headline(self._answer, repr(self.cases)))
-        self.table.value = _live(view.table_of_requests(self._answer))
+        self.headline.value = live(view.headline(self._answer, repr(self.cases)))
+        self.table.value = live(view.table_of_requests(self._answer))
         for name in self.controls:
             self._show(name)
         self._show_changes(self._answer.changes)
@@ -322,7 +266,7 @@ class LeverPanel:
             button.disabled = not self._answer.changes
         self.message.value = self.alert.value = ""
         if self.closer.value and STALE not in self.closer.value:
-            self.closer.value = _live(f'<p role="status">{esc(STALE)}</p>') + view.stale(self.closer.value)
+            self.closer.value = live(f'<p role="status">{esc(STALE)}</p>') + view.stale(self.closer.value)
         self._look_later()
 
     def _show(self, name: str) -> None:
@@ -350,7 +294,7 @@ class LeverPanel:
                 button = widgets.Button(description="Revert", layout=SMALL, tooltip=self.policy.levers[name].label)
                 button.on_click(self._guarded(lambda _, n=name: self._do(lambda: self.tweaks.revert(n))))
                 self._rows[name] = widgets.HBox([widgets.HTML(layout=GROW), button], layout=ROW)
-            self._rows[name].children[0].value = _live(esc(sentence))
+            self._rows[name].children[0].value = live(esc(sentence))
         rows = tuple(self._rows[name] for name in changes)
         if self.changes.children != rows:
             self.changes.children = rows
@@ -366,7 +310,7 @@ class LeverPanel:
         folded = (
             f"<details><summary>{len(rest)} more notices for every reader</summary>{bullets(map(esc, rest))}</details>"
         )
-        self.notices.value = _live(f'<p class="faint"><small>{esc(first)}</small></p><small>{folded}</small>')
+        self.notices.value = live(f'<p class="faint"><small>{esc(first)}</small></p><small>{folded}</small>')
 
     # Levers that reach no case ----------------------------------------------------------------------------------------
 
@@ -402,7 +346,3 @@ class LeverPanel:
 
         if turn == self._turn:
             self._guarded(look)()
-
-
-def _live(html: str) -> str:
-    return f'<div class="nbw mathjax_ignore live">{html}</div>'

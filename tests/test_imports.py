@@ -25,7 +25,7 @@ LAYERS = (  # lowest first: what stands in one may import its own and those befo
 FACES = ("policy", "simulations")  # a face is the package itself: no other module lies in its layer
 APART = {"simulations.storage": {"policy.problems"}, "policy.authoring": set(LAYERS) - {"policy.sql"}}
 ONLY_IN = {
-    "ipywidgets": ("notebooks.controls", "notebooks.panels"),
+    "ipywidgets": ("notebooks.controls", "notebooks.frame", "notebooks.panels", "notebooks.*panel", "notebooks.*forms"),
     "papermill": ("simulations.runs.run",),
     "matplotlib": ("notebooks.panels", "simulations.reports.figure", "simulations.reports.*_chart"),
     "duckdb": ("policy.history", "simulations.warehouse", "simulations.cli"),

@@ -504,7 +504,7 @@ def test_the_picture_says_its_numbers(panel: LeverPanel):
 
 def test_shown_without_a_kernel_it_is_a_table(panel: LeverPanel, monkeypatch: pytest.MonkeyPatch):
     outputs: list[dict[str, Any]] = []
-    monkeypatch.setattr("notebooks.panels.display", lambda data, **_: outputs.append(data))
+    monkeypatch.setattr("notebooks.frame.display", lambda data, **_: outputs.append(data))
     slider(panel, "conservative_weeks").value = 8
     panel._ipython_display_()
     still, live = outputs

@@ -1,0 +1,117 @@
+"""What lies on the desk: versions and drafts of a policy that can be opened, and what one notebook hands to another.
+
+A person goes from notebook to notebook by links; what is handed over (a case, a place in a draft) is kept in the
+workspace by Lab's kernels only, so that runs elsewhere stay equal.
+"""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from notebooks.keeping import kept_in, seen
+from notebooks.page import esc
+from policy import Draft, load
+from policy.authoring.draft_files import kept_drafts
+from policy.model import Policy
+from policy.problems import refuse
+from policy.reading.loading import shipped
+from policy.reading.workspace import SERVED, saved
+from simulations.storage.files import save
+
+__all__ = ["STAGES", "Document", "documents", "hand_over", "handed", "opened", "way"]
+
+STAGES = {  # notebook -> what one does there, in the order of the work
+    "1_read_the_policy": "Read the policy",
+    "2_tweak_thresholds": "Tweak thresholds",
+    "3_review_a_case": "Review a case",
+    "5_author_a_draft": "Author a draft",
+    "6_check_a_draft": "Check a draft",
+    "4_compare_versions": "Compare versions",
+}
+
+
+@dataclass(frozen=True)
+class Document:
+    """A version, or a draft that is kept: `key` opens it, `label` tells it to a person."""
+
+    key: str
+    label: str
+    draft: bool
+
+
+def documents(policy: Policy) -> tuple[Document, ...]:
+    """The policy as it was loaded, then kept drafts of it, then every other version of it, the newest first."""
+    here = Document("", f"{policy.title}, version {policy.version} ({policy.status})", False)
+    drafts = [
+        Document(path.name, f"Draft from {kept.source}, {_edits(kept.done)} ({path.stem})", True)
+        for path, kept in kept_drafts(policy.id).items()
+    ]
+    names = sorted({*shipped(), *saved("policies")}, key=_newest, reverse=True)
+    versions = [
+        Document(name, f"Version {name.partition('@')[2]}", False)
+        for name in names
+        if name.partition("@")[0] == policy.id and "@" in name and name != policy.name
+    ]
+    return (here, *drafts, *versions)
+
+
+def _edits(count: int) -> str:
+    return f"{count} {'edit' if count == 1 else 'edits'}"
+
+
+def _newest(name: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in name.partition("@")[2].split(".") if part.isdigit())
+
+
+def opened(policy: Policy, key: str) -> Policy | Draft:
+    """What a document's key stands for: a policy, or a draft; raises ProblemsFound where it is gone or unreadable."""
+    if not key:
+        return policy
+    found = {path.name: path for path in kept_drafts(policy.id)}
+    if key in found:
+        return Draft.resume(found[key])
+    if key.endswith(".json"):
+        raise refuse("draft", key, "is not there any more: it was saved as a version, or discarded")
+    return load(key)
+
+
+# From notebook to notebook --------------------------------------------------------------------------------------------
+
+
+def way(here: str) -> str:
+    """Links to the other notebooks as ready HTML, the stage where one stands marked; for a cell that Lab shows."""
+    steps = [
+        f"<b aria-current='page'>{esc(text)}</b>" if name == here else f'<a href="{name}.ipynb">{esc(text)}</a>'
+        for name, text in STAGES.items()
+    ]
+    return f"<nav aria-label='Notebooks'>{' · '.join(steps)}</nav>"
+
+
+def _note(notebook: str) -> Path | None:
+    return kept_in() / ".unsaved" / f"for_{notebook}.json" if SERVED in os.environ else None
+
+
+def hand_over(notebook: str, **what: str) -> None:
+    """Leave something for a notebook, in the place of what was left for it before; nothing outside Lab.
+
+    Nothing that tells of a person may be handed over. Raises ProblemsFound where it cannot be written.
+    """
+    path = _note(notebook)
+    if path is None:
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise refuse("write", seen(path), f"cannot be written ({error.strerror})") from None
+    save(path, (json.dumps(what, indent=1, ensure_ascii=False) + "\n").encode())
+
+
+def handed(notebook: str) -> dict[str, str]:
+    """What was left for a notebook last; empty where nothing was."""
+    path = _note(notebook)
+    try:
+        found = json.loads(path.read_bytes()) if path else {}
+    except (OSError, ValueError):
+        return {}
+    return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}

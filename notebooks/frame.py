@@ -1,0 +1,151 @@
+"""The frame that every panel stands in: callbacks that show their faults, words that a screen reader speaks, slow work
+beside the hands, and the last answer for a reader who has no kernel.
+
+Text of a policy or case reaches a widget escaped, or through a trait that shows it literally. Descriptions of widgets
+are set with our own words only, because Lab reads mathematics between dollar signs in them.
+"""
+
+import asyncio
+import functools
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import ipywidgets as widgets
+from IPython.display import display
+
+from notebooks import answer
+from notebooks.controls import FIT, WIDE
+from notebooks.page import esc
+from policy.problems import ProblemsFound
+
+__all__ = ["Frame", "button", "link", "live", "shown_html"]
+
+_log = logging.getLogger(__name__)
+_VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+def live(html: str) -> str:
+    """Ready HTML as a part of a panel."""
+    return f'<div class="nbw mathjax_ignore live">{html}</div>'
+
+
+def shown_html(html: str = "", height: str = "") -> Any:
+    """A widget that shows ready HTML in the look of the panels; `height`: with a scroll bar of its own above that."""
+    layout = widgets.Layout(width="100%", min_width="0", max_height=height, overflow="hidden auto") if height else WIDE
+    return widgets.HTML(live(html) if html else "", layout=layout)
+
+
+def button(text: str, act: Callable[..., None], tooltip: str = "") -> Any:
+    """A button with our own words; `act` should be guarded by its panel."""
+    made = widgets.Button(description=text, layout=FIT, tooltip=tooltip or text)
+    made.on_click(act)
+    return made
+
+
+def link(notebook: str, text: str) -> Any:
+    """A widget with a link to a notebook beside this one, which Lab opens in a tab of its own."""
+    html = f'<div class="nbw mathjax_ignore"><a href="{esc(notebook)}.ipynb">{esc(text)}</a></div>'
+    shown = widgets.Output(layout=FIT)
+    shown.outputs = ({"output_type": "display_data", "data": {"text/html": html}, "metadata": {}},)
+    return shown
+
+
+class Frame:
+    """A panel builds its parts, gives them to `_stand`, and says what it shows in `readback`.
+
+    `alert` tells of faults, `message` of what was done; both are read out by a screen reader.
+    """
+
+    def __init__(self) -> None:
+        self.alert, self.message = (widgets.HTML(layout=WIDE) for _ in "12")
+        self.view: Any = None
+        self._lock = threading.RLock()
+        self._quiet = False  # while the panel itself moves a hand
+        self._still: tuple[Any, str] | None = None
+
+    def readback(self) -> str:
+        """What the panel shows, in words."""
+        raise NotImplementedError
+
+    def _stand(self, *parts: Any) -> None:
+        """The parts of the panel, from the top."""
+        look = widgets.HTML(answer.LOOK + answer.HANDS + answer.STANDS, layout=widgets.Layout(height="0", margin="0"))
+        self.view = widgets.VBox([look, self.alert, *parts], layout=WIDE).add_class("nbw-live")
+
+    # Callbacks --------------------------------------------------------------------------------------------------------
+
+    def _guarded(self, act: Callable[..., object]) -> Callable[..., None]:
+        """Every callback runs in here: one at a time, and a fault is shown, for nobody would see it otherwise."""
+
+        @functools.wraps(act)
+        def guarded(*event: Any) -> None:
+            with self._lock:
+                if self._quiet:
+                    return
+                try:
+                    act(*event)
+                except ProblemsFound as found:
+                    self._complain(str(found))
+                except Exception as error:
+                    _log.exception("a callback of a panel failed")
+                    self._failed(error)
+
+        return guarded
+
+    def _failed(self, error: Exception) -> None:
+        """Say that what is shown is older than what the hands say; a panel marks its own parts as old besides."""
+        words = esc(f"{type(error).__name__}: {error}"[:300])
+        said = f"What is shown below is older than what you did last, because something went wrong. {words}"
+        self.alert.value = live(f'<div class="alert" role="alert">{said}</div>')
+
+    def _say(self, html: str) -> None:
+        """Ready HTML about what was done."""
+        self.message.value = live(f'<div role="status">{html}</div>')
+
+    def _complain(self, said: str) -> None:
+        self.message.value = live(f'<div class="alert" role="alert">{esc(said)}</div>')
+
+    def _beside(self, work: Callable[[], Any], done: Callable[[Any], object]) -> None:
+        """Run slow work in a thread while the hands stay free, then `done` with what it gives.
+
+        Without an event loop nobody waits, and it runs at once.
+        """
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            done(work())
+            return
+        loop.run_in_executor(None, work).add_done_callback(self._guarded(lambda future: done(future.result())))
+
+    # The last answer --------------------------------------------------------------------------------------------------
+
+    def _ipython_display_(self) -> None:
+        """The answer as text, which stands where no kernel does, and the live panel, which hides it."""
+        first = self._standing()
+        self._still = (display(first, raw=True, display_id=True), first["text/html"])
+        display({_VIEW: (self.view._repr_mimebundle_() or {})[_VIEW]}, raw=True)
+
+    def _comes_back(self) -> str:
+        """What comes back when the notebook is run again, as the end of a sentence; empty: nothing was changed."""
+        return ""
+
+    def _words(self) -> str:
+        """The present answer as ready HTML without a picture."""
+        return f"<pre>{esc(self.readback())}</pre>"
+
+    def _standing(self) -> dict[str, str]:
+        """The present answer for a reader who has no kernel: marked as old, with how to go on."""
+        note = (
+            f'<p class="note"><b>An answer from before.</b> Nothing is running behind it, so nothing can be moved and '
+            f"the numbers may be old. To go on: <b>Run &gt; Run All Cells</b>{self._comes_back()}.</p>"
+        )
+        still = f"{answer.LOOK}{answer.STANDS}<div class='nbw-still'>{live(note + self._words())}</div>"
+        return {"text/plain": self.readback(), "text/html": still}
+
+    def _let_stand(self) -> None:
+        """What a reader without a kernel will see is the present answer from now on."""
+        if self._still is not None and self._still[1] != (now := self._standing())["text/html"]:
+            self._still[0].update(now, raw=True)
+            self._still = (self._still[0], now["text/html"])

@@ -1,0 +1,57 @@
+"""What lies on the desk, and what one notebook hands to another."""
+
+from pathlib import Path
+
+import pytest
+
+from notebooks.desk import documents, hand_over, handed, opened, way
+from policy import Draft, load
+from policy.problems import ProblemsFound
+from policy.reading.workspace import SERVED, VARIABLE
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
+    return tmp_path
+
+
+def test_drafts_come_before_other_versions_and_each_opens(desk: Path):
+    chosen = load("nerve_blocks@2026.2")
+    draft = Draft.of("nerve_blocks@2026.1")
+    draft.set_default("conservative_weeks", 8)
+    here, kept, *versions = documents(chosen)
+    assert (here.key, kept.draft, [version.key for version in versions]) == ("", True, ["nerve_blocks@2026.1"])
+    assert opened(chosen, "") is chosen
+    resumed = opened(chosen, kept.key)
+    assert isinstance(resumed, Draft)
+    assert resumed.text == draft.text
+    assert opened(chosen, "nerve_blocks@2026.1") == load("nerve_blocks@2026.1")
+
+
+def test_a_draft_that_is_gone_is_told(desk: Path):
+    chosen, draft = load("nerve_blocks@2026.2"), Draft.of("nerve_blocks@2026.2")
+    draft.set_default("conservative_weeks", 8)
+    key = documents(chosen)[1].key
+    draft.discard()
+    with pytest.raises(ProblemsFound, match="is not there any more"):
+        opened(chosen, key)
+
+
+def test_something_is_handed_over_in_lab_only(desk: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv(SERVED, raising=False)
+    hand_over("5_author_a_draft", place="levers.conservative_weeks")
+    assert handed("5_author_a_draft") == {}
+    assert not [*desk.iterdir()]
+    monkeypatch.setenv(SERVED, str(desk))
+    hand_over("5_author_a_draft", place="levers.conservative_weeks")
+    hand_over("5_author_a_draft", place="criteria.age")
+    assert handed("5_author_a_draft") == {"place": "criteria.age"}
+    assert handed("6_check_a_draft") == {}
+
+
+def test_one_stands_at_one_stage_and_the_others_are_links():
+    found = way("6_check_a_draft")
+    assert found.count("aria-current") == 1
+    assert found.count("<a href") == 5
+    assert 'href="6_check_a_draft.ipynb"' not in found
