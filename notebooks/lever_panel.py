@@ -24,7 +24,7 @@ from simulations import Caseload, Study
 from simulations.reports.notices import all_notices
 from simulations.scenario.loading import proposed
 
-__all__ = ["Control", "LeverPanel"]
+__all__ = ["LeverPanel"]
 
 _GESTURE = 1.0  # seconds within which moves of one lever are one step to undo
 _PAUSE = 0.35  # seconds of rest before looking for levers that reach no case

@@ -25,9 +25,9 @@ LAYERS = (  # lowest first: what stands in one may import its own and those befo
 FACES = ("policy", "simulations")  # a face is the package itself: no other module lies in its layer
 APART = {"simulations.storage": {"policy.problems"}, "policy.authoring": set(LAYERS) - {"policy.sql"}}
 ONLY_IN = {
-    "ipywidgets": ("notebooks.controls", "notebooks.frame", "notebooks.panels", "notebooks.*panel", "notebooks.*forms"),
+    "ipywidgets": ("notebooks.controls", "notebooks.frame", "notebooks.*panel", "notebooks.*forms"),
     "papermill": ("simulations.runs.run",),
-    "matplotlib": ("notebooks.panels", "simulations.reports.figure", "simulations.reports.*_chart"),
+    "matplotlib": ("simulations.reports.figure", "simulations.reports.*_chart"),
     "duckdb": ("policy.history", "simulations.warehouse", "simulations.cli"),
     "sqlglot": ("policy.sql",),
 }
@@ -193,7 +193,7 @@ def later():
         ("policy.evaluation.determination", "import simulations"),
         ("policy", "from simulations import population"),
         ("simulations.counting.axes", "from simulations.studies.impact import Impact"),
-        ("simulations.runs.run", "from notebooks.panels import panel"),
+        ("simulations.runs.run", "from notebooks.lever_panel import panel"),
         ("simulations.runs.run", "import matplotlib.pyplot as plt"),
         ("simulations.reports.report", "import papermill"),
         ("simulations.reports.report", "from matplotlib.figure import Figure"),
@@ -216,7 +216,7 @@ def test_a_wrong_import_is_found(module: str, source: str):
         ),
         ("policy.authoring.lint", "from policy.reading.validation import validate\nimport numpy"),
         ("simulations.reports.impact_chart", "from matplotlib.figure import Figure\nimport policy"),
-        ("notebooks.panels", "import ipywidgets, matplotlib, simulations"),
+        ("notebooks.lever_panel", "import ipywidgets, simulations"),
     ],
 )
 def test_a_right_import_passes(module: str, source: str):

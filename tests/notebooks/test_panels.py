@@ -14,8 +14,8 @@ import pytest
 import simulations
 from notebooks.controls import Control
 from notebooks.keeping import base
+from notebooks.lever_panel import LeverPanel
 from notebooks.page import plain
-from notebooks.panels import LeverPanel
 from policy import load_scenario
 from policy.model import Lever, Policy
 from policy.problems import ProblemsFound
@@ -438,7 +438,7 @@ def test_a_report_needs_a_name_and_says_what_went_wrong(panel: LeverPanel, monke
     panel.report_button.click()
     assert "Not saved: name: '' is no name for a scenario" in plain(panel.message.value)
     panel.name.value = "x"
-    monkeypatch.setattr("notebooks.panels.make_report", lambda report: SCRIPT)
+    monkeypatch.setattr("notebooks.lever_panel.make_report", lambda report: SCRIPT)
     panel.report_button.click()
     assert f"No report: {SCRIPT}" in plain(panel.message.value)
     assert not panel.report_button.disabled
