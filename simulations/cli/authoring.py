@@ -27,6 +27,7 @@ from policy.reading.yaml import read_text, read_yaml
 from simulations.cli.options import as_of_option, assigned, workspace_option
 from simulations.runs.outputs import Inputs
 from simulations.scenario import loading
+from simulations.statistics.number_format import percent
 from simulations.storage.files import save
 
 if TYPE_CHECKING:
@@ -295,7 +296,7 @@ def _counted_vignettes(asked: Iterable[Batch]) -> str:
 def _covered(found: Coverage, readings: Readings) -> Iterator[str]:
     for reading in readings:
         reached, total = found.share(reading)
-        yield f"\n{reading}: {reached} of {total} seen while deciding ({100 * reached / max(total, 1):.1f} %)"
+        yield f"\n{reading}: {reached} of {total} seen while deciding ({percent(reached / max(total, 1))})"
         yield f"  {'criterion':<26}" + "".join(f"{state:>16}" for state in STATES)
         for criterion, counts in found.by_criterion(reading).items():
             cells = [f"{hit} of {of}" if of else "-" for hit, of in counts]

@@ -17,7 +17,7 @@ from simulations.reports.figure import (
     titled_axes,
 )
 from simulations.reports.withholding import roughly
-from simulations.statistics.number_format import points
+from simulations.statistics.number_format import percent, points
 from simulations.studies.alternatives import Alternative, Result
 from simulations.studies.comparison import Study
 
@@ -57,7 +57,7 @@ def changes_chart(study: Study, results: Sequence[Result]) -> Picture:
     title = finding(results)
     height = 2.9 + 0.6 * len(rows)
     base = per_alternative(results)[0]
-    rates = ", ".join(roughly(study, f"{one.row()['approval_pct']:.1f}%") for one in base)
+    rates = ", ".join(roughly(study, percent(one.row()["approval_pct"] / 100)) for one in base)
     spans = "from rounded counts" if study.rough else "with 95% intervals"
     lines = [
         f"Difference from the policy as it stands (P0 approves {rates}), {spans};",

@@ -12,7 +12,7 @@ from simulations.reports.notices import about_people
 from simulations.reports.table_cells import LABELS, signed
 from simulations.reports.withholding import roughly, unless_silent
 from simulations.statistics.disclosure_control import SMALL, rounded
-from simulations.statistics.number_format import percent, points
+from simulations.statistics.number_format import percent, percent_within, points, points_within
 from simulations.studies.alternatives import STRICT, Alternative, Result, medicare, moves, results_table, sources
 from simulations.studies.comparison import Study
 from simulations.studies.impact import OUTSIDE
@@ -99,7 +99,7 @@ def headline(study: Study, results: Sequence[Result]) -> Shown:
     tiles = [
         (
             "Approval rate, the policy as it stands",
-            roughly(study, " to ".join(dict.fromkeys(f"{rate:.1f}%" for rate in (rates[0], rates[-1])))),
+            roughly(study, " to ".join(dict.fromkeys(percent(rate / 100) for rate in (rates[0], rates[-1])))),
             f"one set of requests under {len(base)} assumptions" if len(base) > 1 else study.cases.name,
         ),
         (
@@ -141,11 +141,10 @@ def approvals(results: Sequence[Result]) -> Shown:
     for group in per_alternative(results):
         cells = [_named(group[0].alternative)]
         for row in (one.row() for one in group):
-            rate, change = f"about {row['approval_pct']:.1f}%", f"about {points(row['change_points'] / 100)}"
+            rate, change = f"about {percent(row['approval_pct'] / 100)}", f"about {points(row['change_points'] / 100)}"
             if row["approval_low"] is not None:
-                rate = f"{row['approval_pct']:.1f}% ({row['approval_low']:.1f} to {row['approval_high']:.1f})"
-                span = f"{_signed(row['change_low'])} to {_signed(row['change_high'])}"
-                change = f"{_signed(row['change_points'])} ({span})"
+                rate = percent_within(*(row[f"approval_{part}"] for part in ("pct", "low", "high")))
+                change = points_within(*(row[f"change_{part}"] for part in ("points", "low", "high")), decimals=2)
             cells.append(rate if row["preset"] == "P0" else f"{rate}\nby {change}")
         rows.append(cells)
     span = "from rounded counts" if results[0].cases.guarded else "each with its 95% interval"

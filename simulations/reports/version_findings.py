@@ -4,7 +4,7 @@ import pandas as pd
 
 from simulations.reports.html_table import Shown, bullets, folded, tabulated, titled
 from simulations.reports.table_cells import signed
-from simulations.statistics.number_format import points
+from simulations.statistics.number_format import fixed, points, points_within
 from simulations.studies.comparison import Study
 from simulations.studies.shapley import Attribution
 from simulations.studies.version_changes import WHOLE, attribute_versions
@@ -48,8 +48,8 @@ def share_of_changes(study: Study) -> Shown:
     rows = [
         (
             change_label(study, row["provision"]),
-            signed(round(row["share"])),
-            f"{points(row['share_points'] / 100, 2)} ({points(row['low'] / 100, 2)} to {points(row['high'] / 100, 2)})",
+            signed(int(fixed(row["share"], 0))),
+            points_within(row["share_points"], row["low"], row["high"], decimals=2),
             signed(row["first_in"]),
             signed(row["last_in"]),
         )

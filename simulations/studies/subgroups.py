@@ -23,6 +23,7 @@ from simulations.population.columns import BENEFIT
 from simulations.population.dependence import Dependence, dependence
 from simulations.statistics.disclosure_control import SMALL, TOO_FEW
 from simulations.statistics.intervals import Interval, sidak, wilson
+from simulations.statistics.number_format import in_percent
 from simulations.statistics.release import Withheld, of_columns
 from simulations.statistics.simultaneous import LEAST, Compared, Side, pairs_of, standardised
 from simulations.studies.comparison import Study
@@ -158,7 +159,7 @@ def _in_percent(name: str, found: Interval | tuple[int, int] | None, unit: str =
     """name_pct, name_low, name_high, from an interval or from hits and cases; None where there is none."""
     if found is not None and not isinstance(found, Interval):
         found = wilson(*found) if found[1] else None
-    values = (None,) * 3 if found is None else tuple(round(100 * value, 4) for value in found)
+    values = (None,) * 3 if found is None else tuple(in_percent(value) for value in found)
     return dict(zip((f"{name}_{unit}", f"{name}_low", f"{name}_high"), values, strict=True))
 
 
