@@ -24,11 +24,11 @@ from policy.reading.loading import DEFAULT, DOCUMENTS, parse
 from policy.reading.scenario import Scenario, edited
 from policy.reading.workspace import saved
 from policy.reading.yaml import read_text, read_yaml
+from policy.storage.files import save
 from simulations.cli.options import as_of_option, assigned, workspace_option
 from simulations.runs.outputs import Inputs
 from simulations.scenario import loading
 from simulations.statistics.number_format import percent
-from simulations.storage.files import save
 
 if TYPE_CHECKING:
     from simulations.cli.withdrawal import WithdrawalInWords

@@ -11,6 +11,7 @@ import numpy as np
 import policy as core
 from policy.model import Policy, Settings
 from policy.problems import Problem, ProblemsFound, UndatedRows, collecting, nearest, refuse, shown
+from policy.storage.files import save, save_all, writing
 from simulations.cli.options import (
     HistoryOptions,
     case_reader,
@@ -22,7 +23,6 @@ from simulations.cli.options import (
 from simulations.cli.provenance import ROW_LEVEL, stamp, standing_notices
 from simulations.runs.outputs import Inputs, check_files, one_file
 from simulations.statistics.number_format import percent
-from simulations.storage.files import save, save_all, writing
 
 if TYPE_CHECKING:
     from simulations.cli.streaming import Determined

@@ -23,10 +23,10 @@ from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
 from policy.reading.yaml import read_text
+from policy.storage.files import save
 from simulations.population.loading import load_document
 from simulations.population.page import FOLDER, Page, Target
 from simulations.statistics.number_format import fixed
-from simulations.storage.files import save
 
 CLASSES = ("low", "middle", "high")
 SCORES = np.array([-1.0, 0.0, 1.0])

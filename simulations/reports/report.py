@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from policy.model import OUTCOMES, Policy
+from policy.storage.files import save
 from simulations.reports.figure import Picture
 from simulations.reports.first_page import assumed, first_page
 from simulations.reports.impact_chart import FIGURES, flow_figure, groups_figure, outcomes_figure
@@ -32,7 +33,6 @@ from simulations.reports.version_findings import version_tables
 from simulations.statistics.disclosure_control import OWNERS, SMALL
 from simulations.statistics.number_format import fixed, percent, points
 from simulations.statistics.release import Withheld
-from simulations.storage.files import save
 from simulations.storage.tables import table_bytes
 from simulations.studies.comparison import Study
 from simulations.studies.versions import moved

@@ -13,8 +13,8 @@ import policy
 import simulations
 from policy.problems import ProblemsFound
 from policy.reading.versions import Family, Version
+from policy.storage.files import save
 from simulations.cli.command import main
-from simulations.storage.files import save
 from simulations.studies.version_changes import WHOLE, attribute_versions
 from tests.simulations.families import NAME, document, in_force, saved
 

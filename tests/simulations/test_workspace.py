@@ -11,9 +11,9 @@ import simulations
 from policy import load
 from policy.problems import ProblemsFound
 from policy.reading.loading import shipped
+from policy.storage.files import save
 from simulations.cli.command import main
 from simulations.scenario.loading import find_scenario
-from simulations.storage.files import save
 
 SCENARIO = 'schema: scenario/1\nid: mine\nlabel: "Mine"\npolicy: nerve_blocks\nbecause: "A test."\nprovisions:\n'
 
