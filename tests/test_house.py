@@ -8,10 +8,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("policy", "simulations", "notebooks", "tests", "benchmarks", ".ci", ".github", "docs")
-WRITER, READER = "simulations/storage/files.py", "policy/reading/yaml.py"
+WRITER, READER = "policy/storage/files.py", "policy/reading/yaml.py"
 WRITERS = {
-    WRITER: "what commands and notebooks write",
-    "policy/authoring/draft_files.py": "drafts and versions, below simulations: beside, flushed, renamed, under a lock",
+    WRITER: "what commands and notebooks write, drafts and versions",
     "simulations/cli/exits.py": "a stream that leads nowhere",
 }
 OTHER_PATHS = ("write_text", "write_bytes")

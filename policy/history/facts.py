@@ -1,7 +1,6 @@
 """Facts worked out of events for the cases of a table, a batch of rows after the other."""
 
-import shutil
-import tempfile
+import contextlib
 import weakref
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +17,7 @@ from policy.history.query import READ_ONCE, TABLES, facts_sql
 from policy.history.tables import COMPLETE, EVENTS, PlanTable, patterns_of
 from policy.model import CaseField, History, InWindow, Policy
 from policy.problems import Problem, ProblemsFound, collecting, refuse
+from policy.storage.scratch import scratch
 
 if TYPE_CHECKING:
     import duckdb
@@ -174,9 +174,9 @@ def _connected(owner: object) -> "duckdb.DuckDBPyConnection":
     """A database in memory with the empty tables; what does not fit goes to a folder that is gone with its owner."""
     import duckdb
 
-    folder = tempfile.mkdtemp(prefix="wb-")
-    weakref.finalize(owner, shutil.rmtree, folder, ignore_errors=True)
-    options: dict[str, Any] = {"temp_directory": folder, "memory_limit": _MEMORY}
+    with contextlib.ExitStack() as stack:
+        options: dict[str, Any] = {"temp_directory": str(stack.enter_context(scratch())), "memory_limit": _MEMORY}
+        weakref.finalize(owner, stack.pop_all().close)
     connection = duckdb.connect(config=options)
     connection.execute("SET enable_external_access = false")
     connection.execute(TABLES)
