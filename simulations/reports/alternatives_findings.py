@@ -93,8 +93,8 @@ def headline(study: Study, results: Sequence[Result]) -> Shown:
     if study.silent:
         return bullets([f"{study.silent.capitalize()}."])
     base = [one.row() for one in per_alternative(results)[0]]
-    rows = [one.row() for one in results if one.row()["preset"] != "P0"]
-    low, high = (pick(rows, key=lambda row: row["change_points"]) for pick in (min, max))
+    others = [one for one in results if one.alternative.number != "P0"]
+    low, high = (pick(others, key=lambda one: one.row()["change_points"]) for pick in (min, max))
     rates = sorted(row["approval_pct"] for row in base)
     tiles = [
         (
@@ -104,13 +104,13 @@ def headline(study: Study, results: Sequence[Result]) -> Shown:
         ),
         (
             "Strictest",
-            f"{roughly(study, points(low['change_points'] / 100))} points",
-            f"{low['preset']}{_interval(low)}, {low['population']}",
+            f"{roughly(study, points(low.row()['change_points'] / 100))} points",
+            f"{low.alternative.short}{_interval(low.row())}, {low.cases.name}",
         ),
         (
             "Loosest",
-            f"{roughly(study, points(high['change_points'] / 100))} points",
-            f"{high['preset']}{_interval(high)}, {high['population']}",
+            f"{roughly(study, points(high.row()['change_points'] / 100))} points",
+            f"{high.alternative.short}{_interval(high.row())}, {high.cases.name}",
         ),
     ]
     said = finding(results) + "."
@@ -139,7 +139,7 @@ def approvals(results: Sequence[Result]) -> Shown:
     """The one table: approval and change with intervals, populations side by side."""
     rows = []
     for group in per_alternative(results):
-        cells = [_named(group[0].alternative)]
+        cells = [group[0].alternative.called]
         for row in (one.row() for one in group):
             rate, change = f"about {percent(row['approval_pct'] / 100)}", f"about {points(row['change_points'] / 100)}"
             if row["approval_low"] is not None:
@@ -152,19 +152,15 @@ def approvals(results: Sequence[Result]) -> Shown:
     return tabulated(caption, ["Alternative", *names(results)], rows)
 
 
-def _named(one: Alternative) -> str:
-    return f"{one.number} {one.label}"
-
-
 @unless_silent
 def outcomes_by_alternative(results: Sequence[Result]) -> Shown:
     """Counts of every outcome of each alternative, one block a population."""
     rows = []
     for name in names(results):
-        for row in (one.row() for one in results if one.cases.name == name):
-            rows.append(
-                [name, row["preset"], *(cell_text(results, row, word) for word in OUTCOMES), cases_told(results, row)]
-            )
+        for one in (one for one in results if one.cases.name == name):
+            row = one.row()
+            counts = (cell_text(results, row, word) for word in OUTCOMES)
+            rows.append([name, one.alternative.short, *counts, cases_told(results, row)])
     header = ["Population", "Alternative", *LABELS.values(), "All requests"]
     title = "Every outcome of every alternative (requests)"
     return folded(title, tabulated(title, header, rows, words=2))
@@ -177,7 +173,7 @@ def decided(results: Sequence[Result]) -> Shown:
     for group in per_alternative(results)[1:]:
         found = [one.row() for one in group]
         requests = " / ".join(dict.fromkeys(cell_text(group, row, "spoken_of") for row in found))
-        cells = [f"{_named(group[0].alternative)}\ndecides {requests} requests"]
+        cells = [f"{group[0].alternative.called}\ndecides {requests} requests"]
         for row in found:
             before, after = (row[f"spoken_of_{word}"] / max(row["spoken_of"], 1) for word in ("met_before", "met"))
             moves = ", ".join(f"{cell_text(group, row, k)} {v}" for k, v in _MOVES.items())
@@ -206,9 +202,9 @@ def movers(study: Study, results: Sequence[Result]) -> Shown:
         for row in few:
             what = f"{_label(study, 'diagnoses', row['diagnosis'])} × {_label(study, 'procedures', row['procedure'])}"
             way = f"{LABELS[row['from_outcome']]} → {LABELS[row['to_outcome']]}"
-            rows.append([group[0].alternative.number, what, way, *(number(results, row[name]) for name in populations)])
+            rows.append([group[0].alternative.short, what, way, *(number(results, row[name]) for name in populations)])
     caption = f"Which requests move: of each alternative the {MOST} largest ways, requests by population"
-    return tabulated(caption, ["Preset", "Diagnosis × procedure", "Outcome", *populations], rows, words=3)
+    return tabulated(caption, ["Alternative", "Diagnosis × procedure", "Outcome", *populations], rows, words=3)
 
 
 def _label(study: Study, kind: str, name: str) -> str:
@@ -226,13 +222,13 @@ def advantage(results: Sequence[Result]) -> Shown:
         return bullets(["No request says Medicare Advantage, so nothing is held against the Medicare-like presets."])
     rows, stricter = [], []
     for group in groups:
-        cells = [_named(group[0].alternative)]
+        cells = [group[0].alternative.called]
         for row, first in zip((one.row() for one in group), base, strict=True):
             more = row["medicare_stricter"] - first["medicare_stricter"]
             share = f"{cell_text(group, row, 'medicare_stricter')} of {cell_text(group, row, 'medicare_compared')}"
             against = "" if group[0].cases.guarded else f"\n{signed(more)} against P0"
             cells.append(share if row is first or group is groups[0] else f"{share}{against}")
-            stricter += [group[0].alternative.number] if more > 0 else []
+            stricter += [group[0].alternative.short] if more > 0 else []
         rows.append(cells)
     who = ", ".join(dict.fromkeys(stricter))
     found = (
@@ -263,7 +259,7 @@ def terms(alternatives: Sequence[Alternative]) -> Shown:
         source += [f"Read: {plan.read}"] if plan and plan.read else []
         source += [f"Status: {plan.status}"] if plan and plan.status else []
         cells = ["\n".join(f"• {x}" for x in cell) or "none" for cell in (levers, plan.not_modelled if plan else ())]
-        rows.append([_named(one), *cells, "\n".join(source)])
+        rows.append([one.called, *cells, "\n".join(source)])
     header = ["Alternative", "What it changes", "Not modelled: cannot be computed", "Source, date read, status"]
     return tabulated("What was read, and what of it cannot be computed", header, rows, words=4)
 

@@ -76,11 +76,11 @@ def change_label(study: Study, name: str) -> str:
         values = (lever.show(settings[name]).replace("_", " ") for settings in (study.baseline, study.scenario))
         return f"{lever.label}: {' → '.join(values)}"
     if section == "criteria":
-        return f"Criterion {entry}: {study.scenario.says(entry)}"
+        return f"Criterion: {study.scenario.says(entry)}"
     if section == "gates":
-        return f"Gate {entry}: {policy.gates[entry].title}"
+        return f"Gate: {policy.gates[entry].title}"
     if section == "pathways":
-        return f"Pathway {entry}: {policy.pathways[entry].title}"
+        return f"Pathway: {policy.pathways[entry].title}"
     return name.capitalize()
 
 

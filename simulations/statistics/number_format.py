@@ -48,12 +48,16 @@ def points_within(points_: float, low: float, high: float, *, decimals: int = 1)
 
 
 def in_percent(share: float) -> float:
-    """A share, or a change of one, in per cent for a table: four decimals, and no half that it is not.
+    """A share, or a change of one, in per cent for a table; see `for_table`."""
+    return for_table(100 * share)
+
+
+def for_table(number: float) -> float:
+    """A number to four decimals, and no half that it is not.
 
     40.549996 is 40.5499 and not 40.55, so that who rounds the table reads what the page shows.
     """
-    whole = _rounded(100 * share, _KEPT)
-    told = _rounded(100 * share, 4)
+    whole, told = _rounded(number, _KEPT), _rounded(number, 4)
     exponent, last = told.normalize().as_tuple().exponent, told.normalize().as_tuple().digits[-1]
     if told != whole and last == 5 and exponent in _HALVES:
         told = whole.quantize(told, ROUND_05UP)

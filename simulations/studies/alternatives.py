@@ -56,6 +56,16 @@ class Alternative:
     base: Policy | None = None  # which `settings` are over an edited version of
 
     @property
+    def short(self) -> str:
+        """Its number, or its label where it has none."""
+        return self.label if self.number in (ASKED, OWN) else self.number
+
+    @property
+    def called(self) -> str:
+        """'P1 Strict reading', or the label alone where it has no number."""
+        return self.label if self.short == self.label else f"{self.number} {self.label}"
+
+    @property
     def unchanged(self) -> bool:
         """Whether these are the rules of the policy itself: no lever is moved and no pathway edited."""
         return not self.settings.provisions() and not self.edits()

@@ -19,7 +19,7 @@ from policy.evaluation.determination import determine
 from policy.evaluation.pathways import diagnosis_group
 from policy.evaluation.results import Determinations
 from policy.model import OUTCOMES, Policy, Settings
-from policy.problems import refuse
+from policy.problems import listed, refuse
 from simulations.statistics.disclosure_control import SMALL, TOO_FEW, Name
 from simulations.statistics.number_format import in_percent, percent
 from simulations.statistics.release import Withheld, of_impact
@@ -247,8 +247,8 @@ class Impact:
             return ""
         if self.same:
             return "the scenario moves no lever"
-        names = list(moved(self.baseline, self.scenario))
-        which = f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} moved"
+        names = [f"“{one.lever.label}”" for one in moved(self.baseline, self.scenario).values()]
+        which = f"{listed(names)} {'is' if len(names) == 1 else 'are'} moved"
         if not one_document(self.baseline, self.scenario):
             which = "the version is another"
         elif len(self.changes()) > len(names):

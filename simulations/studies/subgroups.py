@@ -23,7 +23,7 @@ from simulations.population.columns import BENEFIT
 from simulations.population.dependence import Dependence, dependence
 from simulations.statistics.disclosure_control import SMALL, TOO_FEW
 from simulations.statistics.intervals import Interval, sidak, wilson
-from simulations.statistics.number_format import in_percent
+from simulations.statistics.number_format import for_table, in_percent
 from simulations.statistics.release import Withheld, of_columns
 from simulations.statistics.simultaneous import LEAST, Compared, Side, pairs_of, standardised
 from simulations.studies.comparison import Study
@@ -215,7 +215,7 @@ class Subgroups:
                     gap = times = None
                 row = {name: value for name, value in one.items() if name not in ("places", "pair")}
                 row |= {"setting": setting, **_in_percent("gap", gap, "points")}
-                values = [None if v is None or not isfinite(v) else round(v, 4) for v in times or (None,) * 3]
+                values = [None if v is None or not isfinite(v) else for_table(v) for v in times or (None,) * 3]
                 row |= dict(zip(("ratio", "ratio_low", "ratio_high"), values, strict=True))
                 real = self.dependence(column.name)
                 luck = real == "none" or (real == "requests" and one["requests"] == ALIKE)
