@@ -157,7 +157,8 @@ class PlanHistory:
         events, keys, first, last, alike = self._connection.execute(_TOLD).fetchall()[0]
         self._connection.execute(READ_ONCE)
         self._twice = events - alike
-        self._told = f"{self._name}: {events:,} events of {keys:,} keys, {day_of(first)} to {day_of(last)}"
+        when = f", {day_of(first)} to {day_of(last)}" if events else ""
+        self._told = f"{self._name}: {events:,} events of {keys:,} keys{when}"
 
     def _insert(self, name: str, rows: pa.Table) -> None:
         if len(rows):

@@ -248,10 +248,14 @@ def ask(
             name = _name(plan.id if plan else None, provisions)
     with collecting(problems):
         any_policy = read_by_both(other or any_policy, any_policy)
+    before = len(problems)
     with collecting(problems):
         shares = plan.assumptions if plan else None
         named, many, luck = drawn(scenario, plan, population, size, seed)
         cases = cases_of(any_policy, named, many, luck, shares, exact)
+    if len(problems) > before and asked and other and asked.id != other.id:
+        message = f"its id is {other.id}, and that of {asked.name} is {asked.id}: a baseline is a version of the same"
+        problems.append(Problem("baseline", other.name, f"{message} policy, or both share a population that is named"))
     if problems or asked is None:
         raise ProblemsFound(problems)
     return Study(name, (other or asked).settings(), settings, cases, plan, version=asked if other else None)
