@@ -31,13 +31,7 @@ def version_changes(study: Study) -> Shown:
 
 def parted_versions(study: Study) -> Attribution | None:
     """The shares of the changes, worked out once; None for people, and where nothing that decides differs."""
-    if study.guarded:
-        return None
-    known = vars(study)
-    if "_changes" not in known:
-        known["_changes"] = attribute_versions(study)
-    found: Attribution | None = known["_changes"]
-    return found
+    return None if study.guarded else study.once(attribute_versions)
 
 
 def share_of_changes(study: Study) -> Shown:
