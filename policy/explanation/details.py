@@ -50,10 +50,10 @@ def details(evaluation: Evaluation, test: Test, turned: bool = False) -> Iterato
         yield Detail(name, _value(evaluation, name), needed, truth, test.words, turned)
     if test.sums:
         yield _total(evaluation, test, truth, turned)
-    for i, part in enumerate(test.parts):
-        inside = [*details(evaluation, part, turned ^ (test.turn(i) < 0))]
+    for part, points, opposite in test.weighed():
+        inside = [*details(evaluation, part, turned ^ opposite)]
         if test.counts:
-            inside = _counting(inside, _worth(test.points[i], _truth(evaluation, part)))
+            inside = _counting(inside, _worth(points, _truth(evaluation, part)))
         yield from inside
     if test.counts:
         yield _count(evaluation, test, truth, turned)
@@ -82,8 +82,8 @@ def _counting(inside: list[Detail], worth: tuple[int, int]) -> list[Detail]:
 
 def _count(evaluation: Evaluation, test: Test, truth: int, turned: bool) -> Detail:
     """What the parts count for together, of all that they can, with what is needed and the distance."""
-    parts = zip(test.points, test.parts, strict=True)
-    ends = [sum(end) for end in zip(*(_worth(points, _truth(evaluation, part)) for points, part in parts), strict=True)]
+    worth = (_worth(points, _truth(evaluation, part)) for part, points, _ in test.weighed())
+    ends = [sum(end) for end in zip(*worth, strict=True)]
     value = f"{' to '.join(map(_signed, dict.fromkeys(ends)))} of {test.most}"
     number = evaluation.settings.number(str(test.reference()))
     if number is None:
