@@ -6,8 +6,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from policy.case_files.identifiers import identifying_column
-from policy.cases.relations import AGE
 from policy.model import Policy, is_day
+from policy.model.fields import AGE
 from policy.problems import Finding, ProblemsFound, refuse, shown
 from policy.reading.loading import DEFAULT, named_text, parse
 from policy.reading.validation import check_policy

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from policy.cases.reader import Cases
 from policy.evaluation.determination import determine
 from policy.model import OUTCOMES, Policy
+from policy.model.fields import AGE
 from simulations.counting.grouping import Groups
 from simulations.population.columns import BENEFIT
 from simulations.population.dependence import Dependence, dependence
@@ -30,7 +31,7 @@ from simulations.studies.comparison import Study
 from simulations.studies.impact import cells, under
 from simulations.studies.paired_rates import MET, NOT_MET, Counts, paired_rates
 
-AGE, AGE_BAND = "age", "age_band"
+AGE_BAND = "age_band"
 COLUMNS = (
     AGE_BAND, "sex", "line_of_business", "race_ethnicity",
     "rural", "low_income_subsidy", "dual_eligible", "disability",
