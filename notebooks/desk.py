@@ -17,7 +17,7 @@ from policy.model import Policy
 from policy.problems import refuse
 from policy.reading.loading import shipped
 from policy.reading.workspace import SERVED, saved
-from simulations.storage.files import save
+from policy.storage.files import save
 
 __all__ = ["STAGES", "Document", "documents", "hand_over", "handed", "opened", "way"]
 

@@ -15,9 +15,9 @@ from policy.model import Policy, Settings
 from policy.problems import ProblemsFound, refuse
 from policy.reading.loading import DEFAULT
 from policy.reading.workspace import OPENED, SERVED, VARIABLE
+from policy.storage.files import save
 from simulations import Caseload
 from simulations.population import default_for
-from simulations.storage.files import save
 
 __all__ = ["Unsaved", "base", "command", "kept_in", "make_report", "seen"]
 

@@ -15,10 +15,10 @@ from policy.model import OUTCOMES, Policy, Settings, Value
 from policy.problems import refuse, shown
 from policy.reading.loading import change_in_words, parse
 from policy.reading.scenario import Scenario
+from policy.storage.files import save_new
 from simulations.counting.counts import Batch, Counts
 from simulations.counting.grouping import OUTSIDE, Groups
 from simulations.scenario.loading import shipped
-from simulations.storage.files import save_new
 from simulations.studies.caseload import Caseload
 from simulations.studies.impact import Impact
 from simulations.studies.sweep import BEFORE, with_outcome

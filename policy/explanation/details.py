@@ -5,7 +5,7 @@ the other side: what is said is what would meet the criterion.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from operator import mul
@@ -14,7 +14,7 @@ import numpy as np
 
 from policy.cases.reader import as_written, day_of, half_months, half_months_of_days
 from policy.evaluation.evaluation import Evaluation
-from policy.evaluation.kleene import MET, codes_of_truth
+from policy.evaluation.kleene import MET, NOT_MET, codes_of_truth
 from policy.model import CaseField, DaysSinceLast, History, Test, in_units
 
 
@@ -22,7 +22,7 @@ from policy.model import CaseField, DaysSinceLast, History, Test, in_units
 class Detail:
     """One fact as one test reads it: `value` on file, `needed` in words ('' = nothing more to say), and the truth.
 
-    `words`: what is asked for, for a fact of words; `turned`: that none of them is.
+    `words`: what is asked for, for a fact of words; `turned`: that none of them is; `worth`: what it counts for.
     """
 
     fact: str
@@ -31,21 +31,75 @@ class Detail:
     truth: int
     words: tuple[str, ...] = ()
     turned: bool = False
+    worth: str = ""
 
     def __str__(self) -> str:
-        return f"{self.fact}: {self.value}{self.needed}"
+        return f"{self.fact}: {self.value}{self.needed}{self.worth}"
 
 
-def details(evaluation: Evaluation, whole: Test) -> Iterator[Detail]:
-    """The comparisons of a test that are in force, for the one case of an evaluation."""
-    for test, turned in evaluation.settings.in_force(whole):
-        truth = int(codes_of_truth(evaluation.test(test), 1)[0]) if test.fields() else 0
-        truth = int(MET) - truth if turned else truth
-        for name in test.fields():
-            needed = _needed(evaluation, test, name, turned)
-            yield Detail(name, _value(evaluation, name), needed, truth, test.words, turned)
-        if test.sums:
-            yield _total(evaluation, test, truth, turned)
+def details(evaluation: Evaluation, test: Test, turned: bool = False) -> Iterator[Detail]:
+    """The comparisons of a test that are in force, for the one case of an evaluation; of what counts also the count.
+
+    `turned`: asked the other way round.
+    """
+    if not evaluation.settings.asks(test):
+        return
+    truth = int(MET) - _truth(evaluation, test) if turned else _truth(evaluation, test)
+    for name in test.fields():
+        needed = _needed(evaluation, test, name, turned)
+        yield Detail(name, _value(evaluation, name), needed, truth, test.words, turned)
+    if test.sums:
+        yield _total(evaluation, test, truth, turned)
+    for part, points, opposite in test.weighed():
+        inside = [*details(evaluation, part, turned ^ opposite)]
+        if test.counts:
+            inside = _counting(inside, _worth(points, _truth(evaluation, part)))
+        yield from inside
+    if test.counts:
+        yield _count(evaluation, test, truth, turned)
+
+
+def _truth(evaluation: Evaluation, test: Test) -> int:
+    return int(codes_of_truth(evaluation.test(test), 1)[0])
+
+
+def _worth(points: int, truth: int) -> tuple[int, int]:
+    """The least and the most that a part counts for, of one truth."""
+    if truth in (MET, NOT_MET):
+        return (points, points) if truth == MET else (0, 0)
+    return min(points, 0), max(points, 0)
+
+
+def _counting(inside: list[Detail], worth: tuple[int, int]) -> list[Detail]:
+    """The comparisons of one part of what counts, the last of them with what the part counts for."""
+    if not inside and worth == (0, 0):
+        return []
+    said = " or ".join(map(_signed, dict.fromkeys(worth)))
+    *before, last = inside or [Detail("as the levers stand", "counts", "", int(MET))]
+    told = f" {said}" if not inside else f"; {'together ' if before else ''}counts {said}"
+    return [*before, replace(last, worth=last.worth + told)]
+
+
+def _count(evaluation: Evaluation, test: Test, truth: int, turned: bool) -> Detail:
+    """What the parts count for together, of all that they can, with what is needed and the distance."""
+    worth = (_worth(points, _truth(evaluation, part)) for part, points, _ in test.weighed())
+    ends = [sum(end) for end in zip(*worth, strict=True)]
+    value = f"{' to '.join(map(_signed, dict.fromkeys(ends)))} of {test.most}"
+    number = evaluation.settings.number(str(test.reference()))
+    if number is None:
+        return Detail(test.kind, value, " (lever off: not asked for)", truth)
+    wanted, (low, high) = int(number), ends
+    if truth == MET:
+        far = "kept" if turned else "reached"
+    elif truth == NOT_MET:
+        far = f"{low - wanted + 1} too many" if turned else f"{wanted - high} short{' at best' if low < high else ''}"
+    else:
+        far = "open until all of it is documented"
+    return Detail(test.kind, value, f" (needed: {'less than' if turned else 'at least'} {wanted}; {far})", truth)
+
+
+def _signed(number: int) -> str:
+    return f"{number}".replace("-", "−")
 
 
 def _total(evaluation: Evaluation, test: Test, truth: int, turned: bool) -> Detail:

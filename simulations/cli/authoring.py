@@ -24,10 +24,11 @@ from policy.reading.loading import DEFAULT, DOCUMENTS, parse
 from policy.reading.scenario import Scenario, edited
 from policy.reading.workspace import saved
 from policy.reading.yaml import read_text, read_yaml
+from policy.storage.files import save
 from simulations.cli.options import as_of_option, assigned, workspace_option
 from simulations.runs.outputs import Inputs
 from simulations.scenario import loading
-from simulations.storage.files import save
+from simulations.statistics.number_format import percent
 
 if TYPE_CHECKING:
     from simulations.cli.withdrawal import WithdrawalInWords
@@ -47,7 +48,7 @@ def reading_of(name: str, base: Policy | None = None, as_of: str | None = None) 
         path = loading.named()[name]
     elif path.suffix not in (".yaml", ".yml"):
         policies = [*core.shipped(), *saved("policies")]
-        known = [*policies, *dict.fromkeys(n.partition("@")[0] for n in policies), *loading.shipped()]
+        known = [*dict.fromkeys((*policies, *(n.partition("@")[0] for n in policies), *loading.shipped()))]
         if name not in known:
             message = f"is no policy or scenario that ships ({listed(known)}) and no .yaml file{nearest(name, known)}"
             raise refuse("unknown-reading", shown(name), message)
@@ -92,13 +93,13 @@ def _at_one_setting(sides: Sequence[Settings], name: str | None, provisions: Map
 @click.option("--set", "provisions", multiple=True, metavar="LEVER=VALUE", help="Compare at one setting: both sides.")
 @click.option("--withdraw", "cards", multiple=True, metavar="CARD", help="In the place of B: A without this source.")
 @click.option("--population", metavar="NAME|FILE", help="With --withdraw: which of these cases change, either way.")
-@click.option("--size", default=10_000, show_default=True, help="Cases of the population.")
-@click.option("--seed", default=1, show_default=True, help="Of the population.")
+@click.option("--size", type=int, help="Cases of the population. Default: 10000.")
+@click.option("--seed", type=int, help="Of the population. Default: 1.")
 @as_of_option
 @workspace_option
 def compare(
     a: str, b: str | None, proving: bool, name: str | None, provisions: Sequence[str], cards: tuple[str, ...],
-    population: str | None, size: int, seed: int, as_of: str | None,
+    population: str | None, size: int | None, seed: int | None, as_of: str | None,
 ) -> None:  # fmt: skip
     """The redline from A to B (policies or scenarios, names or files) and what can be proven about it.
 
@@ -110,6 +111,9 @@ def compare(
         raise click.UsageError("name B, or a card with --withdraw" if b is None else "--withdraw stands in place of B")
     if population is not None and not cards:
         raise click.UsageError("--population needs --withdraw; workbook simulate asks a population about two policies")
+    for option, given in (("--size", size), ("--seed", seed)):
+        if given is not None and population is None:
+            raise click.UsageError(f"{option} needs --population")
     moved = assigned(tuple(provisions))
     sides = [before := reading_of(a, None, as_of), *([reading_of(b, before.policy, as_of)] if b else [])]
     single = name is not None or bool(moved)
@@ -124,7 +128,8 @@ def compare(
     else:
         from simulations.cli.withdrawal import withdrawn  # here, as the other verbs need no population
 
-        title, lines = f"{a} ({before.policy.name})", _without(withdrawn(before, cards, population, size, seed), how)
+        many, luck = 10_000 if size is None else size, 1 if seed is None else seed
+        title, lines = f"{a} ({before.policy.name})", _without(withdrawn(before, cards, population, many, luck), how)
     click.echo(f"{before.policy.notice}\n{title}")
     for line in lines:
         click.echo(line)
@@ -295,7 +300,7 @@ def _counted_vignettes(asked: Iterable[Batch]) -> str:
 def _covered(found: Coverage, readings: Readings) -> Iterator[str]:
     for reading in readings:
         reached, total = found.share(reading)
-        yield f"\n{reading}: {reached} of {total} seen while deciding ({100 * reached / max(total, 1):.1f} %)"
+        yield f"\n{reading}: {reached} of {total} seen while deciding ({percent(reached / max(total, 1))})"
         yield f"  {'criterion':<26}" + "".join(f"{state:>16}" for state in STATES)
         for criterion, counts in found.by_criterion(reading).items():
             cells = [f"{hit} of {of}" if of else "-" for hit, of in counts]

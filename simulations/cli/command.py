@@ -11,11 +11,11 @@ import click
 import policy as core
 from policy.problems import Problem, ProblemsFound, collecting
 from policy.reading.loading import DEFAULT
+from policy.storage.files import save_all, writing
 from simulations.cli.exits import begin, ending
 from simulations.cli.options import assigned, policy_options, under, workspace_option
 from simulations.cli.provenance import one_of_several, stamp, standing_notices
 from simulations.runs.outputs import Inputs, check_files, check_folder
-from simulations.storage.files import save_all, writing
 
 
 class Verbs(click.Group):

@@ -15,7 +15,7 @@ import policy as core
 from policy.authoring.proof import prove
 from policy.model import Policy
 from policy.reading.loading import DEFAULT
-from simulations.storage.files import save
+from policy.storage.files import save
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "redline.md"
 VERSIONS = (f"{DEFAULT}@2026.1", f"{DEFAULT}@2026.2")
