@@ -39,15 +39,18 @@ class Broken:
 
 
 def broken_directions(policy: Policy) -> Iterator[Broken]:
-    """The first undeclared step of each lever, or the one that could not be proven; none: the list is whole."""
-    for name, lever in policy.levers.items():
-        done: set[Hashable] = set()
-        ways = [way for way, pathway in policy.pathways.items() if not keeps_by_reading(policy, pathway.rule, name)]
-        for looser, stricter in pairwise(lever.loosest_first()) if ways else ():
-            found = _step(policy, name, (looser, stricter), ways, done)
-            if found:
-                yield found
-                break
+    """Of every lever the first such step; none: the list of exceptions is whole."""
+    yield from filter(None, (broken_direction(policy, name) for name in policy.levers))
+
+
+def broken_direction(policy: Policy, name: str) -> Broken | None:
+    """The first undeclared step of a lever, or the one that could not be proven; None: its list is whole."""
+    done: set[Hashable] = set()
+    ways = [way for way, pathway in policy.pathways.items() if not keeps_by_reading(policy, pathway.rule, name)]
+    for looser, stricter in pairwise(policy.levers[name].loosest_first()) if ways else ():
+        if found := _step(policy, name, (looser, stricter), ways, done):
+            return found
+    return None
 
 
 def _step(
