@@ -47,11 +47,11 @@ class Answer:
         lines = []
         if self.explanation.outcome not in ("met", "out_of_scope"):  # no fact brings a code into a policy
             lines += ["Smallest sets of changes that would make it met"]
-            lines += [f"  - {_said(policy, way)}" for way in self.to_meet] or [f"  - {self.none}"]
+            lines += [f"  - {way_said(policy, way)}" for way in self.to_meet] or [f"  - {self.none}"]
             lines += [""]
         if self.documents:
             lines += ["Smallest sets of documents that could settle it, and what it could then be"]
-            lines += [*(f"  - {_named(policy, way)}: {way.outcome}" for way in self.documents), ""]
+            lines += [*(f"  - {way_named(policy, way)}: {way.outcome}" for way in self.documents), ""]
         return "\n".join([*lines, "Letter", *(f"  {line}".rstrip() for line in self.letter.splitlines())])
 
 
@@ -68,7 +68,8 @@ def answer(policy: Policy, cases: Cases, row: int, settings: Settings) -> Answer
     return Answer(told, alone, ways, better, letter, f"none of at most {FEW_CHANGES} facts that hang together")
 
 
-def _said(policy: Policy, way: Way) -> str:
+def way_said(policy: Policy, way: Way) -> str:
+    """'Pain duration: 92 days; Conservative care failed: yes'."""
     return "; ".join(
         f"{policy.fields_[fact].label}: {_value(policy, fact, text)}" for fact, text in way.changes.items()
     )
@@ -82,7 +83,8 @@ def _value(policy: Policy, fact: str, text: str) -> str:
     return f"{text} {kind.measure.word(1 if text == '1' else 2)}" if kind.measure else text
 
 
-def _named(policy: Policy, way: Way) -> str:
+def way_named(policy: Policy, way: Way) -> str:
+    """'Pain duration and Intent of the procedure': the facts of a way without their values."""
     labels = [policy.fields_[fact].label for fact in way.changes]
     return " and ".join(filter(None, [", ".join(labels[:-1]), labels[-1]]))
 
