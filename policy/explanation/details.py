@@ -18,7 +18,6 @@ from policy.evaluation.evaluation import Evaluation
 from policy.evaluation.kleene import MET, codes_of_truth
 from policy.model import CaseField, DaysSinceLast, History, Test, in_units
 
-
 _PARTS = re.compile(r" \((?:needed: |asked for: |lever off: )(.*?)(?:; (.*))?\)")
 
 
