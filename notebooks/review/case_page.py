@@ -1,0 +1,207 @@
+"""A case under review as HTML: outcome, criteria, what would change it, what is asked for, and what to beware of.
+
+Nothing stands here by the name of an entry where it has words: criteria by their sentences, facts and levers by labels.
+"""
+
+from collections.abc import Iterable
+
+from notebooks.levers import shown
+from notebooks.page import bullets, esc, evidence_mark, outcome_mark, plain, table
+from notebooks.review.reviewing import CaseReview, Finding
+from notebooks.review.typed_case import TYPED
+from notebooks.rules import sentence
+from notebooks.tweaks import Tweaks
+from policy.authoring.letter import YES, way_named, way_said
+from policy.evaluation.pathways import diagnosis_group
+from policy.explanation.details import Detail
+from policy.explanation.explanation import NOT_A_DENIAL
+from policy.model import Evidence
+from simulations.statistics.disclosure_control import LEAST_ABOUT, SMALL, TOO_FEW, TOO_FEW_ABOUT, about_all, rounded
+from simulations.statistics.number_format import percent
+
+__all__ = ["aside", "criteria", "headline", "in_words", "notices", "population_line", "way_out"]
+
+ROW_LEVEL = "Row level, not for release: this case may be a person’s. It is shown exactly, to the owner of the table."
+TRUTHS = {0: "✗ not met", 1: "? not documented", 2: "✓ met", None: "– not read"}
+_YES = {**YES, "not true": "no", "not false": "yes"}
+
+
+def headline(review: CaseReview) -> str:
+    """The request, its outcome in the field's word with what that means, and how levers that were moved changed it."""
+    before, now = review.before(), review.now()
+    told = now.told.explanation
+    means = NOT_A_DENIAL[now.outcome]
+    if now.outcome == "pend" and not told.ask:
+        means = "the policy lets it wait; no document that it reads would change that"
+    arrow = f"{outcome_mark(before.outcome)} → " if before.outcome != now.outcome else ""
+    moved = _moved(review, before, now) if review.tweaks.settings != review.tweaks.baseline else ""
+    return (
+        f"<h3>{_request(now)}</h3>{_whose(review)}"
+        f'<p class="finding" role="status" aria-live="polite">{arrow}{outcome_mark(now.outcome)} {esc(means)}.</p>'
+        f"<p>{esc(_capital(told.why))}.</p>{moved}"
+    )
+
+
+def _request(now: Finding) -> str:
+    policy, dx, cpt = now.settings.policy, str(now.case.dx[0]), str(now.case.cpt[0])
+    group = diagnosis_group(policy, dx)
+    title = policy.pathways[now.pathway].title if now.pathway else "Outside this policy"
+    diagnosis = policy.diagnoses[group].label if group else "outside this policy"
+    labels = {code: x.label for family in policy.procedures.values() for code, x in family.codes.items()}
+    said = f"{dx} ({diagnosis}), {cpt} ({labels.get(cpt, 'outside this policy')})"
+    name = "A case as you typed it" if str(now.case.ids[0]) == TYPED else f"Case {now.case.ids[0]}"
+    return f"{esc(name)}: {esc(title)}<br><small class='faint'>{esc(said)}</small>"
+
+
+def _whose(review: CaseReview) -> str:
+    if review.of_people:
+        return f'<p class="note">{esc(ROW_LEVEL)}</p>'
+    if review.typed is not None:
+        return "<p class='faint'><small>It stays in this notebook while it runs, and is written nowhere.</small></p>"
+    return ""
+
+
+def _moved(review: CaseReview, before: Finding, now: Finding) -> str:
+    """Which levers stand elsewhere, and what that does to this case."""
+    levers = "; ".join(review.tweaks.changes().values())
+    parts = []
+    for name in review.changed():
+        was, reads = (TRUTHS[side.truths.get(name)] for side in (before, now))
+        parts.append(f"{sentence(now.settings, name)}: {was} → <b>{reads}</b>")
+    same = "" if before.outcome != now.outcome else " The outcome stays as it was."
+    told = bullets(parts) if parts else "<p>No criterion reads otherwise.</p>"
+    return f"<p><b>Moved:</b> {esc(levers)}.{same}</p>{told}"
+
+
+def criteria(review: CaseReview) -> str:
+    """Each criterion in order: truth, sentence, what is on file, what is needed, the distance, what it stands on."""
+    now, changed = review.now(), set(review.changed())
+    reasons = now.told.explanation.reasons
+    if not reasons:
+        return "<p>No criterion is read: the outcome follows from the codes or from what the request is for.</p>"
+    rows = []
+    for reason in reasons:
+        card = now.settings.policy.criteria[reason.criterion]
+        mark = f"<b>{TRUTHS[reason.truth]}</b>" + (" (changed)" if reason.criterion in changed else "")
+        marks = " ".join(evidence_mark(now.settings.policy.evidence[key]) for key in card.evidence)
+        basis = f"{marks}<div><small>{esc(reason.citation)}</small></div>"
+        facts = [_cells(review, one) for one in now.details[reason.criterion]] or [("", "", "")]
+        columns = ("<br>".join(column) for column in zip(*facts, strict=True))
+        says = f"{sentence(now.settings, reason.criterion)}{_set_by(review, reason.criterion)}"
+        rows.append((mark, says, *columns, basis))
+    header = ("Truth", "What must be true", "On file", "Needed", "Distance", "Stands on")
+    return table(header, rows, "Every criterion that was read, in the order of the policy")
+
+
+def _set_by(review: CaseReview, criterion: str) -> str:
+    levers, settings = review.levers_of(criterion), review.now().settings
+    said = [f"{review.policy.levers[n].label}: {shown(review.policy.levers[n], settings[n])}" for n in levers]
+    return f"<div><small class='faint'>{esc('; '.join(said))}</small></div>" if said else ""
+
+
+def _cells(review: CaseReview, one: Detail) -> tuple[str, str, str]:
+    """Value, what is needed and distance of one fact."""
+    kind = review.policy.fields_.get(one.fact)
+    asked, distance = one.parts
+    asked = " or ".join(_YES.get(word, word) for word in asked.split(" or "))
+    value = _YES.get(one.value, one.value)
+    mark = f"<b>{esc(value)}</b>" if value != "not documented" else f"<i>{esc(value)}</i>"
+    told = f"<small>{esc(kind.label if kind else one.fact)}:</small> {mark}"
+    return told, esc(_words(asked)) or "–", esc(distance) or "–"
+
+
+def way_out(review: CaseReview) -> str:
+    """What is asked for, and what would change the outcome: documents, facts, criteria, levers."""
+    now, policy = review.now(), review.policy
+    told, parts = now.told, []
+    if told.explanation.ask:
+        asks = bullets(
+            f"{esc(policy.fields_[name].label)}: {esc(policy.fields_[name].ask)}" for name in told.explanation.ask
+        )
+        parts.append(f"<h4>What is asked for</h4>{asks}")
+    if told.documents:
+        ways = (f"{esc(way_named(policy, way))} → {outcome_mark(way.outcome)}" for way in told.documents)
+        parts.append(f"<h4>Which documents could settle it, and what it could then be</h4>{bullets(ways)}")
+    if now.outcome not in ("met", "out_of_scope"):
+        ways = (esc(_words(way_said(policy, way))) for way in told.to_meet)
+        nothing = f"<p>{esc(_capital(told.none))}.</p>"
+        listed = bullets(ways) if told.to_meet else nothing
+        parts.append(f"<h4>Smallest changes of the facts that would make it met</h4>{listed}")
+    if now.met:
+        lines = (
+            f"{' and '.join(sentence(now.settings, n) for n in names)} → {outcome_mark(w)}" for names, w in now.met
+        )
+        parts.append(f"<h4>Were these met, the outcome would be</h4>{bullets(lines)}")
+    if now.levers:
+        rows = ((policy.levers[name], now.settings[name], value, word) for name, value, word in now.levers)
+        cells = ((esc(x.label), esc(shown(x, at)), esc(shown(x, to)), outcome_mark(word)) for x, at, to, word in rows)
+        header = ("Lever", "Now", "At", "Outcome of this case")
+        parts.append(f"<h4>Levers that alone would change it, at the nearest value</h4>{table(header, cells)}")
+    return "".join(parts) or "<p>Nothing that this policy reads would change the outcome.</p>"
+
+
+def notices(review: CaseReview) -> str:
+    """Codes that do not mean what they are called, codes that are retired, evidence that is not current."""
+    policy, now = review.policy, review.now()
+    here = {str(now.case.dx[0]), str(now.case.cpt[0])}
+    lines = [
+        f"<b>{esc(n.code)}</b> is called “{esc(n.source_label)}” by {esc(policy.source_name)}. It means: "
+        f"{esc(n.official_meaning)} {esc(n.consequence)} Likely intended: {esc('; '.join(n.likely_intended))}."
+        for n in policy.code_notices
+        if n.code in here
+    ]
+    lines += [
+        f"<b>{esc(c)}</b> is no longer a valid code: {esc(s)}." for c, s in policy.retired_codes.items() if c in here
+    ]
+    lines += [f"{evidence_mark(c)} {esc(c.title)}. {esc(c.status_note or c.note)}" for c in _disputed(now)]
+    said = f"<h4>To beware of</h4>{bullets(lines)}" if lines else ""
+    return f"{said}<p class='faint'><small>{esc(policy.notice)}</small></p>"
+
+
+def _disputed(now: Finding) -> Iterable[Evidence]:
+    policy = now.settings.policy
+    stated = set(policy.pathways[now.pathway].statements) if now.pathway else set()
+    named = {key for name in now.truths for key in policy.criteria[name].evidence}
+    for key, card in policy.evidence.items():
+        if card.status != "current" and (key in named or stated & set(card.statements)):
+            yield card
+
+
+def aside(review: CaseReview) -> str:
+    """Which case of how many; without the number where the cases may be people."""
+    if review.typed is not None:
+        return "A case that was typed."
+    if review.load.guarded:
+        return "Numbers of cases are not told: they may be people."
+    return f"Case {review.at + 1:,} of {len(review.list):,}."
+
+
+def population_line(tweaks: Tweaks) -> str:
+    """In one line, what the levers as they stand do to the approval rate of all cases."""
+    answer = tweaks.answer()
+    if not answer.changes:
+        return ""
+    if not answer.guarded:
+        return answer.impact.finding() + "." if not answer.nothing else "No case of the population changes."
+    flow = answer.impact.counts.sum(axis=(0, 1))
+    cases = int(flow.sum())
+    if cases < LEAST_ABOUT:
+        return f"{(TOO_FEW if cases <= SMALL else TOO_FEW_ABOUT).capitalize()}."
+    met = [about_all(flow.sum(axis=axis), cases)[0] for axis in (1, 0)]
+    before, after = ("not told" if n is None else f"about {percent(n / rounded(cases))}" for n in met)
+    return f"Approvals of all cases: {before} before, {after} now. Not for release."
+
+
+def in_words(review: CaseReview) -> str:
+    """The case as text, as the panel shows it."""
+    line = population_line(review.tweaks)
+    parts = (headline(review), criteria(review), way_out(review), f"<p>{esc(line)}</p>" if line else "")
+    return plain("".join(parts))
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _words(text: str) -> str:
+    return text.replace("_", " ")
