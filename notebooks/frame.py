@@ -150,6 +150,10 @@ class Frame:
         """The present answer as ready HTML without a picture."""
         return f"<pre>{esc(self.readback())}</pre>"
 
+    def _kept_words(self) -> str:
+        """The same as text: what a notebook file keeps of the panel."""
+        return self.readback()
+
     def _standing(self) -> dict[str, str]:
         """The present answer for a reader who has no kernel: marked as old, with how to go on."""
         note = (
@@ -157,7 +161,7 @@ class Frame:
             f"the numbers may be old. To go on: <b>Run &gt; Run All Cells</b>{self._comes_back()}.</p>"
         )
         still = f"{answer.LOOK}{answer.STANDS}<div class='nbw-still'>{live(note + self._words())}</div>"
-        return {"text/plain": self.readback(), "text/html": still}
+        return {"text/plain": self._kept_words(), "text/html": still}
 
     def _let_stand(self) -> None:
         """What a reader without a kernel will see is the present answer from now on."""

@@ -67,18 +67,17 @@ def _days(kind: CaseField, row: Mapping[str, str]) -> int | None:
 
 def _reads_alike(case: Mapping[str, str], found: Finding) -> bool:
     try:
-        other = Finding.of(as_cases([dict(case)], found.settings.policy), found.settings)
+        other = Finding(found.settings, as_cases([dict(case)], found.settings.policy))
     except ProblemsFound:
         return False
     return other.outcome == found.outcome and other.truths == found.truths
 
 
 def _name(found: Finding) -> str:
-    """'Trigger point injection for fibromyalgia, not met: at least 1 drug ... failed'."""
+    """'Trigger point injection for fibromyalgia: not met: At least 1 drug ... failed'."""
     policy = found.settings.policy
     title = policy.pathways[found.pathway].title if found.pathway else "A code outside this policy"
-    why = found.told.explanation.why.removeprefix("Because: ")
-    return f"{title}, {found.outcome.replace('_', ' ')}: {why}"
+    return f"{title}: {found.told.why.removeprefix('Because: ')}"
 
 
 def draft_for(policy: Policy, key: str = "") -> Draft:
@@ -122,4 +121,4 @@ def place_of_last(draft: Draft) -> str:
 def comes_out(example: Proposed, settings: Settings) -> str:
     """The outcome of the example under the policy of its draft."""
     case = as_cases([dict(example.case)], settings.policy)
-    return Finding.of(case, settings.policy.settings(dict(example.levers))).outcome
+    return Finding(settings.policy.settings(dict(example.levers)), case).outcome

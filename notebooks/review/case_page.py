@@ -12,6 +12,7 @@ from notebooks.review.typed_case import TYPED
 from notebooks.rules import sentence
 from notebooks.tweaks import Tweaks
 from policy.authoring.letter import YES, way_named, way_said
+from policy.authoring.questions import FEW_CHANGES, all_tried
 from policy.evaluation.pathways import diagnosis_group
 from policy.explanation.details import Detail
 from policy.explanation.explanation import NOT_A_DENIAL
@@ -19,24 +20,26 @@ from policy.model import Evidence
 from simulations.statistics.disclosure_control import LEAST_ABOUT, SMALL, TOO_FEW, TOO_FEW_ABOUT, about_all, rounded
 from simulations.statistics.number_format import percent
 
-__all__ = ["aside", "criteria", "headline", "in_words", "notices", "population_line", "way_out"]
+__all__ = ["aside", "asked_for", "criteria", "headline", "in_words", "notices", "population_line", "way_out"]
 
 ROW_LEVEL = "Row level, not for release: this case may be a person’s. It is shown exactly, to the owner of the table."
 TRUTHS = {0: "✗ not met", 1: "? not documented", 2: "✓ met", None: "– not read"}
+_SIGN = {0: "✗", 1: "?", 2: "✓"}
+_FITS = {0: "not as needed", 1: "not known", 2: "as needed"}
 _YES = {**YES, "not true": "no", "not false": "yes"}
 
 
 def headline(review: CaseReview) -> str:
     """The request, its outcome in the field's word with what that means, and how levers that were moved changed it."""
     before, now = review.before(), review.now()
-    told = now.told.explanation
+    told = now.told
     means = NOT_A_DENIAL[now.outcome]
     if now.outcome == "pend" and not told.ask:
         means = "the policy lets it wait; no document that it reads would change that"
     arrow = f"{outcome_mark(before.outcome)} → " if before.outcome != now.outcome else ""
     moved = _moved(review, before, now) if review.tweaks.settings != review.tweaks.baseline else ""
     return (
-        f"<h3>{_request(now)}</h3>{_whose(review)}"
+        f"{_request(now)}{_whose(review)}"
         f'<p class="finding" role="status" aria-live="polite">{arrow}{outcome_mark(now.outcome)} {esc(means)}.</p>'
         f"<p>{esc(_capital(told.why))}.</p>{moved}"
     )
@@ -50,7 +53,7 @@ def _request(now: Finding) -> str:
     labels = {code: x.label for family in policy.procedures.values() for code, x in family.codes.items()}
     said = f"{dx} ({diagnosis}), {cpt} ({labels.get(cpt, 'outside this policy')})"
     name = "A case as you typed it" if str(now.case.ids[0]) == TYPED else f"Case {now.case.ids[0]}"
-    return f"{esc(name)}: {esc(title)}<br><small class='faint'>{esc(said)}</small>"
+    return f"<h3>{esc(name)}: {esc(title)}</h3><p class='faint'><small>{esc(said)}</small></p>"
 
 
 def _whose(review: CaseReview) -> str:
@@ -74,70 +77,92 @@ def _moved(review: CaseReview, before: Finding, now: Finding) -> str:
 
 
 def criteria(review: CaseReview) -> str:
-    """Each criterion in order: truth, sentence, what is on file, what is needed, the distance, what it stands on."""
+    """Each criterion in order: truth, sentence, what it stands on; of each fact value, what is needed, distance."""
     now, changed = review.now(), set(review.changed())
-    reasons = now.told.explanation.reasons
-    if not reasons:
-        return "<p>No criterion is read: the outcome follows from the codes or from what the request is for.</p>"
-    rows = []
-    for reason in reasons:
-        card = now.settings.policy.criteria[reason.criterion]
-        mark = f"<b>{TRUTHS[reason.truth]}</b>" + (" (changed)" if reason.criterion in changed else "")
-        marks = " ".join(evidence_mark(now.settings.policy.evidence[key]) for key in card.evidence)
-        basis = f"{marks}<div><small>{esc(reason.citation)}</small></div>"
-        facts = [_cells(review, one) for one in now.details[reason.criterion]] or [("", "", "")]
-        columns = ("<br>".join(column) for column in zip(*facts, strict=True))
-        says = f"{sentence(now.settings, reason.criterion)}{_set_by(review, reason.criterion)}"
-        rows.append((mark, says, *columns, basis))
-    header = ("Truth", "What must be true", "On file", "Needed", "Distance", "Stands on")
-    return table(header, rows, "Every criterion that was read, in the order of the policy")
+    if not now.told.reasons:
+        return "<p>No criterion is read: the outcome follows from the codes, or from what the request is for.</p>"
+    body = ""
+    for reason in now.told.reasons:
+        mark = f"<b>{TRUTHS[reason.truth]}</b>" + (" <small>(changed)</small>" if reason.criterion in changed else "")
+        facts = [_fact(review, one) for one in now.details[reason.criterion]] or [("<td></td>" * 4)]
+        span = f' rowspan="{len(facts)}"'
+        says = f"{sentence(now.settings, reason.criterion)}{_stands_on(review, reason.criterion)}"
+        kind = ' class="changed"' if reason.criterion in changed else ""
+        first = f'<td{span}>{mark}</td><th scope="rowgroup"{span}>{says}</th>'
+        body += "".join(f"<tr{kind}>{first if i == 0 else ''}{cells}</tr>" for i, cells in enumerate(facts))
+    header = ("Truth", "What must be true", "Fact", "On file", "Needed", "Distance")
+    head = "".join(f'<th scope="col">{name}</th>' for name in header)
+    caption = "Every criterion that was read, in the order of the policy"
+    return (
+        f'<div class="wide"><table><caption>{caption}</caption><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )
 
 
-def _set_by(review: CaseReview, criterion: str) -> str:
-    levers, settings = review.levers_of(criterion), review.now().settings
-    said = [f"{review.policy.levers[n].label}: {shown(review.policy.levers[n], settings[n])}" for n in levers]
-    return f"<div><small class='faint'>{esc('; '.join(said))}</small></div>" if said else ""
+def _stands_on(review: CaseReview, name: str) -> str:
+    """The levers that draw its line, its evidence and its source."""
+    policy, settings, card = review.policy, review.now().settings, review.policy.criteria[name]
+    levers = "; ".join(
+        f"{policy.levers[n].label}: {shown(policy.levers[n], settings[n])}" for n in review.levers_of(name)
+    )
+    marks = " ".join(evidence_mark(policy.evidence[key]) for key in card.evidence)
+    lines = [f"Lever: {esc(levers)}" if levers else "", esc(card.citation)]
+    return f"<div>{marks}</div><small class='faint'>{'<br>'.join(filter(None, lines))}</small>"
 
 
-def _cells(review: CaseReview, one: Detail) -> tuple[str, str, str]:
-    """Value, what is needed and distance of one fact."""
+def _fact(review: CaseReview, one: Detail) -> str:
+    """Label, value, what is needed and distance of one fact, as cells."""
     kind = review.policy.fields_.get(one.fact)
     asked, distance = one.parts
     asked = " or ".join(_YES.get(word, word) for word in asked.split(" or "))
     value = _YES.get(one.value, one.value)
-    mark = f"<b>{esc(value)}</b>" if value != "not documented" else f"<i>{esc(value)}</i>"
-    told = f"<small>{esc(kind.label if kind else one.fact)}:</small> {mark}"
-    return told, esc(_words(asked)) or "–", esc(distance) or "–"
+    told = f"<i>{esc(value)}</i>" if value == "not documented" else f"<b>{esc(_words(value))}</b>"
+    far = f"{_SIGN[one.truth]} {distance or _FITS[one.truth]}"
+    label = kind.label if kind else _words(one.fact)
+    return "".join(f"<td>{cell}</td>" for cell in (esc(label), told, esc(_words(asked)) or "–", esc(far)))
 
 
 def way_out(review: CaseReview) -> str:
     """What is asked for, and what would change the outcome: documents, facts, criteria, levers."""
-    now, policy = review.now(), review.policy
-    told, parts = now.told, []
-    if told.explanation.ask:
-        asks = bullets(
-            f"{esc(policy.fields_[name].label)}: {esc(policy.fields_[name].ask)}" for name in told.explanation.ask
-        )
-        parts.append(f"<h4>What is asked for</h4>{asks}")
-    if told.documents:
-        ways = (f"{esc(way_named(policy, way))} → {outcome_mark(way.outcome)}" for way in told.documents)
-        parts.append(f"<h4>Which documents could settle it, and what it could then be</h4>{bullets(ways)}")
+    return f"{asked_for(review)}{_by_facts(review)}{_by_rules(review)}"
+
+
+def asked_for(review: CaseReview) -> str:
+    """The documents that are asked for."""
+    fields = [review.policy.fields_[name] for name in review.now().told.ask]
+    if not fields:
+        return ""
+    return f"<h4>What is asked for</h4>{bullets(f'{esc(one.label)}: {esc(one.ask)}' for one in fields)}"
+
+
+def _by_facts(review: CaseReview) -> str:
+    now, policy, found = review.now(), review.policy, review.now().changes
+    html = ""
+    if found.documents:
+        ways = (f"{esc(way_named(policy, way))} → {outcome_mark(way.outcome)}" for way in found.documents)
+        html += f"<h4>Which documents could settle it, and what it could then be</h4>{bullets(ways)}"
     if now.outcome not in ("met", "out_of_scope"):
-        ways = (esc(_words(way_said(policy, way))) for way in told.to_meet)
-        nothing = f"<p>{esc(_capital(told.none))}.</p>"
-        listed = bullets(ways) if told.to_meet else nothing
-        parts.append(f"<h4>Smallest changes of the facts that would make it met</h4>{listed}")
-    if now.met:
-        lines = (
-            f"{' and '.join(sentence(now.settings, n) for n in names)} → {outcome_mark(w)}" for names, w in now.met
-        )
-        parts.append(f"<h4>Were these met, the outcome would be</h4>{bullets(lines)}")
-    if now.levers:
-        rows = ((policy.levers[name], now.settings[name], value, word) for name, value, word in now.levers)
+        ways = (esc(_words(way_said(policy, way))) for way in found.to_meet)
+        few = "" if all_tried(now.settings) else f" at most {FEW_CHANGES}"
+        nothing = f"<p>None: no change of{few} facts that a case table can hold makes it met.</p>"
+        told = bullets(ways) if found.to_meet else nothing
+        html += f"<h4>Smallest changes of the facts that would make it met</h4>{told}"
+    return html
+
+
+def _by_rules(review: CaseReview) -> str:
+    now, policy, found = review.now(), review.policy, review.now().changes
+    html = ""
+    if found.criteria:
+        said = ((" and ".join(sentence(now.settings, n) for n in names), word) for names, word in found.criteria)
+        lines = bullets(f"{names} → {outcome_mark(word)}" for names, word in said)
+        html += f"<h4>What the outcome would be if more were met</h4>{lines}"
+    if found.levers:
+        rows = ((policy.levers[name], now.settings[name], value, word) for name, value, word in found.levers)
         cells = ((esc(x.label), esc(shown(x, at)), esc(shown(x, to)), outcome_mark(word)) for x, at, to, word in rows)
         header = ("Lever", "Now", "At", "Outcome of this case")
-        parts.append(f"<h4>Levers that alone would change it, at the nearest value</h4>{table(header, cells)}")
-    return "".join(parts) or "<p>Nothing that this policy reads would change the outcome.</p>"
+        html += f"<h4>Levers that alone would change it, at the nearest value</h4>{table(header, cells)}"
+    return html or "<p>Nothing else that this policy reads would change the outcome.</p>"
 
 
 def notices(review: CaseReview) -> str:

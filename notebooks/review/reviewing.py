@@ -12,49 +12,58 @@ from notebooks.review.picking import Picks, Places
 from notebooks.review.typed_case import CaseForm
 from notebooks.tweaks import Tweaks
 from policy import Cases, Draft, Policy, Settings
-from policy.authoring.letter import Answer as Told
-from policy.authoring.letter import answer
+from policy.authoring.letter import letter_of
+from policy.authoring.questions import Way, documents, to_meet
 from policy.evaluation.evaluation import Evaluation
 from policy.evaluation.pathways import diagnosis_group, pathway_of
 from policy.evaluation.rows import Rows
 from policy.explanation.details import Detail, details
-from policy.explanation.explanation import criterion_changes, lever_changes
+from policy.explanation.explanation import Explanation, criterion_changes, explain, lever_changes
 from policy.model import Value
 from policy.problems import refuse
 from simulations import Caseload, cases_of
 
-__all__ = ["CaseReview", "Finding", "same_cases"]
+__all__ = ["CaseReview", "Changes", "Finding", "same_cases"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Finding:
-    """What a policy makes of one case: `told` as the letter tells it, each criterion's facts, and what would change it.
-
-    `details`: criterion -> its facts with value, threshold and distance; `met`: criteria that, were they met, would
-    give another outcome; `levers`: the nearest values of each lever that would.
-    """
+    """What a policy makes of one case (`case`: one row); `changes`, which takes longest, is found when asked for."""
 
     settings: Settings
     case: Cases
-    told: Told
-    details: Mapping[str, tuple[Detail, ...]]
-    met: tuple[tuple[tuple[str, ...], str], ...]
-    levers: tuple[tuple[str, Value, str], ...]
 
-    @classmethod
-    def of(cls, case: Cases, settings: Settings) -> "Finding":
-        """`case`: one row."""
-        policy, told = settings.policy, answer(settings.policy, case, 0, settings)
-        read = {reason.criterion: reason.truth for reason in told.explanation.reasons}
-        one = Evaluation(settings, Rows.of(case))
-        found = {name: tuple(details(one, policy.criteria[name].test)) for name in read}
-        met = tuple(criterion_changes(settings, case, [name for name, truth in read.items() if truth < 2]))
-        return cls(settings, case, told, found, met, tuple(lever_changes(settings, case)))
+    @cached_property
+    def told(self) -> Explanation:
+        """Outcome, reasons, and what is asked for."""
+        return explain(self.settings.policy, self.case, 0, self.settings, changing=False)
+
+    @cached_property
+    def details(self) -> dict[str, tuple[Detail, ...]]:
+        """Criterion -> its facts with value, threshold and distance."""
+        policy, one = self.settings.policy, Evaluation(self.settings, Rows.of(self.case))
+        return {name: tuple(details(one, policy.criteria[name].test)) for name in self.truths}
+
+    @cached_property
+    def letter(self) -> str:
+        """The answer to the request, for a clinician to edit."""
+        return letter_of(self.settings.policy, self.case, 0, self.settings, self.told)
+
+    @cached_property
+    def changes(self) -> "Changes":
+        """What would change the outcome."""
+        short = [name for name, truth in self.truths.items() if truth < 2]
+        return Changes(
+            documents(self.case, 0, self.settings),
+            to_meet(self.case, 0, self.settings) if self.outcome not in ("met", "out_of_scope") else (),
+            tuple(criterion_changes(self.settings, self.case, short)),
+            tuple(lever_changes(self.settings, self.case)),
+        )
 
     @property
     def outcome(self) -> str:
         """The outcome word."""
-        return self.told.explanation.outcome
+        return self.told.outcome
 
     @cached_property
     def pathway(self) -> str:
@@ -64,7 +73,20 @@ class Finding:
     @property
     def truths(self) -> dict[str, int]:
         """Criterion -> 0, 1 or 2, of those that were read."""
-        return {reason.criterion: reason.truth for reason in self.told.explanation.reasons}
+        return {reason.criterion: reason.truth for reason in self.told.reasons}
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Smallest sets of `documents` that could settle a case and of facts that would make it met (`to_meet`).
+
+    `criteria`: those that, were they met, would give another outcome; `levers`: the nearest values that would.
+    """
+
+    documents: tuple[Way, ...]
+    to_meet: tuple[Way, ...]
+    criteria: tuple[tuple[tuple[str, ...], str], ...]
+    levers: tuple[tuple[str, Value, str], ...]
 
 
 def pathway_for(policy: Policy, case: Cases) -> str:
@@ -97,7 +119,7 @@ class CaseReview:
         self.draft: Draft | None = None
         self.list, self.place = np.arange(load.size)[:1], 0
         self.typed: Cases | None = None
-        self._entries: dict[str, str] = {}
+        self.entries: dict[str, str] = {}
         self._people = False
         self._over(policy, load)
         self.pick()
@@ -107,7 +129,7 @@ class CaseReview:
         self.policy, self.tweaks, self.form = policy, tweaks, CaseForm(policy)
         self.picks = Picks(cases, policy.settings())
         self._mentions = mentions(policy)
-        self._found: dict[tuple[int, Settings], Finding] = {}
+        self._found: dict[tuple[int | Value, ...], Finding] = {}
 
     # Which document ---------------------------------------------------------------------------------------------------
 
@@ -120,7 +142,7 @@ class CaseReview:
         self.key, self.draft = key, document if isinstance(document, Draft) else None
         self.pick()
         if typed is not None:
-            self.type_in(self._entries)
+            self.type_in(self.entries)
         elif place < len(self.picks.cases):
             self.place = place
             self.list = self.picks.alike(place)
@@ -164,7 +186,7 @@ class CaseReview:
         """
         case, said = self.form.read(entries)
         if case is not None:
-            self.typed, self._entries, self._people = case, dict(entries), people
+            self.typed, self.entries, self._people = case, dict(entries), people
             self._found.clear()
         return said
 
@@ -194,11 +216,11 @@ class CaseReview:
         return self._finding(self.tweaks.baseline)
 
     def _finding(self, settings: Settings) -> Finding:
-        key = (-1 if self.typed is not None else self.place, settings)
+        key = (-1 if self.typed is not None else self.place, *settings.values())
         if key not in self._found:
             if len(self._found) > 64:
                 self._found.clear()
-            self._found[key] = Finding.of(self.case, settings)
+            self._found[key] = Finding(settings, self.case)
         return self._found[key]
 
     def changed(self) -> list[str]:

@@ -62,7 +62,7 @@ def answer(policy: Policy, cases: Cases, row: int, settings: Settings) -> Answer
     better = to_meet(cases, row, settings) if told.outcome != "met" else ()
     short = [r for r in told.reasons if r.truth == NOT_MET] or [r for r in told.reasons if r.truth == NOT_DOCUMENTED]
     alone = short[0].criterion if len(short) == 1 and told.outcome in ("not_met", "pend") else None
-    letter = _letter(policy, cases, row, settings, told)
+    letter = letter_of(policy, cases, row, settings, told)
     if better or all_tried(settings):
         return Answer(told, alone, ways, better, letter)
     return Answer(told, alone, ways, better, letter, f"none of at most {FEW_CHANGES} facts that hang together")
@@ -89,7 +89,7 @@ def way_named(policy: Policy, way: Way) -> str:
     return " and ".join(filter(None, [", ".join(labels[:-1]), labels[-1]]))
 
 
-def _letter(policy: Policy, cases: Cases, row: int, settings: Settings, told: Explanation) -> str:
+def letter_of(policy: Policy, cases: Cases, row: int, settings: Settings, told: Explanation) -> str:
     """What the requester is told, one reason a line; nothing here decides anything."""
     request = f"Request {told.case_id}: {_procedure(policy, cases, row)}."
     lines = [policy.notice, "", request]

@@ -62,8 +62,10 @@ class Explanation:
         return "\n".join([*lines, "", "What would change the outcome", *changes])
 
 
-def explain(policy: Policy, cases: Cases, row: int, settings: Settings) -> Explanation:
-    """Explain the case at position `row`."""
+def explain(
+    policy: Policy, cases: Cases, row: int, settings: Settings, *, changing: bool = True
+) -> Explanation:  # fmt: skip
+    """Explain the case at position `row`; without `changing` it is not looked for what would change the outcome."""
     one = cases.take(np.array([row]))
     d = determine(policy, one, settings)
     words = d.frame().iloc[0]
@@ -83,8 +85,9 @@ def explain(policy: Policy, cases: Cases, row: int, settings: Settings) -> Expla
     )
     ask = tuple(str(words["ask"]).split(";")) if words["ask"] else ()
     changes = [f"document {name}: {policy.fields_[name].ask}" for name in ask]
-    short = [reason.criterion for reason in reasons if reason.truth < MET]
-    changes += [*_criteria(settings, one, short), *_levers(settings, one)]
+    if changing:
+        short = [reason.criterion for reason in reasons if reason.truth < MET]
+        changes += [*_criteria(settings, one, short), *_levers(settings, one)]
     outcome, why = str(words["outcome"]), f"Because: {words['reasons']}"
     return Explanation(str(one.ids[0]), heading, outcome, why, tuple(reasons), ask, tuple(changes))
 
