@@ -1,11 +1,12 @@
 """The panel for one case: which one, why it comes out so, levers beside it, the letter, and an example made of it."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import ipywidgets as widgets
 
-from notebooks.controls import FIT, GROW, ROW, WIDE
+from notebooks.controls import FIT, ROW, WIDE
 from notebooks.desk import documents, handed, way
 from notebooks.frame import Frame, button, linked, live, shown_html
 from notebooks.hands import Hands
@@ -15,6 +16,7 @@ from notebooks.review.example_forms import ExampleForm
 from notebooks.review.fact_forms import FactForm
 from notebooks.review.letter_forms import LetterForm
 from notebooks.review.reviewing import CaseReview
+from notebooks.tweaks import Tweaks
 from policy import Policy
 from policy.problems import ProblemsFound
 from simulations import Caseload
@@ -55,15 +57,15 @@ class CasePanel(Frame):
         )
         self.search = widgets.Text(placeholder="a case id, or a part of one", tooltip="Case id", layout=FIT)
         self.search.continuous_update = False
-        self.search.on_submit(self._guarded(lambda *_: self._searched()))
+        self.search.observe(self._guarded(lambda _: self._searched()), names="value")
         self.previous = self._button("Previous", lambda: self._go(lambda: self.review.step(-1)))
         self.next = self._button("Next", lambda: self._go(lambda: self.review.step(1)))
         self.alike = self._button("Next of its kind", self._next_alike)
         self.change = self._button("Change this case", lambda: self._open_form(self._entries()))
         self.type = self._button("Type a case", lambda: self._open_form({}))
         self.undo, self.redo, self.reset = (
-            self._button(text, lambda act=act: self.hands.do(lambda: getattr(self.review.tweaks, act)()))
-            for text, act in (("Undo", "undo"), ("Redo", "redo"), ("Reset levers", "reset"))
+            self._button(text, partial(self._step_levers, act))
+            for text, act in (("Undo", Tweaks.undo), ("Redo", Tweaks.redo), ("Reset levers", Tweaks.reset))
         )
         self.where, self.head, self.criteria, self.way_out, self.notices, self.line = (shown_html() for _ in "123456")
         self.typed_box, self.levers = widgets.VBox(layout=WIDE), widgets.VBox(layout=_LEVERS)
@@ -164,7 +166,7 @@ class CasePanel(Frame):
         return found
 
     def _searched(self) -> None:
-        if not self.find(self.search.value):
+        if self.search.value.strip() and not self.find(self.search.value):
             self._complain("No case has an id with that in it.")
 
     def _next_alike(self) -> None:
@@ -179,6 +181,9 @@ class CasePanel(Frame):
     def _shown_other(self) -> None:
         self._close_form()
         self._refresh()
+
+    def _step_levers(self, act: Callable[[Tweaks], bool]) -> None:
+        self.hands.do(lambda: act(self.review.tweaks))
 
     def set(self, lever: str, value: object) -> None:
         """Move the hand of a lever, as a person would; ProblemsFound when the value is not legal."""
