@@ -26,6 +26,8 @@ LOOK = (
 .nbw svg text{font:12.5px var(--jp-content-font-family,system-ui,sans-serif);fill:var(--ink)}
 .nbw svg .dim{fill:var(--faint)}
 .nbw .alert{border:2px solid #b3261e;border-left-width:8px;border-radius:4px;padding:.4em .8em;margin:.3em 0}
+.nbw .falls-short{border:2px solid #b3261e;font-weight:650}.nbw .silent{border:2px dashed #b35900;font-weight:650}
+.nbw .facts tbody th[scope=row]{padding-left:2.2em}.nbw .facts tbody th[scope=rowgroup]{padding-top:.7em;font-weight:500}
 .nbw tr.changed th,.nbw tr.changed td{background:var(--soft)}
 .nbw td em{font-style:normal;font-weight:650}
 </style>"""
@@ -33,6 +35,7 @@ LOOK = (
 HANDS = """<style>
 .nbw-lever{border-bottom:1px solid var(--jp-border-color2,#d0d5db);padding:2px 2px 6px}
 .nbw-live .widget-html-content,.nbw-live .widget-html{line-height:1.45!important;height:auto}
+.nbw-live .nbw-entry .widget-label{white-space:normal;line-height:1.25;height:auto;text-align:left}
 .nbw-lever.nbw-idle .nbw-hands{opacity:.45}
 .nbw-live .nbw-lever,.nbw-live .widget-html{contain:content}
 .nbw-live .wide{content-visibility:auto;contain-intrinsic-size:auto 1500px}

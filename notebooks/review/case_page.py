@@ -6,7 +6,7 @@ Nothing stands here by the name of an entry where it has words: criteria by thei
 from collections.abc import Iterable
 
 from notebooks.levers import shown
-from notebooks.page import bullets, esc, evidence_mark, outcome_mark, plain, table
+from notebooks.page import bullets, esc, evidence_mark, mark, outcome_mark, plain, table
 from notebooks.review.reviewing import CaseReview, Finding
 from notebooks.review.typed_case import TYPED
 from notebooks.rules import sentence
@@ -24,6 +24,7 @@ __all__ = ["aside", "asked_for", "criteria", "headline", "in_words", "notices", 
 
 ROW_LEVEL = "Row level, not for release: this case may be a person’s. It is shown exactly, to the owner of the table."
 TRUTHS = {0: "✗ not met", 1: "? not documented", 2: "✓ met", None: "– not read"}
+_LOOKS = {0: "falls-short", 1: "silent", 2: ""}
 _SIGN = {0: "✗", 1: "?", 2: "✓"}
 _FITS = {0: "not as needed", 1: "not known", 2: "as needed"}
 _YES = {**YES, "not true": "no", "not false": "yes"}
@@ -40,7 +41,7 @@ def headline(review: CaseReview) -> str:
     moved = _moved(review, before, now) if review.tweaks.settings != review.tweaks.baseline else ""
     return (
         f"{_request(now)}{_whose(review)}"
-        f'<p class="finding" role="status" aria-live="polite">{arrow}{outcome_mark(now.outcome)} {esc(means)}.</p>'
+        f'<p class="finding" role="status" aria-live="polite">{arrow}{outcome_mark(now.outcome)} – {esc(means)}.</p>'
         f"<p>{esc(_capital(told.why))}.</p>{moved}"
     )
 
@@ -83,31 +84,25 @@ def criteria(review: CaseReview) -> str:
         return "<p>No criterion is read: the outcome follows from the codes, or from what the request is for.</p>"
     body = ""
     for reason in now.told.reasons:
-        mark = f"<b>{TRUTHS[reason.truth]}</b>" + (" <small>(changed)</small>" if reason.criterion in changed else "")
-        facts = [_fact(review, one) for one in now.details[reason.criterion]] or [("<td></td>" * 4)]
-        span = f' rowspan="{len(facts)}"'
-        says = f"{sentence(now.settings, reason.criterion)}{_stands_on(review, reason.criterion)}"
         kind = ' class="changed"' if reason.criterion in changed else ""
-        first = f'<td{span}>{mark}</td><th scope="rowgroup"{span}>{says}</th>'
-        body += "".join(f"<tr{kind}>{first if i == 0 else ''}{cells}</tr>" for i, cells in enumerate(facts))
-    header = ("Truth", "What must be true", "Fact", "On file", "Needed", "Distance")
-    head = "".join(f'<th scope="col">{name}</th>' for name in header)
-    caption = "Every criterion that was read, in the order of the policy"
+        truth = mark(TRUTHS[reason.truth], _LOOKS[reason.truth]) + (" (changed)" if kind else "")
+        says = f"{truth} {sentence(now.settings, reason.criterion)}{_stands_on(review, reason.criterion)}"
+        facts = "".join(f"<tr{kind}>{_fact(review, one)}</tr>" for one in now.details[reason.criterion])
+        body += f'<tbody><tr{kind}><th scope="rowgroup" colspan="4">{says}</th></tr>{facts}</tbody>'
+    head = "".join(f'<th scope="col">{name}</th>' for name in ("Fact", "On file", "Needed", "Distance"))
+    caption = "Every criterion that was read, in the order of the policy, with its facts"
     return (
-        f'<div class="wide"><table><caption>{caption}</caption><thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
+        f'<div class="wide facts"><table><caption>{caption}</caption><thead><tr>{head}</tr></thead>{body}</table></div>'
     )
 
 
 def _stands_on(review: CaseReview, name: str) -> str:
     """The levers that draw its line, its evidence and its source."""
     policy, settings, card = review.policy, review.now().settings, review.policy.criteria[name]
-    levers = "; ".join(
-        f"{policy.levers[n].label}: {shown(policy.levers[n], settings[n])}" for n in review.levers_of(name)
-    )
+    levers = [f"{policy.levers[n].label}: {shown(policy.levers[n], settings[n])}" for n in review.levers_of(name)]
     marks = " ".join(evidence_mark(policy.evidence[key]) for key in card.evidence)
-    lines = [f"Lever: {esc(levers)}" if levers else "", esc(card.citation)]
-    return f"<div>{marks}</div><small class='faint'>{'<br>'.join(filter(None, lines))}</small>"
+    drawn = f"Drawn by {esc('; '.join(levers))}. " if levers else ""
+    return f"<div><small class='faint'>{drawn}{esc(card.citation)}</small> {marks}</div>"
 
 
 def _fact(review: CaseReview, one: Detail) -> str:
@@ -119,7 +114,8 @@ def _fact(review: CaseReview, one: Detail) -> str:
     told = f"<i>{esc(value)}</i>" if value == "not documented" else f"<b>{esc(_words(value))}</b>"
     far = f"{_SIGN[one.truth]} {distance or _FITS[one.truth]}"
     label = kind.label if kind else _words(one.fact)
-    return "".join(f"<td>{cell}</td>" for cell in (esc(label), told, esc(_words(asked)) or "–", esc(far)))
+    cells = (told, esc(_words(asked)) or "–", esc(far))
+    return f'<th scope="row">{esc(label)}</th>' + "".join(f"<td>{cell}</td>" for cell in cells)
 
 
 def way_out(review: CaseReview) -> str:
@@ -139,8 +135,11 @@ def _by_facts(review: CaseReview) -> str:
     now, policy, found = review.now(), review.policy, review.now().changes
     html = ""
     if found.documents:
-        ways = (f"{esc(way_named(policy, way))} → {outcome_mark(way.outcome)}" for way in found.documents)
-        html += f"<h4>Which documents could settle it, and what it could then be</h4>{bullets(ways)}"
+        could: dict[str, list[str]] = {}
+        for way in found.documents:
+            could.setdefault(way_named(policy, way), []).append(outcome_mark(way.outcome))
+        lines = bullets(f"{esc(named)} → {' or '.join(words)}" for named, words in could.items())
+        html += f"<h4>Which documents could settle it, and what it could then be</h4>{lines}"
     if now.outcome not in ("met", "out_of_scope"):
         ways = (esc(_words(way_said(policy, way))) for way in found.to_meet)
         few = "" if all_tried(now.settings) else f" at most {FEW_CHANGES}"

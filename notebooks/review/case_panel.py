@@ -29,7 +29,7 @@ _ALL = "any"
 _LONGEST = 110  # characters of a choice in a list
 _PICK = widgets.Layout(width="auto", flex="1 1 0", min_width="120px")
 _ASIDE = widgets.Layout(width="37%", min_width="330px", flex="0 0 auto", padding="0 0 0 18px", overflow="hidden")
-_LEVERS = widgets.Layout(width="100%", max_height="680px", overflow="hidden auto")
+_LEVERS = widgets.Layout(display="block", width="100%", max_height="760px", overflow="hidden auto")
 
 
 class CasePanel(Frame):
@@ -53,10 +53,12 @@ class CasePanel(Frame):
     def _build(self) -> None:
         self.document = self._list("Document", self._document_chosen)
         self.outcome, self.pathway, self.reason = (
-            self._list(f"Cases by {name}", self._picked) for name in ("outcome", "pathway", "reason")
+            self._list(name, self._picked) for name in ("Cases by outcome", "Pathway", "Reason")
         )
-        self.search = widgets.Text(placeholder="a case id, or a part of one", tooltip="Case id", layout=FIT)
-        self.search.continuous_update = False
+        self.search = widgets.Text(
+            description="Find", placeholder="a case id, or a part of one", continuous_update=False, layout=FIT,
+            style={"description_width": "initial"},
+        )  # fmt: skip
         self.search.observe(self._guarded(lambda _: self._searched()), names="value")
         self.previous = self._button("Previous", lambda: self._go(lambda: self.review.step(-1)))
         self.next = self._button("Next", lambda: self._go(lambda: self.review.step(1)))
@@ -79,21 +81,18 @@ class CasePanel(Frame):
         def row(*parts: Any) -> Any:
             return widgets.HBox(parts, layout=ROW)
 
-        def said(text: str) -> Any:
-            return widgets.HTML(live(f"<b>{text}</b>"), layout=FIT)
-
         again = self._button("Read it again", lambda: self._document_chosen())
-        levers = [said("Levers that this case reads"), row(self.undo, self.redo, self.reset), self.line, self.levers]
+        title = widgets.HTML(live("<b>Levers that this case reads</b>"), layout=FIT)
+        levers = [title, row(self.undo, self.redo, self.reset), self.line, self.levers]
         beside = widgets.VBox(levers, layout=_ASIDE)
         case = widgets.VBox(
             [self.head, self.criteria], layout=widgets.Layout(flex="1 1 0", width="auto", min_width="0")
         )
         return [
             linked(way(HERE)),
-            row(said("Document"), self.document, again),
-            row(said("Cases by outcome"), self.outcome, said("pathway"), self.pathway, said("reason"), self.reason),
-            row(self.previous, self.next, self.alike, self.where, said("Find"), self.search),
-            row(self.change, self.type),
+            row(self.document, again),
+            row(self.outcome, self.pathway, self.reason),
+            row(self.previous, self.next, self.alike, self.change, self.type, self.where, self.search),
             self.typed_box,
             self.message,
             widgets.HBox([case, beside], layout=WIDE),
@@ -104,7 +103,7 @@ class CasePanel(Frame):
         ]
 
     def _list(self, name: str, act: Callable[[], object]) -> Any:
-        made = widgets.Dropdown(tooltip=name, layout=_PICK)
+        made = widgets.Dropdown(description=name, layout=_PICK, style={"description_width": "initial"})
         made.observe(self._guarded(lambda _: act()), names="value")
         return made
 

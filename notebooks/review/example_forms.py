@@ -6,7 +6,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from notebooks.controls import FIT, GROW, ROW, WIDE
+from notebooks.controls import FIT, ROW, WIDE
 from notebooks.desk import documents, hand_over
 from notebooks.frame import button, link, live, shown_html
 from notebooks.page import bullets, esc, outcome_mark
@@ -35,27 +35,23 @@ class ExampleForm:
         self._proposed: Proposed | None = None
         self._added: tuple[Draft, str] | None = None
         self.open = button("Make it an example", guarded(lambda *_: self._toggle()))
-        self.name = widgets.Text(tooltip="What the example shows", layout=GROW)
-        self.expect = widgets.Dropdown(
-            options=[(LABELS[word], word) for word in OUTCOMES], tooltip="Expected outcome", layout=FIT
-        )
-        self.draft = widgets.Dropdown(tooltip="Draft that the example goes into", layout=GROW)
+        style = {"description_width": "150px"}
+        outcomes = [(LABELS[word], word) for word in OUTCOMES]
+        self.name = widgets.Text(description="What it shows", layout=WIDE, style=style)
+        self.expect = widgets.Dropdown(options=outcomes, description="Expected outcome", layout=FIT, style=style)
+        self.draft = widgets.Dropdown(description="Goes into", layout=WIDE, style=style)
         self.add = button("Add it to the draft", guarded(lambda *_: self._add()))
         self.back = button("Take it back", guarded(lambda *_: self._take_back()))
         self.told, self.said = shown_html(), shown_html()
         self.onward = widgets.HBox(layout=ROW)
         rows = [
-            self.told, self._row("What it shows", self.name), self._row("Expected outcome", self.expect),
-            self._row("Draft", self.draft), widgets.HBox([self.add, self.back], layout=ROW), self.said, self.onward,
+            self.told, self.name, self.expect, self.draft, widgets.HBox([self.add, self.back], layout=ROW),
+            self.said, self.onward,
         ]  # fmt: skip
         self.inside = widgets.VBox(rows, layout=widgets.Layout(width="100%", display="none"))
         self.view = widgets.VBox(
             [widgets.HTML(live("<h4>An example of a draft</h4>")), self.open, self.inside], layout=WIDE
         )
-
-    def _row(self, text: str, hand: Any) -> Any:
-        label = widgets.HTML(live(f"<b>{text}</b>"), layout=widgets.Layout(width="150px", flex="0 0 auto"))
-        return widgets.HBox([label, hand], layout=ROW)
 
     @property
     def _opened(self) -> bool:

@@ -5,15 +5,15 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from notebooks.controls import FIT, GROW, ROW, WIDE
+from notebooks.controls import FIT, ROW, WIDE, as_label
 from notebooks.frame import button, live
 from notebooks.page import esc
 from notebooks.review.typed_case import CaseForm
 
 __all__ = ["FactForm"]
 
-_LABEL = widgets.Layout(width="250px", flex="0 0 auto")
-_ENTRY = widgets.Layout(width="230px", flex="0 0 auto")
+_ENTRY = widgets.Layout(width="540px", flex="0 0 auto")
+_NOTE = widgets.Layout(flex="1 1 auto", width="auto", min_width="60px", margin="0 0 0 14px")
 _APART = " – "  # between a code and its label in the list of codes
 
 
@@ -22,9 +22,14 @@ class Entry:
 
     def __init__(self, form: CaseForm, name: str):
         kind, self.hint, empty = form.facts[name], form.hint(name), form.empty(name)
-        unit = f", {kind.measure.many}" if kind.measure else ""
+        unit = kind.measure.many if kind.measure else ""
+        unit = f", {unit}" if unit and unit not in kind.label.lower() else ""
         self.words, self.codes = form.choices(name), form.codes.get(kind.type, {})
-        named = {"tooltip": f"{kind.label}{unit}", "layout": _ENTRY}
+        named = {
+            "description": as_label(f"{kind.label}{unit}"),
+            "layout": _ENTRY,
+            "style": {"description_width": "250px"},
+        }
         if self.words:
             options = [(empty, ""), *((text, word) for word, text in self.words.items())]
             self.hand: Any = widgets.Dropdown(options=options, value="", **named)
@@ -34,12 +39,10 @@ class Entry:
         else:
             self.hand = widgets.Text(placeholder=empty, **named)
         self.hand.continuous_update = False
-        tooltip = f"{kind.label}: {empty}"
-        self.missing = widgets.Checkbox(True, description=empty, indent=False, tooltip=tooltip, layout=FIT)
-        self.note = widgets.HTML(layout=GROW)
-        label = widgets.HTML(live(f"<b>{esc(kind.label)}</b>{esc(unit)}"), layout=_LABEL)
+        self.missing = widgets.Checkbox(True, description=empty, indent=False, tooltip=kind.label, layout=FIT)
+        self.note = widgets.HTML(layout=_NOTE)
         ticked = [] if self.words or kind.required else [self.missing]
-        self.box = widgets.HBox([label, self.hand, *ticked, self.note], layout=ROW)
+        self.box = widgets.HBox([self.hand, *ticked, self.note], layout=ROW).add_class("nbw-entry")
         self.tell("")
 
     @property
@@ -78,7 +81,7 @@ class FactForm:
         self.more = button("Show the other facts", guarded(lambda *_: self._fold(not self._all)))
         self.head = widgets.HTML(layout=WIDE)
         top = widgets.HBox([self.more, close], layout=ROW)
-        self.view = widgets.VBox([self.head, self.first, top, self.others], layout=WIDE).add_class("nbw-form")
+        self.view = widgets.VBox([self.head, self.first, top, self.others], layout=WIDE)
 
     def typed(self) -> dict[str, str]:
         """The entries that are not empty."""

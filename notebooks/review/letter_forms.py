@@ -18,7 +18,9 @@ class LetterForm:
     def __init__(self, guarded: Callable[..., Any]):
         self._edited: dict[str, str] = {}
         self._written = ""
-        self.text = widgets.Textarea(rows=13, tooltip="The letter", layout=WIDE)
+        self.text = widgets.Textarea(
+            rows=13, description="The letter", layout=WIDE, style={"description_width": "initial"}
+        )
         self.text.observe(guarded(lambda _: self._typed()), names="value")
         self.again = button("As it was written", guarded(lambda *_: self._anew()))
         self.take = widgets.HTML(layout=FIT)
