@@ -67,7 +67,7 @@ def _whose(review: CaseReview) -> str:
 
 def _moved(review: CaseReview, before: Finding, now: Finding) -> str:
     """Which levers stand elsewhere, and what that does to this case."""
-    levers = "; ".join(review.tweaks.changes().values())
+    levers = _words("; ".join(review.tweaks.changes().values()))
     parts = []
     for name in review.changed():
         was, reads = (TRUTHS[side.truths.get(name)] for side in (before, now))

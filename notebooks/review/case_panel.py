@@ -72,7 +72,7 @@ class CasePanel(Frame):
         self.where, self.head, self.criteria, self.way_out, self.notices, self.line = (shown_html() for _ in "123456")
         self.typed_box, self.levers = widgets.VBox(layout=WIDE), widgets.VBox(layout=_LEVERS)
         self.letter = LetterForm(self._guarded)
-        self.example = ExampleForm(self._guarded, lambda: self.review, self._complain)
+        self.example = ExampleForm(self._guarded, lambda: self.review, self._complain, self._show_documents)
         self._stand(*self._rows())
 
     def _rows(self) -> list[Any]:
@@ -261,13 +261,17 @@ class CasePanel(Frame):
 
         self._beside(lambda: now.changes, found)
 
+    def _show_documents(self) -> None:
+        with self.by_itself():
+            self.document.options = [(one.label, one.key) for one in documents(self.review.first)]
+            self.document.value = self.review.key
+
     def _show_lists(self, outcome: str = "", pathway: str = "", reason: str = "") -> None:
         """The lists that one picks from, with these picked."""
         picks, policy = self.review.picks, self.review.policy
         titles = {name: one.title for name, one in policy.pathways.items()}
+        self._show_documents()
         with self.by_itself():
-            self.document.options = [(one.label, one.key) for one in documents(self.review.first)]
-            self.document.value = self.review.key
             for hand, counted, labels, value in (
                 (self.outcome, picks.outcomes(), LABELS, outcome),
                 (self.pathway, picks.pathways(outcome), titles, pathway),

@@ -9,11 +9,13 @@ import ipywidgets as widgets
 from notebooks.controls import FIT, ROW, WIDE
 from notebooks.desk import documents, hand_over
 from notebooks.frame import button, link, live, shown_html
+from notebooks.levers import shown
 from notebooks.page import bullets, esc, outcome_mark
 from notebooks.review.as_example import Proposed, add_example, comes_out, draft_for, place_of_last, proposed_example
 from notebooks.review.reviewing import CaseReview
 from policy import Draft
-from policy.authoring.letter import YES
+from policy.authoring.letter import way_said
+from policy.authoring.questions import Way
 from policy.model import OUTCOMES
 from policy.problems import ProblemsFound
 from simulations.reports.table_cells import LABELS
@@ -30,10 +32,16 @@ _REFUSED = (
 class ExampleForm:
     """Folded away until it is opened: name, expected outcome, and the draft that the example goes into."""
 
-    def __init__(self, guarded: Callable[..., Any], review: Callable[[], CaseReview], complain: Callable[[str], None]):
-        self._review, self._complain = review, complain
+    def __init__(
+        self,
+        guarded: Callable[..., Any],
+        review: Callable[[], CaseReview],
+        complain: Callable[[str], None],
+        drafts_changed: Callable[[], None],
+    ):
+        self._review, self._complain, self._drafts_changed = review, complain, drafts_changed
         self._proposed: Proposed | None = None
-        self._added: tuple[Draft, str] | None = None
+        self._added: Draft | None = None
         self.open = button("Make it an example", guarded(lambda *_: self._toggle()))
         style = {"description_width": "150px"}
         outcomes = [(LABELS[word], word) for word in OUTCOMES]
@@ -49,9 +57,8 @@ class ExampleForm:
             self.said, self.onward,
         ]  # fmt: skip
         self.inside = widgets.VBox(rows, layout=widgets.Layout(width="100%", display="none"))
-        self.view = widgets.VBox(
-            [widgets.HTML(live("<h4>An example of a draft</h4>")), self.open, self.inside], layout=WIDE
-        )
+        head = widgets.HTML(live("<h4>An example of a draft</h4>"))
+        self.view = widgets.VBox([head, widgets.HBox([self.open], layout=ROW), self.inside], layout=WIDE)
 
     @property
     def _opened(self) -> bool:
@@ -91,9 +98,11 @@ class ExampleForm:
 
     def _described(self, review: CaseReview, example: Proposed) -> str:
         """What goes into the document."""
-        fields, levers = review.policy.fields_, review.policy.levers
-        facts = "; ".join(f"{fields[n].label}: {YES.get(t, t).replace('_', ' ')}" for n, t in example.case.items())
-        moved = "; ".join(f"{levers[n].label}: {t.replace('_', ' ')}" for n, t in example.levers.items())
+        levers = review.policy.levers
+        facts = way_said(review.policy, Way(example.expect, dict(example.case))).replace("_", " ")
+        moved = "; ".join(
+            f"{levers[n].label}: {shown(levers[n], levers[n].check(t))}" for n, t in example.levers.items()
+        )
         also = [f"Levers that stand elsewhere: {esc(moved)}."] if moved else []
         left = "The case id, every date and every fact that no rule reads here are left out; durations are in days."
         return bullets([f"Facts: {esc(facts)}.", *also, esc(left)])
@@ -110,7 +119,8 @@ class ExampleForm:
         except ProblemsFound as found:
             self._complain(f"Not added: {found}")
             return
-        self._added = (draft, example.name)
+        self._added = draft
+        self._drafts_changed()
         self.add.disabled, self.back.disabled = True, False
         told = "".join(f'<p class="note">{esc(one.message)}</p>' for one in done.notices)
         self.said.value = live(f'<p role="status">Added to the draft. {self._comes_out(draft, example)}</p>{told}')
@@ -125,7 +135,7 @@ class ExampleForm:
         except ProblemsFound:
             return "The draft cannot be tried while its entries do not agree."
         if word == example.expect:
-            return f"It comes out there as expected: {outcome_mark(word)}."
+            return f"It comes out {outcome_mark(word)} there, as expected."
         return (
             f"<b>It fails there</b>: expected {outcome_mark(example.expect)}, it comes out {outcome_mark(word)}. "
             "The draft cannot be saved as a version until one of the two is changed."
@@ -133,6 +143,7 @@ class ExampleForm:
 
     def _take_back(self) -> None:
         assert self._added
-        self._added[0].undo()
+        self._added.undo()
+        self._drafts_changed()
         self.show()
         self.said.value = live('<p role="status">Taken back.</p>')
