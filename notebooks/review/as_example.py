@@ -39,7 +39,7 @@ def proposed_example(found: Finding) -> Proposed:
     row = row_of(found.case, 0)
     wanted = {"dx", "cpt", *(facts_of(policy, found.pathway) if found.pathway else ())}
     kept = {n: text for n, text in row.items() if n in wanted and text != policy.fields_[n].absent}
-    for case in _undated(policy, kept):
+    for case in _undated(policy, kept, wanted):
         if _reads_alike(case, found):
             moved = settings.provisions()
             levers = {name: "off" if value is None else str(value) for name, value in moved.items()}
@@ -47,10 +47,11 @@ def proposed_example(found: Finding) -> Proposed:
     raise refuse("dates", "example", "this case turns on its dates to the day; an example may not hold the dates")
 
 
-def _undated(policy: Policy, row: Mapping[str, str]) -> Iterator[dict[str, str]]:
+def _undated(policy: Policy, row: Mapping[str, str], wanted: set[str]) -> Iterator[dict[str, str]]:
     """The case without dates, its durations in days: as they are, then a little shorter or longer."""
     bare = {name: text for name, text in row.items() if policy.fields_[name].type != "date"}
-    dated = {kind.column(name): days for name, kind in policy.fields_.items() if (days := _days(kind, row)) is not None}
+    lasting = {str(kind.days): kind for kind in policy.fields_.values() if not kind.told and str(kind.days) in wanted}
+    dated = {column: days for column, kind in lasting.items() if (days := _days(kind, row)) is not None}
     for by in sorted(range(-_NEAR, _NEAR + 1), key=abs):
         yield {**bare, **{column: str(max(days + by, 0)) for column, days in dated.items()}}
         if not dated:
@@ -59,7 +60,7 @@ def _undated(policy: Policy, row: Mapping[str, str]) -> Iterator[dict[str, str]]
 
 def _days(kind: CaseField, row: Mapping[str, str]) -> int | None:
     """The days between the two dates of a duration that is told by them."""
-    if kind.told or not all(end in row for end in kind.ends):
+    if not all(end in row for end in kind.ends):
         return None
     first, last = (date.fromisoformat(row[end]) for end in kind.ends)
     return (last - first).days

@@ -111,6 +111,7 @@ def _fact(review: CaseReview, one: Detail) -> str:
     asked, distance = one.parts
     asked = " or ".join(_YES.get(word, word) for word in asked.split(" or "))
     value = _YES.get(one.value, one.value)
+    value += " or not documented" if kind is not None and kind.absent == one.value else ""
     told = f"<i>{esc(value)}</i>" if value == "not documented" else f"<b>{esc(_words(value))}</b>"
     far = f"{_SIGN[one.truth]} {distance or _FITS[one.truth]}"
     label = kind.label if kind else _words(one.fact)

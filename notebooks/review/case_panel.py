@@ -222,7 +222,7 @@ class CasePanel(Frame):
             return
         said = self.review.type_in(typed, self._began_with_people)
         if self.review.typed is None or self.review.entries != typed:
-            head = f"<b>{len(said)} to mend</b>: the case below is the one before, until this is mended."
+            head = f"<b>{len(said)} to look at</b>: the case below is the one before, until that is mended."
         else:
             head = "The case below is the one that you type. It stays in this notebook while it runs."
         self._form.tell(said, head)

@@ -22,6 +22,7 @@ class Entry:
 
     def __init__(self, form: CaseForm, name: str):
         kind, self.hint, empty = form.facts[name], form.hint(name), form.empty(name)
+        self.label = kind.label
         unit = kind.measure.many if kind.measure else ""
         unit = f", {unit}" if unit and unit not in kind.label.lower() else ""
         self.words, self.codes = form.choices(name), form.codes.get(kind.type, {})
@@ -59,8 +60,8 @@ class Entry:
 
     def tell(self, said: str) -> None:
         """What is wrong with the entry, or else what may be typed."""
-        html = f'<span class="alert" role="alert">{esc(said)}</span>' if said else f"<small>{esc(self.hint)}</small>"
-        self.note.value = live(html)
+        alert = f'<div class="alert" role="alert">{esc(f"{self.label}: {said}")}</div>'
+        self.note.value = live(alert if said else f"<small>{esc(self.hint)}</small>")
 
 
 class FactForm:

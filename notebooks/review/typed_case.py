@@ -5,7 +5,7 @@ What is typed stays in memory. An empty entry is *not documented*, for every fac
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -90,9 +90,8 @@ class CaseForm:
         for column, problem in zip(cases.rejected["column"], cases.rejected["problem"], strict=True):
             said = _FACT.sub(self._label, str(problem))
             wrong.setdefault(str(column), f"{said}{self._near(str(column), row.get(str(column), ''))}")
-        if wrong:
-            return None, wrong
-        return replace(cases, ids=np.array([TYPED], dtype=object)), self._outside(cases)
+        every = wrong | {name: text for name, text in self._outside(row) if name not in wrong}
+        return (None if wrong else replace(cases, ids=np.array([TYPED], dtype=object))), every
 
     def _label(self, word: re.Match[str]) -> str:
         """A fact in a sentence by its label."""
@@ -105,14 +104,13 @@ class CaseForm:
         close = difflib.get_close_matches(text.upper(), known, 1, 0.5)
         return f", did you mean {close[0]} ({known[close[0]]})?" if close else ""
 
-    def _outside(self, cases: Cases) -> dict[str, str]:
-        """Well-formed codes that the policy does not cover."""
-        found = {}
-        for name, code in (("dx", str(cases.dx[0])), ("cpt", str(cases.cpt[0]))):
+    def _outside(self, row: Typed) -> Iterator[tuple[str, str]]:
+        """The facts with a well-formed code that the policy does not cover, and what is said of it."""
+        for name in ("dx", "cpt"):
+            code = self._code(name, row)
             covered = diagnosis_group(self.policy, code) if name == "dx" else code in self.codes["procedure"]
-            if not covered:
-                found[name] = f"{code} is outside this policy{self._near(name, code)}"
-        return found
+            if code and not covered:
+                yield name, f"{code} is outside this policy{self._near(name, code)}"
 
 
 def facts_of(policy: Policy, pathway: str) -> set[str]:
