@@ -20,7 +20,7 @@ from policy.model import Evidence
 from simulations.statistics.disclosure_control import LEAST_ABOUT, SMALL, TOO_FEW, TOO_FEW_ABOUT, about_all, rounded
 from simulations.statistics.number_format import percent
 
-__all__ = ["aside", "asked_for", "criteria", "headline", "in_words", "notices", "population_line", "way_out"]
+__all__ = ["aside", "asked_for", "criteria", "case_headline", "case_in_words", "notices", "population_line", "way_out"]
 
 ROW_LEVEL = "Row level, not for release: this case may be a person’s. It is shown exactly, to the owner of the table."
 TRUTHS = {0: "✗ not met", 1: "? not documented", 2: "✓ met", None: "– not read"}
@@ -30,7 +30,7 @@ _FITS = {0: "not as needed", 1: "not known", 2: "as needed"}
 _YES = {**YES, "not true": "no", "not false": "yes"}
 
 
-def headline(review: CaseReview) -> str:
+def case_headline(review: CaseReview) -> str:
     """The request, its outcome in the field's word with what that means, and how levers that were moved changed it."""
     before, now = review.before(), review.now()
     told = now.told
@@ -108,7 +108,7 @@ def _stands_on(review: CaseReview, name: str) -> str:
 def _fact(review: CaseReview, one: Detail) -> str:
     """Label, value, what is needed and distance of one fact, as cells."""
     kind = review.policy.fields_.get(one.fact)
-    asked, distance = one.parts
+    asked, distance = one.asked_and_distance
     asked = " or ".join(_YES.get(word, word) for word in asked.split(" or "))
     value = _YES.get(one.value, one.value)
     value += " or not documented" if kind is not None and kind.absent == one.value else ""
@@ -217,10 +217,10 @@ def population_line(tweaks: Tweaks) -> str:
     return f"Approvals of all cases: {before} before, {after} now. Not for release."
 
 
-def in_words(review: CaseReview) -> str:
+def case_in_words(review: CaseReview) -> str:
     """The case as text, as the panel shows it."""
     line = population_line(review.tweaks)
-    parts = (headline(review), criteria(review), way_out(review), f"<p>{esc(line)}</p>" if line else "")
+    parts = (case_headline(review), criteria(review), way_out(review), f"<p>{esc(line)}</p>" if line else "")
     return plain("".join(parts))
 
 

@@ -234,7 +234,7 @@ class CasePanel(Frame):
         """The case as it stands; what would change it follows when it is found."""
         review = self.review
         self.alert.value = self.message.value = ""
-        self.head.value, self.criteria.value = live(view.headline(review)), live(view.criteria(review))
+        self.head.value, self.criteria.value = live(view.case_headline(review)), live(view.criteria(review))
         self.notices.value = live(view.notices(review))
         self.where.value = live(esc(view.aside(review)))
         self.line.value = live(f'<p role="status">{esc(view.population_line(review.tweaks))}</p>')
@@ -287,7 +287,7 @@ class CasePanel(Frame):
 
     def readback(self) -> str:
         """What the panel shows, in words."""
-        return view.in_words(self.review)
+        return view.case_in_words(self.review)
 
     @property
     def _private(self) -> bool:
@@ -296,9 +296,9 @@ class CasePanel(Frame):
     def _words(self) -> str:
         if self._private:
             return f"<p>{esc(self._kept_words())}</p>"
-        return view.headline(self.review) + view.criteria(self.review)
+        return view.case_headline(self.review) + view.criteria(self.review)
 
     def _kept_words(self) -> str:
         if self._private:
             return "A case was shown that no notebook file keeps: it was typed, or may be a person’s."
-        return view.in_words(self.review)
+        return view.case_in_words(self.review)

@@ -39,7 +39,7 @@ class Detail:
         return f"{self.fact}: {self.value}{self.needed}"
 
     @property
-    def parts(self) -> tuple[str, str]:
+    def asked_and_distance(self) -> tuple[str, str]:
         """What is asked for, 'at least 6 weeks', and the distance, '1 day short'; each empty where there is none."""
         asked = _PARTS.fullmatch(self.needed)
         return (asked[1], asked[2] or "") if asked else ("", self.needed.removeprefix("; "))

@@ -124,7 +124,7 @@ def test_nothing_stands_there_by_the_name_of_an_entry(review: CaseReview):
     entries = {*document.fields_, *document.criteria, *document.levers, *document.pathways, *document.evidence}
     named = {name for name in entries if "_" in name}
     for _ in each_outcome(review):
-        pages = (case_page.headline, case_page.criteria, case_page.way_out, case_page.notices)
+        pages = (case_page.case_headline, case_page.criteria, case_page.way_out, case_page.notices)
         words = set(re.findall(r"[\w-]+", " ".join(plain(page(review)) for page in pages)))
         assert words & named == set()
 
