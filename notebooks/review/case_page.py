@@ -20,7 +20,7 @@ from policy.model import Evidence
 from simulations.statistics.disclosure_control import LEAST_ABOUT, SMALL, TOO_FEW, TOO_FEW_ABOUT, about_all, rounded
 from simulations.statistics.number_format import percent
 
-__all__ = ["aside", "asked_for", "criteria", "case_headline", "case_in_words", "notices", "population_line", "way_out"]
+__all__ = ["aside", "asked_for", "case_headline", "case_in_words", "criteria", "notices", "population_line", "way_out"]
 
 ROW_LEVEL = "Row level, not for release: this case may be a person’s. It is shown exactly, to the owner of the table."
 TRUTHS = {0: "✗ not met", 1: "? not documented", 2: "✓ met", None: "– not read"}
