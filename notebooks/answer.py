@@ -26,9 +26,6 @@ LOOK = (
 .nbw svg text{font:12.5px var(--jp-content-font-family,system-ui,sans-serif);fill:var(--ink)}
 .nbw svg .dim{fill:var(--faint)}
 .nbw .alert{border:2px solid #b3261e;border-left-width:8px;border-radius:4px;padding:.4em .8em;margin:.3em 0}
-.nbw .falls-short{border:2px solid #b3261e;font-weight:650}.nbw .silent{border:2px dashed #b35900;font-weight:650}
-.nbw .facts tbody th[scope=row]{padding-left:2.2em}
-.nbw .facts tbody th[scope=rowgroup]{padding-top:.7em;font-weight:500}
 .nbw tr.changed th,.nbw tr.changed td{background:var(--soft)}
 .nbw td em{font-style:normal;font-weight:650}
 </style>"""

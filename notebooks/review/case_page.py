@@ -23,6 +23,11 @@ from simulations.statistics.number_format import percent
 __all__ = ["aside", "asked_for", "case_headline", "case_in_words", "criteria", "notices", "population_line", "way_out"]
 
 ROW_LEVEL = "Row level, not for release: this case may be a person’s. It is shown exactly, to the owner of the table."
+_LOOK = """<style>
+.nbw .falls-short{border:2px solid #b3261e;font-weight:650}.nbw .silent{border:2px dashed #b35900;font-weight:650}
+.nbw .facts tbody th[scope=row]{padding-left:2.2em}
+.nbw .facts tbody th[scope=rowgroup]{padding-top:.7em;font-weight:500}
+</style>"""
 TRUTHS = {0: "✗ not met", 1: "? not documented", 2: "✓ met", None: "– not read"}
 _LOOKS = {0: "falls-short", 1: "silent", 2: ""}
 _SIGN = {0: "✗", 1: "?", 2: "✓"}
@@ -91,9 +96,7 @@ def criteria(review: CaseReview) -> str:
         body += f'<tbody><tr{kind}><th scope="rowgroup" colspan="4">{says}</th></tr>{facts}</tbody>'
     head = "".join(f'<th scope="col">{name}</th>' for name in ("Fact", "On file", "Needed", "Distance"))
     caption = "Every criterion that was read, in the order of the policy, with its facts"
-    return (
-        f'<div class="wide facts"><table><caption>{caption}</caption><thead><tr>{head}</tr></thead>{body}</table></div>'
-    )
+    return f'{_LOOK}<div class="wide facts"><table><caption>{caption}</caption><thead><tr>{head}</tr></thead>{body}</table></div>'
 
 
 def _stands_on(review: CaseReview, name: str) -> str:
