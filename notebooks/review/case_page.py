@@ -96,7 +96,8 @@ def criteria(review: CaseReview) -> str:
         body += f'<tbody><tr{kind}><th scope="rowgroup" colspan="4">{says}</th></tr>{facts}</tbody>'
     head = "".join(f'<th scope="col">{name}</th>' for name in ("Fact", "On file", "Needed", "Distance"))
     caption = "Every criterion that was read, in the order of the policy, with its facts"
-    return f'{_LOOK}<div class="wide facts"><table><caption>{caption}</caption><thead><tr>{head}</tr></thead>{body}</table></div>'
+    table_of = f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead>{body}</table>"
+    return f'{_LOOK}<div class="wide facts">{table_of}</div>'
 
 
 def _stands_on(review: CaseReview, name: str) -> str:
