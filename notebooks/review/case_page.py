@@ -202,7 +202,9 @@ def aside(review: CaseReview) -> str:
         return "A case that was typed."
     if review.load.guarded:
         return "Numbers of cases are not told: they may be people."
-    return f"Case {review.at + 1:,} of {len(review.list):,}."
+    kind = " of its kind" if review.of_a_kind else ""
+    first = f" among the first {len(review.picks.cases):,}" if review.load.parts() > 1 else ""
+    return f"Case {review.at + 1:,} of {len(review.list):,}{kind}{first}."
 
 
 def population_line(tweaks: Tweaks) -> str:

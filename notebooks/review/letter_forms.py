@@ -19,7 +19,10 @@ class LetterForm:
         self._edited: dict[str, str] = {}
         self._written = ""
         self.text = widgets.Textarea(
-            rows=13, description="The letter", layout=WIDE, style={"description_width": "initial"}
+            rows=13,
+            description="The letter",
+            layout=widgets.Layout(width="auto"),
+            style={"description_width": "initial"},
         )
         self.text.observe(guarded(lambda _: self._typed()), names="value")
         self.again = button("As it was written", guarded(lambda *_: self._anew()))

@@ -118,6 +118,7 @@ class CaseReview:
         self.key = ""
         self.draft: Draft | None = None
         self.list, self.place = np.arange(load.size)[:1], 0
+        self.of_a_kind = False  # whether the list is that of cases alike
         self.typed: Cases | None = None
         self.entries: dict[str, str] = {}
         self._people = False
@@ -145,7 +146,7 @@ class CaseReview:
             self.type_in(self.entries)
         elif place < len(self.picks.cases):
             self.place = place
-            self.list = self.picks.alike(place)
+            self.list, self.of_a_kind = self.picks.alike(place), True
 
     # Which case -------------------------------------------------------------------------------------------------------
 
@@ -161,13 +162,13 @@ class CaseReview:
         """The next case with the same pathway, outcome and reasons, round to the first; how many there are."""
         if self.typed is not None:
             return 0
-        self.list = self.picks.alike(self.place)
+        self.list, self.of_a_kind = self.picks.alike(self.place), True
         self.step(1)
         return len(self.list)
 
     def _take(self, places: Places) -> int:
         if len(places):
-            self.list, self.place, self.typed = places, int(places[0]), None
+            self.list, self.place, self.typed, self.of_a_kind = places, int(places[0]), None, False
         return len(places)
 
     def step(self, by: int) -> None:
