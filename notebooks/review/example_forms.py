@@ -40,6 +40,7 @@ class ExampleForm:
         drafts_changed: Callable[[], None],
     ):
         self._review, self._complain, self._drafts_changed = review, complain, drafts_changed
+        self._opened = False
         self._proposed: Proposed | None = None
         self._added: Draft | None = None
         self.open = button("Make it an example", guarded(lambda *_: self._toggle()))
@@ -60,14 +61,12 @@ class ExampleForm:
         head = widgets.HTML(live("<h4>An example of a draft</h4>"))
         self.view = widgets.VBox([head, widgets.HBox([self.open], layout=ROW), self.inside], layout=WIDE)
 
-    @property
-    def _opened(self) -> bool:
-        return self.inside.layout.display != "none"
-
     def _toggle(self) -> None:
-        self.inside.layout.display = "none" if self._opened else ""
-        self.open.description = "Make it an example" if not self._opened else "No example now"
+        """What stands in the form is there before the form is, so that nothing is put over what a person types."""
+        self._opened = not self._opened
         self.show()
+        self.open.description = "No example now" if self._opened else "Make it an example"
+        self.inside.layout.display = "" if self._opened else "none"
 
     def show(self) -> None:
         """The example that the case under review makes; worked out while the form is open."""

@@ -66,6 +66,7 @@ def test_a_case_is_picked_typed_moved_and_made_an_example(desk: Desk, page: Page
     expect(page.get_by_role("status").filter(has_text="Approvals fall from")).to_be_visible()
     expect(page.get_by_role("cell", name="✗ 14 days short (2 weeks)")).to_be_visible()
     page.get_by_role("button", name="Make it an example").press("Enter")
+    page.get_by_role("button", name="No example now").wait_for()
     page.get_by_label("What it shows").fill("six weeks are not enough where eight are asked for")
     page.get_by_role("button", name="Add it to the draft").press("Enter")
     expect(page.get_by_text("Added to the draft. It comes out Not met there, as expected.")).to_be_visible()
