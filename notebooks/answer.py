@@ -33,6 +33,7 @@ LOOK = (
 HANDS = """<style>
 .nbw-lever{border-bottom:1px solid var(--jp-border-color2,#d0d5db);padding:2px 2px 6px}
 .nbw-live .widget-html-content,.nbw-live .widget-html{line-height:1.45!important;height:auto}
+.nbw-live .nbw-entry .widget-label{white-space:normal;line-height:1.25;height:auto;text-align:left}
 .nbw-lever.nbw-idle .nbw-hands{opacity:.45}
 .nbw-live .nbw-lever,.nbw-live .widget-html{contain:content}
 .nbw-live .wide{content-visibility:auto;contain-intrinsic-size:auto 1500px}

@@ -9,7 +9,8 @@ import asyncio
 import functools
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import ipywidgets as widgets
@@ -20,7 +21,7 @@ from notebooks.controls import FIT, WIDE
 from notebooks.page import esc
 from policy.problems import ProblemsFound
 
-__all__ = ["Frame", "button", "link", "live", "shown_html"]
+__all__ = ["Frame", "button", "link", "linked", "live", "shown_html"]
 
 _log = logging.getLogger(__name__)
 _VIEW = "application/vnd.jupyter.widget-view+json"
@@ -44,12 +45,17 @@ def button(text: str, act: Callable[..., None], tooltip: str = "") -> Any:
     return made
 
 
-def link(notebook: str, text: str) -> Any:
-    """A widget with a link to a notebook beside this one, which Lab opens in a tab of its own."""
-    html = f'<div class="nbw mathjax_ignore"><a href="{esc(notebook)}.ipynb">{esc(text)}</a></div>'
+def linked(html: str) -> Any:
+    """A widget that shows ready HTML with links to notebooks beside this one, which Lab opens in tabs of their own."""
     shown = widgets.Output(layout=FIT)
-    shown.outputs = ({"output_type": "display_data", "data": {"text/html": html}, "metadata": {}},)
+    data = {"text/html": f'<div class="nbw mathjax_ignore">{html}</div>'}
+    shown.outputs = ({"output_type": "display_data", "data": data, "metadata": {}},)
     return shown
+
+
+def link(notebook: str, text: str) -> Any:
+    """A widget with a link to a notebook beside this one."""
+    return linked(f'<a href="{esc(notebook)}.ipynb">{esc(text)}</a>')
 
 
 class Frame:
@@ -94,6 +100,15 @@ class Frame:
 
         return guarded
 
+    @contextmanager
+    def by_itself(self) -> Iterator[None]:
+        """While it runs, the panel itself moves a hand: no callback answers."""
+        before, self._quiet = self._quiet, True
+        try:
+            yield
+        finally:
+            self._quiet = before
+
     def _failed(self, error: Exception) -> None:
         """Say that what is shown is older than what the hands say; a panel marks its own parts as old besides."""
         words = esc(f"{type(error).__name__}: {error}"[:300])
@@ -135,6 +150,10 @@ class Frame:
         """The present answer as ready HTML without a picture."""
         return f"<pre>{esc(self.readback())}</pre>"
 
+    def _kept_words(self) -> str:
+        """The same as text: what a notebook file keeps of the panel."""
+        return self.readback()
+
     def _standing(self) -> dict[str, str]:
         """The present answer for a reader who has no kernel: marked as old, with how to go on."""
         note = (
@@ -142,7 +161,7 @@ class Frame:
             f"the numbers may be old. To go on: <b>Run &gt; Run All Cells</b>{self._comes_back()}.</p>"
         )
         still = f"{answer.LOOK}{answer.STANDS}<div class='nbw-still'>{live(note + self._words())}</div>"
-        return {"text/plain": self.readback(), "text/html": still}
+        return {"text/plain": self._kept_words(), "text/html": still}
 
     def _let_stand(self) -> None:
         """What a reader without a kernel will see is the present answer from now on."""

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from notebooks.controls import Control
     from notebooks.lever_panel import LeverPanel
+    from notebooks.review.case_panel import CasePanel
 else:
-    _NAMES = {"Control": "controls", "LeverPanel": "lever_panel"}
+    _NAMES = {"CasePanel": "review.case_panel", "Control": "controls", "LeverPanel": "lever_panel"}
 
     def __getattr__(name):
         if name not in _NAMES:
@@ -18,4 +19,4 @@ else:
         return __all__
 
 
-__all__ = ["Control", "LeverPanel"]
+__all__ = ["CasePanel", "Control", "LeverPanel"]

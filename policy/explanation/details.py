@@ -4,6 +4,7 @@ Under `none_of` a comparison is asked the other way round ("at least" becomes "l
 the other side: what is said is what would meet the criterion.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -16,6 +17,8 @@ from policy.cases.reader import as_written, day_of, half_months, half_months_of_
 from policy.evaluation.evaluation import Evaluation
 from policy.evaluation.kleene import MET, NOT_MET, codes_of_truth
 from policy.model import CaseField, DaysSinceLast, History, Test, in_units
+
+_PARTS = re.compile(r" \((?:needed: |asked for: |lever off: )(.*?)(?:; (.*))?\)")
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,12 @@ class Detail:
 
     def __str__(self) -> str:
         return f"{self.fact}: {self.value}{self.needed}{self.worth}"
+
+    @property
+    def asked_and_distance(self) -> tuple[str, str]:
+        """What is asked for, 'at least 6 weeks', and the distance, '1 day short'; each empty where there is none."""
+        asked = _PARTS.fullmatch(self.needed)
+        return (asked[1], asked[2] or "") if asked else ("", self.needed.removeprefix("; "))
 
 
 def details(evaluation: Evaluation, test: Test, turned: bool = False) -> Iterator[Detail]:
