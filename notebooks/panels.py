@@ -4,10 +4,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from notebooks.comparison.version_panel import VersionPanel
     from notebooks.controls import Control
+    from notebooks.evidence.evidence_panel import EvidencePanel
     from notebooks.lever_panel import LeverPanel
 else:
-    _NAMES = {"Control": "controls", "LeverPanel": "lever_panel"}
+    _NAMES = {
+        "Control": "controls",
+        "EvidencePanel": "evidence.evidence_panel",
+        "LeverPanel": "lever_panel",
+        "VersionPanel": "comparison.version_panel",
+    }
 
     def __getattr__(name):
         if name not in _NAMES:
@@ -18,4 +25,4 @@ else:
         return __all__
 
 
-__all__ = ["Control", "LeverPanel"]
+__all__ = ["Control", "EvidencePanel", "LeverPanel", "VersionPanel"]

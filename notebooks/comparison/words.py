@@ -10,7 +10,7 @@ from policy.evaluation.pathways import diagnosis_group
 from policy.model import Evidence, Policy, Settings
 from simulations.reports.table_cells import LABELS
 
-__all__ = ["card_name", "case_in_words", "entry_name", "in_words", "way"]
+__all__ = ["by_title", "card_name", "case_in_words", "entry_name", "in_words", "way"]
 
 _KNOWN_BY = ("title", "label", "question", "name")
 _NUMBERED = {"statements": "Statement", "references": "Reference", "code_notices": "Notice on code"}
@@ -60,6 +60,15 @@ def in_words(text: str, sides: tuple[Settings, ...], every: bool = False) -> str
         pattern = rf"(?<![\w“]){'(' + '|'.join(map(re.escape, wanted)) + ')'}(?![\w”])"
         text = re.sub(pattern, lambda found: f"“{names[found[1]]}”", text)
     return re.sub(r"\b[a-z0-9]+(?:_[a-z0-9]+)+\b", lambda found: found[0].replace("_", " "), text)
+
+
+def by_title(text: str, policy: Policy) -> str:
+    """A sentence that names sources by their keys, with their titles."""
+    keys = sorted((key for key in policy.evidence if "-" in key), key=len, reverse=True)
+    if not keys:
+        return text
+    pattern = rf"(?<![\w-])({'|'.join(map(re.escape, keys))})(?![\w-])"
+    return re.sub(pattern, lambda found: f"“{policy.evidence[found[1]].title}”", text)
 
 
 def case_in_words(policy: Policy, row: Mapping[str, str]) -> str:
