@@ -5,11 +5,11 @@ from collections.abc import Callable
 from notebooks.comparison.words import case_in_words, in_words, way
 from notebooks.levers import shown
 from notebooks.page import bullets, esc, table
+from notebooks.reach import listed
 from policy.authoring.levers import ABSENT, Pair
 from policy.authoring.proof import Proof, Relation, prove_everywhere
 from policy.authoring.witness import Witness
 from policy.model import Settings
-from policy.problems import listed
 
 __all__ = ["proven", "relation", "verdict"]
 
@@ -70,7 +70,7 @@ def _title(name: str, sides: tuple[Settings, Settings]) -> str:
 
 def _relation(one: Relation) -> str:
     word = "as strict, in other words" if one.same_strictness_only else _WORDS[one.word]
-    gaps = f" ({listed(one.open)})" if one.open else ""
+    gaps = f" ({listed([*one.open])})" if one.open else ""
     return f"<b>{word}</b>{esc(gaps)}"
 
 

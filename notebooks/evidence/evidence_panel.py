@@ -90,10 +90,11 @@ class EvidencePanel(Frame):
             self._quiet = False
         self._show()
 
-    def example(self) -> str:
-        """The source on which most stands alone; the first where none does."""
+    def example(self) -> tuple[str, ...]:
+        """The source on which most stands alone, else the first; none where the policy names none."""
         alone = [one.standing[0] for one in support(self.policy) if len(one.standing) == 1]
-        return max(dict.fromkeys(alone), key=alone.count, default=next(iter(self.policy.evidence), ""))
+        found = sorted(self.policy.evidence, key=alone.count, reverse=True)
+        return tuple(found[:1])
 
     def readback(self) -> str:
         """What the panel shows, in words."""

@@ -7,9 +7,9 @@ from notebooks.comparison.effect import moves
 from notebooks.comparison.words import card_name, entry_name, in_words
 from notebooks.levers import shown
 from notebooks.page import bullets, codes, esc, evidence_mark, table
+from notebooks.reach import listed
 from policy.authoring.evidence import KINDS, STANDING, Support, Withdrawal, due_for_review, support
 from policy.model import Policy, Settings
-from policy.problems import listed
 from simulations.reports.impact_findings import about_finding
 from simulations.studies.withdrawal import Step
 
@@ -100,7 +100,7 @@ def _now(settings: Settings, one: Support) -> str:
     if one.section == "levers":
         said.append(f"stays at {shown(settings.policy.levers[one.name], settings[one.name])}")
     if one.unsourced:
-        said.append(f"{listed(one.unsourced)} {'names' if len(one.unsourced) == 1 else 'name'} no source")
+        said.append(f"{listed([*one.unsourced])} {'names' if len(one.unsourced) == 1 else 'name'} no source")
     return esc(f" ({'; '.join(said)})") if said else ""
 
 
