@@ -1,6 +1,6 @@
 """What another document does to cases: the rate with its interval, which way cases move, pathway by pathway."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -104,10 +104,13 @@ class Effect:
         return f"<p class='faint'><small>{esc(first)}</small></p>"
 
 
-def effect(before: Settings, after: Settings, cases: Caseload, name: str = "after") -> Effect:
-    """Both documents over the cases; ProblemsFound where the same cases cannot be read by both."""
+def effect(before: Settings, after: Settings, cases: Caseload, far: Callable[..., None] = lambda *_: None) -> Effect:
+    """Both documents over the cases; ProblemsFound where the same cases cannot be read by both.
+
+    `far` is called now and then; what it raises ends the work.
+    """
     both = over(cases, before.policy, after.policy)
-    study = Study(name, before, after, both, version=after.policy)
+    study = Study("after", before, after, both, version=after.policy)
     size = len(OUTCOMES)
     flows = np.zeros((len(after.policy.pathways) + 1, size, size), dtype=np.int64)
 
@@ -115,7 +118,9 @@ def effect(before: Settings, after: Settings, cases: Caseload, name: str = "afte
         np.add.at(flows, (np.where(new.pathway < 0, len(flows) - 1, new.pathway), old.outcome, new.outcome), 1)
 
     if not both.guarded:
-        measure(before, after, both, also=add)
+        measure(before, after, both, far, also=add)
+    far()
+    study.impact  # noqa: B018, now and not when it is shown
     return Effect(study, flows)
 
 

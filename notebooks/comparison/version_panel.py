@@ -109,9 +109,10 @@ class VersionPanel(Frame):
         parts = [*self._said.values(), plain(self.words.value), plain(self.proof.value)]
         if self._effect and self._effect.study.impact.moved:
             parts += [plain(self.effect.value), plain(self.shares.value)]
-        return "\n".join(filter(None, [self._pair(), *parts])) or _ONE
+        return "\n".join(filter(None, [self.pair(), *parts])) or _ONE
 
-    def _pair(self) -> str:
+    def pair(self) -> str:
+        """The two documents in a line, or why there is nothing to compare."""
         if not self._sides:
             return _ONE if len(self.documents) == 1 else _SAME
         return f"Before: {self._sides[0].label}. After: {self._sides[1].label}."
@@ -185,7 +186,7 @@ class VersionPanel(Frame):
         before, after = self._settings()
         self.effect.value = live("<p role='status'>Counting the cases …</p>")
         self.proof.value = live("<p role='status'>Waiting for the cases …</p>")
-        work = _told(lambda far: effect(before, after, self.cases))
+        work = _told(lambda far: effect(before, after, self.cases, far))
         self._errand("effect", work, self._measured)
 
     def _measured(self, found: Effect | str) -> None:

@@ -64,14 +64,13 @@ class EvidencePanel(Frame):
             self.next,
             self.draft_row,
             self.message,
-            self.stands,
         ]
         columns = widgets.HBox([self.list, widgets.VBox(right, layout=beside)], layout=WIDE)
         asked = [_word("On the day"), self.day, _word("older than"), self.years, _word("years"), self.due_button]
         title = widgets.HTML(live("<h3>What is due for review</h3>"), layout=WIDE)
         self._stand(
             widgets.HBox([_word("Sources of"), self.document], layout=ROW), columns,
-            title, widgets.HBox(asked, layout=ROW), self.due,
+            self.stands, title, widgets.HBox(asked, layout=ROW), self.due,
         )  # fmt: skip
 
     # What hands do ----------------------------------------------------------------------------------------------------
@@ -219,7 +218,7 @@ class EvidencePanel(Frame):
 
 
 _TICKBOX = widgets.Layout(width="28px", flex="0 0 auto")
-_LINE = widgets.Layout(width="100%", align_items="flex-start", overflow="hidden")
+_LINE = widgets.Layout(width="100%", flex="0 0 auto", align_items="flex-start", overflow="hidden", padding="4px 0")
 
 
 def _word(text: str) -> Any:

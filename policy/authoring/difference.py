@@ -222,10 +222,11 @@ def _written_rule(name: str, before: Settings, after: Settings) -> Iterator[Chan
             yield Change("pathway", f"{id_}.rule", f"{where}: {'added' if new else 'removed'}: {_leaf(rule, settings)}")
             continue
         yield from _entries(id_, where, (old.require or (), before), (new.require or (), after))
-        if (then := _then(old, before)) != (now := _then(new, after)):
-            yield turned("outcome", f"{id_}.then", where, then, now, "then")
+        one, other = (_steps(rule) for rule in (old, new))
+        if one != other:  # not where only a sentence in it reads otherwise, which is told of its lever or criterion
+            yield turned("outcome", f"{id_}.then", where, _then(old, before), _then(new, after), "then")
         reasons = [(rule.because, *(step.because for step in rule.then)) for rule in (old, new)]
-        if reasons[0] != reasons[1] and then == now:
+        if reasons[0] != reasons[1] and one == other:
             yield turned(
                 "text", f"{id_}.because", f"{where}, because", _written(reasons[0]), _written(reasons[1]), "because"
             )
@@ -297,12 +298,10 @@ def _in_force(name: str, before: Settings, after: Settings, told: Collection[str
                 id_ = f"pathways.{name}.{criterion}"
                 if id_ not in told:
                     yield Change("criterion", id_, f"{where}: {verb} asks: {_says(criterion, *sides)}")
-        follows = [
-            _follows(rules[place], s) if place in rules else "not in force"
-            for rules, s in ((olds, before), (news, after))
-        ]
+        follows = [_follows(rules[place], s) if place in rules else [] for rules, s in ((olds, before), (news, after))]
         if follows[0] != follows[1] and f"pathways.{name}.then" not in told:
-            yield turned("outcome", f"pathways.{name}.then", where, follows[0], follows[1], "then")
+            says = [_told_in_order(found, s) for found, s in zip(follows, (before, after), strict=True)]
+            yield turned("outcome", f"pathways.{name}.then", where, says[0], says[1], "then")
 
 
 def _asked(rule: Rule, settings: Settings) -> dict[str, None]:
@@ -319,6 +318,11 @@ def _leaf(rule: Rule, settings: Settings) -> str:
     return (f"asks: {'; '.join(asked)}; " if asked else "") + _then(rule, settings)
 
 
+def _steps(rule: Rule) -> list[tuple[object, ...]]:
+    """What follows, without reasons and sentences."""
+    return [(rule.outcome,), *((step.when, step.while_, step.outcome) for step in rule.then)]
+
+
 def _then(rule: Rule, settings: Settings) -> str:
     """What follows as it is written, in force or not; actions by the name of their lever."""
     if rule.outcome is not None:
@@ -330,15 +334,21 @@ def _then(rule: Rule, settings: Settings) -> str:
     return "when all is met, " + "; otherwise ".join(said)
 
 
-def _follows(rule: Rule, settings: Settings) -> str:
+def _follows(rule: Rule, settings: Settings) -> list[tuple[str | None, str]]:
+    """The steps in force, each with its criterion and its outcome word; a fixed outcome has one alone."""
     if rule.outcome is not None:
-        return f"always {_word(rule.outcome, settings)}"
+        return [("", _word(rule.outcome, settings))]
     steps = [s for s in rule.then if settings.holds(s.while_)]
     last = next((i for i, step in enumerate(steps) if not step.when), len(steps) - 1)
-    said = []
-    for step in steps[: last + 1]:
-        condition = f"{settings.says(step.when)}: " if step.when else ""
-        said.append(condition + _word(step.outcome, settings))
+    return [(step.when, _word(step.outcome, settings)) for step in steps[: last + 1]]
+
+
+def _told_in_order(steps: list[tuple[str | None, str]], settings: Settings) -> str:
+    if not steps:
+        return "not in force"
+    if steps[0][0] == "":
+        return f"always {steps[0][1]}"
+    said = [f"{settings.says(when)}: {word}" if when else word for when, word in steps]
     return "when all is met, " + "; otherwise ".join(said)
 
 
