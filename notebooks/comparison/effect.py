@@ -104,13 +104,19 @@ class Effect:
         return f"<p class='faint'><small>{esc(first)}</small></p>"
 
 
-def effect(before: Settings, after: Settings, cases: Caseload, far: Callable[..., None] = lambda *_: None) -> Effect:
+def effect(
+    before: Settings,
+    after: Settings,
+    cases: Caseload,
+    far: Callable[..., None] = lambda *_: None,
+    name: str = "after",
+) -> Effect:
     """Both documents over the cases; ProblemsFound where the same cases cannot be read by both.
 
-    `far` is called now and then; what it raises ends the work.
+    `far` is called now and then; what it raises ends the work. `name`: what pictures call the second.
     """
     both = over(cases, before.policy, after.policy)
-    study = Study("after", before, after, both, version=after.policy)
+    study = Study(name, before, after, both, version=after.policy)
     size = len(OUTCOMES)
     flows = np.zeros((len(after.policy.pathways) + 1, size, size), dtype=np.int64)
 

@@ -5,7 +5,6 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from notebooks.closer import who_is_reached
 from notebooks.comparison.choice import HERE, Side, first_pair, side
 from notebooks.comparison.effect import Effect, effect, label_of
 from notebooks.comparison.redline import DECIDES, entries, redline
@@ -186,7 +185,9 @@ class VersionPanel(Frame):
         before, after = self._settings()
         self.effect.value = live("<p role='status'>Counting the cases …</p>")
         self.proof.value = live("<p role='status'>Waiting for the cases …</p>")
-        work = _told(lambda far: effect(before, after, self.cases, far))
+        assert self._sides
+        name = "the draft" if self._sides[1].draft else "after"
+        work = _told(lambda far: effect(before, after, self.cases, far, name))
         self._errand("effect", work, self._measured)
 
     def _measured(self, found: Effect | str) -> None:
@@ -233,6 +234,8 @@ class VersionPanel(Frame):
         if self._effect is None:
             self._say("<p>The cases are still being counted.</p>")
             return
+        from notebooks.closer import who_is_reached  # here, as nobody should wait for what draws figures
+
         study = self._effect.study
         self.groups.value = live("<p role='status'>Counting group by group …</p>")
         self._errand("groups", _told(lambda far: who_is_reached(study)), self._reached)

@@ -13,6 +13,7 @@ from simulations.reports.table_cells import LABELS
 __all__ = ["by_title", "card_name", "case_in_words", "entry_name", "in_words", "way"]
 
 _KNOWN_BY = ("title", "label", "question", "name")
+_NAMED = ("fields", "criteria", "gates", "pathways", "levers")  # what a sentence of the program may name by identifier
 _NUMBERED = {"statements": "Statement", "references": "Reference", "code_notices": "Notice on code"}
 
 
@@ -47,18 +48,17 @@ def in_words(text: str, sides: tuple[Settings, ...], every: bool = False) -> str
 
     Those without an underscore may be words of the sentence too, and stay unless `every` is set.
     """
-    names: dict[str, str] = {}
-    for settings in sides:
-        policy = settings.policy
-        names |= {name: field.label for name, field in policy.fields_.items()}
-        names |= {name: plain(sentence(settings, name)) for name in policy.criteria}
-        for entries in (policy.gates, policy.pathways):
-            names |= {name: entry.title for name, entry in entries.items()}
-        names |= {name: lever.label for name, lever in policy.levers.items()}
-    wanted = sorted((name for name in names if every or "_" in name), key=len, reverse=True)
-    if wanted:
-        pattern = rf"(?<![\w“]){'(' + '|'.join(map(re.escape, wanted)) + ')'}(?![\w”])"
-        text = re.sub(pattern, lambda found: f"“{names[found[1]]}”", text)
+    places = {
+        name: section
+        for settings in sides
+        for section in _NAMED
+        for name in getattr(settings.policy, "fields_" if section == "fields" else section)
+        if every or "_" in name
+    }
+    if places:
+        wanted = "|".join(map(re.escape, sorted(places, key=len, reverse=True)))
+        found = re.compile(rf"(?<![\w“])({wanted})(?![\w”])")
+        text = found.sub(lambda name: f"“{entry_name(sides, places[name[1]], name[1])}”", text)
     return re.sub(r"\b[a-z0-9]+(?:_[a-z0-9]+)+\b", lambda found: found[0].replace("_", " "), text)
 
 

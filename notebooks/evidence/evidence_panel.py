@@ -42,7 +42,7 @@ class EvidencePanel(Frame):
         self.document = widgets.Dropdown(options=options, layout=GROW, tooltip="Document whose sources are looked at")
         self.document.observe(self._guarded(lambda _: self._open()), names="value")
         listed = widgets.Layout(
-            width="36%", min_width="300px", flex="0 0 auto", max_height="560px", overflow="hidden auto"
+            width="36%", min_width="300px", flex="0 0 auto", max_height="640px", overflow="hidden auto"
         )
         self.list = widgets.VBox(layout=listed)
         self.status = widgets.Dropdown(options=list(FALLEN), layout=FIT, tooltip="What the sources would be")
@@ -51,8 +51,9 @@ class EvidencePanel(Frame):
         self.draft_button = button("Downgrade in a draft", self._guarded(lambda _: self._downgrade()))
         self.draft_row = widgets.HBox([self.draft_button], layout=ROW)
         self.stands, self.left, self.first, self.next = (shown_html() for _ in "1234")
-        self.day = widgets.Text(placeholder="2026-11-30", tooltip="Day, such as 2026-11-30", layout=FIT)
-        self.years = widgets.BoundedIntText(5, min=0, max=100, tooltip="Years after which a source is old", layout=FIT)
+        own = {"style": {"description_width": "initial"}, "layout": FIT}
+        self.day = widgets.Text(placeholder="such as 2026-11-30", description="On the day", **own)
+        self.years = widgets.IntText(5, description="older than, in years", **own)
         self.due_button = button("Show what is due", self._guarded(lambda _: self._due()))
         self.due = shown_html()
         trying = [_word("If it were"), self.status, self.clear_button]
@@ -66,7 +67,7 @@ class EvidencePanel(Frame):
             self.message,
         ]
         columns = widgets.HBox([self.list, widgets.VBox(right, layout=beside)], layout=WIDE)
-        asked = [_word("On the day"), self.day, _word("older than"), self.years, _word("years"), self.due_button]
+        asked = [self.day, self.years, self.due_button]
         title = widgets.HTML(live("<h3>What is due for review</h3>"), layout=WIDE)
         self._stand(
             widgets.HBox([_word("Sources of"), self.document], layout=ROW), columns,
