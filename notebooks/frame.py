@@ -22,7 +22,7 @@ from notebooks.page import esc
 from policy.problems import ProblemsFound
 from policy.reading.workspace import SERVED
 
-__all__ = ["Frame", "button", "link", "linked", "live", "shown_html"]
+__all__ = ["Frame", "button", "link", "linked", "live", "problems_told", "shown_html"]
 
 Work = Callable[[Callable[..., None]], Any]
 _log = logging.getLogger(__name__)
@@ -62,6 +62,18 @@ def linked(html: str) -> Any:
 
 class Overtaken(Exception):
     """Other work has taken the place of this one."""
+
+
+def problems_told(work: Work) -> Work:
+    """The work of an errand, with its problems as ready HTML in the place of what it gives."""
+
+    def done(far: Callable[..., None]) -> Any:
+        try:
+            return work(far)
+        except ProblemsFound as found:
+            return f'<div class="alert" role="alert">{esc(found)}</div>'
+
+    return done
 
 
 class Frame:

@@ -55,6 +55,11 @@ class Effect:
         return f"{self.study.shown.finding()}."
 
     @property
+    def shares(self) -> bool:
+        """Whether there is something to share out among the changes, as far as it may be told."""
+        return self.study.guarded or bool(self.study.impact.moved)
+
+    @property
     def examples(self) -> pd.DataFrame:
         """Cases that move, which may be shown and drawn again: none of a file."""
         found = self.study.shown.examples
@@ -63,14 +68,16 @@ class Effect:
     def html(self) -> str:
         """Rate, outcomes, pathways and moves, ready."""
         study = self.study
-        changes = {} if study.impact.moved == 0 else {"": "another document"}
-        shown = Answer(study.impact, changes, "" if changes else study.impact.why_nothing(), study.guarded)
-        first = answer.headline(shown, repr(study.cases))
-        if not changes:
-            first = f"<p class='finding'>{esc(self.finding)}</p>"
         if study.guarded:
-            return f"{first}<p>{esc(LIVE_ONLY)}</p>"
-        said = "<p class='faint'>Baseline is the first of the two documents, now is the second.</p>" if changes else ""
+            told = answer.headline(Answer(study.impact, {}, "", True), repr(study.cases))
+            return f"{told}<p>{esc(LIVE_ONLY)}</p>"
+        moves_some = bool(study.impact.moved)
+        first = f"<p class='finding'>{esc(self.finding)}</p>"
+        if moves_some:
+            first = answer.headline(Answer(study.impact, {"": "another document"}, ""), repr(study.cases))
+        said = (
+            "<p class='faint'>Baseline is the first of the two documents, now is the second.</p>" if moves_some else ""
+        )
         return f"{first}{said}{self._pathways()}{moves(study)}{self._unmade()}{self._notices()}"
 
     def _pathways(self) -> str:

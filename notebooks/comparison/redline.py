@@ -81,7 +81,7 @@ def _said(change: Change, section: str, name: str, sides: tuple[Settings, Settin
     if change.key == "evidence":
         return _cards(change, sides)
     label = _KEYS.get(change.key, change.key.replace("_", " ").capitalize()) if name else ""
-    where = _where(change, section, name, sides) if change.key in ("then", "because") else ""
+    where = _where(change, section, name, sides) if section == "pathways" and change.key in ("then", "because") else ""
     head = f"{label}{f' {where}' if where else ''}"
     return f"{esc(head)}{': ' if head else ''}{turned(*texts)}"
 

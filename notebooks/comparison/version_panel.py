@@ -1,6 +1,5 @@
 """The widgets of a comparison: two documents to choose, and what the modules beside this one say of them."""
 
-from collections.abc import Callable
 from typing import Any
 
 import ipywidgets as widgets
@@ -11,7 +10,7 @@ from notebooks.comparison.redline import DECIDES, entries, redline
 from notebooks.comparison.relation import proven, relation, verdict
 from notebooks.controls import FIT, GROW, ROW, WIDE
 from notebooks.desk import documents, hand_over, way
-from notebooks.frame import Frame, button, link, linked, live, shown_html
+from notebooks.frame import Frame, button, link, linked, live, problems_told, shown_html
 from notebooks.keeping import Report, command_of_two, make_report, reported
 from notebooks.page import bullets, esc, plain
 from policy.authoring.proof import Proof
@@ -106,7 +105,7 @@ class VersionPanel(Frame):
         """What the panel shows, in words."""
         self._settle()
         parts = [*self._said.values(), plain(self.words.value), plain(self.proof.value)]
-        if self._effect and self._effect.study.impact.moved:
+        if self._effect and self._effect.shares:
             parts += [plain(self.effect.value), plain(self.shares.value)]
         return "\n".join(filter(None, [self.pair(), *parts])) or _ONE
 
@@ -187,7 +186,7 @@ class VersionPanel(Frame):
         self.proof.value = live("<p role='status'>Waiting for the cases …</p>")
         assert self._sides
         name = "the draft" if self._sides[1].draft else "after"
-        work = _told(lambda far: effect(before, after, self.cases, far, name))
+        work = problems_told(lambda far: effect(before, after, self.cases, far, name))
         self._errand("effect", work, self._measured)
 
     def _measured(self, found: Effect | str) -> None:
@@ -205,7 +204,7 @@ class VersionPanel(Frame):
     def _prove(self) -> None:
         before, after = self._settings()
         self.proof.value = live("<p role='status'>Proving …</p>")
-        self._errand("proof", _told(lambda far: relation(before, after, far)), self._proved, self._proving)
+        self._errand("proof", problems_told(lambda far: relation(before, after, far)), self._proved, self._proving)
 
     def _proving(self, done: int, of: int) -> None:
         told = f"Proving, pathway by pathway: {done} of {of} kinds of requests done. Choosing another document ends it."
@@ -217,10 +216,10 @@ class VersionPanel(Frame):
         else:
             self.proof.value = live(proven(found, *self._settings()))
             self._tell("proof", verdict(found))
-        if self._effect and self._effect.study.impact.moved:
+        if self._effect and self._effect.shares:
             study = self._effect.study
             self.shares.value = live("<p role='status'>Sharing the change out …</p>")
-            self._errand("shares", _told(lambda far: share_of_changes(study).html), self._shared)
+            self._errand("shares", problems_told(lambda far: share_of_changes(study).html), self._shared)
         else:
             self._let_stand()
 
@@ -238,7 +237,7 @@ class VersionPanel(Frame):
 
         study = self._effect.study
         self.groups.value = live("<p role='status'>Counting group by group …</p>")
-        self._errand("groups", _told(lambda far: who_is_reached(study)), self._reached)
+        self._errand("groups", problems_told(lambda far: who_is_reached(study)), self._reached)
 
     def _reached(self, html: str) -> None:
         self.groups.value = live(f'<div role="region" aria-label="Who gains and who loses">{html}</div>')
@@ -267,18 +266,6 @@ class VersionPanel(Frame):
         self.report_button.disabled = False
         told = f'<div class="alert" role="alert">No report: {esc(wrong)}</div>' if wrong else reported(report)
         self.report_at.value = live(f"<div role='status'>{told}</div>")
-
-
-def _told(work: Callable[[Callable[..., None]], Any]) -> Callable[[Callable[..., None]], Any]:
-    """The work, with its problems as ready HTML in the place of what it gives."""
-
-    def done(far: Callable[..., None]) -> Any:
-        try:
-            return work(far)
-        except ProblemsFound as found:
-            return f'<div class="alert" role="alert">{esc(found)}</div>'
-
-    return done
 
 
 def _many(count: int, one: str, more: str) -> str:

@@ -31,6 +31,7 @@ def entry_name(sides: Iterable[Settings], section: str, name: str) -> str:
     """An entry of a section by its own words, as the first side has it that has it."""
     if section in _NUMBERED:
         return f"{_NUMBERED[section]} {name}"
+    sides = tuple(sides)
     for settings in sides:
         entries = getattr(settings.policy, "fields_" if section == "fields" else section, None)
         if not isinstance(entries, Mapping) or name not in entries:
@@ -40,7 +41,7 @@ def entry_name(sides: Iterable[Settings], section: str, name: str) -> str:
         if section == "evidence":
             return card_name(entries[name])
         return next((str(getattr(entries[name], key)) for key in _KNOWN_BY if hasattr(entries[name], key)), name)
-    return name.replace("_", " ")
+    return in_words(name, sides)
 
 
 def in_words(text: str, sides: tuple[Settings, ...], every: bool = False) -> str:

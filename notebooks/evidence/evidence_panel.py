@@ -8,7 +8,7 @@ from notebooks.comparison.choice import Side, side
 from notebooks.controls import FIT, GROW, ROW, WIDE
 from notebooks.desk import documents, hand_over, opened
 from notebooks.evidence.sources import FALLEN, due, first_step, left, next_step, stands_on
-from notebooks.frame import Frame, button, link, live, shown_html
+from notebooks.frame import Frame, button, link, live, problems_told, shown_html
 from notebooks.page import esc, evidence_mark, plain
 from policy import Draft
 from policy.authoring.evidence import STATUSES, Withdrawal, support, withdraw
@@ -176,7 +176,7 @@ class EvidencePanel(Frame):
             self._let_stand()
             return
         self.first.value = live("<p role='status'>Counting the cases …</p>")
-        self._errand("cases", lambda far: self._steps(found), lambda steps: self._counted(found, steps))
+        self._errand("cases", problems_told(lambda far: self._steps(found)), lambda steps: self._counted(found, steps))
 
     def _steps(self, found: Withdrawal) -> tuple[Step, ...]:
         """The steps, each case determined."""
@@ -186,7 +186,10 @@ class EvidencePanel(Frame):
             step.study.impact  # noqa: B018, here beside the hands
         return steps
 
-    def _counted(self, found: Withdrawal, steps: tuple[Step, ...]) -> None:
+    def _counted(self, found: Withdrawal, steps: tuple[Step, ...] | str) -> None:
+        if isinstance(steps, str):
+            self.first.value = live(steps)
+            return
         settings = self._settings()
         self.first.value = live(first_step(settings, found, steps[0]))
         self.next.value = live(next_step(settings, found, steps[1])) if len(steps) > 1 else ""
