@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from notebooks import answer
-from notebooks.comparison.words import by_title, way
+from notebooks.comparison.words import before_and_after, by_title
 from notebooks.page import bullets, esc, table
 from notebooks.tweaks import Answer
 from policy.evaluation.results import Determinations
@@ -145,7 +145,7 @@ def moves(study: Study, examples: int = _EXAMPLES) -> str:
         mine = shown[(shown["baseline"] == row["before"]) & (shown["scenario"] == row["after"])].head(examples)
         said = [f"{case['case_id']}, {case['dx']} with {case['cpt']}: {_because(case)}" for case in records(mine)]
         told = bullets(esc(by_title(line, study.policy)) for line in said) if said else "–"
-        rows.append((esc(way(row["before"], row["after"])), count(row["cases"]), _WAYS[row["way"]], told))
+        rows.append((esc(before_and_after(row["before"], row["after"])), count(row["cases"]), _WAYS[row["way"]], told))
     if not rows:
         return ""
     return table(("Outcome", "Cases", "Which is", "Cases such as"), rows, "Which way cases move")

@@ -4,16 +4,16 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import NamedTuple
 
-from notebooks.comparison.words import card_name, entry_name, in_words
+from notebooks.comparison.words import card_name, entry_name, without_identifiers
 from notebooks.page import bullets, esc
 from policy.authoring.change import Change
 from policy.authoring.side_by_side import word_by_word
 from policy.model import Settings
 from simulations.studies.versions import changes_apart
 
-__all__ = ["DECIDES", "LOOK", "Entry", "entries", "redline", "turned"]
+__all__ = ["DECIDES", "MARKS", "Entry", "entries", "redline", "turned"]
 
-LOOK = """<style>
+MARKS = """<style>
 .nbw del{text-decoration:line-through;color:var(--faint)}
 .nbw ins{text-decoration:underline;font-weight:650}
 .nbw .unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
@@ -75,7 +75,10 @@ def _said(change: Change, section: str, name: str, sides: tuple[Settings, Settin
     if not change.key:
         return esc(_sentence(change.says, section, name, sides))
     made = change.key in _MADE or section == "fields"
-    texts = [in_words(text, sides, change.key == "test") if made else text for text in (change.before, change.after)]
+    texts = [
+        without_identifiers(text, sides, change.key == "test") if made else text
+        for text in (change.before, change.after)
+    ]
     if section in ("levers", "criteria") and change.key == "value":
         texts = [text.replace("_", " ") for text in texts]
     if change.key == "evidence":
@@ -89,7 +92,7 @@ def _said(change: Change, section: str, name: str, sides: tuple[Settings, Settin
 def _where(change: Change, section: str, name: str, sides: tuple[Settings, Settings]) -> str:
     """Of a pathway the conditions under which it changes."""
     title = getattr(sides[0].policy, section)[name].title
-    return in_words(change.what.removeprefix(title).removesuffix(", because").strip(), sides)
+    return without_identifiers(change.what.removeprefix(title).removesuffix(", because").strip(), sides)
 
 
 def _sentence(says: str, section: str, name: str, sides: tuple[Settings, Settings]) -> str:
@@ -101,7 +104,7 @@ def _sentence(says: str, section: str, name: str, sides: tuple[Settings, Setting
     for begins in ("criterion added: ", "criterion removed: "):
         if says.startswith(begins):
             says = begins.removesuffix(": ")
-    said = in_words(says, sides)
+    said = without_identifiers(says, sides)
     if section in ("evidence", "texts", "statements", "references") and says in ("added", "removed"):
         return f"{said.capitalize()}: {_content(sides[says == 'removed'], section, name)}"
     return said[:1].upper() + said[1:]
@@ -149,7 +152,7 @@ def redline(before: Settings, after: Settings) -> str:
     parts = [] if found[0].group == DECIDES else ["<p><b>Nothing that may decide a case differs.</b></p>"]
     for group, mine in groupby(found, key=lambda entry: entry.group):
         parts.append(f"<h4>{esc(group)}</h4>{''.join(_sections(mine, folded=group == TEXTS))}")
-    return LOOK + "".join(parts)
+    return MARKS + "".join(parts)
 
 
 def _sections(found: Iterable[Entry], folded: bool) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from notebooks.comparison.words import case_in_words, in_words, way
+from notebooks.comparison.words import before_and_after, case_in_words, without_identifiers
 from notebooks.levers import shown
 from notebooks.page import bullets, esc, table
 from notebooks.reach import listed
@@ -57,7 +57,7 @@ def proven(proof: Proof, before: Settings, after: Settings) -> str:
     if alike:
         told = f"Proven the same in {_count(len(alike), 'pathway')}"
         found += f"<details><summary>{told}</summary>{bullets(map(esc, alike))}</details>"
-    unread = in_words("; ".join(proof.unread), sides, every=True)
+    unread = without_identifiers("; ".join(proof.unread), sides, every=True)
     only = f"<p>Not compared, because only one of the two knows it: {esc(unread)}.</p>" if unread else ""
     means = f"{_MEANS} {_varied(proof, sides)}"
     return f"<p><b>{esc(verdict(proof))}</b></p>{found}{only}<p class='faint'>{esc(means)}</p>"
@@ -85,7 +85,7 @@ def _witness(witness: Witness, sides: tuple[Settings, Settings]) -> str:
     set_to = [_set(name, pair, sides) for name, pair in witness.levers.items()]
     levers = f" This is so while {'; '.join(set_to)}." if set_to else ""
     told = f"{case_in_words(policy, witness.case)}{levers}"
-    return f"<b>{esc(way(witness.before, witness.after))}</b>: {esc(told)}"
+    return f"<b>{esc(before_and_after(witness.before, witness.after))}</b>: {esc(told)}"
 
 
 def _set(name: str, pair: Pair, sides: tuple[Settings, Settings]) -> str:

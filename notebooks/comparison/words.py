@@ -10,14 +10,14 @@ from policy.evaluation.pathways import diagnosis_group
 from policy.model import Evidence, Policy, Settings
 from simulations.reports.table_cells import LABELS
 
-__all__ = ["by_title", "card_name", "case_in_words", "entry_name", "in_words", "way"]
+__all__ = ["before_and_after", "by_title", "card_name", "case_in_words", "entry_name", "without_identifiers"]
 
 _KNOWN_BY = ("title", "label", "question", "name")
 _NAMED = ("fields", "criteria", "gates", "pathways", "levers")  # what a sentence of the program may name by identifier
 _NUMBERED = {"statements": "Statement", "references": "Reference", "code_notices": "Notice on code"}
 
 
-def way(before: str, after: str) -> str:
+def before_and_after(before: str, after: str) -> str:
     """'Met before, not met after'."""
     return f"{LABELS[before]} before, {LABELS[after].lower()} after"
 
@@ -41,10 +41,10 @@ def entry_name(sides: Iterable[Settings], section: str, name: str) -> str:
         if section == "evidence":
             return card_name(entries[name])
         return next((str(getattr(entries[name], key)) for key in _KNOWN_BY if hasattr(entries[name], key)), name)
-    return in_words(name, sides)
+    return without_identifiers(name, sides)
 
 
-def in_words(text: str, sides: tuple[Settings, ...], every: bool = False) -> str:
+def without_identifiers(text: str, sides: tuple[Settings, ...], every: bool = False) -> str:
     """A sentence that the program made, each identifier in it by its words.
 
     Those without an underscore may be words of the sentence too, and stay unless `every` is set.

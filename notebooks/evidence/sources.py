@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from notebooks.comparison.effect import moves
-from notebooks.comparison.words import card_name, entry_name, in_words
+from notebooks.comparison.words import card_name, entry_name, without_identifiers
 from notebooks.levers import shown
 from notebooks.page import bullets, codes, esc, evidence_mark, table
 from notebooks.reach import listed
@@ -89,7 +89,7 @@ def left(settings: Settings, found: Withdrawal) -> str:
         )
     counted = _counted(one.section for one in found.left)
     rows = [f"{KINDS[one.section].capitalize()} {_named(settings, one)}{_now(settings, one)}" for one in found.left]
-    kept = [esc(in_words(line, (settings,), every=True)) for line in found.kept]
+    kept = [esc(without_identifiers(line, (settings,), every=True)) for line in found.kept]
     stays = f"<p>What cannot simply be dropped:</p>{bullets(kept)}" if kept else ""
     return f"<p><b>Left without support: {esc(counted)}.</b></p>{bullets(rows)}{stays}"
 
