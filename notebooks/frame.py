@@ -17,12 +17,12 @@ import ipywidgets as widgets
 from IPython.display import display
 
 from notebooks import answer
-from notebooks.controls import FIT, WIDE
+from notebooks.controls import FIT, GROW, WIDE
 from notebooks.page import esc
 from policy.problems import ProblemsFound
 from policy.reading.workspace import SERVED
 
-__all__ = ["Frame", "button", "link", "linked", "live", "problems_told", "shown_html"]
+__all__ = ["Frame", "button", "drop_down", "link", "linked", "live", "problems_told", "shown_html", "tick_box"]
 
 Work = Callable[[Callable[..., None]], Any]
 _log = logging.getLogger(__name__)
@@ -45,6 +45,18 @@ def button(text: str, act: Callable[..., None], tooltip: str = "") -> Any:
     made = widgets.Button(description=text, layout=FIT, tooltip=tooltip or text)
     made.on_click(act)
     return made
+
+
+def drop_down(label: str, options: Any, layout: Any = GROW) -> Any:
+    """A list to choose from, with our own words before it, which a screen reader says: a tooltip alone it does not."""
+    style = {"description_width": "initial"}
+    return widgets.Dropdown(options=options, description=label, style=style, layout=layout)
+
+
+def tick_box(text: str, on: bool = False) -> Any:
+    """A box to tick with any text as its name, in which Lab finds no mathematics."""
+    safe = text.translate({ord("$"): "\uff04", ord("\\"): "\uff3c"})
+    return widgets.Checkbox(on, description=safe, indent=False, layout=WIDE)
 
 
 def link(notebook: str, text: str) -> Any:

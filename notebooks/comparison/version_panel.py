@@ -8,9 +8,9 @@ from notebooks.comparison.choice import HERE, Side, first_pair, side
 from notebooks.comparison.effect import Effect, effect, label_of
 from notebooks.comparison.redline import DECIDES, entries, redline
 from notebooks.comparison.relation import proven, relation, verdict
-from notebooks.controls import FIT, GROW, ROW, WIDE
+from notebooks.controls import FIT, ROW, WIDE
 from notebooks.desk import documents, hand_over, way
-from notebooks.frame import Frame, button, link, linked, live, problems_told, shown_html
+from notebooks.frame import Frame, button, drop_down, link, linked, live, problems_told, shown_html
 from notebooks.keeping import Report, command_of_two, make_report, reported
 from notebooks.page import bullets, esc, plain
 from policy.authoring.proof import Proof
@@ -51,18 +51,16 @@ class VersionPanel(Frame):
 
     def _build(self) -> None:
         options = [(document.label, document.key) for document in self.documents]
-        self.before, self.after = (
-            widgets.Dropdown(options=options, layout=GROW, tooltip=f"Document {which}") for which in ("before", "after")
-        )
+        self.before, self.after = (drop_down(which, options) for which in ("Before", "After"))
         for hand in (self.before, self.after):
             hand.observe(self._guarded(lambda _: self._refresh()), names="value")
         self.swap_button = button("Swap", self._guarded(lambda _: self.swap()), "Swap before and after")
-        choice = [_word("Before"), self.before, _word("After"), self.after, self.swap_button]
+        choice = [self.before, self.after, self.swap_button]
         self.answer, self.words, self.proof, self.effect, self.shares, self.groups = (shown_html() for _ in "123456")
         self.groups_button = button("Who gains and who loses", self._guarded(lambda _: self._who()))
         self.report_button = button("Make the report", self._guarded(lambda _: self._report()))
         self.report_at, self.report_row = shown_html(), widgets.HBox([self.report_button], layout=ROW)
-        self.case = widgets.Dropdown(options=[("–", "")], layout=GROW, tooltip="A case that moves")
+        self.case = drop_down("A case that moves", [("–", "")])
         self.case_button = button("Take to review", self._guarded(lambda _: self._take()))
         self.case_link = widgets.HBox(layout=FIT)
         self.help = widgets.HBox(layout=ROW)
@@ -72,7 +70,7 @@ class VersionPanel(Frame):
             _title("Which is stricter"), self.proof,
             _title("Whom it moves"), self.effect, self.shares,
             widgets.HBox([self.groups_button], layout=ROW), self.groups,
-            widgets.HBox([_word("A case that moves"), self.case, self.case_button, self.case_link], layout=ROW),
+            widgets.HBox([self.case, self.case_button, self.case_link], layout=ROW),
             _title("The report of the two"), self.report_row, self.report_at,
         )  # fmt: skip
 
@@ -270,10 +268,6 @@ class VersionPanel(Frame):
 
 def _many(count: int, one: str, more: str) -> str:
     return f"{count} {one if count == 1 else more}"
-
-
-def _word(text: str) -> Any:
-    return widgets.HTML(live(f"<b>{esc(text)}</b>"), layout=FIT)
 
 
 def _title(text: str) -> Any:

@@ -5,10 +5,10 @@ from typing import Any
 import ipywidgets as widgets
 
 from notebooks.comparison.choice import Side, side
-from notebooks.controls import FIT, GROW, ROW, WIDE
+from notebooks.controls import FIT, ROW, WIDE
 from notebooks.desk import documents, hand_over, opened
 from notebooks.evidence.sources import FALLEN, due, first_step, left, next_step, stands_on
-from notebooks.frame import Frame, button, link, live, problems_told, shown_html
+from notebooks.frame import Frame, button, drop_down, link, live, problems_told, shown_html, tick_box
 from notebooks.page import esc, evidence_mark, plain
 from policy import Draft
 from policy.authoring.evidence import STATUSES, Withdrawal, support, withdraw
@@ -39,13 +39,13 @@ class EvidencePanel(Frame):
 
     def _build(self) -> None:
         options = [(document.label, document.key) for document in self.documents]
-        self.document = widgets.Dropdown(options=options, layout=GROW, tooltip="Document whose sources are looked at")
+        self.document = drop_down("Sources of", options)
         self.document.observe(self._guarded(lambda _: self._open()), names="value")
         listed = widgets.Layout(
             width="36%", min_width="300px", flex="0 0 auto", max_height="640px", overflow="hidden auto"
         )
         self.list = widgets.VBox(layout=listed)
-        self.status = widgets.Dropdown(options=list(FALLEN), layout=FIT, tooltip="What the sources would be")
+        self.status = drop_down("If it were", list(FALLEN), FIT)
         self.status.observe(self._guarded(lambda _: self._show()), names="value")
         self.clear_button = button("Untick all", self._guarded(lambda _: self.choose()))
         self.draft_button = button("Downgrade in a draft", self._guarded(lambda _: self._downgrade()))
@@ -56,7 +56,7 @@ class EvidencePanel(Frame):
         self.years = widgets.IntText(5, description="older than, in years", **own)
         self.due_button = button("Show what is due", self._guarded(lambda _: self._due()))
         self.due = shown_html()
-        trying = [_word("If it were"), self.status, self.clear_button]
+        trying = [self.status, self.clear_button]
         beside = widgets.Layout(flex="1 1 0", width="auto", min_width="300px", padding="0 0 0 18px", overflow="hidden")
         right = [
             widgets.HBox(trying, layout=ROW),
@@ -70,7 +70,7 @@ class EvidencePanel(Frame):
         asked = [self.day, self.years, self.due_button]
         title = widgets.HTML(live("<h3>What is due for review</h3>"), layout=WIDE)
         self._stand(
-            widgets.HBox([_word("Sources of"), self.document], layout=ROW), columns,
+            self.document, columns,
             self.stands, title, widgets.HBox(asked, layout=ROW), self.due,
         )  # fmt: skip
 
@@ -134,7 +134,7 @@ class EvidencePanel(Frame):
         self.ticks = {key: self._tick(key, key in before) for key in self.policy_now.evidence}
         named = {key for one in support(self.policy_now) for key in one.cards}
         rows = [
-            widgets.HBox([tick, widgets.HTML(live(self._card(key, key in named)), layout=GROW)], layout=_LINE)
+            widgets.VBox([tick, widgets.HTML(live(self._card(key, key in named)), layout=_UNDER)], layout=_LINE)
             for key, tick in self.ticks.items()
         ]
         self.list.children = tuple(rows)
@@ -142,14 +142,14 @@ class EvidencePanel(Frame):
 
     def _tick(self, key: str, on: bool) -> Any:
         card = self.policy_now.evidence[key]
-        tick = widgets.Checkbox(on, indent=False, layout=_TICKBOX, tooltip=f"{card.title}, {card.status}")
+        tick = tick_box(card.title, on)
         tick.observe(self._guarded(lambda _: self._show()), names="value")
         return tick
 
     def _card(self, key: str, named: bool) -> str:
         card = self.policy_now.evidence[key]
         idle = "" if named else "<br><small class='faint'>no lever, criterion or pathway names it</small>"
-        return f"{esc(card.title)}<br>{evidence_mark(card)}{idle}"
+        return f"{evidence_mark(card)}{idle}"
 
     def _show(self) -> None:
         """What stands on the ticked sources at once; the cases beside."""
@@ -221,9 +221,5 @@ class EvidencePanel(Frame):
         self.draft_row.children = (self.draft_button, link("5_author_a_draft", "Open the draft there"))
 
 
-_TICKBOX = widgets.Layout(width="28px", flex="0 0 auto")
-_LINE = widgets.Layout(width="100%", flex="0 0 auto", align_items="flex-start", overflow="hidden", padding="4px 0")
-
-
-def _word(text: str) -> Any:
-    return widgets.HTML(live(f"<b>{esc(text)}</b>"), layout=FIT)
+_LINE = widgets.Layout(width="100%", flex="0 0 auto", overflow="hidden", padding="4px 0")
+_UNDER = widgets.Layout(width="auto", margin="0 0 0 22px")

@@ -44,7 +44,7 @@ def tick(panel: EvidencePanel, card: str) -> None:
 def test_each_source_can_be_ticked_and_says_its_name(panel: EvidencePanel, nerve_blocks: Policy):
     assert list(panel.ticks) == list(nerve_blocks.evidence)
     for key, box in panel.ticks.items():
-        assert box.tooltip.startswith(nerve_blocks.evidence[key].title)
+        assert box.description == nerve_blocks.evidence[key].title
     assert panel.draft_button.disabled
 
 
@@ -170,6 +170,7 @@ def test_hostile_text_is_text_and_a_policy_that_cannot_be_edited_says_so(tmp_pat
     shown += [due(policy, "2026-11-30", 5), *(row.children[1].value for row in panel.list.children)]
     for html in shown:
         assert not {tag for tag, _ in Elements(html).found} & {"img", "script"}
+    assert not any({"$", "\\"} & {*box.description} for box in panel.ticks.values())
     assert "no lever is called" in plain(panel.first.value)
     assert panel.alert.value == ""
 
