@@ -1,7 +1,6 @@
 """The widgets: thin over `tweaks` (what is so) and `answer` (how it looks); here is only what a hand can move."""
 
 import asyncio
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,13 +12,12 @@ from notebooks.closer import QUESTIONS, STALE
 from notebooks.controls import FIT, GROW, ROW, SMALL, WIDE
 from notebooks.frame import Frame, live
 from notebooks.hands import Hands
-from notebooks.keeping import Report, Unsaved, base, command, kept_in, make_report, seen
+from notebooks.keeping import Report, Unsaved, command, kept_in, make_report, reported, seen
 from notebooks.levers import groups
 from notebooks.page import bullets, esc
 from notebooks.tweaks import Answer, Tweaks
 from policy.model import Policy, Settings, Value
 from policy.problems import ProblemsFound
-from policy.reading.workspace import SERVED
 from simulations import Caseload, Study
 from simulations.reports.notices import all_notices
 from simulations.scenario.loading import proposed
@@ -160,12 +158,7 @@ class LeverPanel(Frame):
         if wrong:
             self._complain(f"No report: {wrong}")
             return
-        shown = esc(seen(report.page if report.page.is_absolute() else base() / report.page))
-        if SERVED in os.environ and not shown.startswith("/"):
-            shown = f'<a href="/files/{shown}" target="_blank" rel="noopener">{shown}</a>'
-        self.message.value = live(
-            f'<p role="status">The report: {shown}</p><p>Again in a terminal:</p><pre>{esc(report.line)}</pre>'
-        )
+        self.message.value = live(f'<div role="status">{reported(report)}</div>')
 
     def _look_closer(self, question: str) -> None:
         """One of the findings of the reports, about the levers as they stand."""

@@ -4,11 +4,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from notebooks.comparison.version_panel import VersionPanel
     from notebooks.controls import Control
+    from notebooks.evidence.evidence_panel import EvidencePanel
     from notebooks.lever_panel import LeverPanel
     from notebooks.review.case_panel import CasePanel
 else:
-    _NAMES = {"CasePanel": "review.case_panel", "Control": "controls", "LeverPanel": "lever_panel"}
+    _NAMES = {
+        "CasePanel": "review.case_panel",
+        "Control": "controls",
+        "EvidencePanel": "evidence.evidence_panel",
+        "LeverPanel": "lever_panel",
+        "VersionPanel": "comparison.version_panel",
+    }
 
     def __getattr__(name):
         if name not in _NAMES:
@@ -19,4 +27,4 @@ else:
         return __all__
 
 
-__all__ = ["CasePanel", "Control", "LeverPanel"]
+__all__ = ["CasePanel", "Control", "EvidencePanel", "LeverPanel", "VersionPanel"]

@@ -71,11 +71,12 @@ def answer(policy: Policy, cases: Cases, row: int, settings: Settings) -> Answer
 def way_said(policy: Policy, way: Way) -> str:
     """'Pain duration: 92 days; Conservative care failed: yes'."""
     return "; ".join(
-        f"{policy.fields_[fact].label}: {_value(policy, fact, text)}" for fact, text in way.changes.items()
+        f"{policy.fields_[fact].label}: {value_in_words(policy, fact, text)}" for fact, text in way.changes.items()
     )
 
 
-def _value(policy: Policy, fact: str, text: str) -> str:
+def value_in_words(policy: Policy, fact: str, text: str) -> str:
+    """A cell of a case table as people say it: 'yes', '6 weeks'."""
     kind = policy.fields_[fact]
     kind = policy.fields_[kind.column(fact)]
     if kind.type == "boolean":

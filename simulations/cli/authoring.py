@@ -149,6 +149,8 @@ def _compared(before: Settings, after: Settings, single: bool | None) -> Iterato
 
 def _without(withdrawal: "WithdrawalInWords", single: bool | None) -> Iterator[str]:
     """What is left without support when cards are withdrawn; what each step of dropping it changes."""
+    from simulations.cli.withdrawal import cases_of_step
+
     yield from withdrawal.left()
     for number, step in enumerate(withdrawal.steps, 1):
         yield f"\n{number}. {step.title}"
@@ -158,7 +160,7 @@ def _without(withdrawal: "WithdrawalInWords", single: bool | None) -> Iterator[s
             continue
         if single is not None:
             yield from _proven(withdrawal.before, step.after, single)
-        yield from step.cases()
+        yield from cases_of_step(step)
 
 
 def _proven(before: Settings, after: Settings, single: bool) -> Iterator[str]:
