@@ -20,7 +20,16 @@ from policy.model import Evidence
 from simulations.statistics.disclosure_control import LEAST_ABOUT, SMALL, TOO_FEW, TOO_FEW_ABOUT, about_all, rounded
 from simulations.statistics.number_format import percent
 
-__all__ = ["aside", "asked_for", "case_headline", "case_in_words", "criteria", "notices", "population_line", "way_out"]
+__all__ = [
+    "aside",
+    "asked_for",
+    "case_headline",
+    "criteria",
+    "notices",
+    "population_line",
+    "review_in_words",
+    "way_out",
+]
 
 ROW_LEVEL = "Row level, not for release: this case may be a person’s. It is shown exactly, to the owner of the table."
 _LOOK = """<style>
@@ -112,12 +121,11 @@ def _stands_on(review: CaseReview, name: str) -> str:
 def _fact(review: CaseReview, one: Detail) -> str:
     """Label, value, what is needed and distance of one fact, as cells."""
     kind = review.policy.fields_.get(one.fact)
-    asked, distance = one.asked_and_distance
-    asked = " or ".join(_YES.get(word, word) for word in asked.split(" or "))
+    asked = " or ".join(_YES.get(word, word) for word in one.asked.what.split(" or "))
     value = _YES.get(one.value, one.value)
     value += " or not documented" if kind is not None and kind.absent == one.value else ""
     told = f"<i>{esc(value)}</i>" if value == "not documented" else f"<b>{esc(_words(value))}</b>"
-    far = f"{_SIGN[one.truth]} {distance or _FITS[one.truth]}"
+    far = f"{_SIGN[one.truth]} {one.asked.distance or _FITS[one.truth]}"
     label = kind.label if kind else _words(one.fact)
     cells = (told, esc(_words(asked)) or "–", esc(far))
     return f'<th scope="row">{esc(label)}</th>' + "".join(f"<td>{cell}</td>" for cell in cells)
@@ -223,7 +231,7 @@ def population_line(tweaks: Tweaks) -> str:
     return f"Approvals of all cases: {before} before, {after} now. Not for release."
 
 
-def case_in_words(review: CaseReview) -> str:
+def review_in_words(review: CaseReview) -> str:
     """The case as text, as the panel shows it."""
     line = population_line(review.tweaks)
     parts = (case_headline(review), criteria(review), way_out(review), f"<p>{esc(line)}</p>" if line else "")

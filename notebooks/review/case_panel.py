@@ -24,7 +24,7 @@ from simulations.reports.table_cells import LABELS
 
 __all__ = ["CasePanel"]
 
-HERE = "3_review_a_case"
+_HERE = "3_review_a_case"
 _ALL = "any"
 _LONGEST = 110  # characters of a choice in a list
 _PICK = widgets.Layout(width="auto", flex="1 1 0", min_width="120px")
@@ -46,7 +46,7 @@ class CasePanel(Frame):
         self._began_with_people = False
         self._build()
         self._opened()
-        self._begin(handed(HERE))
+        self._begin(handed(_HERE))
 
     # Building ---------------------------------------------------------------------------------------------------------
 
@@ -89,7 +89,7 @@ class CasePanel(Frame):
             [self.head, self.criteria], layout=widgets.Layout(flex="1 1 0", width="auto", min_width="0")
         )
         return [
-            linked(way(HERE)),
+            linked(way(_HERE)),
             row(self.document, again),
             row(self.outcome, self.pathway, self.reason),
             row(self.previous, self.next, self.alike, self.change, self.type, self.where, self.search),
@@ -287,7 +287,7 @@ class CasePanel(Frame):
 
     def readback(self) -> str:
         """What the panel shows, in words."""
-        return view.case_in_words(self.review)
+        return view.review_in_words(self.review)
 
     @property
     def _private(self) -> bool:
@@ -301,4 +301,4 @@ class CasePanel(Frame):
     def _kept_words(self) -> str:
         if self._private:
             return "A case was shown that no notebook file keeps: it was typed, or may be a person’s."
-        return view.case_in_words(self.review)
+        return view.review_in_words(self.review)

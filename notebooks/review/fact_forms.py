@@ -17,7 +17,7 @@ _NOTE = widgets.Layout(flex="1 1 auto", width="auto", min_width="60px", margin="
 _APART = " – "  # between a code and its label in the list of codes
 
 
-class Entry:
+class FactHand:
     """One fact: its label, its hand, a tick box for *not documented* where the hand is typed into, and a note."""
 
     def __init__(self, form: CaseForm, name: str):
@@ -72,7 +72,7 @@ class FactForm:
 
     def __init__(self, form: CaseForm, guarded: Callable[..., Any], changed: Callable[[], object], close: Any):
         self.form = form
-        self.entries = {name: Entry(form, name) for name in form.facts}
+        self.entries = {name: FactHand(form, name) for name in form.facts}
         for name, entry in self.entries.items():
             entry.hand.observe(guarded(lambda _, n=name: self._entered(n, changed)), names="value")
             entry.missing.observe(guarded(lambda _, n=name: self._ticked(n, changed)), names="value")

@@ -138,7 +138,7 @@ def _short(policy: Policy, detail: Detail) -> str:
     """'Daily activities are limited: no (yes is asked for)'."""
     label = policy.fields_[detail.fact].label if detail.fact in policy.fields_ else detail.fact
     if not detail.words or detail.value == "not documented":
-        return f"{label}: {detail.value}{detail.needed}"
+        return f"{label}: {detail.value}{detail.asked}"
     words = [YES.get(word, word) for word in detail.words]
     if detail.turned and len(words) == 1 and words[0] in ("yes", "no"):
         words = ["no" if words[0] == "yes" else "yes"]
