@@ -37,7 +37,8 @@ HANDS = """<style>
 .nbw-lever.nbw-idle .nbw-hands{opacity:.45}
 .nbw-live .nbw-lever,.nbw-live .widget-html{contain:content}
 .nbw-live .wide{content-visibility:auto;contain-intrinsic-size:auto 1500px}
-.nbw-live .widget-checkbox .widget-label-basic{white-space:normal;height:auto;line-height:1.45;align-items:flex-start}
+.nbw-live .widget-checkbox .widget-label-basic{white-space:normal;height:auto;line-height:1.45;
+padding-left:20px;text-indent:-20px}
 .nbw-live .widget-checkbox,.nbw-live .widget-checkbox label{height:auto;min-width:0}
 .nbw-live a{color:var(--jp-content-link-color,#0060a0);text-decoration:underline}
 .nbw-live .jupyter-button:focus-visible,.nbw-live input:focus-visible,.nbw-live select:focus-visible,

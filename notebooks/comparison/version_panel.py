@@ -168,10 +168,9 @@ class VersionPanel(Frame):
         told = f"{_many(len(decide), 'entry that may decide a case differs', 'entries that may decide a case differ')}"
         told = f"{told} ({', '.join(kinds)})" if decide else "No entry that may decide a case differs"
         self.words.value = live(redline(before, after))
-        self._tell(
-            "words",
-            f"{told}; {_many(len(found) - len(decide), 'other entry', 'other entries')} of wording and sources.",
-        )
+        rest = len(found) - len(decide)
+        other = f"; {_many(rest, 'other entry', 'other entries')} of wording and sources" if rest else ""
+        self._tell("words", f"{told}{other}.")
 
     def _tell(self, name: str, sentence: str) -> None:
         """The answer in a sentence for each question, as far as it is known."""
