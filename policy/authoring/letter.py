@@ -70,11 +70,12 @@ def answer(policy: Policy, cases: Cases, row: int, settings: Settings) -> Answer
 
 def _said(policy: Policy, way: Way) -> str:
     return "; ".join(
-        f"{policy.fields_[fact].label}: {_value(policy, fact, text)}" for fact, text in way.changes.items()
+        f"{policy.fields_[fact].label}: {value_in_words(policy, fact, text)}" for fact, text in way.changes.items()
     )
 
 
-def _value(policy: Policy, fact: str, text: str) -> str:
+def value_in_words(policy: Policy, fact: str, text: str) -> str:
+    """What a cell of a case says: 'yes', '6 weeks', '15.0 events per hour'."""
     kind = policy.fields_[fact]
     kind = policy.fields_[kind.column(fact)]
     if kind.type == "boolean":

@@ -6,7 +6,7 @@ vignette notices is either equivalent (the proof finds no case that it decides o
 
 import copy
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import chain, count, product
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from policy.authoring.proof import prove, prove_everywhere
 from policy.authoring.settings_tried import more_settings
 from policy.authoring.vignettes import Batch
+from policy.authoring.witness import Witness
 from policy.model import OUTCOMES, Lever, Policy, Rule, is_number, simplest
 from policy.problems import ProblemsFound
 
@@ -43,28 +44,32 @@ class Mutant:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of a mutant: killed (by a vignette), equivalent or survived, and why."""
+    """What became of a mutant: killed (by a vignette), equivalent or survived, and why.
+
+    Of one that survived the case that would tell, under `provisions`, where one was found.
+    """
 
     mutant: Mutant
     word: str
     why: str
+    witness: Witness | None = None
+    provisions: Mapping[str, object] = field(default_factory=dict)
 
 
 def mutants(policy: Policy, kinds: Sequence[str] = ()) -> Iterator[Mutant]:
     """Every slip of every kind, or of some kinds."""
-    tree = policy.model_dump(mode="json", by_alias=True, exclude_unset=True)
-    tree.pop("examples", None)
-    for kind, place, did, changed in (
-        *_levers(policy, tree),
-        *_tests(tree),
-        *_requirements(tree),
-        *_rules(policy, tree),
-    ):
+    for kind, place, did, changed in slips(policy):
         if not kinds or kind in kinds:
             yield Mutant(kind, place, did, Policy.model_validate(changed))
 
 
 Slip = tuple[str, str, str, Tree]
+
+
+def slips(policy: Policy) -> Iterator[Slip]:
+    """Every slip as kind, place, what was done and the changed document, before it is a policy again."""
+    tree = policy.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude={"examples"})
+    yield from chain(_levers(policy, tree), _tests(tree), _requirements(tree), _rules(policy, tree))
 
 
 def _levers(policy: Policy, tree: Tree) -> Iterator[Slip]:
@@ -299,11 +304,11 @@ def _unnoticed(policy: Policy, mutant: Mutant, readings: Mapping[str, Mapping[st
             return Verdict(mutant, "survived", f"whether a case is decided otherwise is not known: {wrong.problems[0]}")
         for direction, witness in proof.overall.witnesses().items():
             levers = ", ".join(f"{k}={v}" for k, v in provisions.items()) or "no lever moved"
-            return Verdict(mutant, "survived", f"{direction} with {levers}: {witness.text()}")
+            return Verdict(mutant, "survived", f"{direction} with {levers}: {witness.text()}", witness, provisions)
     if not complete and mutant.kind != "lever":
         overall = prove_everywhere(policy.settings(), mutant.policy.settings(), touched).overall
         for direction, witness in overall.witnesses().items():
-            return Verdict(mutant, "survived", f"{direction}: {witness.text()}")
+            return Verdict(mutant, "survived", f"{direction}: {witness.text()}", witness)
         complete = not overall.open
     where = "any setting" if complete else f"{len(tried)} settings"
     return Verdict(mutant, "equivalent", f"no case is decided otherwise under {where} of the levers it reads")
