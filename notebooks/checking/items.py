@@ -1,4 +1,4 @@
-"""What is there to do before a draft is ready: items in sections, each with its place and, where it is plain, its mend."""
+"""What is to be done before a draft is ready: items in sections, each with its place and, where it is plain, a mend."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field

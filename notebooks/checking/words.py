@@ -68,7 +68,7 @@ def _filled(tree: Mapping[str, Any], says: str) -> str:
 
 
 def case_in_words(policy: Policy, case: Mapping[str, str]) -> str:
-    """'Neck pain (M54.2), Trigger point injection (20553); Pain duration: 200 days; ...'; what is missing is left out."""
+    """'Neck pain (M54.2), Trigger point injection (20553); Pain duration: 200 days; ...', without what is missing."""
     codes = {code: one.label for family in policy.procedures.values() for code, one in family.codes.items()}
     dx, cpt = case.get("dx", ""), case.get("cpt", "")
     group = diagnosis_group(policy, dx)

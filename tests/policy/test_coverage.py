@@ -12,10 +12,11 @@ import pytest
 import policy
 from policy.authoring.boundaries import boundary_file
 from policy.authoring.coverage import Coverage, cover
-from policy.authoring.mutation import judge, judge_all, mutants
+from policy.authoring.mutation import mutants
+from policy.authoring.verdicts import judge, judge_all
 from policy.authoring.vignettes import Batch, Vignette, batches, read_vignettes
 from policy.model import Policy
-from simulations.cli.authoring import readings_for
+from simulations.scenario.loading import readings_for
 from tests.policy.test_lint import small
 
 CASES = Path(__file__).resolve().parents[2] / "policy" / "documents" / "nerve_blocks" / "vignettes"
