@@ -8,6 +8,7 @@ are set with our own words only, because Lab reads mathematics between dollar si
 import asyncio
 import functools
 import logging
+import os
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -19,9 +20,11 @@ from notebooks import answer
 from notebooks.controls import FIT, WIDE
 from notebooks.page import esc
 from policy.problems import ProblemsFound
+from policy.reading.workspace import SERVED
 
-__all__ = ["Frame", "button", "link", "live", "shown_html"]
+__all__ = ["Frame", "button", "link", "linked", "live", "shown_html"]
 
+Work = Callable[[Callable[..., None]], Any]
 _log = logging.getLogger(__name__)
 _VIEW = "application/vnd.jupyter.widget-view+json"
 
@@ -46,10 +49,19 @@ def button(text: str, act: Callable[..., None], tooltip: str = "") -> Any:
 
 def link(notebook: str, text: str) -> Any:
     """A widget with a link to a notebook beside this one, which Lab opens in a tab of its own."""
-    html = f'<div class="nbw mathjax_ignore"><a href="{esc(notebook)}.ipynb">{esc(text)}</a></div>'
+    return linked(f'<a href="{esc(notebook)}.ipynb">{esc(text)}</a>')
+
+
+def linked(html: str) -> Any:
+    """A widget with ready HTML whose links lead to notebooks beside this one."""
     shown = widgets.Output(layout=FIT)
+    html = f'<div class="nbw mathjax_ignore">{html}</div>'
     shown.outputs = ({"output_type": "display_data", "data": {"text/html": html}, "metadata": {}},)
     return shown
+
+
+class Overtaken(Exception):
+    """Other work has taken the place of this one."""
 
 
 class Frame:
@@ -64,6 +76,7 @@ class Frame:
         self._lock = threading.RLock()
         self._quiet = False  # while the panel itself moves a hand
         self._still: tuple[Any, str] | None = None
+        self._errands: dict[str, tuple[Work, Callable[[Any], object]]] = {}  # what is being worked out
 
     def readback(self) -> str:
         """What the panel shows, in words."""
@@ -118,6 +131,45 @@ class Frame:
             done(work())
             return
         loop.run_in_executor(None, work).add_done_callback(self._guarded(lambda future: done(future.result())))
+
+    def _errand(
+        self, name: str, work: Work, done: Callable[[Any], object], told: Callable[..., object] | None = None
+    ) -> None:
+        """Slow work beside the hands, in the place of an earlier errand of that name; `done` gets what it gives.
+
+        `work` is given a function to call now and then with how far it is, which `told` then says; it ends work that
+        was overtaken. Outside Lab it is done at once, so that runs stay equal.
+        """
+        self._errands[name] = errand = (work, done)
+        try:
+            loop = asyncio.get_running_loop() if SERVED in os.environ else None
+        except RuntimeError:
+            loop = None
+        if loop is None:
+            self._settle()
+            return
+
+        def far(*how: Any) -> None:
+            if self._errands.get(name) is not errand:
+                raise Overtaken
+            if told:
+                loop.call_soon_threadsafe(self._guarded(lambda: self._errands.get(name) is errand and told(*how)))
+
+        def ended(future: Any) -> None:
+            failed = future.exception()
+            if self._errands.get(name) is errand:
+                del self._errands[name]
+                if failed:
+                    raise failed
+                done(future.result())
+
+        loop.run_in_executor(None, work, far).add_done_callback(self._guarded(ended))
+
+    def _settle(self) -> None:
+        """Wait for what is being worked out beside."""
+        while self._errands:
+            work, done = self._errands.pop(next(iter(self._errands)))
+            done(work(lambda *_: None))
 
     # The last answer --------------------------------------------------------------------------------------------------
 

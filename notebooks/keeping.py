@@ -19,7 +19,7 @@ from simulations import Caseload
 from simulations.population import default_for
 from simulations.storage.files import save
 
-__all__ = ["Unsaved", "base", "command", "kept_in", "make_report", "seen"]
+__all__ = ["Unsaved", "base", "called", "command", "kept_in", "make_report", "seen"]
 
 _ROOT = Path(__file__).resolve().parent.parent
 _SIZE, _SEED = 10_000, 1  # of a report where it names none
@@ -115,12 +115,18 @@ def command(scenario: str, policy: Policy, cases: Caseload) -> Report:
     return Report(tuple(arguments), out / "approval_impact.html", line)
 
 
-def _named(policy: Policy) -> str:
-    """How a terminal calls a policy: by name, or the file that the notebooks were opened for."""
+def called(policy: Policy) -> str | Path:
+    """Where a policy is found again: its name, or the file that the notebooks were opened for."""
     opened = os.environ.get(OPENED)
     if not _is(policy, policy.name) and opened and _is(policy, opened):
-        return seen(Path(opened))
+        return Path(opened)
     return policy.name
+
+
+def _named(policy: Policy) -> str:
+    """How a terminal calls a policy."""
+    found = called(policy)
+    return seen(found) if isinstance(found, Path) else found
 
 
 def _own(policy: Policy) -> str:

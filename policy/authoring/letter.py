@@ -75,7 +75,7 @@ def _said(policy: Policy, way: Way) -> str:
 
 
 def value_in_words(policy: Policy, fact: str, text: str) -> str:
-    """What a cell of a case says: 'yes', '6 weeks', '15.0 events per hour'."""
+    """A cell of a case table as people say it: 'yes', '6 weeks'."""
     kind = policy.fields_[fact]
     kind = policy.fields_[kind.column(fact)]
     if kind.type == "boolean":
