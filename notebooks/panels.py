@@ -4,10 +4,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from notebooks.checking.check_panel import CheckPanel
     from notebooks.controls import Control
     from notebooks.lever_panel import LeverPanel
 else:
-    _NAMES = {"Control": "controls", "LeverPanel": "lever_panel"}
+    _NAMES = {"CheckPanel": "checking.check_panel", "Control": "controls", "LeverPanel": "lever_panel"}
 
     def __getattr__(name):
         if name not in _NAMES:
@@ -18,4 +19,4 @@ else:
         return __all__
 
 
-__all__ = ["Control", "LeverPanel"]
+__all__ = ["CheckPanel", "Control", "LeverPanel"]

@@ -17,7 +17,7 @@ from policy.evaluation.kleene import MET, WORDS
 from policy.model import OUTCOMES, Example, Policy
 from policy.problems import Problem, ProblemsFound
 
-__all__ = ["at_once", "sound"]
+__all__ = ["at_once", "plain_text", "sound"]
 
 
 def sound(draft: Draft) -> Policy | None:
@@ -30,7 +30,7 @@ def sound(draft: Draft) -> Policy | None:
 
 def at_once(draft: Draft, day: str, years: int) -> dict[str, Found]:
     """The quick sections of a draft; `day` (ISO, empty: not asked) and `years` say which evidence is due."""
-    policy, tree = sound(draft), _tree(draft)
+    policy, tree = sound(draft), plain_text(draft)
     failing = [*_failing(policy)] if policy else []
     places = {item.place for item in failing}
     problems = [p for p in draft.problems if p.code != "example" or _place(p) not in places]
@@ -48,7 +48,8 @@ def at_once(draft: Draft, day: str, years: int) -> dict[str, Found]:
     }
 
 
-def _tree(draft: Draft) -> dict[str, Any]:
+def plain_text(draft: Draft) -> dict[str, Any]:
+    """The document of a draft as mappings, lists and text; empty where it cannot be read."""
     try:
         found = draft.page.root.plain()
     except ProblemsFound:

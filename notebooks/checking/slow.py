@@ -4,6 +4,7 @@ Each is a generator that gives what is found so far; whoever stops asking stops 
 rules is remembered, so that another example is asked of what nobody noticed before, and of nothing else.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -13,10 +14,11 @@ from policy import Draft
 from policy.authoring.coverage import Coverage, Goal, Offer, covering
 from policy.authoring.draft_edits import Edited
 from policy.authoring.lint import lint
-from policy.authoring.mutation import Mutant, slips
+from policy.authoring.mutation import Mutant, levers_of, slips
 from policy.authoring.verdicts import Verdict, judge
 from policy.authoring.vignettes import Batch, Vignette, batches, example_vignettes, read_vignettes
-from policy.model import OUTCOMES, Policy, as_word
+from policy.evaluation.determination import determine
+from policy.model import Policy, as_word
 from policy.problems import ProblemsFound
 from policy.reading.loading import DOCUMENTS
 from simulations.scenario.loading import readings_for
@@ -39,6 +41,7 @@ class Asked(NamedTuple):
     batches: list[Batch]
     readings: dict[str, dict[str, object]]
     otherwise: list[tuple[Vignette, str]]
+    ways: list[Counter[str]]  # of each batch: how many of its vignettes are of each pathway
 
     @classmethod
     def of(cls, policy: Policy) -> "Asked":
@@ -59,7 +62,22 @@ class Asked(NamedTuple):
         places = {vignette.place for vignette, _ in otherwise}
         kept = batches([one for one in known if one.place not in places], policy, readings) if places else asked
         used = {batch.reading for batch in kept} | {"default"}
-        return cls(kept, {name: levers for name, levers in readings.items() if name in used}, otherwise)
+        ways = [_ways(policy, batch) for batch in kept]
+        return cls(kept, {name: levers for name, levers in readings.items() if name in used}, otherwise, ways)
+
+    def noticed(self, policy: Policy, mutant: Mutant) -> bool:
+        """Whether some example or vignette comes out otherwise with a slip; those of the pathways it reaches are asked.
+
+        First where many are, then those whose lists could be others.
+        """
+        reached = mutant.touches(policy)
+        if mutant.kind == "lever":
+            reached = [way for way in reached if mutant.place.split(".")[1] in levers_of(policy, [way])]
+        counted = [
+            (sum(ways[way] for way in reached), batch) for batch, ways in zip(self.batches, self.ways, strict=True)
+        ]
+        asked = [batch for count, batch in sorted(counted, key=lambda pair: -pair[0]) if count]
+        return any(batch.failing(mutant.policy, lists) for lists in (False, True) for batch in asked)
 
     @property
     def said(self) -> frozenset[str]:
@@ -69,6 +87,11 @@ class Asked(NamedTuple):
         )
 
 
+def _ways(policy: Policy, batch: Batch) -> Counter[str]:
+    names, found = [*policy.pathways], determine(policy, batch.cases, batch.settings(policy), asking=False)
+    return Counter(names[way] for way in found.pathway.tolist() if way >= 0)
+
+
 class Tried:
     """What became of the slips of one set of rules."""
 
@@ -76,19 +99,21 @@ class Tried:
         self.rules, self.said = "", frozenset[str]()
         self.verdicts: dict[tuple[str, str, str], Verdict] = {}
 
-    def begin(self, policy: Policy, asked: Asked) -> None:
-        """Forget what other rules made of it, and what was noticed by an example that is gone."""
+    def begin(self, policy: Policy, asked: Asked) -> dict[tuple[str, str, str], Verdict]:
+        """Without what other rules made of it, and what was noticed by an example that is gone.
+
+        A dict of its own each time: who began earlier and was overtaken writes in the one of then.
+        """
         rules = policy.model_copy(update={"examples": ()}).fingerprint
-        if rules != self.rules:
-            self.verdicts = {}
-        elif not self.said <= asked.said:
-            self.verdicts = {key: one for key, one in self.verdicts.items() if one.word != "killed"}
+        kept = self.verdicts if rules == self.rules else {}
+        still = self.said <= asked.said
+        self.verdicts = {key: one for key, one in kept.items() if still or one.word != "killed"}
         self.rules, self.said = rules, asked.said
+        return self.verdicts
 
 
-def looked_for(section: str, draft: Draft, tried: Tried) -> Iterator[Found]:
-    """What is found so far in a slow section of a draft whose entries agree."""
-    tree, policy = draft.page.root.plain(), draft.policy
+def looked_for(section: str, tree: Mapping[str, Any], policy: Policy, tried: Tried) -> Iterator[Found]:
+    """What is found so far in a slow section of a draft: its plain text, and the policy that it is."""
     if section == "remarks":
         yield from _remarks(tree, policy)
         return
@@ -168,32 +193,30 @@ def _with_case(
 
 def _slips(tree: Mapping[str, Any], policy: Policy, asked: Asked, tried: Tried) -> Iterator[Found]:
     """First which slips the examples notice, which is quick; then whether the others change any case at all."""
-    every = [*slips(policy)]
-    tried.begin(policy, asked)
-    open_: list[Mutant] = []
+    every, verdicts = [*slips(policy)], tried.begin(policy, asked)
+    unnoticed: list[Mutant] = []
+    items: dict[tuple[str, str, str], Item] = {}
     for count, (kind, place, did, changed) in enumerate(every):
-        known = tried.verdicts.get((kind, place, did))
+        known = verdicts.get((kind, place, did))
         if known is None or known.word == "survived":
             mutant = known.mutant if known else Mutant(kind, place, did, Policy.model_validate(changed))
-            if any(batch.failing(mutant.policy, lists) for lists in (False, True) for batch in asked.batches):
-                tried.verdicts[kind, place, did] = Verdict(mutant, "killed", "")
-            elif known is None:
-                open_.append(mutant)
-        yield _slips_so_far(tree, policy, tried, count + 1 - len(open_), len(every), "")
-    for i, mutant in enumerate(open_):
-        note = f"{len(open_) - i} that no example notices: would they change any case?"
-        yield _slips_so_far(tree, policy, tried, len(every) - len(open_) + i, len(every), note)
-        tried.verdicts[mutant.kind, mutant.place, mutant.did] = judge(policy, mutant, asked.batches, asked.readings)
-    same = sum(one.word == "equivalent" for one in tried.verdicts.values())
-    note = f"{len(every):,} tried, {same} of them change no case"
-    yield _slips_so_far(tree, policy, tried, len(every), len(every), note)
-
-
-def _slips_so_far(
-    tree: Mapping[str, Any], policy: Policy, tried: Tried, count: int, total: int, note: str
-) -> Found:  # fmt: skip
-    survived = [one for one in tried.verdicts.values() if one.word == "survived"]
-    return Found(tuple(_survivor(tree, policy, one) for one in survived), count, max(total, 1), note)
+            if asked.noticed(policy, mutant):
+                verdicts[kind, place, did] = Verdict(mutant, "killed", "")
+            elif known:
+                items[kind, place, did] = _survivor(tree, policy, known)
+            else:
+                unnoticed.append(mutant)
+        yield Found((*items.values(),), count + 1 - len(unnoticed), len(every) + 1)
+    for i, mutant in enumerate(unnoticed):
+        note = f"{len(unnoticed) - i} that no example notices: would they change any case?"
+        yield Found((*items.values(),), len(every) - len(unnoticed) + i, len(every) + 1, note)
+        key = (mutant.kind, mutant.place, mutant.did)
+        verdicts[key] = judge(policy, mutant, asked.batches, asked.readings)
+        if verdicts[key].word == "survived":
+            items[key] = _survivor(tree, policy, verdicts[key])
+    same = sum(one.word == "equivalent" for one in verdicts.values())
+    total = max(len(every), 1)
+    yield Found((*items.values(),), total, total, f"{len(every):,} tried; {same} of them change no case")
 
 
 def _survivor(tree: Mapping[str, Any], policy: Policy, verdict: Verdict) -> Item:
@@ -203,7 +226,6 @@ def _survivor(tree: Mapping[str, Any], policy: Policy, verdict: Verdict) -> Item
     says = f"Nobody would notice {slip}"
     if witness is None:
         return Item("slips", place, says, in_words(policy, verdict.why))
-    levers = {**verdict.provisions, **{name: as_word(pair[0]) for name, pair in witness.levers.items()}}
-    assert witness.before in OUTCOMES
+    levers = {**verdict.provisions, **{name: pair[0] for name, pair in witness.levers.items()}}
     after = f", {outcome(witness.after)} with the slip"
     return _with_case("slips", place, says, policy, levers, witness.case, witness.before, f"notices {slip}", after)
