@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import ipywidgets as widgets
 
 from notebooks.checking.items import MUST, SECTIONS, Found, Item, Mend
-from notebooks.controls import FIT, GROW, WIDE
+from notebooks.controls import GROW, WIDE
 from notebooks.frame import button, live, shown_html
 from notebooks.page import esc
 
@@ -57,7 +57,7 @@ class Section:
         self.more_said = widgets.HTML(layout=WIDE)
         self.rows = widgets.VBox([], layout=_FULL)
         self.body = widgets.VBox([self.note, self.more_said, self.rows], layout=_FULL)
-        self.box = widgets.VBox([self.head, self.line, self.body], layout=_FULL)
+        self.box = widgets.VBox([self.head], layout=_FULL)
         self.tell("")
 
     def _toggle(self, *_: object) -> None:
@@ -67,9 +67,15 @@ class Section:
     def tell(self, said: str, undo: Callable[..., None] | None = None) -> None:
         """What was done here last, with a way back; empty: nothing."""
         self.said.value = live(f'<div class="band" role="status">{esc(said)}</div>') if said else ""
-        self.line.layout.display = "" if said else "none"
-        self.undo.layout.display = "" if undo else "none"
         self._back = undo
+        self.line.children = (self.said, *([self.undo] if undo else []))
+        self._stand()
+
+    def _stand(self) -> None:
+        """What was done here last, and the list while it is open."""
+        parts = (self.head, *([self.line] if self.said.value else []), *([self.body] if self.open else []))
+        if self.box.children != parts:
+            self.box.children = parts
 
     def show(self, found: Found, left: dict[str, str]) -> None:
         """The items, those that are left at the end."""
@@ -78,7 +84,7 @@ class Section:
         mark = "▾" if self.open else "▸"
         self.head.description = f"{mark} {_head(self.title, found, len(still), len(decided))}"
         self.head.tooltip = f"{self.title}: {'hide' if self.open else 'show'} the list"
-        self.body.layout.display = "" if self.open else "none"
+        self._stand()
         if not self.open:
             return
         note = found.note[:1].upper() + found.note[1:]
@@ -142,5 +148,4 @@ class Section:
         again = self.acts.guarded(lambda *_: self.acts.leave(self.name, [item], ""))
         says = f'<p class="faint">Left, because {esc(reason)}: {esc(item.says)}</p>'
         up = button("Take it up again", again, f"Take it up again: {item.says}")
-        up.layout = FIT
         return widgets.HBox([shown_html(says), up], layout=_LINE).add_class("nbw-lever")

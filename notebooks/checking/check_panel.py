@@ -54,10 +54,10 @@ class CheckPanel(Frame):
 
     def _first(self) -> str:
         """The draft that was handed over, else the one in work, else the policy as it was loaded."""
-        known = [document.key for document in documents(self.policy)]
-        wanted = handed(HERE).get("draft", "")
-        drafts = [document.key for document in documents(self.policy) if document.draft]
-        return wanted if wanted in known else (drafts or [""])[0]
+        known = documents(self.policy)
+        drafts = [document.key for document in known if document.draft]
+        wanted = handed(HERE).get("draft")
+        return wanted if wanted in {document.key for document in known} else (drafts or [""])[0]
 
     def _begin(self, key: str) -> None:
         try:

@@ -15,11 +15,11 @@ from policy.authoring.coverage import Coverage, Goal, Offer, covering
 from policy.authoring.draft_edits import Edited
 from policy.authoring.lint import lint
 from policy.authoring.mutation import Mutant, levers_of, slips
-from policy.authoring.verdicts import Verdict, judge
+from policy.authoring.verdicts import Verdict, unnoticed
 from policy.authoring.vignettes import Batch, Vignette, batches, example_vignettes, read_vignettes
 from policy.evaluation.determination import determine
 from policy.model import Policy, as_word
-from policy.problems import ProblemsFound
+from policy.problems import ProblemsFound, listed
 from policy.reading.loading import DOCUMENTS
 from simulations.scenario.loading import readings_for
 
@@ -64,6 +64,13 @@ class Asked(NamedTuple):
         used = {batch.reading for batch in kept} | {"default"}
         ways = [_ways(policy, batch) for batch in kept]
         return cls(kept, {name: levers for name, levers in readings.items() if name in used}, otherwise, ways)
+
+    @property
+    def note(self) -> str:
+        """Which vignettes come out otherwise in this draft; empty: none does."""
+        names = [f"“{vignette.name}”" for vignette, _ in self.otherwise if not vignette.place.startswith("examples.")]
+        said = "vignette of the version before comes" if len(names) == 1 else "vignettes of the version before come"
+        return f"; {len(names)} {said} out otherwise here and prove nothing: {listed(names, 4)}" if names else ""
 
     def noticed(self, policy: Policy, mutant: Mutant) -> bool:
         """Whether some example or vignette comes out otherwise with a slip; those of the pathways it reaches are asked.
@@ -158,7 +165,7 @@ def _coverage(tree: Mapping[str, Any], policy: Policy, asked: Asked) -> Iterator
         yield Found(items, tried + 1, total)
     reached, every = found.share("default")
     items = tuple(_unseen(tree, policy, *pair) for pair in found.uncovered.items())
-    yield Found(items, total, total, f"{reached:,} of {every:,} are seen by an example or a vignette")
+    yield Found(items, total, total, f"{reached:,} of {every:,} are seen by an example or a vignette{asked.note}")
 
 
 def _unseen(tree: Mapping[str, Any], policy: Policy, goal: Goal, offer: Offer) -> Item:
@@ -194,7 +201,7 @@ def _with_case(
 def _slips(tree: Mapping[str, Any], policy: Policy, asked: Asked, tried: Tried) -> Iterator[Found]:
     """First which slips the examples notice, which is quick; then whether the others change any case at all."""
     every, verdicts = [*slips(policy)], tried.begin(policy, asked)
-    unnoticed: list[Mutant] = []
+    missed: list[Mutant] = []
     items: dict[tuple[str, str, str], Item] = {}
     for count, (kind, place, did, changed) in enumerate(every):
         known = verdicts.get((kind, place, did))
@@ -205,18 +212,18 @@ def _slips(tree: Mapping[str, Any], policy: Policy, asked: Asked, tried: Tried) 
             elif known:
                 items[kind, place, did] = _survivor(tree, policy, known)
             else:
-                unnoticed.append(mutant)
-        yield Found((*items.values(),), count + 1 - len(unnoticed), len(every) + 1)
-    for i, mutant in enumerate(unnoticed):
-        note = f"{len(unnoticed) - i} that no example notices: would they change any case?"
-        yield Found((*items.values(),), len(every) - len(unnoticed) + i, len(every) + 1, note)
+                missed.append(mutant)
+        yield Found((*items.values(),), count + 1 - len(missed), len(every) + 1)
+    for i, mutant in enumerate(missed):
+        note = f"{len(missed) - i} that no example notices: would they change any case?"
+        yield Found((*items.values(),), len(every) - len(missed) + i, len(every) + 1, note)
         key = (mutant.kind, mutant.place, mutant.did)
-        verdicts[key] = judge(policy, mutant, asked.batches, asked.readings)
+        verdicts[key] = unnoticed(policy, mutant, asked.readings)
         if verdicts[key].word == "survived":
             items[key] = _survivor(tree, policy, verdicts[key])
     same = sum(one.word == "equivalent" for one in verdicts.values())
     total = max(len(every), 1)
-    yield Found((*items.values(),), total, total, f"{len(every):,} tried; {same} of them change no case")
+    yield Found((*items.values(),), total, total, f"{len(every):,} tried; {same} of them change no case{asked.note}")
 
 
 def _survivor(tree: Mapping[str, Any], policy: Policy, verdict: Verdict) -> Item:

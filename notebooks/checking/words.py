@@ -159,7 +159,7 @@ def in_words(policy: Policy, text: str) -> str:
     labels |= {name: f"“{plain(sentence(policy.settings(), name))}”" for name in policy.criteria}
     known = _either(name for name in labels if "_" in name)  # a name that is a plain word may be that word
     text = re.sub(rf"\b({known})\b", lambda found: labels[found[1]], text)
-    return re.sub(rf"\b({_either(OUTCOMES)})\b", lambda found: outcome(found[1]), text)
+    return re.sub(rf"\b({_either(OUTCOMES)})\b", lambda found: outcome(found[1]), text).replace(" -> ", " → ")
 
 
 def _either(names: Iterable[str]) -> str:

@@ -44,10 +44,10 @@ def judge(
                 expected = vignette.expect[batch.reading]
                 what = f"{said} for {expected}" if said != expected else "reasons or ask differ"
                 return Verdict(mutant, "killed", f"{vignette.place} {vignette.name}: {what}")
-    return _unnoticed(policy, mutant, readings)
+    return unnoticed(policy, mutant, readings)
 
 
-def _unnoticed(policy: Policy, mutant: Mutant, readings: Mapping[str, Mapping[str, object]]) -> Verdict:
+def unnoticed(policy: Policy, mutant: Mutant, readings: Mapping[str, Mapping[str, object]]) -> Verdict:
     """Whether any case is decided otherwise: as the policy stands, then at all settings at once, then one by one.
 
     One by one are tried the readings, each lever moved alone, and what the slip needs.
