@@ -46,8 +46,7 @@ class Section:
         self.open, self.most = False, PAGE
         self.drawn: object = None
         self.head = button("", acts.guarded(self._toggle))
-        self.head.layout = widgets.Layout(width="100%", height="auto")
-        self.head.style.text_align = "left"
+        self.head.layout = widgets.Layout(width="auto", align_self="flex-start", margin="8px 2px 2px")
         self.head.style.font_weight = "bold"
         self.said = widgets.HTML(layout=GROW)
         self._back: Callable[..., None] | None = None
@@ -124,7 +123,8 @@ class Section:
             acts.append(button("Mend it in Author a draft", take, f"Mend it in Author a draft: {item.says}"))
         if item.section not in MUST:
             acts.append(self._leaving(slot, "Leave it", [item]))
-        says = f"<p><b>{esc(item.says)}</b></p><p><small>{esc(item.more)}</small></p>"
+        more = f"{item.more[:1].upper()}{item.more[1:]}"
+        says = f"<p><b>{esc(item.says)}</b></p><p><small>{esc(more)}</small></p>"
         box = widgets.VBox([shown_html(says), widgets.HBox(acts, layout=_WRAP), slot], layout=_FULL)
         return box.add_class("nbw-lever")
 

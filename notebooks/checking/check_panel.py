@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from time import monotonic
 from typing import Any
@@ -19,7 +20,6 @@ from notebooks.frame import Frame, button, link, linked, live
 from notebooks.keeping import called
 from notebooks.page import bullets, esc
 from policy import Draft
-from policy.authoring.draft_edits import Edited
 from policy.model import Policy
 from policy.problems import ProblemsFound
 from policy.reading.workspace import SERVED
@@ -47,6 +47,7 @@ class CheckPanel(Frame):
         self.left, self._tried, self._going = Left(policy.id), Tried(), lab
         self._kept: dict[tuple[str, str], Found] = {}
         self._last = 0.0
+        self._of: dict[str, str] = {}  # slow section -> the text that it depends on
         self.key = ""
         self.found: dict[str, Found] = {}
         self._build()
@@ -69,17 +70,17 @@ class CheckPanel(Frame):
     # Building ---------------------------------------------------------------------------------------------------------
 
     def _build(self) -> None:
-        self.choose = widgets.Dropdown(layout=widgets.Layout(width="min(100%, 620px)"), tooltip="What is checked")
+        named = {"style": {"description_width": "initial"}}
+        self.choose = widgets.Dropdown(description="Check", layout=widgets.Layout(width="min(100%, 620px)"), **named)
         self.choose.observe(self._guarded(lambda event: self.open(event["new"])), names="value")
         self.undo_button = button("Undo", self._guarded(lambda *_: self._back(self.draft.undo)), "Undo the last edit")
         self.redo_button = button("Redo", self._guarded(lambda *_: self._back(self.draft.redo)), "Do it again")
         self.look_button = button("Look at everything", self._guarded(self._start_or_stop))
-        self.when = widgets.DatePicker(description="Evidence as of", layout=FIT, style={"description_width": "initial"})
+        self.when = widgets.DatePicker(description="Evidence as of", layout=FIT, **named)
         self.when.value = date.fromisoformat(self.day) if self.day else None
         self.old = widgets.BoundedIntText(
-            self.years, min=0, max=100, description="old after years", layout=widgets.Layout(width="190px"),
-            style={"description_width": "initial"},
-        )  # fmt: skip
+            self.years, min=0, max=100, description="old after years", layout=widgets.Layout(width="190px"), **named
+        )
         for hand in (self.when, self.old):
             hand.observe(self._guarded(self._dated), names="value")
         self.headline = widgets.HTML(layout=WIDE)
@@ -115,7 +116,7 @@ class CheckPanel(Frame):
         """Look at a version or draft of `documents`; raises ProblemsFound where it is gone."""
         found = opened(self.policy, key) if key.endswith(".json") else Draft.of(key or called(self.policy), anew=True)
         assert isinstance(found, Draft)
-        self.draft, self.key = found, key
+        self.draft, self.key, self.found = found, key, {}
         for section in self.sections.values():
             section.tell("")
         self.message.value = ""
@@ -133,14 +134,15 @@ class CheckPanel(Frame):
     def _open_items(self, found: Found) -> list[Item]:
         return [item for item in found.items if item.key not in self.left.reasons]
 
-    def _refresh(self) -> None:
-        """What is known of the text as it stands now; the slow parts go on where they have not seen it."""
+    def _refresh(self, mended: Item | None = None) -> None:
+        """What is known of the text as it stands now; the slow parts go on where they have not seen it.
+
+        Until they have, what was found before stays, but for what was mended.
+        """
         self._errands.pop("look", None)
         quick = at_once(self.draft, self.day, self.years)
-        unread = Found(note="not looked for while there are problems")
-        slow = {
-            name: self._kept.get((self.draft.text, name), NOT_YET if sound(self.draft) else unread) for name in SLOW
-        }
+        self._of = {name: self._text_for(name) for name in SLOW}
+        slow = {name: self._kept.get((self._of[name], name)) or self._before(name, mended) for name in SLOW}
         self.found = {name: quick.get(name) or slow[name] for name in SECTIONS}
         for name in SECTIONS:
             self._draw(name)
@@ -148,10 +150,27 @@ class CheckPanel(Frame):
         if self._going:
             self._look()
 
+    def _before(self, name: str, mended: Item | None) -> Found:
+        """What a slow section can show until it is looked for."""
+        if sound(self.draft) is None:
+            return Found(note="not looked for while there are problems")
+        items = tuple(item for item in self.found.get(name, NOT_YET).items if item != mended)
+        return Found(items, note="from before the last edit, looked at again" if items else "")
+
+    def _text_for(self, name: str) -> str:
+        """What a slow section depends on: the text, but for the lint, which asks no example."""
+        policy = sound(self.draft) if name == "remarks" else None
+        return policy.model_copy(update={"examples": ()}).fingerprint if policy else self.draft.text
+
     # What a hand does -------------------------------------------------------------------------------------------------
 
     def _mend(self, item: Item, mend: Mend) -> None:
-        """Do it in the draft; of a version a draft is begun first, or the one that was kept of it goes on."""
+        """Do it in the draft; of a version a draft is begun first, or the one that was kept of it goes on.
+
+        A second click on a button that is about to go does nothing.
+        """
+        if item not in self.found[item.section].items:
+            return
         begun = ""
         if not self.key.endswith(".json"):
             self.draft = Draft.of(self.key or called(self.policy))
@@ -160,15 +179,14 @@ class CheckPanel(Frame):
         if edited.done and begun and self.draft.place:
             self.key = self.draft.place.name
             self._list_documents()
-        self._edited(item.section, edited, begun)
-
-    def _edited(self, section: str, edited: Edited, begun: str = "") -> None:
         if not edited.done:
-            self.sections[section].tell(f"Not done: {'; '.join(map(str, edited.problems))}")
+            self._tell(item.section, f"Not done: {'; '.join(map(str, edited.problems))}")
             return
         notices = "".join(f" {notice.message}." for notice in edited.notices)
-        self._refresh()
-        self._tell(section, f"Done{begun}: {edited.says}.{notices}", undo=True)
+        self._refresh(item)
+        self._tell(
+            item.section, f"Done{begun}: {mend.text[0].lower()}{mend.text[1:]}. It was: {item.says}.{notices}", True
+        )
 
     def _tell(self, section: str, said: str, undo: bool = False) -> None:
         back = self._guarded(lambda *_: self._back(self.draft.undo)) if undo else None
@@ -180,7 +198,8 @@ class CheckPanel(Frame):
         edited = act()
         self._refresh()
         self._tell("", "")
-        self._say(esc(f"{edited.says[:1].upper()}{edited.says[1:]}."))
+        what = "The last edit is undone" if act == self.draft.undo else "It is done again"
+        self._say(f"{what}: the draft has {len(self.draft.edits)} edits." if edited.done else "There is nothing to do.")
 
     def _take(self, item: Item, slot: Any) -> None:
         """Leave word for the notebook where it is mended, and show the way there."""
@@ -224,12 +243,12 @@ class CheckPanel(Frame):
 
     def _look(self) -> None:
         """The next slow section that has not seen this text."""
-        policy, text = sound(self.draft), self.draft.text
-        name = next((name for name in SLOW if (text, name) not in self._kept), "")
+        policy = sound(self.draft)
+        name = next((name for name in SLOW if (self._of[name], name) not in self._kept), "")
         if policy is None or not name:
             self._draw_top()
             return
-        tree, tried = plain_text(self.draft), self._tried
+        text, tree, tried = self._of[name], plain_text(self.draft), self._tried
 
         def work(far: Any) -> Found:
             found = NOT_YET
@@ -243,7 +262,8 @@ class CheckPanel(Frame):
         self._draw_top()
 
     def _so_far(self, name: str, found: Found) -> None:
-        self.found[name] = found
+        old = [item for item in self.found[name].items if item not in found.items]
+        self.found[name] = replace(found, items=(*found.items, *old))
         if monotonic() - self._last >= _DRAWN:
             self._last = monotonic()
             self._draw(name)

@@ -77,7 +77,7 @@ def summary(sections: dict[str, Found], left: Sequence[str]) -> str:
         head = "Nothing is wrong, but the list is not worked off"
     else:
         head = "Ready for the committee"
-    looked = f". Not looked at to the end: {', '.join(unseen)}" if unseen else ""
+    looked = f". Still to look at: {', '.join(unseen)}" if unseen else ""
     return f"{head}: {counts}, {_many(rest, 'thing')} more to decide{decided}{looked}."
 
 
