@@ -178,11 +178,11 @@ class CheckPanel(Frame):
         edited = mend.edit(self.draft)
         if edited.done and begun and self.draft.place:
             self.key = self.draft.place.name
-            self._list_documents()
         if not edited.done:
             self._tell(item.section, f"Not done: {'; '.join(map(str, edited.problems))}")
             return
         notices = "".join(f" {notice.message}." for notice in edited.notices)
+        self._list_documents()
         self._refresh(item)
         self._tell(
             item.section, f"Done{begun}: {mend.text[0].lower()}{mend.text[1:]}. It was: {item.says}.{notices}", True
@@ -196,6 +196,7 @@ class CheckPanel(Frame):
     def _back(self, act: Any) -> None:
         """Undo or redo."""
         edited = act()
+        self._list_documents()
         self._refresh()
         self._tell("", "")
         what = "The last edit is undone" if act == self.draft.undo else "It is done again"
