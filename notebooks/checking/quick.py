@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from notebooks.checking.items import QUICK, Found, Item, Mend
-from notebooks.checking.words import called, case_in_words, levers_in_words, outcome
+from notebooks.checking.words import case_in_words, entry_in_words, levers_in_words, outcome_in_words
 from policy import Draft
 from policy.authoring.draft_edits import Edited
 from policy.authoring.enumeration import as_cases
@@ -65,7 +65,7 @@ def _place(problem: Problem) -> str:
 def _problem(tree: dict[str, Any], problem: Problem) -> Item:
     place = _place(problem)
     line = f"Line {problem.line}, {problem.path}" if problem.line and problem.path else problem.place
-    where = called(tree, place) if place else problem.place
+    where = entry_in_words(tree, place) if place else problem.place
     return Item("problems", place, f"{where[:1].upper()}{where[1:]}: {problem.message}", line)
 
 
@@ -78,7 +78,9 @@ def _failing(policy: Policy) -> Iterator[Item]:
             came, asked, why = _answer(policy, example)
         except ProblemsFound:
             continue  # its case cannot be read: that is told among the problems
-        told = [f"comes out as {outcome(came)}, expected is {outcome(example.expect)}"] * (came != example.expect)
+        told = [f"comes out as {outcome_in_words(came)}, expected is {outcome_in_words(example.expect)}"] * (
+            came != example.expect
+        )
         if example.asks is not None and sorted(example.asks) != sorted(asked):
             told.append(f"asks for {_labels(policy, asked)}, expected is {_labels(policy, example.asks)}")
         if told:
@@ -108,7 +110,7 @@ def _labels(policy: Policy, columns: Sequence[str]) -> str:
 
 
 def _expect(came: str, told: Sequence[str]) -> str:
-    return f"Expect {outcome(came)}" if told[0].startswith("comes out") else "Expect these questions"
+    return f"Expect {outcome_in_words(came)}" if told[0].startswith("comes out") else "Expect these questions"
 
 
 def _as_it_comes_out(example: Example, came: str, asked: Sequence[str]) -> Any:
@@ -135,7 +137,7 @@ def _unsourced(tree: dict[str, Any], policy: Policy) -> Iterator[Item]:
     for one in support(policy):
         if one.standing or one.section == "pathways":
             continue
-        where = called(tree, f"{one.section}.{one.name}", policy)
+        where = entry_in_words(tree, f"{one.section}.{one.name}", policy)
         named = [f"{card.source} ({card.status})" for card in one.cards.values()]
         says = f"names only {', '.join(named)}" if named else "names no source"
         more = getattr(policy, one.section)[one.name].citation

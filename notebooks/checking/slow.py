@@ -9,7 +9,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from notebooks.checking.items import Found, Item, Mend
-from notebooks.checking.words import called, case_in_words, in_words, levers_in_words, outcome, slip_in_words
+from notebooks.checking.words import (
+    case_in_words,
+    entry_in_words,
+    in_labels,
+    levers_in_words,
+    outcome_in_words,
+    slip_in_words,
+)
 from policy import Draft
 from policy.authoring.coverage import Coverage, Goal, Offer, covering
 from policy.authoring.draft_edits import Edited
@@ -136,14 +143,14 @@ def _remarks(tree: Mapping[str, Any], policy: Policy) -> Iterator[Found]:
     for tried, (kind, meant) in enumerate(_KINDS.items()):
         yield Found(items, tried, len(_KINDS), f"looking for {meant}")
         for finding in lint(policy.settings(), [kind]):
-            where = called(tree, finding.place, policy)
-            says = f"{where[:1].upper()}{where[1:]}: {in_words(policy, finding.says)}"
+            where = entry_in_words(tree, finding.place, policy)
+            says = f"{where[:1].upper()}{where[1:]}: {in_labels(policy, finding.says)}"
             gone = {"unused column": "Take the column out", "never decides": "Remove the criterion"}.get(
                 finding.kind, ""
             )
             section, _, name = finding.place.partition(".")
             mends = (Mend(gone, _removes(section, name)),) if gone and section in ("fields", "criteria") else ()
-            item = Item("remarks", finding.place, says, f"{in_words(policy, finding.witness)}.", mends)
+            item = Item("remarks", finding.place, says, f"{in_labels(policy, finding.witness)}.", mends)
             items = items if item in items else (*items, item)
     yield Found(items, len(_KINDS), len(_KINDS))
 
@@ -170,7 +177,7 @@ def _coverage(tree: Mapping[str, Any], policy: Policy, asked: Asked) -> Iterator
 
 def _unseen(tree: Mapping[str, Any], policy: Policy, goal: Goal, offer: Offer) -> Item:
     _, pathway, criterion, truth = goal
-    where = called(tree, f"criteria.{criterion}", policy)
+    where = entry_in_words(tree, f"criteria.{criterion}", policy)
     says = f"In “{policy.pathways[pathway].title}” no example shows what follows where {where} {_STATES[truth]}"
     name = f"{policy.pathways[pathway].title}: {where} {_STATES[truth]}"
     return _with_case(
@@ -191,8 +198,8 @@ def _with_case(
         own = next(n for n in (name, *(f"{name} ({i})" for i in range(2, len(names) + 3))) if n not in names)
         return draft.add_example(own, case, comes_out, levers=provisions or None)
 
-    mend = Mend(f"It should be {outcome(comes_out)}: add it as an example", edit)
-    return Item(section, place, says, f"{told}: {outcome(comes_out)} today{after}.", (mend,))
+    mend = Mend(f"It should be {outcome_in_words(comes_out)}: add it as an example", edit)
+    return Item(section, place, says, f"{told}: {outcome_in_words(comes_out)} today{after}.", (mend,))
 
 
 # Slips ----------------------------------------------------------------------------------------------------------------
@@ -232,7 +239,7 @@ def _survivor(tree: Mapping[str, Any], policy: Policy, verdict: Verdict) -> Item
     place = ".".join(mutant.place.split(".")[:2])
     says = f"Nobody would notice {slip}"
     if witness is None:
-        return Item("slips", place, says, in_words(policy, verdict.why))
+        return Item("slips", place, says, in_labels(policy, verdict.why))
     levers = {**verdict.provisions, **{name: pair[0] for name, pair in witness.levers.items()}}
-    after = f", {outcome(witness.after)} with the slip"
+    after = f", {outcome_in_words(witness.after)} with the slip"
     return _with_case("slips", place, says, policy, levers, witness.case, witness.before, f"notices {slip}", after)

@@ -12,7 +12,7 @@ from policy.evaluation.pathways import diagnosis_group
 from policy.model import OUTCOMES, Policy
 from simulations.reports.table_cells import LABELS
 
-__all__ = ["called", "case_in_words", "in_words", "levers_in_words", "outcome", "slip_in_words"]
+__all__ = ["case_in_words", "entry_in_words", "in_labels", "levers_in_words", "outcome_in_words", "slip_in_words"]
 
 _KINDS = {  # section of a document -> what an entry of it is, and which of its own words tell it
     "levers": ("lever", "label"), "criteria": ("criterion", "says"), "pathways": ("pathway", "title"),
@@ -21,20 +21,17 @@ _KINDS = {  # section of a document -> what an entry of it is, and which of its 
     "diagnoses": ("diagnoses", "label"), "procedures": ("procedures", "label"),
 }  # fmt: skip
 _OPERATORS = {
-    "at_least": "at least", "more_than": "more than", "less_than": "less than", "at_most": "at most",
-    "all_of": "all of its parts", "any_of": "any one of its parts", "none_of": "none of its parts",
     "count": "so many of its parts", "mean": "the mean", "each": "each value", "any": "any one value",
-    "between": "between two numbers", "minus": "taken away", "plus": "added", "is": "says", "states": "states",
-    "on_file": "on file", "lever": "a lever",
+    "between": "between two numbers", "minus": "taken away", "plus": "added", "is": "says",
 }  # fmt: skip
 
 
-def outcome(word: str) -> str:
+def outcome_in_words(word: str) -> str:
     """'not met' for 'not_met', as the reports call it."""
     return LABELS[word].lower() if word in OUTCOMES else word.replace("_", " ")
 
 
-def called(tree: Mapping[str, Any], place: str, policy: Policy | None = None) -> str:
+def entry_in_words(tree: Mapping[str, Any], place: str, policy: Policy | None = None) -> str:
     """'lever “Pain duration”' for 'levers.pain_months.default' of a document's plain text.
 
     With the policy that it is, a criterion is told by its sentence with the values of its levers.
@@ -102,7 +99,7 @@ def levers_in_words(policy: Policy, provisions: Mapping[str, object]) -> str:
 def slip_in_words(tree: Mapping[str, Any], policy: Policy, mutant: Mutant) -> str:
     """'if lever “Minimum conservative care” were 7 weeks and not 6 weeks'."""
     steps, did = mutant.place.split("."), mutant.did
-    where = called(tree, mutant.place, policy)
+    where = entry_in_words(tree, mutant.place, policy)
     if mutant.kind == "lever":
         lever = policy.levers[steps[1]]
         old, new = (lever.show(lever.check(word)).replace("_", " ") for word in did.split(" -> "))
@@ -110,7 +107,7 @@ def slip_in_words(tree: Mapping[str, Any], policy: Policy, mutant: Mutant) -> st
     if mutant.kind == "part dropped":
         return f"if a part of {where} were left out"
     if mutant.kind == "criterion dropped":
-        return f"if {where} did not require {called(tree, f'criteria.{steps[-1]}', policy)}"
+        return f"if {where} did not require {entry_in_words(tree, f'criteria.{steps[-1]}', policy)}"
     if mutant.kind == "operator":
         return f"if {where} {_operator(did)}"
     if mutant.kind == "action swapped":
@@ -121,10 +118,10 @@ def slip_in_words(tree: Mapping[str, Any], policy: Policy, mutant: Mutant) -> st
     if mutant.kind == "stance dropped":
         return f"if {where} lost one of its stances"
     if mutant.kind == "condition lost" and did == "codes lost":
-        return f"if {where} required {called(tree, f'criteria.{steps[-1]}', policy)} of every code"
+        return f"if {where} required {entry_in_words(tree, f'criteria.{steps[-1]}', policy)} of every code"
     if mutant.kind == "condition lost" and did == "while lost":
-        return f"if {where} required {called(tree, f'criteria.{steps[-1]}', policy)} whatever its lever says"
-    return f"if {where} lost a condition ({in_words(policy, did)})"
+        return f"if {where} required {entry_in_words(tree, f'criteria.{steps[-1]}', policy)} whatever its lever says"
+    return f"if {where} lost a condition ({in_labels(policy, did)})"
 
 
 def _operator(did: str) -> str:
@@ -140,15 +137,15 @@ def _operator(did: str) -> str:
 
 def _ending(policy: Policy, word: str) -> str:
     """An outcome, or what the lever that sets it is called."""
-    return f"what “{policy.levers[word].label}” says" if word in policy.levers else outcome(word)
+    return f"what “{policy.levers[word].label}” says" if word in policy.levers else outcome_in_words(word)
 
 
 # Remarks --------------------------------------------------------------------------------------------------------------
 
 
-def in_words(policy: Policy, text: str) -> str:
+def in_labels(policy: Policy, text: str) -> str:
     """A remark of the lint with labels in the place of identifiers."""
-    text = re.sub(r"(?<=-> )(\w+)|\b(\w+)(?= -> )", lambda found: outcome(found[0]), text)
+    text = re.sub(r"(?<=-> )(\w+)|\b(\w+)(?= -> )", lambda found: outcome_in_words(found[0]), text)
     fields = _either(name for name, kind in policy.fields_.items() if kind.told)
     text = re.sub(rf"\b({fields}) ([^\s,:;]+)", lambda f: _fact(policy, f[1], f[2]), text)
     levers = _either(policy.levers)
@@ -159,7 +156,7 @@ def in_words(policy: Policy, text: str) -> str:
     labels |= {name: f"“{plain(sentence(policy.settings(), name))}”" for name in policy.criteria}
     known = _either(name for name in labels if "_" in name)  # a name that is a plain word may be that word
     text = re.sub(rf"\b({known})\b", lambda found: labels[found[1]], text)
-    return re.sub(rf"\b({_either(OUTCOMES)})\b", lambda found: outcome(found[1]), text).replace(" -> ", " → ")
+    return re.sub(rf"\b({_either(OUTCOMES)})\b", lambda found: outcome_in_words(found[1]), text).replace(" -> ", " → ")
 
 
 def _either(names: Iterable[str]) -> str:
