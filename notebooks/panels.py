@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from notebooks.checking.check_panel import CheckPanel
     from notebooks.comparison.version_panel import VersionPanel
     from notebooks.controls import Control
     from notebooks.evidence.evidence_panel import EvidencePanel
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 else:
     _NAMES = {
         "CasePanel": "review.case_panel",
+        "CheckPanel": "checking.check_panel",
         "Control": "controls",
         "EvidencePanel": "evidence.evidence_panel",
         "LeverPanel": "lever_panel",
@@ -27,4 +29,4 @@ else:
         return __all__
 
 
-__all__ = ["CasePanel", "Control", "EvidencePanel", "LeverPanel", "VersionPanel"]
+__all__ = ["CasePanel", "CheckPanel", "Control", "EvidencePanel", "LeverPanel", "VersionPanel"]

@@ -15,8 +15,9 @@ from policy.authoring.coverage import STATES, Coverage, cover
 from policy.authoring.difference import differences
 from policy.authoring.facts import counted_otherwise
 from policy.authoring.lint import inert, lint
-from policy.authoring.mutation import Verdict, judge_all, mutants
+from policy.authoring.mutation import mutants
 from policy.authoring.proof import Proof, Relation, prove, prove_everywhere
+from policy.authoring.verdicts import Verdict, judge_all
 from policy.authoring.vignettes import Batch, Readings, Vignette, batches, example_vignettes, read_vignettes
 from policy.model import OUTCOMES, Policy, Settings
 from policy.problems import Problem, ProblemsFound, collecting, listed, nearest, refuse, shown
@@ -205,19 +206,6 @@ def _witnesses(relation: Relation, indent: str) -> Iterator[str]:
         yield f"{indent}{direction}, worst change on a smallest case: {witness.text()}"
 
 
-def readings_for(policy: Policy) -> Readings:
-    """The readings that vignettes may ask: the policy as it stands and each shipped scenario that only moves levers."""
-    found: dict[str, dict[str, object]] = {"default": {}}
-    for name in loading.shipped():
-        try:
-            plan = loading.find_scenario(name, policy)
-        except ProblemsFound:
-            continue  # a scenario of another policy
-        if not plan.criteria:  # else it is a policy of its own, which these levers are not
-            found[name] = dict(plan.provisions)
-    return found
-
-
 def _asked(policy: Policy, folder: str | None) -> tuple[list[Batch], Readings]:
     """The policy's own examples and its vignettes, all of which hold, with the readings that they ask.
 
@@ -231,7 +219,7 @@ def _asked(policy: Policy, folder: str | None) -> tuple[list[Batch], Readings]:
     if not vignettes:
         message = "has no examples of its own; name its vignettes with --cases, or write examples into it"
         raise refuse("vignettes", policy.name, message)
-    readings = readings_for(policy)
+    readings = loading.readings_for(policy)
     strange = {reading for vignette in vignettes for reading in vignette.expect} - readings.keys()
     if strange and not folder:
         message = f"the vignettes that ship for {policy.id} ask for {listed(strange)}, which this document cannot take"
