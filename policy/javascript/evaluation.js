@@ -66,6 +66,19 @@ const evaluation = (() => {
     return found;
   }
 
+  /* Whether two planes differ in any of some rows. */
+  function differ(one, other, size) {
+    if (one === other) return false;
+    const apart = either(both(one, inverse(other)), both(other, inverse(one)));
+    return count(apart, 0, size) > 0;
+  }
+
+  /* Do something with each row that has the bit. */
+  function eachRow(plane, size, act) {
+    if (plane === NOWHERE) return;
+    for (let row = 0; row < size; row++) if (plane === EVERYWHERE || (plane[row >>> 5] >>> (row & 31)) & 1) act(row);
+  }
+
   // Truths ------------------------------------------------------------------------------------------------------------
 
   const truth = (met, possible) => ({ met, possible });
@@ -81,6 +94,22 @@ const evaluation = (() => {
       }
     });
     return counts[wanted];
+  }
+
+  /* Where a number that is at least `low` and at most `high` reaches a line: for sure, and perhaps. */
+  function reached(low, high, least) {
+    const met = new Uint32Array((low.length + 31) >>> 5), possible = new Uint32Array(met.length);
+    for (let word = 0, row = 0; word < met.length; word++) {
+      const end = Math.min(row + 32, low.length);
+      let sure = 0, perhaps = 0;
+      for (let bit = 1; row < end; bit <<= 1, row++) {
+        if (low[row] >= least) sure |= bit;
+        if (high[row] >= least) perhaps |= bit;
+      }
+      met[word] = sure;
+      possible[word] = perhaps;
+    }
+    return truth(met, possible);
   }
 
   // Rows of one pathway -----------------------------------------------------------------------------------------------
@@ -102,23 +131,16 @@ const evaluation = (() => {
     }
 
     among(field, values) {
-      const column = this.columns[field], wanted = new Set(values);
-      if (values.length === 1) return planeWhere(this.size, (row) => column[row] === values[0]);
-      return planeWhere(this.size, (row) => wanted.has(column[row]));
+      const column = this.columns[field], first = Math.min(...values), wanted = [];
+      for (const value of values) wanted[value - first] = true;
+      return planeWhere(this.size, (row) => wanted[column[row] - first]);
     }
 
     coded(codes) {
       return this.keep("codes " + codes, () => planeWhere(this.size, (row) => codes.includes(this.codes[row])));
     }
 
-    /* A number that is missing, but known to be at least n, is -1 - n. */
-    line(field, least) {
-      const column = this.columns[field];
-      return truth(
-        planeWhere(this.size, (row) => column[row] >= least || column[row] < -least),
-        planeWhere(this.size, (row) => column[row] < 0 || column[row] >= least),
-      );
-    }
+    line(field, least) { return this.sum([field], [1], least); }
 
     file(field) {
       const column = this.columns[field], found = planeWhere(this.size, (row) => column[row] >= 0);
@@ -129,36 +151,44 @@ const evaluation = (() => {
       return truth(this.among(field, met), possible ? this.among(field, possible) : EVERYWHERE);
     }
 
-    /* A missing value stands for the end of its range at which the sum is least, then greatest. */
     sum(fields, signs, least) {
-      const total = (row, greatest) => fields.reduce((sum, field, i) => {
-        const value = this.columns[field][row], [low, high] = this.spans[field];
-        const end = value >= 0 ? value : (signs[i] > 0) === greatest ? high : Math.max(low, -1 - value);
-        return sum + signs[i] * end;
-      }, 0);
-      return truth(
-        planeWhere(this.size, (row) => total(row, false) >= least),
-        planeWhere(this.size, (row) => total(row, true) >= least),
-      );
+      const ends = this.keep(`sum ${fields} ${signs}`, () => [false, true].map((most) => this.totals(fields, signs, most)));
+      return reached(...ends, least);
+    }
+
+    /* The least or the greatest that some facts come to: a missing one stands for an end of its range, and one that is
+       known to be at least n is stored as -1 - n. */
+    totals(fields, signs, most) {
+      const found = new Int32Array(this.size);
+      fields.forEach((field, i) => {
+        const column = this.columns[field], [low, high] = this.spans[field], sign = signs[i];
+        const highest = (sign > 0) === most;
+        for (let row = 0; row < found.length; row++) {
+          const value = column[row];
+          found[row] += sign * (value >= 0 ? value : highest ? high : Math.max(low, -1 - value));
+        }
+      });
+      return found;
     }
   }
 
   // The program -------------------------------------------------------------------------------------------------------
 
-  /* The levers that each node hangs on, as far as it is read. */
+  const PARTS = {
+    all: (n) => n[1], any: (n) => n[1], none: (n) => n[1], count: (n) => n[2], pick: (n) => n[2],
+    coded: (n) => [n[1]], require: (n) => [n[1], n[2]], step: (n) => [n[1], n[3]], code: (n) => [n[2], n[3]],
+    switch: (n) => [...n[2].flatMap((way) => way[1]), ...n[3]],
+  };
+  const partsOf = (node) => (PARTS[node[0]] || (() => []))(node);
+
+  /* By node the levers that it can hang on. */
   function leversRead(nodes) {
     const found = [];
-    const parts = {
-      all: (n) => n[1], any: (n) => n[1], none: (n) => n[1], count: (n) => n[2], pick: (n) => n[2],
-      coded: (n) => [n[1]], require: (n) => [n[1], n[2]], step: (n) => [n[1], n[3]], code: (n) => [n[2], n[3]],
-      switch: (n) => [...n[2].flatMap((way) => way[1]), ...n[3]],
-    };
-    nodes.forEach((node, place) => { // the parts of a node stand before it
-      const levers = new Set(node[0] === "pick" ? [node[1]] : []);
-      for (const part of (parts[node[0]] || (() => []))(node)) found[part].forEach((lever) => levers.add(lever));
-      found[place] = levers;
-    });
-    return found.map((levers) => [...levers]);
+    for (const node of nodes) { // the parts of a node stand before it
+      const own = node[0] === "pick" ? [node[1]] : [];
+      found.push([...new Set([...own, ...partsOf(node).flatMap((part) => found[part])])]);
+    }
+    return found;
   }
 
   /* One program over the rows of one pathway; what is said of them is kept until a lever moves that it hangs on. */
@@ -289,5 +319,5 @@ const evaluation = (() => {
     }
   }
 
-  return { EVERYWHERE, Evaluation, NOWHERE, OUTCOMES, Rows, both, count, inverse, leversRead, planeWhere };
+  return { Evaluation, OUTCOMES, Rows, count, differ, eachRow, leversRead, partsOf };
 })();

@@ -26,7 +26,7 @@ class Embedded:
     """Cases for a page: `blocks` say what lies where in `data`, as JSON; `groups`: diagnosis and procedure of each.
 
     `subgroups`: column -> its words, in each block in this order, a byte a case; '' is not documented. A block is the
-    rows of a pathway (`root`): `parts` are stretches of rows [group, outcome under the baseline, how many].
+    rows of a `pathway` (its place; the last: none): `parts` are stretches of rows [group, outcome under the baseline, how many].
     """
 
     groups: list[tuple[str, str]]
@@ -59,7 +59,7 @@ def embedded(study: Study, program: Program) -> Embedded:
         names = [name for name in program.fields if name in fields]
         places = [program.fields.index(name) for name in names]
         kinds = [found.add(_smallest(cases.facts[name][rows])) for name in names]
-        block = {"root": program.roots[at], "rows": len(rows), "parts": parts, "fields": places, "kinds": kinds}
+        block = {"pathway": at, "rows": len(rows), "parts": parts, "fields": places, "kinds": kinds}
         found.blocks.append(block | ({"codes": found.add(_codes(cases, program)[rows])} if coded else {}))
         for codes, _ in told.values():
             found.add(codes[rows].astype(np.int8))

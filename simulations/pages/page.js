@@ -1,0 +1,275 @@
+/* The answer beside the levers, and the page as a whole: its address, its start, its check of itself. */
+
+const page = (() => {
+  const { change, count, element, finding, percent, points, say, signed, wilson } = words;
+  const REST = 350; // milliseconds without a move before levers that change nothing are looked for
+  const TRY = 6; // milliseconds of that look before a hand is heard again
+  const $ = (id) => document.getElementById(id);
+
+  function table(caption, header, rows, attributes = {}) {
+    const head = header.map((text, i) => element("th", { scope: "col", class: i ? "n" : null }, text));
+    const box = element("table", attributes, element("caption", {}, caption),
+      element("thead", {}, element("tr", {}, head)), element("tbody", {}, rows));
+    return element("div", { class: "wide", tabindex: "0", role: "region", "aria-label": caption }, box);
+  }
+
+  const cell = (text, kind = "") => element("td", { class: `n ${kind}` }, text);
+  const header = (text, attributes = {}) => element("th", { scope: "row", ...attributes }, text);
+
+  // The answer ----------------------------------------------------------------------------------------------------------
+
+  class Answer {
+    constructor(page_, box) {
+      this.page = page_;
+      const { said } = page_.model;
+      this.finding = element("p", { class: "finding", role: "status", "aria-live": "polite" });
+      this.tiles = ["Baseline", "Now", "Change"].map((name) => {
+        const [value, note] = [element("b"), element("span", { class: "faint" })];
+        return { value, note, box: element("div", {}, element("dt", {}, name), element("dd", {}, value, " ", note)) };
+      });
+      this.changes = element("ul", { class: "changes" });
+      this.none = element("p", { class: "faint" }, "No lever is moved: this is the policy as it stands.");
+      this.edits = said.edits.map((text) => element("li", {}, `${text} (by the scenario)`));
+      this.outcomes = said.outcomes.map((outcome) => this.outcome(outcome));
+      this.flow = element("div");
+      this.by = element("select", { id: "by", on: { change: () => this.showGroups() } },
+        element("option", { value: "" }, "Diagnosis and procedure"),
+        said.subgroups.map(([label], i) => element("option", { value: i }, label)));
+      this.groups = element("div");
+      const bars = table("Cases by outcome", ["Outcome", "", "Baseline", "Now", "Change"], this.outcomes.map((one) => one.row), { class: "bars" });
+      box.append(
+        element("section", { class: "card sticky", "aria-label": "Approval rate" }, this.finding,
+          element("dl", { class: "tiles" }, this.tiles.map((tile) => tile.box))),
+        element("div", { class: "two" },
+          element("section", {}, element("h2", {}, "Outcomes"), bars,
+            element("p", { class: "key faint" }, element("i", { class: "bar before" }), " baseline ", element("i", { class: "bar now" }), " now")),
+          element("section", {}, element("h2", {}, "What is moved"), this.none, this.changes)),
+        element("section", {}, element("h2", {}, "From the baseline to now"), this.flow),
+        element("section", {}, element("h2", {}, "Groups"),
+          element("p", {}, element("label", { for: "by" }, "Groups by "), this.by), this.groups));
+    }
+
+    outcome({ label, means }) {
+      const [before, now] = ["before", "now"].map((kind) => element("i", { class: `bar ${kind}` }));
+      const cells = [cell(""), cell(""), cell("")];
+      const name = header(label, { title: means });
+      return { before, now, cells, row: element("tr", {}, name, element("td", { class: "picture", "aria-hidden": "true" }, before, now), cells) };
+    }
+
+    show(answer) {
+      const { model } = this.page, moved = model.levers.some((_, place) => model.moved(place)) || this.edits.length > 0;
+      const nothing = moved ? "Nothing changes: no case has another outcome." : "No lever is moved: this is the policy as it stands.";
+      say(this.finding, answer.moved ? finding(answer, model.size) : nothing);
+      [answer.before, answer.after].forEach(([met], i) => {
+        const [low, high] = wilson(met, model.size);
+        this.tiles[i].value.textContent = percent(met / model.size);
+        this.tiles[i].note.textContent = `met · 95%: ${percent(low)} to ${percent(high)}`;
+      });
+      this.tiles[2].value.textContent = points((answer.after[0] - answer.before[0]) / model.size);
+      this.tiles[2].note.textContent = `points · ${count(answer.moved)} cases change`;
+      this.showOutcomes(answer);
+      this.showChanges();
+      this.flow.replaceChildren(this.flowTable(answer));
+      this.last = answer;
+      this.showGroups();
+    }
+
+    showOutcomes({ before, after }) {
+      const longest = Math.max(...before, ...after), { size } = this.page.model;
+      this.outcomes.forEach(({ before: was, now, cells }, i) => {
+        was.style.width = `${(100 * before[i]) / longest}%`;
+        now.style.width = `${(100 * after[i]) / longest}%`;
+        const texts = [before[i], after[i]].map((n) => `${count(n)} · ${percent(n / size)}`);
+        [...texts, signed(after[i] - before[i])].forEach((text, at) => { say(cells[at], text); });
+        cells[2].classList.toggle("changed", before[i] !== after[i]);
+      });
+    }
+
+    showChanges() {
+      const { model } = this.page, moved = model.levers.map((lever, place) => [lever, place]).filter(([, place]) => model.moved(place));
+      this.none.hidden = moved.length + this.edits.length > 0;
+      const focused = this.changes.contains(document.activeElement);
+      this.changes.replaceChildren(...this.edits, ...moved.map(([lever, place]) => element("li", {},
+        change(lever, lever.baseline, model.values[place]), " ",
+        element("button", {
+          type: "button", class: "small", "aria-label": `Revert ${lever.label}`, on: { click: () => this.page.move(place, lever.baseline) },
+        }, "Revert"))));
+      if (focused) (this.changes.querySelector("button") || this.page.levers.search).focus();
+    }
+
+    flowTable({ flow, before, after }) {
+      const { outcomes } = this.page.model.said, used = outcomes.map((_, i) => i).filter((i) => before[i] || after[i]);
+      const label = (i) => outcomes[i].label;
+      const rows = used.map((from) => element("tr", {}, header(label(from)), used.map((to) => {
+        const kind = from === to ? "same" : flow[from][to] ? "changed" : "zero";
+        return cell(flow[from][to] ? count(flow[from][to]) : "·", kind);
+      }), cell(count(before[from]))));
+      const total = element("tr", { class: "total" }, header("Now"), used.map((i) => cell(count(after[i]))), cell(count(this.page.model.size)));
+      return table("Cases by outcome under the baseline (rows) and now (columns); bold: cases that change",
+        ["Baseline ↓ now →", ...used.map(label), "Baseline"], [...rows, total]);
+    }
+
+    showGroups() {
+      const { model } = this.page, column = this.by.value, { before, after } = this.last;
+      const used = model.said.outcomes.map((_, i) => i).filter((i) => before[i] || after[i]);
+      const names = used.map((i) => model.said.outcomes[i].label);
+      const rows = column === "" ? this.requests(used) : model.subgroup(Number(column)).map(
+        (one, i) => this.group(model.said.subgroups[column][1][i], one, used)).filter(Boolean);
+      const caption = "Cases by outcome now, with the change from the baseline; rows that change are marked ◆";
+      this.groups.replaceChildren(table(caption, ["Group", "Cases", "Approval rate", "95%", ...names], rows));
+    }
+
+    requests(used) {
+      const { said } = this.page.model, rows = [];
+      said.groups.forEach(([diagnosis, procedure], i) => {
+        const row = this.group(procedure, this.last.groups[i], used);
+        if (i === 0 || said.groups[i - 1][0] !== diagnosis) {
+          rows.push(element("tr", { class: "over" }, element("th", { scope: "rowgroup", colspan: 4 + used.length }, diagnosis)));
+        }
+        if (row) rows.push(row);
+      });
+      return rows;
+    }
+
+    group(label, { before, after }, used) {
+      const cases = model.sum(before);
+      if (!cases) return null;
+      const differs = before.some((n, i) => n !== after[i]), [low, high] = wilson(after[0], cases);
+      const rate = `${before[0] === after[0] ? "" : `${percent(before[0] / cases)} → `}${percent(after[0] / cases)}`;
+      const cells = used.map((i) => {
+        const by = after[i] - before[i];
+        return cell(by ? `${count(after[i])} (${signed(by)})` : after[i] ? count(after[i]) : "·", by ? "changed" : "");
+      });
+      return element("tr", { class: differs ? "differs" : null }, header(`${differs ? "◆ " : ""}${label}`), cell(count(cases)),
+        cell(rate, before[0] === after[0] ? "" : "changed"), cell(`${percent(low)} to ${percent(high)}`, "faint"), cells);
+    }
+  }
+
+  // The page ------------------------------------------------------------------------------------------------------------
+
+  class Page {
+    constructor(said, bytes) {
+      this.model = new model.Model(said, bytes);
+      this.levers = new levers.Levers(this, $("levers"));
+      this.answer = new Answer(this, $("answer"));
+      say($("over"), `${said.over}${said.scenario ? `; it begins with the scenario “${said.scenario}”` : ""}. Move a lever: the answer follows.`);
+      about($("about"), said);
+      this.agrees = String(this.model.answer(this.model.start).flow) === String(said.flow);
+      window.addEventListener("hashchange", () => this.follow());
+    }
+
+    /* Levers from the address: those that are not named stand as the page opened. */
+    follow() {
+      if (location.hash === this.address()) return;
+      const values = this.model.start.slice(), wrong = [];
+      for (const [name, text] of new URLSearchParams(location.hash.slice(1))) {
+        const place = said.levers.findIndex((lever) => lever.name === name);
+        const value = place < 0 ? -1 : levers.placeOf(said.levers[place], text);
+        if (value >= 0) values[place] = value;
+        else wrong.push(place < 0 ? `no lever is called “${name.slice(0, 60)}”`
+          : `“${text.slice(0, 30)}” is no value of “${said.levers[place].label}” (${said.levers[place].allowed})`);
+      }
+      this.model.go(values);
+      this.show();
+      this.complain(wrong.length ? `The address asks for what cannot be: ${wrong.join("; ")}. It was left out.` : "");
+    }
+
+    address() {
+      const { start, values } = this.model, moved = said.levers.map((_, i) => i).filter((i) => values[i] !== start[i]);
+      return moved.length ? `#${moved.map((i) => `${said.levers[i].name}=${said.levers[i].values[values[i]]}`).join("&")}` : "";
+    }
+
+    complain(text) {
+      const broken = this.agrees ? "" : "This page does not count as the program did that made it: do not use its numbers. Is the browser very old?";
+      say($("alert"), [broken, text].filter(Boolean).join(" "));
+    }
+
+    move(place, value) {
+      if (this.model.move(place, value, performance.now())) this.changed();
+    }
+
+    step(by) { if (this.model.step(by)) this.changed(); }
+
+    restore(values) { if (this.model.go(values.slice())) this.changed(); }
+
+    /* A hand is heard at once; the rest is drawn once a frame, however many moves there were. */
+    changed() {
+      this.complain("");
+      if (this.waiting) return;
+      this.waiting = requestAnimationFrame(() => {
+        this.waiting = 0;
+        this.show();
+      });
+    }
+
+    show() {
+      this.levers.show();
+      this.answer.show(this.model.answer());
+      clearTimeout(this.resting);
+      this.resting = setTimeout(() => this.rest(), REST);
+    }
+
+    /* Once the hand rests: the address, the command of a report, and which levers change nothing, in small steps. */
+    rest() {
+      try {
+        history.replaceState(null, "", this.address() || "#");
+      } catch { /* a browser that does not let a file do so; the levers move all the same */ }
+      say($("report"), report(this.model));
+      const looking = this.look();
+      const go = () => {
+        const end = performance.now() + TRY;
+        while (performance.now() < end) if (looking.next().done) return;
+        this.resting = setTimeout(go, 0);
+      };
+      go();
+    }
+
+    * look() {
+      for (const place of this.model.levers.keys()) {
+        let reaches = false;
+        for (const differs of this.model.tries(place)) {
+          yield;
+          if (differs) {
+            reaches = true;
+            break;
+          }
+        }
+        this.levers.hands[place].reaches(reaches ? "" : this.model.why(place));
+        yield;
+      }
+    }
+  }
+
+  const quoted = (text) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replace(/'/g, "'\\''")}'`);
+
+  /* The report of the levers as they stand, as a command: what the page was made with, then every lever that differs. */
+  function report({ said, start, values }) {
+    const moved = said.levers.map((lever, i) => [lever, i]).filter(([, i]) => values[i] !== start[i]);
+    const kept = said.report.filter((word, i) => word !== "--set" && said.report[i - 1] !== "--set");
+    const again = moved.map(([lever]) => lever.name), set = said.report.filter((word, i) => said.report[i - 1] === "--set");
+    const sets = [...set.filter((one) => !again.includes(one.split("=")[0])), ...moved.map(([l, i]) => `${l.name}=${l.values[values[i]]}`)];
+    return [...kept, ...sets.flatMap((one) => ["--set", one]), "--out", "out"].map(quoted).join(" ");
+  }
+
+  function about(box, said) {
+    const rows = said.stamp.map(([name, text]) => element("tr", {}, header(name), element("td", {}, text)));
+    box.append(
+      element("h2", {}, "About these numbers"),
+      element("ul", {}, said.notices.map((text) => element("li", {}, text))),
+      element("h3", {}, "What to repeat to get them again"),
+      element("table", { class: "stamp" }, element("tbody", {}, rows)),
+      element("p", {}, "This page, in a terminal:"), element("pre", { tabindex: "0" }, said.command.map(quoted).join(" ")),
+      element("p", {}, "The report of the levers as they stand:"), element("pre", { id: "report", tabindex: "0" }),
+      element("p", {}, "The address of this page holds the levers that differ from where it opened: whoever has the file can follow it."));
+  }
+
+  const said = JSON.parse($("content").textContent);
+  const text = atob($("cases").textContent), bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  const found = new Page(said, bytes);
+  $("columns").hidden = false;
+  found.show();
+  found.complain("");
+  found.follow();
+  return found;
+})();
