@@ -152,7 +152,7 @@ const model = (() => {
       const ways = blocks.map((block) => this.ways(block.root, lever));
       if (ways.some((way) => way.reached)) {
         const cases = sum(blocks.map((block) => block.size));
-        return `something else decides each of the ${cases.toLocaleString("en-US")} cases that could read it`;
+        return `something else decides each of the ${words.count(cases)} cases that could read it`;
       }
       const wanted = new Map();
       for (const { other, places } of ways.flatMap((way) => way.turned)) {

@@ -2,19 +2,10 @@
 
 const page = (() => {
   const { change, count, element, finding, percent, points, say, signed, wilson } = words;
+  const { Cell, Grid, framed, header, rowHeader } = tables;
   const REST = 350; // milliseconds without a move before levers that change nothing are looked for
   const TRY = 6; // milliseconds of that look before a hand is heard again
   const $ = (id) => document.getElementById(id);
-
-  function table(caption, header, rows, attributes = {}) {
-    const head = header.map((text, i) => element("th", { scope: "col", class: i ? "n" : null }, text));
-    const box = element("table", attributes, element("caption", {}, caption),
-      element("thead", {}, element("tr", {}, head)), element("tbody", {}, rows));
-    return element("div", { class: "wide", tabindex: "0", role: "region", "aria-label": caption }, box);
-  }
-
-  const cell = (text, kind = "") => element("td", { class: `n ${kind}` }, text);
-  const header = (text, attributes = {}) => element("th", { scope: "row", ...attributes }, text);
 
   // The answer ----------------------------------------------------------------------------------------------------------
 
@@ -31,12 +22,13 @@ const page = (() => {
       this.none = element("p", { class: "faint" }, "No lever is moved: this is the policy as it stands.");
       this.edits = said.edits.map((text) => element("li", {}, `${text} (by the scenario)`));
       this.outcomes = said.outcomes.map((outcome) => this.outcome(outcome));
-      this.flow = element("div");
+      this.flow = new Grid("Cases by outcome under the baseline (rows) and now (columns); bold: cases that change", "flow");
       this.by = element("select", { id: "by", on: { change: () => this.showGroups() } },
         element("option", { value: "" }, "Diagnosis and procedure"),
         said.subgroups.map(([label], i) => element("option", { value: i }, label)));
-      this.groups = element("div");
-      const bars = table("Cases by outcome", ["Outcome", "", "Baseline", "Now", "Change"], this.outcomes.map((one) => one.row), { class: "bars" });
+      this.groups = new Grid("Cases by outcome now, with the change from the baseline; rows that change are marked ◆", "groups");
+      const bars = framed("Cases by outcome", "bars", element("thead", {}, header(["Outcome", "", "Baseline", "Now", "Change"])),
+        element("tbody", {}, this.outcomes.map((one) => one.row)));
       box.append(
         element("section", { class: "card sticky", "aria-label": "Approval rate" }, this.finding,
           element("dl", { class: "tiles" }, this.tiles.map((tile) => tile.box))),
@@ -44,16 +36,15 @@ const page = (() => {
           element("section", {}, element("h2", {}, "Outcomes"), bars,
             element("p", { class: "key faint" }, element("i", { class: "bar before" }), " baseline ", element("i", { class: "bar now" }), " now")),
           element("section", {}, element("h2", {}, "What is moved"), this.none, this.changes)),
-        element("section", {}, element("h2", {}, "From the baseline to now"), this.flow),
+        element("section", {}, element("h2", {}, "From the baseline to now"), this.flow.box),
         element("section", {}, element("h2", {}, "Groups"),
-          element("p", {}, element("label", { for: "by" }, "Groups by "), this.by), this.groups));
+          element("p", {}, element("label", { for: "by" }, "Groups by "), this.by), this.groups.box));
     }
 
     outcome({ label, means }) {
       const [before, now] = ["before", "now"].map((kind) => element("i", { class: `bar ${kind}` }));
-      const cells = [cell(""), cell(""), cell("")];
-      const name = header(label, { title: means });
-      return { before, now, cells, row: element("tr", {}, name, element("td", { class: "picture", "aria-hidden": "true" }, before, now), cells) };
+      const cells = [new Cell(), new Cell(), new Cell()], picture = element("td", { class: "picture", "aria-hidden": "true" }, before, now);
+      return { before, now, cells, row: element("tr", {}, rowHeader(label, { title: means }), picture, cells.map((cell) => cell.box)) };
     }
 
     show(answer) {
@@ -69,7 +60,7 @@ const page = (() => {
       this.tiles[2].note.textContent = `points · ${count(answer.moved)} cases change`;
       this.showOutcomes(answer);
       this.showChanges();
-      this.flow.replaceChildren(this.flowTable(answer));
+      this.showFlow(answer);
       this.last = answer;
       this.showGroups();
     }
@@ -80,8 +71,8 @@ const page = (() => {
         was.style.width = `${(100 * before[i]) / longest}%`;
         now.style.width = `${(100 * after[i]) / longest}%`;
         const texts = [before[i], after[i]].map((n) => `${count(n)} · ${percent(n / size)}`);
-        [...texts, signed(after[i] - before[i])].forEach((text, at) => { say(cells[at], text); });
-        cells[2].classList.toggle("changed", before[i] !== after[i]);
+        texts.forEach((text, at) => cells[at].put([text]));
+        cells[2].put([signed(after[i] - before[i]), before[i] === after[i] ? "" : "changed"]);
       });
     }
 
@@ -97,51 +88,50 @@ const page = (() => {
       if (focused) (this.changes.querySelector("button") || this.page.levers.search).focus();
     }
 
-    flowTable({ flow, before, after }) {
-      const { outcomes } = this.page.model.said, used = outcomes.map((_, i) => i).filter((i) => before[i] || after[i]);
-      const label = (i) => outcomes[i].label;
-      const rows = used.map((from) => element("tr", {}, header(label(from)), used.map((to) => {
-        const kind = from === to ? "same" : flow[from][to] ? "changed" : "zero";
-        return cell(flow[from][to] ? count(flow[from][to]) : "·", kind);
-      }), cell(count(before[from]))));
-      const total = element("tr", { class: "total" }, header("Now"), used.map((i) => cell(count(after[i]))), cell(count(this.page.model.size)));
-      return table("Cases by outcome under the baseline (rows) and now (columns); bold: cases that change",
-        ["Baseline ↓ now →", ...used.map(label), "Baseline"], [...rows, total]);
+    showFlow({ flow, before, after }) {
+      const { outcomes } = this.page.model.said, used = this.used(before, after), label = (i) => outcomes[i].label;
+      const rows = used.map((from) => ({
+        name: label(from),
+        cells: [...used.map((to) => {
+          const kind = from === to ? "same" : flow[from][to] ? "changed" : "zero";
+          return [flow[from][to] ? count(flow[from][to]) : "·", kind];
+        }), [count(before[from])]],
+      }));
+      const total = { name: "Now", kind: "total", cells: [...used.map((i) => [count(after[i])]), [count(this.page.model.size)]] };
+      this.flow.put(["Baseline ↓ now →", ...used.map(label), "Baseline"], [...rows, total]);
     }
 
+    used(before, after) { return before.map((_, i) => i).filter((i) => before[i] || after[i]); }
+
     showGroups() {
-      const { model } = this.page, column = this.by.value, { before, after } = this.last;
-      const used = model.said.outcomes.map((_, i) => i).filter((i) => before[i] || after[i]);
-      const names = used.map((i) => model.said.outcomes[i].label);
-      const rows = column === "" ? this.requests(used) : model.subgroup(Number(column)).map(
-        (one, i) => this.group(model.said.subgroups[column][1][i], one, used)).filter(Boolean);
-      const caption = "Cases by outcome now, with the change from the baseline; rows that change are marked ◆";
-      this.groups.replaceChildren(table(caption, ["Group", "Cases", "Approval rate", "95%", ...names], rows));
+      const { said } = this.page.model, column = this.by.value, used = this.used(this.last.before, this.last.after);
+      const names = ["Group", "Cases", "Approval rate (95%)", ...used.map((i) => said.outcomes[i].label)];
+      const words_ = column === "" ? [] : said.subgroups[column][1];
+      const rows = column === "" ? this.requests(used)
+        : this.page.model.subgroup(Number(column)).map((one, i) => this.group(words_[i], one, used));
+      this.groups.put(names, rows);
     }
 
     requests(used) {
-      const { said } = this.page.model, rows = [];
-      said.groups.forEach(([diagnosis, procedure], i) => {
+      const { said } = this.page.model;
+      return said.groups.flatMap(([diagnosis, procedure], i) => {
         const row = this.group(procedure, this.last.groups[i], used);
-        if (i === 0 || said.groups[i - 1][0] !== diagnosis) {
-          rows.push(element("tr", { class: "over" }, element("th", { scope: "rowgroup", colspan: 4 + used.length }, diagnosis)));
-        }
-        if (row) rows.push(row);
+        return i === 0 || said.groups[i - 1][0] !== diagnosis ? [{ name: diagnosis }, row] : [row];
       });
-      return rows;
     }
 
-    group(label, { before, after }, used) {
-      const cases = model.sum(before);
-      if (!cases) return null;
-      const differs = before.some((n, i) => n !== after[i]), [low, high] = wilson(after[0], cases);
-      const rate = `${before[0] === after[0] ? "" : `${percent(before[0] / cases)} → `}${percent(after[0] / cases)}`;
+    group(name, { before, after }, used) {
+      const cases = model.sum(before), [low, high] = wilson(after[0], cases);
+      const differs = before.some((n, i) => n !== after[i]), moved = before[0] !== after[0];
+      const rate = `${moved ? `${percent(before[0] / cases)} → ` : ""}${percent(after[0] / cases)}`;
       const cells = used.map((i) => {
         const by = after[i] - before[i];
-        return cell(by ? `${count(after[i])} (${signed(by)})` : after[i] ? count(after[i]) : "·", by ? "changed" : "");
+        return [by || after[i] ? count(after[i]) : "·", by ? "changed" : "", by ? signed(by) : ""];
       });
-      return element("tr", { class: differs ? "differs" : null }, header(`${differs ? "◆ " : ""}${label}`), cell(count(cases)),
-        cell(rate, before[0] === after[0] ? "" : "changed"), cell(`${percent(low)} to ${percent(high)}`, "faint"), cells);
+      return {
+        name: `${differs ? "◆ " : ""}${name}`, kind: differs ? "differs" : "",
+        cells: [[count(cases)], [rate, moved ? "changed" : "", `${percent(low)} to ${percent(high)}`], ...cells],
+      };
     }
   }
 
@@ -160,7 +150,7 @@ const page = (() => {
 
     /* Levers from the address: those that are not named stand as the page opened. */
     follow() {
-      if (location.hash === this.address()) return;
+      if (location.hash === this.address() || $(location.hash.slice(1))) return; // as it stands, or a part of the page
       const values = this.model.start.slice(), wrong = [];
       for (const [name, text] of new URLSearchParams(location.hash.slice(1))) {
         const place = said.levers.findIndex((lever) => lever.name === name);
@@ -252,7 +242,7 @@ const page = (() => {
   }
 
   function about(box, said) {
-    const rows = said.stamp.map(([name, text]) => element("tr", {}, header(name), element("td", {}, text)));
+    const rows = said.stamp.map(([name, text]) => element("tr", {}, rowHeader(name), element("td", {}, text)));
     box.append(
       element("h2", {}, "About these numbers"),
       element("ul", {}, said.notices.map((text) => element("li", {}, text))),
@@ -263,6 +253,17 @@ const page = (() => {
       element("p", {}, "The address of this page holds the levers that differ from where it opened: whoever has the file can follow it."));
   }
 
+  /* A link to a part of the page: the address stays that of the levers. */
+  function jump(event) {
+    const link = event.target.closest("a[href^='#']");
+    if (!link) return;
+    event.preventDefault();
+    const part = $(link.getAttribute("href").slice(1));
+    part.scrollIntoView();
+    part.focus({ preventScroll: true });
+  }
+
+  document.addEventListener("click", jump);
   const said = JSON.parse($("content").textContent);
   const text = atob($("cases").textContent), bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);

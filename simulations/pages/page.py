@@ -19,7 +19,7 @@ from simulations.studies.comparison import Study
 
 LARGEST = 100_000  # cases in one file
 FOLDER = Path(__file__).resolve().parent
-SCRIPTS = (ENGINE, FOLDER / "model.js", FOLDER / "words.js", FOLDER / "levers.js", FOLDER / "page.js")
+SCRIPTS = (ENGINE, *(FOLDER / f"{name}.js" for name in ("model", "words", "tables", "levers", "page")))
 
 
 def offline_page(study: Study, command: Command) -> bytes:

@@ -2,7 +2,7 @@
 
 const words = (() => {
   const Z = 1.959963984540054; // two-sided 95 %
-  const count = (n) => n.toLocaleString("en-US");
+  const digits = new Intl.NumberFormat("en-US"), count = (n) => digits.format(n);
   const signed = (n) => (n ? `${n > 0 ? "+" : "−"}${count(Math.abs(n))}` : "0");
 
   /* One decimal; of two that are equally near the even one. */
