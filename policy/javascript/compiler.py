@@ -66,7 +66,7 @@ class Program:
     def reads(self, root: Node) -> tuple[set[str], bool]:
         """The fields that a root and all below it read, and whether they ask for a diagnosis code."""
         fields, coded = set[str](), False
-        for kind, *rest in (self.nodes[place] for place in self._below(root)):
+        for kind, *rest in (self.nodes[place] for place in self.below(root)):
             if kind in ("line", "words", "file", "switch"):
                 fields.add(self.fields[rest[0]])
             elif kind == "sum":
@@ -74,7 +74,8 @@ class Program:
             coded |= kind in ("coded", "code")
         return fields, coded
 
-    def _below(self, root: Node) -> set[Node]:
+    def below(self, root: Node) -> set[Node]:
+        """A node and all that it is made of."""
         found, ahead = set[Node](), [root]
         while ahead:
             place = ahead.pop()
@@ -109,8 +110,7 @@ def _parts(node: Sequence[Any]) -> list[Node]:
 def compiled(policy: Policy) -> Program:
     """The program of a policy."""
     codes = {*policy.codes_asked(), *(notice.code for notice in policy.code_notices)}
-    names = [name for name, kind in policy.fields_.items() if kind.numeric or kind.words]
-    program = Program(policy, tuple(names), tuple(sorted(codes)))
+    program = Program(policy, tuple(policy.fields_), tuple(sorted(codes)))
     say = JavaScript(program, SomeSettings(policy, {}))
     program.roots = [say.at_every(lambda say, rule=rule: say.pathway(rule)) for rule in policy.rules()]  # type: ignore[misc]
     program.roots.append(say.outcome("out_of_scope", None))

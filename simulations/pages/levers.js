@@ -86,7 +86,7 @@ const levers = (() => {
     }
 
     about() {
-      const { lever } = this, default_ = `Baseline ${lever.shown[lever.baseline]}`;
+      const { lever } = this, default_ = `Baseline: ${lever.shown[lever.baseline]}`;
       const legal = lever.kind === "choice" ? `${lever.values.length} choices` : lever.allowed.replace("allowed ", "");
       const choices = lever.means.map((text, i) => element("li", {}, `${lever.shown[i]}: ${text}`));
       return element("details", {},

@@ -130,7 +130,7 @@ const page = (() => {
       });
       return {
         name: `${differs ? "◆ " : ""}${name}`, kind: differs ? "differs" : "",
-        cells: [[count(cases)], [rate, moved ? "changed" : "", `${percent(low)} to ${percent(high)}`], ...cells],
+        cells: [[count(cases)], [rate, moved ? "rate changed" : "rate", `${percent(low)} to ${percent(high)}`], ...cells],
       };
     }
   }
@@ -161,7 +161,7 @@ const page = (() => {
       }
       this.model.go(values);
       this.show();
-      this.complain(wrong.length ? `The address asks for what cannot be: ${wrong.join("; ")}. It was left out.` : "");
+      this.complain(wrong.length ? `The address asks for what cannot be: ${wrong.join("; ")}. This was left out.` : "");
     }
 
     address() {

@@ -1,0 +1,102 @@
+"""The program for JavaScript says of every case what `determine`, and the interpreter by hand, say of it."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+
+import policy as core
+from policy.javascript import Program, compiled
+from policy.javascript.compiler import JavaScript
+from policy.model import OUTCOMES, Policy, Settings
+from tests.policy.every_command import Trial
+from tests.policy.generated import WIDE, random_levers
+from tests.policy.in_javascript import NODE, of_roots, outcomes
+from tests.policy.interpreter import Reader, levers_of
+from tests.policy.test_missing import OUTCOMES as BRANCHES
+from tests.policy.test_missing import ROWS, TESTS, expected, frame, made, possible
+from tests.sampling import some
+
+needs_node = pytest.mark.skipif(NODE is None, reason="no node is installed here")
+
+
+@needs_node
+@pytest.mark.parametrize("seed", some([*range(4), *range(WIDE, WIDE + 6), *range(4, 60), *range(WIDE + 6, WIDE + 60)], 10))
+def test_a_generated_policy_comes_out_as_by_hand(seed: int) -> None:
+    """Every kind of field, lever, test, requirement and rule, cases at the decision, levers moved together."""
+    trial, luck = Trial(seed), random.Random(seed)
+    moved = [{}, *(random_levers(trial.tree, luck) for _ in range(12))]
+    found = outcomes(trial.policy, trial.all, [trial.policy.settings(one) for one in moved])
+    for levers, codes in zip(moved, found.tolist(), strict=True):
+        reader = Reader(trial.tree, levers_of(trial.tree, levers))
+        assert [OUTCOMES[code] for code in codes] == [reader.determine(case).outcome for case in trial.every], levers
+
+
+def anywhere(policy: Policy, luck: random.Random) -> Settings:
+    """Any joint setting of all levers."""
+    return policy.settings({name: luck.choice(lever.values()) for name, lever in policy.levers.items()})
+
+
+@needs_node
+@pytest.mark.parametrize("seed", range(4))
+def test_a_missing_number_that_is_known_to_be_so_much_leaves_the_branches_above(seed: int) -> None:
+    luck = random.Random(seed)
+    of = {str(value): luck.choice(BRANCHES) for value in luck.sample(range(6), 3)}
+    other = luck.choice(BRANCHES)
+    rule = {"switch": "failed_anticonvulsants", "stated": "is_many", "otherwise": {"outcome": other, "because": "else"}}
+    rule |= {"branches": {word: {"outcome": outcome, "because": word} for word, outcome in of.items()}}
+    document = made(rule=rule)
+    (found,) = outcomes(document, core.Cases.from_frame(frame(ROWS), document), [document.settings()])
+    ways = [{of.get(str(value), other) for value in possible(row)} for row in ROWS]
+    assert [OUTCOMES[code] for code in found.tolist()] == [one.pop() if len(one) == 1 else "pend" for one in ways]
+
+
+@needs_node
+def test_what_one_column_tells_about_another_holds_in_every_comparison() -> None:
+    """Each criterion of test_missing.py, as if a pathway asked for nothing else."""
+    document = made()
+    say = JavaScript(Program(document, tuple(document.fields_), ()), document.settings())
+    met = say.outcome("met", None)
+    roots = [say.program.node("require", say.criterion(name), met) for name in TESTS]
+    say.program.closing = say.outcome("pend", None)
+    found = of_roots(say.program, roots, core.Cases.from_frame(frame(ROWS), document))
+    for (name, (_, holds)), codes in zip(TESTS.items(), found, strict=True):
+        wanted = [("not_met", "pend", "met")[expected(row, holds)] for row in ROWS]
+        assert [OUTCOMES[code] for code in codes] == wanted, name
+
+
+def test_a_program_is_made_of_numbers_and_its_own_words_only() -> None:
+    """No text of a policy is in it, so none can be taken for a program."""
+    policy = core.load("nerve_blocks")
+    words = {"always", "all", "any", "none", "count", "line", "sum", "words", "file", "coded", "pick", "outcome",
+             "require", "step", "switch", "code"}  # fmt: skip
+
+    def texts(part: object) -> set[str]:
+        if isinstance(part, (list, tuple)):
+            return set().union(*map(texts, part))
+        return {part} if isinstance(part, str) else set()
+
+    program = compiled(policy)
+    assert texts(program.nodes) <= words
+    assert compiled(policy).data() == program.data()
+
+
+def test_no_node_is_there_twice_and_parts_stand_before_what_they_are_parts_of() -> None:
+    program = compiled(core.load("positive_airway_pressure"))
+    assert len({*map(str, program.nodes)}) == len(program.nodes)
+    for place, node in enumerate(program.nodes):
+        assert all(part < place for part in program.below(place) - {place}), node
+
+
+@needs_node
+@pytest.mark.parametrize("name", ["nerve_blocks", "positive_airway_pressure", "lower_back_procedures", "occipital_myofascial"])
+def test_a_shipped_policy_comes_out_as_determined_at_any_setting(name: str) -> None:
+    import simulations
+
+    policy, luck = core.load(name), random.Random(name)
+    cases = simulations.cases_of(policy, size=1_500, seed=3).part(0)
+    settings = [anywhere(policy, luck) for _ in range(40)]
+    wanted = [core.determine(policy, cases, one, asking=False).outcome for one in settings]
+    assert np.array_equal(outcomes(policy, cases, settings), np.array(wanted))
