@@ -265,7 +265,9 @@ class JavaScript:
             truth = self.program.node("coded", truth, [self.program.codes.index(code) for code in both.codes])
 
         def asked(say: "JavaScript") -> Node:
-            return truth if say.settings.holds(entry.while_) and say.settings.holds(inner.while_) else self.settled(True)
+            return (
+                truth if say.settings.holds(entry.while_) and say.settings.holds(inner.while_) else self.settled(True)
+            )
 
         return replace(self, settings=SomeSettings(self.policy, {})).at_every(asked)
 

@@ -1,15 +1,20 @@
 """The verb that writes the page of a policy: every lever over made-up cases, in one file for a browser."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 import policy as core
-from policy.problems import Problem, ProblemsFound, collecting, refuse
+from policy.problems import ProblemsFound, collecting
 from policy.reading.loading import DEFAULT, policy_file
 from simulations.cli.options import as_of_option, assigned, workspace_option
 from simulations.runs.outputs import Inputs, check_files
 from simulations.storage.files import save, writing
+
+if TYPE_CHECKING:
+    from simulations.pages.content import Command
+    from simulations.studies.comparison import Study
 
 
 @click.command(epilog="Example: workbook page strict_reading --out page.html")
@@ -32,37 +37,53 @@ def page(
     Python, server or network. It opens with SCENARIO, if one is named, and can be set by its address:
     page.html#conservative_weeks=8. Cases read from a table are refused: a page holds all cases that it counts.
     """
-    from simulations.cli.command import number
-    from simulations.pages.content import Command
-    from simulations.pages.page import LARGEST, NOT_A_TABLE, offline_page
-    from simulations.population.page import TABLES
-    from simulations.studies.comparison import Study, ask
+    from simulations.pages.page import offline_page
 
-    if Path(population or "").suffix.lower() in TABLES:
-        raise refuse("population", Path(str(population)).name, NOT_A_TABLE)
-    problems: list[Problem] = check_files(
-        Inputs().policy(policy_name).scenario(scenario).population(population), {out: (".html",)}
-    )
-    found: list[Study] = []
-    many, luck = (None if text is None else number(text) for text in (size, seed))
-    with collecting(problems):
-        found.append(ask(policy_name, scenario, assigned(assignments), population, many, luck, as_of=as_of))
-    if isinstance(many, int) and many > LARGEST:
-        problems.append(Problem("size", "size", f"{many:,} cases are too many for one file; at most {LARGEST:,}"))
-    if problems:
-        raise ProblemsFound(problems)
-    (study,) = found
-    cases = study.cases
-    drawn = ["--population", _called(population or cases.name), "--size", str(cases.size), "--seed", str(cases.seed)]
-    options = [word for text in assignments for word in ("--set", text)] + (["--as-of", as_of] if as_of else [])
-    command = Command(
-        _called(scenario) if scenario else None, ("--policy", _exactly(policy_name, study), *options, *drawn),
-        Path(out).name,
-    )  # fmt: skip
+    drawn = {"population": population, "size": size, "seed": seed}
+    study = _asked(scenario, policy_name, assignments, as_of, drawn, out)
+    command = _command(scenario, policy_name, assignments, as_of, study, population, out)
     with writing(Path(out)):
         save(Path(out), offline_page(study, command))
     click.echo(study.document.notice)
-    click.echo(f"written: {out}: {len(study.policy.levers)} levers of {study.document.name} over {cases!r}")
+    levers = len(study.document.levers)
+    click.echo(f"written: {out}: {levers} levers of {study.document.name} over {study.cases!r}")
+
+
+def _asked(
+    scenario: str | None, policy_name: str, assignments: tuple[str, ...], as_of: str | None,
+    drawn: dict[str, str | None], out: str,
+) -> "Study":  # fmt: skip
+    """The question; raises ProblemsFound with all that is wrong with it and with the file to be written."""
+    from simulations.cli.command import number
+    from simulations.pages.page import refuse_a_table, refuse_too_many
+    from simulations.studies.comparison import ask
+
+    population = drawn["population"]
+    size, seed = (None if drawn[name] is None else number(str(drawn[name])) for name in ("size", "seed"))
+    refuse_a_table(population)
+    problems = check_files(Inputs().policy(policy_name).scenario(scenario).population(population), {out: (".html",)})
+    found: list[Study] = []
+    with collecting(problems):
+        found.append(ask(policy_name, scenario, assigned(assignments), population, size, seed, as_of=as_of))
+    with collecting(problems):
+        refuse_too_many(size)
+    if problems:
+        raise ProblemsFound(problems)
+    return found[0]
+
+
+def _command(
+    scenario: str | None, policy_name: str, assignments: tuple[str, ...], as_of: str | None, study: "Study",
+    population: str | None, out: str,
+) -> "Command":  # fmt: skip
+    """What makes the page again, whatever the defaults will be; files by their names."""
+    from simulations.pages.content import Command
+
+    cases = study.cases
+    options = ["--policy", _exactly(policy_name, study)]
+    options += [word for text in assignments for word in ("--set", text)] + (["--as-of", as_of] if as_of else [])
+    options += ["--population", _called(population or cases.name), "--size", str(cases.size), "--seed", str(cases.seed)]
+    return Command(_called(scenario) if scenario else None, tuple(options), Path(out).name)
 
 
 def _called(name: str) -> str:

@@ -26,7 +26,7 @@ class Embedded:
     """Cases for a page: `blocks` say what lies where in `data`, as JSON; `groups`: diagnosis and procedure of each.
 
     `subgroups`: column -> its words, in each block in this order, a byte a case; '' is not documented. A block is the
-    rows of a `pathway` (its place; the last: none): `parts` are stretches of rows [group, outcome under the baseline, how many].
+    rows of a `pathway` (its place; the last: none); `parts` are stretches of them [group, baseline outcome, how many].
     """
 
     groups: list[tuple[str, str]]
@@ -48,7 +48,7 @@ def embedded(study: Study, program: Program) -> Embedded:
     before = determine(policy, cases, study.baseline, asking=False).outcome
     where, (group, labels) = pathways(program.policy, under(cases, program.policy)), _groups(policy, cases)
     columns = {name: _column(policy, cases, name) for name in group_columns(cases)}
-    told = {name: one for name, one in columns.items() if 1 < len({*one[0].tolist()}) and len(one[1]) <= MOST_GROUPS}
+    told = {name: one for name, one in columns.items() if len({*one[0].tolist()}) > 1 and len(one[1]) <= MOST_GROUPS}
     found = Embedded(labels, {name: words for name, (_, words) in told.items()})
     root = np.where(where < 0, len(program.roots) - 1, where)
     order = np.lexsort((before, group, root))

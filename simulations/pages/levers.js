@@ -8,7 +8,7 @@ const levers = (() => {
     constructor(lever, place, page) {
       Object.assign(this, { lever, place, page, id: `lever-${place}` });
       this.head = element("h4", { id: `${this.id}-label` }, lever.label);
-      this.value = element("output", { class: "value" });
+      this.value = element("span", { class: "value" });
       this.mark = element("span", { class: "mark moved", hidden: true });
       this.meaning = element("p", { class: "meaning", id: `${this.id}-meaning` });
       this.idle = element("p", { class: "idle-because", hidden: true });
@@ -129,7 +129,7 @@ const levers = (() => {
       this.chapters = said.chapters.map((one, number) => chapter(one, number, this.hands));
       this.chapters.forEach((one, number) => one.open(number === 0));
       this.search = element("input", { type: "search", id: "search", placeholder: "weeks, relief, imaging …", on: { input: () => this.find() } });
-      this.found = element("p", { class: "faint", role: "status" });
+      this.found = element("p", { class: "faint", role: "status", hidden: true });
       const act = (text, does) => element("button", { type: "button", on: { click: does } }, text);
       this.undo = act("Undo", () => page.step(-1));
       this.redo = act("Redo", () => page.step(1));

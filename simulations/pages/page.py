@@ -12,12 +12,16 @@ from policy.model import OUTCOMES
 from policy.problems import refuse
 from simulations.pages.content import Command, content
 from simulations.pages.embedded import embedded
+from simulations.population.page import TABLES
 from simulations.reports.html_table import esc, tabulated
 from simulations.reports.notices import NOT_MET
 from simulations.reports.table_cells import LABELS
 from simulations.studies.comparison import Study
 
 LARGEST = 100_000  # cases in one file
+NOT_A_TABLE = (
+    "is a table of cases, and whoever gets a page gets all the cases in it: name a population, whose cases are made up"
+)
 FOLDER = Path(__file__).resolve().parent
 SCRIPTS = (ENGINE, *(FOLDER / f"{name}.js" for name in ("model", "words", "tables", "levers", "page")))
 
@@ -29,8 +33,7 @@ def offline_page(study: Study, command: Command) -> bytes:
     """
     if not study.cases.drawn:
         raise refuse("population", study.cases.name, NOT_A_TABLE)
-    if study.cases.size > LARGEST:
-        raise refuse("size", "size", f"{study.cases.size:,} cases are too many for one file; at most {LARGEST:,}")
+    refuse_too_many(study.cases.size)
     program = compiled(study.scenario.policy)
     held = embedded(study, program)
     said = content(study, held, command)
@@ -45,9 +48,16 @@ def offline_page(study: Study, command: Command) -> bytes:
     return page.encode()
 
 
-NOT_A_TABLE = (
-    "is a table of cases, and whoever gets a page gets all the cases in it: name a population, whose cases are made up"
-)
+def refuse_a_table(population: str | None) -> None:
+    """Refuse a file of cases before a line of it is read."""
+    if Path(population or "").suffix.lower() in TABLES:
+        raise refuse("population", Path(str(population)).name, NOT_A_TABLE)
+
+
+def refuse_too_many(size: object) -> None:
+    """Refuse more cases than one file may hold."""
+    if isinstance(size, int) and size > LARGEST:
+        raise refuse("size", "size", f"{size:,} cases are too many for one file; at most {LARGEST:,}")
 
 
 def _allowed(script: str, style: str) -> str:
