@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-import policy as core
 from policy.problems import ProblemsFound, collecting
-from policy.reading.loading import DEFAULT, policy_file
+from policy.reading.loading import DEFAULT, DOCUMENTS, policy_file
 from simulations.cli.options import as_of_option, assigned, workspace_option
+from simulations.runs.again import called
 from simulations.runs.outputs import Inputs, check_files
 from simulations.storage.files import save, writing
 
@@ -76,26 +76,17 @@ def _command(
     scenario: str | None, policy_name: str, assignments: tuple[str, ...], as_of: str | None, study: "Study",
     population: str | None, out: str,
 ) -> "Command":  # fmt: skip
-    """What makes the page again, whatever the defaults will be; files by their names."""
+    """What makes the page again, whatever the defaults will be."""
     from simulations.pages.content import Command
 
     cases = study.cases
-    options = ["--policy", _exactly(policy_name, study)]
+    options = ["--policy", _exactly(policy_name, as_of)]
     options += [word for text in assignments for word in ("--set", text)] + (["--as-of", as_of] if as_of else [])
-    options += ["--population", _called(population or cases.name), "--size", str(cases.size), "--seed", str(cases.seed)]
-    return Command(_called(scenario) if scenario else None, tuple(options), Path(out).name)
+    options += ["--population", called(population or cases.name), "--size", str(cases.size), "--seed", str(cases.seed)]
+    return Command(called(scenario) if scenario else None, tuple(options), called(out))
 
 
-def _called(name: str) -> str:
-    """A name as it is, a file without its folder."""
-    return Path(name).name
-
-
-def _exactly(name: str, study: "Study") -> str:
-    """The version that a bare name means today, so that the command means the same tomorrow."""
-    exact = study.document.name
-    try:
-        same = core.load(exact).fingerprint == study.document.fingerprint and policy_file(exact) != Path(name)
-    except ProblemsFound:
-        same = False
-    return exact if same else _called(name)
+def _exactly(name: str, as_of: str | None) -> str:
+    """The version that the name of a policy that ships means today, so that the command means the same tomorrow."""
+    file = policy_file(name, as_of)
+    return f"{file.parent.name}@{file.stem}" if file.is_relative_to(DOCUMENTS) else called(name)

@@ -26,7 +26,7 @@ const page = (() => {
       this.by = element("select", { id: "by", on: { change: () => this.showGroups() } },
         element("option", { value: "" }, "Diagnosis and procedure"),
         said.subgroups.map(([label], i) => element("option", { value: i }, label)));
-      this.groups = new Grid("Cases by outcome now, with the change from the baseline; rows that change are marked ◆", "groups");
+      this.groups = new Grid("Cases by outcome now, and the change from the baseline (◆)", "groups");
       const bars = framed("Cases by outcome", "bars", element("thead", {}, header(["Outcome", "", "Baseline", "Now", "Change"])),
         element("tbody", {}, this.outcomes.map((one) => one.row)));
       box.append(
