@@ -19,24 +19,38 @@ Node = int  # the place of a node in its program
 
 
 class Undecided(Exception):
-    """A lever was asked for whose value is not known here."""
+    """The values that are left of a lever answer differently: `parts`, each of which answers alike."""
 
-    def __init__(self, lever: str):
+    def __init__(self, lever: str, parts: list[list[Value]]):
         super().__init__(lever)
-        self.lever = lever
+        self.lever, self.parts = lever, parts
 
 
 class SomeSettings(Settings):
-    """The values of some levers; to ask for another raises Undecided."""
+    """Levers with the values that are `left` of each, all where none are named; raises Undecided where they differ."""
 
-    def __init__(self, policy: Policy, values: Mapping[str, Value]):
-        self.policy, self._values = policy, dict(values)
+    def __init__(self, policy: Policy, left: Mapping[str, list[Value]]):
+        self.policy, self.left, self._values = policy, left, {}
+
+    def _left(self, lever: str) -> list[Value]:
+        return self.left[lever] if lever in self.left else self.policy.levers[lever].values()
 
     def __getitem__(self, lever: str) -> Value:
-        if lever not in self._values:
-            raise Undecided(lever)
-        value: Value = self._values[lever]
-        return value
+        values = self._left(lever)
+        if len(values) > 1:
+            raise Undecided(lever, [[value] for value in values])
+        return values[0]
+
+    def holds(self, condition: Mapping[str, tuple[str, ...]]) -> bool:
+        """Whether it does with all values that are left."""
+        for name, words in condition.items():
+            values = self._left(name)
+            meeting = [value for value in values if self.policy.levers[name].meets(value, words)]
+            if meeting and len(meeting) < len(values):
+                raise Undecided(name, [meeting, [value for value in values if value not in meeting]])
+            if not meeting:
+                return False
+        return True
 
 
 @dataclass
@@ -120,10 +134,10 @@ def compiled(policy: Policy) -> Program:
 
 @dataclass(frozen=True)
 class JavaScript:
-    """The language; `settings` are the levers that have been asked for so far, each at one of its values."""
+    """The language; `settings` have of each lever the values that answer alike what was asked of it so far."""
 
     program: Program
-    settings: Settings
+    settings: SomeSettings
     known: dict[int, tuple[object, Node]] = field(default_factory=dict)  # what was said of a test or rule, held here
 
     @property
@@ -135,27 +149,27 @@ class JavaScript:
         """What is said at every setting: a `pick` by the first lever that is asked for, and so on below it."""
         try:
             return say(self)
-        except Undecided as asked:
-            lever, known = asked.lever, {name: self.settings[name] for name in self.policy.levers if self._knows(name)}
-        values = self.policy.levers[lever].values()
-        each = (replace(self, settings=SomeSettings(self.policy, {**known, lever: value})) for value in values)
-        said = [at.at_every(say) for at in each]
-        if len({*said}) == 1:
-            return said[0]
-        return self.program.node("pick", list(self.policy.levers).index(lever), said)
+        except Undecided as undecided:
+            lever, parts = undecided.lever, undecided.parts
+        said = dict[Value, Node]()
+        for part in parts:
+            at = replace(self, settings=SomeSettings(self.policy, {**self.settings.left, lever: part}))
+            said |= dict.fromkeys(part, at.at_every(say))
+        some = next(iter(said.values()))
+        if {*said.values()} == {some}:
+            return some
+        each = [said.get(value, some) for value in self.policy.levers[lever].values()]  # others do not come here
+        return self.program.node("pick", list(self.policy.levers).index(lever), each)
 
-    def _knows(self, lever: str) -> bool:
-        try:
-            self.settings[lever]
-        except Undecided:
-            return False
-        return True
+    @property
+    def anywhere(self) -> "JavaScript":
+        """The same where nothing was asked yet."""
+        return replace(self, settings=SomeSettings(self.policy, {}))
 
     def _whatever(self, what: object, say: "Callable[[JavaScript], Node]") -> Node:
-        """What is said of a test or rule at every setting, whatever is known here; once."""
+        """What is said of a test or rule at every setting, whatever was asked here; once."""
         if id(what) not in self.known:
-            anywhere = replace(self, settings=SomeSettings(self.policy, {}))
-            self.known[id(what)] = what, anywhere.at_every(say)
+            self.known[id(what)] = what, self.anywhere.at_every(say)
         return self.known[id(what)][1]
 
     # The words of the walk: tests -------------------------------------------------------------------------------------
@@ -251,8 +265,7 @@ class JavaScript:
     def require(self, rule: Rule) -> Node:
         """All criteria together, then the first step that applies."""
         asked = self.all_of(self._requirement(*pair) for pair in self.policy.requirements(rule))
-        anywhere = replace(self, settings=SomeSettings(self.policy, {}))
-        follows = anywhere.at_every(lambda say: say._follow(self.policy.steps(rule, say.settings)))
+        follows = self.anywhere.at_every(lambda say: say._follow(self.policy.steps(rule, say.settings)))
         return self.program.node("require", asked, follows)
 
     def _requirement(self, entry: Requirement, inner: Requirement) -> Node:
@@ -269,7 +282,7 @@ class JavaScript:
                 truth if say.settings.holds(entry.while_) and say.settings.holds(inner.while_) else self.settled(True)
             )
 
-        return replace(self, settings=SomeSettings(self.policy, {})).at_every(asked)
+        return self.anywhere.at_every(asked)
 
     def _follow(self, steps: Sequence[Step]) -> Node:
         reading = self.program.node("outcome", CODE["met"])

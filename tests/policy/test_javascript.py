@@ -11,12 +11,13 @@ import policy as core
 import simulations
 from policy.evaluation.planes import Planes
 from policy.javascript import Program, compiled
-from policy.javascript.compiler import JavaScript
+from policy.javascript.compiler import JavaScript, SomeSettings
 from policy.model import OUTCOMES, Policy, Settings
 from tests.policy.every_command import Trial
 from tests.policy.generated import WIDE, random_levers
 from tests.policy.in_javascript import NODE, of_roots, outcomes
 from tests.policy.interpreter import Reader, levers_of
+from tests.policy.test_lint import small
 from tests.policy.test_missing import OUTCOMES as BRANCHES
 from tests.policy.test_missing import ROWS, TESTS, expected, frame, made, possible
 from tests.sampling import some
@@ -61,7 +62,7 @@ def test_a_missing_number_that_is_known_to_be_so_much_leaves_the_branches_above(
 def test_what_one_column_tells_about_another_holds_in_every_comparison() -> None:
     """Each criterion of test_missing.py, as if a pathway asked for nothing else."""
     document = made()
-    say = JavaScript(Program(document, tuple(document.fields_), ()), document.settings())
+    say = JavaScript(Program(document, tuple(document.fields_), ()), SomeSettings(document, {}))
     met = say.outcome("met", None)
     roots = [say.program.node("require", say.criterion(name), met) for name in TESTS]
     say.program.closing = say.outcome("pend", None)
@@ -85,6 +86,19 @@ def test_a_program_is_made_of_numbers_and_its_own_words_only() -> None:
     program = compiled(policy)
     assert texts(program.nodes) <= words
     assert compiled(policy).data() == program.data()
+
+
+def test_levers_with_many_values_in_one_condition_are_asked_together_in_few_nodes() -> None:
+    """Each lever of the condition is on or off, whatever its ten thousand values are."""
+    tree = small()
+    many = {"domain": {"min": "0", "max": "9999", "step": "1"}, "unit": "days", "off_allowed": "true", "default": "off"}
+    many |= {"direction": "stricter_when_higher", "label": "x", "says": "x", "citation": "x", "origin": "assumption"}
+    tree["levers"] |= {"one": many, "other": many}
+    rule = tree["pathways"]["trigeminal_block"]["rule"]
+    on = {"while": {"one": ["on"], "other": ["on"]}, "outcome": "pend", "because": "both are on"}
+    tree["pathways"]["trigeminal_block"]["rule"] = {"first_of": [on, rule]}
+    before, after = (compiled(Policy.model_validate(one)) for one in (small(), tree))
+    assert len(after.nodes) - len(before.nodes) <= 3
 
 
 def test_no_node_is_there_twice_and_parts_stand_before_what_they_are_parts_of() -> None:
