@@ -8,6 +8,7 @@ import click
 from policy.problems import ProblemsFound, collecting
 from policy.reading.loading import DEFAULT, DOCUMENTS, policy_file
 from simulations.cli.options import as_of_option, assigned, workspace_option
+from simulations.cli.provenance import one_of_several
 from simulations.runs.again import called
 from simulations.runs.outputs import Inputs, check_files
 from simulations.storage.files import save, writing
@@ -44,7 +45,8 @@ def page(
     command = _command(scenario, policy_name, assignments, as_of, study, population, out)
     with writing(Path(out)):
         save(Path(out), offline_page(study, command))
-    click.echo(study.document.notice)
+    for line in (study.document.notice, *one_of_several(policy_name, study.document, as_of)):
+        click.echo(line)
     levers = len(study.document.levers)
     click.echo(f"written: {out}: {levers} levers of {study.document.name} over {study.cases!r}")
 

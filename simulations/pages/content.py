@@ -50,6 +50,7 @@ def content(study: Study, held: Embedded, command: Command) -> dict[str, Any]:
         "levers": [_lever(study, name, lever, read[name]) for name, lever in policy.levers.items()],
         "chapters": [[title, [places[name] for name in names]] for title, names in by_diagnosis(policy, read).items()],
         "groups": [_request(policy, *pair) for pair in held.groups],
+        "pathways": [*(pathway.title for pathway in policy.pathways.values()), "Outside the policy"],
         "subgroups": [[_column(policy, name), list(map(group_label, words))] for name, words in held.subgroups.items()],
         "notices": notices(study),
         "stamp": _stamp(study),

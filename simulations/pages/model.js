@@ -117,9 +117,21 @@ const model = (() => {
       return { flow, groups, before, after, moved: this.size - sum(flow.map((row, i) => row[i])) };
     }
 
+    /* The same for each pathway that has cases, in order, of the values last answered for. */
+    pathways() {
+      return this.blocks.map(({ pathway, parts, counted }) => {
+        const found = { name: this.said.pathways[pathway], before: zeros(), after: zeros() };
+        parts.forEach(([, before, size], part) => {
+          found.before[before] += size;
+          counted[part].forEach((n, after) => { found.after[after] += n; });
+        });
+        return found;
+      });
+    }
+
     /* The same for the words of a subgroup column, of the values last answered for. */
     subgroup(column) {
-      const found = this.said.subgroups[column][1].map(() => ({ before: zeros(), after: zeros() }));
+      const found = this.said.subgroups[column][1].map((name) => ({ name, before: zeros(), after: zeros() }));
       for (const block of this.blocks) {
         const words = block.subgroups[column];
         let row = 0;

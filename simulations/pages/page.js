@@ -24,7 +24,7 @@ const page = (() => {
       this.outcomes = said.outcomes.map((outcome) => this.outcome(outcome));
       this.flow = new Grid("Cases by outcome under the baseline (rows) and now (columns); bold: cases that change", "flow");
       this.by = element("select", { id: "by", on: { change: () => this.showGroups() } },
-        element("option", { value: "" }, "Diagnosis and procedure"),
+        element("option", { value: "requests" }, "Diagnosis and procedure"), element("option", { value: "pathways" }, "Pathway"),
         said.subgroups.map(([label], i) => element("option", { value: i }, label)));
       this.groups = new Grid("Cases by outcome now, and the change from the baseline (◆)", "groups");
       const bars = framed("Cases by outcome", "bars", element("thead", {}, header(["Outcome", "", "Baseline", "Now", "Change"])),
@@ -106,9 +106,8 @@ const page = (() => {
     showGroups() {
       const { said } = this.page.model, column = this.by.value, used = this.used(this.last.before, this.last.after);
       const names = ["Group", "Cases", "Approval rate (95%)", ...used.map((i) => said.outcomes[i].label)];
-      const words_ = column === "" ? [] : said.subgroups[column][1];
-      const rows = column === "" ? this.requests(used)
-        : this.page.model.subgroup(Number(column)).map((one, i) => this.group(words_[i], one, used));
+      const found = column === "pathways" ? this.page.model.pathways() : column === "requests" ? null : this.page.model.subgroup(Number(column));
+      const rows = found ? found.map((one) => this.group(one.name, one, used)) : this.requests(used);
       this.groups.put(names, rows);
     }
 

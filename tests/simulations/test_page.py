@@ -19,17 +19,21 @@ from policy.javascript import compiled
 from simulations.cli.command import main
 from simulations.pages.content import Command
 from simulations.pages.embedded import KINDS, embedded
-from simulations.pages.page import LARGEST, NOT_A_TABLE, offline_page
+from simulations.pages.page import FOLDER, LARGEST, NOT_A_TABLE, offline_page
+from simulations.statistics.intervals import wilson
+from simulations.statistics.number_format import percent, points
 from simulations.studies.caseload import cases_of
 from simulations.studies.comparison import Study, ask
 from simulations.studies.subgroups import columns_of
 from tests.notebooks import hostile
+from tests.policy.in_javascript import NODE, run
+from tests.simulations.families import NAME, document, saved
 
 COMMAND = Command(None, (), "page.html")
 BYTES = {kind: size for size, kind in KINDS.items()}
 
 
-def workbook(*words: str | Path) -> Result:
+def workbook(*words: object) -> Result:
     """One call; an exception that reaches the user is a failure of the test."""
     result = CliRunner().invoke(main, [str(word) for word in words])
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
@@ -179,6 +183,40 @@ def test_groups_are_those_that_occur_and_subgroups_those_of_the_population(name:
     assert sizes.tolist() == [int(part.flow.sum()) for part in parts]
     assert {*held.subgroups} <= {*columns_of(study.policy)}
     assert "sex" in held.subgroups
+
+
+@pytest.mark.skipif(NODE is None, reason="no node is installed here")
+def test_numbers_are_written_as_the_reports_write_them():
+    """Every share of some numbers of cases, ties of rounding among them, with its interval; and changes."""
+    cases = (7, 400, 1_000)
+    script = (
+        (FOLDER / "words.js").read_text("utf-8")
+        + """
+const asked = JSON.parse(require("fs").readFileSync(0, "utf8")), said = [];
+for (const n of asked) for (let hits = 0; hits <= n; hits++) {
+  said.push([words.percent(hits / n), words.points(hits / n - 0.4), ...words.wilson(hits, n).map(words.percent)]);
+}
+process.stdout.write(JSON.stringify(said));"""
+    )
+    wanted = [
+        [percent(hits / n), points(hits / n - 0.4), *map(percent, wilson(hits, n)[1:])]
+        for n in cases
+        for hits in range(n + 1)
+    ]
+    assert run(script, cases) == wanted
+
+
+def test_levers_with_values_by_date_stand_at_those_of_the_day(tmp_path: Path):
+    version = document("2026.1", levers={"conservative_weeks": "values: {2026-01-01: 6, 2027-01-01: 8}"})
+    home = saved(tmp_path, version)
+    for day, weeks in (("2026-05-01", 6), ("2027-05-01", 8)):
+        out = tmp_path / f"{weeks}.html"
+        done = workbook("page", "--workspace", home, "--policy", NAME, "--as-of", day, "--size", 50, "--out", out)
+        assert done.exit_code == 0, done.output
+        assert f"as of {day}" in done.output
+        said = said_by(out.read_text("utf-8"))
+        assert said["levers"][2]["shown"][said["levers"][2]["baseline"]] == f"{weeks} weeks"
+        assert ["--as-of", day] == said["command"][4:6]
 
 
 # What is refused -----------------------------------------------------------------------------------------------------
