@@ -19,11 +19,11 @@ Node = int  # the place of a node in its program
 
 
 class Undecided(Exception):
-    """The values that are left of a lever answer differently: `parts`, each of which answers alike."""
+    """The values that are left of a lever answer differently; `alike`: those that answer alike, together."""
 
-    def __init__(self, lever: str, parts: list[list[Value]]):
+    def __init__(self, lever: str, alike: list[list[Value]]):
         super().__init__(lever)
-        self.lever, self.parts = lever, parts
+        self.lever, self.alike = lever, alike
 
 
 class SomeSettings(Settings):
@@ -150,11 +150,11 @@ class JavaScript:
         try:
             return say(self)
         except Undecided as undecided:
-            lever, parts = undecided.lever, undecided.parts
+            lever, alike = undecided.lever, undecided.alike
         said = dict[Value, Node]()
-        for part in parts:
-            at = replace(self, settings=SomeSettings(self.policy, {**self.settings.left, lever: part}))
-            said |= dict.fromkeys(part, at.at_every(say))
+        for values in alike:
+            at = replace(self, settings=SomeSettings(self.policy, {**self.settings.left, lever: values}))
+            said |= dict.fromkeys(values, at.at_every(say))
         some = next(iter(said.values()))
         if {*said.values()} == {some}:
             return some
