@@ -17,10 +17,11 @@ PACKAGES = ("policy", "simulations", "notebooks")
 LAYERS = (  # lowest first: what stands in one may import its own and those before it
     "policy.problems", "policy.storage", "policy.entries", "policy.model", "policy.reading", "policy.case_files",
     "policy.cases", "policy.history", "policy.evaluation", "policy.explanation", "policy.checking", "policy.sql",
+    "policy.javascript",
     "policy.authoring", "policy",
     "simulations.storage", "simulations.statistics", "simulations.population", "simulations.scenario",
-    "simulations.counting", "simulations.warehouse", "simulations.studies", "simulations.reports", "simulations.runs",
-    "simulations.cli", "simulations", "notebooks",
+    "simulations.counting", "simulations.warehouse", "simulations.studies", "simulations.reports", "simulations.pages",
+    "simulations.runs", "simulations.cli", "simulations", "notebooks",
 )  # fmt: skip
 FACES = ("policy", "simulations")  # a face is the package itself: no other module lies in its layer
 APART = {

@@ -42,6 +42,7 @@ class Verbs(click.Group):
             "case_table",
             "One case in words: its criteria with truth, value, threshold, distance, source; what would change it.",
         ),
+        "page": ("page", "One offline file in which every lever moves, over made-up cases that lie in it."),
         "validate": ("validation", "Check policies, scenarios and populations; without a name, all that ship."),
     }
 

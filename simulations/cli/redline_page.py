@@ -22,7 +22,7 @@ VERSIONS = (f"{DEFAULT}@2026.1", f"{DEFAULT}@2026.2")
 Place = tuple[str, str, str]  # section, entry, what of the entry
 
 
-def page(old: Policy, new: Policy) -> str:
+def page_of(old: Policy, new: Policy) -> str:
     """The redline as Markdown."""
     before, after = dict(_texts(old)), dict(_texts(new))
     places = [place for place in dict.fromkeys((*after, *before)) if before.get(place) != after.get(place)]
@@ -99,9 +99,9 @@ def write_page(names: list[str]) -> None:
     """The page of two policies on stdout, or that of the shipped versions into docs."""
     old, new = (core.load(name) for name in (names or VERSIONS))
     if names:
-        print(page(old, new), end="")
+        print(page_of(old, new), end="")
     else:
-        save(PAGE, page(old, new).encode())
+        save(PAGE, page_of(old, new).encode())
 
 
 if __name__ == "__main__":

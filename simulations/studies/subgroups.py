@@ -248,7 +248,7 @@ class Subgroups:
 
     def labelled(self) -> Iterator[Cases]:
         """The cases with the band of their age as one more group column."""
-        return _labelled(self.study)
+        return labelled(self.study)
 
     def __getitem__(self, name: str) -> Column:
         return next(column for column in self.columns if column.name == name)
@@ -310,7 +310,7 @@ def _counted(
     by: dict[str, Groups] = {}
     flows: dict[str, Counts] = {}
     asked: dict[str, Counts] = {}
-    for cases in _labelled(study):
+    for cases in labelled(study):
         before, after = (
             determine(s.policy, under(cases, s.policy), s, asking=False).outcome
             for s in (study.baseline, study.scenario)
@@ -318,7 +318,7 @@ def _counted(
         helps = np.asarray(cases.groups[BENEFIT] == "true") if synthetic else np.zeros(len(cases), dtype=np.bool_)
         request = _request(study.policy, cases)
         few = [np.minimum(outcome, 2) for outcome in (before, after)]  # met, not met, other
-        for name in _names(cases):
+        for name in group_columns(cases):
             groups = by.setdefault(name, Groups(study.policy, (name,)))
             labels, helped = groups.of(cases), helps.astype(np.intp)
             _add(flows, name, (labels, helped, before, after), (len(groups), 2, _WORDS, _WORDS))
@@ -370,7 +370,7 @@ def _order(name: str, label: str) -> tuple[int, str]:
     return (list(BANDS.values()).index(label) if name == AGE_BAND and label else 0, label)
 
 
-def _labelled(study: Study) -> Iterator[Cases]:
+def labelled(study: Study) -> Iterator[Cases]:
     """The cases with the band of their age, if they have one, as one more group column."""
     truths = (BENEFIT,) if study.cases.drawn and study.cases.population.helps else ()
     for cases in study.cases.slices(truths=truths):
@@ -384,7 +384,7 @@ def _labelled(study: Study) -> Iterator[Cases]:
         yield cases
 
 
-def _names(cases: Cases) -> list[str]:
+def group_columns(cases: Cases) -> list[str]:
     """The subgroup columns that these cases have, filled or not."""
     known = {*cases.facts, *cases.groups}
     return [*(name for name in COLUMNS if name in known), *sorted(n for n in cases.groups if n.startswith("group_"))]
