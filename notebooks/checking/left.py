@@ -3,11 +3,10 @@
 import json
 import os
 
-from simulations.storage.files import save
-
 from notebooks.keeping import kept_in, seen
 from policy.problems import refuse
 from policy.reading.workspace import SERVED
+from policy.storage.files import save
 
 __all__ = ["Left"]
 

@@ -213,7 +213,7 @@ def _slips(tree: Mapping[str, Any], policy: Policy, asked: Asked, tried: Tried) 
     for count, (kind, place, did, changed) in enumerate(every):
         known = verdicts.get((kind, place, did))
         if known is None or known.word == "survived":
-            mutant = known.mutant if known else Mutant(kind, place, did, Policy.model_validate(changed))
+            mutant = known.mutant if known else Mutant(kind, place, did, changed)
             if asked.noticed(policy, mutant):
                 verdicts[kind, place, did] = Verdict(mutant, "killed", "")
             elif known:

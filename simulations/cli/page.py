@@ -7,11 +7,11 @@ import click
 
 from policy.problems import ProblemsFound, collecting
 from policy.reading.loading import DEFAULT, DOCUMENTS, policy_file
+from policy.storage.files import save, writing
 from simulations.cli.options import as_of_option, assigned, workspace_option
 from simulations.cli.provenance import one_of_several
 from simulations.runs.again import called
 from simulations.runs.outputs import Inputs, check_files
-from simulations.storage.files import save, writing
 
 if TYPE_CHECKING:
     from simulations.pages.content import Command
