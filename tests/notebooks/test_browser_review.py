@@ -20,8 +20,10 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     assert CHROMIUM, "CI must have Chromium; .ci/run installs it"
+    expect.set_options(timeout=30_000)  # a draft is checked as a whole, on machines that do other things beside
     with lab(tmp_path_factory.mktemp("lab")) as started:
         yield started
+    expect.set_options(timeout=5_000)
 
 
 @pytest.fixture(scope="module")
