@@ -26,7 +26,7 @@ from policy.reading.workspace import SERVED
 
 __all__ = ["CheckPanel"]
 
-HERE = "6_check_a_draft"
+_HERE = "6_check_a_draft"
 _DRAWN = 0.4  # seconds at least between two pictures of work that goes on
 _KEPT = 12  # texts of which the slow results are remembered
 _BAR = widgets.Layout(width="100%", flex_flow="row wrap", align_items="center")
@@ -57,7 +57,7 @@ class CheckPanel(Frame):
         """The draft that was handed over, else the one in work, else the policy as it was loaded."""
         known = documents(self.policy)
         drafts = [document.key for document in known if document.draft]
-        wanted = handed(HERE).get("draft")
+        wanted = handed(_HERE).get("draft")
         return wanted if wanted in {document.key for document in known} else (drafts or [""])[0]
 
     def _begin(self, key: str) -> None:
@@ -89,7 +89,7 @@ class CheckPanel(Frame):
         self.onward = widgets.HBox([], layout=_BAR)
         compare = button("Take it to Compare versions", self._guarded(self._compare))
         self._stand(
-            linked(way(HERE)),
+            linked(way(_HERE)),
             widgets.HBox([self.choose, self.undo_button, self.redo_button, self.look_button], layout=_BAR),
             self.headline,
             self.message,

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from notebooks.checking.items import QUICK, Found, Item, Mend
-from notebooks.checking.words import case_in_words, entry_in_words, levers_in_words, outcome_in_words
+from notebooks.checking.words import entry_in_words, levers_in_words, outcome_in_words
+from notebooks.comparison.words import case_in_words
 from policy import Draft
 from policy.authoring.draft_edits import Edited
 from policy.authoring.enumeration import as_cases

@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 
 from notebooks.checking.items import Found, Item, Mend
 from notebooks.checking.words import (
-    case_in_words,
     entry_in_words,
     in_labels,
     levers_in_words,
     outcome_in_words,
     slip_in_words,
 )
+from notebooks.comparison.words import case_in_words
 from policy import Draft
 from policy.authoring.coverage import Coverage, Goal, Offer, covering
 from policy.authoring.draft_edits import Edited

@@ -6,13 +6,11 @@ from typing import Any
 
 from notebooks.page import plain
 from notebooks.rules import sentence
-from policy.authoring.letter import value_in_words
 from policy.authoring.mutation import Mutant
-from policy.evaluation.pathways import diagnosis_group
 from policy.model import OUTCOMES, Policy
 from simulations.reports.table_cells import LABELS
 
-__all__ = ["case_in_words", "entry_in_words", "in_labels", "levers_in_words", "outcome_in_words", "slip_in_words"]
+__all__ = ["entry_in_words", "in_labels", "levers_in_words", "outcome_in_words", "slip_in_words"]
 
 _KINDS = {  # section of a document -> what an entry of it is, and which of its own words tell it
     "levers": ("lever", "label"), "criteria": ("criterion", "says"), "pathways": ("pathway", "title"),
@@ -62,26 +60,6 @@ def _filled(tree: Mapping[str, Any], says: str) -> str:
 
 
 # Cases ----------------------------------------------------------------------------------------------------------------
-
-
-def case_in_words(policy: Policy, case: Mapping[str, str]) -> str:
-    """'Neck pain (M54.2), Trigger point injection (20553); Pain duration: 200 days; ...', without what is missing."""
-    codes = {code: one.label for family in policy.procedures.values() for code, one in family.codes.items()}
-    dx, cpt = case.get("dx", ""), case.get("cpt", "")
-    group = diagnosis_group(policy, dx)
-    diagnosis = policy.diagnoses[group].label if group else "a diagnosis outside this policy"
-    request = f"{diagnosis} ({dx}), {codes.get(cpt, 'a procedure outside this policy')} ({cpt})"
-    facts = [
-        f"{policy.fields_[name].label}: {_said(policy, name, text)}"
-        for name, text in case.items()
-        if name in policy.fields_ and name not in ("case_id", "dx", "cpt")
-    ]
-    return "; ".join([request, *(facts or ["nothing else documented"])])
-
-
-def _said(policy: Policy, name: str, text: str) -> str:
-    kind = policy.fields_[name]
-    return text.replace("_", " ") if kind.type == "choice" else value_in_words(policy, name, text)
 
 
 def levers_in_words(policy: Policy, provisions: Mapping[str, object]) -> str:
@@ -167,4 +145,4 @@ def _fact(policy: Policy, name: str, text: str) -> str:
     label = policy.fields_[name].label
     if policy.fields_[name].type in ("diagnosis", "procedure"):
         return f"{label} {text}"
-    return f"{label}: {_said(policy, name, text)}"
+    return f"{label}: {value_in_words(policy, name, text).replace('_', ' ')}"

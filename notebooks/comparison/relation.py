@@ -84,7 +84,7 @@ def _witness(witness: Witness, sides: tuple[Settings, Settings]) -> str:
     policy = sides[1].policy if set(witness.case) <= {"dx", "cpt", *sides[1].policy.fields_} else sides[0].policy
     set_to = [_set(name, pair, sides) for name, pair in witness.levers.items()]
     levers = f" This is so while {'; '.join(set_to)}." if set_to else ""
-    told = f"{case_in_words(policy, witness.case)}{levers}"
+    told = f"{case_in_words(policy, witness.case)}.{levers}"
     return f"<b>{esc(before_and_after(witness.before, witness.after))}</b>: {esc(told)}"
 
 

@@ -73,14 +73,14 @@ def by_title(text: str, policy: Policy) -> str:
 
 
 def case_in_words(policy: Policy, row: Mapping[str, str]) -> str:
-    """'Neck pain (M54.2), greater occipital block (64405). Days of care: 42 days; ...; nothing else documented'."""
-    request = [_code(policy, name, row[name]) for name in ("dx", "cpt") if name in row]
+    """'Neck pain (M54.2), greater occipital block (64405); days of care: 42 days; nothing else documented'."""
+    request = ", ".join(_code(policy, name, row[name]) for name in ("dx", "cpt") if name in row)
     facts = [
         f"{policy.fields_[name].label}: {value_in_words(policy, name, text).replace('_', ' ')}"
         for name, text in row.items()
-        if name not in ("dx", "cpt") and name in policy.fields_
+        if name not in ("case_id", "dx", "cpt") and name in policy.fields_
     ]
-    return f"{', '.join(request)}. {'; '.join([*facts, 'nothing else documented'])}."
+    return "; ".join([request, *facts, "nothing else documented"])
 
 
 def _code(policy: Policy, column: str, code: str) -> str:

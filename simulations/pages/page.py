@@ -16,6 +16,7 @@ from simulations.population.page import TABLES
 from simulations.reports.html_table import esc, tabulated
 from simulations.reports.notices import NOT_MET
 from simulations.reports.table_cells import LABELS
+from simulations.statistics.number_format import percent
 from simulations.studies.comparison import Study
 
 LARGEST = 100_000  # cases in one file
@@ -77,5 +78,5 @@ def _as_data(said: dict[str, Any]) -> str:
 def _still(said: dict[str, Any]) -> str:
     """Where no script runs: the outcomes under the baseline, and where the page was opened."""
     before = [sum(row) for row in said["flow"]]
-    rows = [(LABELS[word], f"{n:,}", f"{n / sum(before):.1%}") for word, n in zip(OUTCOMES, before, strict=True)]
+    rows = [(LABELS[word], f"{n:,}", percent(n / sum(before))) for word, n in zip(OUTCOMES, before, strict=True)]
     return tabulated("Policy as it stands", ("Outcome", "Cases", "Share"), rows).html

@@ -13,7 +13,8 @@ from notebooks.checking.check_panel import CheckPanel
 from notebooks.checking.items import SECTIONS, Item
 from notebooks.checking.quick import at_once
 from notebooks.checking.slow import Tried, looked_for
-from notebooks.checking.words import case_in_words, in_labels, slip_in_words
+from notebooks.checking.words import in_labels, slip_in_words
+from notebooks.comparison.words import case_in_words
 from notebooks.desk import handed
 from notebooks.page import plain
 from policy import Draft, load, shipped

@@ -136,7 +136,7 @@ def test_stricter_one_way_is_looser_the_other_and_the_case_is_told_in_words(two_
     assert verdict(forth).startswith("The second is stricter")
     assert verdict(back).startswith("The second is looser")
     shown = plain(proven(forth, before, after))
-    assert "Met before, not met after: Fibromyalgia (M79.7), Trigger point injection (20552)." in shown
+    assert "Met before, not met after: Fibromyalgia (M79.7), Trigger point injection (20552); " in shown
     assert "Fibromyalgia drugs tried and failed: 1 drug" in shown
     assert "(1 drug before, 2 drugs after)" in shown
     assert f"the other {len(before) - 1} levers" in shown
