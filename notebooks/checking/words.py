@@ -6,6 +6,7 @@ from typing import Any
 
 from notebooks.page import plain
 from notebooks.rules import sentence
+from policy.authoring.letter import value_in_words
 from policy.authoring.mutation import Mutant
 from policy.model import OUTCOMES, Policy
 from simulations.reports.table_cells import LABELS
