@@ -109,9 +109,9 @@ def test_tenths_against_lines_in_three_engines() -> None:
 
 @pytest.mark.slow
 def test_every_tenth_against_every_setting_of_a_lever() -> None:
-    """A million pairs: in Python and DuckDB each of the 1,001 settings."""
+    """A million pairs in each engine."""
     document, table = decimals(), frame_of([{"value": value, "line": "0"} for value in TENTHS])
-    for engine, found in engines(table, document, slow=False):
+    for engine, found in engines(table, document, slow=True):
         for place, at in enumerate(TENTHS):
             failing = sum("lever" in line for line in unmet(found(document.settings({"least": at}))))
             assert failing == place, (engine, at)
