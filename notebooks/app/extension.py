@@ -221,5 +221,3 @@ class Extensions(FileFindHandler):
     def get_cache_time(self, *_: Any) -> int:
         """Seconds."""
         return EVER
-
-

@@ -58,5 +58,3 @@ class WarmKernels(AsyncMappingKernelManager):
         """A kernel that waits for its page is idle, and needed."""
         if kernel_id in self.seats:
             await super().cull_kernel_if_idle(kernel_id)
-
-
