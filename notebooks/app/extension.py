@@ -8,7 +8,7 @@ import re
 import secrets
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 import jinja2
@@ -24,6 +24,7 @@ from voila.paths import collect_static_paths, collect_template_paths
 from voila.static_file_handler import MultiStaticFileHandler
 from voila.utils import get_page_config, get_voila_labextensions_path
 
+from notebooks.app.kernels import WarmKernels
 from notebooks.desk import STAGES
 from policy import load
 from policy.problems import ProblemsFound
@@ -51,7 +52,7 @@ def _load_jupyter_server_extension(server: ServerApp) -> None:
         (f"{ASSETS}/static/(.*)", Assets, {"paths": collect_static_paths(["voila", "nbconvert"], BASE)}),
         (f"{ASSETS}/extensions/(.*)", Extensions, {"path": get_voila_labextensions_path()}),
     ])  # fmt: skip
-    server.io_loop.add_callback(server.kernel_manager.fill)
+    server.io_loop.add_callback(cast(WarmKernels, server.kernel_manager).fill)
 
 
 class Shown:
@@ -151,7 +152,7 @@ class Page(Framed):
             raise HTTPError(404)
         if not self.plain():
             return
-        kernels = self.kernel_manager
+        kernels = cast(WarmKernels, self.kernel_manager)
         try:
             renderer = await self._renderer(name, common)
             kernel = await kernels.take(name)

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
+from jupyter_server.utils import ApiPath
 from traitlets import Int
 
 WARM = "--IPKernelApp.exec_lines=import notebooks.app.warm"
@@ -25,7 +26,7 @@ class WarmKernels(AsyncMappingKernelManager):
             self._waiting.append(asyncio.ensure_future(self._started()))
 
     async def _started(self) -> str:
-        return str(await self.start_kernel(path="notebooks", extra_arguments=[WARM]))
+        return str(await self.start_kernel(path=ApiPath("notebooks"), extra_arguments=[WARM]))
 
     async def take(self, notebook: str) -> str:
         """The kernel of a new page. Its seat is the first that no other open page of the notebook has.
@@ -49,7 +50,7 @@ class WarmKernels(AsyncMappingKernelManager):
         self.seats[kernel] = f"{notebook} {number}"
         return kernel
 
-    async def shutdown_kernel(self, kernel_id: str, *args: Any, **options: Any) -> Any:
+    async def shutdown_kernel(self, kernel_id: str, *args: Any, **options: Any) -> Any:  # type: ignore[override]
         """As ever; its seat is free at once."""
         self.seats.pop(kernel_id, None)
         return await super().shutdown_kernel(kernel_id, *args, **options)

@@ -4,6 +4,8 @@ addEventListener("DOMContentLoaded", () => {
   const again = '<button type="button">Load the page again</button>';
   const kernel = JSON.parse(document.getElementById("jupyter-config-data")?.textContent ?? "{}").kernelId;
   let lost = false;
+  const incomplete = document.querySelector(".incomplete");
+  if (incomplete) document.getElementById("content").prepend(incomplete);  // first of all, also when it is read out
 
   function say(words) {
     lost = true;

@@ -1,5 +1,7 @@
 """What a page needs, read before anybody asks for it; a kernel imports this when it starts."""
 
+from contextlib import suppress
+
 import policy
 import simulations
 from notebooks import panels
@@ -7,7 +9,5 @@ from policy.problems import ProblemsFound
 
 for _name in panels.__all__:
     getattr(panels, _name)
-try:
+with suppress(ProblemsFound):  # the page tells them
     simulations.cases_of(policy.load(), size=10_000, seed=1)
-except ProblemsFound:
-    pass  # the page tells it

@@ -1,4 +1,4 @@
-"""The notebooks served, in JupyterLab or as pages: what ships can be read and run, what people make is in the workspace."""
+"""The notebooks served, in Lab or as pages: what ships can be read and run, what people make lies in the workspace."""
 
 import os
 import sys
@@ -102,7 +102,7 @@ def serve(port: int, browser: bool, policy: str | None = None) -> None:
         *server(port, browser, folder, mine),
         f"--LabApp.app_settings_dir={settings}", "--LabApp.custom_css=True",
         f"--ServerApp.static_custom_path={settings}", f"--LabApp.extra_labextensions_path={settings / 'extensions'}",
-        "--ServerApp.jpserver_extensions={'voila.server_extension': False}",  # it would show pages of its own, unguarded
+        "--ServerApp.jpserver_extensions={'voila.server_extension': False}",  # Voila's own pages ask the internet
         "--LabApp.default_url=/lab/tree/notebooks/start_here.md", "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.extension_manager=readonly",
         *_shell(),
@@ -116,7 +116,7 @@ def serve_app(port: int, browser: bool, policy: str | None = None) -> None:
         *server(port, browser, folder, mine),
         "--ServerApp.default_url=/app", "--ServerApp.jpserver_extensions={'notebooks.app.extension': True}",
         "--ServerApp.kernel_manager_class=notebooks.app.kernels.WarmKernels",
-        "--WarmKernels.cull_idle_timeout=600", "--WarmKernels.cull_interval=60",  # seconds, without a page; a page ends its own
+        "--WarmKernels.cull_idle_timeout=600", "--WarmKernels.cull_interval=60",  # seconds without a page
     ])  # fmt: skip
 
 
