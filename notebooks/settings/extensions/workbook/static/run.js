@@ -1,17 +1,33 @@
 // A notebook that ships runs by itself when it is opened, and is shown from its top. Copies are run by their owners.
 // Lab loads this file as it is: `init` and `get` are what its module federation asks of an extension.
 (() => {
+  const QUIET = 1500, AT_MOST = 10_000; // milliseconds
   let shared;
   const lab = async name => (await Object.values(shared[`@jupyterlab/${name}`])[0].get())();
   const ships = path => /^notebooks\/\d_\w+\.ipynb$/.test(path);
+  const byCode = cell => cell.model.getMetadata("tags")?.includes("by-code");
 
-  async function opened(panel, { NotebookActions }) {
+  // Widgets of a kernel that ran before are fetched by Lab first; new ones that come in between are lost.
+  const fetched = kernel => new Promise(done => {
+    let timer = setTimeout(done, QUIET);
+    kernel.iopubMessage.connect(() => {
+      clearTimeout(timer);
+      timer = setTimeout(done, QUIET);
+    });
+    setTimeout(done, AT_MOST);
+  });
+
+  async function opened(panel, sessions, { NotebookActions }) {
+    await sessions.ready;
+    const ranBefore = [...sessions.running()].some(session => session.path === panel.context.path);
     await panel.context.ready;
     if (!ships(panel.context.path)) return;
     await panel.revealed;
     await panel.sessionContext.ready;
-    const cells = panel.content.widgets.filter(cell => !cell.model.getMetadata("tags")?.includes("by-code"));
-    await NotebookActions.runCells(panel.content, cells, panel.sessionContext);
+    if (ranBefore) await fetched(panel.sessionContext.session.kernel);
+    await NotebookActions.runCells(
+      panel.content, panel.content.widgets.filter(cell => !byCode(cell)), panel.sessionContext,
+    );
     panel.content.activeCellIndex = 0;
     await panel.content.scrollToItem(0, "start");
   }
@@ -22,13 +38,11 @@
       id: "workbook:run",
       autoStart: true,
       requires: [notebook.INotebookTracker],
-      activate: (_, tracker) => tracker.widgetAdded.connect((_, panel) => void opened(panel, notebook)),
+      activate: (app, tracker) =>
+        tracker.widgetAdded.connect((_, panel) => void opened(panel, app.serviceManager.sessions, notebook)),
     };
     return () => plugin;
   }
 
-  (window._JUPYTERLAB ??= {}).workbook = {
-    init: scope => void (shared = scope),
-    get: extension,
-  };
+  (window._JUPYTERLAB ??= {}).workbook = { init: scope => void (shared = scope), get: extension };
 })();
