@@ -28,6 +28,7 @@ from notebooks.app.kernels import WarmKernels
 from notebooks.desk import STAGES
 from policy import load
 from policy.problems import ProblemsFound
+from policy.reading.workspace import workspace
 
 FOLDER = Path(__file__).resolve().parent
 BY_CODE = "by-code"  # the tag of a cell that is for those who read code: it is neither run nor shown here
@@ -85,6 +86,15 @@ def question(notebook: Path) -> str:
     return found[1] if found else notebook.stem
 
 
+def reports(root: Path) -> dict[str, str]:
+    """Each report that was made in the workspace -> its address; none where the workspace is not under `root`."""
+    pages = sorted(workspace().glob("reports/*/*.html")) if workspace().is_relative_to(root) else []
+    return {
+        f"{page.parent.name}: {page.stem.replace('_', ' ')}": f"/files/{quote(page.relative_to(root).as_posix())}"
+        for page in pages
+    }
+
+
 class Framed(JupyterHandler):
     """A page of ours: no address but this server's can give it a script, a style or a picture."""
 
@@ -138,7 +148,8 @@ class Start(Framed):
     def get(self) -> None:
         """The start page."""
         if self.plain():
-            self.finish(self.shown.pages.get_template("start.html.j2").render(self.common("")))
+            made = reports(self.folder().parent)
+            self.finish(self.shown.pages.get_template("start.html.j2").render(self.common(""), reports=made))
 
 
 class Page(Framed):

@@ -1,5 +1,6 @@
 """`workbook app` as somebody uses it who has no Python, and as somebody tries it who was not asked."""
 
+import html
 import http.client
 import os
 import re
@@ -101,6 +102,18 @@ def test_a_page_shows_no_code_and_every_way_on_leads_somewhere(desk: Desk):
         status, _ = asked(desk, f"/app/{link}?x", Authorization=f"token {TOKEN}")
         assert status == (302 if link.removesuffix(".ipynb") in there else 404)
     assert asked(desk, "/app/no_such_page", Authorization=f"token {TOKEN}")[0] == 404
+
+
+def test_the_start_page_lists_the_reports_that_were_made(desk: Desk):
+    page = desk.workspace / "reports" / "my <plan>" / "approval_impact.html"
+    page.parent.mkdir(parents=True)
+    page.write_text("<h1>Approvals fall</h1>", "utf-8")
+    known = {"Authorization": f"token {TOKEN}"}
+    start = asked(desk, "/app", **known)[1]
+    address = re.search(r'<a href="(/files/[^"]+)"[^>]*>my &lt;plan&gt;: approval impact</a>', start)
+    assert address
+    status, report = asked(desk, html.unescape(address[1]), **known)
+    assert (status, report) == (200, "<h1>Approvals fall</h1>")
 
 
 @pytest.fixture

@@ -22,6 +22,8 @@
     const ranBefore = [...sessions.running()].some(session => session.path === panel.context.path);
     await panel.context.ready;
     if (!ships(panel.context.path)) return;
+    const { model } = panel.context;  // read-only: there is nothing to save, and Lab need not ask when one leaves
+    model.stateChanged.connect(() => model.dirty && (model.dirty = false));
     await panel.revealed;
     await panel.sessionContext.ready;
     if (ranBefore) await fetched(panel.sessionContext.session.kernel);
