@@ -31,6 +31,7 @@ from policy.problems import ProblemsFound
 from policy.reading.workspace import workspace
 
 FOLDER = Path(__file__).resolve().parent
+NAMES = FOLDER.parent / "settings" / "extensions" / "workbook" / "static"  # one script is Lab's too
 BY_CODE = "by-code"  # the tag of a cell that is for those who read code: it is neither run nor shown here
 BASE = "lab"  # the template of Voila that ours stands on
 OFF = ["@jupyterlab/mathjax-extension", "@jupyterlab/mathjax2-extension"]  # text of a policy is never mathematics
@@ -61,7 +62,7 @@ class Shown:
 
     def __init__(self, settings: VoilaConfiguration):
         self.settings = settings
-        self.paths = [str(FOLDER), *collect_template_paths(["voila", "nbconvert"], BASE)]
+        self.paths = [str(FOLDER), str(NAMES), *collect_template_paths(["voila", "nbconvert"], BASE)]
         self.pages = jinja2.Environment(loader=jinja2.FileSystemLoader(FOLDER), autoescape=True)
         try:
             policy = load()
@@ -75,7 +76,7 @@ class Shown:
         questions = {name: question(folder / f"{name}.ipynb") for name in stages}
         return {
             "here": here, "stages": stages, "questions": questions, "policy": self.policy, "nonce": nonce,
-            "assets": ASSETS, "by_code": BY_CODE,
+            "assets": ASSETS,
         }  # fmt: skip
 
 

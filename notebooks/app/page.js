@@ -34,6 +34,8 @@ addEventListener("DOMContentLoaded", () => {
   }
   setInterval(() => document.hidden || alive(), 10_000);
   addEventListener("visibilitychange", () => document.hidden || alive());
+  // From notebook to notebook in this page, so that a draft is not open twice; the front end would open a new one.
+  addEventListener("click", event => event.target.closest?.('a[href$=".ipynb"]')?.removeAttribute("target"), true);
   addEventListener("pageshow", event => event.persisted && location.reload());
 });
 addEventListener("load", () => {  // the answer broke off: the mark at its end never came

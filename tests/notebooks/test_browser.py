@@ -203,7 +203,7 @@ def test_the_last_answer_stands_without_a_kernel_and_the_levers_come_back(desk: 
 
 
 def test_what_ships_runs_when_it_is_opened_and_stands_at_its_top(desk: Desk, opened: Page):
-    slider = opened.locator(".nbw-lever-conservative_weeks").get_by_role("slider")
+    slider = opened.get_by_role("slider", name="Minimum conservative care")
     for _ in "12":
         expect(slider).to_be_in_viewport(timeout=90_000)
         expect(opened.get_by_role("heading", name="What happens if a threshold moves?")).to_be_in_viewport()

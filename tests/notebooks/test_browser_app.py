@@ -2,12 +2,12 @@
 
 import html
 import http.client
+import json
 import os
 import re
 import urllib.parse
 from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
+from contextlib import closing, contextmanager
 
 import nbformat
 import pytest
@@ -116,20 +116,52 @@ def test_the_start_page_lists_the_reports_that_were_made(desk: Desk):
     assert (status, report) == (200, "<h1>Approvals fall</h1>")
 
 
-@pytest.fixture
-def failing(desk: Desk) -> Iterator[Path]:
-    """The first notebook, with a cell in its middle that fails."""
+@contextmanager
+def with_cell(desk: Desk, code: str) -> Iterator[None]:
+    """The first notebook, with one more cell in its middle."""
     path = desk.workspace / "notebooks" / f"{READ}.ipynb"
     before = path.read_bytes()
     notebook = nbformat.reads(before.decode(), as_version=4)
-    notebook.cells.insert(6, nbformat.v4.new_code_cell("raise ValueError('<b>no such column</b>')"))
+    notebook.cells.insert(6, nbformat.v4.new_code_cell(code))
     nbformat.write(notebook, path)
-    yield path
-    path.write_bytes(before)
+    try:
+        yield
+    finally:
+        path.write_bytes(before)
 
 
-def test_a_page_whose_cell_failed_says_that_it_is_not_complete_and_why(desk: Desk, failing: Path):
-    page = shown(desk, READ)
+PANEL = """
+from notebooks.desk import hand_over
+from notebooks.frame import Frame, button, link
+class Panel(Frame):
+    def __init__(self):
+        super().__init__()
+        self._stand(button("Hand over", self._hand), self.message, link("2_tweak_thresholds", "Go on"))
+    def _hand(self, _):
+        hand_over("2_tweak_thresholds", place="levers.relief_pct")
+        self._say("Handed over")
+    def readback(self):
+        return ""
+Panel()
+"""
+
+
+def test_a_link_of_a_panel_goes_on_in_the_same_page_with_what_was_handed_over(desk: Desk):
+    with with_cell(desk, PANEL):
+        page = opened(desk.new_page(), desk, READ)
+    page.get_by_role("button", name="Hand over").click()
+    expect(page.get_by_role("status").filter(has_text="Handed over")).to_be_visible()
+    page.get_by_role("link", name="Go on").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("What happens if a threshold moves"))
+    assert page.context.pages == [page]
+    note = desk.workspace / ".unsaved" / f"for_{TWEAK}.json"
+    assert json.loads(note.read_text("utf-8")) == {"place": "levers.relief_pct"}
+    page.context.close()
+
+
+def test_a_page_whose_cell_failed_says_that_it_is_not_complete_and_why(desk: Desk):
+    with with_cell(desk, "raise ValueError('<b>no such column</b>')"):
+        page = shown(desk, READ)
     assert "This page is not complete." in page
     assert "ValueError: &lt;b&gt;no such column&lt;/b&gt;" in page
     assert "Load the page again" in page
@@ -145,6 +177,7 @@ def lever(page: Page, role: str = "spinbutton"):
 def test_two_pages_of_one_notebook_do_not_disturb_each_other(desk: Desk):
     first = opened(desk.new_page(), desk, TWEAK)
     second = opened(first.context.new_page(), desk, TWEAK)
+    expect(first.get_by_role("slider", name="Minimum conservative care")).to_be_visible()
     number = lever(first)
     number.fill("8")
     number.press("Enter")

@@ -1,6 +1,7 @@
 // A notebook that ships runs by itself when it is opened, and is shown from its top. Copies are run by their owners.
 // Lab loads this file as it is: `init` and `get` are what its module federation asks of an extension.
 (() => {
+  import(new URL("names.js", document.currentScript.src));
   const QUIET = 1500, AT_MOST = 10_000; // milliseconds
   let shared;
   const lab = async name => (await Object.values(shared[`@jupyterlab/${name}`])[0].get())();
