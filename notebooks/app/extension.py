@@ -16,6 +16,7 @@ from jupyter_server.base.handlers import APIHandler, FileFindHandler, JupyterHan
 from jupyter_server.serverapp import ServerApp
 from nbformat import NotebookNode, v4
 from tornado.ioloop import IOLoop
+from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError, authenticated
 from voila import __version__
 from voila.configuration import VoilaConfiguration
@@ -164,7 +165,7 @@ class Page(Framed):
             raise HTTPError(404)
         if not self.plain():
             return
-        kernels = cast(WarmKernels, self.kernel_manager)
+        kernels, kernel = cast(WarmKernels, self.kernel_manager), ""
         try:
             renderer = await self._renderer(name, common)
             kernel = await kernels.take(name)
@@ -172,6 +173,9 @@ class Page(Framed):
             async for part, _ in renderer.generate_content_generator(kernel, kernels.get_kernel(kernel)):
                 self.write(part)
                 await self.flush()
+        except StreamClosedError:  # left before it was ready
+            if kernel in kernels:
+                await kernels.shutdown_kernel(kernel, now=True)
         except Exception:
             self.log.exception("a page could not be made")
             self.write(self.shown.pages.get_template("incomplete.html.j2").render(wrong=""))

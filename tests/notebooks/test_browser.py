@@ -212,6 +212,7 @@ def test_what_ships_runs_when_it_is_opened_and_stands_at_its_top(desk: Desk, ope
         ).to_be_disabled()  # what is there for code is left to its reader
         expect(opened.get_by_text("panels.LeverPanel(chosen, cases)", exact=True)).to_be_hidden()
         opened.reload()  # the same kernel, which has widgets already
+    assert opened.request.get(f"{desk.address}/voila/tree").status == 404  # its own pages would ask the internet
     assert desk.outside == []
 
 

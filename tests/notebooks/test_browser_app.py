@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import re
+import time
 import urllib.parse
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -195,6 +196,22 @@ def test_two_pages_of_one_notebook_do_not_disturb_each_other(desk: Desk):
     for page in (first, second):
         page.close(run_before_unload=True)
     second.context.close()
+
+
+def test_a_page_that_is_left_before_it_is_ready_leaves_no_kernel(desk: Desk):
+    before = {kernel["id"] for kernel in desk.api("kernels")}
+    connection = http.client.HTTPConnection(urllib.parse.urlsplit(desk.address).netloc, timeout=120)
+    with with_cell(desk, "import time\nfor _ in range(20):\n    time.sleep(0.1)"), closing(connection):
+        connection.request("GET", f"/app/{READ}", headers={"Authorization": f"token {TOKEN}"})
+        with closing(connection.getresponse()) as answer:
+            answer.read(100)
+    for _ in range(300):
+        left = {kernel["id"] for kernel in desk.api("kernels")} - before
+        if len(left) <= 1:  # the spare that takes the place of the one that was used
+            break
+        time.sleep(0.1)
+    used = before - {kernel["id"] for kernel in desk.api("kernels")}
+    assert len(used) == 1
 
 
 def test_a_kernel_ends_with_its_page_and_one_that_is_gone_is_told(desk: Desk):
