@@ -8,6 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 help:
 	@echo 'make simulate   the main job: what a longer conservative-care rule does to approvals; writes out/'
+	@echo 'make app        the notebooks as pages, without code'
 	@echo 'make lab        the notebooks in JupyterLab'
 	@echo 'make test       the tests and the committed notebooks (test-long: those that take minutes)'
 	@echo 'make bench      how fast, against other engines; SIZE="1000000 10000000" for both; writes docs/benchmark.md'
@@ -59,7 +60,7 @@ lab: setup
 	$(BIN)/workbook lab
 
 app: setup
-	@echo 'make $@: not there yet, it comes with its own issue' >&2; exit 1
+	$(BIN)/workbook app
 
 SIZE ?= 1000000
 

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar
@@ -249,11 +250,22 @@ def sql(
     click.echo(select_for(settings, what, dialect, without, move, notices), nl=False)
 
 
+def _served(act: Callable[..., None]) -> Callable[..., None]:
+    """The options of a command that serves the notebooks."""
+    for option in (
+        workspace_option,
+        click.option("--no-browser", is_flag=True, help="Print the address instead of opening it."),
+        click.option("--port", default=8888, show_default=True, type=click.IntRange(1, 65535)),
+        click.option(
+            "--policy", "policy_name", metavar="NAME|FILE", help=f"The policy of the notebooks. Default: {DEFAULT}."
+        ),
+    ):
+        act = option(act)
+    return act
+
+
 @main.command(epilog="Example: workbook lab --no-browser --port 8899")
-@click.option("--policy", "policy_name", metavar="NAME|FILE", help=f"The policy of the notebooks. Default: {DEFAULT}.")
-@click.option("--port", default=8888, show_default=True, type=click.IntRange(1, 65535))
-@click.option("--no-browser", is_flag=True, help="Print the address instead of opening it.")
-@workspace_option
+@_served
 def lab(policy_name: str | None, port: int, no_browser: bool) -> None:
     """Open the notebooks in JupyterLab, on 127.0.0.1 only.
 
@@ -262,3 +274,15 @@ def lab(policy_name: str | None, port: int, no_browser: bool) -> None:
     from simulations.cli.lab import serve
 
     serve(port, browser=not no_browser, policy=policy_name)
+
+
+@main.command(epilog="Example: workbook app --policy my_policy.yaml")
+@_served
+def app(policy_name: str | None, port: int, no_browser: bool) -> None:
+    """Open the same notebooks without their code, each as a page that is ready to use, on 127.0.0.1 only.
+
+    The address has a token: whoever does not know it sees nothing. What you make is kept in the workspace.
+    """
+    from simulations.cli.lab import serve_app
+
+    serve_app(port, browser=not no_browser, policy=policy_name)

@@ -1,11 +1,10 @@
-"""The notebooks served in JupyterLab: what ships can be read and run there, what people make lies in the workspace."""
+"""The notebooks served, in Lab or as pages: what ships can be read and run, what people make lies in the workspace."""
 
 import os
 import sys
 from pathlib import Path
 from typing import Any
 
-import jupyterlab.labapp
 from jupyter_core.paths import jupyter_runtime_dir
 from jupyter_server.serverapp import ServerApp
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
@@ -94,6 +93,42 @@ def serve(port: int, browser: bool, policy: str | None = None) -> None:
 
     `policy`: the one that the notebooks read where they name none, by name or by file.
     """
+    import jupyterlab.labapp
+
+    folder, mine = prepared(policy)
+    settings = ROOT / "notebooks" / "settings"
+    ServerApp.static_custom_path.tag(config=True)  # else it is read from nowhere but the user's own settings
+    jupyterlab.labapp.main(argv=[
+        *server(port, browser, folder, mine),
+        f"--LabApp.app_settings_dir={settings}", "--LabApp.custom_css=True",
+        f"--ServerApp.static_custom_path={settings}", f"--LabApp.extra_labextensions_path={settings / 'extensions'}",
+        "--ServerApp.jpserver_extensions={'voila.server_extension': False}",  # Voila's own pages ask the internet
+        "--LabApp.default_url=/lab/tree/notebooks/start_here.md", "--LabApp.news_url=None",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.extension_manager=readonly",
+        *_shell(),
+    ])  # fmt: skip
+
+
+def serve_app(port: int, browser: bool, policy: str | None = None) -> None:
+    """The same notebooks without their code, each as a page (notebooks/app); else as `serve`."""
+    folder, mine = prepared(policy)
+    _Pages.launch_instance(argv=[
+        *server(port, browser, folder, mine),
+        "--ServerApp.default_url=/app", "--ServerApp.jpserver_extensions={'notebooks.app.extension': True}",
+        "--ServerApp.kernel_manager_class=notebooks.app.kernels.WarmKernels",
+        "--WarmKernels.cull_idle_timeout=600", "--WarmKernels.cull_interval=60",  # seconds without a page
+    ])  # fmt: skip
+
+
+class _Pages(ServerApp):
+    """A server with no other extension than it is told of."""
+
+    def find_server_extensions(self) -> None:
+        """None of those that are installed, Lab among them, starts by itself."""
+
+
+def prepared(policy: str | None) -> tuple[Path, str]:
+    """The folder to serve and the workspace in it, with what the kernels are told in their environment."""
     if policy is not None:
         load(policy)  # with its problems here, not in a cell
         file = policy_file(policy)
@@ -103,20 +138,19 @@ def serve(port: int, browser: bool, policy: str | None = None) -> None:
     os.environ |= {VARIABLE: str(kept), SERVED: str(folder)}
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     os.chdir(folder)
-    settings = ROOT / "notebooks" / "settings"
-    ServerApp.static_custom_path.tag(config=True)  # else it is read from nowhere but the user's own settings
+    return folder, mine
+
+
+def server(port: int, browser: bool, folder: Path, mine: str) -> list[str]:
+    """The arguments of a Jupyter server: on 127.0.0.1 only, with its checks of token, host and origin."""
     # Sockets in the file system, not open ports, where there are any and their path (at most 107 bytes) has room.
     ipc = os.name != "nt" and len(os.fsencode(jupyter_runtime_dir())) < 50
-    jupyterlab.labapp.main(argv=[
+    return [
         "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", f"--ServerApp.root_dir={folder}",
         f"--ServerApp.open_browser={browser}", "--ServerApp.allow_remote_access=False",
         f"--ServerApp.contents_manager_class={__name__}.Contents", f"--Contents.mine={mine}",
-        f"--LabApp.app_settings_dir={settings}", "--LabApp.custom_css=True",
-        f"--ServerApp.static_custom_path={settings}",
-        "--LabApp.default_url=/lab/tree/notebooks/start_here.md", "--LabApp.news_url=None",
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.extension_manager=readonly",
         f"--ServerApp.allow_root={getattr(os, 'geteuid', lambda: 1)() == 0}",  # as in a container; still 127.0.0.1 only
-    ] + (["--KernelManager.transport=ipc"] if ipc else []) + _shell())  # fmt: skip
+    ] + (["--KernelManager.transport=ipc"] if ipc else [])  # fmt: skip
 
 
 def _shell() -> list[str]:

@@ -1,4 +1,4 @@
-"""JupyterLab as `workbook lab` starts it, and Debian's Chromium in front of it, for the tests that need both."""
+"""JupyterLab as `workbook lab` starts it, or the pages of `workbook app`, and Debian's Chromium in front of it."""
 
 import json
 import os
@@ -26,7 +26,7 @@ CHROMIUM = next((path for name in BROWSERS if (path := shutil.which(name))), Non
 
 @dataclass
 class Desk:
-    """A browser in front of a running Lab; `outside` collects every request that would have left this machine."""
+    """A browser in front of a running server; `outside` collects every request that would have left this machine."""
 
     browser: Browser
     address: str
@@ -36,13 +36,18 @@ class Desk:
 
     def open(self, notebook: str, folder: str = "notebooks") -> Page:
         """A new page with a notebook; what happens to one that ships is not written to its file."""
-        page = self.browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
-        page.route("**/*", self._only_here)
-        page.on("dialog", lambda dialog: (self.errors.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        page = self.new_page()
         page.goto(f"{self.address}/lab/tree/{folder}/{notebook}?token={TOKEN}&reset")
         page.locator(".jp-Notebook").wait_for(timeout=60_000)
         page.get_by_text("| Idle").first.wait_for(timeout=60_000)
         page.keyboard.press("Control+b")  # the file list, to leave the room to the notebook
+        return page
+
+    def new_page(self) -> Page:
+        """An empty page of a browser of its own, which reaches nothing but the server."""
+        page = self.browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+        page.route("**/*", self._only_here)
+        page.on("dialog", lambda dialog: (self.errors.append(f"dialog: {dialog.message}"), dialog.dismiss()))
         return page
 
     def _only_here(self, route: Route) -> None:
@@ -83,8 +88,8 @@ def type_in_new_cell(page: Page, code: str) -> None:
 
 
 @contextmanager
-def lab(scratch: Path) -> Iterator[Desk]:
-    """Start the command and a browser, stop both; Lab keeps its own files in `scratch`."""
+def lab(scratch: Path, verb: str = "lab") -> Iterator[Desk]:
+    """Start the command and a browser, stop both; the server keeps its own files in `scratch`."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -100,7 +105,7 @@ def lab(scratch: Path) -> Iterator[Desk]:
     command = [sys.executable, "-c", "from simulations.cli.command import main; main()"]
     with (scratch / "lab.log").open("wb") as log:
         process = subprocess.Popen(
-            [*command, "lab", "--no-browser", "--port", str(port), "--workspace", str(scratch / "mine")],
+            [*command, verb, "--no-browser", "--port", str(port), "--workspace", str(scratch / "mine")],
             cwd=ROOT,
             env=os.environ | own,
             stdout=log,

@@ -202,6 +202,20 @@ def test_the_last_answer_stands_without_a_kernel_and_the_levers_come_back(desk: 
     again.context.close()
 
 
+def test_what_ships_runs_when_it_is_opened_and_stands_at_its_top(desk: Desk, opened: Page):
+    slider = opened.get_by_role("slider", name="Minimum conservative care")
+    for _ in "12":
+        expect(slider).to_be_in_viewport(timeout=90_000)
+        expect(opened.get_by_role("heading", name="What happens if a threshold moves?")).to_be_in_viewport()
+        expect(
+            opened.get_by_role("button", name="Redo")
+        ).to_be_disabled()  # what is there for code is left to its reader
+        expect(opened.get_by_text("panels.LeverPanel(chosen, cases)", exact=True)).to_be_hidden()
+        opened.reload()  # the same kernel, which has widgets already
+    assert opened.request.get(f"{desk.address}/voila/tree").status == 404  # its own pages would ask the internet
+    assert desk.outside == []
+
+
 def test_what_ships_is_read_only(desk: Desk, opened: Page):
     before = (desk.workspace / "notebooks" / "2_tweak_thresholds.ipynb").read_bytes()
     expect(opened.get_by_text("notebook is read-only")).to_be_visible(timeout=10_000)
@@ -223,7 +237,8 @@ display(Manual(nasty).contents(), Manual(nasty).levers(), panels.LeverPanel(nast
 """
 
 
-def test_hostile_text_is_shown_literally_in_lab(desk: Desk, opened: Page):
+def test_hostile_text_is_shown_literally_in_lab(desk: Desk):
+    opened = desk.open("2_tweak_thresholds.ipynb", "copies")  # a copy is not run when it is opened
     type_in_new_cell(opened, CODE)
     lever = opened.locator(".nbw-lever-conservative_weeks")
     expect(lever).to_contain_text(NASTY, timeout=60_000)
@@ -238,3 +253,4 @@ def test_hostile_text_is_shown_literally_in_lab(desk: Desk, opened: Page):
     assert NASTY in lever.inner_text()
     assert desk.errors == []
     assert desk.outside == []
+    left(desk, opened)

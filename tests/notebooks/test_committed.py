@@ -10,6 +10,8 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from notebooks.app.extension import BY_CODE
+from notebooks.desk import STAGES
 from simulations.runs.normalise import committed, normalised, written
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -56,6 +58,18 @@ def faults(notebook: NotebookNode, template: bool) -> list[str]:
 @pytest.mark.parametrize("path", committed(), ids=lambda path: path.stem)
 def test_a_committed_notebook_is_sound(path: Path):
     assert faults(nbformat.read(path, as_version=4), template=path.parent.name == "simulations") == []
+
+
+@pytest.mark.parametrize("path", [path for path in committed() if path.stem in STAGES], ids=lambda path: path.stem)
+def test_code_is_folded_and_what_is_for_its_readers_is_left_out_of_the_app(path: Path):
+    """Each code cell has `source_hidden`, or the tag by-code, as all from "The same by code" on."""
+    cells = nbformat.read(path, as_version=4).cells
+    by_code = [BY_CODE in cell.metadata.get("tags", []) for cell in cells]
+    for cell, apart in zip(cells, by_code, strict=True):
+        assert cell.cell_type != "code" or apart or cell.metadata.get("jupyter", {}).get("source_hidden"), cell.source
+    titles = [at for at, cell in enumerate(cells) if cell.source.startswith("## The same by code")]
+    assert all(by_code[min(titles, default=len(cells)) :])
+    assert not all(by_code)
 
 
 def test_there_is_a_notebook_to_look_at():

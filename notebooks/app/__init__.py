@@ -1,0 +1,1 @@
+"""The notebooks without their code, each as a page: what `workbook app` shows."""

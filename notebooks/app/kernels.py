@@ -1,0 +1,61 @@
+"""Kernels that have read the workbook before a page asks for one: to start from nothing takes most of the wait."""
+
+import asyncio
+from typing import Any
+
+from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
+from jupyter_server.utils import ApiPath
+from traitlets import Int
+
+WARM = "--IPKernelApp.exec_lines=import notebooks.app.warm"
+
+
+class WarmKernels(AsyncMappingKernelManager):
+    """Keeps a few kernels that nobody has used; each page takes one of its own, and they end with their pages."""
+
+    spares = Int(2, help="How many kernels wait for a page.").tag(config=True)
+
+    def __init__(self, **options: Any):
+        super().__init__(**options)
+        self._waiting: list[asyncio.Task[str]] = []
+        self.seats: dict[str, str] = {}  # kernel -> the name under which its page keeps what is not saved
+
+    def fill(self) -> None:
+        """Start what is missing, without waiting for it."""
+        while len(self._waiting) < self.spares:
+            self._waiting.append(asyncio.ensure_future(self._started()))
+
+    async def _started(self) -> str:
+        return str(await self.start_kernel(path=ApiPath("notebooks"), extra_arguments=[WARM]))
+
+    async def take(self, notebook: str) -> str:
+        """The kernel of a new page. Its seat is the first that no other open page of the notebook has.
+
+        So a page that is loaded again finds what it kept, and two pages keep apart what they do.
+        """
+        while self._waiting:
+            waiting = self._waiting.pop(0)
+            try:
+                kernel = await waiting
+            except Exception:
+                self.log.exception("a kernel that should wait for a page did not start")
+                continue
+            if kernel in self:
+                break
+        else:
+            kernel = await self._started()
+        taken, number = set(self.seats.values()), 1
+        while f"{notebook} {number}" in taken:
+            number += 1
+        self.seats[kernel] = f"{notebook} {number}"
+        return kernel
+
+    async def shutdown_kernel(self, kernel_id: str, *args: Any, **options: Any) -> Any:  # type: ignore[override]
+        """As ever; its seat is free at once."""
+        self.seats.pop(kernel_id, None)
+        return await super().shutdown_kernel(kernel_id, *args, **options)
+
+    async def cull_kernel_if_idle(self, kernel_id: str) -> None:
+        """A kernel that waits for its page is idle, and needed."""
+        if kernel_id in self.seats:
+            await super().cull_kernel_if_idle(kernel_id)

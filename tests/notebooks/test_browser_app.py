@@ -1,0 +1,238 @@
+"""`workbook app` as somebody uses it who has no Python, and as somebody tries it who was not asked."""
+
+import html
+import http.client
+import json
+import os
+import re
+import time
+import urllib.parse
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+import nbformat
+import pytest
+from playwright.sync_api import Page, expect
+
+import simulations
+from notebooks import desk as stages
+from tests.notebooks.lab import CHROMIUM, TOKEN, Desk, lab
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        CHROMIUM is None and os.environ.get("CI") != "true",
+        reason="no Chromium is installed here: apt-get install chromium",
+    ),
+]
+READ, TWEAK = "1_read_the_policy", "2_tweak_thresholds"
+SPARES = 2
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    assert CHROMIUM, "CI must have Chromium; .ci/run installs it"
+    with lab(tmp_path_factory.mktemp("app"), "app") as started:
+        yield started
+        assert started.outside == []
+        assert started.errors == []
+
+
+def asked(desk: Desk, path: str, **headers: str) -> tuple[int, str]:
+    """Status and body (or where it sends to) of a bare request, with no cookie and no browser."""
+    with closing(http.client.HTTPConnection(urllib.parse.urlsplit(desk.address).netloc, timeout=120)) as connection:
+        connection.request("GET", path, headers=headers)
+        answer = connection.getresponse()
+        body = answer.read().decode()
+    return answer.status, answer.headers.get("Location", body)
+
+
+def shown(desk: Desk, name: str) -> str:
+    """The page of a notebook as the server gives it."""
+    status, page = asked(desk, f"/app/{name}", Authorization=f"token {TOKEN}")
+    assert status == 200
+    return page
+
+
+def opened(page: Page, desk: Desk, name: str) -> Page:
+    page.goto(f"{desk.address}/app/{name}?token={TOKEN}")
+    expect(page.locator("body[data-ready]")).to_be_attached(timeout=90_000)
+    return page
+
+
+@pytest.mark.parametrize("path", ["/app", f"/app/{TWEAK}", "/api/kernels", "/files/notebooks/start_here.md"])
+def test_who_has_no_token_or_comes_from_elsewhere_sees_nothing(desk: Desk, path: str):
+    port = desk.address.rpartition(":")[2]
+    kernels = {kernel["id"] for kernel in desk.api("kernels")}
+    known = {"Authorization": f"token {TOKEN}"}
+    status, told = asked(desk, path)
+    assert status == 403 or (status == 302 and told.startswith("/login?"))
+    assert asked(desk, path, Authorization="token of-another")[0] in (302, 403)
+    assert asked(desk, path, Host=f"policy.example:{port}", **known)[0] == 403
+    assert asked(desk, path, Host=f"policy.example:{port}")[0] == 403
+    assert {kernel["id"] for kernel in desk.api("kernels")} <= kernels  # nothing was started
+
+
+@pytest.mark.parametrize("path", ["/app", f"/app/{TWEAK}"])
+def test_a_page_of_elsewhere_gets_nothing_even_with_the_cookie(desk: Desk, path: str):
+    page = desk.new_page()
+    page.goto(f"{desk.address}/app?token={TOKEN}")
+    cookie = "; ".join(f"{one['name']}={one['value']}" for one in page.context.cookies())
+    page.context.close()
+    assert asked(desk, "/app", Cookie=cookie)[0] == 200
+    assert asked(desk, path, Cookie=cookie, Origin="http://policy.example")[0] == 404
+
+
+def test_the_token_leaves_the_address_and_is_nowhere_in_the_page(desk: Desk):
+    assert asked(desk, f"/app/{TWEAK}?token={TOKEN}&note=%3Cb%3E") == (302, f"/app/{TWEAK}")
+    page = shown(desk, READ)
+    assert TOKEN not in page
+
+
+def test_a_page_shows_no_code_and_every_way_on_leads_somewhere(desk: Desk):
+    page = shown(desk, TWEAK)
+    assert "What happens if a threshold moves?" in page
+    assert 'class="incomplete"' not in page
+    for left_out in ("The same by code", "panels.LeverPanel", "Run All Cells</b>.", "10,000 cases of"):
+        assert left_out not in re.sub(r"(?s)<script.*?</script>|<div class='nbw-still'>.*?</main>", "", page), left_out
+    start = asked(desk, "/app", Authorization=f"token {TOKEN}")[1]
+    there = [name for name in stages.STAGES if (desk.workspace / "notebooks" / f"{name}.ipynb").is_file()]
+    for name in there:
+        assert f'href="/app/{name}"' in start
+    for link in re.findall(r'href="([\w.]+)"', stages.way(TWEAK)):
+        status, _ = asked(desk, f"/app/{link}?x", Authorization=f"token {TOKEN}")
+        assert status == (302 if link.removesuffix(".ipynb") in there else 404)
+    assert asked(desk, "/app/no_such_page", Authorization=f"token {TOKEN}")[0] == 404
+
+
+def test_the_start_page_lists_the_reports_that_were_made(desk: Desk):
+    page = desk.workspace / "reports" / "my <plan>" / "approval_impact.html"
+    page.parent.mkdir(parents=True)
+    page.write_text("<h1>Approvals fall</h1>", "utf-8")
+    known = {"Authorization": f"token {TOKEN}"}
+    start = asked(desk, "/app", **known)[1]
+    address = re.search(r'<a href="(/files/[^"]+)"[^>]*>my &lt;plan&gt;: approval impact</a>', start)
+    assert address
+    status, report = asked(desk, html.unescape(address[1]), **known)
+    assert (status, report) == (200, "<h1>Approvals fall</h1>")
+
+
+@contextmanager
+def with_cell(desk: Desk, code: str) -> Iterator[None]:
+    """The first notebook, with one more cell in its middle."""
+    path = desk.workspace / "notebooks" / f"{READ}.ipynb"
+    before = path.read_bytes()
+    notebook = nbformat.reads(before.decode(), as_version=4)
+    notebook.cells.insert(6, nbformat.v4.new_code_cell(code))
+    nbformat.write(notebook, path)
+    try:
+        yield
+    finally:
+        path.write_bytes(before)
+
+
+PANEL = """
+from notebooks.desk import hand_over
+from notebooks.frame import Frame, button, link
+class Panel(Frame):
+    def __init__(self):
+        super().__init__()
+        self._stand(button("Hand over", self._hand), self.message, link("2_tweak_thresholds", "Go on"))
+    def _hand(self, _):
+        hand_over("2_tweak_thresholds", place="levers.relief_pct")
+        self._say("Handed over")
+    def readback(self):
+        return ""
+Panel()
+"""
+
+
+def test_a_link_of_a_panel_goes_on_in_the_same_page_with_what_was_handed_over(desk: Desk):
+    with with_cell(desk, PANEL):
+        page = opened(desk.new_page(), desk, READ)
+    page.get_by_role("button", name="Hand over").click()
+    expect(page.get_by_role("status").filter(has_text="Handed over")).to_be_visible()
+    page.get_by_role("link", name="Go on").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("What happens if a threshold moves"))
+    assert page.context.pages == [page]
+    note = desk.workspace / ".unsaved" / f"for_{TWEAK}.json"
+    assert json.loads(note.read_text("utf-8")) == {"place": "levers.relief_pct"}
+    page.context.close()
+
+
+def test_a_page_whose_cell_failed_says_that_it_is_not_complete_and_why(desk: Desk):
+    with with_cell(desk, "raise ValueError('<b>no such column</b>')"):
+        page = shown(desk, READ)
+    assert "This page is not complete." in page
+    assert "ValueError: &lt;b&gt;no such column&lt;/b&gt;" in page
+    assert "Load the page again" in page
+    assert "What does the policy say?" in page  # what came before stands
+    assert 'id="References"' not in page
+    assert page.rstrip().endswith("</html>")
+
+
+def lever(page: Page, role: str = "spinbutton"):
+    return page.locator(".nbw-lever-conservative_weeks").get_by_role(role)
+
+
+def test_two_pages_of_one_notebook_do_not_disturb_each_other(desk: Desk):
+    first = opened(desk.new_page(), desk, TWEAK)
+    second = opened(first.context.new_page(), desk, TWEAK)
+    expect(first.get_by_role("slider", name="Minimum conservative care")).to_be_visible()
+    number = lever(first)
+    number.fill("8")
+    number.press("Enter")
+    moved = simulations.ask(provisions={"conservative_weeks": 8}).impact.finding() + "."
+    expect(first.locator(".nbw-live").get_by_role("status").first).to_have_text(moved, timeout=10_000)
+    first.wait_for_timeout(2_000)  # what rests is kept
+    stands = "No lever is moved: this is the policy as it stands."
+    expect(second.locator(".nbw-live").get_by_role("status").first).to_have_text(stands)
+    expect(lever(second)).to_have_value("6")
+    for page, value in ((first, "8"), (second, "6")):
+        page.reload()
+        expect(page.locator("body[data-ready]")).to_be_attached(timeout=90_000)
+        expect(lever(page)).to_have_value(value)
+    expect(first.locator(".nbw-live")).to_contain_text("The levers stand as you left them")
+    for page in (first, second):
+        page.close(run_before_unload=True)
+    second.context.close()
+
+
+def test_a_page_that_is_left_before_it_is_ready_leaves_no_kernel(desk: Desk):
+    before = {kernel["id"] for kernel in desk.api("kernels")}
+    connection = http.client.HTTPConnection(urllib.parse.urlsplit(desk.address).netloc, timeout=120)
+    with with_cell(desk, "import time\nfor _ in range(20):\n    time.sleep(0.1)"), closing(connection):
+        connection.request("GET", f"/app/{READ}", headers={"Authorization": f"token {TOKEN}"})
+        with closing(connection.getresponse()) as answer:
+            answer.read(100)
+    for _ in range(300):
+        left = {kernel["id"] for kernel in desk.api("kernels")} - before
+        if len(left) <= 1:  # the spare that takes the place of the one that was used
+            break
+        time.sleep(0.1)
+    used = before - {kernel["id"] for kernel in desk.api("kernels")}
+    assert len(used) == 1
+
+
+def test_a_kernel_ends_with_its_page_and_one_that_is_gone_is_told(desk: Desk):
+    page = opened(desk.new_page(), desk, TWEAK)
+    mine = page.locator("#jupyter-config-data").evaluate("config => JSON.parse(config.textContent).kernelId")
+    assert mine in {kernel["id"] for kernel in desk.api("kernels")}
+    page.goto(f"{desk.address}/app")
+    expect(page.get_by_role("heading", level=1)).to_have_text("What do you want to do?")
+    for _ in range(100):
+        if mine not in {kernel["id"] for kernel in desk.api("kernels")}:
+            break
+        page.wait_for_timeout(100)
+    assert mine not in {kernel["id"] for kernel in desk.api("kernels")}
+
+    page.get_by_role("link", name="Tweak thresholds").first.click()
+    expect(page.locator("body[data-ready]")).to_be_attached(timeout=90_000)
+    mine = page.locator("#jupyter-config-data").evaluate("config => JSON.parse(config.textContent).kernelId")
+    desk.api(f"kernels/{mine}", "DELETE")
+    expect(page.get_by_role("alert").filter(has_text="Nothing is running behind this page")).to_be_visible(
+        timeout=30_000
+    )
+    page.get_by_role("button", name="Load the page again").click()
+    expect(page.locator("body[data-ready]")).to_be_attached(timeout=90_000)
+    page.context.close()
