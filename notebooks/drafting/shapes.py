@@ -118,11 +118,17 @@ class Shape:
     @property
     def single(self) -> bool:
         """Whether a mapping has exactly one entry: the test of one column."""
-        return self.kind == "mapping" and self.key in ("is", "states") or self._compares
+        compared = ("at_least", "more_than", "less_than", "at_most", "between")
+        return self.kind == "mapping" and self.key in ("is", "states", *compared)
 
-    @property
-    def _compares(self) -> bool:
-        return self.kind == "mapping" and self.key in ("at_least", "more_than", "less_than", "at_most", "between")
+    def kind_of(self, value: Any) -> str:
+        """Which of its kinds a value is of; empty: of none."""
+        if isinstance(value, str):
+            return value if value in self.kinds else ""
+        keys = {*value} if isinstance(value, dict) else set()
+        if self.kind == "rule":
+            return next((form for form in self.kinds if form in keys), "")
+        return next((kind for kind, shape in self.kinds.items() if shape.needed and {*shape.needed} <= keys), "")
 
     @property
     def kinds(self) -> "dict[str, Shape]":

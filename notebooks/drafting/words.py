@@ -1,8 +1,8 @@
-"""What a form calls the entries of a document: its sections, their keys, the kinds of a test and the forms of a rule."""
+"""What a form calls what a document is made of: its sections, their keys, kinds of tests and forms of rules."""
 
 from collections.abc import Mapping
 
-__all__ = ["FORM", "HEAD", "KEYS", "KINDS", "LONG", "SECTIONS", "TEMPLATES", "WORDS", "called", "hint"]
+__all__ = ["AROUND", "BEGINNINGS", "FORM", "HEAD", "KEYS", "KINDS", "LONG", "SECTIONS", "WORDS", "called", "hint"]
 
 HEAD = "head"
 SECTIONS: Mapping[str, tuple[str, str]] = {  # section of a document -> all of them, one of them
@@ -47,28 +47,74 @@ KINDS: Mapping[str, str] = {  # kind of a test -> how a form offers it
     "lever": "the policy itself is set so (a lever)",
 }
 
-FORM: Mapping[str, str] = {  # form of a rule -> how a form offers it
+
+FORM: Mapping[str, str] = {  # form of a rule, and other kinds to choose among -> how a form offers it
     "require": "require criteria, then give an outcome",
     "outcome": "give one outcome always",
     "switch": "ask a column, a branch for each word",
     "first_of": "the first of several rules that is in force",
+    "Selector": "some diagnosis groups with some procedure families",
+    "otherwise": "every request that no other pathway is for",
+    "CountOfEvents": "how many events there were",
+    "DistinctGroups": "how many of several groups of events occurred",
+    "LongestRun": "the longest run of days",
+    "DaysSinceLast": "days since the last event",
 }
+AROUND = ("all_of", "any_of", "none_of")  # kinds that take the test that stood there as their first
 
-TEMPLATES: Mapping[str, Mapping[str, object]] = {  # rules that a new pathway may begin from
-    "Require criteria; met when all are": {"require": [{}], "then": [{"outcome": "met"}]},
-    "Always one outcome": {"outcome": "not_met", "because": ""},
-    "Ask a column, a branch for each word": {
-        "switch": "",
-        "stated": "",
-        "branches": {"": {"require": [{}], "then": [{"outcome": "met"}]}},
+_ALL = {"require": [{}], "then": [{"outcome": "met"}]}
+_NUMBER = {
+    "label": "", "says": "", "default": "", "domain": {"min": "0", "max": "", "step": "1"}, "unit": "",
+    "direction": "stricter_when_higher", "citation": "", "origin": "assumption",
+}  # fmt: skip
+_STANCE = {
+    "label": "", "says": "", "default": "", "choices": {"": ""}, "order": [""], "citation": "", "origin": "assumption",
+}  # fmt: skip
+_COLUMN = {"label": "", "ask": "", "type": "", "origin": "assumption"}
+_CODES = {"label": "", "codes": {"": {"label": "", "origin": "assumption"}}}
+_FOR = {"diagnosis": [""], "procedure": [""]}
+
+
+def _pathway(rule: Mapping[str, object]) -> dict[str, object]:
+    return {"title": "", "for": _FOR, "origin": "assumption", "rule": rule}
+
+
+BEGINNINGS: Mapping[str, Mapping[str, Mapping[str, object]]] = {  # section -> what a new entry may begin from
+    "levers": {"A number": _NUMBER, "Some words (a stance, an action, a switch)": _STANCE},
+    "fields": {
+        "Yes or no": _COLUMN | {"type": "boolean"},
+        "A whole number": _COLUMN | {"type": "whole", "unit": "", "min": "0", "max": ""},
+        "A number with decimals": _COLUMN | {"type": "decimal", "unit": "", "min": "0", "max": "", "step": "0.1"},
+        "Per cent": _COLUMN | {"type": "percent", "max": "100"},
+        "One of some words": _COLUMN | {"type": "choice", "choices": [""]},
+        "A day": _COLUMN | {"type": "date"},
+        "What lies between two days": _COLUMN
+        | {"type": "duration", "unit": "weeks", "from": "", "to": "", "days": "", "max": "1000"},
+        "Text (for subgroups)": _COLUMN | {"type": "text"},
     },
-    "Not met while a lever says so, else require criteria": {
-        "first_of": [
-            {"while": {}, "outcome": "not_met", "because": ""},
-            {"require": [{}], "then": [{"outcome": "met"}]},
-        ]
+    "pathways": {
+        "Require criteria; met when all are": _pathway(_ALL),
+        "Always one outcome": _pathway({"outcome": "not_met", "because": ""}),
+        "Ask a column, a branch for each word": _pathway({"switch": "", "stated": "", "branches": {"": _ALL}}),
+        "One outcome while a lever says so, else require criteria": _pathway(
+            {"first_of": [{"while": {"": ""}, "outcome": "not_met", "because": ""}, _ALL]}
+        ),
     },
-}
+    "criteria": {"A test of its own": {"says": "", "ask": "", "citation": "", "origin": "assumption", "test": {}}},
+    "gates": {"": {"title": "", "require": [{}]}},
+    "evidence": {
+        "": {
+            "title": "", "source": "", "year": "", "population": "", "stance": "", "strength": "", "status": "current",
+            "note": "", "verified": "", "reference": "", "origin": "assumption",
+        },
+    },
+    "statements": {"": {"says": "", "stance": "", "source": "", "applies_to": ""}},
+    "diagnoses": {"": _CODES},
+    "procedures": {"": {"label": "", "codes": {"": {"label": ""}}}},
+    "examples": {"": {"name": "", "case": {"dx": "", "cpt": ""}, "expect": ""}},
+    "texts": {"": {"title": "", "says": "", "origin": "assumption"}},
+    "open_questions": {"": {"question": "", "options": [""], "why_open": "", "origin": "assumption"}},
+}  # fmt: skip
 
 LONG = {"says", "ask", "citation", "note", "because", "notice", "why_open", "question", "consequence", "status_note"}
 
