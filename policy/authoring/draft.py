@@ -13,7 +13,7 @@ fm_drugs_failed_min: default 2
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,13 +32,13 @@ from policy.authoring.draft_files import (
     write_whole,
 )
 from policy.authoring.lint import Finding, lint
-from policy.authoring.pages import BOM, Page, between
+from policy.authoring.pages import Page, between
 from policy.authoring.proof import Proof, prove_everywhere
 from policy.authoring.side_by_side import Beside, lines_changed, side_by_side
-from policy.checking.loading import checked
+from policy.checking.loading import problems_of
 from policy.model import Policy, is_day
 from policy.problems import Problem, ProblemsFound, refuse, shown
-from policy.reading.loading import DEFAULT, parse, policy_file, shipped
+from policy.reading.loading import DEFAULT, policy_file, record, shipped
 from policy.reading.validation import check_policy
 from policy.reading.workspace import saved, workspace
 from policy.reading.yaml import MAX_BYTES, located, read_text
@@ -165,12 +165,12 @@ class Draft(Edits):
     @property
     def policy(self) -> Policy:
         """The policy that it is, its examples failing or not; raises ProblemsFound while its entries do not agree."""
-        return _sound(self.page.text, self.page.name)
+        return _sound(self.page)
 
-    @property
+    @cached_property
     def published(self) -> Policy:
         """The policy that it began from; raises ProblemsFound where that cannot be used."""
-        return _sound(self._kept.base, self._kept.source)
+        return _sound(Page(self._kept.base, self._kept.source))
 
     def check(self, kinds: Collection[str] = ()) -> Checked:
         """What is wrong, failing examples too, and what lint finds (all, or some kinds)."""
@@ -204,7 +204,7 @@ class Draft(Edits):
             return Edited("nothing to undo", False, ())
         kept = replace(self._kept, done=self._kept.done - 1)
         step = self._kept.steps[kept.done]
-        return self._now(kept, replace(self.page, text=step.splice.back().apply(self.text)), f"undone: {step.says}")
+        return self._now(kept, self.page.now(step.splice.back().apply(self.text)), f"undone: {step.says}")
 
     def redo(self) -> Edited:
         """With the edit that was undone last."""
@@ -212,7 +212,7 @@ class Draft(Edits):
             return Edited("nothing to redo", False, ())
         step = self._kept.steps[self._kept.done]
         kept = replace(self._kept, done=self._kept.done + 1)
-        return self._now(kept, replace(self.page, text=step.splice.apply(self.text)), f"done again: {step.says}")
+        return self._now(kept, self.page.now(step.splice.apply(self.text)), f"done again: {step.says}")
 
     def _now(self, kept: Kept, page: Page, says: str) -> Edited:
         lines = tuple(lines_changed(self.text, page.text))
@@ -311,11 +311,15 @@ def version_file(policy: str, version: str) -> Path:
 
 
 @lru_cache(maxsize=8)
-def _sound(text: str, name: str) -> Policy:
-    policy, node = parse(text.removeprefix(BOM), name, Policy)
-    if wrong := located(check_policy(policy), name, node):
+def _read(page: Page) -> Policy:
+    return record(page.root, page.name, Policy)
+
+
+@lru_cache(maxsize=8)
+def _sound(page: Page) -> Policy:
+    if wrong := located(check_policy(_read(page)), page.name, page.root):
         raise ProblemsFound(wrong)
-    return policy.on(None)
+    return _read(page).on(None)
 
 
 def _wrong(page: Page) -> tuple[Problem, ...]:
@@ -323,10 +327,9 @@ def _wrong(page: Page) -> tuple[Problem, ...]:
     if size > MAX_BYTES:
         return (Problem("size", page.name, f"is {size:,} bytes; at most {MAX_BYTES:,} are read"),)
     try:
-        checked(page.text.removeprefix(BOM), page.name)
+        return tuple(problems_of(_read(page), page.root, page.name))
     except ProblemsFound as found:
         return found.problems
-    return ()
 
 
 def _asked(version: str, author: str, reason: str, date: str) -> Iterator[Problem]:

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from policy.authoring.facts import always_told, components, options
 from policy.authoring.tallies import tallied
-from policy.cases.reader import Cases
+from policy.cases.reader import READ, Cases
 from policy.evaluation.determination import determine
 from policy.evaluation.evaluation import Evaluation
 from policy.evaluation.kleene import MET
@@ -40,13 +40,6 @@ from policy.problems import refuse
 
 Signature = NDArray[np.int16]
 Row = dict[str, str]
-READ = (
-    "fields_",
-    "relations",
-    "diagnoses",
-    "procedures",
-    "code_notices",
-)  # what of a policy the reader of cases looks at
 MOST_COMBINATIONS = 3_000_000  # combinations of one component that are written out
 
 

@@ -6,16 +6,15 @@ lines that were to change may differ; else the edit is refused (ProblemsFound) a
 
 import json
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable
-from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from policy.authoring.yaml_text import WIDTH, fits, indented, inline, scalar, spellings
 from policy.problems import Problem, ProblemsFound, nearest, refuse
-from policy.reading.yaml import Node, read_yaml
+from policy.reading.yaml import Node, read_again, read_yaml
 
 Path = tuple[str | int, ...]
 BOM = "\ufeff"  # what some editors put before a text
@@ -43,12 +42,9 @@ class Splice(NamedTuple):
 
 def between(old: str, new: str) -> Splice:
     """The smallest single piece by which two texts differ."""
-    start, most = 0, min(len(old), len(new))
-    while start < most and old[start] == new[start]:
-        start += 1
-    end = 0
-    while end < most - start and old[-1 - end] == new[-1 - end]:
-        end += 1
+    most = min(len(old), len(new))
+    start = bisect_left(range(most), True, key=lambda n: old[: n + 1] != new[: n + 1])
+    end = bisect_left(range(most - start), True, key=lambda n: old[-1 - n :] != new[-1 - n :])
     return Splice(start, old[start : len(old) - end], new[start : len(new) - end])
 
 
@@ -68,11 +64,17 @@ class Page:
 
     text: str
     name: str
+    _before: tuple[str, Node] | None = field(default=None, repr=False, compare=False)  # an earlier text, with its tree
 
     @cached_property
     def root(self) -> Node:
         """The tree of places; raises ProblemsFound where the text is no YAML that is read here."""
-        return read_yaml(self.text.removeprefix(BOM), self.name)
+        text = self.text.removeprefix(BOM)
+        return read_again(text, self.name, *self._before) if self._before else read_yaml(text, self.name)
+
+    def now(self, text: str) -> "Page":
+        """The page with another text; what is the same in both is not read anew."""
+        return Page(text, self.name, (self.text.removeprefix(BOM), self.root))
 
     @cached_property
     def _starts(self) -> list[int]:
@@ -325,12 +327,12 @@ class Page:
         self, options: Iterable[tuple[int, int, str]], window: tuple[int, int], meant: Callable[[Any], None]
     ) -> "Page":
         """The first way to write it that reads back as meant; ProblemsFound where none does."""
-        wanted = deepcopy(self.root.plain())
+        wanted = self.root.plain()
         meant(wanted)
         problems: list[Problem] = []
         for start, end, piece in options:
             text = self.text[:start] + piece.replace("\n", self.newline) + self.text[end:]
-            new = Page(text, self.name)
+            new = self.now(text)
             try:
                 if json.dumps(new.root.plain()) == json.dumps(wanted) and not outside(self.text, text, *window):
                     return new

@@ -33,6 +33,7 @@ __all__ = [
     "read_cases",
 ]  # fmt: skip
 
+READ = ("fields_", "units", "relations", "diagnoses", "procedures", "code_notices")  # what of a policy it looks at
 MOST_ROWS = 20_000_000  # held at once; at about 250 bytes each
 _REJECTED = ["row", "case_id", "column", "value", "problem"]
 

@@ -1,12 +1,15 @@
 """The worked examples of a policy: a document whose own examples come out otherwise is refused."""
 
-from collections.abc import Hashable, Iterator
+import json
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from policy.cases.reader import Cases
+from policy.cases.reader import READ, Cases
 from policy.cases.stretches import REQUESTED
 from policy.evaluation.determination import determine
 from policy.model import OUTCOMES, Policy
@@ -27,8 +30,7 @@ def check_examples(policy: Policy) -> Iterator[Finding]:
     if not rows:
         return
     try:
-        frame = pd.DataFrame(rows, dtype=object).fillna("").astype(str)
-        cases = Cases.from_frame(frame, policy, keep_good=True)
+        cases = _read(policy, rows, keep_good=True)
     except ProblemsFound as found:
         yield from (Finding("example", ("examples",), p.message) for p in found.problems)
         return
@@ -62,8 +64,7 @@ def check_exceptions(policy: Policy) -> Iterator[Finding]:
             continue
         outcomes = []
         try:
-            frame = pd.DataFrame([{**exception.case, "case_id": "1"}], dtype=object).astype(str)
-            cases = Cases.from_frame(frame, policy)
+            cases = _read(policy, [{**exception.case, "case_id": "1"}])
             for value in (exception.from_, exception.to):
                 settings = exception.settings(policy, value)
                 if not settings.holds(exception.while_):
@@ -75,6 +76,28 @@ def check_exceptions(policy: Policy) -> Iterator[Finding]:
         if outcomes[0] == "met" or outcomes[1] != "met":
             message = f"the case is {outcomes[0]} at {exception.from_} and {outcomes[1]} at {exception.to}"
             yield Finding("direction", (*path, "case"), f"{message}; it must turn from another outcome into met")
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Rows of text, and `seen`: all of a policy that the reader of cases looks at."""
+
+    text: str
+    seen: str
+    keep_good: bool
+    policy: Policy = field(compare=False)
+
+
+def _read(policy: Policy, rows: Sequence[Mapping[str, str]], keep_good: bool = False) -> Cases:
+    """Rows as cases; those of a draft are read again only where an edit concerns the reader."""
+    seen = policy.model_dump_json(include={*READ})
+    return replace(_cases(_Rows(json.dumps(rows), seen, keep_good, policy)), policy=policy)
+
+
+@lru_cache(maxsize=16)
+def _cases(rows: _Rows) -> Cases:
+    frame = pd.DataFrame(json.loads(rows.text), dtype=object).fillna("").astype(str)
+    return Cases.from_frame(frame, rows.policy, keep_good=rows.keep_good)
 
 
 def _check(policy: Policy, i: int, said: dict[Hashable, Any]) -> Iterator[Finding]:

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from policy.case_files.identifiers import identifying_column
 from policy.model import Policy, is_day
-from policy.problems import Finding, ProblemsFound, refuse, shown
+from policy.problems import Finding, Problem, ProblemsFound, refuse, shown
 from policy.reading.loading import DEFAULT, named_text, parse
 from policy.reading.validation import check_policy
 from policy.reading.workspace import OPENED
-from policy.reading.yaml import located
+from policy.reading.yaml import Node, located
 
 
 def load(source: str | Path | None = None, as_of: str | None = None) -> Policy:
@@ -38,11 +38,16 @@ def _of_persons(policy: Policy) -> Iterator[Finding]:
 def checked(text: str, name: str) -> Policy:
     """The policy that a text is, told of under a name; raises ProblemsFound with every problem."""
     policy, node = parse(text, name, Policy)
+    if problems := problems_of(policy, node, name):
+        raise ProblemsFound(problems)
+    return policy
+
+
+def problems_of(policy: Policy, node: Node, name: str) -> list[Problem]:
+    """What is wrong with a policy that was read from a tree of places; its examples only where its entries agree."""
     problems = located([*check_policy(policy), *_of_persons(policy)], name, node)
     if not problems:
         from policy.checking.examples import check_examples, check_exceptions  # they need pandas
 
         problems = located([*check_examples(policy), *check_exceptions(policy)], name, node)
-    if problems:
-        raise ProblemsFound(problems)
-    return policy
+    return problems

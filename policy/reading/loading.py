@@ -99,6 +99,11 @@ def policy_file(source: str | Path, as_of: str | None = None) -> Path:
 def parse(text: str, name: str, model: type[Model]) -> tuple[Model, Node]:
     """YAML text to one record of `model` and its tree of places; raises ProblemsFound."""
     node = read_yaml(text, name)
+    return record(node, name, model), node
+
+
+def record(node: Node, name: str, model: type[Model]) -> Model:
+    """A tree of places as one record of `model`; raises ProblemsFound."""
     expected = str(model.model_fields["schema_"].annotation.__args__[0])  # type: ignore[union-attr]
     stated = node.value["schema"].value if "schema" in node.value else None
     version = re.fullmatch(r"([a-z]+)/(\d+)", stated, re.ASCII) if isinstance(stated, str) else None
@@ -108,7 +113,7 @@ def parse(text: str, name: str, model: type[Model]) -> tuple[Model, Node]:
         found = Finding("schema", ("schema",), f"{shown(stated)} {what}; {expected} is read here")
         raise ProblemsFound(located([found], name, node))
     try:
-        return model.model_validate(node.plain()), node
+        return model.model_validate(node.plain())
     except ValidationError as error:
         faults = [e for e in error.errors(include_url=False) if e["type"] != "too_short" or not e["input"]]
         raise ProblemsFound(located((_finding(e, model) for e in faults), name, node)) from None

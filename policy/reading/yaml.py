@@ -4,6 +4,7 @@ Nothing is guessed from the look of a scalar (00100 does not become 64, nor `no`
 Tags, anchors, aliases, merge keys, duplicate keys, several documents, deep nesting and large files are refused.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,6 +60,16 @@ class Node:
         if isinstance(self.value, list):
             return [node.plain() for node in self.value]
         return self.value
+
+    def lower(self, by: int) -> "Node":
+        """The same, so many lines further down."""
+        value = self.value
+        if isinstance(value, dict):
+            value = {key: node.lower(by) for key, node in value.items()}
+        elif isinstance(value, list):
+            value = [node.lower(by) for node in value]
+        keys = {key: (line + by, column) for key, (line, column) in self.keys.items()}
+        return Node(value, self.line + by, self.column, keys, (self.end[0] + by, self.end[1]), self.style)
 
     def spot(self, path: tuple[object, ...]) -> Spot:
         """Place of the deepest entry on `path` that exists; steps in the middle that are not there are passed over."""
@@ -131,7 +142,7 @@ def read_yaml(text: str, name: str, nulls: bool = False) -> Node:
     An entry without a value is refused unless `nulls`: then it is the text that stands there ('null').
     """
     reader = _Reader(name, nulls)
-    reader.read(reader.printable(text.replace("\r\n", "\n").replace("\r", "\n")))
+    reader.read(reader.printable("\n".join(_lines(text))))
     root = reader.root
     if not reader.problems and (root is None or not isinstance(root.value, dict)):
         found = "nothing" if root is None else "a list" if isinstance(root.value, list) else shown(root.value)
@@ -141,11 +152,49 @@ def read_yaml(text: str, name: str, nulls: bool = False) -> Node:
     return root
 
 
-class _Reader:
-    """Builds the tree from the parser's events and collects what the file may not hold."""
+def read_again(text: str, name: str, before: str, tree: Node) -> Node:
+    """As `read_yaml(text, name)`, from the `tree` of the text `before`: only the top entry that differs is read.
 
-    def __init__(self, name: str, nulls: bool):
-        self.name, self.nulls = name, nulls
+    The tree stays what it is. Wherever another entry could look different for the change all is read.
+    """
+    old, new = (_lines(one) for one in (before, text))
+    most = min(len(old), len(new))
+    first = next((i for i in range(most) if old[i] != new[i]), most)
+    alike = next((i for i in range(most - first) if old[-1 - i] != new[-1 - i]), most - first)
+    changed = range(first, len(old) - alike)
+    starts = [line - 1 for line, column in tree.keys.values() if column == 1]
+    at = bisect_right(starts, first) - 1
+    at -= at >= 0 and not changed and starts[at] == first  # what comes in before a key belongs to the entry above
+    end = starts[at + 1] if at + 1 < len(starts) else len(old)
+    if tree.style or len(starts) < len(tree.keys) or at < 0 or changed.stop > end:
+        return read_yaml(text, name)
+    key = [*tree.keys][at]
+    piece = new[starts[at] : len(new) - (len(old) - end)] + [""] * (end < len(old))
+    reader = _Reader(name, nulls=False, above=starts[at])
+    reader.read(reader.printable("\n".join(piece)))
+    part = reader.root
+    marks = any(line.startswith(("---", "...")) for line in piece)  # of a document
+    if marks or reader.problems or part is None or part.keys != {key: (starts[at] + 1, 1)}:
+        return read_yaml(text, name)
+    by, places = len(new) - len(old), [*tree.keys.items()]
+    keys = dict(places[: at + 1]) | {k: (line + by, column) for k, (line, column) in places[at + 1 :]}
+    below = {k: tree.value[k].lower(by) if by else tree.value[k] for k in [*keys][at + 1 :]}
+    entries = {k: tree.value[k] for k in [*keys][:at]} | part.value | below
+    return Node(entries, tree.line, tree.column, keys, [*entries.values()][-1].end)
+
+
+def _lines(text: str) -> list[str]:
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
+class _Reader:
+    """Builds the tree from the parser's events and collects what the file may not hold.
+
+    `above`: the lines that stand above the text.
+    """
+
+    def __init__(self, name: str, nulls: bool, above: int = 0):
+        self.name, self.nulls, self.first = name, nulls, above + 1
         self.root: Node | None = None
         self.problems: list[Problem] = []
         self.open: list[tuple[Node, list[Node], str]] = []  # collections, each with its pending key and its path
@@ -180,7 +229,7 @@ class _Reader:
         begun = False
         try:
             for event in yaml.parse(text, Loader=_Loader):
-                place = event.start_mark.line + 1, event.start_mark.column + 1  # type: ignore[union-attr]
+                place = event.start_mark.line + self.first, event.start_mark.column + 1  # type: ignore[union-attr]
                 if isinstance(event, yaml.DocumentStartEvent):
                     if begun:
                         self.problem("documents", place, "a second document begins; one is allowed")
@@ -221,7 +270,7 @@ class _Reader:
         """An indented collection ends with its last entry: the parser's mark stands after the comments that follow."""
         inside = [*node.value.values()] if isinstance(node.value, dict) else node.value
         mark = event.end_mark
-        node.end = inside[-1].end if inside and not node.style else (mark.line + 1, mark.column + 1)
+        node.end = inside[-1].end if inside and not node.style else (mark.line + self.first, mark.column + 1)
 
     def scalar(self, event: Any, place: tuple[int, int]) -> None:
         value: str = event.value
@@ -232,7 +281,7 @@ class _Reader:
         elif not value.isprintable() and (hidden := [c for c in value if not c.isprintable() and c not in "\n\t"]):
             message = f"holds characters that do not print ({code_points(''.join(hidden))}); remove them"
             self.problem("hidden-character", place, message, value)
-        end = event.end_mark.line + 1, event.end_mark.column + 1
+        end = event.end_mark.line + self.first, event.end_mark.column + 1
         self.add(Node(value[:MAX_SCALAR], *place, end=end, style=event.style or ""))
 
     def add(self, node: Node) -> None:
