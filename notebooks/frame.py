@@ -20,7 +20,7 @@ from notebooks.controls import FIT, WIDE
 from notebooks.page import esc
 from policy.problems import ProblemsFound
 
-__all__ = ["Frame", "button", "link", "live", "shown_html"]
+__all__ = ["Frame", "button", "link", "linked", "live", "shown_html"]
 
 _log = logging.getLogger(__name__)
 _VIEW = "application/vnd.jupyter.widget-view+json"
@@ -46,7 +46,12 @@ def button(text: str, act: Callable[..., None], tooltip: str = "") -> Any:
 
 def link(notebook: str, text: str) -> Any:
     """A widget with a link to a notebook beside this one, which Lab opens in a tab of its own."""
-    html = f'<div class="nbw mathjax_ignore"><a href="{esc(notebook)}.ipynb">{esc(text)}</a></div>'
+    return linked(f'<a href="{esc(notebook)}.ipynb">{esc(text)}</a>')
+
+
+def linked(inside: str) -> Any:
+    """A widget with ready HTML whose links to notebooks Lab opens in tabs of their own."""
+    html = f'<div class="nbw mathjax_ignore">{inside}</div>'
     shown = widgets.Output(layout=FIT)
     shown.outputs = ({"output_type": "display_data", "data": {"text/html": html}, "metadata": {}},)
     return shown

@@ -1,15 +1,16 @@
 """What a hand does to a draft, as the line of Python that does the same: one call of an edit for each."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
+from notebooks.drafting.names import Tree
 from notebooks.drafting.outline import Path
 from notebooks.drafting.words import HEAD
 from policy import Draft
 from policy.authoring.draft_edits import Edited
 
-__all__ = ["Call", "call_for", "dotted", "removal"]
+__all__ = ["Author", "Call", "call_for", "dotted", "removal"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,25 @@ class Call:
         """The line of Python."""
         words = [*map(repr, self.given), *(f"{key}={value!r}" for key, value in self.named.items())]
         return f"draft.{self.name}({', '.join(words)})"
+
+
+class Author(Protocol):
+    """Who does what a form says: the panel."""
+
+    draft: Draft
+    tree: Tree
+
+    def do(self, *calls: Call) -> bool:
+        """Edit the draft; False where it could not be done, which is told."""
+
+    def complain(self, said: str) -> None:
+        """Say what is missing."""
+
+    def open(self, path: Path | None) -> None:
+        """Show an entry; None: none."""
+
+    def guard(self, act: Callable[..., object]) -> Callable[..., None]:
+        """A callback whose faults are shown."""
 
 
 def dotted(path: Path) -> str:
