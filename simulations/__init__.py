@@ -43,11 +43,13 @@ if TYPE_CHECKING:
     )
     from simulations.studies.caseload import Caseload, cases_of
     from simulations.studies.comparison import Study, ask
+    from simulations.studies.draft_impact import DraftImpact
     from simulations.studies.impact import Impact, compare, measure
 else:
     _NAMES = {
         "runs.run": "simulate", "scenario.loading": "find_scenario", "studies.caseload": "Caseload cases_of",
-        "studies.comparison": "Study ask", "studies.impact": "Impact compare measure",
+        "studies.comparison": "Study ask", "studies.draft_impact": "DraftImpact",
+        "studies.impact": "Impact compare measure",
     }  # fmt: skip
     _MODULES = {
         "population": "calibration feasibility virtual_trial",
@@ -76,10 +78,10 @@ else:
 
 
 __all__ = [
-    "Caseload", "Impact", "Study", "alternatives", "alternatives_chart", "alternatives_findings", "ask", "calibration",
-    "calibration_chart", "calibration_findings", "calibration_report", "cases_of", "checkpoint", "compare", "denials",
-    "denials_chart", "denials_findings", "examination", "feasibility", "find_scenario", "gap_drivers", "html_table",
-    "measure", "medicare", "parameters", "population", "report", "sensitivity", "simulate", "simulated_truth",
-    "subgroups", "subgroups_chart", "subgroups_findings", "sweep", "sweep_chart", "sweep_findings", "truth_chart",
-    "virtual_trial",
+    "Caseload", "DraftImpact", "Impact", "Study", "alternatives", "alternatives_chart", "alternatives_findings",
+    "ask", "calibration", "calibration_chart", "calibration_findings", "calibration_report", "cases_of",
+    "checkpoint", "compare", "denials", "denials_chart", "denials_findings", "examination", "feasibility",
+    "find_scenario", "gap_drivers", "html_table", "measure", "medicare", "parameters", "population", "report",
+    "sensitivity", "simulate", "simulated_truth", "subgroups", "subgroups_chart", "subgroups_findings", "sweep",
+    "sweep_chart", "sweep_findings", "truth_chart", "virtual_trial",
 ]  # fmt: skip

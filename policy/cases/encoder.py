@@ -107,7 +107,7 @@ class Batch:
         relate(policy, self.facts, self._fault)
         encoder.remarks.add(self.facts, self.codes)
         for column, kind in policy.fields_.items():
-            if kind.absent is not None:
+            if kind.absent is not None and not kind.ignored:
                 np.copyto(self.facts[column], kind.code(kind.absent), where=self.facts[column] < 0)
         return self._good()
 

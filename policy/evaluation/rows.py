@@ -1,6 +1,6 @@
 """Some rows of a case table as facts, and the planes of bits that have been made of them."""
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -49,6 +49,16 @@ class Rows:
             known[value] = make()
         found: Made = known[value]
         return found
+
+    def keeping(self, criteria: Collection[str] | None) -> "Rows":
+        """The same rows for another policy, without what was made of any criteria but these.
+
+        None: the fields are others, and nothing is kept.
+        """
+        kept = {
+            what: made for what, made in self._made.items() if not isinstance(what, str) or what in (criteria or ())
+        }
+        return Rows(self.facts, self.dx, self.places, self.size, kept if criteria is not None else {}, self._columns)
 
     def documented(self, name: str) -> Plane:
         """Where a fact is on file."""

@@ -80,6 +80,13 @@ class Caseload:
         for number in range(self.parts(most)):
             yield self.part(number, most, truths)
 
+    def read_anew(self) -> Iterator[Cases]:
+        """The slices as `policy` reads them, where that is not the policy that the cases were read with first."""
+        if self._table is None:
+            yield from self.slices()
+        elif self.path is not None:
+            yield read_cases(self.path, self.policy)
+
     def parts(self, most: int = _SLICE) -> int:
         """How many slices there are; a case table is one."""
         return 1 if self._table is not None else -(-self.size // most)

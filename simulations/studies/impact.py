@@ -31,7 +31,7 @@ SMALLER = "few_cases"  # diagnoses x procedures of at most 10 people, told toget
 OUTSIDE = "outside_policy"  # the group or family of a code that the policy does not cover
 EXAMPLES = 3  # shown for each way in which cases move
 _WORDS = len(OUTCOMES)
-_EXAMPLE_COLUMNS = ["baseline", "scenario", "case_id", "dx", "cpt", "reasons_baseline", "reasons_scenario"]
+EXAMPLE_COLUMNS = ["baseline", "scenario", "case_id", "dx", "cpt", "reasons_baseline", "reasons_scenario"]
 
 
 class Rate(NamedTuple):
@@ -277,19 +277,23 @@ def compare(baseline: Determinations, scenario: Determinations) -> Impact:
 
     The policies may be versions of one, or differ in what their pathways require (policy.reading.scenario.edited).
     """
-    policy, cases = baseline.policy, baseline.cases
-    alike = one_document(baseline.settings, scenario.settings) or read_alike(policy, scenario.policy)
-    if not alike or (scenario.cases is not cases and list(scenario.cases.ids) != list(cases.ids)):
+    one, other = baseline.cases.ids, scenario.cases.ids
+    alike = one_document(baseline.settings, scenario.settings) or read_alike(baseline.policy, scenario.policy)
+    if not alike or (one is not other and list(one) != list(other)):
         raise refuse("cases", "compare", "both determinations must be of the same cases under the same policy")
+    return counted(baseline, scenario, _examples(baseline, scenario))
+
+
+def counted(baseline: Determinations, scenario: Determinations, examples: pd.DataFrame) -> Impact:
+    """The impact between two determinations of the same cases in one order, with these examples."""
+    policy, cases = baseline.policy, baseline.cases
     shape = (len(policy.diagnoses) + 1, len(policy.procedures) + 1, _WORDS, _WORDS)
     where = (*cells(policy, cases), baseline.outcome, scenario.outcome)
     counts = np.bincount(np.ravel_multi_index(where, shape), minlength=int(np.prod(shape))).reshape(shape)
-    touched, few = baseline.touched(scenario), _examples(baseline, scenario)
-    impact = Impact(baseline.settings, scenario.settings, counts, touched, few)
-    table = impact.outcomes().set_index("outcome")
-    for name, counted in (("baseline", baseline.counts()), ("scenario", scenario.counts())):
-        if table[name].to_dict() != counted or impact.cases != len(cases):
-            raise AssertionError(f"cases were lost: the {name} has {counted}, its table {table[name].to_dict()}")
+    impact = Impact(baseline.settings, scenario.settings, counts, baseline.touched(scenario), examples)
+    for name, told, one in zip(("baseline", "scenario"), impact.flow_counts(), (baseline, scenario), strict=True):
+        if told != list(one.counts().values()):
+            raise AssertionError(f"cases were lost: the {name} has {one.counts()}, its table {told}")
     return impact
 
 
@@ -349,13 +353,24 @@ def _examples(baseline: Determinations, scenario: Determinations) -> pd.DataFram
     way = baseline.outcome.astype(np.int16) * _WORDS + scenario.outcome
     moved = np.flatnonzero(baseline.outcome != scenario.outcome)
     rows = np.sort(pd.Series(moved).groupby(way[moved]).head(EXAMPLES).to_numpy(dtype=np.intp))
-    if not len(rows):
-        return pd.DataFrame({name: pd.Series(dtype="str") for name in _EXAMPLE_COLUMNS})
-    few = baseline.cases.take(rows)
-    before, after = (determined(few, d.settings).frame() for d in (baseline, scenario))
-    columns = [before["outcome"], after["outcome"], few.ids, few.dx, few.cpt, before["reasons"], after["reasons"]]
-    texts = {name: np.asarray(column, dtype=object) for name, column in zip(_EXAMPLE_COLUMNS, columns, strict=True)}
-    return _ordered(pd.DataFrame(texts, dtype="str"))
+    return _ordered(in_words(baseline, scenario, rows)) if len(rows) else no_examples()
+
+
+def no_examples() -> pd.DataFrame:
+    """None of the cases."""
+    return pd.DataFrame(columns=EXAMPLE_COLUMNS, dtype="str")
+
+
+def in_words(baseline: Determinations, scenario: Determinations, rows: NDArray[np.intp]) -> pd.DataFrame:
+    """The cases at some positions, with the reasons before and after; columns as of `Impact.examples`."""
+    few = [one.cases.take(rows) for one in (baseline, scenario)]
+    before, after = (
+        determined(cases, one.settings).frame() for cases, one in zip(few, (baseline, scenario), strict=True)
+    )
+    mine = few[0]
+    columns = [before["outcome"], after["outcome"], mine.ids, mine.dx, mine.cpt, before["reasons"], after["reasons"]]
+    texts = {name: np.asarray(column, dtype=object) for name, column in zip(EXAMPLE_COLUMNS, columns, strict=True)}
+    return pd.DataFrame(texts, dtype="str")
 
 
 def _ordered(examples: pd.DataFrame) -> pd.DataFrame:
