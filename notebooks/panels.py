@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from notebooks.controls import Control
+    from notebooks.drafting.draft_panel import DraftPanel
     from notebooks.lever_panel import LeverPanel
 else:
-    _NAMES = {"Control": "controls", "LeverPanel": "lever_panel"}
+    _NAMES = {"Control": "controls", "DraftPanel": "drafting.draft_panel", "LeverPanel": "lever_panel"}
 
     def __getattr__(name):
         if name not in _NAMES:
@@ -18,4 +19,4 @@ else:
         return __all__
 
 
-__all__ = ["Control", "LeverPanel"]
+__all__ = ["Control", "DraftPanel", "LeverPanel"]

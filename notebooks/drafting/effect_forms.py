@@ -13,7 +13,7 @@ from notebooks.drafting.effect import Effects, Failing, comes_out_now, failing, 
 from notebooks.drafting.outline import entry_at
 from notebooks.drafting.words import SECTIONS
 from notebooks.frame import button, live, shown_html
-from notebooks.page import bullets, esc, outcome_mark
+from notebooks.page import bullets, esc, outcome_mark, plain
 from policy.authoring.lint import Finding
 from policy.problems import ProblemsFound
 from simulations.studies.draft_impact import DraftAnswer
@@ -152,6 +152,11 @@ class EffectView:
             hands = [button("Review", look, "Review this case in the third notebook")] if drawn else []
             rows.append(widgets.HBox([shown_html(said), *hands], layout=ROW).add_class("nbw-row"))
         return rows
+
+    def words(self) -> list[str]:
+        """What is shown, as lines of text."""
+        parts = [self.numbers, *self.problems.children, *self.failing.children, *self.moved.children, self.changed]
+        return [line for part in parts if hasattr(part, "value") for line in plain(str(part.value)).splitlines()]
 
     # What takes longer ------------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ import ipywidgets as widgets
 
 from notebooks.controls import ROW, WIDE, Control
 from notebooks.drafting.calls import Author, Call, call_for, removal
+from notebooks.drafting.lists import lists_of, places_of
 from notebooks.drafting.names import Tree, called_entry
 from notebooks.drafting.outline import Path
 from notebooks.drafting.record_forms import RecordForm, form_for
@@ -31,6 +32,7 @@ class EntryForm:
         self.author, self.path = author, path
         self.shape, self.saw = _shape(path), _held(author.tree, path)
         self.rows: dict[str, Keys] = {}
+        self.own, self.beside = False, self._beside()
         self.name = self.saw.get("name", "") if path[0] == "examples" and isinstance(self.saw, dict) else ""
         self.box = widgets.VBox(self._parts(), layout=WIDE)
 
@@ -143,10 +145,34 @@ class EntryForm:
     # ------------------------------------------------------------------------------------------------------------------
 
     def do(self, *calls: Call) -> bool:
-        """Edit, and be in step with the entry again."""
-        done = self.author.do(*calls)
-        self.saw = _held(self.author.tree, self.path)
-        return done
+        """Edit; what its own hands changed is no reason to build it again, unless there is a new lever to choose."""
+        self.own = len(calls) == 1
+        try:
+            return self.author.do(*calls)
+        finally:
+            self.own = False
+
+    def gone(self) -> bool:
+        """Whether the entry is there no more."""
+        return _held(self.author.tree, self.path) is None
+
+    def behind(self) -> bool:
+        """Whether something else changed the entry, or the lists that it is required in; else be in step with it."""
+        now, beside = _held(self.author.tree, self.path), self._beside()
+        if self.own and beside == self.beside:
+            self.saw = now
+            for row in self.rows.values():
+                row.room.tree = self.author.tree
+        return (now, beside) != (self.saw, self.beside)
+
+    def _beside(self) -> Any:
+        """What is shown besides the keys of the entry itself."""
+        author = self.author
+        if self.path[0] == "criteria":
+            found = places_of(lists_of(author.draft, author.tree), str(self.path[1]))
+        else:
+            found = lists_of(author.draft, author.tree, self.path) if self.path[0] in ("pathways", "gates") else []
+        return [(one.where, one.held) for one in found]
 
 
 class Keys:

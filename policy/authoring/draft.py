@@ -151,6 +151,11 @@ class Draft(Edits):
         return tuple(step.says for step in self._kept.steps[: self._kept.done])
 
     @property
+    def undone(self) -> int:
+        """How many edits can be done again."""
+        return len(self._kept.steps) - self._kept.done
+
+    @property
     def changed(self) -> tuple[str, ...]:
         """The lines that are gone ('- ...') or new ('+ ...') since it began."""
         return tuple(lines_changed(self._kept.base, self.text))

@@ -1,0 +1,26 @@
+"""How the panel of a draft is laid out: outline, entry and effect beside each other, labels above their boxes."""
+
+__all__ = ["LOOK"]
+
+LOOK = """<style>
+.nbw-draft{display:flex;flex-wrap:wrap;align-items:flex-start;gap:18px;margin-top:6px}
+.nbw-outline{flex:0 0 250px;min-width:0}
+.nbw-entry{flex:1 1 380px;min-width:0}
+.nbw-effect{flex:1 1 340px;min-width:0}
+.nbw-live .nbw-field{display:flex;flex-direction:column;align-items:stretch;height:auto;margin:2px 0 6px}
+.nbw-live .nbw-field>.widget-label{width:auto;max-width:none;min-width:0;text-align:left;white-space:normal;
+overflow:visible;height:auto;line-height:1.35;font-weight:600;padding:0;color:var(--jp-content-font-color1,#1b1f24)}
+.nbw-live .nbw-field>input,.nbw-live .nbw-field>textarea,.nbw-live .nbw-field>select{width:100%!important;
+max-width:none!important;flex:0 0 auto;margin:0}
+.nbw-live .nbw-field>textarea{height:auto;line-height:1.4}
+.nbw-outline select{height:auto!important;min-height:420px}
+.nbw-outline select option{white-space:normal;padding:3px 4px;border-bottom:1px solid var(--jp-border-color2,#d0d5db)}
+.nbw-live .nbw-block{border-left:3px solid var(--jp-border-color2,#d0d5db)}
+.nbw-live .nbw-item{border-bottom:1px dotted var(--jp-border-color2,#d0d5db);padding:2px 0}
+.nbw-live .nbw-row{align-items:flex-start;gap:4px}
+.nbw-live .nbw-row>.widget-html{flex:1 1 auto;width:auto!important;min-width:0}
+.nbw-save{flex-wrap:wrap;gap:10px}
+.nbw-save .nbw-field{flex:1 1 180px;width:auto!important}
+.nbw-live pre{white-space:pre-wrap;overflow-wrap:anywhere;font-size:.86em;max-height:320px;overflow:auto}
+.nbw-live .nbw h3,.nbw-live .nbw h4{margin-top:.3em}
+</style>"""

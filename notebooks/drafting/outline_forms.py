@@ -1,0 +1,99 @@
+"""The outline at the left: sections, a search, a list of entries that opens what is chosen, and a button to add one."""
+
+from collections.abc import Callable
+
+import ipywidgets as widgets
+
+from notebooks.controls import WIDE
+from notebooks.drafting.calls import Author
+from notebooks.drafting.opening_forms import typed
+from notebooks.drafting.outline import Entry, Path, outline, searched
+from notebooks.drafting.value_forms import FIELD
+from notebooks.drafting.words import HEAD, SECTIONS
+from notebooks.frame import button, shown_html
+
+__all__ = ["OutlineForm"]
+
+_ROWS = 24
+
+
+class OutlineForm:
+    """Every entry of the draft by what people call it."""
+
+    def __init__(self, author: Author, add: Callable[[str], None]):
+        self.author = author
+        self.entries: list[Entry] = []
+        self.section = widgets.Dropdown(options=[("", "")], description="Section", layout=FIELD).add_class("nbw-field")
+        self.search = typed("Search all sections", "Words of a sentence or label")
+        self.search.continuous_update = True
+        self.list = widgets.Select(options=[], rows=_ROWS, layout=WIDE, description="Entries").add_class("nbw-field")
+        self.add = button(
+            "Add one", author.guard(lambda _: add(str(self.section.value))), "Add an entry to this section"
+        )
+        self.none = shown_html()
+        self.box = widgets.VBox([self.section, self.search, self.list, self.none, self.add])
+        self._shown: list[tuple[str, int]] = []
+        self._quiet = False
+        for part, act in ((self.section, self._turn), (self.search, self._fill), (self.list, self._open)):
+            part.observe(author.guard(lambda _, act=act: None if self._quiet else act()), names="value")
+
+    def show(self) -> None:
+        """The sections with how many entries they have, and the entries of the one that is chosen."""
+        self.sections = outline(self.author.tree)
+        counts = [(f"{SECTIONS[name][0]} ({len(found)})", name) for name, found in self.sections.items()]
+        counts[0] = (SECTIONS[HEAD][0], HEAD)
+        chosen = self.section.value or "levers"
+        self._silently(lambda: (setattr(self.section, "options", counts), setattr(self.section, "value", chosen)))
+        self._fill()
+
+    def _silently(self, act: Callable[[], object]) -> None:
+        self._quiet = True
+        try:
+            act()
+        finally:
+            self._quiet = False
+
+    def _turn(self) -> None:
+        self._silently(lambda: setattr(self.search, "value", ""))
+        self._fill()
+        if self.section.value == HEAD:
+            self.author.open((HEAD,))
+
+    def _fill(self) -> None:
+        section = str(self.section.value)
+        self.entries = (
+            searched(self.sections, self.search.value) if self.search.value.strip() else [*self.sections[section]]
+        )
+        labels = [
+            one.label if not self.search.value.strip() else f"{SECTIONS[one.section][1]}: {one.label}"
+            for one in self.entries
+        ]
+        shown = [(label, i) for i, label in enumerate(labels)]
+        if shown != self._shown:
+            here = self._here()
+            self._shown = shown
+            self._silently(lambda: (setattr(self.list, "options", shown), setattr(self.list, "value", here)))
+        self.add.disabled = section == HEAD
+        one = SECTIONS[section][1]
+        self.add.description = f"Add a{'n' if one[0] in 'aeiou' else ''} {one}"
+        self.none.value = shown_html("" if shown else "<p class='faint'>None yet.</p>").value
+
+    def _here(self) -> int | None:
+        return next((i for i, one in enumerate(self.entries) if one.path == self._path), None)
+
+    _path: Path | None = None
+
+    def _open(self) -> None:
+        if self.list.value is not None:
+            self.author.open(self.entries[self.list.value].path)
+
+    def mark(self, path: Path | None) -> None:
+        """The entry that is open is the one that is chosen, whoever opened it."""
+        self._path = path
+        if path is None or not hasattr(self, "sections"):
+            self._silently(lambda: setattr(self.list, "value", None))
+            return
+        if self._here() is None:
+            self._silently(lambda: (setattr(self.search, "value", ""), setattr(self.section, "value", path[0])))
+            self._fill()
+        self._silently(lambda: setattr(self.list, "value", self._here()))
