@@ -16,6 +16,7 @@ from notebooks.drafting.effect import Effects, findings, proven
 from notebooks.drafting.effect_forms import EffectView
 from notebooks.drafting.entry_forms import EntryForm
 from notebooks.drafting.look import LOOK
+from notebooks.drafting.names import in_words
 from notebooks.drafting.opening_forms import HistoryForm, OpenForm, SaveForm
 from notebooks.drafting.outline import Path, entry_at
 from notebooks.drafting.outline_forms import OutlineForm
@@ -160,7 +161,7 @@ class DraftPanel(Frame):
             notices = edited.notices
         self._code += lines
         self._refresh()
-        self._say(f"Done: {esc(said)}." + "".join(f" {esc(one.message)}." for one in notices))
+        self._say(f"Done: {esc(in_words(self.tree, said))}." + "".join(f" {esc(one.message)}." for one in notices))
         return True
 
     def undo(self) -> None:
@@ -175,7 +176,7 @@ class DraftPanel(Frame):
         edited = call.on(self.draft)
         self._code.append(call.code())
         self._refresh()
-        self._say(f"{esc(edited.says)}.")
+        self._say(f"{esc(in_words(self.tree, edited.says)).capitalize()}.")
 
     def discard(self) -> None:
         """Without all edits; the draft is no longer kept."""
@@ -249,7 +250,8 @@ class DraftPanel(Frame):
         self.outline.show()
         if isinstance(self.entry, EntryForm):
             self._in_step(self.entry)
-        self.history.show(self.draft.edits, self.draft.undone > 0)
+        said = [in_words(self.tree, one) for one in self.draft.edits]
+        self.history.show(said, self.draft.undone > 0)
         self._show_conflict()
         self._later()
 
@@ -312,7 +314,9 @@ class DraftPanel(Frame):
 
     def readback(self) -> str:
         """What the panel shows, in words."""
-        return "\n".join([f"{self._called()}.", *self.draft.edits, *self.effect.words()])
+        return "\n".join(
+            [f"{self._called()}.", *(in_words(self.tree, one) for one in self.draft.edits), *self.effect.words()]
+        )
 
     def _comes_back(self) -> str:
         return "; the draft comes back as it stands here" if self.draft.edits else ""

@@ -30,7 +30,8 @@ class EffectView:
         self.author, self.effects, self.review = author, effects, review
         self.numbers, self.changed, self.proof, self.odd = (shown_html() for _ in "1234")
         self.problems, self.failing, self.moved = (widgets.VBox(layout=WIDE) for _ in "123")
-        self.make = button("Make placeholder cases", author.guard(lambda _: self._make()))
+        self.make = widgets.VBox(layout=WIDE)
+        self._made = button("Make placeholder cases", author.guard(lambda _: self._make()))
         self.box = widgets.VBox(
             [self.numbers, self.make, self.problems, self.failing, self.moved, self.proof, self.changed, self.odd],
             layout=WIDE,
@@ -41,7 +42,7 @@ class EffectView:
         answer = self.effects.now(self.author.draft)
         self.numbers.value = live(self._numbers(answer))
         blank = answer is None or self.effects.placeholders
-        self.make.layout.display = "" if blank and not others(self.author.draft) else "none"
+        self.make.children = [self._made] if blank and not others(self.author.draft) else []
         self.problems.children = self._problems()
         self.failing.children = [part for one in failing(self.author.draft)[:_MOST] for part in self._mend(one)]
         self.moved.children = self._whom(answer) if answer else []

@@ -12,7 +12,7 @@ from notebooks.drafting.outline import Path
 from notebooks.drafting.record_forms import RecordForm, form_for
 from notebooks.drafting.require_forms import ListsForm, PlacesForm
 from notebooks.drafting.shapes import Shape, document
-from notebooks.drafting.value_forms import FIELD, Form, Room, block
+from notebooks.drafting.value_forms import FIELD, Form, Room
 from notebooks.drafting.words import HEAD, SECTIONS, called
 from notebooks.frame import button, shown_html
 from notebooks.page import esc
@@ -192,8 +192,8 @@ class Keys:
         self.back = button("As it was", author.guard(lambda _: self._back()), f"As it was: {self._label}")
         self.note = shown_html()
         self.held = widgets.VBox([self.form.box], layout=WIDE)
-        self.hands = widgets.HBox([self.apply, self.back, self.note], layout=ROW)
-        self.box = block(*self._head(), self.held, self.hands)
+        self.hands = widgets.HBox(layout=ROW)  # shown while something is to be applied
+        self.box = widgets.VBox([*self._head(), self.held, self.hands], layout=WIDE)
         self._tell()
 
     @property
@@ -221,7 +221,7 @@ class Keys:
         lacks, same = self.form.lacks(), self.form.value() == self._now() and not self.room.levers
         needed = self.key in self.owner.shape.needed
         self.apply.disabled = same or bool(lacks and (needed or self.form.value()))
-        self.back.disabled = same
+        self.hands.children = [] if same else [self.apply, self.back, self.note]
         missing = [] if same else [*dict.fromkeys(lacks)]
         self.note.value = shown_html(f"<small>Still needed: {esc(', '.join(missing))}</small>").value if missing else ""
 

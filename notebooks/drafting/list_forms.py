@@ -8,12 +8,14 @@ from notebooks.controls import ROW, WIDE
 from notebooks.drafting.names import is_line, keys_for, values_for
 from notebooks.drafting.shapes import Shape
 from notebooks.drafting.value_forms import FIELD, ChoiceForm, Form, Room, WordsForm, block
+from notebooks.drafting.words import FORM, KINDS
 from notebooks.frame import button, shown_html
 from notebooks.page import esc
 
 __all__ = ["ListForm", "MappingForm", "PairForm"]
 
 _COLUMNS = ("at_least", "more_than", "less_than", "at_most", "between", "is", "states", "case", "implied_by")
+_NO_ORDER = ("statements", "evidence", "diagnosis", "procedure", "asks", "of", "minus", "codes", "all_of", "any_of")
 _KEY_NAMES = {"codes": "Code", "prefixes": "Beginning of a code", "values": "From the day", "attributes": "Attribute"}
 
 
@@ -46,7 +48,8 @@ class ListForm(Form):
         self.forms = [self.room.build(shape.items, one) for one in value or ()]
         self.add = button("Add one more", room.guarded(lambda _: self._add()), f"Add one more: {self.label}")
         self.rows = widgets.VBox(layout=WIDE)
-        self.box = block(shown_html(f"<b>{esc(self.label)}</b>"), self.rows, self.add)
+        title = [] if shape.key in KINDS or shape.key in FORM else [shown_html(f"<b>{esc(self.label)}</b>")]
+        self.box = block(*title, self.rows, self.add)
         self._show()
 
     def _add(self) -> None:
@@ -74,8 +77,12 @@ class ListForm(Form):
             down = button("Down", self.room.guarded(lambda _, f=form: self._move(f, 1)), f"Move down {said}")
             out = button("Remove", self.room.guarded(lambda _, f=form: self._take_out(f)), f"Remove {said}")
             up.disabled, down.disabled = i == 0, i == len(self.forms) - 1
-            hands = [up, down, out] if len(self.forms) > 1 else [out]
-            rows.append(widgets.VBox([form.box, widgets.HBox(hands, layout=ROW)], layout=WIDE).add_class("nbw-item"))
+            hands = [up, down, out] if len(self.forms) > 1 and self.shape.key not in _NO_ORDER else [out]
+            if hasattr(form, "hand") and form.box is form.hand:
+                rows.append(widgets.HBox([form.box, *hands], layout=WIDE).add_class("nbw-quiet"))
+            else:
+                parts = [form.box, widgets.HBox(hands, layout=ROW)]
+                rows.append(widgets.VBox(parts, layout=WIDE).add_class("nbw-item"))
         self.rows.children = rows
 
     def value(self) -> list[Any] | None:
@@ -145,7 +152,8 @@ class MappingForm(Form):
         self.rows = [_Row(self, key, one) for key, one in held.items()]
         self.add = button("Add one more", room.guarded(lambda _: self._add()), f"Add one more: {self.label}")
         self.shown = widgets.VBox(layout=WIDE)
-        self.box = self.shown if shape.single else block(shown_html(f"<b>{esc(self.label)}</b>"), self.shown, self.add)
+        title = [] if shape.key in KINDS else [shown_html(f"<b>{esc(self.label)}</b>")]
+        self.box = self.shown if shape.single else block(*title, self.shown, self.add)
         self._show()
 
     def _add(self) -> None:

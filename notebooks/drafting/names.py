@@ -12,7 +12,18 @@ from notebooks.drafting.words import WORDS
 from policy.model import OUTCOMES
 from policy.model.units import KNOWN
 
-__all__ = ["Options", "Tree", "called_entry", "is_line", "keys_for", "name_from", "names_for", "values_for", "word"]
+__all__ = [
+    "Options",
+    "Tree",
+    "called_entry",
+    "in_words",
+    "is_line",
+    "keys_for",
+    "name_from",
+    "names_for",
+    "values_for",
+    "word",
+]
 
 Tree = Mapping[str, Any]
 Options = list[tuple[str, str]]  # what a person reads, what the document says
@@ -58,7 +69,9 @@ def _amount(tree: Tree, lever: str) -> str:
     dated = entry.get("values")
     value = [*dated.values()][-1] if isinstance(dated, Mapping) and dated else entry.get("default", "?")
     unit, own = str(entry.get("unit", "")), _mapping(tree, "units")
-    many = _text(own.get(unit), "many") or (KNOWN[unit].many if unit in KNOWN else "")
+    many = _text(own.get(unit), "one" if value == "1" else "many") or (
+        KNOWN[unit].word(int(value == "1")) if unit in KNOWN else ""
+    )
     return word(str(value)) if value == "off" or not many else f"{value} {many}".replace(" %", "%")
 
 
@@ -123,6 +136,22 @@ def _what(tree: Tree, what: str) -> Options:
         "columns": ("text", "diagnosis", "procedure", "date", "whole", "decimal", "percent", "boolean", "choice"),
     }
     return _fields(tree, kinds[what]) if what in kinds else _entries(tree, what)
+
+
+def in_words(tree: Tree, text: str) -> str:
+    """A text with what people call an entry in the place of its name."""
+    sections = ("levers", "criteria", "pathways", "gates", "evidence", "fields", "diagnoses", "procedures")
+    home = {name: section for section in sections for name in _mapping(tree, section)}
+
+    def called(found: re.Match[str]) -> str:
+        section, _, name = found[0].rpartition(".")
+        known = home.get(name)
+        if known is None or (section and section != known):
+            return found[0]
+        label = called_entry(tree, known, name)
+        return f"“{_short(label.partition(': ')[0] if known == 'levers' else label)}”"
+
+    return re.sub(r"(?:[a-z_]+\.)?[a-z][a-z0-9_-]+", called, text)
 
 
 # What fits ------------------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Forms round a draft: what to open, an empty document, the edits that were made, and saving a version."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import ipywidgets as widgets
@@ -73,7 +74,7 @@ class HistoryForm:
     def _ask(self, asked: bool) -> None:
         self.row.children = [self.undo, self.redo, *([self.sure, self.keep] if asked else [self.leave])]
 
-    def show(self, edits: tuple[str, ...], redoable: bool) -> None:
+    def show(self, edits: Sequence[str], redoable: bool) -> None:
         """The edits that are done."""
         self.undo.disabled, self.redo.disabled = not edits, not redoable
         self.leave.disabled = not edits

@@ -26,7 +26,8 @@ class OutlineForm:
         self.section = widgets.Dropdown(options=[("", "")], description="Section", layout=FIELD).add_class("nbw-field")
         self.search = typed("Search all sections", "Words of a sentence or label")
         self.search.continuous_update = True
-        self.list = widgets.Select(options=[], rows=_ROWS, layout=WIDE, description="Entries").add_class("nbw-field")
+        self.list = widgets.Select(options=[], rows=_ROWS, layout=WIDE, description="Entries")
+        self.list.add_class("nbw-field").add_class("nbw-list")
         self.add = button(
             "Add one", author.guard(lambda _: add(str(self.section.value))), "Add an entry to this section"
         )
@@ -68,7 +69,7 @@ class OutlineForm:
             one.label if not self.search.value.strip() else f"{SECTIONS[one.section][1]}: {one.label}"
             for one in self.entries
         ]
-        shown = [(label, i) for i, label in enumerate(labels)]
+        shown = [(label.replace(" ", " \u200b"), i) for i, label in enumerate(labels)]  # the page has hard spaces there
         if shown != self._shown:
             here = self._here()
             self._shown = shown

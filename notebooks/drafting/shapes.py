@@ -44,6 +44,7 @@ class Shape:
     record: str
     key: str
     above: str
+    item: bool = False  # an item of a list, or a value of a mapping, of that key
 
     @cached_property
     def _node(self) -> Mapping[str, Any]:
@@ -98,17 +99,20 @@ class Shape:
 
     @property
     def keys(self) -> "dict[str, Shape]":
-        """The keys of a record, in their order."""
+        """The keys of a record, in their order; what it stands on comes last."""
         found = self._node.get("properties", {})
-        return {key: Shape(node, self.named, key, self.record) for key, node in found.items()}
+        last = ("citation", "evidence", "statements", "origin")
+        order = [*(key for key in found if key not in last), *(key for key in last if key in found)]
+        return {key: Shape(found[key], self.named, key, self.record) for key in order}
 
     @property
     def items(self) -> "Shape":
         """What a list holds, or the values of a mapping."""
         if self.kind == "mapping":
-            return Shape(next(iter(self._node["patternProperties"].values())), self.record, self.key, self.above)
+            held = next(iter(self._node["patternProperties"].values()))
+            return Shape(held, self.record, self.key, self.above, item=True)
         held = self._node["prefixItems"][0] if "prefixItems" in self._node else self._node["items"]
-        return Shape(held, self.record, self.key, self.above)
+        return Shape(held, self.record, self.key, self.above, item=True)
 
     @property
     def pair(self) -> bool:

@@ -54,7 +54,7 @@ class Form:
     @property
     def label(self) -> str:
         """What it is called."""
-        return called(self.shape.record, self.shape.key)
+        return called(self.shape.record, self.shape.key, self.shape.item)
 
     def value(self) -> Any:
         """What the hands say: text, a list or a mapping; None: nothing."""

@@ -262,8 +262,31 @@ WORDS: Mapping[str, str] = {  # words of the language whose meaning is not seen 
 }
 
 
-def called(record: str, key: str) -> str:
-    """The label of a key."""
+ITEMS: Mapping[str, str] = {  # key of a list or mapping -> what one value in it is called, where that is another
+    "choices": "Meaning",
+    "order": "Choice",
+    "values": "Value from that day",
+    "case": "What it says",
+    "while": "Says",
+    "lever": "Says",
+    "set": "Value",
+    "attributes": "Word",
+    "implied_by": "At least",
+    "options": "Option",
+    "statements": "Statement",
+    "evidence": "Evidence card",
+    "diagnosis": "Diagnosis group",
+    "procedure": "Procedure family",
+    "asks": "Column",
+    "references": "Text",
+    "retired_codes": "Since when, and what stands in its place",
+}
+
+
+def called(record: str, key: str, item: bool = False) -> str:
+    """The label of a key, or of an item under it."""
+    if item and key in ITEMS:
+        return ITEMS[key]
     found = KEYS.get(f"{record}.{key}") or KEYS.get(key)
     return found[0] if found else key.replace("_", " ").capitalize()
 
