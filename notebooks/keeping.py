@@ -19,7 +19,7 @@ from simulations import Caseload
 from simulations.population import default_for
 from simulations.storage.files import save
 
-__all__ = ["Unsaved", "base", "command", "kept_in", "make_report", "seen"]
+__all__ = ["Unsaved", "base", "command", "kept_in", "make_report", "seen", "source_of"]
 
 _ROOT = Path(__file__).resolve().parent.parent
 _SIZE, _SEED = 10_000, 1  # of a report where it names none
@@ -117,10 +117,14 @@ def command(scenario: str, policy: Policy, cases: Caseload) -> Report:
 
 def _named(policy: Policy) -> str:
     """How a terminal calls a policy: by name, or the file that the notebooks were opened for."""
+    source = source_of(policy)
+    return source if source == policy.name else seen(Path(source))
+
+
+def source_of(policy: Policy) -> str:
+    """What loads a policy again: its name, or the file that the notebooks were opened for."""
     opened = os.environ.get(OPENED)
-    if not _is(policy, policy.name) and opened and _is(policy, opened):
-        return seen(Path(opened))
-    return policy.name
+    return opened if not _is(policy, policy.name) and opened and _is(policy, opened) else policy.name
 
 
 def _own(policy: Policy) -> str:

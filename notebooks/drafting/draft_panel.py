@@ -21,7 +21,7 @@ from notebooks.drafting.opening_forms import HistoryForm, OpenForm, SaveForm
 from notebooks.drafting.outline import Path, entry_at
 from notebooks.drafting.outline_forms import OutlineForm
 from notebooks.frame import Frame, button, link, linked, live, shown_html
-from notebooks.keeping import seen
+from notebooks.keeping import seen, source_of
 from notebooks.page import esc, table
 from policy import Draft
 from policy.authoring.draft_files import kept_drafts
@@ -61,21 +61,18 @@ class DraftPanel(Frame):
     def _first(self, key: str) -> Draft:
         """In Lab what was handed over, else the draft in work; elsewhere the policy, without what was kept of it."""
         if SERVED not in os.environ:
-            return Draft.of(self._named(), anew=True)
+            return Draft.of(source_of(self.policy), anew=True)
         try:
             if key:
                 return self._opened(key)
         except ProblemsFound as found:
             self._complain(str(found))
         kept = [path for path, one in kept_drafts(self.policy.id).items() if one.done]
-        return Draft.resume(kept[0]) if kept else Draft.of(self._named())
-
-    def _named(self) -> str:
-        return os.environ.get("WORKBOOK_POLICY") or self.policy.name
+        return Draft.resume(kept[0]) if kept else Draft.of(source_of(self.policy))
 
     def _opened(self, key: str) -> Draft:
         if not key:
-            return Draft.of(self._named())
+            return Draft.of(source_of(self.policy))
         found = {path.name: path for path in kept_drafts("*")}
         if key in found:
             return Draft.resume(found[key])
@@ -182,7 +179,7 @@ class DraftPanel(Frame):
         """Without all edits; the draft is no longer kept."""
         source, blank = self.draft.source, "@" not in self.draft.source
         self.draft.discard()
-        self._take(Draft.of(self._named() if blank else source, anew=True))
+        self._take(Draft.of(source_of(self.policy) if blank else source, anew=True))
         self._say("Discarded. This is the version as it stands.")
 
     def open(self, path: Path | None) -> None:
@@ -193,16 +190,19 @@ class DraftPanel(Frame):
             self.middle.children = [shown_html(_FIRST)]
             return
         self.entry = EntryForm(self, path)
-        self.middle.children = [self.entry.box]
+        self._put(self.entry.box)
+
+    def _put(self, form: Any) -> None:
+        """In a box of its own, which the page shows from its top."""
+        self.middle.children = [widgets.VBox([form], layout=WIDE).add_class("nbw-open")]
 
     def _adding(self, section: str) -> None:
         self.entry = AddForm(self, section)
-        self.middle.children = [self.entry.box]
+        self._put(self.entry.box)
 
     def _review(self, case_id: str) -> None:
         hand_over("3_review_a_case", document=self._key(), case_id=case_id)
-        self.message.value = ""
-        self._links([("3_review_a_case", f"Review case {case_id}")])
+        self.effect.look.children = [link("3_review_a_case", f"Review {case_id} in the third notebook")]
 
     def _key(self) -> str:
         place = self.draft.place
@@ -230,9 +230,6 @@ class DraftPanel(Frame):
         said = shown_html(f'<p role="status">Saved as {esc(name)} ({esc(seen(file.resolve()))}).</p>')
         compare = f"Compare it with {before}, and make the report" if "@" in before else "Compare versions"
         form.said.children = [said, link("6_check_a_draft", "Check it"), link("4_compare_versions", compare)]
-
-    def _links(self, links: list[tuple[str, str]]) -> None:
-        self.middle.children = [*self.middle.children[:1], *(link(*one) for one in links)]
 
     # What eyes see ----------------------------------------------------------------------------------------------------
 
@@ -283,7 +280,8 @@ class DraftPanel(Frame):
         except RuntimeError:
             self._let_stand()
             return
-        self.effect.wait()
+        if self.draft.edits:
+            self.effect.wait()
         loop.call_later(_PAUSE, self._guarded(lambda turn=self._turn: self._rested(turn)))
 
     def _rested(self, turn: int) -> None:
@@ -304,7 +302,11 @@ class DraftPanel(Frame):
             if turn == self._turn:
                 self.effect.finds(odd)
 
-        self._beside(lambda: proven(draft) if draft.edits else "", proved)
+        if draft.edits:
+            self._beside(lambda: proven(draft), proved)
+        else:
+            self.effect.proves("")
+            self.effect.finds(())
 
     # By code ----------------------------------------------------------------------------------------------------------
 

@@ -29,11 +29,21 @@ class EffectView:
     def __init__(self, author: Author, effects: Effects, review: Callable[[str], None]):
         self.author, self.effects, self.review = author, effects, review
         self.numbers, self.changed, self.proof, self.odd = (shown_html() for _ in "1234")
-        self.problems, self.failing, self.moved = (widgets.VBox(layout=WIDE) for _ in "123")
+        self.problems, self.failing, self.moved, self.look = (widgets.VBox(layout=WIDE) for _ in "1234")
         self.make = widgets.VBox(layout=WIDE)
         self._made = button("Make placeholder cases", author.guard(lambda _: self._make()))
         self.box = widgets.VBox(
-            [self.numbers, self.make, self.problems, self.failing, self.moved, self.proof, self.changed, self.odd],
+            [
+                self.numbers,
+                self.make,
+                self.problems,
+                self.failing,
+                self.moved,
+                self.look,
+                self.proof,
+                self.changed,
+                self.odd,
+            ],
             layout=WIDE,
         )
 
@@ -45,7 +55,7 @@ class EffectView:
         self.make.children = [self._made] if blank and not others(self.author.draft) else []
         self.problems.children = self._problems()
         self.failing.children = [part for one in failing(self.author.draft)[:_MOST] for part in self._mend(one)]
-        self.moved.children = self._whom(answer) if answer else []
+        self.moved.children, self.look.children = self._whom(answer) if answer else [], []
         self.changed.value = live(self._changed())
 
     def _make(self) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from notebooks.controls import ROW, WIDE, Control
-from notebooks.drafting.calls import Author, Call, call_for, removal
+from notebooks.drafting.calls import Author, Call, call_for, dotted, removal
 from notebooks.drafting.lists import lists_of, places_of
 from notebooks.drafting.names import Tree, called_entry
 from notebooks.drafting.outline import Path
@@ -14,7 +14,7 @@ from notebooks.drafting.require_forms import ListsForm, PlacesForm
 from notebooks.drafting.shapes import Shape, document
 from notebooks.drafting.value_forms import FIELD, Form, Room
 from notebooks.drafting.words import HEAD, SECTIONS, called
-from notebooks.frame import button, shown_html
+from notebooks.frame import button, live, shown_html
 from notebooks.page import esc
 from policy.model import Lever
 from policy.problems import ProblemsFound
@@ -37,19 +37,8 @@ class EntryForm:
         self.box = widgets.VBox(self._parts(), layout=WIDE)
 
     def _parts(self) -> list[Any]:
-        label = (
-            str(self.author.tree.get("title", ""))
-            if self.path == (HEAD,)
-            else called_entry(self.author.tree, *self.path)
-        )  # type: ignore[arg-type]
-        one = SECTIONS[str(self.path[0])][1]
-        small = (
-            ""
-            if self.path == (HEAD,)
-            else f"<div class='faint'><small>{esc('.'.join(map(str, self.path)))}</small></div>"
-        )
-        head = shown_html(f"<h4>{esc(one[0].upper() + one[1:])}: {esc(label)}</h4>{small}")
-        parts: list[Any] = [head, *self._hands(), *self._lists()]
+        self.head = shown_html(self._called())
+        parts: list[Any] = [self.head, *self._hands(), *self._lists()]
         for key in self._keys():
             self.rows[key] = Keys(self, key)
             parts.append(self.rows[key].box)
@@ -57,6 +46,15 @@ class EntryForm:
         if left and self.shape.keys:
             parts.append(self._more(left))
         return [*parts, *self._last()]
+
+    def _called(self) -> str:
+        """What the entry is called, its identifier in small print."""
+        one, tree = SECTIONS[str(self.path[0])][1], self.author.tree
+        if self.path == (HEAD,):
+            return f"<h4>{esc(tree.get('title', ''))}</h4>"
+        label = esc(called_entry(tree, str(self.path[0]), self.path[1]))
+        small = f"<div class='faint'><small>{esc(dotted(self.path))}</small></div>"
+        return f"<h4>{esc(one[0].upper() + one[1:])}: {label}</h4>{small}"
 
     def _keys(self) -> list[str]:
         if not self.shape.keys:
@@ -161,6 +159,7 @@ class EntryForm:
         now, beside = _held(self.author.tree, self.path), self._beside()
         if self.own and beside == self.beside:
             self.saw = now
+            self.head.value = live(self._called())
             for row in self.rows.values():
                 row.room.tree = self.author.tree
         return (now, beside) != (self.saw, self.beside)
@@ -172,7 +171,7 @@ class EntryForm:
             found = places_of(lists_of(author.draft, author.tree), str(self.path[1]))
         else:
             found = lists_of(author.draft, author.tree, self.path) if self.path[0] in ("pathways", "gates") else []
-        return [(one.where, one.held) for one in found]
+        return [(one.where, [(held.name, held.condition) for held in one.held]) for one in found]
 
 
 class Keys:
@@ -239,7 +238,7 @@ class Keys:
             self._tell()
 
     def _text(self, value: Any) -> Call:
-        return Call("put", (".".join(map(str, self.owner.path)), value))
+        return Call("put", (dotted(self.owner.path), value))
 
     def _back(self) -> None:
         """What stands in the document again."""

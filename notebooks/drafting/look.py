@@ -7,7 +7,11 @@ LOOK = """<style>
 .nbw-outline{flex:0 0 260px;min-width:0}
 .nbw-entry{flex:1 1 380px;min-width:0}
 .nbw-effect{flex:1 1 340px;min-width:0}
-.nbw-entry,.nbw-effect{max-height:max(560px,calc(100vh - 190px));overflow:hidden auto;padding-right:8px}
+.nbw-draft .nbw-entry>.nbw-open,.nbw-draft>.nbw-effect{max-height:max(560px,calc(100vh - 190px));
+overflow:hidden auto;padding-right:8px}
+.nbw-draft .nbw-open,.nbw-draft .nbw-effect{display:block}
+.nbw-draft .widget-vbox{overflow:visible}
+.nbw-draft .widget-vbox>*{flex-shrink:0}
 .nbw-live .widget-vbox>.jupyter-button{align-self:flex-start}
 .nbw-live .nbw-field{display:flex;flex-direction:column;align-items:stretch;height:auto;margin:2px 0 6px}
 .nbw-live .nbw-field>.widget-label{width:auto;max-width:none;min-width:0;text-align:left;white-space:normal;
@@ -16,11 +20,11 @@ overflow:visible;height:auto;line-height:1.35;font-weight:600;padding:0;color:va
 max-width:none!important;flex:0 0 auto;margin:0}
 .nbw-live .nbw-field>select{height:28px;min-height:28px}
 .nbw-live .nbw-field>textarea{height:auto;line-height:1.4;font-family:inherit}
-.nbw-live .nbw-list>select{height:auto;min-height:max(380px,calc(100vh - 400px))}
+.nbw-live .nbw-list>select{height:max(380px,calc(100vh - 400px))}
 .nbw-live .nbw-list>select option{white-space:normal;padding:3px 4px;
 border-bottom:1px solid var(--jp-border-color2,#d0d5db)}
-.nbw-live .nbw-quiet>.nbw-field>.widget-label,.nbw-live .nbw-quiet>.nbw-block>.nbw-field>.widget-label{position:absolute;
-width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+.nbw-live .nbw-quiet>.nbw-field>.widget-label{position:absolute;width:1px;height:1px;overflow:hidden;
+clip-path:inset(50%)}
 .nbw-live .nbw-quiet{align-items:flex-start;gap:4px}
 .nbw-live .nbw-quiet>:first-child{flex:1 1 auto;width:auto!important}
 .nbw-live .nbw-block{border-left:3px solid var(--jp-border-color2,#d0d5db)}

@@ -233,6 +233,16 @@ KEYS: Mapping[str, tuple[str, str]] = {  # key, or Record.key where one record c
     "more_than": ("is more than", _BOUND),
     "less_than": ("is less than", _BOUND),
     "at_most": ("is at most", _BOUND),
+    "months": ("Within so many months", ""),
+    "CountOfEvents.days": ("Within so many days", ""),
+    "DistinctGroups.days": ("Within so many days", ""),
+    "LongestRun.days": ("Within so many days", ""),
+    "CountOfEvents.of": ("Counted", "Events, days with one, or the quantity that they tell."),
+    "CountOfEvents.count": ("Codes that are counted", ""),
+    "gap_days": ("Days that may lie between", ""),
+    "distinct": ("Groups and their codes", ""),
+    "days_since_last": ("Codes of the event", ""),
+    "longest_run": ("Codes of the run", ""),
     "version": ("Version", ""),
     "effective": ("In force from", "YYYY-MM-DD"),
     "retired": ("Retired on", "YYYY-MM-DD"),
@@ -273,6 +283,14 @@ ITEMS: Mapping[str, str] = {  # key of a list or mapping -> what one value in it
     "attributes": "Word",
     "implied_by": "At least",
     "options": "Option",
+    "all_of": "Test",
+    "any_of": "Test",
+    "none_of": "Test",
+    "Counted.of": "Test",
+    "first_of": "Rule",
+    "branches": "Rule",
+    "of": "Column",
+    "minus": "Column",
     "statements": "Statement",
     "evidence": "Evidence card",
     "diagnosis": "Diagnosis group",
@@ -285,8 +303,8 @@ ITEMS: Mapping[str, str] = {  # key of a list or mapping -> what one value in it
 
 def called(record: str, key: str, item: bool = False) -> str:
     """The label of a key, or of an item under it."""
-    if item and key in ITEMS:
-        return ITEMS[key]
+    if item and (one := ITEMS.get(f"{record}.{key}") or ITEMS.get(key)):
+        return one
     found = KEYS.get(f"{record}.{key}") or KEYS.get(key)
     return found[0] if found else key.replace("_", " ").capitalize()
 
