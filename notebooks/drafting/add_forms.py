@@ -91,6 +91,9 @@ class AddForm:
 
     def _add(self) -> None:
         name, value = self.name.value(), self.form.value()
+        if lacks := self._lacks(value):
+            self.author.complain(f"Not added. Still needed: {', '.join(lacks)}.")
+            return
         calls = [Call("add_lever", (one.name.value(),), one.value()) for one in self.room.levers]
         calls.append(added(self.author.tree, self.section, name, value))
         if self.where.value and self.lists:

@@ -28,6 +28,25 @@ __all__ = [
 Tree = Mapping[str, Any]
 Options = list[tuple[str, str]]  # what a person reads, what the document says
 
+_FILLING = {
+    "a",
+    "an",
+    "and",
+    "are",
+    "at",
+    "been",
+    "for",
+    "has",
+    "have",
+    "in",
+    "is",
+    "it",
+    "of",
+    "or",
+    "the",
+    "to",
+    "was",
+}
 _NUMBERS = ("whole", "decimal", "percent", "duration", "months")
 _LINES = ("at_least", "more_than", "less_than", "at_most", "between")
 _SHORT = 110
@@ -144,14 +163,14 @@ def in_words(tree: Tree, text: str) -> str:
     home = {name: section for section in sections for name in _mapping(tree, section)}
 
     def called(found: re.Match[str]) -> str:
-        section, _, name = found[0].rpartition(".")
-        known = home.get(name)
-        if known is None or (section and section != known):
-            return found[0]
-        label = called_entry(tree, known, name)
-        return f"“{_short(label.partition(': ')[0] if known == 'levers' else label)}”"
+        steps = found[0].split(".")
+        section, name = (steps[0], steps[1]) if len(steps) > 1 else (home.get(steps[0], ""), steps[0])
+        if section not in sections or home.get(name) is None or name not in _mapping(tree, section):
+            return found[0].replace("_", " ") if len(steps) == 1 else found[0]
+        label = called_entry(tree, section, name)
+        return f"“{_short(label.partition(': ')[0] if section == 'levers' else label)}”"
 
-    return re.sub(r"(?:[a-z_]+\.)?[a-z][a-z0-9_-]+", called, text)
+    return re.sub(r"[a-z][a-z0-9_-]*(?:\.[a-z0-9_-]+)*", called, text)
 
 
 # What fits ------------------------------------------------------------------------------------------------------------
@@ -214,8 +233,8 @@ def name_from(tree: Tree, section: str, label: str) -> str:
     if section == "retired_codes":
         return ""
     dash = "-" if section == "evidence" else "_"
-    plain = re.sub(r"[^a-z0-9]+", dash, label.lower().replace("{", "").replace("}", "")).strip(dash)
-    name = re.sub(r"^[^a-z]+", "", plain)[:40].rstrip(dash)
+    words = [one for one in re.findall(r"[a-z0-9]+", re.sub(r"\{.*?\}", " ", label.lower())) if one not in _FILLING]
+    name = re.sub(r"^[^a-z]+", "", dash.join(words[:5]))[:60].rstrip(dash)
     found, number = name, 2
     while found and found in taken:
         found, number = f"{name}{dash}{number}", number + 1

@@ -1,5 +1,6 @@
 """Forms of records, tests and rules, of the lines in them, and of the lever that is made with a line."""
 
+from dataclasses import replace
 from typing import Any
 
 import ipywidgets as widgets
@@ -45,7 +46,7 @@ class LeverForm:
     """A new lever, made in the step that uses it."""
 
     def __init__(self, room: Room, value: Any = None):
-        self.room = room
+        room = replace(room, suffix=" of the new lever")
         shape = document().keys["levers"].items
         self.name = NameForm(room, "levers")
         self.form = RecordForm(shape, value or dict(BEGINNINGS["levers"]["A number"]), room)
@@ -58,7 +59,7 @@ class LeverForm:
     def lacks(self) -> list[str]:
         """What has to be filled in still."""
         self.name.follow(str(self.value().get("label", "")))
-        return [f"{one} of the new lever" for one in self.form.lacks()] + ([] if self.name.value() else ["its name"])
+        return self.form.lacks() + ([] if self.name.value() else ["Name of the new lever"])
 
 
 class LineForm(Form):

@@ -26,6 +26,7 @@ class Room:
     guarded: Callable[[Callable[..., object]], Callable[..., None]]
     make: Callable[..., Any]  # the form of a shape at a value
     levers: list[Any] = field(default_factory=list)  # forms of levers that are made in the same step
+    suffix: str = ""  # after each label, where another entry is made in the same form
 
     def build(self, shape: Shape, value: Any) -> "Form":
         """The form of a place, standing at a value (None: empty)."""
@@ -54,7 +55,7 @@ class Form:
     @property
     def label(self) -> str:
         """What it is called."""
-        return called(self.shape.record, self.shape.key, self.shape.item)
+        return called(self.shape.record, self.shape.key, self.shape.item) + self.room.suffix
 
     def value(self) -> Any:
         """What the hands say: text, a list or a mapping; None: nothing."""
@@ -142,7 +143,8 @@ class NameForm:
 
     def __init__(self, room: Room, section: str):
         self.room, self.section = room, section
-        self.hand = widgets.Text("", continuous_update=False, description="Name in the document", layout=FIELD)
+        said = f"Name in the document{room.suffix}"
+        self.hand = widgets.Text("", continuous_update=False, description=said, layout=FIELD)
         self.hand.tooltip = "Made from the label; letters, digits and underscores. It cannot be changed later."
         self.hand.add_class("nbw-field")
         self._made = ""

@@ -155,8 +155,8 @@ def test_a_place_belongs_to_an_entry(panel: DraftPanel, place: str, path: Any):
 def test_a_name_is_made_from_a_label_and_not_taken():
     tree = {"levers": {"least_age": {}}, "statements": {"N1": {}, "N7": {}}, "evidence": {}, "references": {"R2": ""}}
     assert name_from(tree, "levers", "Least age") == "least_age_2"
-    assert name_from(tree, "levers", "3 weeks, or more!") == "weeks_or_more"
-    assert name_from(tree, "evidence", "A trial of 2020") == "a-trial-of-2020"
+    assert name_from(tree, "levers", "3 weeks, or more!") == "weeks_more"
+    assert name_from(tree, "evidence", "A trial of 2020") == "trial-2020"
     assert name_from(tree, "statements", "x") == "N8"
     assert name_from(tree, "references", "x") == "R3"
     assert name_from(tree, "retired_codes", "x") == ""
@@ -179,8 +179,8 @@ def test_opening_writes_nothing(panel: DraftPanel, workspace: Path):
 
 def test_a_story_by_hands_writes_what_its_lines_of_python_write(panel: DraftPanel, workspace: Path):
     """A lever, a criterion with a new lever, a stance, a sentence, a card, an example that is mended, a version."""
-    panel.open(("levers", "axial_spine_stance"))
-    stance = next(w for w in below(middle(panel)) if getattr(w, "tooltip", "") == "Stance on axial spine pain")
+    panel.open(("levers", "fm_tpi_with_trigger_points"))
+    stance = next(w for w in below(middle(panel)) if getattr(w, "tooltip", "") == "Trigger points in fibromyalgia")
     stance.value = next(value for _, value in stance.options if value != stance.value)
     add_a_criterion(panel)
     panel.open(("criteria", "conservative_care"))
@@ -205,6 +205,9 @@ def test_a_story_by_hands_writes_what_its_lines_of_python_write(panel: DraftPane
     assert (workspace / "policies" / "nerve_blocks" / "2027.1.yaml").read_bytes() == by_hand
 
 
+LEVER = {"Value": "450", "Greatest": "730", "Sentence": "Sets how long pain must last.", "Citation": "Our assumption"}
+
+
 def add_a_criterion(panel: DraftPanel) -> None:
     panel.outline.section.value = "criteria"
     panel.outline.add.click()
@@ -215,20 +218,13 @@ def add_a_criterion(panel: DraftPanel) -> None:
     choose(form, "Test", "a number is at least")
     choose(form, "Column", panel.tree["fields"]["pain_duration_days"]["label"])
     choose(form, "is at least", "a new lever")
-    first(form, "Label").value = "Least pain"
-    for name, text in (("Value", "250"), ("Greatest", "365")):
-        first(form, name).value = text
-    first_of(form, "Sentence", 1).value = "Sets how long the pain must have lasted."
-    first_of(form, "Citation", 1).value = "Our assumption"
-    choose(form, "Unit", "days")
-    choose(form, "Require it in", "Gate for spine pain")
+    for name, text in {**LEVER, "Label": "Least pain"}.items():
+        first(form, f"{name} of the new lever").value = text
+    choose(form, "Unit of the new lever", "days")
+    choose(form, "Require it in", "Gate for the other diagnoses")
     choose(form, "Position", "before 1.")
     press(form, "Add it")
-    assert panel.draft.value("levers.least_pain.default") == "250"
-
-
-def first_of(part: Any, name: str, nth: int) -> Any:
-    return [w for w in below(part) if getattr(w, "description", None) == name][nth]
+    assert panel.draft.value("levers.least_pain.default") == "450"
 
 
 def saved(panel: DraftPanel) -> None:
