@@ -11,8 +11,9 @@ import ipywidgets as widgets
 from notebooks.controls import WIDE
 from notebooks.desk import hand_over, handed, way
 from notebooks.drafting.add_forms import AddForm
+from notebooks.drafting.beside import Beside
 from notebooks.drafting.calls import Call
-from notebooks.drafting.effect import Effects, findings, proven
+from notebooks.drafting.effect import Effects
 from notebooks.drafting.effect_forms import EffectView
 from notebooks.drafting.entry_forms import EntryForm
 from notebooks.drafting.look import LOOK
@@ -48,7 +49,7 @@ class DraftPanel(Frame):
         self.policy = policy
         self._turn = 0
         self._code: list[str] = []
-        self.effects = Effects(cases)
+        self.effects, self.beside = Effects(cases), Beside()
         self.entry: EntryForm | AddForm | None = None
         self._build()
         left = handed(HERE) if SERVED in os.environ else {}
@@ -290,20 +291,20 @@ class DraftPanel(Frame):
             self._prove(turn)
 
     def _prove(self, turn: int) -> None:
-        """Proof, then lint, in a thread; what is no longer asked for is dropped."""
+        """Proof, then lint, in a process beside this one; what is no longer asked for is dropped."""
         draft = self.draft
 
-        def proved(said: str) -> None:
-            if turn == self._turn:
+        def proved(said: str | None) -> None:
+            if turn == self._turn and said is not None:
                 self.effect.proves(said)
-                self._beside(lambda: findings(draft), found)
+                self._beside(lambda: self.beside.findings(draft), found)
 
         def found(odd: Any) -> None:
-            if turn == self._turn:
+            if turn == self._turn and odd is not None:
                 self.effect.finds(odd)
 
         if draft.edits:
-            self._beside(lambda: proven(draft), proved)
+            self._beside(lambda: self.beside.proven(draft), proved)
         else:
             self.effect.proves("")
             self.effect.finds(())

@@ -136,6 +136,11 @@ class Draft(Edits):
         return self.page.find(self.page.path(path)).plain()
 
     @property
+    def base(self) -> str:
+        """The text that it began from."""
+        return self._kept.base
+
+    @property
     def source(self) -> str:
         """The version that it began from, as it is called."""
         return self._kept.source
