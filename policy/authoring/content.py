@@ -41,14 +41,20 @@ class Content:
     def _ground(self) -> str:
         """What everything can depend on."""
         codes = sorted(self.policy.codes_asked())
-        return self.policy.model_dump_json(include=_GROUND) + json.dumps(codes)
+        return self.policy.model_dump_json(include=_GROUND) + json.dumps([codes, self._groups[1]])
+
+    @property
+    def provable(self) -> bool:
+        """Whether facts can be told apart at all."""
+        return not self._groups[1]
 
     @cached_property
-    def _groups(self) -> list[set[str]]:
+    def _groups(self) -> tuple[list[set[str]], str]:
+        """The facts in groups that no criterion spans; or why they cannot be told apart, and nothing can be proven."""
         try:
-            return [set(group) for group in components([self.policy])]
-        except ProblemsFound:  # nothing can be proven, and nothing tells facts apart
-            return [{*self.policy.fields_}]
+            return [set(group) for group in components([self.policy])], ""
+        except ProblemsFound as wrong:
+            return [{*self.policy.fields_}], str(wrong)
 
     @cached_property
     def _tests(self) -> dict[str, tuple[set[str], set[str], str]]:
@@ -62,7 +68,7 @@ class Content:
         facts = {fact for name in pathways for fact in policy.facts_read(policy.pathways[name].rule)}
         levers = {*levers_of(policy, [*pathways])}
         while True:
-            facts |= set().union(*(group for group in self._groups if group & facts))
+            facts |= set().union(*(group for group in self._groups[0] if group & facts))
             names = [name for name, (mine, read, _) in self._tests.items() if mine & facts or read & levers]
             more = (facts.union(*(self._tests[n][0] for n in names)), levers.union(*(self._tests[n][1] for n in names)))
             if more == (facts, levers):

@@ -10,25 +10,34 @@ from typing import Generic, NamedTuple, TypeVar
 
 from policy.authoring.content import Content
 from policy.authoring.enumeration import Row, Space
-from policy.model import Policy, Settings
+from policy.model import Policy, Settings, as_word
 from policy.problems import ProblemsFound
 
 Found = TypeVar("Found")
 
 
 class Shown(NamedTuple):
-    """A case that is decided otherwise under one setting of the levers than under another."""
+    """A case that is decided otherwise under one setting of all levers than under another."""
 
     case: Row
-    before: Mapping[str, object]
-    after: Mapping[str, object]
+    before: Mapping[str, str]
+    after: Mapping[str, str]
+
+    @classmethod
+    def under(cls, case: Row, policy: Policy, *provisions: Mapping[str, object]) -> "Shown":
+        """With the levers that are not named at their defaults of now, whatever becomes of these."""
+        before, after = ({n: as_word(v) for n, v in policy.settings(one).items()} for one in provisions)
+        return cls(case, before, after)
 
     def holds(self, one: Policy, other: Policy) -> bool:
         """Whether it is so, the first setting under one policy and the second under the other."""
         try:
-            sides = one.settings(self.before), other.settings(self.after)
-            before, after = Space(sides, (self.case,), ()).outcomes()[0]
-        except ProblemsFound:  # a lever, a value or a column that there no longer is
+            sides = [
+                policy.settings({name: value for name, value in values.items() if name in policy.levers})
+                for policy, values in ((one, self.before), (other, self.after))
+            ]
+            before, after = Space(tuple(sides), (self.case,), ()).outcomes()[0]
+        except ProblemsFound:  # a value or a column that there no longer is
             return False
         return bool(before != after)
 
@@ -74,7 +83,7 @@ class Recall(Generic[Found]):
         key = self.content.of(look.pathways, *look.more)
         before = self.known.get(look.name)
         if before is None or before[0] != key:
-            shown = before[1][1] if before else None
+            shown = before[1][1] if before and self.content.provable else None
             found: Looked[Found] = ((), shown) if shown and look.again(shown) else look.look()
             self.known[look.name] = key, found
         return self.known[look.name][1][0]
