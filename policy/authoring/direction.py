@@ -7,7 +7,7 @@ field that is missing needs every branch. Any other step between two neighbourin
 settings of the other levers (everywhere.py); steps between which nothing is told apart are enumerated once.
 """
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -38,16 +38,14 @@ class Broken:
     why: str = ""
 
 
-def broken_directions(policy: Policy) -> Iterator[Broken]:
-    """The first undeclared step of each lever, or the one that could not be proven; none: the list is whole."""
-    for name, lever in policy.levers.items():
-        done: set[Hashable] = set()
-        ways = [way for way, pathway in policy.pathways.items() if not keeps_by_reading(policy, pathway.rule, name)]
-        for looser, stricter in pairwise(lever.loosest_first()) if ways else ():
-            found = _step(policy, name, (looser, stricter), ways, done)
-            if found:
-                yield found
-                break
+def broken_direction(policy: Policy, name: str) -> Broken | None:
+    """The first undeclared step of a lever, or the one that could not be proven; None: its list is whole."""
+    done: set[Hashable] = set()
+    ways = [way for way, pathway in policy.pathways.items() if not keeps_by_reading(policy, pathway.rule, name)]
+    for looser, stricter in pairwise(policy.levers[name].loosest_first()) if ways else ():
+        if found := _step(policy, name, (looser, stricter), ways, done):
+            return found
+    return None
 
 
 def _step(

@@ -31,7 +31,8 @@ from policy.authoring.draft_files import (
     read_kept,
     write_whole,
 )
-from policy.authoring.lint import Finding, lint
+from policy.authoring.lint import Finding, lint_steps
+from policy.authoring.memory import Memory
 from policy.authoring.pages import Page, between
 from policy.authoring.proof import Proof, prove_everywhere
 from policy.authoring.side_by_side import Beside, lines_changed, side_by_side
@@ -71,6 +72,7 @@ class Draft(Edits):
     def __init__(self, kept: Kept, place: Path | None = None):
         self._kept, self._place = kept, place
         self._last = digest_of(place) if place else None
+        self._checked = Memory[Finding]()
         self._problems: tuple[str, tuple[Problem, ...]] | None = None
         self.page = Page(kept.text(), f"{kept.policy} draft")
         self.conflict: Path | None = None
@@ -185,9 +187,17 @@ class Draft(Edits):
     def check(self, kinds: Collection[str] = ()) -> Checked:
         """What is wrong, failing examples too, and what lint finds (all, or some kinds)."""
         try:
-            return Checked(self.problems, tuple(lint(self.policy.settings(), kinds)))
+            return Checked(self.problems, tuple(one for found in self.check_steps(kinds) for one in found))
         except ProblemsFound:
             return Checked(self.problems, ())
+
+    def check_steps(self, kinds: Collection[str] = ()) -> Iterator[tuple[Finding, ...]]:
+        """What lint finds of the draft as it is now, a step after the other, most of which find nothing.
+
+        Of what was checked before only what an edit can have changed is looked at again. For another thread: it holds
+        nothing, and whoever asks may stop between two steps. Raises ProblemsFound while the entries do not agree.
+        """
+        return lint_steps(self.policy.settings(), kinds, self._checked)
 
     def proves(self, pathways: Iterable[str] | None = None) -> Proved:
         """Whether it is stricter or looser than what it began from, at all settings of the other levers.

@@ -5,12 +5,15 @@ What a file cannot even be loaded with (a gap, an overlap) is found here too, fo
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
 from policy.authoring.coverage import activations, criteria_of
-from policy.authoring.direction import broken_directions
+from policy.authoring.direction import broken_direction
 from policy.authoring.enumeration import Row, enumerate_cases
+from policy.authoring.memory import Look, Looked, Memory, Shown
 from policy.authoring.mutation import Mutant, levers_of, mutants, probes, telling
 from policy.authoring.proof import Relation, prove, prove_everywhere
 from policy.authoring.questions import asked, can_change, documents
@@ -38,11 +41,22 @@ class Finding:
         return f"{self.place}: {self.says}; {self.witness}"
 
 
-def lint(settings: Settings, kinds: Collection[str] = ()) -> Iterator[Finding]:
-    """Everything that is odd in a policy, or only some kinds; thresholds and directions under these settings."""
+def lint(settings: Settings, kinds: Collection[str] = (), memory: Memory[Finding] | None = None) -> Iterator[Finding]:
+    """Everything that is odd in a policy, or only some kinds; thresholds and directions under these settings.
+
+    With a `memory` only what can be another since it was last asked is looked for.
+    """
+    for found in lint_steps(settings, kinds, memory):
+        yield from found
+
+
+def lint_steps(
+    settings: Settings, kinds: Collection[str] = (), memory: Memory[Finding] | None = None
+) -> Iterator[tuple[Finding, ...]]:
+    """The same a step after the other, most of which find nothing: whoever asks can stop between two."""
     policy = settings.policy
     matched = list(_cells(policy))
-    checks: dict[tuple[str, ...], Callable[[], Iterator[Finding]]] = {
+    checks: dict[tuple[str, ...], Callable[[], Iterator[Finding | Look[Finding]]]] = {
         ("gap", "overlap", "unreachable"): lambda: iter(matched),
         ("unreachable",): lambda: _unreachable(policy),
         ("outside cited",): lambda: _outside_cited(settings),
@@ -55,12 +69,14 @@ def lint(settings: Settings, kinds: Collection[str] = ()) -> Iterator[Finding]:
             ("direction",): lambda: _directions(policy),
             ("needless ask",): lambda: _idle_asks(settings),
         }
+    recall = (memory or Memory()).of(settings)
     for names, check in checks.items():
         if not kinds or set(names) & set(kinds):
             try:
-                yield from check()
+                for found in check():
+                    yield (found,) if isinstance(found, Finding) else recall.found(found)
             except ProblemsFound as wrong:
-                yield Finding("not checked", "policy", f"not looked for: {listed(names)}", str(wrong.problems[0]))
+                yield (Finding("not checked", "policy", f"not looked for: {listed(names)}", str(wrong.problems[0])),)
 
 
 def _unused(policy: Policy) -> Iterator[Finding]:
@@ -128,18 +144,29 @@ def _unreachable(policy: Policy) -> Iterator[Finding]:
                 yield Finding("unreachable", placed.name, "no setting ever comes to this rule", witness)
 
 
-def _never_decides(policy: Policy) -> Iterator[Finding]:
+def _never_decides(policy: Policy) -> Iterator[Finding | Look[Finding]]:
     """Criteria that no rule asks for, or that can be dropped from a rule without a change to any case."""
     used = {name for rule in policy.rules() for name in (*criteria_of(policy, rule), *rule.whens())}
     for name in policy.criteria:
         if name not in used:
             yield Finding("never decides", f"criteria.{name}", "no rule asks for it", "it is read for no case")
     for slip in mutants(policy, kinds=("criterion dropped",)):
+        yield Look(("never decides", slip.place), slip.touches(policy), *_dropped(policy, slip))
+
+
+def _dropped(policy: Policy, slip: Mutant) -> tuple[Callable[[], Looked[Finding]], Callable[[Shown], bool]]:
+    """Whether a criterion can be dropped; and whether a case that it decided is still one."""
+
+    def look() -> Looked[Finding]:
         found = difference(policy, slip)
-        if isinstance(found, str):
-            criterion = slip.place.rpartition(".")[2]
-            says = f"no case changes without it{found}"
-            yield Finding("never decides", slip.place, says, _idle(policy, slip, criterion))
+        if not isinstance(found, str):
+            provisions, witness = found
+            return (), Shown.under(witness.case, policy, provisions, provisions)
+        criterion = slip.place.rpartition(".")[2]
+        says = f"no case changes without it{found}"
+        return (Finding("never decides", slip.place, says, _idle(policy, slip, criterion)),), None
+
+    return look, lambda shown: shown.holds(policy, slip.policy)
 
 
 def difference(policy: Policy, slip: Mutant) -> tuple[Mapping[str, object], Witness] | str:
@@ -147,15 +174,16 @@ def difference(policy: Policy, slip: Mutant) -> tuple[Mapping[str, object], Witn
     touched = slip.touches(policy)
     drawn, complete = more_settings(policy, levers_of(policy, touched))
     tried = ([] if complete else list(probes(policy, {"default": {}}, touched, slip))) + drawn
-    for provisions in tried:
+    for place, provisions in enumerate(tried):
+        if place == 1 and not complete:  # what a few settings do not show is more often not so than shown by the rest
+            overall = prove_everywhere(policy.settings(), slip.policy.settings(), touched).overall
+            for witness in overall.witnesses().values():
+                return {name: as_word(pair[0]) for name, pair in witness.levers.items()}, witness
+            if not overall.open:
+                return under(len(tried), complete=True)
         proof = prove(policy.settings(provisions), slip.policy.settings(provisions), touched)
         for witness in proof.overall.witnesses().values():
             return provisions, witness
-    if not complete:
-        overall = prove_everywhere(policy.settings(), slip.policy.settings(), touched).overall
-        for witness in overall.witnesses().values():
-            return {name: as_word(pair[0]) for name, pair in witness.levers.items()}, witness
-        complete = not overall.open
     return under(len(tried), complete)
 
 
@@ -179,27 +207,41 @@ def _case(row: Row) -> str:
     return ", ".join(f"{k} {v}" for k, v in row.items())
 
 
-def _reaches_nothing(policy: Policy) -> Iterator[Finding]:
+def _reaches_nothing(policy: Policy) -> Iterator[Look[Finding]]:
     """Levers that change no case, whatever the others are set to."""
-    for name, lever in policy.levers.items():
+    for name in policy.levers:
         ways = [way for way in policy.pathways if name in levers_of(policy, [way])]
-        always = {"undocumented_action", *(notice.lever for notice in policy.code_notices)}
-        drawn, complete = more_settings(policy, [n for n in levers_of(policy, ways) if n != name])
-        tried = ([] if complete else list(probes(policy, {"default": {}}, ways))) + drawn if ways else []
-        if reached(policy, name, ways, tried) is None:
-            values = _values(lever)
-            relations = [] if complete or not ways else list(_against_the_first(policy, name, ways, values))
-            if any(relation.witnesses() for relation in relations):
-                continue
-            every = len(values) == len(lever.values()) and not any(relation.open for relation in relations)
-            complete |= every or not ways
-            says = f"no rule reads it: {values[0]} or {values[-1]}, every case stays as it is"
-            if ways and name not in always:
-                space = enumerate_cases([policy.settings()], ways)
-                outcome = OUTCOMES[space.outcomes()[0, 0]]
-                says = f"case {_case(space.case(0))} is {outcome} at {values[0]} and at {values[-1]}"
-            where = f"no case changes with this lever{under(len(tried), complete)}"
-            yield Finding("reaches nothing", f"levers.{name}", where, says)
+        look = partial(_moved, policy, name, ways)
+        yield Look(
+            ("reaches nothing", name), ways, look, lambda shown: shown.holds(policy, policy), (_dump(policy, name),)
+        )
+
+
+def _dump(policy: Policy, name: str) -> str:
+    return policy.levers[name].model_dump_json()
+
+
+def _moved(policy: Policy, name: str, ways: Sequence[str]) -> Looked[Finding]:
+    """Whether a lever changes no case, or a case that it changes."""
+    lever = policy.levers[name]
+    always = {"undocumented_action", *(notice.lever for notice in policy.code_notices)}
+    drawn, complete = more_settings(policy, [n for n in levers_of(policy, ways) if n != name])
+    tried = ([] if complete else list(probes(policy, {"default": {}}, ways))) + drawn if ways else []
+    if found := reached(policy, name, ways, tried):
+        return (), found.shown
+    values = _values(lever)
+    relations = [] if complete or not ways else list(_against_the_first(policy, name, ways, values))
+    if any(relation.witnesses() for relation in relations):
+        return (), None
+    every = len(values) == len(lever.values()) and not any(relation.open for relation in relations)
+    complete |= every or not ways
+    says = f"no rule reads it: {values[0]} or {values[-1]}, every case stays as it is"
+    if ways and name not in always:
+        space = enumerate_cases([policy.settings()], ways)
+        outcome = OUTCOMES[space.outcomes()[0, 0]]
+        says = f"case {_case(space.case(0))} is {outcome} at {values[0]} and at {values[-1]}"
+    where = f"no case changes with this lever{under(len(tried), complete)}"
+    return (Finding("reaches nothing", f"levers.{name}", where, says),), None
 
 
 def _values(lever: Lever) -> list[str]:
@@ -212,7 +254,14 @@ def _against_the_first(policy: Policy, name: str, ways: Sequence[str], values: S
     yield from (prove_everywhere(first, other, ways).overall for other in others)
 
 
-def reached(policy: Policy, name: str, ways: Sequence[str], tried: Iterable[Mapping[str, object]]) -> str | None:
+class Reached(NamedTuple):
+    """A case that a lever decides, in words, and with the settings that show it."""
+
+    says: str
+    shown: Shown
+
+
+def reached(policy: Policy, name: str, ways: Sequence[str], tried: Iterable[Mapping[str, object]]) -> Reached | None:
     """A case that some value of a lever decides otherwise than another, under some setting of the others; or None."""
     lever = policy.levers[name]
     values = _values(lever)
@@ -226,7 +275,9 @@ def reached(policy: Policy, name: str, ways: Sequence[str], tried: Iterable[Mapp
             at = int(np.flatnonzero(outcomes[row] != outcomes[row, 0])[0])
             words = [OUTCOMES[outcomes[row, i]] for i in (0, at)]
             shown = [lever.show(settings[i][name]) for i in (0, at)]
-            return f"{_case(space.case(row))}: {words[0]} at {shown[0]}, {words[1]} at {shown[1]}"
+            case, both = space.case(row), ({**provisions, name: values[i]} for i in (0, at))
+            says = f"{_case(case)}: {words[0]} at {shown[0]}, {words[1]} at {shown[1]}"
+            return Reached(says, Shown.under(case, policy, *both))
     return None
 
 
@@ -244,7 +295,9 @@ def inert(settings: Settings, cases: Cases) -> Iterator[Finding]:
         if all(np.array_equal(outcome, base) for outcome in outcomes):
             ways = [way for way in policy.pathways if name in levers_of(policy, [way])]
             case = reached(policy, name, ways, [settings.provisions()]) if ways else None
-            witness = f"it would change the case {case}" if case else "under these settings it would change no case"
+            witness = (
+                f"it would change the case {case.says}" if case else "under these settings it would change no case"
+            )
             yield Finding("inert here", f"levers.{name}", f"changes none of these {len(cases):,} cases", witness)
 
 
@@ -273,37 +326,46 @@ def _away(lever: Lever, value: Amount) -> Amount:
     return max(lever.cited.min - value, value - lever.cited.max, 0)
 
 
-def _directions(policy: Policy) -> Iterator[Finding]:
+def _directions(policy: Policy) -> Iterator[Look[Finding]]:
     """Levers of which some step is looser where it is declared stricter, at any setting of the others, undeclared."""
-    for broken in broken_directions(policy):
-        lever = policy.levers[broken.lever]
-        one, other = lever.show(broken.looser), lever.show(broken.stricter)
-        said = str(lever.direction or "stricter by its order").replace("_", " ")
-        if broken.witness is None:
-            yield Finding("direction", f"levers.{broken.lever}", f"declared {said}: not proven", broken.why)
-            continue
-        says = f"declared {said}, but {other} can be looser than {one}, and direction_exceptions does not say so"
-        yield Finding("direction", f"levers.{broken.lever}", says, f"case {broken.witness.text()}")
+    for name in policy.levers:
+        ways = [way for way in policy.pathways if name in levers_of(policy, [way])]
+        yield Look(("direction", name), ways, partial(_direction, policy, name), more=(_dump(policy, name),))
 
 
-def _idle_asks(settings: Settings) -> Iterator[Finding]:
+def _direction(policy: Policy, name: str) -> Looked[Finding]:
+    broken, lever = broken_direction(policy, name), policy.levers[name]
+    if broken is None:
+        return (), None
+    one, other = lever.show(broken.looser), lever.show(broken.stricter)
+    said = str(lever.direction or "stricter by its order").replace("_", " ")
+    if broken.witness is None:
+        return (Finding("direction", f"levers.{name}", f"declared {said}: not proven", broken.why),), None
+    says = f"declared {said}, but {other} can be looser than {one}, and direction_exceptions does not say so"
+    return (Finding("direction", f"levers.{name}", says, f"case {broken.witness.text()}"),), None
+
+
+def _idle_asks(settings: Settings) -> Iterator[Look[Finding]]:
     """Questions for a fact that cannot change the outcome, one for each pathway and fact."""
-    policy = settings.policy
-    space = enumerate_cases([settings])
-    cases = space.cases(policy)
-    frame = determine(policy, cases, settings).frame().astype(str)
-    seen: set[tuple[str, str, str]] = set()
-    found: set[tuple[str, str]] = set()
+    for name in settings.policy.pathways:
+        yield Look(("needless ask", name), [name], partial(_idle_asks_of, settings, name))
+
+
+def _idle_asks_of(settings: Settings, name: str) -> Looked[Finding]:
+    space = enumerate_cases([settings], [name])
+    cases = space.cases(settings.policy)
+    frame = determine(settings.policy, cases, settings).frame().astype(str)
+    seen: set[tuple[str, str]] = set()
+    found: dict[str, Finding] = {}
     for row in np.flatnonzero((frame["ask"] != "") & (frame["ask"] != "dx")):
-        key = (frame["pathway"][row], frame["not_documented"][row], frame["ask"][row])
+        key = (frame["not_documented"][row], frame["ask"][row])
         if key in seen:
             continue
         seen.add(key)
         for column in _needless(cases, int(row), settings, frame["ask"][row].split(";")):
-            if (key[0], column) not in found:
-                found.add((key[0], column))
-                says, case = f"asks for {column}, which cannot change the outcome", _case(space.case(int(row)))
-                yield Finding("needless ask", f"pathways.{key[0]}", says, f"case {case}")
+            says, case = f"asks for {column}, which cannot change the outcome", _case(space.case(int(row)))
+            found.setdefault(column, Finding("needless ask", f"pathways.{name}", says, f"case {case}"))
+    return (*found.values(),), None
 
 
 def _needless(cases: Cases, row: int, settings: Settings, ask: Sequence[str]) -> list[str]:

@@ -4,10 +4,10 @@ Levers moved by one step, operators exchanged, criteria dropped, actions swapped
 vignette notices is either equivalent (the proof finds no case that it decides otherwise) or a gap in the vignettes.
 """
 
-import copy
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from itertools import chain, count, product
 from typing import Any
 
@@ -29,12 +29,17 @@ COMPARISONS = {
 
 @dataclass(frozen=True)
 class Mutant:
-    """A slip: its kind, where it is, what was done, and the policy with it (None: no policy at all)."""
+    """A slip: its kind, where it is, what was done, and the document with it."""
 
     kind: str
     place: str
     did: str
-    policy: Policy
+    tree: Tree = field(repr=False)
+
+    @cached_property
+    def policy(self) -> Policy:
+        """The policy with the slip."""
+        return Policy.model_validate(self.tree)
 
     def touches(self, policy: Policy) -> list[str]:
         """The pathways of the original whose determinations it can reach."""
@@ -61,7 +66,7 @@ def mutants(policy: Policy, kinds: Sequence[str] = ()) -> Iterator[Mutant]:
         *_rules(policy, tree),
     ):
         if not kinds or kind in kinds:
-            yield Mutant(kind, place, did, Policy.model_validate(changed))
+            yield Mutant(kind, place, did, changed)
 
 
 Slip = tuple[str, str, str, Tree]
@@ -197,14 +202,13 @@ def _requirements(tree: Tree) -> Iterator[Slip]:
         for i, entry in enumerate(owner["require"]):
             name = entry["criterion"]
             here = f"{where}.{name}" if names.count(name) == 1 else f"{where}.require.{i}.{name}"  # which of the two
-            changed = copy.deepcopy(tree)
-            required = _at(changed, (*path, "require"))
-            if len(required) > 1:
-                del required[i]
+            if len(names) > 1:
+                changed = _without(tree, (*path, "require", i))
             else:
                 always = next(name for name in chain(["always"], map("always_{}".format, count())) if name not in taken)
-                changed["criteria"][always] = next(iter(tree["criteria"].values())) | {"test": ALWAYS}
-                required[i] = {"criterion": always}
+                free = next(iter(tree["criteria"].values())) | {"test": ALWAYS}
+                changed = _with(tree, ("criteria", always), free)
+                changed = _with(changed, (*path, "require", i), {"criterion": always})
             yield "criterion dropped", here, "dropped", changed
             for key in ("while", "codes"):
                 if entry.get(key):
@@ -251,21 +255,20 @@ def _rules(policy: Policy, tree: Tree) -> Iterator[Slip]:
             yield "condition lost", where, "assume lost", _without(tree, (*path, "assume"))
 
 
-def _at(tree: Any, path: Sequence[object]) -> Any:
-    for step in path:
-        tree = tree[step]
-    return tree
-
-
-def _with(tree: Tree, path: Sequence[object], value: object) -> Tree:
-    changed = copy.deepcopy(tree)
-    _at(changed, path[:-1])[path[-1]] = value
+def _with(tree: Any, path: Sequence[object], value: object) -> Any:
+    """The tree with another value at a path; what is not on the path is shared."""
+    changed, (step, *rest) = tree.copy(), path
+    changed[step] = _with(tree[step], rest, value) if rest else value
     return changed
 
 
-def _without(tree: Tree, path: Sequence[object]) -> Tree:
-    changed = copy.deepcopy(tree)
-    del _at(changed, path[:-1])[path[-1]]
+def _without(tree: Any, path: Sequence[object]) -> Any:
+    """The tree without what stands at a path; what is not on the path is shared."""
+    changed, (step, *rest) = tree.copy(), path
+    if rest:
+        changed[step] = _without(tree[step], rest)
+    else:
+        del changed[step]
     return changed
 
 

@@ -1,0 +1,66 @@
+"""What lint remembers of a draft, edit after edit, is what it finds of each text afresh."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from policy.authoring import lint as module
+from policy.authoring.draft import Draft
+from policy.authoring.lint import Finding, lint
+from policy.authoring.memory import Memory
+from tests.policy.edited import edited
+from tests.policy.generated import WIDE, generated
+from tests.policy.test_drafts import SMALL
+
+
+@pytest.mark.parametrize("seed", [0, 5, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (2, 3, 4, WIDE + 1))])
+def test_edit_after_edit_the_findings_are_those_of_a_first_look(seed: int):
+    tree, policy = generated(seed)
+    luck, memory, seen = random.Random(seed), Memory[Finding](), Counter[str]()
+    for _ in range(6):
+        again = [*lint(policy.settings(), memory=memory)]
+        assert again == [*lint(policy.settings())]
+        seen.update(one.kind for one in again)
+        new, policy, _ = edited(tree, luck)
+        tree = new if luck.random() < 0.7 else tree
+    assert seen
+
+
+def test_only_what_an_edit_can_have_changed_is_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("WORKBOOK_WORKSPACE", str(tmp_path / "workspace"))
+    file = tmp_path / "small.yaml"
+    file.write_text(SMALL, "utf-8")
+    draft, looked = Draft.of(file), list[str]()
+    for name in ("difference", "_moved", "_direction", "_idle_asks_of"):
+        look = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda *a, n=name, look=look: looked.append(n) or look(*a))
+    first = draft.check()
+    assert {*looked} == {"difference", "_moved", "_direction", "_idle_asks_of"}
+    looked.clear()
+    assert draft.check() == first
+    draft.reword("criteria", "enough_care", "Other words")
+    assert draft.check().findings == first.findings
+    assert looked == []
+    draft.switch("stance", "strict")  # each case that decided still does
+    kinds = ["never decides", "reaches nothing"]
+    again = draft.check(kinds).findings
+    assert looked == []
+    assert again == (*lint(draft.policy.settings(), kinds),)
+
+
+def test_whoever_asks_may_stop_between_two_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("WORKBOOK_WORKSPACE", str(tmp_path / "workspace"))
+    file = tmp_path / "small.yaml"
+    file.write_text(SMALL, "utf-8")
+    draft = Draft.of(file)
+    steps = draft.check_steps()
+    some = [next(steps), next(steps)]
+    draft.set_default("least_care", 4)
+    steps.close()
+    found = [one for step in draft.check_steps() for one in step]
+    assert found == [*lint(draft.policy.settings())]
+    assert len(some) == 2
