@@ -16,6 +16,7 @@ from notebooks.drafting.effect import findings, proven
 from policy import Draft
 from policy.authoring.draft_files import EditStep, Kept
 from policy.authoring.lint import Finding
+from policy.authoring.memory import Memory
 from policy.authoring.pages import between
 
 __all__ = ["Beside"]
@@ -66,10 +67,11 @@ class Beside:
 
 def answer() -> None:
     """Read what is asked, a line each, and answer it with a line."""
+    memory = Memory[Finding]()
     for line in sys.stdin:
         asked = json.loads(line)
         step = EditStep("as it stands", between(asked["base"], asked["text"]))
         draft = Draft(Kept("beside", asked["source"], asked["base"], (step,), 1))
-        found: Any = proven(draft) if asked["work"] == "proven" else [asdict(one) for one in findings(draft)]
+        found: Any = proven(draft) if asked["work"] == "proven" else [asdict(one) for one in findings(draft, memory)]
         sys.stdout.write(f"{json.dumps(found)}\n")
         sys.stdout.flush()

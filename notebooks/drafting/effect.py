@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from policy import Draft
-from policy.authoring.lint import Finding
+from policy.authoring.lint import Finding, lint
+from policy.authoring.memory import Memory
 from policy.checking.examples import ComesOut, comes_out
 from policy.model import Policy
 from policy.problems import Problem, ProblemsFound
@@ -79,9 +80,12 @@ _PROVEN: Mapping[str, str] = {
 }
 
 
-def findings(draft: Draft) -> tuple[Finding, ...]:
-    """What lint finds odd in the draft and did not in the version that it began from."""
-    return draft.check().findings
+def findings(draft: Draft, memory: Memory[Finding]) -> tuple[Finding, ...]:
+    """What lint finds odd in the draft; of what is in the memory only what an edit can have changed is looked at."""
+    try:
+        return tuple(lint(draft.policy.settings(), (), memory))
+    except ProblemsFound:
+        return ()
 
 
 class Effects:

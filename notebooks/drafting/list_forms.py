@@ -45,7 +45,8 @@ class ListForm(Form):
 
     def __init__(self, shape: Shape, value: Any, room: Room):
         super().__init__(shape, room)
-        self.forms = [self.room.build(shape.items, one) for one in value or ()]
+        begun = [] if shape.key == "asks" else [None]
+        self.forms = [room.build(shape.items, one) for one in (begun if value is None else value)]
         self.add = button("Add one more", room.guarded(lambda _: self._add()), f"Add one more: {self.label}")
         self.rows = widgets.VBox(layout=WIDE)
         title = [] if shape.key in KINDS or shape.key in FORM else [shown_html(f"<b>{esc(self.label)}</b>")]
@@ -131,8 +132,9 @@ class _Row:
         return self.room.build(items, self._value)
 
     def _turn(self) -> None:
-        if not is_line(self.owner.shape.items):
-            self._value = self.form.value() if self.owner.shape.items.kind in ("rule", "record") else None
+        """Another column or lever has words of its own."""
+        if keys_for(self.room.tree, self.owner.shape) is not None and not is_line(self.owner.shape.items):
+            self._value = None
             self.form = self._form()
             self._show()
 
@@ -147,7 +149,7 @@ class MappingForm(Form):
     def __init__(self, shape: Shape, value: Any, room: Room):
         super().__init__(shape, room)
         held = dict(value) if isinstance(value, dict) else {}
-        if shape.single and not held:
+        if value is None or (shape.single and not held):
             held = {"": None}
         self.rows = [_Row(self, key, one) for key, one in held.items()]
         self.add = button("Add one more", room.guarded(lambda _: self._add()), f"Add one more: {self.label}")

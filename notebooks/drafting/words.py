@@ -274,6 +274,7 @@ WORDS: Mapping[str, str] = {  # words of the language whose meaning is not seen 
 
 ITEMS: Mapping[str, str] = {  # key of a list or mapping -> what one value in it is called, where that is another
     "choices": "Meaning",
+    "CaseField.choices": "Word",
     "order": "Choice",
     "values": "Value from that day",
     "case": "What it says",
