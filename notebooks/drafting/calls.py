@@ -41,6 +41,9 @@ class Author(Protocol):
     def do(self, *calls: Call) -> bool:
         """Edit the draft; False where it could not be done, which is told."""
 
+    def undo(self) -> None:
+        """Without the last edit."""
+
     def complain(self, said: str) -> None:
         """Say what is missing."""
 

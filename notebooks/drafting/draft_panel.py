@@ -17,7 +17,7 @@ from notebooks.drafting.effect import Effects
 from notebooks.drafting.effect_forms import EffectView
 from notebooks.drafting.entry_forms import EntryForm
 from notebooks.drafting.look import LOOK
-from notebooks.drafting.names import in_words
+from notebooks.drafting.names import Tree, in_words
 from notebooks.drafting.opening_forms import HistoryForm, OpenForm, SaveForm
 from notebooks.drafting.outline import Path, entry_at
 from notebooks.drafting.outline_forms import OutlineForm
@@ -47,6 +47,8 @@ class DraftPanel(Frame):
     def __init__(self, policy: Policy, cases: Caseload | None = None):
         super().__init__()
         self.policy = policy
+        self.draft: Draft = Draft.of(source_of(policy), anew=True)
+        self.tree: Tree = self.draft.page.root.plain()
         self._turn = 0
         self._code: list[str] = []
         self.effects, self.beside = Effects(cases), Beside()
@@ -83,10 +85,9 @@ class DraftPanel(Frame):
 
     def _take(self, draft: Draft) -> None:
         """Another draft on the desk."""
-        self.draft: Draft = draft
-        self._undone = 0
+        self.draft = draft
         self._code = [_begins(draft)]
-        self.open_box.layout.display = "none"
+        self.open_box.children = []
         self.tree = draft.page.root.plain()
         self.open(None)
         self._refresh()
@@ -95,7 +96,7 @@ class DraftPanel(Frame):
 
     def _build(self) -> None:
         self.opening = OpenForm(self, self.policy, self.begin, self.blank)
-        self.open_box = widgets.VBox([self.opening.box], layout=widgets.Layout(width="100%", display="none"))
+        self.open_box = widgets.VBox(layout=WIDE)
         another = button("Open another", self._guarded(lambda _: self._show_opening()))
         self.what = shown_html()
         self.history = HistoryForm(self, self.undo, self.redo, self.discard)
@@ -124,10 +125,11 @@ class DraftPanel(Frame):
         self._complain(said)
 
     def _show_opening(self) -> None:
-        hidden = self.open_box.layout.display == "none"
-        if hidden:
+        if not self.open_box.children:
             self.opening.fill()
-        self.open_box.layout.display = "" if hidden else "none"
+            self.open_box.children = [self.opening.box]
+        else:
+            self.open_box.children = []
 
     # What hands do ----------------------------------------------------------------------------------------------------
 

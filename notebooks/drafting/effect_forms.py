@@ -131,6 +131,7 @@ class EffectView:
         hands = [
             *self._opens(("examples", one.number)),
             button("Expect what it comes out as", author.guard(lambda _: self._expect(one))),
+            button("Undo the last edit", author.guard(lambda _: author.undo())),
         ]
         return [title, widgets.HBox(hands, layout=ROW)]
 
@@ -149,13 +150,13 @@ class EffectView:
             return []
         titles = {name: one.title for name, one in answer.impact.scenario.policy.pathways.items()}
         counts = [
-            f"{esc(titles.get(row.pathway, 'Outside the policy'))}: {row.moved:,} of {row.cases:,} cases"
+            f"{esc(titles.get(str(row.pathway), 'Outside the policy'))}: {row.moved:,} of {row.cases:,} cases"
             f" ({row.lost:,} approvals lost, {row.gained:,} gained)"
             for row in found.itertuples()
         ]
         rows: list[Any] = [shown_html(f"<h4>Whom it moves</h4>{bullets(counts)}")]
         for case in answer.moved_cases(_CASES).itertuples():
-            words = f"{outcome_mark(case.baseline)} → {outcome_mark(case.scenario)}"
+            words = f"{outcome_mark(str(case.baseline))} → {outcome_mark(str(case.scenario))}"
             said = f"{esc(case.case_id)}, {esc(case.dx)} with {esc(case.cpt)}: {words}"
             said += f"<br><small>{esc(case.reasons_scenario)}</small>"
             look = self.author.guard(lambda _, c=str(case.case_id): self.review(c))

@@ -1,6 +1,6 @@
 """Forms round a draft: what to open, an empty document, the edits that were made, and saving a version."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import ipywidgets as widgets
@@ -65,11 +65,15 @@ class HistoryForm:
             button("Redo", author.guard(lambda _: redo())),
         )
         self.leave = button("Discard the draft", author.guard(lambda _: self._ask(True)))
-        self.sure = button("Yes, discard every edit", author.guard(lambda _: (self._ask(False), discard())))
+        self.sure = button("Yes, discard every edit", author.guard(lambda _: self._sure(discard)))
         self.keep = button("No, keep them", author.guard(lambda _: self._ask(False)))
         self.said = shown_html()
         self.row = widgets.HBox([self.undo, self.redo, self.leave], layout=ROW)
         self.box = widgets.VBox([self.row, self.said], layout=WIDE)
+
+    def _sure(self, discard: Callable[[], None]) -> None:
+        self._ask(False)
+        discard()
 
     def _ask(self, asked: bool) -> None:
         self.row.children = [self.undo, self.redo, *([self.sure, self.keep] if asked else [self.leave])]

@@ -1,6 +1,7 @@
 """The outline at the left: sections, a search, a list of entries that opens what is chosen, and a button to add one."""
 
 from collections.abc import Callable
+from typing import Any
 
 import ipywidgets as widgets
 
@@ -44,18 +45,21 @@ class OutlineForm:
         counts = [(f"{SECTIONS[name][0]} ({len(found)})", name) for name, found in self.sections.items()]
         counts[0] = (SECTIONS[HEAD][0], HEAD)
         chosen = self.section.value or "levers"
-        self._silently(lambda: (setattr(self.section, "options", counts), setattr(self.section, "value", chosen)))
+        self._set(self.section, chosen, counts)
         self._fill()
 
-    def _silently(self, act: Callable[[], object]) -> None:
+    def _set(self, part: Any, value: Any, options: list[Any] | None = None) -> None:
+        """What the panel itself sets opens nothing."""
         self._quiet = True
         try:
-            act()
+            if options is not None:
+                part.options = options
+            part.value = value
         finally:
             self._quiet = False
 
     def _turn(self) -> None:
-        self._silently(lambda: setattr(self.search, "value", ""))
+        self._set(self.search, "")
         self._fill()
         if self.section.value == HEAD:
             self.author.open((HEAD,))
@@ -73,7 +77,7 @@ class OutlineForm:
         if shown != self._shown:
             here = self._here()
             self._shown = shown
-            self._silently(lambda: (setattr(self.list, "options", shown), setattr(self.list, "value", here)))
+            self._set(self.list, here, shown)
         self.add.disabled = section == HEAD
         one = SECTIONS[section][1]
         self.add.description = f"Add a{'n' if one[0] in 'aeiou' else ''} {one}"
@@ -92,9 +96,10 @@ class OutlineForm:
         """The entry that is open is the one that is chosen, whoever opened it."""
         self._path = path
         if path is None or not hasattr(self, "sections"):
-            self._silently(lambda: setattr(self.list, "value", None))
+            self._set(self.list, None)
             return
         if self._here() is None:
-            self._silently(lambda: (setattr(self.search, "value", ""), setattr(self.section, "value", path[0])))
+            self._set(self.search, "")
+            self._set(self.section, path[0])
             self._fill()
-        self._silently(lambda: setattr(self.list, "value", self._here()))
+        self._set(self.list, self._here())

@@ -36,10 +36,9 @@ def form_for(shape: Shape, value: Any, room: Room) -> Form:
         return RequirementForm(shape, value, room)
     if kind in ("either", "rule"):
         return EitherForm(shape, value, room)
-    forms: dict[str, type[Form]] = {"text": TextForm, "mapping": MappingForm, "record": RecordForm}  # type: ignore[dict-item]
-    made: Any = forms[kind]
-    built: Form = made(shape, value, room)
-    return built
+    forms: dict[str, Any] = {"text": TextForm, "mapping": MappingForm, "record": RecordForm}
+    made: Form = forms[kind](shape, value, room)
+    return made
 
 
 class LeverForm:
@@ -185,7 +184,7 @@ class EitherForm(Form):
         super().__init__(shape, room)
         self._value = value
         now = shape.kind_of(value)
-        known = KINDS | FORM
+        known = {**KINDS, **FORM}
         options = [("– choose –", ""), *((known.get(kind, word(kind)), kind) for kind in shape.kinds)]
         self.hand = self.named(widgets.Dropdown(options=options, value=now))
         self.form: Form | None = None

@@ -35,7 +35,13 @@ class Room:
 
     def watch(self, part: Any, act: Callable[..., object] | None = None) -> None:
         """Tell of every change of a widget, after `act`."""
-        part.observe(self.guarded(lambda _: (act() if act else None, self.changed())), names="value")
+
+        def moved(_: Any) -> None:
+            if act:
+                act()
+            self.changed()
+
+        part.observe(self.guarded(moved), names="value")
 
 
 def block(*parts: Any) -> Any:

@@ -358,6 +358,12 @@ def put(form: Any, name: str, text: str) -> None:
         box.value = text
 
 
+def new_lever(form: Any, label: str, **texts: str) -> None:
+    """The lever that is made with a line."""
+    for name, text in {"Label": label, "Value": "6", "Citation": "Our assumption", **texts}.items():
+        put(form, f"{name} of the new lever", text)
+
+
 def labelled(form: Any, name: str, nth: int = 0) -> Any:
     return [w for w in below(form) if getattr(w, "description", None) == name][nth]
 
@@ -421,14 +427,12 @@ def test_a_policy_is_written_from_an_empty_document_by_hands_alone(panel: DraftP
     labelled(form, "Choice", 1).value = "not_met"
     add()
 
-    form = fill(panel, "criteria", Sentence="At least {care_weeks} of care failed",
-                Asked_for_where_not_documented="notes of care", Citation="Our assumption", Test="all of these")  # fmt: skip
+    form = fill(panel, "criteria", Sentence="At least {care_weeks} of care failed", Citation="Our assumption",
+                Asked_for_where_not_documented="notes of care", Test="all of these")  # fmt: skip
     labelled(form, "Test", 1).value = "at_least"
     choose(form, "Column", "Days of care")
     choose(form, "is at least", "a new lever")
-    for name, text in (("Label", "Care weeks"), ("Value", "6"), ("Greatest", "26"), ("Sentence", "How long care was tried."),
-                       ("Citation", "Our assumption"), ("Unit", "weeks")):  # fmt: skip
-        put(form, f"{name} of the new lever", text)
+    new_lever(form, "Care weeks", Greatest="26", Sentence="How long care was tried.", Unit="weeks")
     next(w for w in below(form) if getattr(w, "tooltip", "") == "Add one more: All of").click()
     labelled(form, "Test", 2).value = "is"
     box = labelled(form, "Column", 1)
@@ -439,9 +443,7 @@ def test_a_policy_is_written_from_an_empty_document_by_hands_alone(panel: DraftP
                 Asked_for_where_not_documented="number of sessions", Citation="Review company", Test="a number is less",
                 Column="Sessions in 12 months")  # fmt: skip
     choose(form, "is less than", "a new lever")
-    for name, text in (("Label", "Sessions 12m"), ("Value", "6"), ("Greatest", "12"), ("Sentence", "How many are covered."),
-                       ("Citation", "Review company"), ("Unit", "sessions")):  # fmt: skip
-        put(form, f"{name} of the new lever", text)
+    new_lever(form, "Sessions 12m", Greatest="12", Sentence="How many are covered.", Unit="sessions")
     add()
     form = fill(panel, "criteria", Sentence="The request states what the block is for",
                 Asked_for_where_not_documented="diagnostic or therapeutic", Citation="Our assumption",
