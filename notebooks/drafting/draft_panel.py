@@ -16,8 +16,8 @@ from notebooks.drafting.calls import Call
 from notebooks.drafting.effect import Effects
 from notebooks.drafting.effect_forms import EffectView
 from notebooks.drafting.entry_forms import EntryForm
-from notebooks.drafting.look import LOOK
-from notebooks.drafting.names import Tree, in_words
+from notebooks.drafting.look import COLUMNS
+from notebooks.drafting.names import Tree, by_label
 from notebooks.drafting.opening_forms import HistoryForm, OpenForm, SaveForm
 from notebooks.drafting.outline import Path, entry_at
 from notebooks.drafting.outline_forms import OutlineForm
@@ -110,7 +110,7 @@ class DraftPanel(Frame):
             part.add_class(name)
         columns = widgets.HBox([self.outline.box, self.middle, self.right], layout=WIDE).add_class("nbw-draft")
         top = widgets.HBox([self.what, another], layout=WIDE).add_class("nbw-row")
-        look = widgets.HTML(LOOK, layout=widgets.Layout(height="0", margin="0"))
+        look = widgets.HTML(COLUMNS, layout=widgets.Layout(height="0", margin="0"))
         self._stand(
             look, linked(way(HERE)), top, self.open_box, self.history.box, self.message, self.conflict, columns,
             self.saving.box,
@@ -161,7 +161,7 @@ class DraftPanel(Frame):
             notices = edited.notices
         self._code += lines
         self._refresh()
-        self._say(f"Done: {esc(in_words(self.tree, said))}." + "".join(f" {esc(one.message)}." for one in notices))
+        self._say(f"Done: {esc(by_label(self.tree, said))}." + "".join(f" {esc(one.message)}." for one in notices))
         return True
 
     def undo(self) -> None:
@@ -176,7 +176,7 @@ class DraftPanel(Frame):
         edited = call.on(self.draft)
         self._code.append(call.code())
         self._refresh()
-        self._say(f"{esc(in_words(self.tree, edited.says)).capitalize()}.")
+        self._say(f"{esc(by_label(self.tree, edited.says)).capitalize()}.")
 
     def discard(self) -> None:
         """Without all edits; the draft is no longer kept."""
@@ -250,7 +250,7 @@ class DraftPanel(Frame):
         self.outline.show()
         if isinstance(self.entry, EntryForm):
             self._in_step(self.entry)
-        said = [in_words(self.tree, one) for one in self.draft.edits]
+        said = [by_label(self.tree, one) for one in self.draft.edits]
         self.history.show(said, self.draft.undone > 0)
         self._show_conflict()
         self._later()
@@ -320,7 +320,7 @@ class DraftPanel(Frame):
     def readback(self) -> str:
         """What the panel shows, in words."""
         return "\n".join(
-            [f"{self._called()}.", *(in_words(self.tree, one) for one in self.draft.edits), *self.effect.words()]
+            [f"{self._called()}.", *(by_label(self.tree, one) for one in self.draft.edits), *self.effect.words()]
         )
 
     def _comes_back(self) -> str:

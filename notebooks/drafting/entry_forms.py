@@ -116,15 +116,14 @@ class EntryForm:
             return []
         name, value = str(self.path[1]), lever.check(lever.default)
         control = Control(name, lever, value, "")
-        if "slider" in control.parts:
-            control.parts["slider"].continuous_update = False
+        control.when_let_go()
 
         def moved(_: Any) -> None:
             self._moved(control, name)
 
         control.observe(self.author.guard(moved), self.author.guard(lambda _: self._typed(control, lever, name)))
         said = shown_html(f"<b>Value</b> <span class='faint'>{esc(lever.allowed)}</span>")
-        return [said, widgets.HBox([*control.parts.values()], layout=ROW).add_class("nbw-hands")]
+        return [said, control.hands([])]
 
     def _moved(self, control: Control, name: str) -> None:
         value = control.value

@@ -8,14 +8,13 @@ from notebooks.controls import ROW, WIDE
 from notebooks.drafting.names import is_line, keys_for, values_for
 from notebooks.drafting.shapes import Shape
 from notebooks.drafting.value_forms import FIELD, ChoiceForm, Form, Room, WordsForm, block
-from notebooks.drafting.words import FORM, KINDS
+from notebooks.drafting.words import FORM, KINDS, NO_ORDER
 from notebooks.frame import button, shown_html
 from notebooks.page import esc
 
 __all__ = ["ListForm", "MappingForm", "PairForm"]
 
 _COLUMNS = ("at_least", "more_than", "less_than", "at_most", "between", "is", "states", "case", "implied_by")
-_NO_ORDER = ("statements", "evidence", "diagnosis", "procedure", "asks", "of", "minus", "codes", "all_of", "any_of")
 _KEY_NAMES = {"codes": "Code", "prefixes": "Beginning of a code", "values": "From the day", "attributes": "Attribute"}
 
 
@@ -78,7 +77,7 @@ class ListForm(Form):
             down = button("Down", self.room.guarded(lambda _, f=form: self._move(f, 1)), f"Move down {said}")
             out = button("Remove", self.room.guarded(lambda _, f=form: self._take_out(f)), f"Remove {said}")
             up.disabled, down.disabled = i == 0, i == len(self.forms) - 1
-            hands = [up, down, out] if len(self.forms) > 1 and self.shape.key not in _NO_ORDER else [out]
+            hands = [up, down, out] if len(self.forms) > 1 and self.shape.key not in NO_ORDER else [out]
             if hasattr(form, "hand") and form.box is form.hand:
                 rows.append(widgets.HBox([form.box, *hands], layout=WIDE).add_class("nbw-quiet"))
             else:

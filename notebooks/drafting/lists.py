@@ -6,6 +6,7 @@ from typing import Any
 
 from notebooks.drafting.names import Options, Tree, called_entry, word
 from notebooks.drafting.outline import Path
+from notebooks.drafting.words import SILENT
 from policy import Draft
 from policy.authoring.draft_edits import required
 
@@ -48,11 +49,8 @@ def lists_of(draft: Draft, tree: Tree, within: Path = ()) -> list[Required]:
 def _title(tree: Tree, path: Path) -> str:
     """The title of the pathway or gate, then the branches that lead to the list."""
     title = called_entry(tree, str(path[0]), path[1])
-    steps = [f"rule {step + 1}" if isinstance(step, int) else word(step) for step in path[3:-1] if step not in _SILENT]
+    steps = [f"rule {step + 1}" if isinstance(step, int) else word(step) for step in path[3:-1] if step not in SILENT]
     return ", ".join([title, *steps])
-
-
-_SILENT = ("branches", "first_of")
 
 
 def _held(tree: Tree, item: Any) -> Held:

@@ -1,8 +1,8 @@
 """How the panel of a draft is laid out: outline, entry and effect beside each other, labels above their boxes."""
 
-__all__ = ["LOOK"]
+__all__ = ["COLUMNS"]
 
-LOOK = """<style>
+COLUMNS = """<style>
 .nbw-draft{display:flex;flex-wrap:wrap;align-items:flex-start;gap:18px;margin-top:6px}
 .nbw-outline{flex:0 0 260px;min-width:0}
 .nbw-entry{flex:1 1 380px;min-width:0}

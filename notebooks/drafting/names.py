@@ -16,7 +16,7 @@ __all__ = [
     "Options",
     "Tree",
     "called_entry",
-    "in_words",
+    "by_label",
     "is_line",
     "keys_for",
     "name_from",
@@ -157,7 +157,7 @@ def _what(tree: Tree, what: str) -> Options:
     return _fields(tree, kinds[what]) if what in kinds else _entries(tree, what)
 
 
-def in_words(tree: Tree, text: str) -> str:
+def by_label(tree: Tree, text: str) -> str:
     """A text with what people call an entry in the place of its name."""
     sections = ("levers", "criteria", "pathways", "gates", "evidence", "fields", "diagnoses", "procedures")
     home = {name: section for section in sections for name in _mapping(tree, section)}

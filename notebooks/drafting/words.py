@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping
 
-__all__ = ["AROUND", "BEGINNINGS", "FORM", "HEAD", "KEYS", "KINDS", "LONG", "SECTIONS", "WORDS", "called", "hint"]
+__all__ = [
+    "AROUND", "BEGINNINGS", "FORM", "HEAD", "KEYS", "KINDS", "LONG", "NO_ORDER", "SECTIONS", "SILENT", "WORDS",
+    "called", "hint",
+]  # fmt: skip
 
 HEAD = "head"
 SECTIONS: Mapping[str, tuple[str, str]] = {  # section of a document -> all of them, one of them
@@ -60,6 +63,8 @@ FORM: Mapping[str, str] = {  # form of a rule, and other kinds to choose among -
     "LongestRun": "the longest run of days",
     "DaysSinceLast": "days since the last event",
 }
+SILENT = ("branches", "first_of")  # steps of a path that a reader needs no word for
+NO_ORDER = ("statements", "evidence", "diagnosis", "procedure", "asks", "of", "minus", "codes", "all_of", "any_of")
 AROUND = ("all_of", "any_of", "none_of")  # kinds that take the test that stood there as their first
 
 _ALL = {"require": [{}], "then": [{"outcome": "met"}]}

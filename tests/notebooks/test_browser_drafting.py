@@ -146,6 +146,5 @@ def test_a_version_is_written_by_clicks_and_keys(desk: Desk, hands: Hands):
     lines = [*lines_changed(shipped()["nerve_blocks@2026.2"].read_text("utf-8"), saved)]
     assert "+   least_pain:" in lines
     assert not [line for line in lines if line.startswith("- #")]
-    print(f"{hands.done} clicks, choices and texts")
     assert desk.errors == []
     assert desk.outside == []

@@ -15,7 +15,7 @@ from notebooks.desk import hand_over
 from notebooks.drafting.add_forms import AddForm
 from notebooks.drafting.draft_panel import DraftPanel
 from notebooks.drafting.entry_forms import EntryForm
-from notebooks.drafting.names import in_words, name_from
+from notebooks.drafting.names import by_label, name_from
 from notebooks.drafting.outline import entry_at, outline, searched
 from notebooks.drafting.record_forms import form_for
 from notebooks.drafting.shapes import document
@@ -163,8 +163,8 @@ def test_a_name_is_made_from_a_label_and_not_taken():
 
 
 def test_edits_are_told_by_what_people_call_the_entries(panel: DraftPanel):
-    assert in_words(panel.tree, "conservative_weeks: default 8") == "“Minimum conservative care”: default 8"
-    assert in_words(panel.tree, "levers.conservative_weeks is added") == "“Minimum conservative care” is added"
+    assert by_label(panel.tree, "conservative_weeks: default 8") == "“Minimum conservative care”: default 8"
+    assert by_label(panel.tree, "levers.conservative_weeks is added") == "“Minimum conservative care” is added"
 
 
 # Hands ---------------------------------------------------------------------------------------------------------------
