@@ -133,7 +133,7 @@ class EffectView:
             button("Expect what it comes out as", author.guard(lambda _: self._expect(one))),
             button("Undo the last edit", author.guard(lambda _: author.undo())),
         ]
-        return [title, widgets.HBox(hands, layout=ROW)]
+        return [title, widgets.HBox(hands, layout=ROW).add_class("nbw-wrap")]
 
     def _expect(self, one: Failing) -> None:
         now, draft = comes_out_now(self.author.draft, one.number), self.author.draft

@@ -31,6 +31,8 @@ clip-path:inset(50%)}
 .nbw-live .nbw-item{border-bottom:1px dotted var(--jp-border-color2,#d0d5db);padding:2px 0}
 .nbw-live .nbw-row{align-items:flex-start;gap:4px}
 .nbw-live .nbw-row>.widget-html{flex:1 1 auto;width:auto!important;min-width:0}
+.nbw-draft .nbw-wrap{flex-wrap:wrap;overflow:visible}
+.nbw-live .nbw-opening{gap:18px}
 .nbw-save{flex-wrap:wrap;gap:10px}
 .nbw-save .nbw-field{flex:1 1 180px;width:auto!important}
 .nbw-live pre{white-space:pre-wrap;overflow-wrap:anywhere;font-size:.86em;max-height:320px;overflow:auto}

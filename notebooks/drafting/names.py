@@ -15,8 +15,8 @@ from policy.model.units import KNOWN
 __all__ = [
     "Options",
     "Tree",
-    "called_entry",
     "by_label",
+    "called_entry",
     "is_line",
     "keys_for",
     "name_from",

@@ -39,7 +39,7 @@ class OpenForm:
         )
         known = block(shown_html("<b>A draft that was kept, or a version to begin from</b>"), self.which, go)
         empty = block(shown_html("<b>A policy of its own</b>"), self.title, self.id, new)
-        self.box = widgets.HBox([known, empty], layout=WIDE)
+        self.box = widgets.HBox([known, empty], layout=WIDE).add_class("nbw-opening")
 
     def fill(self) -> None:
         """What lies on the desk now."""
