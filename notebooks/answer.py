@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from notebooks.page import STYLE, esc, plain
 from notebooks.tweaks import Answer
 from policy.model import OUTCOMES
+from simulations.reports.html_table import wide
 from simulations.reports.impact_findings import live
 from simulations.reports.notices import LIVE_ONLY
 from simulations.reports.table_cells import LABELS, MEANS
@@ -160,10 +161,8 @@ def table_of_requests(answer: Answer) -> str:
             body += f'<tr><th scope="rowgroup" colspan="{len(header)}"><b>{esc(label)}</b></th></tr>{shown}'
     head = "".join(f'<th scope="col"{" class=n" if i else ""}>{esc(h)}</th>' for i, h in enumerate(header))
     caption = "Cases by outcome now, with the change from the baseline; rows that change are shaded"
-    return (
-        f'<div class="wide"><table><caption>{caption}</caption><thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
-    )
+    inside = f"<caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
+    return wide(f"<table>{inside}</table>", caption)
 
 
 def _request(label: str, before: Sequence[int], now: Sequence[int], used: Sequence[int]) -> str:

@@ -75,9 +75,7 @@ QUESTIONS: dict[str, Callable[[Study], str]] = {
 
 
 def _page(*parts: Shown | Picture) -> str:
-    return "".join(
-        _image(part) if isinstance(part, Picture) else f'<div class="wide">{part.html}</div>' for part in parts
-    )
+    return "".join(_image(part) if isinstance(part, Picture) else part.html for part in parts)
 
 
 def _image(picture: Picture) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from html.parser import HTMLParser
 
 from policy.model import OUTCOMES, Evidence
-from simulations.reports.html_table import Shown, esc
+from simulations.reports.html_table import Shown, esc, wide
 from simulations.reports.table_cells import LABELS
 
 __all__ = [
@@ -122,7 +122,8 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "
         cells = "".join(f"<td{_LEFT}>{cell}</td>" for cell in rest)
         body += f'<tr><th scope="row"{_LEFT}>{first}</th>{cells}</tr>'
     title = f"<caption>{caption}</caption>" if caption else ""
-    return f'<div class="wide"><table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    inside = f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return wide(inside, esc(plain(caption)) or "Table")
 
 
 _LINES = {"p", "h2", "h3", "h4", "li", "tr", "caption", "div", "summary", "details", "ul", "ol", "dl", "dd", "table"}

@@ -87,7 +87,12 @@ def tabulated(
         here = f' id="{esc(anchors[number])}"' if anchors and number in anchors else ""
         body += f"<tr{last}{here}>{_row_header(page, number, words)}{cells}</tr>"
     parts = f"<caption>{esc(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
-    return Shown(text, f'<div class="wide"><table>{parts}</table></div>')
+    return Shown(text, wide(f"<table>{parts}</table>", esc(caption)))
+
+
+def wide(table: str, label: str) -> str:
+    """A table as ready HTML in a part of the page that scrolls sideways, by keys too, under its escaped name."""
+    return f'<div class="wide" role="region" aria-label="{label}" tabindex="0">{table}</div>'
 
 
 def _row_header(rows: Sequence[Sequence[str]], number: int, words: int) -> str:

@@ -16,6 +16,7 @@ from policy.reading.workspace import saved
 from simulations.population import default_for
 from simulations.population.loading import population_file
 from simulations.reports import report
+from simulations.runs import again
 from simulations.runs.earlier_reports import only_a_report
 from simulations.runs.needs import check_needs
 from simulations.runs.outputs import Inputs, check_folder
@@ -76,12 +77,17 @@ def simulate(
     cases, _, first = drawn(scenario, asked.plan, population, size, seed)
     cases = cases if cases is not None else default_for(asked.policy)
     named = {**_saved(policy, scenario, as_of), "population": _by_file(cases)}
-    values = {"provisions": _canonical(asked, provisions), "size": asked.cases.size, "seed": int(first)}
+    moved = _canonical(asked, provisions)
+    values = {"provisions": moved, "size": asked.cases.size, "seed": int(first)}
+    numbers = {"size": asked.cases.size, "seed": int(first)} if asked.cases.drawn else {}
+    ships = policy_file(policy, as_of).is_relative_to(DOCUMENTS)
+    asking = {"policy": named["policy"] if ships else policy, "scenario": scenario, "population": population}
+    line = again.command(template, asking, moved, numbers, {**own, "baseline": baseline}, out)
     checkpoint = _checkpoint(Path(out))
     with folder(Path(out), only_a_report) as work:
         with scratch() as cwd, watched(checkpoint, progress):
             brought = _brought(cwd, named) | values | {key: _own_files(cwd, key, own[key]) for key in own}
-            summary, files = _report(notebook, asked, brought, cwd, checkpoint, progress, Path(template).stem)
+            summary, files = _report(notebook, asked, brought, cwd, checkpoint, progress, Path(template).stem, line)
         with said(Path(out)):
             fill(work, files)
     checkpoint.unlink(missing_ok=True)
@@ -96,12 +102,13 @@ def _report(
     checkpoint: Path,
     progress: bool,
     name: str,
+    line: str,
 ) -> tuple[dict[str, Any], dict[str, bytes]]:
     """The summary and every file of the report, from a kernel that runs in `cwd`."""
     (cwd / _OUT).mkdir()
     ran = _finished(_executed(notebook, {**values, "out": _OUT}, cwd, checkpoint, progress, name), name)
     summary = _summary(cwd / _OUT, asked, name)
-    summary["stamp"] = {"template": name, "cells_run": _code_cells(ran), "complete": True}
+    summary["stamp"] = {"template": name, "cells_run": _code_cells(ran), "complete": True, "command": line}
     files = {file.name: file.read_bytes() for file in sorted((cwd / _OUT).iterdir()) if file.name != SUMMARY}
     files |= {f"{name}.ipynb": _written(ran), f"{name}.html": _page(ran, summary)}
     summary["files"] = listing(files)
@@ -178,8 +185,7 @@ def _exactly(policy: str | Path, as_of: str | None) -> str:
     file = policy_file(policy, as_of)
     if not file.is_relative_to(DOCUMENTS):
         return str(file)
-    alone = any(name.partition("@")[0] == str(policy) for name in saved("policies"))
-    return f"{file.parent.name}@{file.stem}" if "@" not in str(policy) and (alone or as_of) else str(policy)
+    return f"{file.parent.name}@{file.stem}"
 
 
 def _ours(policy: str | Path, baseline: str | Path | None, as_of: str | None, exact: bool) -> dict[str, object]:

@@ -15,6 +15,7 @@ import pytest
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_notebook
 
+from policy import load
 from policy.problems import ProblemsFound
 from simulations import ask, cases_of, simulate
 from simulations.reports import report
@@ -107,7 +108,9 @@ def test_the_same_study_in_another_process_gives_the_same_bytes(out: Path, tmp_p
         if path.name != "summary.json":
             assert path.read_bytes() == (out / path.name).read_bytes(), path.name
     written = json.loads((out / "summary.json").read_bytes())
-    assert written.pop("stamp") == {"template": "approval_impact", "cells_run": 15, "complete": True}
+    stamp = written.pop("stamp")
+    assert stamp.pop("command").startswith("workbook simulate approval_impact --policy ")
+    assert stamp == {"template": "approval_impact", "cells_run": 15, "complete": True}
     written.pop("files")
     assert written == report.summary(study)
 
@@ -130,7 +133,7 @@ def test_the_notebook_was_run_in_order_with_what_was_asked(ran: nbformat.Noteboo
     exec(injected.source, values)
     asked = {name: values[name] for name in PARAMETERS}
     assert asked == {
-        "policy": "nerve_blocks", "scenario": None, "provisions": {"conservative_weeks": 8},
+        "policy": load().name, "scenario": None, "provisions": {"conservative_weeks": 8},
         "population": "seed_low_prevalence", "size": 2000, "seed": 3, "out": None,
     }  # fmt: skip
     assert set(ran.metadata) == {"kernelspec", "language_info"}

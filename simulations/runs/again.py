@@ -1,0 +1,41 @@
+"""The command that makes a report again, to be pasted into a terminal where the same files lie."""
+
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from policy.model import as_word
+
+_APART = ("exact", "baseline", "as_of")  # parameters of a notebook that have options of their own
+
+
+def command(
+    template: str | Path, named: Mapping[str, str | Path | None], provisions: Mapping[str, Any],
+    numbers: Mapping[str, int], own: Mapping[str, Any], out: str | Path,
+) -> str:  # fmt: skip
+    """`workbook simulate` with everything that was asked for; a file is called as it was, but never by a folder's
+    absolute path.
+
+    `named`: policy, scenario and population; `numbers`: size and seed, without those that a case table does not use;
+    `own`: parameters that only this notebook has.
+    """
+    words = ["workbook", "simulate", _name(template)]
+    options = {**named, "baseline": own.get("baseline"), "as-of": own.get("as_of")}
+    words += [word for option, value in options.items() if value is not None for word in (f"--{option}", _name(value))]
+    words += [word for lever, value in provisions.items() for word in ("--set", f"{lever}={as_word(value)}")]
+    words += [word for option, value in numbers.items() for word in (f"--{option}", str(value))]
+    more = {name: value for name, value in own.items() if name not in _APART}
+    words += [word for name, value in more.items() for word in ("--parameter", f"{name}={_text(value)}")]
+    words += ["--exact"] if own.get("exact") else []
+    return shlex.join([*words, "--out", _name(out)])
+
+
+def _name(value: str | Path) -> str:
+    return Path(value).name if Path(value).is_absolute() else str(value)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
