@@ -49,7 +49,7 @@ class DraftPanel(Frame):
         self.policy = policy
         self.draft: Draft = Draft.of(source_of(policy), anew=True)
         self.tree: Tree = self.draft.page.root.plain()
-        self._turn = 0
+        self._turn, self._work = 0, ""
         self._code: list[str] = []
         self.effects, self.beside = Effects(cases), Beside()
         self.entry: EntryForm | AddForm | None = None
@@ -253,7 +253,14 @@ class DraftPanel(Frame):
         said = [by_label(self.tree, one) for one in self.draft.edits]
         self.history.show(said, self.draft.undone > 0)
         self._show_conflict()
+        self._remember()
         self._later()
+
+    def _remember(self) -> None:
+        """In Lab this draft is the one in work, whatever policy it is of."""
+        if self.draft.place and self._key() != self._work:
+            self._work = self._key()
+            hand_over(HERE, draft=self._work)
 
     def _in_step(self, form: EntryForm) -> None:
         """The open entry as it stands, built again only where something else changed it."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -325,12 +324,25 @@ def test_moved_levers_are_taken_into_a_draft(nerve_blocks: Policy, cases: Caselo
 def test_another_writer_is_shown_beside(panel: DraftPanel):
     panel.open(("levers", "conservative_weeks"))
     other = Draft.of("nerve_blocks@2026.2", anew=True)
-    first(middle(panel), "Label").value = "Mine"
     other.set_default("conservative_weeks", 10)
-    first(middle(panel), "Label").value = "Mine again"
-    shown = panel.conflict.value
-    assert ("Mine again" in shown and "default" in shown) or other.conflict is not None
-    assert os.environ["WORKBOOK_WORKSPACE"] in str(panel.draft.place)
+    assert panel.conflict.value == ""
+    first(middle(panel), "Label").value = "Mine"
+    assert "Mine" in panel.conflict.value
+    assert "default: &quot;10&quot;" in panel.conflict.value
+    assert len(kept_drafts("nerve_blocks")) == 2  # neither is lost
+
+
+def test_a_policy_of_its_own_is_in_work_again_after_a_killed_kernel(
+    nerve_blocks: Policy, cases: Caseload, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setenv(SERVED, str(tmp_path))
+    panel = panels.DraftPanel(nerve_blocks, cases)
+    panel.blank("of_its_own", "Of its own")
+    panel.open(("head",))
+    first(middle(panel), "Title").value = "Of my own"
+    again = panels.DraftPanel(nerve_blocks, cases)
+    assert again.draft.text == panel.draft.text
+    assert "Of my own" in again.what.value
 
 
 # From an empty document ----------------------------------------------------------------------------------------------
