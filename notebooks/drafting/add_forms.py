@@ -24,7 +24,7 @@ class AddForm:
     def __init__(self, author: Author, section: str):
         self.author, self.section = author, section
         self.shape = document().keys[section]
-        self.room = Room(author.tree, self._tell, author.guard, form_for)
+        self.room = Room(author.tree, self._tell, author.guard, form_for, new=True)
         self.begin = _beginnings(author.tree, section)
         self.name = NameForm(self.room, section)
         self.form: Form

@@ -72,6 +72,10 @@ def answer() -> None:
         asked = json.loads(line)
         step = EditStep("as it stands", between(asked["base"], asked["text"]))
         draft = Draft(Kept("beside", asked["source"], asked["base"], (step,), 1))
-        found: Any = proven(draft) if asked["work"] == "proven" else [asdict(one) for one in findings(draft, memory)]
+        found: Any
+        try:
+            found = proven(draft) if asked["work"] == "proven" else [asdict(one) for one in findings(draft, memory)]
+        except Exception as error:  # the next edit is answered all the same
+            found = f"This could not be worked out ({type(error).__name__})." if asked["work"] == "proven" else []
         sys.stdout.write(f"{json.dumps(found)}\n")
         sys.stdout.flush()

@@ -66,6 +66,8 @@ def sentences(draft: Draft) -> tuple[tuple[str, ...], tuple[str, ...]]:
 def proven(draft: Draft) -> str:
     """Stricter, looser, mixed ... against the version that it began from, as a sentence."""
     try:
+        if not draft.published.pathways:
+            return "There is nothing to hold it against: it began from an empty document."
         found = draft.proves()
     except ProblemsFound as wrong:
         return f"Nothing can be proven yet: {wrong.problems[0].message}"

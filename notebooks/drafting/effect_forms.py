@@ -10,6 +10,7 @@ from notebooks import answer as view
 from notebooks.controls import ROW, WIDE
 from notebooks.drafting.calls import Author, Call
 from notebooks.drafting.effect import Effects, Failing, comes_out_now, failing, others, sentences
+from notebooks.drafting.names import by_label
 from notebooks.drafting.outline import entry_at
 from notebooks.drafting.words import SECTIONS
 from notebooks.frame import button, live, shown_html
@@ -88,7 +89,7 @@ class EffectView:
         if not lines:
             return ""
         try:
-            deciding, other = sentences(draft)
+            deciding, other = ([by_label(self.author.tree, one) for one in side] for side in sentences(draft))
             said = bullets(map(esc, deciding)) if deciding else "<p>Nothing that decides a case.</p>"
             more = f"<details><summary>Wording and sources ({len(other)})</summary>{bullets(map(esc, other))}</details>"
             said += more if other else ""
@@ -107,7 +108,8 @@ class EffectView:
         rows: list[Any] = [shown_html(f"<h4>To be mended before it can be saved ({len(found)})</h4>")]
         for problem in found[:_MOST]:
             path = entry_at(self.author.tree, problem.path or "")
-            said = shown_html(f'<div class="alert">{esc(_without_path(problem.message, problem.path))}</div>')
+            words = by_label(self.author.tree, _without_path(problem.message, problem.path))
+            said = shown_html(f'<div class="alert">{esc(words)}</div>')
             rows.append(widgets.HBox([said, *self._opens(path)], layout=ROW).add_class("nbw-row"))
         return [*rows, *([shown_html(f"<p>… and {len(found) - _MOST} more</p>")] if len(found) > _MOST else [])]
 
@@ -178,7 +180,7 @@ class EffectView:
 
     def proves(self, said: str) -> None:
         """What is proven."""
-        self.proof.value = live(f"<p role='status'>{esc(said)}</p>" if said else "")
+        self.proof.value = live(f"<p role='status'>{esc(by_label(self.author.tree, said))}</p>" if said else "")
 
     def finds(self, found: tuple[Finding, ...]) -> None:
         """What lint finds odd."""

@@ -45,7 +45,7 @@ class LeverForm:
     """A new lever, made in the step that uses it."""
 
     def __init__(self, room: Room, value: Any = None):
-        room = replace(room, suffix=" of the new lever")
+        room = replace(room, suffix=" (new lever)", new=True)
         shape = document().keys["levers"].items
         self.name = NameForm(room, "levers")
         self.form = RecordForm(shape, value or dict(BEGINNINGS["levers"]["A number"]), room)
@@ -58,7 +58,7 @@ class LeverForm:
     def lacks(self) -> list[str]:
         """What has to be filled in still."""
         self.name.follow(str(self.value().get("label", "")))
-        return self.form.lacks() + ([] if self.name.value() else ["Name of the new lever"])
+        return self.form.lacks() + ([] if self.name.value() else ["Name (new lever)"])
 
 
 class LineForm(Form):
@@ -143,7 +143,7 @@ class RecordForm(Form):
         parts: list[Any] = []
         for key in [key for key in self.shape.keys if key in self.forms]:
             parts.append(self.forms[key].box)
-            if key not in self.shape.needed:
+            if key not in self.shape.needed and not (self.room.new and key in self._before):
                 said = f"Without: {called(self.shape.named, key)}"
                 out = button("Without it", self.room.guarded(lambda _, k=key: self._take_out(k)), said)
                 parts.append(widgets.HBox([out], layout=ROW))

@@ -27,6 +27,7 @@ class Room:
     make: Callable[..., Any]  # the form of a shape at a value
     levers: list[Any] = field(default_factory=list)  # forms of levers that are made in the same step
     suffix: str = ""  # after each label, where another entry is made in the same form
+    new: bool = False  # an entry that is to be added: what is left empty in it is left out
 
     def build(self, shape: Shape, value: Any) -> "Form":
         """The form of a place, standing at a value (None: empty)."""
