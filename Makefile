@@ -75,7 +75,7 @@ check: setup
 	@$(MAKE) --no-print-directory $(READY)-test
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
-	$(BIN)/mypy policy simulations notebooks benchmarks workbook.py
+	$(BIN)/mypy policy simulations benchmarks workbook.py notebooks
 
 notebooks: setup
 	@$(MAKE) --no-print-directory $(READY)-test

@@ -27,7 +27,7 @@ def main() -> None:
 def _on_interrupt(*_: object) -> None:
     """Leave at once, whatever a library would make of a KeyboardInterrupt, unless there is something to put right."""
     global interrupted
-    locks = sys.modules.get("simulations.storage.locks")
+    locks = sys.modules.get("policy.storage.locks")
     first, interrupted = not interrupted, True
     if first and locks is not None and locks.holding():
         raise KeyboardInterrupt
@@ -44,7 +44,7 @@ def _leave(code: int, line: str) -> None:
 
 def what_is_there() -> str:
     """The last word of a command that was cut off: what it has written."""
-    files = sys.modules.get("simulations.storage.files")
+    files = sys.modules.get("policy.storage.files")
     there = files.written() if files is not None and hasattr(files, "written") else ()
     return f"written before: {', '.join(there)}" if there else "nothing was written"
 

@@ -12,7 +12,7 @@ from benchmarks.machine import machine
 from benchmarks.page import written
 from benchmarks.sweeps import random_settings
 from benchmarks.tasks import TASKS, Ground
-from simulations.storage.files import save
+from policy.storage.files import save
 
 AGREED = 20  # settings at which everybody's outcomes and counts are compared first, at 10,000 cases
 

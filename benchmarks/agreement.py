@@ -15,6 +15,7 @@ import policy
 from policy.evaluation.planes import Planes
 from simulations.counting.counts import Batch, Counts
 from simulations.counting.grouping import Groups
+from simulations.statistics.number_format import percent
 from simulations.warehouse.engines import DuckDB, collapse, determinations
 from tests.policy.near_misses import Draws, settings_with_every_value
 from tests.simulations.undocumented import as_warehouse, chosen, moved, nerve_blocks, undocumented_table
@@ -52,7 +53,7 @@ def main(size: int = 1_000_000, settings: int = 200) -> int:
         different += int(wrong.sum()) + len(off)
         if wrong.any() or off:
             print(f"setting {number}: {int(wrong.sum())} rows in DuckDB; counts of {off}; {one.provisions()}")
-    shares = ", ".join(f"{word} {n / seen.sum():.1%}" for word, n in zip(policy.OUTCOMES, seen, strict=True))
+    shares = ", ".join(f"{word} {percent(n / seen.sum())}" for word, n in zip(policy.OUTCOMES, seen, strict=True))
     print(f"{different} differences: {len(frame):,} cases at {len(under)} settings ({shares})")
     return different
 

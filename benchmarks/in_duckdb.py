@@ -16,7 +16,7 @@ from policy.evaluation.results import CODE
 from policy.model import OUTCOMES, Settings
 from policy.sql import OPEN, Compiler, Table
 from policy.sql.text import chosen, grouped, literal, one_of
-from simulations.storage.scratch import scratch
+from policy.storage.scratch import scratch
 from simulations.warehouse.engines import REPEATING
 
 

@@ -13,7 +13,7 @@ from benchmarks.plot import drawn
 from benchmarks.previous import CHANGED, COMMIT, DIRECT, VERSION
 from benchmarks.previous import ONCE as ONCE_BEFORE
 from benchmarks.tasks import BEFORE, MINE, PROVISIONS
-from simulations.storage.files import save
+from policy.storage.files import save
 
 TITLES = {
     "determination": "One full determination: encoded columns to the outcome code of every case",

@@ -33,9 +33,13 @@ LOOK = (
 HANDS = """<style>
 .nbw-lever{border-bottom:1px solid var(--jp-border-color2,#d0d5db);padding:2px 2px 6px}
 .nbw-live .widget-html-content,.nbw-live .widget-html{line-height:1.45!important;height:auto}
+.nbw-live .nbw-entry .widget-label{white-space:normal;line-height:1.25;height:auto;text-align:left}
 .nbw-lever.nbw-idle .nbw-hands{opacity:.45}
 .nbw-live .nbw-lever,.nbw-live .widget-html{contain:content}
 .nbw-live .wide{content-visibility:auto;contain-intrinsic-size:auto 1500px}
+.nbw-live .widget-checkbox .widget-label-basic{white-space:normal;height:auto;line-height:1.45;
+padding-left:20px;text-indent:-20px}
+.nbw-live .widget-checkbox,.nbw-live .widget-checkbox label{height:auto;min-width:0}
 .nbw-live a{color:var(--jp-content-link-color,#0060a0);text-decoration:underline}
 .nbw-live .jupyter-button:focus-visible,.nbw-live input:focus-visible,.nbw-live select:focus-visible,
 .nbw-live .noUi-handle:focus-visible{outline:3px solid #0072b2;outline-offset:1px}

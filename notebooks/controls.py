@@ -12,15 +12,24 @@ import ipywidgets as widgets
 
 from policy.model import Amount, Lever, Value, simplest
 
-__all__ = ["FIT", "GROW", "ROW", "SMALL", "WIDE", "Control"]
+__all__ = ["FIT", "GROW", "ROW", "SMALL", "WIDE", "Control", "as_label"]
 
 WIDE = widgets.Layout(width="100%", min_width="0")
 ROW = widgets.Layout(width="100%", align_items="center", overflow="hidden")
 GROW = widgets.Layout(flex="1 1 auto", width="auto", min_width="60px")
 SMALL = widgets.Layout(width="74px", flex="0 0 auto")
 FIT = widgets.Layout(width="auto", flex="0 0 auto")
+_WIDE_TWINS = {ord("$"): "＄", ord("\\"): "＼"}
 _NUMBER = widgets.Layout(width="66px", flex="0 0 auto")
 _TICKBOX = widgets.Layout(width="26px", flex="0 0 auto")
+
+
+def as_label(text: str) -> str:
+    """Text of a policy as the description of a widget, which alone names a hand for those who cannot see it.
+
+    Lab reads mathematics between dollar signs and after backslashes there: they are written as their wide twins.
+    """
+    return text.translate(_WIDE_TWINS)
 
 
 class Control:

@@ -17,9 +17,9 @@ from policy.model import Policy
 from policy.problems import refuse
 from policy.reading.loading import shipped
 from policy.reading.workspace import SERVED, saved
-from simulations.storage.files import save
+from policy.storage.files import save
 
-__all__ = ["STAGES", "Document", "documents", "hand_over", "handed", "opened", "way"]
+__all__ = ["STAGES", "Document", "documents", "hand_over", "handed", "number_of", "opened", "way"]
 
 STAGES = {  # notebook -> what one does there, in the order of the work
     "1_read_the_policy": "Read the policy",
@@ -47,7 +47,7 @@ def documents(policy: Policy) -> tuple[Document, ...]:
         Document(path.name, f"Draft from {kept.source}, {_edits(kept.done)} ({path.stem})", True)
         for path, kept in kept_drafts(policy.id).items()
     ]
-    names = sorted({*shipped(), *saved("policies")}, key=_newest, reverse=True)
+    names = sorted({*shipped(), *saved("policies")}, key=number_of, reverse=True)
     versions = [
         Document(name, f"Version {name.partition('@')[2]}", False)
         for name in names
@@ -60,7 +60,8 @@ def _edits(count: int) -> str:
     return f"{count} {'edit' if count == 1 else 'edits'}"
 
 
-def _newest(name: str) -> tuple[int, ...]:
+def number_of(name: str) -> tuple[int, ...]:
+    """The number of a version called NAME@YEAR.NUMBER, to put versions in order."""
     return tuple(int(part) for part in name.partition("@")[2].split(".") if part.isdigit())
 
 

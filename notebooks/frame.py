@@ -8,20 +8,24 @@ are set with our own words only, because Lab reads mathematics between dollar si
 import asyncio
 import functools
 import logging
+import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import ipywidgets as widgets
 from IPython.display import display
 
 from notebooks import answer
-from notebooks.controls import FIT, WIDE
+from notebooks.controls import FIT, GROW, WIDE
 from notebooks.page import esc
 from policy.problems import ProblemsFound
+from policy.reading.workspace import SERVED
 
-__all__ = ["Frame", "button", "link", "linked", "live", "shown_html"]
+__all__ = ["Frame", "button", "drop_down", "link", "linked", "live", "problems_told", "shown_html", "tick_box"]
 
+Work = Callable[[Callable[..., None]], Any]
 _log = logging.getLogger(__name__)
 _VIEW = "application/vnd.jupyter.widget-view+json"
 
@@ -44,17 +48,45 @@ def button(text: str, act: Callable[..., None], tooltip: str = "") -> Any:
     return made
 
 
+def drop_down(label: str, options: Any, layout: Any = GROW) -> Any:
+    """A list to choose from, with our own words before it, which a screen reader says: a tooltip alone it does not."""
+    style = {"description_width": "initial"}
+    return widgets.Dropdown(options=options, description=label, style=style, layout=layout)
+
+
+def tick_box(text: str, on: bool = False) -> Any:
+    """A box to tick with any text as its name, in which Lab finds no mathematics."""
+    safe = text.translate({ord("$"): "\uff04", ord("\\"): "\uff3c"})
+    return widgets.Checkbox(on, description=safe, indent=False, layout=WIDE)
+
+
 def link(notebook: str, text: str) -> Any:
     """A widget with a link to a notebook beside this one, which Lab opens in a tab of its own."""
     return linked(f'<a href="{esc(notebook)}.ipynb">{esc(text)}</a>')
 
 
-def linked(inside: str) -> Any:
-    """A widget with ready HTML whose links to notebooks Lab opens in tabs of their own."""
-    html = f'<div class="nbw mathjax_ignore">{inside}</div>'
+def linked(html: str) -> Any:
+    """A widget with ready HTML whose links lead to notebooks beside this one."""
     shown = widgets.Output(layout=FIT)
+    html = f'<div class="nbw mathjax_ignore">{html}</div>'
     shown.outputs = ({"output_type": "display_data", "data": {"text/html": html}, "metadata": {}},)
     return shown
+
+
+class Overtaken(Exception):
+    """Other work has taken the place of this one."""
+
+
+def problems_told(work: Work) -> Work:
+    """The work of an errand, with its problems as ready HTML in the place of what it gives."""
+
+    def done(far: Callable[..., None]) -> Any:
+        try:
+            return work(far)
+        except ProblemsFound as found:
+            return f'<div class="alert" role="alert">{esc(found)}</div>'
+
+    return done
 
 
 class Frame:
@@ -69,6 +101,7 @@ class Frame:
         self._lock = threading.RLock()
         self._quiet = False  # while the panel itself moves a hand
         self._still: tuple[Any, str] | None = None
+        self._errands: dict[str, tuple[Work, Callable[[Any], object]]] = {}  # what is being worked out
 
     def readback(self) -> str:
         """What the panel shows, in words."""
@@ -99,6 +132,15 @@ class Frame:
 
         return guarded
 
+    @contextmanager
+    def by_itself(self) -> Iterator[None]:
+        """While it runs, the panel itself moves a hand: no callback answers."""
+        before, self._quiet = self._quiet, True
+        try:
+            yield
+        finally:
+            self._quiet = before
+
     def _failed(self, error: Exception) -> None:
         """Say that what is shown is older than what the hands say; a panel marks its own parts as old besides."""
         words = esc(f"{type(error).__name__}: {error}"[:300])
@@ -124,6 +166,45 @@ class Frame:
             return
         loop.run_in_executor(None, work).add_done_callback(self._guarded(lambda future: done(future.result())))
 
+    def _errand(
+        self, name: str, work: Work, done: Callable[[Any], object], told: Callable[..., object] | None = None
+    ) -> None:
+        """Slow work beside the hands, in the place of an earlier errand of that name; `done` gets what it gives.
+
+        `work` is given a function to call now and then with how far it is, which `told` then says; it ends work that
+        was overtaken. Outside Lab it is done at once, so that runs stay equal.
+        """
+        self._errands[name] = errand = (work, done)
+        try:
+            loop = asyncio.get_running_loop() if SERVED in os.environ else None
+        except RuntimeError:
+            loop = None
+        if loop is None:
+            self._settle()
+            return
+
+        def far(*how: Any) -> None:
+            if self._errands.get(name) is not errand:
+                raise Overtaken
+            if told:
+                loop.call_soon_threadsafe(self._guarded(lambda: self._errands.get(name) is errand and told(*how)))
+
+        def ended(future: Any) -> None:
+            failed = future.exception()
+            if self._errands.get(name) is errand:
+                del self._errands[name]
+                if failed:
+                    raise failed
+                done(future.result())
+
+        loop.run_in_executor(None, work, far).add_done_callback(self._guarded(ended))
+
+    def _settle(self) -> None:
+        """Wait for what is being worked out beside."""
+        while self._errands:
+            work, done = self._errands.pop(next(iter(self._errands)))
+            done(work(lambda *_: None))
+
     # The last answer --------------------------------------------------------------------------------------------------
 
     def _ipython_display_(self) -> None:
@@ -140,6 +221,10 @@ class Frame:
         """The present answer as ready HTML without a picture."""
         return f"<pre>{esc(self.readback())}</pre>"
 
+    def _kept_words(self) -> str:
+        """The same as text: what a notebook file keeps of the panel."""
+        return self.readback()
+
     def _standing(self) -> dict[str, str]:
         """The present answer for a reader who has no kernel: marked as old, with how to go on."""
         note = (
@@ -147,7 +232,7 @@ class Frame:
             f"the numbers may be old. To go on: <b>Run &gt; Run All Cells</b>{self._comes_back()}.</p>"
         )
         still = f"{answer.LOOK}{answer.STANDS}<div class='nbw-still'>{live(note + self._words())}</div>"
-        return {"text/plain": self.readback(), "text/html": still}
+        return {"text/plain": self._kept_words(), "text/html": still}
 
     def _let_stand(self) -> None:
         """What a reader without a kernel will see is the present answer from now on."""

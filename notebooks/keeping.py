@@ -10,16 +10,19 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from notebooks.page import esc
 from policy import load
 from policy.model import Policy, Settings
 from policy.problems import ProblemsFound, refuse
 from policy.reading.loading import DEFAULT
 from policy.reading.workspace import OPENED, SERVED, VARIABLE
+from policy.storage.files import save
 from simulations import Caseload
 from simulations.population import default_for
-from simulations.storage.files import save
 
-__all__ = ["Unsaved", "base", "command", "kept_in", "make_report", "seen", "source_of"]
+__all__ = [
+    "Unsaved", "base", "called", "command", "command_of_two", "kept_in", "make_report", "reported", "seen",
+]  # fmt: skip
 
 _ROOT = Path(__file__).resolve().parent.parent
 _SIZE, _SEED = 10_000, 1  # of a report where it names none
@@ -97,11 +100,20 @@ class Report:
 
 def command(scenario: str, policy: Policy, cases: Caseload) -> Report:
     """`workbook simulate` for a scenario of the workspace, over the policy and the cases of a panel."""
+    named = [] if _is(policy, DEFAULT) else ["--policy", _named(policy)]
+    return _report(scenario, ["--scenario", scenario, *named], policy, cases)
+
+
+def command_of_two(before: Policy, after: Policy, cases: Caseload) -> Report:
+    """`workbook simulate` for one version held against another, over the cases of a panel."""
+    folder = f"{after.id}_{after.version}_against_{before.version}"
+    return _report(folder, ["--baseline", _named(before), "--policy", _named(after)], after, cases)
+
+
+def _report(folder: str, asked: list[str], policy: Policy, cases: Caseload) -> Report:
     kept, where = kept_in(), base()
-    out = kept / "reports" / scenario
-    arguments = ["simulate", "--scenario", scenario]
-    if not _is(policy, DEFAULT):
-        arguments += ["--policy", _named(policy)]
+    out = kept / "reports" / folder
+    arguments = ["simulate", *asked]
     if cases.path is not None:
         arguments += ["--population", seen(cases.path.resolve())]
     else:
@@ -115,16 +127,26 @@ def command(scenario: str, policy: Policy, cases: Caseload) -> Report:
     return Report(tuple(arguments), out / "approval_impact.html", line)
 
 
-def _named(policy: Policy) -> str:
-    """How a terminal calls a policy: by name, or the file that the notebooks were opened for."""
-    source = source_of(policy)
-    return source if source == policy.name else seen(Path(source))
+def reported(report: Report) -> str:
+    """Where a report is, with a link in Lab, and the line that makes it again; ready HTML."""
+    shown = esc(seen(report.page if report.page.is_absolute() else base() / report.page))
+    if SERVED in os.environ and not shown.startswith("/"):
+        shown = f'<a href="/files/{shown}" target="_blank" rel="noopener">{shown}</a>'
+    return f"<p>The report: {shown}</p><p>Again in a terminal:</p><pre>{esc(report.line)}</pre>"
 
 
-def source_of(policy: Policy) -> str:
-    """What loads a policy again: its name, or the file that the notebooks were opened for."""
+def called(policy: Policy) -> str | Path:
+    """Where a policy is found again: its name, or the file that the notebooks were opened for."""
     opened = os.environ.get(OPENED)
-    return opened if not _is(policy, policy.name) and opened and _is(policy, opened) else policy.name
+    if not _is(policy, policy.name) and opened and _is(policy, opened):
+        return Path(opened)
+    return policy.name
+
+
+def _named(policy: Policy) -> str:
+    """How a terminal calls a policy."""
+    found = called(policy)
+    return seen(found) if isinstance(found, Path) else found
 
 
 def _own(policy: Policy) -> str:

@@ -1,9 +1,7 @@
 """The widgets: thin over `tweaks` (what is so) and `answer` (how it looks); here is only what a hand can move."""
 
 import asyncio
-import os
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,24 +9,23 @@ import ipywidgets as widgets
 
 from notebooks import answer as view
 from notebooks.closer import QUESTIONS, STALE
-from notebooks.controls import FIT, GROW, ROW, SMALL, WIDE, Control
+from notebooks.controls import FIT, GROW, ROW, SMALL, WIDE
 from notebooks.desk import hand_over
 from notebooks.drafting.taking import into_a_draft
 from notebooks.frame import Frame, button, link, live
-from notebooks.keeping import Report, Unsaved, base, command, kept_in, make_report, seen
-from notebooks.levers import footer, groups, heading
+from notebooks.hands import Hands
+from notebooks.keeping import Report, Unsaved, command, kept_in, make_report, reported, seen
+from notebooks.levers import groups
 from notebooks.page import bullets, esc
 from notebooks.tweaks import Answer, Tweaks
-from policy.model import Lever, Policy, Settings, Value
+from policy.model import Policy, Settings, Value
 from policy.problems import ProblemsFound
-from policy.reading.workspace import SERVED
 from simulations import Caseload, Study
 from simulations.reports.notices import all_notices
 from simulations.scenario.loading import proposed
 
 __all__ = ["LeverPanel"]
 
-_GESTURE = 1.0  # seconds within which moves of one lever are one step to undo
 _PAUSE = 0.35  # seconds of rest before looking for levers that reach no case
 _TICK = 0.004  # seconds left to the user between two levers of that look
 
@@ -49,10 +46,9 @@ class LeverPanel(Frame):
         self.policy, self.cases = policy, cases
         self._saved: tuple[str, Settings] | None = None
         self._turn = 0
-        self._last: tuple[str, float] = ("", float("-inf"))
         self._rows: dict[str, Any] = {}
-        self._complaints: dict[str, str] = {}
-        self.controls = {n: self._control(n, lever) for n, lever in policy.levers.items()}
+        self.hands = Hands(self.tweaks, self._refresh, self._guarded, self.by_itself)
+        self.controls = {name: self.hands.control(name) for name in policy.levers}
         self._build()
         self._refresh()
         self.message.value = said
@@ -70,13 +66,6 @@ class LeverPanel(Frame):
             return None, ""
         said = "The levers stand as you left them, not saved yet. <i>Reset all</i> takes them back to the baseline."
         return left, live(f'<p class="note" role="status">{said}</p>')
-
-    def _control(self, name: str, lever: Lever) -> Control:
-        note = footer(self.policy, name, self.tweaks.pathways_of(name), self.tweaks.by_pathway)
-        control = Control(name, lever, self.tweaks.settings[name], note)
-        control.observe(self._guarded(lambda _: self._moved(name)), self._guarded(lambda _: self._typed(name)))
-        control.reset.on_click(self._guarded(lambda _: self._do(lambda: self.tweaks.revert(name))))
-        return control
 
     def _build_questions(self) -> widgets.HBox:
         """A button for each question about the change."""
@@ -101,7 +90,7 @@ class LeverPanel(Frame):
             (self.redo_button, self.tweaks.redo),
             (self.reset_button, self.tweaks.reset),
         ):
-            hand.on_click(self._guarded(lambda _, act=act: self._do(act)))
+            hand.on_click(self._guarded(lambda _, act=act: self.hands.do(act)))
         self.changes = widgets.VBox(layout=WIDE)
         self.name = widgets.Text(placeholder="name of the scenario", tooltip="Name of the scenario", layout=GROW)
         self.save_button = widgets.Button(description="Save as scenario", layout=FIT)
@@ -148,40 +137,6 @@ class LeverPanel(Frame):
         for part in (self.headline, self.table):
             part.value = view.stale(part.value)
 
-    def _moved(self, name: str) -> None:
-        control, now = self.controls[name], time.monotonic()
-        joined = self._last[0] == name and now - self._last[1] < _GESTURE
-        self._last = (name, now)
-        try:
-            moved = self.tweaks.move(name, control.value, joined)
-        except ProblemsFound as found:
-            self._complaints[name] = found.problems[0].message
-            self._show(name)
-            return
-        if self._complaints.pop(name, None) or moved:
-            self._refresh()
-
-    def _typed(self, name: str) -> None:
-        """A number from the keyboard: a legal one moves the lever, any other is refused and the old one put back."""
-        control, before = self.controls[name], self.tweaks.settings[name]
-        try:
-            value = self.policy.levers[name].check(f"{control.parts['number'].value:.12g}")
-        except ValueError as error:
-            self._complaints[name] = str(error)
-            self._show(name)
-            return
-        control.put(value)  # which is a move, if it is one
-        if value == before:
-            self._complaints.pop(name, None)
-            self._show(name)
-
-    def _do(self, act: Callable[[], bool]) -> None:
-        """An act on the state that is no move of a hand: undo, redo, reset, revert."""
-        self._last = ("", float("-inf"))
-        if act():
-            self._complaints.clear()
-            self._refresh()
-
     def _keep(self) -> bool:
         """Save the levers as they stand as a scenario of the workspace, and say how to use it."""
         try:
@@ -210,12 +165,7 @@ class LeverPanel(Frame):
         if wrong:
             self._complain(f"No report: {wrong}")
             return
-        shown = esc(seen(report.page if report.page.is_absolute() else base() / report.page))
-        if SERVED in os.environ and not shown.startswith("/"):
-            shown = f'<a href="/files/{shown}" target="_blank" rel="noopener">{shown}</a>'
-        self.message.value = live(
-            f'<p role="status">The report: {shown}</p><p>Again in a terminal:</p><pre>{esc(report.line)}</pre>'
-        )
+        self.message.value = live(f'<div role="status">{reported(report)}</div>')
 
     def _into_a_draft(self) -> None:
         """The moved levers as edits of a draft of this policy, and the way to it."""
@@ -238,8 +188,7 @@ class LeverPanel(Frame):
 
     def set(self, lever: str, value: object) -> None:
         """Move the hand of a lever, as a person would; ProblemsFound when the value is not legal."""
-        legal = self.policy.settings({lever: value})[lever]
-        self.controls[lever].put(legal)
+        self.hands.put(lever, value)
 
     def example(self) -> tuple[str, Value]:
         """A lever and its next value the strict way, else its next one at all: the first that has numbers, else any.
@@ -270,8 +219,7 @@ class LeverPanel(Frame):
         self._answer: Answer = self.tweaks.answer()
         self.headline.value = live(view.headline(self._answer, repr(self.cases)))
         self.table.value = live(view.table_of_requests(self._answer))
-        for name in self.controls:
-            self._show(name)
+        self.hands.show_all()
         self._show_changes(self._answer.changes)
         self._show_notices()
         back, forth = self.tweaks.steps
@@ -284,30 +232,11 @@ class LeverPanel(Frame):
             self.closer.value = live(f'<p role="status">{esc(STALE)}</p>') + view.stale(self.closer.value)
         self._look_later()
 
-    def _show(self, name: str) -> None:
-        """One lever as it stands; whether it is idle is told again once that is known again."""
-        control, value = self.controls[name], self.tweaks.settings[name]
-        known, complaint = self.tweaks.known_idle(name), self._complaints.get(name, "")
-        control.idle = control.idle if known is None else known
-        if not control.agrees(value):
-            self._quiet = True
-            try:
-                control.put(value)
-            finally:
-                self._quiet = False
-        if control.shown != (value, control.idle, complaint):
-            control.shown = (value, control.idle, complaint)
-            baseline = self.tweaks.baseline[name]
-            control.head.value = heading(self.policy, name, value, baseline, control.idle, complaint)
-            control.reset.disabled = value == baseline
-            control.enable(value)
-            (control.box.add_class if control.idle else control.box.remove_class)("nbw-idle")
-
     def _show_changes(self, changes: dict[str, str]) -> None:
         for name, sentence in changes.items():
             if name not in self._rows:
                 hand = widgets.Button(description="Revert", layout=SMALL, tooltip=self.policy.levers[name].label)
-                hand.on_click(self._guarded(lambda _, n=name: self._do(lambda: self.tweaks.revert(n))))
+                hand.on_click(self._guarded(lambda _, n=name: self.hands.do(lambda: self.tweaks.revert(n))))
                 self._rows[name] = widgets.HBox([widgets.HTML(layout=GROW), hand], layout=ROW)
             self._rows[name].children[0].value = live(esc(sentence))
         rows = tuple(self._rows[name] for name in changes)
@@ -334,7 +263,7 @@ class LeverPanel(Frame):
         with self._lock:
             for name in self.tweaks.looking():
                 if name:
-                    self._show(name)
+                    self.hands.show(name)
 
     def _look_later(self) -> None:
         """The same once the user rests, in small steps; without an event loop nobody is waiting for it."""
@@ -355,7 +284,7 @@ class LeverPanel(Frame):
         def look() -> None:
             name = next(looking, "")
             if name:
-                self._show(name)
+                self.hands.show(name)
             if name != "":
                 loop.call_later(_TICK, self._look, loop, turn, looking)
 

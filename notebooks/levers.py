@@ -5,10 +5,9 @@ from collections.abc import Mapping
 from notebooks.page import codes, esc, evidence_mark, mark
 from notebooks.reach import Mention, pathways_of
 from policy.model import Lever, Policy, Value
+from simulations.reports.lever_groups import by_diagnosis
 
-__all__ = ["allowed", "diagnoses_of", "footer", "groups", "heading", "shown"]
-
-EVERYWHERE = "More than one diagnosis"
+__all__ = ["allowed", "footer", "groups", "heading", "shown"]
 
 
 def shown(lever: Lever, value: Value) -> str:
@@ -28,18 +27,7 @@ def allowed(lever: Lever) -> str:
 
 def groups(policy: Policy, found: list[Mention]) -> dict[str, list[str]]:
     """Title -> levers: those of one family of diagnoses together, those that several read first, in document order."""
-    titles = {x.selects.diagnosis: diagnoses_of(policy, x.selects.diagnosis) for x in policy.pathways.values()}
-    grouped: dict[str, list[str]] = {EVERYWHERE: [], **{title: [] for title in titles.values()}}
-    for lever in policy.levers:
-        concerned = {policy.pathways[p].selects.diagnosis for p in pathways_of(policy, lever, found)}
-        grouped[titles[concerned.pop()] if len(concerned) == 1 else EVERYWHERE].append(lever)
-    return {title: names for title, names in grouped.items() if names}
-
-
-def diagnoses_of(policy: Policy, names: tuple[str, ...]) -> str:
-    """'Asthma and bronchitis'."""
-    labels = [policy.diagnoses[name].label.partition(",")[0] for name in names]
-    return " and ".join([labels[0], *(label[0].lower() + label[1:] for label in labels[1:])])
+    return by_diagnosis(policy, {lever: pathways_of(policy, lever, found) for lever in policy.levers})
 
 
 def heading(policy: Policy, name: str, value: Value, baseline: Value, idle: str, complaint: str) -> str:

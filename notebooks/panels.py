@@ -4,11 +4,23 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from notebooks.checking.check_panel import CheckPanel
+    from notebooks.comparison.version_panel import VersionPanel
     from notebooks.controls import Control
     from notebooks.drafting.draft_panel import DraftPanel
+    from notebooks.evidence.evidence_panel import EvidencePanel
     from notebooks.lever_panel import LeverPanel
+    from notebooks.review.case_panel import CasePanel
 else:
-    _NAMES = {"Control": "controls", "DraftPanel": "drafting.draft_panel", "LeverPanel": "lever_panel"}
+    _NAMES = {
+        "CasePanel": "review.case_panel",
+        "CheckPanel": "checking.check_panel",
+        "Control": "controls",
+        "DraftPanel": "drafting.draft_panel",
+        "EvidencePanel": "evidence.evidence_panel",
+        "LeverPanel": "lever_panel",
+        "VersionPanel": "comparison.version_panel",
+    }
 
     def __getattr__(name):
         if name not in _NAMES:
@@ -19,4 +31,4 @@ else:
         return __all__
 
 
-__all__ = ["Control", "DraftPanel", "LeverPanel"]
+__all__ = ["CasePanel", "CheckPanel", "Control", "DraftPanel", "EvidencePanel", "LeverPanel", "VersionPanel"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from notebooks.levers import allowed, diagnoses_of, groups, shown
+from notebooks.levers import allowed, groups, shown
 from notebooks.page import Shown, bullets, codes, esc, evidence_mark, mark, origin_mark, outcome_mark, page, table
 from notebooks.reach import mentions, pathways_of
 from notebooks.rules import Writer, ends
@@ -10,6 +10,7 @@ from policy.model import OUTCOMES, CodeNotice, Evidence, Policy, Settings
 from policy.problems import Problem, ProblemsFound, nearest
 from policy.problems import shown as quoted
 from policy.reading.loading import change_in_words
+from simulations.reports.lever_groups import diagnoses_of
 from simulations.reports.notices import NOT_MET
 from simulations.reports.table_cells import MEANS
 

@@ -15,10 +15,10 @@ from policy.model import OUTCOMES, Policy, Settings, Value
 from policy.problems import refuse, shown
 from policy.reading.loading import change_in_words, parse
 from policy.reading.scenario import Scenario
+from policy.storage.files import save_new
 from simulations.counting.counts import Batch, Counts
 from simulations.counting.grouping import OUTSIDE, Groups
 from simulations.scenario.loading import shipped
-from simulations.storage.files import save_new
 from simulations.studies.caseload import Caseload
 from simulations.studies.impact import Impact
 from simulations.studies.sweep import BEFORE, with_outcome
@@ -137,9 +137,10 @@ class Tweaks:
             counts[place] += found
         impact = Impact(self.baseline, self.settings, counts, 0, _NONE)
         nothing = "" if impact.moved or self.load.guarded else self._nothing(impact)
-        return Answer(impact, self._changes(), nothing, self.load.guarded)
+        return Answer(impact, self.changes(), nothing, self.load.guarded)
 
-    def _changes(self) -> dict[str, str]:
+    def changes(self) -> dict[str, str]:
+        """Lever -> what is moved, in words."""
         names = [n for n in self.policy.levers if self.settings[n] != self.baseline[n]]
         sentences = change_in_words(self.settings, self.baseline)
         return {n: s.replace(" -> ", " → ").replace(f" ({n})", "") for n, s in zip(names, sentences, strict=True)}
@@ -147,7 +148,7 @@ class Tweaks:
     def _nothing(self, impact: Impact) -> str:
         if self.settings == self.baseline:
             return "no lever is moved"
-        reasons = [(self.policy.levers[n].label, self.idle(n)) for n in self._changes()]
+        reasons = [(self.policy.levers[n].label, self.idle(n)) for n in self.changes()]
         told = [f"“{label}” {reason}" for label, reason in reasons if reason]
         if told:
             return "; ".join(told)

@@ -21,12 +21,12 @@ from pathlib import Path
 from typing import Any
 
 from policy import ProblemsFound
+from policy.storage.scratch import scratch
 from simulations.cli.command import main as command
 from simulations.reports import report
 from simulations.runs import run
 from simulations.runs.earlier_reports import only_a_report
 from simulations.storage.folders import held
-from simulations.storage.scratch import scratch
 from simulations.studies.comparison import ask
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -8,10 +8,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("policy", "simulations", "notebooks", "tests", "benchmarks", ".ci", ".github", "docs")
-WRITER, READER = "simulations/storage/files.py", "policy/reading/yaml.py"
+WRITER, READER = "policy/storage/files.py", "policy/reading/yaml.py"
 WRITERS = {
-    WRITER: "what commands and notebooks write",
-    "policy/authoring/draft_files.py": "drafts and versions, below simulations: beside, flushed, renamed, under a lock",
+    WRITER: "what commands and notebooks write, drafts and versions",
     "simulations/cli/exits.py": "a stream that leads nowhere",
 }
 OTHER_PATHS = ("write_text", "write_bytes")
@@ -28,6 +27,16 @@ YAML_READERS = {
     "parse",
     "scan",
 }
+ROUNDER = "simulations/statistics/number_format.py"
+NO_SHARES = {  # file -> what is no share of cases among the numbers that it gives a format of its own
+    "policy/explanation/details.py": "a fact of one case, below simulations",
+    "simulations/population/fit.py": "parameters of a fit, and its bound",
+    "simulations/population/speed.py": "seconds",
+    "simulations/cli/streaming.py": "how far a run is",
+    "notebooks/answer.py": "the width of a bar on a screen",
+}
+OF_DIGITS = re.compile(r"[-+ ]?\d*\.[\d{}]+[fF%]|[-+ ]?\d*%")  # `,.0f` sets thousands apart: a count
+IN_A_TEXT = re.compile(r"\{\w*:[-+ ]?\d*\.\d+[fF%]\}|%[-+]?\d*\.\d+f")
 VAGUE = {"utils", "util", "helpers", "helper", "manager", "managers", "common", "misc"}
 HOMES = "|".join(("work", "root", "home/[a-z]", "Users/[A-Za-z]", "tmp/[a-z]"))
 MACHINE_PATH = re.compile(rf"(?<![\w.<*~)}}/-])/(?:{HOMES})[/\w]|\b[A-Z]:\\\\?Users")
@@ -76,6 +85,51 @@ def reads_yaml(node: ast.AST) -> bool:
     return (
         isinstance(called, ast.Attribute) and called.attr in YAML_READERS and getattr(called.value, "id", "") == "yaml"
     )
+
+
+def rounds(node: ast.AST) -> bool:
+    """Whether something is given so many decimals by itself: in an f-string, by `format` or `%`, or in per cent."""
+    if isinstance(node, ast.FormattedValue) and isinstance(node.format_spec, ast.JoinedStr):
+        parts = [str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.format_spec.values]
+        return bool(OF_DIGITS.fullmatch("".join(parts)))
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return bool(IN_A_TEXT.search(node.value) or re.fullmatch(r"[-+ ]?\.\d+[fF%]", node.value))
+    if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "round" and node.args:
+        product = node.args[0]
+        return isinstance(product, ast.BinOp) and constant(product.left) == 100
+    return False
+
+
+def test_shares_are_rounded_in_one_place():
+    """So that a share is one number wherever it is shown; else it is of those files, with why it is none."""
+    found = {
+        path.relative_to(ROOT).as_posix()
+        for path in sources()
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if rounds(node)
+    }
+    assert found == {ROUNDER, *NO_SHARES}
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ('f"{share:.1%}"', True),
+        ('f"{rate:+.2f} points"', True),
+        ('f"{rate:.{decimals}f}"', True),
+        ('"{:.1f}".format(rate)', True),
+        ('"%.1f" % rate', True),
+        ('format(rate, ".1f")', True),
+        ("round(100 * share, 1)", True),
+        ('f"{cases:,}"', False),
+        ('f"{replicates:,.0f}"', False),
+        ('f"{number:.12g}"', False),
+        ('f"{name:>12}"', False),
+        ("round(value, 9)", False),
+    ],
+)
+def test_a_format_of_a_share_is_seen(source: str, found: bool):
+    assert any(rounds(node) for node in ast.walk(ast.parse(source))) is found
 
 
 def test_few_modules_write():

@@ -11,7 +11,7 @@ from notebooks.drafting.names import Tree, called_entry
 from notebooks.drafting.record_forms import form_for
 from notebooks.drafting.shapes import document
 from notebooks.drafting.value_forms import FIELD, Form, NameForm, Room
-from notebooks.drafting.words import BEGINNINGS, SECTIONS
+from notebooks.drafting.words import BEGINNINGS, SECTION_WORDS
 from notebooks.frame import button, shown_html
 from notebooks.page import esc
 
@@ -30,7 +30,7 @@ class AddForm:
         self.form: Form
         self.held = widgets.VBox(layout=WIDE)
         self.note = shown_html()
-        one = SECTIONS[section][1]
+        one = SECTION_WORDS[section][1]
         self.add = button("Add it", author.guard(lambda _: self._add()), f"Add this {one}")
         leave = button("Not now", author.guard(lambda _: author.open(None)), "Close this form without adding anything")
         options = [(text, str(i)) for i, (text, _) in enumerate(self.begin)]

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from notebooks.drafting.effect import findings, proven
+from notebooks.drafting.effect import findings, proof_in_words
 from policy import Draft
 from policy.authoring.draft_files import EditStep, Kept
 from policy.authoring.lint import Finding
@@ -25,7 +25,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 
 class Beside:
-    """`proven` and `findings` as of `effect`; None where something else was asked for meanwhile."""
+    """`proof_in_words` and `findings` of `effect`; None where something else was asked for meanwhile."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
@@ -74,7 +74,9 @@ def answer() -> None:
         draft = Draft(Kept("beside", asked["source"], asked["base"], (step,), 1))
         found: Any
         try:
-            found = proven(draft) if asked["work"] == "proven" else [asdict(one) for one in findings(draft, memory)]
+            found = (
+                proof_in_words(draft) if asked["work"] == "proven" else [asdict(one) for one in findings(draft, memory)]
+            )
         except Exception as error:  # the next edit is answered all the same
             found = f"This could not be worked out ({type(error).__name__})." if asked["work"] == "proven" else []
         sys.stdout.write(f"{json.dumps(found)}\n")

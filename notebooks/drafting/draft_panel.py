@@ -22,7 +22,7 @@ from notebooks.drafting.opening_forms import HistoryForm, OpenForm, SaveForm
 from notebooks.drafting.outline import Path, entry_at
 from notebooks.drafting.outline_forms import OutlineForm
 from notebooks.frame import Frame, button, link, linked, live, shown_html
-from notebooks.keeping import seen, source_of
+from notebooks.keeping import called, seen
 from notebooks.page import esc, table
 from policy import Draft
 from policy.authoring.draft_files import kept_drafts
@@ -33,7 +33,7 @@ from simulations import Caseload
 
 __all__ = ["DraftPanel"]
 
-HERE = "5_author_a_draft"
+_HERE = "5_author_a_draft"
 _PAUSE = 0.5  # seconds of rest before proof and lint are worked out
 
 
@@ -47,14 +47,14 @@ class DraftPanel(Frame):
     def __init__(self, policy: Policy, cases: Caseload | None = None):
         super().__init__()
         self.policy = policy
-        self.draft: Draft = Draft.of(source_of(policy), anew=True)
+        self.draft: Draft = Draft.of(called(policy), anew=True)
         self.tree: Tree = self.draft.page.root.plain()
         self._turn, self._work = 0, ""
         self._code: list[str] = []
         self.effects, self.beside = Effects(cases), Beside()
         self.entry: EntryForm | AddForm | None = None
         self._build()
-        left = handed(HERE) if SERVED in os.environ else {}
+        left = handed(_HERE) if SERVED in os.environ else {}
         self._take(self._first(left.get("draft", "")))
         place = entry_at(self.tree, left.get("place", ""))
         self.open(place)
@@ -64,18 +64,18 @@ class DraftPanel(Frame):
     def _first(self, key: str) -> Draft:
         """In Lab what was handed over, else the draft in work; elsewhere the policy, without what was kept of it."""
         if SERVED not in os.environ:
-            return Draft.of(source_of(self.policy), anew=True)
+            return Draft.of(called(self.policy), anew=True)
         try:
             if key:
                 return self._opened(key)
         except ProblemsFound as found:
             self._complain(str(found))
         kept = [path for path, one in kept_drafts(self.policy.id).items() if one.done]
-        return Draft.resume(kept[0]) if kept else Draft.of(source_of(self.policy))
+        return Draft.resume(kept[0]) if kept else Draft.of(called(self.policy))
 
     def _opened(self, key: str) -> Draft:
         if not key:
-            return Draft.of(source_of(self.policy))
+            return Draft.of(called(self.policy))
         found = {path.name: path for path in kept_drafts("*")}
         if key in found:
             return Draft.resume(found[key])
@@ -112,7 +112,7 @@ class DraftPanel(Frame):
         top = widgets.HBox([self.what, another], layout=WIDE).add_class("nbw-row")
         look = widgets.HTML(COLUMNS, layout=widgets.Layout(height="0", margin="0"))
         self._stand(
-            look, linked(way(HERE)), top, self.open_box, self.history.box, self.message, self.conflict, columns,
+            look, linked(way(_HERE)), top, self.open_box, self.history.box, self.message, self.conflict, columns,
             self.saving.box,
         )  # fmt: skip
 
@@ -182,7 +182,7 @@ class DraftPanel(Frame):
         """Without all edits; the draft is no longer kept."""
         source, blank = self.draft.source, "@" not in self.draft.source
         self.draft.discard()
-        self._take(Draft.of(source_of(self.policy) if blank else source, anew=True))
+        self._take(Draft.of(called(self.policy) if blank else source, anew=True))
         self._say("Discarded. This is the version as it stands.")
 
     def open(self, path: Path | None) -> None:
@@ -260,7 +260,7 @@ class DraftPanel(Frame):
         """In Lab this draft is the one in work, whatever policy it is of."""
         if self.draft.place and self._key() != self._work:
             self._work = self._key()
-            hand_over(HERE, draft=self._work)
+            hand_over(_HERE, draft=self._work)
 
     def _in_step(self, form: EntryForm) -> None:
         """The open entry as it stands, built again only where something else changed it."""

@@ -16,7 +16,7 @@ from simulations.studies.caseload import made_of
 from simulations.studies.draft_impact import DraftAnswer
 from simulations.studies.versions import told
 
-__all__ = ["Effects", "Failing", "comes_out_now", "failing", "findings", "others", "proven", "sentences"]
+__all__ = ["Effects", "Failing", "comes_out_now", "failing", "findings", "others", "proof_in_words", "sentences"]
 
 _SIZE, _SEED = 10_000, 1
 
@@ -63,7 +63,7 @@ def sentences(draft: Draft) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return both.deciding, both.other
 
 
-def proven(draft: Draft) -> str:
+def proof_in_words(draft: Draft) -> str:
     """Stricter, looser, mixed ... against the version that it began from, as a sentence."""
     try:
         if not draft.published.pathways:

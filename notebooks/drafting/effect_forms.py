@@ -12,7 +12,7 @@ from notebooks.drafting.calls import Author, Call
 from notebooks.drafting.effect import Effects, Failing, comes_out_now, failing, others, sentences
 from notebooks.drafting.names import by_label
 from notebooks.drafting.outline import entry_at
-from notebooks.drafting.words import SECTIONS
+from notebooks.drafting.words import SECTION_WORDS
 from notebooks.frame import button, live, shown_html
 from notebooks.page import bullets, esc, outcome_mark, plain
 from policy.authoring.lint import Finding
@@ -116,7 +116,7 @@ class EffectView:
     def _opens(self, path: Any) -> list[Any]:
         if path is None:
             return []
-        said = f"Open the {SECTIONS[str(path[0])][1]}"
+        said = f"Open the {SECTION_WORDS[str(path[0])][1]}"
         return [button("Open", self.author.guard(lambda _: self.author.open(path)), said)]
 
     def _mend(self, one: Failing) -> list[Any]:

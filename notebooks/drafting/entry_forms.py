@@ -13,7 +13,7 @@ from notebooks.drafting.record_forms import RecordForm, form_for
 from notebooks.drafting.require_forms import ListsForm, PlacesForm
 from notebooks.drafting.shapes import Shape, document
 from notebooks.drafting.value_forms import FIELD, Form, Room
-from notebooks.drafting.words import HEAD, SECTIONS, called
+from notebooks.drafting.words import HEAD, SECTION_WORDS, key_label
 from notebooks.frame import button, live, shown_html
 from notebooks.page import esc
 from policy.model import Lever
@@ -49,7 +49,7 @@ class EntryForm:
 
     def _called(self) -> str:
         """What the entry is called, its identifier in small print."""
-        one, tree = SECTIONS[str(self.path[0])][1], self.author.tree
+        one, tree = SECTION_WORDS[str(self.path[0])][1], self.author.tree
         if self.path == (HEAD,):
             return f"<h4>{esc(tree.get('title', ''))}</h4>"
         label = esc(called_entry(tree, str(self.path[0]), self.path[1]))
@@ -69,7 +69,7 @@ class EntryForm:
         return self.path != (HEAD,) or key in _OF_HEAD
 
     def _more(self, left: list[str]) -> Any:
-        options = [("– nothing –", ""), *((called(self.shape.named, key), key) for key in left)]
+        options = [("– nothing –", ""), *((key_label(self.shape.named, key), key) for key in left)]
         more = widgets.Dropdown(options=options, description="Add also", layout=FIELD).add_class("nbw-field")
 
         def add(_: Any) -> None:
@@ -196,7 +196,7 @@ class Keys:
 
     @property
     def _label(self) -> str:
-        return called(self.owner.shape.named, self.key) if self.key else "Text"
+        return key_label(self.owner.shape.named, self.key) if self.key else "Text"
 
     def _head(self) -> list[Any]:
         titled = isinstance(self.form, RecordForm)

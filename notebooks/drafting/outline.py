@@ -4,16 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from notebooks.drafting.names import Tree, called_entry
-from notebooks.drafting.words import HEAD, SECTIONS
+from notebooks.drafting.words import HEAD, SECTION_WORDS
 
-__all__ = ["Entry", "Path", "entry_at", "outline", "searched"]
+__all__ = ["OutlineEntry", "Path", "entry_at", "outline", "searched"]
 
 Path = tuple[str | int, ...]
 _HEAD_KEYS = ("title", "status", "effective", "retired", "notice", "source_name")
 
 
 @dataclass(frozen=True)
-class Entry:
+class OutlineEntry:
     """One entry: where it stands, and what people call it."""
 
     path: Path
@@ -30,18 +30,18 @@ class Entry:
         return ".".join(map(str, self.path))
 
 
-def outline(tree: Tree) -> dict[str, tuple[Entry, ...]]:
+def outline(tree: Tree) -> dict[str, tuple[OutlineEntry, ...]]:
     """Section -> its entries, in the order of the document; sections that are empty too."""
-    found: dict[str, tuple[Entry, ...]] = {HEAD: (Entry((HEAD,), str(tree.get("title", ""))),)}
-    for section in SECTIONS:
+    found: dict[str, tuple[OutlineEntry, ...]] = {HEAD: (OutlineEntry((HEAD,), str(tree.get("title", ""))),)}
+    for section in SECTION_WORDS:
         held = tree.get(section)
         names = [*held] if isinstance(held, Mapping) else [*range(len(held))] if isinstance(held, list) else []
         if section != HEAD:
-            found[section] = tuple(Entry((section, n), called_entry(tree, section, n)) for n in names)
+            found[section] = tuple(OutlineEntry((section, n), called_entry(tree, section, n)) for n in names)
     return found
 
 
-def searched(sections: Mapping[str, tuple[Entry, ...]], text: str) -> list[Entry]:
+def searched(sections: Mapping[str, tuple[OutlineEntry, ...]], text: str) -> list[OutlineEntry]:
     """The entries that have every word of a text in their label or name."""
     words = text.casefold().split()
     every = [entry for entries in sections.values() for entry in entries]

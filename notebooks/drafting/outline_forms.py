@@ -8,9 +8,9 @@ import ipywidgets as widgets
 from notebooks.controls import WIDE
 from notebooks.drafting.calls import Author
 from notebooks.drafting.opening_forms import typed
-from notebooks.drafting.outline import Entry, Path, outline, searched
+from notebooks.drafting.outline import OutlineEntry, Path, outline, searched
 from notebooks.drafting.value_forms import FIELD
-from notebooks.drafting.words import HEAD, SECTIONS
+from notebooks.drafting.words import HEAD, SECTION_WORDS
 from notebooks.frame import button, shown_html
 
 __all__ = ["OutlineForm"]
@@ -23,7 +23,7 @@ class OutlineForm:
 
     def __init__(self, author: Author, add: Callable[[str], None]):
         self.author = author
-        self.entries: list[Entry] = []
+        self.entries: list[OutlineEntry] = []
         self.section = widgets.Dropdown(options=[("", "")], description="Section", layout=FIELD).add_class("nbw-field")
         self.search = typed("Search all sections", "Words of a sentence or label")
         self.search.continuous_update = True
@@ -42,8 +42,8 @@ class OutlineForm:
     def show(self) -> None:
         """The sections with how many entries they have, and the entries of the one that is chosen."""
         self.sections = outline(self.author.tree)
-        counts = [(f"{SECTIONS[name][0]} ({len(found)})", name) for name, found in self.sections.items()]
-        counts[0] = (SECTIONS[HEAD][0], HEAD)
+        counts = [(f"{SECTION_WORDS[name][0]} ({len(found)})", name) for name, found in self.sections.items()]
+        counts[0] = (SECTION_WORDS[HEAD][0], HEAD)
         chosen = self.section.value or "levers"
         self._set(self.section, chosen, counts)
         self._fill()
@@ -70,7 +70,7 @@ class OutlineForm:
             searched(self.sections, self.search.value) if self.search.value.strip() else [*self.sections[section]]
         )
         labels = [
-            one.label if not self.search.value.strip() else f"{SECTIONS[one.section][1]}: {one.label}"
+            one.label if not self.search.value.strip() else f"{SECTION_WORDS[one.section][1]}: {one.label}"
             for one in self.entries
         ]
         shown = [(label.replace(" ", " \u200b"), i) for i, label in enumerate(labels)]  # the page has hard spaces there
@@ -79,7 +79,7 @@ class OutlineForm:
             self._shown = shown
             self._set(self.list, here, shown)
         self.add.disabled = section == HEAD
-        one = SECTIONS[section][1]
+        one = SECTION_WORDS[section][1]
         self.add.description = f"Add a{'n' if one[0] in 'aeiou' else ''} {one}"
         self.none.value = shown_html("" if shown else "<p class='faint'>None yet.</p>").value
 

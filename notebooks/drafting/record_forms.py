@@ -10,7 +10,7 @@ from notebooks.drafting.list_forms import ListForm, MappingForm, PairForm
 from notebooks.drafting.names import is_line, names_for, word
 from notebooks.drafting.shapes import Shape, document
 from notebooks.drafting.value_forms import FIELD, ChoiceForm, Form, NameForm, Room, TextForm, WordsForm, block
-from notebooks.drafting.words import AROUND, BEGINNINGS, FORM, KINDS, called
+from notebooks.drafting.words import AROUND, BEGINNINGS, FORM, KINDS, key_label
 from notebooks.frame import button, shown_html
 
 __all__ = ["EitherForm", "LeverForm", "RecordForm", "form_for"]
@@ -144,11 +144,11 @@ class RecordForm(Form):
         for key in [key for key in self.shape.keys if key in self.forms]:
             parts.append(self.forms[key].box)
             if key not in self.shape.needed and not (self.room.new and key in self._before):
-                said = f"Without: {called(self.shape.named, key)}"
+                said = f"Without: {key_label(self.shape.named, key)}"
                 out = button("Without it", self.room.guarded(lambda _, k=key: self._take_out(k)), said)
                 parts.append(widgets.HBox([out], layout=ROW))
         left = [key for key in self.shape.optional if key not in self.forms and key not in self._without]
-        self.more.options = [("– nothing –", ""), *((called(self.shape.named, key), key) for key in left)]
+        self.more.options = [("– nothing –", ""), *((key_label(self.shape.named, key), key) for key in left)]
         self.box.children = [*parts, *([self.more] if left else [])]
 
     def value(self) -> dict[str, Any] | None:

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from notebooks.keeping import source_of
+from notebooks.keeping import called
 from policy import Draft
 from policy.model import Settings, as_word
 from policy.problems import refuse
@@ -25,7 +25,7 @@ def into_a_draft(settings: Settings, baseline: Settings) -> Taken:
     Raises ProblemsFound where nothing differs or an edit cannot be made.
     """
     policy = settings.policy
-    draft = Draft.of(source_of(policy))
+    draft = Draft.of(called(policy))
     says, places = [], []
     for name in (name for name in settings if settings[name] != baseline[name]):
         lever, word = policy.levers[name], as_word(settings[name])

@@ -8,7 +8,7 @@ import ipywidgets as widgets
 
 from notebooks.drafting.names import Options, Tree, name_from, word
 from notebooks.drafting.shapes import Shape
-from notebooks.drafting.words import LONG, called, hint
+from notebooks.drafting.words import LONG, hint, key_label
 
 __all__ = ["FIELD", "ChoiceForm", "Form", "NameForm", "Room", "TextForm", "WordsForm", "block"]
 
@@ -62,7 +62,7 @@ class Form:
     @property
     def label(self) -> str:
         """What it is called."""
-        return called(self.shape.record, self.shape.key, self.shape.item) + self.room.suffix
+        return key_label(self.shape.record, self.shape.key, self.shape.item) + self.room.suffix
 
     def value(self) -> Any:
         """What the hands say: text, a list or a mapping; None: nothing."""

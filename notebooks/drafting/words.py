@@ -3,12 +3,23 @@
 from collections.abc import Mapping
 
 __all__ = [
-    "AROUND", "BEGINNINGS", "FORM", "HEAD", "KEYS", "KINDS", "LONG", "NO_ORDER", "SECTIONS", "SILENT", "WORDS",
-    "called", "hint",
+    "AROUND",
+    "BEGINNINGS",
+    "FORM",
+    "HEAD",
+    "KEYS",
+    "KINDS",
+    "LONG",
+    "NO_ORDER",
+    "SECTION_WORDS",
+    "SILENT",
+    "WORDS",
+    "hint",
+    "key_label",
 ]  # fmt: skip
 
 HEAD = "head"
-SECTIONS: Mapping[str, tuple[str, str]] = {  # section of a document -> all of them, one of them
+SECTION_WORDS: Mapping[str, tuple[str, str]] = {  # section of a document -> all of them, one of them
     HEAD: ("Title and status", "title and status"),
     "levers": ("Levers", "lever"),
     "criteria": ("Criteria", "criterion"),
@@ -307,7 +318,7 @@ ITEMS: Mapping[str, str] = {  # key of a list or mapping -> what one value in it
 }
 
 
-def called(record: str, key: str, item: bool = False) -> str:
+def key_label(record: str, key: str, item: bool = False) -> str:
     """The label of a key, or of an item under it."""
     if item and (one := ITEMS.get(f"{record}.{key}") or ITEMS.get(key)):
         return one

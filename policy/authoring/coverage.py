@@ -100,6 +100,12 @@ def deciding(
 
 def cover(policy: Policy, asked: Sequence[Batch], readings: Readings) -> Coverage:
     """What the vignettes reach of all that each reading's criteria can decide."""
+    *_, found = covering(policy, asked, readings)
+    return found
+
+
+def covering(policy: Policy, asked: Sequence[Batch], readings: Readings) -> Iterator[Coverage]:
+    """The same as it grows: with what is reached, then with what is not, pathway by pathway of each reading."""
     found = Coverage()
     order = list(policy.pathways)
     for batch in asked:
@@ -110,11 +116,12 @@ def cover(policy: Policy, asked: Sequence[Batch], readings: Readings) -> Coverag
                 goal = (batch.reading, order[where[row]], name, int(truth[row]))
                 vignette = batch.vignettes[row]
                 found.covered.setdefault(goal, f"{vignette.place} {vignette.name}")
+    yield found
     for reading, provisions in readings.items():
         for pathway in policy.pathways:
             for criterion in criteria_of(policy, policy.pathways[pathway].rule):
                 _offers(policy, provisions, (reading, pathway, criterion), found)
-    return found
+            yield found
 
 
 def criteria_of(policy: Policy, rule: Rule) -> list[str]:

@@ -8,8 +8,8 @@ moves within its file is the same element.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from policy.authoring.change import Change, turned
 from policy.model import (
     OUTCOMES,
     Between,
@@ -41,15 +41,6 @@ WORDING = ("label", "ask")
 LEFT = ("examples", "code_notices", "direction_exceptions")  # lists, each entry known by what it is about
 
 
-@dataclass(frozen=True)
-class Change:
-    """One change: what kind of thing, its id ('levers.relief_pct'), and the sentence."""
-
-    kind: str
-    id: str
-    says: str
-
-
 def differences(before: Settings, after: Settings) -> list[Change]:
     """Every change from one reading to the other, in the order of the document."""
     found = [
@@ -70,7 +61,7 @@ def _heading(before: Settings, after: Settings) -> Iterator[Change]:
     for name in ("id", "version", "title", "status", "effective", "retired", "notice"):
         old, new = getattr(before.policy, name), getattr(after.policy, name)
         if old != new:
-            yield Change("text", name, f"{name}: {old or 'nothing'} -> {new or 'nothing'}")
+            yield turned("text", name, name, old or "nothing", new or "nothing", name)
 
 
 def _levers(before: Settings, after: Settings) -> Iterator[Change]:
@@ -86,18 +77,15 @@ def _levers(before: Settings, after: Settings) -> Iterator[Change]:
             continue
         if old.show(before[name]) != new.show(after[name]):
             kind = "threshold" if new.domain else "stance"
-            yield Change(kind, place, f"{new.label}: {_at(old, before[name])} -> {_at(new, after[name])}")
+            yield turned(kind, place, new.label, _at(old, before[name]), _at(new, after[name]), "value")
         for key, what, was in _fields(old, new):
             if key == "default":
                 if old.show(before[name]) == new.show(after[name]) and old.default != new.default:
-                    says = f"{new.label}, default: {old.default} -> {new.default} (not in force here)"
-                    yield Change("lever", place, says)
+                    now = f"{new.default} (not in force here)"
+                    yield turned("lever", place, f"{new.label}, default", str(old.default), now, "default")
             else:
-                yield Change(
-                    "evidence" if key in ("citation", "evidence", "statements") else "lever",
-                    place,
-                    f"{new.label}, {key}: {was} -> {what}",
-                )
+                said_of = "evidence" if key in ("citation", "evidence", "statements") else "lever"
+                yield turned(said_of, place, f"{new.label}, {key}", was, what, key)
 
 
 def _at(lever: Lever, value: Value) -> str:
@@ -133,16 +121,19 @@ def _criteria(before: Settings, after: Settings) -> Iterator[Change]:
         else:
             said, says = (s.says(name) for s in (before, after))
             if said != says:
-                yield Change("criterion", place, f"criterion reads: {said} -> {says}")
+                yield turned("criterion", place, "criterion reads", said, says, "says")
             for key, what, was in _fields(olds[name], news[name]):
                 if key == "test":
                     old, new = (test_in_words(group[name].test) for group in (olds, news))
-                    yield Change("criterion", place, f"{says}: the test behind the sentence is another: {old} -> {new}")
+                    told = f"{says}: the test behind the sentence is another"
+                    yield turned("criterion", place, told, old, new, key)
                 elif key in ("says", "variants"):
                     if said == says or key == "variants":
-                        yield Change("criterion", place, f"{says}, as it reads at other settings: {was} -> {what}")
+                        yield turned(
+                            "criterion", place, f"{says}, as it reads at other settings", was, what, "variants"
+                        )
                 else:
-                    yield Change("text" if key == "ask" else "evidence", place, f"{says}, {key}: {was} -> {what}")
+                    yield turned("text" if key == "ask" else "evidence", place, f"{says}, {key}", was, what, key)
 
 
 def test_in_words(test: Test) -> str:
@@ -214,7 +205,7 @@ def _pathways(before: Settings, after: Settings) -> Iterator[Change]:
         for key, what, was in _fields(olds[name], news[name]):
             if key != "rule":
                 kind = {"title": "text", "for": "pathway"}.get(key, "evidence")
-                yield Change(kind, f"pathways.{name}", f"{news[name].title}, {key}: {was} -> {what}")
+                yield turned(kind, f"pathways.{name}", f"{news[name].title}, {key}", was, what, key)
 
 
 def _written_rule(name: str, before: Settings, after: Settings) -> Iterator[Change]:
@@ -231,16 +222,17 @@ def _written_rule(name: str, before: Settings, after: Settings) -> Iterator[Chan
             yield Change("pathway", f"{id_}.rule", f"{where}: {'added' if new else 'removed'}: {_leaf(rule, settings)}")
             continue
         yield from _entries(id_, where, (old.require or (), before), (new.require or (), after))
-        if (then := _then(old, before)) != (now := _then(new, after)):
-            yield Change("outcome", f"{id_}.then", f"{where}: {then} -> {now}")
+        one, other = (_steps(rule) for rule in (old, new))
+        if one != other:  # not where only a sentence in it reads otherwise, which is told of its lever or criterion
+            yield turned("outcome", f"{id_}.then", where, _then(old, before), _then(new, after), "then")
         reasons = [(rule.because, *(step.because for step in rule.then)) for rule in (old, new)]
-        if reasons[0] != reasons[1] and then == now:
-            yield Change(
-                "text", f"{id_}.because", f"{where}, because: {_written(reasons[0])} -> {_written(reasons[1])}"
+        if reasons[0] != reasons[1] and one == other:
+            yield turned(
+                "text", f"{id_}.because", f"{where}, because", _written(reasons[0]), _written(reasons[1]), "because"
             )
     was, is_ = (list(_switches(s.policy.pathways[name].rule)) for s in sides)
     if was != is_:
-        yield Change("pathway", f"pathways.{name}.switch", f"{title}, switches: {_written(was)} -> {_written(is_)}")
+        yield turned("pathway", f"pathways.{name}.switch", f"{title}, switches", _written(was), _written(is_), "switch")
     if [place for place in leaves[0] if place in leaves[1]] != [place for place in leaves[1] if place in leaves[0]]:
         yield Change("pathway", f"pathways.{name}.rule", f"{title}: the rules are taken in another order")
 
@@ -283,7 +275,8 @@ def _gates(before: Settings, after: Settings) -> Iterator[Change]:
             yield Change("criterion", f"gates.{name}", f"{title}: gate {'added' if name in news else 'removed'}")
             continue
         if olds[name].title != news[name].title:
-            yield Change("text", f"gates.{name}", f"gates.{name}, title: {olds[name].title} -> {news[name].title}")
+            titles = (olds[name].title, news[name].title)
+            yield turned("text", f"gates.{name}", f"gates.{name}, title", *titles, "title")
         sides = (olds[name].require, before), (news[name].require, after)
         yield from _entries(f"gates.{name}", news[name].title, *sides)
 
@@ -305,12 +298,10 @@ def _in_force(name: str, before: Settings, after: Settings, told: Collection[str
                 id_ = f"pathways.{name}.{criterion}"
                 if id_ not in told:
                     yield Change("criterion", id_, f"{where}: {verb} asks: {_says(criterion, *sides)}")
-        follows = [
-            _follows(rules[place], s) if place in rules else "not in force"
-            for rules, s in ((olds, before), (news, after))
-        ]
+        follows = [_follows(rules[place], s) if place in rules else [] for rules, s in ((olds, before), (news, after))]
         if follows[0] != follows[1] and f"pathways.{name}.then" not in told:
-            yield Change("outcome", f"pathways.{name}.then", f"{where}: {follows[0]} -> {follows[1]}")
+            says = [_told_in_order(found, s) for found, s in zip(follows, (before, after), strict=True)]
+            yield turned("outcome", f"pathways.{name}.then", where, says[0], says[1], "then")
 
 
 def _asked(rule: Rule, settings: Settings) -> dict[str, None]:
@@ -327,6 +318,11 @@ def _leaf(rule: Rule, settings: Settings) -> str:
     return (f"asks: {'; '.join(asked)}; " if asked else "") + _then(rule, settings)
 
 
+def _steps(rule: Rule) -> list[tuple[object, ...]]:
+    """What follows, without reasons and sentences."""
+    return [(rule.outcome,), *((step.when, step.while_, step.outcome) for step in rule.then)]
+
+
 def _then(rule: Rule, settings: Settings) -> str:
     """What follows as it is written, in force or not; actions by the name of their lever."""
     if rule.outcome is not None:
@@ -338,15 +334,21 @@ def _then(rule: Rule, settings: Settings) -> str:
     return "when all is met, " + "; otherwise ".join(said)
 
 
-def _follows(rule: Rule, settings: Settings) -> str:
+def _follows(rule: Rule, settings: Settings) -> list[tuple[str | None, str]]:
+    """The steps in force, each with its criterion and its outcome word; a fixed outcome has one alone."""
     if rule.outcome is not None:
-        return f"always {_word(rule.outcome, settings)}"
+        return [("", _word(rule.outcome, settings))]
     steps = [s for s in rule.then if settings.holds(s.while_)]
     last = next((i for i, step in enumerate(steps) if not step.when), len(steps) - 1)
-    said = []
-    for step in steps[: last + 1]:
-        condition = f"{settings.says(step.when)}: " if step.when else ""
-        said.append(condition + _word(step.outcome, settings))
+    return [(step.when, _word(step.outcome, settings)) for step in steps[: last + 1]]
+
+
+def _told_in_order(steps: list[tuple[str | None, str]], settings: Settings) -> str:
+    if not steps:
+        return "not in force"
+    if steps[0][0] == "":
+        return f"always {steps[0][1]}"
+    said = [f"{settings.says(when)}: {word}" if when else word for when, word in steps]
     return "when all is met, " + "; otherwise ".join(said)
 
 
@@ -365,7 +367,7 @@ def _lists(before: Policy, after: Policy) -> Iterator[Change]:
                 yield Change("text", place, f"{section}, {name}: {'added' if new is not None else 'removed'}")
             else:
                 for key, what, was in _fields(old, new):
-                    yield Change("text", place, f"{section}, {name}, {key}: {was} -> {what}")
+                    yield turned("text", place, f"{section}, {name}, {key}", was, what, key)
 
 
 def _about(entry: Record) -> str:
@@ -388,8 +390,8 @@ def _plain(before: Policy, after: Policy) -> Iterator[Change]:
                 yield Change(kind, place, f"{place}: {'added' if new is not None else 'removed'}")
             elif isinstance(old, str):
                 if old != new:
-                    yield Change(kind, place, f"{place}: {old} -> {new}")
+                    yield turned(kind, place, place, old, new, "text")
             else:
                 for key, what, was in _fields(old, new):
                     word = "text" if key in WORDING else kind
-                    yield Change(word, place, f"{place}, {key}: {was} -> {what}")
+                    yield turned(word, place, f"{place}, {key}", was, what, key)

@@ -7,7 +7,7 @@ field that is missing needs every branch. Any other step between two neighbourin
 settings of the other levers (everywhere.py); steps between which nothing is told apart are enumerated once.
 """
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -36,6 +36,11 @@ class Broken:
     stricter: Value
     witness: Witness | None
     why: str = ""
+
+
+def broken_directions(policy: Policy) -> Iterator[Broken]:
+    """Of every lever the first such step; none: the list of exceptions is whole."""
+    yield from filter(None, (broken_direction(policy, name) for name in policy.levers))
 
 
 def broken_direction(policy: Policy, name: str) -> Broken | None:

@@ -32,9 +32,9 @@ from policy.authoring.draft_files import (
     write_whole,
 )
 from policy.authoring.lint import Finding, lint_steps
-from policy.authoring.memory import Memory
+from policy.authoring.memory import Look, Looked, Memory
 from policy.authoring.pages import Page, between
-from policy.authoring.proof import Proof, prove_everywhere
+from policy.authoring.proof import Proof, Relation, prove_everywhere
 from policy.authoring.side_by_side import Beside, lines_changed, side_by_side
 from policy.checking.loading import problems_of
 from policy.model import Policy, is_day
@@ -72,7 +72,7 @@ class Draft(Edits):
     def __init__(self, kept: Kept, place: Path | None = None):
         self._kept, self._place = kept, place
         self._last = digest_of(place) if place else None
-        self._checked = Memory[Finding]()
+        self._checked, self._proved = Memory[Finding](), Memory[tuple[str, Relation]]()
         self._problems: tuple[str, tuple[Problem, ...]] | None = None
         self.page = Page(kept.text(), f"{kept.policy} draft")
         self.conflict: Path | None = None
@@ -207,6 +207,20 @@ class Draft(Edits):
         proof = prove_everywhere(self.published.settings(), self.policy.settings(), pathways)
         return Proved(_WORDS.get(proof.overall.word, proof.overall.word), proof)
 
+    def prove_steps(self) -> Iterator[tuple[str, Relation]]:
+        """As `proves`, a pathway after the other with its relation, for another thread: see `check_steps`."""
+        before, after = self.published.settings(), self.policy.settings()
+        if _requests(before.policy) != _requests(after.policy):
+            yield from prove_everywhere(before, after).pathways.items()
+            return
+        recall = self._proved.of(after)
+        for name in after.policy.pathways:
+
+            def look(name: str = name) -> Looked[tuple[str, Relation]]:
+                return (*prove_everywhere(before, after, [name]).pathways.items(),), None
+
+            yield from recall.found(Look((name,), [name], look))
+
     # Edits ------------------------------------------------------------------------------------------------------------
 
     def _edit(self, says: str, change: Callable[[Page], Page]) -> Edited:
@@ -340,6 +354,11 @@ def _sound(page: Page) -> Policy:
     if wrong := located(check_policy(_read(page)), page.name, page.root):
         raise ProblemsFound(wrong)
     return _read(page).on(None)
+
+
+def _requests(policy: Policy) -> tuple[object, ...]:
+    """Which request goes which way."""
+    return policy.diagnoses, policy.procedures, [(name, way.selects) for name, way in policy.pathways.items()]
 
 
 def _wrong(page: Page) -> tuple[Problem, ...]:

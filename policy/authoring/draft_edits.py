@@ -12,7 +12,7 @@ from policy.reading.yaml import Node
 _LEVER_ORDER = ("label", "says", "default", "values", "domain", "unit", "direction", "off_allowed", "suggested")
 _CARD_ORDER = (
     "title", "source", "year", "population", "stance", "strength", "status", "status_note", "note", "verified",
-    "reference",
+    "in_full", "reference",
 )  # fmt: skip
 
 

@@ -16,20 +16,11 @@ from typing import Any
 from policy.authoring.pages import Splice
 from policy.problems import ProblemsFound, refuse
 from policy.reading.workspace import workspace
-
-if os.name == "nt":  # pragma: no cover
-    import msvcrt
-
-    def _take(handle: int) -> None:
-        msvcrt.locking(handle, msvcrt.LK_LOCK, 1)  # type: ignore[attr-defined]
-else:
-    import fcntl
-
-    def _take(handle: int) -> None:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-
+from policy.storage.files import said, save
+from policy.storage.locks import claimed
 
 KIND = "draft/1"
+_PATIENCE = 30.0  # seconds to wait for another that keeps a draft, which takes far less
 
 
 @dataclass(frozen=True)
@@ -126,19 +117,15 @@ def free_place(policy: str) -> Path:
 
 @contextmanager
 def alone() -> Iterator[None]:
-    """No other writes drafts or versions of this workspace while the block runs; a killed writer holds nothing."""
+    """No other writes drafts or versions of this workspace while the block runs; a killed writer holds nothing.
+
+    Raises ProblemsFound where the workspace cannot be written.
+    """
     folder = drafts_folder()
-    try:
+    with said(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        handle = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o666)
-    except OSError as error:
-        raise refuse("write", str(folder), f"cannot be written ({error.strerror}); nothing was changed") from None
-    try:
-        with suppress(OSError):  # a file system that has no locks is written without
-            _take(handle)
+    with claimed(folder, patience=_PATIENCE):
         yield
-    finally:
-        os.close(handle)
 
 
 def digest_of(path: Path) -> str | None:
@@ -152,34 +139,7 @@ def digest_of(path: Path) -> str | None:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write beside, flush to disk, rename: after a kill the file is the old one or the new one. Ask while `alone`."""
-    try:
+    """As `save`, with the folders above it. Ask while `alone`."""
+    with said(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        for left in path.parent.glob(f".{path.name}.*.part"):  # of a writer that was killed
-            left.unlink(missing_ok=True)
-        name = path.parent / f".{path.name}.{os.getpid()}.part"
-        handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(content)
-                stream.flush()
-                os.fsync(stream.fileno())
-            os.replace(name, path)
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(name)
-            raise
-        _flush_folder(path.parent)
-    except OSError as error:
-        raise refuse("write", str(path), f"cannot be written ({error.strerror}); nothing was changed") from None
-
-
-def _flush_folder(folder: Path) -> None:
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        with suppress(OSError):  # some file systems have it done
-            os.fsync(handle)
-    finally:
-        os.close(handle)
+    save(path, content)

@@ -21,11 +21,6 @@ STATUSES: tuple[str, ...] = get_args(Evidence.model_fields["status"].annotation)
 STANDING = ("current", "contested")  # the statuses of a source that supports
 AGAINST, IN_FAVOUR = ("strong_against",), ("weak_for", "favourable")  # stances of statements that are opposite
 KINDS = {"criteria": "criterion", "levers": "lever", "pathways": "pathway"}  # section -> what an entry of it is
-_NOT_VERIFIED = re.compile(
-    r"\b(not|never) (yet )?(been )?(seen|read|found|verified|checked|confirmed|looked up)\b"
-    r"|\bun(verified|confirmed|checked|seen)\b|\bsecondary source only\b",
-    re.I,
-)
 
 
 # What each entry stands on ------------------------------------------------------------------------------------------
@@ -228,7 +223,7 @@ class Due(NamedTuple):
 
 
 def due_for_review(policy: Policy, day: str, years: int) -> tuple[Due, ...]:
-    """The cards that are not plainly current, not verified, or more than `years` old on a day (ISO); the others not.
+    """The cards that are not current, not verified in full, or more than `years` old on a day (ISO); the others not.
 
     A source is as old as the end of the last year that its card names; a card without a year is due, since its age
     cannot be told. Raises ProblemsFound for a text that is no day and for a negative number of years.
@@ -244,8 +239,8 @@ def due_for_review(policy: Policy, day: str, years: int) -> tuple[Due, ...]:
 def _reasons(card: Evidence, today: int, years: int) -> Iterator[str]:
     if card.status != "current":
         yield f"is {card.status}{f': {card.status_note}' if card.status_note else ''}"
-    if _NOT_VERIFIED.search(card.verified):
-        yield f"was not verified, or not in full: {card.verified}"
+    if not card.verified_in_full:
+        yield f"was not verified in full: {card.verified}"
     last = last_year(card.year)
     if last is None:
         yield f"states no year ({card.year})"

@@ -10,8 +10,9 @@ from operator import mul
 
 from policy.authoring.dates import dated
 from policy.authoring.tallies import Item
-from policy.cases.relations import AGE, ages, as_written
+from policy.cases.relations import ages, as_written
 from policy.model import CaseField, Policy, Settings, Test, While
+from policy.model.fields import AGE
 from policy.problems import refuse
 
 DAY = "2000-01-01"

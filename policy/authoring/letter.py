@@ -47,11 +47,11 @@ class Answer:
         lines = []
         if self.explanation.outcome not in ("met", "out_of_scope"):  # no fact brings a code into a policy
             lines += ["Smallest sets of changes that would make it met"]
-            lines += [f"  - {_said(policy, way)}" for way in self.to_meet] or [f"  - {self.none}"]
+            lines += [f"  - {way_said(policy, way)}" for way in self.to_meet] or [f"  - {self.none}"]
             lines += [""]
         if self.documents:
             lines += ["Smallest sets of documents that could settle it, and what it could then be"]
-            lines += [*(f"  - {_named(policy, way)}: {way.outcome}" for way in self.documents), ""]
+            lines += [*(f"  - {way_named(policy, way)}: {way.outcome}" for way in self.documents), ""]
         return "\n".join([*lines, "Letter", *(f"  {line}".rstrip() for line in self.letter.splitlines())])
 
 
@@ -62,19 +62,21 @@ def answer(policy: Policy, cases: Cases, row: int, settings: Settings) -> Answer
     better = to_meet(cases, row, settings) if told.outcome != "met" else ()
     short = [r for r in told.reasons if r.truth == NOT_MET] or [r for r in told.reasons if r.truth == NOT_DOCUMENTED]
     alone = short[0].criterion if len(short) == 1 and told.outcome in ("not_met", "pend") else None
-    letter = _letter(policy, cases, row, settings, told)
+    letter = letter_of(policy, cases, row, settings, told)
     if better or all_tried(settings):
         return Answer(told, alone, ways, better, letter)
     return Answer(told, alone, ways, better, letter, f"none of at most {FEW_CHANGES} facts that hang together")
 
 
-def _said(policy: Policy, way: Way) -> str:
+def way_said(policy: Policy, way: Way) -> str:
+    """'Pain duration: 92 days; Conservative care failed: yes'."""
     return "; ".join(
-        f"{policy.fields_[fact].label}: {_value(policy, fact, text)}" for fact, text in way.changes.items()
+        f"{policy.fields_[fact].label}: {value_in_words(policy, fact, text)}" for fact, text in way.changes.items()
     )
 
 
-def _value(policy: Policy, fact: str, text: str) -> str:
+def value_in_words(policy: Policy, fact: str, text: str) -> str:
+    """A cell of a case table as people say it: 'yes', '6 weeks'."""
     kind = policy.fields_[fact]
     kind = policy.fields_[kind.column(fact)]
     if kind.type == "boolean":
@@ -82,12 +84,13 @@ def _value(policy: Policy, fact: str, text: str) -> str:
     return f"{text} {kind.measure.word(1 if text == '1' else 2)}" if kind.measure else text
 
 
-def _named(policy: Policy, way: Way) -> str:
+def way_named(policy: Policy, way: Way) -> str:
+    """'Pain duration and Intent of the procedure': the facts of a way without their values."""
     labels = [policy.fields_[fact].label for fact in way.changes]
     return " and ".join(filter(None, [", ".join(labels[:-1]), labels[-1]]))
 
 
-def _letter(policy: Policy, cases: Cases, row: int, settings: Settings, told: Explanation) -> str:
+def letter_of(policy: Policy, cases: Cases, row: int, settings: Settings, told: Explanation) -> str:
     """What the requester is told, one reason a line; nothing here decides anything."""
     request = f"Request {told.case_id}: {_procedure(policy, cases, row)}."
     lines = [policy.notice, "", request]
@@ -135,7 +138,7 @@ def _short(policy: Policy, detail: Detail) -> str:
     """'Daily activities are limited: no (yes is asked for)'."""
     label = policy.fields_[detail.fact].label if detail.fact in policy.fields_ else detail.fact
     if not detail.words or detail.value == "not documented":
-        return f"{label}: {detail.value}{detail.needed}"
+        return f"{label}: {detail.value}{detail.asked}"
     words = [YES.get(word, word) for word in detail.words]
     if detail.turned and len(words) == 1 and words[0] in ("yes", "no"):
         words = ["no" if words[0] == "yes" else "yes"]

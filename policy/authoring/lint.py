@@ -311,7 +311,8 @@ def _outside_cited(settings: Settings) -> Iterator[Finding]:
                 near = min(
                     lever.domain.values() if lever.domain else (), key=lambda v: (_away(lever, v), abs(v - value))
                 )
-                span = f"{lever.cited.min} to {lever.show(lever.cited.max)}"
+                least, most = lever.cited.min, lever.show(lever.cited.max)
+                span = most if least == lever.cited.max else f"{least} to {most}"
                 says = f"{word} {lever.show(value)}, but the sources use {span}"
                 ways = [way for way in policy.pathways if name in levers_of(policy, [way])]
                 pair = [policy.settings({**settings.provisions(), name: v}) for v in (near, value)]

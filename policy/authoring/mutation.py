@@ -1,7 +1,7 @@
 """Small slips an author could make, each put into the policy on its own: does some vignette notice?
 
-Levers moved by one step, operators exchanged, criteria dropped, actions swapped, conditions lost. A slip that no
-vignette notices is either equivalent (the proof finds no case that it decides otherwise) or a gap in the vignettes.
+Levers moved by one step, operators exchanged, criteria dropped, actions swapped, conditions lost; what becomes of
+each says verdicts.py.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,11 +11,7 @@ from functools import cached_property
 from itertools import chain, count, product
 from typing import Any
 
-from policy.authoring.proof import prove, prove_everywhere
-from policy.authoring.settings_tried import more_settings
-from policy.authoring.vignettes import Batch
 from policy.model import OUTCOMES, Lever, Policy, Rule, is_number, simplest
-from policy.problems import ProblemsFound
 
 Tree = dict[str, Any]
 ALWAYS = {"lever": {"undocumented_action": ["pend", "not_met"]}}  # a test that every setting meets
@@ -46,30 +42,20 @@ class Mutant:
         return affected(policy, self.place)
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """What became of a mutant: killed (by a vignette), equivalent or survived, and why."""
-
-    mutant: Mutant
-    word: str
-    why: str
-
-
 def mutants(policy: Policy, kinds: Sequence[str] = ()) -> Iterator[Mutant]:
     """Every slip of every kind, or of some kinds."""
-    tree = policy.model_dump(mode="json", by_alias=True, exclude_unset=True)
-    tree.pop("examples", None)
-    for kind, place, did, changed in (
-        *_levers(policy, tree),
-        *_tests(tree),
-        *_requirements(tree),
-        *_rules(policy, tree),
-    ):
+    for kind, place, did, changed in slips(policy):
         if not kinds or kind in kinds:
             yield Mutant(kind, place, did, changed)
 
 
 Slip = tuple[str, str, str, Tree]
+
+
+def slips(policy: Policy) -> Iterator[Slip]:
+    """Every slip as kind, place, what was done and the changed document, before it is a policy again."""
+    tree = policy.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude={"examples"})
+    yield from chain(_levers(policy, tree), _tests(tree), _requirements(tree), _rules(policy, tree))
 
 
 def _levers(policy: Policy, tree: Tree) -> Iterator[Slip]:
@@ -272,46 +258,6 @@ def _without(tree: Any, path: Sequence[object]) -> Any:
     return changed
 
 
-def judge(
-    policy: Policy, mutant: Mutant, asked: Sequence[Batch], readings: Mapping[str, Mapping[str, object]]
-) -> Verdict:
-    """Killed by the first vignette that fails (outcomes first, then the lists), else equivalent or survived."""
-    for lists in (False, True):
-        for batch in asked:
-            if lists and batch.reading != "default":
-                continue
-            failing = batch.failing(mutant.policy, lists)
-            if failing:
-                vignette, said = failing[0]
-                expected = vignette.expect[batch.reading]
-                what = f"{said} for {expected}" if said != expected else "reasons or ask differ"
-                return Verdict(mutant, "killed", f"{vignette.place} {vignette.name}: {what}")
-    return _unnoticed(policy, mutant, readings)
-
-
-def _unnoticed(policy: Policy, mutant: Mutant, readings: Mapping[str, Mapping[str, object]]) -> Verdict:
-    """Whether any case is decided otherwise, under the readings, each lever moved alone, and what the slip needs."""
-    touched = mutant.touches(policy)
-    moved = mutant.place.split(".")[1] if mutant.kind == "lever" else None
-    drawn, complete = more_settings(policy, [name for name in levers_of(policy, touched) if name != moved])
-    tried = drawn if complete else list(probes(policy, readings, touched, mutant))
-    for provisions in tried:
-        try:
-            proof = prove(policy.settings(provisions), mutant.policy.settings(provisions), touched)
-        except ProblemsFound as wrong:
-            return Verdict(mutant, "survived", f"whether a case is decided otherwise is not known: {wrong.problems[0]}")
-        for direction, witness in proof.overall.witnesses().items():
-            levers = ", ".join(f"{k}={v}" for k, v in provisions.items()) or "no lever moved"
-            return Verdict(mutant, "survived", f"{direction} with {levers}: {witness.text()}")
-    if not complete and mutant.kind != "lever":
-        overall = prove_everywhere(policy.settings(), mutant.policy.settings(), touched).overall
-        for direction, witness in overall.witnesses().items():
-            return Verdict(mutant, "survived", f"{direction}: {witness.text()}")
-        complete = not overall.open
-    where = "any setting" if complete else f"{len(tried)} settings"
-    return Verdict(mutant, "equivalent", f"no case is decided otherwise under {where} of the levers it reads")
-
-
 def affected(policy: Policy, place: str) -> list[str]:
     """The pathways whose determinations an element of the document can reach."""
     section, name = place.split(".")[:2]
@@ -387,11 +333,3 @@ def telling(lever: Lever) -> list[str]:
         return list(lever.choices or ())
     values = [str(lever.domain.min), *_neighbours(lever), str(lever.domain.max)]
     return list(dict.fromkeys([*(["off"] if lever.off_allowed else []), *values]))
-
-
-def judge_all(
-    policy: Policy, asked: Sequence[Batch], readings: Mapping[str, Mapping[str, object]]
-) -> Iterator[Verdict]:
-    """Every mutant with its verdict, one by one."""
-    for mutant in mutants(policy):
-        yield judge(policy, mutant, asked, readings)

@@ -8,7 +8,7 @@ nothing is left out (everywhere.py and enumeration.py). What cannot be done with
 proven. Every witness is determined again before it is shown.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -126,16 +126,24 @@ def _overall(ways: Mapping[str, Relation]) -> Relation:
 # At all settings -----------------------------------------------------------------------------------------------------
 
 
-def prove_everywhere(before: Settings, after: Settings, pathways: Iterable[str] | None = None) -> Proof:
-    """How `after` stands to `before` over all legal settings of the levers."""
+def prove_everywhere(
+    before: Settings, after: Settings, pathways: Iterable[str] | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> Proof:  # fmt: skip
+    """How `after` stands to `before` over all legal settings of the levers.
+
+    `progress` is told how many pairs of codes are done, and of how many; what it raises ends the proof.
+    """
     levers = Levers((before, after))
     alike = alike_criteria(levers)
     own = tuple(name for name, pairs in levers.pairs.items() if stays(pairs))
     wanted = None if pathways is None else set(pathways)
     ways: dict[str, list[Relation]] = {}
-    for cell in pairs_of_codes(levers):
-        if wanted is None or wanted & set(cell.pathways):
-            ways.setdefault(cell.name, []).append(_cell(levers, cell, alike))
+    asked = [cell for cell in pairs_of_codes(levers) if wanted is None or wanted & set(cell.pathways)]
+    for done, cell in enumerate(asked):
+        if progress:
+            progress(done, len(asked))
+        ways.setdefault(cell.name, []).append(_cell(levers, cell, alike))
     found = {name: _overall(dict(enumerate(relations))) for name, relations in ways.items()}  # type: ignore[arg-type]
     unread = tuple(read_by_one(before.policy, after.policy))
     return Proof(_overall(found), found, own, everywhere=True, unread=unread)

@@ -1,4 +1,4 @@
-"""Two texts that began as one, line beside line: what a conflict is looked at by."""
+"""Two texts that began as one, line beside line or word by word: what a conflict and a redline are looked at by."""
 
 import difflib
 from collections.abc import Iterator
@@ -41,3 +41,32 @@ def lines_changed(before: str, after: str) -> Iterator[str]:
     for one in side_by_side(before, after):
         yield from (f"- {line}" for line in one.mine)
         yield from (f"+ {line}" for line in one.theirs)
+
+
+class Words(NamedTuple):
+    """Words of two texts in a row: taken out of the first, put into the second, or in both (then the two are equal)."""
+
+    out: str
+    into: str
+
+    @property
+    def kept(self) -> bool:
+        """Whether both texts have them."""
+        return self.out == self.into
+
+
+def word_by_word(old: str, new: str) -> Iterator[Words]:
+    """Both texts as one; fewer than four words that both have in the middle of a change are part of it."""
+    mine, theirs = old.split(), new.split()
+    blocks = difflib.SequenceMatcher(None, mine, theirs, autojunk=False).get_matching_blocks()
+    ends = (len(mine), len(theirs))
+    kept = [b for b in blocks if b.size > 3 or (b.a, b.b) == (0, 0) or (b.a + b.size, b.b + b.size) == ends]
+    at = to = 0
+    for block in kept:
+        for one, other in (
+            (mine[at : block.a], theirs[to : block.b]),
+            (mine[block.a : block.a + block.size], theirs[block.b : block.b + block.size]),
+        ):
+            if one or other:
+                yield Words(" ".join(one), " ".join(other))
+        at, to = block.a + block.size, block.b + block.size

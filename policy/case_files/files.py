@@ -132,8 +132,8 @@ def _first_line(error: Exception) -> str:
     return re.sub(r"/\S*/|: '.*|\"[^\"]*\"", "", (str(error) or type(error).__name__).splitlines()[0])[:120]
 
 
-def _header(head: bytes, name: str, needed: str) -> tuple[list[str], str]:
-    """The names in the first line of a CSV file, and what separates them."""
+def _header(head: bytes, name: str, needed: str) -> tuple[list[str], str, bool]:
+    """The names in the first line of a CSV file, what separates them, and whether anything follows."""
     line, *rest = re.split(r"[\r\n]", head.decode("utf-8-sig", "replace"), maxsplit=1)
     if not line.strip():
         raise refuse("empty", f"{name}:1", f"the first line is empty; a header with {needed} is needed")
@@ -146,9 +146,7 @@ def _header(head: bytes, name: str, needed: str) -> tuple[list[str], str]:
         names = next(csv.reader([line], delimiter=separator), [])
     except csv.Error as error:
         raise refuse("csv", f"{name}:1", f"the header cannot be read ({error})") from None
-    if not rest:
-        raise refuse("no-rows", f"{name}:1", "has a header but no rows")
-    return names, separator
+    return names, separator, bool(rest)
 
 
 class _Text(io.RawIOBase):
@@ -211,8 +209,11 @@ class Csv(File):
         self.wrong, self._skipped, self._next = {}, [], 1
         size = self.path.stat().st_size
         with self._opened() as (_, text):
-            names, self._separator = _header(text.read(_BLOCK), self.name, self.needed)
+            names, self._separator, more = _header(text.read(_BLOCK), self.name, self.needed)
         empty = pa.schema([(name, pa.string()) for name in names]).empty_table()
+        if not more:
+            yield self._rows(empty, 1.0)
+            return
         with self._opened() as (file, text):
             held, rows = [empty], 0
             for batch in self._parsed(text, names):

@@ -9,8 +9,9 @@ import numpy as np
 from policy.case_files.cells import Ints
 from policy.case_files.grammar import EPOCH, REMARKED_DAY
 from policy.model import CaseField, Policy
+from policy.model.fields import AGE
 
-AGE, REQUEST = "age", "request_date"
+REQUEST = "request_date"
 
 Reject = Callable[..., None]  # rows, column, values, messages
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from policy.case_files.identifiers import identifying_column
 from policy.model import Policy, is_day
+from policy.model.fields import AGE
 from policy.problems import Finding, Problem, ProblemsFound, refuse, shown
 from policy.reading.loading import DEFAULT, named_text, parse
 from policy.reading.validation import check_policy
@@ -34,6 +35,16 @@ def _of_persons(policy: Policy) -> Iterator[Finding]:
             yield Finding("identifier", ("fields", name), f"{shown(name)} {what}")
 
 
+def _age(policy: Policy) -> Iterator[Finding]:
+    """An age in another unit: relations and subgroups read the column of that name in whole years."""
+    field = policy.fields_.get(AGE)
+    if field is None or not field.numeric or (field.type == "whole" and field.unit in (None, "years")):
+        return
+    told = f"is of type {field.type}{f' in {field.unit}' if field.unit else ''}"
+    said = "but a column of this name is read in whole years; write type: whole and unit: years, or call it otherwise"
+    yield Finding("age", ("fields", AGE), f"{told}, {said}, such as age_in_{field.unit or 'months'}")
+
+
 @lru_cache(maxsize=8)
 def checked(text: str, name: str) -> Policy:
     """The policy that a text is, told of under a name; raises ProblemsFound with every problem."""
@@ -45,7 +56,7 @@ def checked(text: str, name: str) -> Policy:
 
 def problems_of(policy: Policy, node: Node, name: str) -> list[Problem]:
     """What is wrong with a policy that was read from a tree of places; its examples only where its entries agree."""
-    problems = located([*check_policy(policy), *_of_persons(policy)], name, node)
+    problems = located([*check_policy(policy), *_of_persons(policy), *_age(policy)], name, node)
     if not problems:
         from policy.checking.examples import check_examples, check_exceptions  # they need pandas
 

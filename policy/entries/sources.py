@@ -3,7 +3,9 @@
 from typing import Literal
 
 from policy.entries.records import Element, Record
-from policy.entries.scalars import Key, Text
+from policy.entries.scalars import Flag, Key, Text
+
+_READ = "read"  # the whole of `verified` of a card whose source was read, in documents of before `in_full`
 
 
 class Statement(Record):
@@ -32,7 +34,13 @@ class Evidence(Element):
     status_note: Text | None = None
     note: Text
     verified: Text
+    in_full: Flag | None = None  # whether the source itself was read in full; not stated: see `verified_in_full`
     reference: Text
+
+    @property
+    def verified_in_full(self) -> bool:
+        """As the document states it; where it does not, only `verified: read`, with nothing to qualify it, says so."""
+        return self.verified == _READ if self.in_full is None else self.in_full
 
 
 class TextElement(Element):

@@ -1,10 +1,11 @@
 """The one walk over the rules and tests of a policy, for any interpreter of them (a `language`).
 
-A language has one method for each word: truth of cases (truths.py, evaluation.py), what to ask for (asking.py) and SQL
-(sql/compiler.py) are such. A kind of test that is not handled here is a type error.
+A language has one method for each word: truth of cases (truths.py, evaluation.py), what to ask for (asking.py), SQL
+(sql/compiler.py) and JavaScript (javascript/compiler.py) are such. A kind of test that is not handled here is a type
+error.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol, TypeVar, assert_never
 
 from policy.model import (
@@ -103,9 +104,9 @@ def traverse(rule: Rule, say: RuleLanguage[Read]) -> Read:
     return say.require(rule) if rule.require is not None else say.switch(rule)
 
 
-def traverse_test(test: Test, say: TestLanguage[Said]) -> Said:
-    """What a language makes of a test and of all below it."""
-    names, parts = test.fields(), (traverse_test(part, say) for part in test.parts)
+def traverse_test(test: Test, say: TestLanguage[Said], walk_on: Callable[[Test], Said] | None = None) -> Said:
+    """What a language makes of a test and of all below it; `walk_on`: what it makes of a part, where not just this."""
+    names, parts = test.fields(), (walk_on(part) if walk_on else traverse_test(part, say) for part in test.parts)
     match test:
         case Comparison():
             threshold = say.settings.threshold(names[0], test.reference())

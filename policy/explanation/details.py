@@ -5,47 +5,121 @@ the other side: what is said is what would meet the criterion.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from operator import mul
+from typing import NamedTuple
 
 import numpy as np
 
 from policy.cases.reader import as_written, day_of, half_months, half_months_of_days
 from policy.evaluation.evaluation import Evaluation
-from policy.evaluation.kleene import MET, codes_of_truth
+from policy.evaluation.kleene import MET, NOT_MET, codes_of_truth
 from policy.model import CaseField, DaysSinceLast, History, Test, in_units
+
+
+class Asked(NamedTuple):
+    """What a test asks of a fact: `how` ('needed', 'asked for', 'lever off'), what, and how far away the fact is.
+
+    Each is empty where nothing more is to be said.
+    """
+
+    how: str = ""
+    what: str = ""
+    distance: str = ""
+
+    def __str__(self) -> str:
+        told = f"{self.how}: {self.what}" if self.how else ""
+        inside = "; ".join(filter(None, (told, self.distance)))
+        return f" ({inside})" if told else f"; {inside}" if inside else ""
+
+
+_OFF = Asked("lever off", "not asked for")
 
 
 @dataclass(frozen=True)
 class Detail:
-    """One fact as one test reads it: `value` on file, `needed` in words ('' = nothing more to say), and the truth.
+    """One fact as one test reads it: `value` on file, what is `asked` of it, and the truth.
 
-    `words`: what is asked for, for a fact of words; `turned`: that none of them is.
+    `words`: what is asked for, for a fact of words; `turned`: that none of them is; `worth`: what it counts for.
     """
 
     fact: str
     value: str
-    needed: str
+    asked: Asked
     truth: int
     words: tuple[str, ...] = ()
     turned: bool = False
+    worth: str = ""
 
     def __str__(self) -> str:
-        return f"{self.fact}: {self.value}{self.needed}"
+        return f"{self.fact}: {self.value}{self.asked}{self.worth}"
 
 
-def details(evaluation: Evaluation, whole: Test) -> Iterator[Detail]:
-    """The comparisons of a test that are in force, for the one case of an evaluation."""
-    for test, turned in evaluation.settings.in_force(whole):
-        truth = int(codes_of_truth(evaluation.test(test), 1)[0]) if test.fields() else 0
-        truth = int(MET) - truth if turned else truth
-        for name in test.fields():
-            needed = _needed(evaluation, test, name, turned)
-            yield Detail(name, _value(evaluation, name), needed, truth, test.words, turned)
-        if test.sums:
-            yield _total(evaluation, test, truth, turned)
+def details(evaluation: Evaluation, test: Test, turned: bool = False) -> Iterator[Detail]:
+    """The comparisons of a test that are in force, for the one case of an evaluation; of what counts also the count.
+
+    `turned`: asked the other way round.
+    """
+    if not evaluation.settings.asks(test):
+        return
+    truth = int(MET) - _truth(evaluation, test) if turned else _truth(evaluation, test)
+    for name in test.fields():
+        asked = _asked(evaluation, test, name, turned)
+        yield Detail(name, _value(evaluation, name), asked, truth, test.words, turned)
+    if test.sums:
+        yield _total(evaluation, test, truth, turned)
+    for part, points, opposite in test.weighed():
+        inside = [*details(evaluation, part, turned ^ opposite)]
+        if test.counts:
+            inside = _counting(inside, _worth(points, _truth(evaluation, part)))
+        yield from inside
+    if test.counts:
+        yield _count(evaluation, test, truth, turned)
+
+
+def _truth(evaluation: Evaluation, test: Test) -> int:
+    return int(codes_of_truth(evaluation.test(test), 1)[0])
+
+
+def _worth(points: int, truth: int) -> tuple[int, int]:
+    """The least and the most that a part counts for, of one truth."""
+    if truth in (MET, NOT_MET):
+        return (points, points) if truth == MET else (0, 0)
+    return min(points, 0), max(points, 0)
+
+
+def _counting(inside: list[Detail], worth: tuple[int, int]) -> list[Detail]:
+    """The comparisons of one part of what counts, the last of them with what the part counts for."""
+    if not inside and worth == (0, 0):
+        return []
+    said = " or ".join(map(_signed, dict.fromkeys(worth)))
+    *before, last = inside or [Detail("as the levers stand", "counts", Asked(), int(MET))]
+    told = f" {said}" if not inside else f"; {'together ' if before else ''}counts {said}"
+    return [*before, replace(last, worth=last.worth + told)]
+
+
+def _count(evaluation: Evaluation, test: Test, truth: int, turned: bool) -> Detail:
+    """What the parts count for together, of all that they can, with what is needed and the distance."""
+    worth = (_worth(points, _truth(evaluation, part)) for part, points, _ in test.weighed())
+    ends = [sum(end) for end in zip(*worth, strict=True)]
+    value = f"{' to '.join(map(_signed, dict.fromkeys(ends)))} of {test.most}"
+    number = evaluation.settings.number(str(test.reference()))
+    if number is None:
+        return Detail(test.kind, value, _OFF, truth)
+    wanted, (low, high) = int(number), ends
+    if truth == MET:
+        far = "kept" if turned else "reached"
+    elif truth == NOT_MET:
+        far = f"{low - wanted + 1} too many" if turned else f"{wanted - high} short{' at best' if low < high else ''}"
+    else:
+        far = "open until all of it is documented"
+    return Detail(test.kind, value, Asked("needed", f"{'less than' if turned else 'at least'} {wanted}", far), truth)
+
+
+def _signed(number: int) -> str:
+    return f"{number}".replace("-", "−")
 
 
 def _total(evaluation: Evaluation, test: Test, truth: int, turned: bool) -> Detail:
@@ -53,7 +127,7 @@ def _total(evaluation: Evaluation, test: Test, truth: int, turned: bool) -> Deta
     values = [int(evaluation.rows.fact(name)[0]) for name in test.fields()]
     threshold = evaluation.settings.threshold(test.fields()[0], str(test.reference()))
     if min(values) < 0 or threshold is None:
-        return Detail(test.kind, "not known", "", truth)
+        return Detail(test.kind, "not known", Asked(), truth)
     kind = evaluation.policy.fields_[test.fields()[0]]
     found = Fraction(sum(map(mul, test.signs, values)), test.times)
     sense = test.senses[turned]
@@ -64,7 +138,7 @@ def _total(evaluation: Evaluation, test: Test, truth: int, turned: bool) -> Deta
         far = "not below" if sense == "less than" else "not above"
     else:
         far = "kept" if sense in ("less than", "at most") else "reached"
-    return Detail(test.kind, _amount(found, kind), f"; {far}", truth)
+    return Detail(test.kind, _amount(found, kind), Asked(distance=far), truth)
 
 
 def _number(number: Fraction) -> str:
@@ -108,17 +182,17 @@ def _told(evaluation: Evaluation, kind: CaseField) -> tuple[int, int, int]:
     return onset, request, days
 
 
-def _needed(evaluation: Evaluation, test: Test, name: str, turned: bool) -> str:
+def _asked(evaluation: Evaluation, test: Test, name: str, turned: bool) -> Asked:
     """The threshold with its distance, or the words asked for."""
     words, reference = test.words, test.reference()
     if reference is None:
         if not words:
-            return " (asked for: not on file)" if turned else ""
+            return Asked("asked for", "not on file") if turned else Asked()
         several = f"neither {' nor '.join(words)}" if len(words) > 1 else f"not {words[0]}"
-        return f" (asked for: {several if turned else ' or '.join(words)})"
+        return Asked("asked for", several if turned else " or ".join(words))
     threshold = evaluation.settings.threshold(name, reference)
     if threshold is None:
-        return " (lever off: not asked for)"
+        return _OFF
     kind, lever = evaluation.policy.fields_[name], evaluation.policy.levers.get(reference)
     sense = test.senses[turned]
     if lever:
@@ -126,8 +200,8 @@ def _needed(evaluation: Evaluation, test: Test, name: str, turned: bool) -> str:
     else:
         shown, unit = f"{reference} {kind.measure.word(Fraction(reference)) if kind.measure else ''}".strip(), ""
     if test.sums:
-        return f" (needed: {test.kind} of {sense} {shown})"
-    return f" (needed: {sense} {shown}{_distance(evaluation, name, sense, threshold, unit)})"
+        return Asked("needed", f"{test.kind} of {sense} {shown}")
+    return Asked("needed", f"{sense} {shown}", _distance(evaluation, name, sense, threshold, unit))
 
 
 def _distance(evaluation: Evaluation, name: str, sense: str, threshold: int, unit: str) -> str:
@@ -138,19 +212,19 @@ def _distance(evaluation: Evaluation, name: str, sense: str, threshold: int, uni
     upper = sense in ("less than", "at most")
     limit = threshold + (sense == "more than") - (sense == "less than")  # the nearest value on the grid that fits
     if (value <= limit) if upper else (value >= limit):
-        return "; kept" if upper else "; reached"
+        return "kept" if upper else "reached"
     if limit < 0 or (kind.type != "date" and limit > kind.span[1]):
-        return "; no value is"
+        return "no value is"
     if not kind.told:
         days = _days_off(evaluation, kind, limit, -1 if upper else 1)
-        return f"; {days} day{'s' * (days != 1)} {'too long' if upper else 'short'}"
+        return f"{days} day{'s' * (days != 1)} {'too long' if upper else 'short'}"
     far = abs(value - limit)
     units = evaluation.policy.every_unit
     size = (in_units(units, unit, kind.grid[0]) or 1) * kind.scale if unit in units else 1
     whole = unit != kind.grid[0] and size > 1 and not far % size
     in_unit = f" ({far // size} {units[unit].word(far // size)})" if whole else ""
     too = "too much" if kind.scale > 1 else "too many"
-    return f"; {_amount(far, kind)} {too if upper else 'short'}{in_unit}"
+    return f"{_amount(far, kind)} {too if upper else 'short'}{in_unit}"
 
 
 def _days_off(evaluation: Evaluation, kind: CaseField, limit: int, way: int) -> int:

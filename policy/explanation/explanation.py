@@ -1,5 +1,6 @@
 """One case in words: each criterion with truth, value, threshold and distance, and what would change the outcome."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,7 @@ from policy.evaluation.pathways import diagnosis_group
 from policy.evaluation.planes import Planes
 from policy.evaluation.rows import Rows
 from policy.explanation.details import details
-from policy.model import OUTCOMES, Policy, Settings
+from policy.model import OUTCOMES, Policy, Settings, Value
 
 NOT_A_DENIAL = {
     "not_met": "a recommendation to a clinician, never an automatic denial",
@@ -61,8 +62,10 @@ class Explanation:
         return "\n".join([*lines, "", "What would change the outcome", *changes])
 
 
-def explain(policy: Policy, cases: Cases, row: int, settings: Settings) -> Explanation:
-    """Explain the case at position `row`."""
+def explain(
+    policy: Policy, cases: Cases, row: int, settings: Settings, *, changing: bool = True
+) -> Explanation:  # fmt: skip
+    """Explain the case at position `row`; without `changing` it is not looked for what would change the outcome."""
     one = cases.take(np.array([row]))
     d = determine(policy, one, settings)
     words = d.frame().iloc[0]
@@ -81,9 +84,10 @@ def explain(policy: Policy, cases: Cases, row: int, settings: Settings) -> Expla
         f", pathway {words['pathway']}" if words["pathway"] else ""
     )
     ask = tuple(str(words["ask"]).split(";")) if words["ask"] else ()
-    planes = Planes(one)
     changes = [f"document {name}: {policy.fields_[name].ask}" for name in ask]
-    changes += _criteria(policy, one, planes, settings, reasons) + _levers(policy, one, planes, settings)
+    if changing:
+        short = [reason.criterion for reason in reasons if reason.truth < MET]
+        changes += [*_criteria(settings, one, short), *_levers(settings, one)]
     outcome, why = str(words["outcome"]), f"Because: {words['reasons']}"
     return Explanation(str(one.ids[0]), heading, outcome, why, tuple(reasons), ask, tuple(changes))
 
@@ -93,30 +97,32 @@ def _outcome(one: Cases, planes: Planes, settings: Settings, assumed: dict[str, 
     return OUTCOMES[int(found.outcome[0])]
 
 
-def _criteria(policy: Policy, one: Cases, planes: Planes, settings: Settings, reasons: list[Reason]) -> list[str]:
-    """What follows if the criteria that are not met (or not documented) were met, one by one and together."""
+def criterion_changes(settings: Settings, one: Cases, short: Sequence[str]) -> Iterator[tuple[tuple[str, ...], str]]:
+    """What follows if the criteria that fall short (`short`) were met, one by one and together: names, outcome."""
+    if any(settings.policy.criteria[name].test.else_missing for name in short):
+        return  # what a record will say when it speaks is not known
+    planes = Planes(one)
     before = _outcome(one, planes, settings)
-    short = [r.criterion for r in reasons if r.truth < MET]
-    lines: list[str] = []
-    if any(policy.criteria[name].test.else_missing for name in short):
-        return lines  # what a record will say when it speaks is not known
-    for name in short:
-        after = _outcome(one, planes, settings, {name: int(MET)})
+    for names in [*((name,) for name in short), *([tuple(short)] if len(short) > 1 else [])]:
+        after = _outcome(one, planes, settings, dict.fromkeys(names, int(MET)))
         if after != before:
+            yield names, after
+
+
+def _criteria(settings: Settings, one: Cases, short: Sequence[str]) -> Iterator[str]:
+    for names, after in criterion_changes(settings, one, short):
+        if len(names) > 1:
+            yield f"{' and '.join(names)} together: were they met, the outcome would be {after}"
+        else:
             alone = " alone" if len(short) > 1 else ", the only cause"
-            lines.append(f"{name}{alone}: were it met, the outcome would be {after}")
-    if len(short) > 1:
-        after = _outcome(one, planes, settings, dict.fromkeys(short, int(MET)))
-        if after != before:
-            lines.append(f"{' and '.join(short)} together: were they met, the outcome would be {after}")
-    return lines
+            yield f"{names[0]}{alone}: were it met, the outcome would be {after}"
 
 
-def _levers(policy: Policy, one: Cases, planes: Planes, settings: Settings) -> list[str]:
-    """For each lever, the nearest legal values at which this case's outcome differs."""
+def lever_changes(settings: Settings, one: Cases) -> Iterator[tuple[str, Value, str]]:
+    """For each lever, the nearest legal values at which this case's outcome differs: lever, value, outcome."""
+    planes = Planes(one)
     before = _outcome(one, planes, settings)
-    lines = []
-    for name, lever in policy.levers.items():
+    for name, lever in settings.policy.levers.items():
         values = lever.values()
         here = values.index(settings[name])
         directions = [values[here + 1 :], values[:here][::-1]]
@@ -124,11 +130,14 @@ def _levers(policy: Policy, one: Cases, planes: Planes, settings: Settings) -> l
             directions = [values[:0:-1]]
         for direction in directions:
             for value in direction:
-                after = _outcome(one, planes, Settings(policy, {**settings, name: value}))
+                after = _outcome(one, planes, Settings(settings.policy, {**settings, name: value}))
                 if after != before:
-                    lines.append(
-                        f"lever {name} at {lever.show(value)} instead of {lever.show(settings[name])}: {after}"
-                    )
+                    yield name, value, after
                     if lever.domain:
                         break
-    return lines
+
+
+def _levers(settings: Settings, one: Cases) -> Iterator[str]:
+    for name, value, after in lever_changes(settings, one):
+        lever = settings.policy.levers[name]
+        yield f"lever {name} at {lever.show(value)} instead of {lever.show(settings[name])}: {after}"

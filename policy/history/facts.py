@@ -1,7 +1,6 @@
 """Facts worked out of events for the cases of a table, a batch of rows after the other."""
 
-import shutil
-import tempfile
+import contextlib
 import weakref
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +17,7 @@ from policy.history.query import READ_ONCE, TABLES, facts_sql
 from policy.history.tables import COMPLETE, EVENTS, PlanTable, patterns_of
 from policy.model import CaseField, History, InWindow, Policy
 from policy.problems import Problem, ProblemsFound, collecting, refuse
+from policy.storage.scratch import scratch
 
 if TYPE_CHECKING:
     import duckdb
@@ -157,7 +157,8 @@ class PlanHistory:
         events, keys, first, last, alike = self._connection.execute(_TOLD).fetchall()[0]
         self._connection.execute(READ_ONCE)
         self._twice = events - alike
-        self._told = f"{self._name}: {events:,} events of {keys:,} keys, {day_of(first)} to {day_of(last)}"
+        when = f", {day_of(first)} to {day_of(last)}" if events else ""
+        self._told = f"{self._name}: {events:,} events of {keys:,} keys{when}"
 
     def _insert(self, name: str, rows: pa.Table) -> None:
         if len(rows):
@@ -174,9 +175,9 @@ def _connected(owner: object) -> "duckdb.DuckDBPyConnection":
     """A database in memory with the empty tables; what does not fit goes to a folder that is gone with its owner."""
     import duckdb
 
-    folder = tempfile.mkdtemp(prefix="wb-")
-    weakref.finalize(owner, shutil.rmtree, folder, ignore_errors=True)
-    options: dict[str, Any] = {"temp_directory": folder, "memory_limit": _MEMORY}
+    with contextlib.ExitStack() as stack:
+        options: dict[str, Any] = {"temp_directory": str(stack.enter_context(scratch())), "memory_limit": _MEMORY}
+        weakref.finalize(owner, stack.pop_all().close)
     connection = duckdb.connect(config=options)
     connection.execute("SET enable_external_access = false")
     connection.execute(TABLES)

@@ -21,7 +21,7 @@ from policy.case_files.grammar import PLACEHOLDERS, UNSHOWN, Day, Number, bare
 from policy.case_files.identifiers import HIDDEN, echoed, identifier, identifying_column, quoted
 from policy.case_files.keys import persons, unfit
 from policy.model import EVENT_CODE
-from policy.problems import Problem, ProblemsFound, nearest, refuse
+from policy.problems import Problem, ProblemsFound, nearest
 
 MOST = 99_999  # of a quantity
 EVERY = "*"  # all keys, or all codes
@@ -180,8 +180,6 @@ class PlanTable:
                 Problem("row", f"{file.name}:{line}", said, row=line)
                 for line, (_, said) in zip(lines, told, strict=True)
             )
-        if not self.rows and self.columns is EVENTS:
-            raise refuse("no-rows", f"{file.name}:2", "has a header but no rows")
 
 
 def patterns_of(codes: Sequence[str]) -> list[tuple[str, bool]]:

@@ -14,6 +14,7 @@ from policy.model.units import KNOWN, Unit
 
 # From the first day that a case table may hold, 1901-01-01, to the last, 2099-12-31
 LONGEST_DAYS, LONGEST_MONTHS = 72_682, 199 * 12
+AGE = "age"  # the column of this name is read in whole years
 
 
 class CaseField(Element):

@@ -105,6 +105,11 @@ class Node(Record):
         """The lever or number this node compares with, if any."""
         return None
 
+    def weighed(self) -> "Iterator[tuple[Test, int, bool]]":
+        """Each of its parts, what that counts for, and whether it is asked the other way round."""
+        for i, part in enumerate(self.parts):
+            yield part, self.points[i], self.turn(i) < 0
+
     def walk(self) -> "Iterator[Test]":
         """This node and all below."""
         yield self

@@ -177,7 +177,7 @@ _Kinds: TypeAlias = (
     | OnFile
     | LeverIs
 )
-_KEYS = {next(iter(one.model_fields.values())).alias or one.kind: one for one in get_args(_Kinds)}
+TEST_KINDS = {next(iter(one.model_fields.values())).alias or one.kind: one for one in get_args(_Kinds)}
 
 # What others call a kind of test
 _MEANT = {
@@ -202,9 +202,9 @@ def _one_key(value: object) -> object:
     if not isinstance(value, dict):
         raise PydanticCustomError("model_type", "must be a mapping of keys to values")
     for key in value:
-        if key not in _KEYS:
+        if key not in TEST_KINDS:
             meant = _MEANT.get(str(key).lower().strip("_"), "")
-            raise PydanticCustomError("unknown-key", "", {"key": key, "known": [*_KEYS], "meant": meant})
+            raise PydanticCustomError("unknown-key", "", {"key": key, "known": [*TEST_KINDS], "meant": meant})
     if len(value) != 1:
         raise PydanticCustomError("test", "needs exactly one test, found {n}", {"n": len(value)})
     return value
@@ -212,7 +212,7 @@ def _one_key(value: object) -> object:
 
 def _tag(value: object) -> str:
     """The tag by which pydantic chooses the class. It also stands in the place of an error; no key looks like it."""
-    kind = value.kind if isinstance(value, Node) else _KEYS[next(iter(value))].kind  # type: ignore[call-overload]
+    kind = value.kind if isinstance(value, Node) else TEST_KINDS[next(iter(value))].kind  # type: ignore[call-overload]
     return f"<{kind}>"
 
 

@@ -1,7 +1,7 @@
 """Text to records: one file is one policy; every problem of the file in one pass, with its line."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -123,6 +123,12 @@ _CODES = {"missing": "missing-key", "extra_forbidden": "unknown-key", "string_pa
           "literal_error": "choice", "string_too_short": "empty-text", "too_short": "empty-list",
           "too_long": "list-length", "string_type": "type", "dict_type": "type", "model_type": "type",
           "tuple_type": "type"}  # fmt: skip
+_KINDRED: Mapping[Any, tuple[str, ...]] = {  # what other documents, commands and people call a key
+    "set": ("provisions",), "levers": ("provisions",), "settings": ("provisions",), "parameters": ("provisions",),
+    "edits": ("criteria",), "title": ("label", "says"), "name": ("label", "title", "id"), "label": ("title", "says"),
+    "description": ("because", "says", "note"), "reason": ("because",), "why": ("because",), "source": ("citation",),
+    "default": ("value", "to"), "value": ("to", "default"), "question": ("ask",), "values": ("choices",),
+}  # fmt: skip
 _SAID = {"string_too_short": "is empty", "too_short": "must hold at least one entry", "string_type": "must be text",
          "dict_type": "must be a mapping of keys to values", "model_type": "must be a mapping of keys to values",
          "tuple_type": "must be a list"}  # fmt: skip
@@ -148,7 +154,9 @@ def _finding(error: Any, model: type[Record]) -> Finding:
     if kind == "missing":
         return Finding(code, path, "this key is missing")
     if kind == "extra_forbidden":
-        return Finding(code, path, f"unknown key {shown(path[-1])}", str(path[-1]), _keys(model, path[:-1]))
+        near = _KINDRED.get(path[-1])
+        meant = next((key for key in _keys(model, path[:-1]) if key in near), None) if near else None
+        return Finding(code, path, f"unknown key {shown(path[-1])}", meant or str(path[-1]), _keys(model, path[:-1]))
     if kind == "literal_error":
         allowed = re.findall(r"'([^']+)'", context["expected"])
         return Finding(code, path, f"{value}is not allowed", str(given), allowed)

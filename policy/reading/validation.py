@@ -307,7 +307,7 @@ def _one_pathway_each(policy: Policy) -> Iterator[Finding]:
     for name in rest[1:]:
         yield Finding("overlap", ("pathways", name), f"a second pathway for all else, after {rest[0]}")
     cells = [(g, f, c) for g in policy.diagnoses for f, family in policy.procedures.items() for c in family.codes]
-    if rest and not any(policy.cell(*cell) == rest[:1] for cell in cells):
+    if rest and not any(rest[0] in policy.cell(*cell) for cell in cells):
         yield Finding("unreachable", ("pathways", rest[0], "for"), "nothing is left for it: each request has a pathway")
 
 

@@ -9,8 +9,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from policy.case_files.grammar import CAPITALS, DIAGNOSIS, DIGITS, LONGEST, PROCEDURE, SMALL, Number, Words, form_of
-from policy.cases.relations import AGE, ages
+from policy.cases.relations import ages
 from policy.model import CaseField, Policy
+from policy.model.fields import AGE
 from policy.sql.cells import REJECTED, Cell, inside, leap, month_length, only, sound_code, zeros
 from policy.sql.text import Predicate, Query, chosen, either, every, literal, negated, one_of
 

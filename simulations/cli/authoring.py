@@ -15,8 +15,9 @@ from policy.authoring.coverage import STATES, Coverage, cover
 from policy.authoring.difference import differences
 from policy.authoring.facts import counted_otherwise
 from policy.authoring.lint import inert, lint
-from policy.authoring.mutation import Verdict, judge_all, mutants
+from policy.authoring.mutation import mutants
 from policy.authoring.proof import Proof, Relation, prove, prove_everywhere
+from policy.authoring.verdicts import Verdict, judge_all
 from policy.authoring.vignettes import Batch, Readings, Vignette, batches, example_vignettes, read_vignettes
 from policy.model import OUTCOMES, Policy, Settings
 from policy.problems import Problem, ProblemsFound, collecting, listed, nearest, refuse, shown
@@ -24,10 +25,11 @@ from policy.reading.loading import DEFAULT, DOCUMENTS, parse
 from policy.reading.scenario import Scenario, edited
 from policy.reading.workspace import saved
 from policy.reading.yaml import read_text, read_yaml
+from policy.storage.files import save
 from simulations.cli.options import as_of_option, assigned, workspace_option
 from simulations.runs.outputs import Inputs
 from simulations.scenario import loading
-from simulations.storage.files import save
+from simulations.statistics.number_format import percent
 
 if TYPE_CHECKING:
     from simulations.cli.withdrawal import WithdrawalInWords
@@ -47,7 +49,7 @@ def reading_of(name: str, base: Policy | None = None, as_of: str | None = None) 
         path = loading.named()[name]
     elif path.suffix not in (".yaml", ".yml"):
         policies = [*core.shipped(), *saved("policies")]
-        known = [*policies, *dict.fromkeys(n.partition("@")[0] for n in policies), *loading.shipped()]
+        known = [*dict.fromkeys((*policies, *(n.partition("@")[0] for n in policies), *loading.shipped()))]
         if name not in known:
             message = f"is no policy or scenario that ships ({listed(known)}) and no .yaml file{nearest(name, known)}"
             raise refuse("unknown-reading", shown(name), message)
@@ -92,13 +94,13 @@ def _at_one_setting(sides: Sequence[Settings], name: str | None, provisions: Map
 @click.option("--set", "provisions", multiple=True, metavar="LEVER=VALUE", help="Compare at one setting: both sides.")
 @click.option("--withdraw", "cards", multiple=True, metavar="CARD", help="In the place of B: A without this source.")
 @click.option("--population", metavar="NAME|FILE", help="With --withdraw: which of these cases change, either way.")
-@click.option("--size", default=10_000, show_default=True, help="Cases of the population.")
-@click.option("--seed", default=1, show_default=True, help="Of the population.")
+@click.option("--size", type=int, help="Cases of the population. Default: 10000.")
+@click.option("--seed", type=int, help="Of the population. Default: 1.")
 @as_of_option
 @workspace_option
 def compare(
     a: str, b: str | None, proving: bool, name: str | None, provisions: Sequence[str], cards: tuple[str, ...],
-    population: str | None, size: int, seed: int, as_of: str | None,
+    population: str | None, size: int | None, seed: int | None, as_of: str | None,
 ) -> None:  # fmt: skip
     """The redline from A to B (policies or scenarios, names or files) and what can be proven about it.
 
@@ -110,6 +112,9 @@ def compare(
         raise click.UsageError("name B, or a card with --withdraw" if b is None else "--withdraw stands in place of B")
     if population is not None and not cards:
         raise click.UsageError("--population needs --withdraw; workbook simulate asks a population about two policies")
+    for option, given in (("--size", size), ("--seed", seed)):
+        if given is not None and population is None:
+            raise click.UsageError(f"{option} needs --population")
     moved = assigned(tuple(provisions))
     sides = [before := reading_of(a, None, as_of), *([reading_of(b, before.policy, as_of)] if b else [])]
     single = name is not None or bool(moved)
@@ -124,7 +129,8 @@ def compare(
     else:
         from simulations.cli.withdrawal import withdrawn  # here, as the other verbs need no population
 
-        title, lines = f"{a} ({before.policy.name})", _without(withdrawn(before, cards, population, size, seed), how)
+        many, luck = 10_000 if size is None else size, 1 if seed is None else seed
+        title, lines = f"{a} ({before.policy.name})", _without(withdrawn(before, cards, population, many, luck), how)
     click.echo(f"{before.policy.notice}\n{title}")
     for line in lines:
         click.echo(line)
@@ -144,6 +150,8 @@ def _compared(before: Settings, after: Settings, single: bool | None) -> Iterato
 
 def _without(withdrawal: "WithdrawalInWords", single: bool | None) -> Iterator[str]:
     """What is left without support when cards are withdrawn; what each step of dropping it changes."""
+    from simulations.cli.withdrawal import cases_of_step
+
     yield from withdrawal.left()
     for number, step in enumerate(withdrawal.steps, 1):
         yield f"\n{number}. {step.title}"
@@ -153,7 +161,7 @@ def _without(withdrawal: "WithdrawalInWords", single: bool | None) -> Iterator[s
             continue
         if single is not None:
             yield from _proven(withdrawal.before, step.after, single)
-        yield from step.cases()
+        yield from cases_of_step(step)
 
 
 def _proven(before: Settings, after: Settings, single: bool) -> Iterator[str]:
@@ -198,19 +206,6 @@ def _witnesses(relation: Relation, indent: str) -> Iterator[str]:
         yield f"{indent}{direction}, worst change on a smallest case: {witness.text()}"
 
 
-def readings_for(policy: Policy) -> Readings:
-    """The readings that vignettes may ask: the policy as it stands and each shipped scenario that only moves levers."""
-    found: dict[str, dict[str, object]] = {"default": {}}
-    for name in loading.shipped():
-        try:
-            plan = loading.find_scenario(name, policy)
-        except ProblemsFound:
-            continue  # a scenario of another policy
-        if not plan.criteria:  # else it is a policy of its own, which these levers are not
-            found[name] = dict(plan.provisions)
-    return found
-
-
 def _asked(policy: Policy, folder: str | None) -> tuple[list[Batch], Readings]:
     """The policy's own examples and its vignettes, all of which hold, with the readings that they ask.
 
@@ -224,7 +219,7 @@ def _asked(policy: Policy, folder: str | None) -> tuple[list[Batch], Readings]:
     if not vignettes:
         message = "has no examples of its own; name its vignettes with --cases, or write examples into it"
         raise refuse("vignettes", policy.name, message)
-    readings = readings_for(policy)
+    readings = loading.readings_for(policy)
     strange = {reading for vignette in vignettes for reading in vignette.expect} - readings.keys()
     if strange and not folder:
         message = f"the vignettes that ship for {policy.id} ask for {listed(strange)}, which this document cannot take"
@@ -295,7 +290,7 @@ def _counted_vignettes(asked: Iterable[Batch]) -> str:
 def _covered(found: Coverage, readings: Readings) -> Iterator[str]:
     for reading in readings:
         reached, total = found.share(reading)
-        yield f"\n{reading}: {reached} of {total} seen while deciding ({100 * reached / max(total, 1):.1f} %)"
+        yield f"\n{reading}: {reached} of {total} seen while deciding ({percent(reached / max(total, 1))})"
         yield f"  {'criterion':<26}" + "".join(f"{state:>16}" for state in STATES)
         for criterion, counts in found.by_criterion(reading).items():
             cells = [f"{hit} of {of}" if of else "-" for hit, of in counts]

@@ -11,6 +11,7 @@ import numpy as np
 import policy as core
 from policy.model import Policy, Settings
 from policy.problems import Problem, ProblemsFound, UndatedRows, collecting, nearest, refuse, shown
+from policy.storage.files import save, save_all, writing
 from simulations.cli.options import (
     HistoryOptions,
     case_reader,
@@ -21,7 +22,7 @@ from simulations.cli.options import (
 )
 from simulations.cli.provenance import ROW_LEVEL, stamp, standing_notices
 from simulations.runs.outputs import Inputs, check_files, one_file
-from simulations.storage.files import save, save_all, writing
+from simulations.statistics.number_format import percent
 
 if TYPE_CHECKING:
     from simulations.cli.streaming import Determined
@@ -97,7 +98,7 @@ def _say(policies: list[Policy], reader: "core.CaseReader", found: "Determined")
     outcomes, dx, _ = found
     n = outcomes.total()
     click.echo(f"{n:,} cases: " + ", ".join(f"{word} {outcomes[word]:,}" for word in core.OUTCOMES))
-    rate = f"{outcomes['met'] / n:.1%} of all rows" if n else "not known: no row could be used"
+    rate = f"{percent(outcomes['met'] / n)} of all rows" if n else "not known: no row could be used"
     click.echo(f"approval rate {rate}; not_met is a recommendation to a clinician")
     marks = [] if reader.synthetic else [ROW_LEVEL]
     notices = dict.fromkeys(line for policy in policies for line in standing_notices(policy, dx))

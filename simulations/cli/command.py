@@ -11,11 +11,11 @@ import click
 import policy as core
 from policy.problems import Problem, ProblemsFound, collecting
 from policy.reading.loading import DEFAULT
+from policy.storage.files import save_all, writing
 from simulations.cli.exits import begin, ending
 from simulations.cli.options import assigned, policy_options, under, workspace_option
 from simulations.cli.provenance import one_of_several, stamp, standing_notices
 from simulations.runs.outputs import Inputs, check_files, check_folder
-from simulations.storage.files import save_all, writing
 
 
 class Verbs(click.Group):
@@ -42,6 +42,7 @@ class Verbs(click.Group):
             "case_table",
             "One case in words: its criteria with truth, value, threshold, distance, source; what would change it.",
         ),
+        "page": ("page", "One offline file in which every lever moves, over made-up cases that lie in it."),
         "validate": ("validation", "Check policies, scenarios and populations; without a name, all that ship."),
     }
 

@@ -9,9 +9,9 @@ import policy as core
 from policy.problems import ProblemsFound, refuse
 from policy.reading.loading import policy_file
 from policy.reading.workspace import workspace
+from policy.storage.files import save
 from simulations.population.drafting import draft
 from simulations.runs.outputs import Inputs, check_files
-from simulations.storage.files import save
 
 
 def write_draft(name: str, out: str | None) -> None:

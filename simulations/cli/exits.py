@@ -8,7 +8,7 @@ from typing import NoReturn, TextIO
 
 import workbook
 from policy.problems import ProblemsFound, UndatedRows, shown
-from simulations.storage.files import forget_written, written
+from policy.storage.files import forget_written, written
 
 
 def begin() -> None:

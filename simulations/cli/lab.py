@@ -16,7 +16,7 @@ from policy import load
 from policy.problems import refuse
 from policy.reading.loading import DOCUMENTS, policy_file
 from policy.reading.workspace import OPENED, SERVED, VARIABLE, workspace
-from simulations.storage.files import save
+from policy.storage.files import save
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = ("notebooks/*.ipynb", "notebooks/*.md", "simulations/*.ipynb", "policy/documents/*/*.yaml")

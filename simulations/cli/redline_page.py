@@ -4,7 +4,6 @@ Each text that differs stands once, ~~taken out~~ and **put in**; what the chang
 Without names it writes the page of the shipped versions, docs/redline.md.
 """
 
-import difflib
 import re
 import sys
 from collections.abc import Iterator, Mapping
@@ -13,16 +12,17 @@ from pathlib import Path
 
 import policy as core
 from policy.authoring.proof import prove
+from policy.authoring.side_by_side import word_by_word
 from policy.model import Policy
 from policy.reading.loading import DEFAULT
-from simulations.storage.files import save
+from policy.storage.files import save
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "redline.md"
 VERSIONS = (f"{DEFAULT}@2026.1", f"{DEFAULT}@2026.2")
 Place = tuple[str, str, str]  # section, entry, what of the entry
 
 
-def page(old: Policy, new: Policy) -> str:
+def page_of(old: Policy, new: Policy) -> str:
     """The redline as Markdown."""
     before, after = dict(_texts(old)), dict(_texts(new))
     places = [place for place in dict.fromkeys((*after, *before)) if before.get(place) != after.get(place)]
@@ -81,31 +81,27 @@ def _plain(value: object) -> str:
 
 
 def redlined(old: str, new: str) -> str:
-    """Word by word; fewer than four words that both have in the middle of a change are part of it."""
-    mine, theirs = old.split(), new.split()
-    blocks = difflib.SequenceMatcher(None, mine, theirs, autojunk=False).get_matching_blocks()
-    ends = (len(mine), len(theirs))
-    kept = [b for b in blocks if b.size > 3 or (b.a, b.b) == (0, 0) or (b.a + b.size, b.b + b.size) == ends]
-    said, at, to = [], 0, 0
-    for block in kept:
-        out, into = _escaped(mine[at : block.a]), _escaped(theirs[to : block.b])
-        said += [f"~~{out}~~"] * bool(out) + [f"**{into}**"] * bool(into)
-        said += [_escaped(mine[block.a : block.a + block.size])] * bool(block.size)
-        at, to = block.a + block.size, block.b + block.size
+    """Word by word, as Markdown."""
+    said: list[str] = []
+    for words in word_by_word(old, new):
+        if words.kept:
+            said.append(_escaped(words.into))
+            continue
+        said += [f"~~{_escaped(words.out)}~~"] * bool(words.out) + [f"**{_escaped(words.into)}**"] * bool(words.into)
     return " ".join(said)
 
 
-def _escaped(words: list[str]) -> str:
-    return re.sub(r"([\\`*_~|<>\[\]])", r"\\\1", " ".join(words))
+def _escaped(words: str) -> str:
+    return re.sub(r"([\\`*_~|<>\[\]])", r"\\\1", words)
 
 
 def write_page(names: list[str]) -> None:
     """The page of two policies on stdout, or that of the shipped versions into docs."""
     old, new = (core.load(name) for name in (names or VERSIONS))
     if names:
-        print(page(old, new), end="")
+        print(page_of(old, new), end="")
     else:
-        save(PAGE, page(old, new).encode())
+        save(PAGE, page_of(old, new).encode())
 
 
 if __name__ == "__main__":

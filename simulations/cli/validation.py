@@ -88,7 +88,7 @@ def _documents(paths: tuple[str, ...]) -> list[tuple[str, Path]]:
                 raise refuse("read", name, "holds no .yaml file")
             files += [(str(file), file) for file in inside]
         elif path.suffix not in (".yaml", ".yml"):
-            known = [*policies, *dict.fromkeys(n.partition("@")[0] for n in policies), *others]
+            known = [*dict.fromkeys((*policies, *(n.partition("@")[0] for n in policies), *others))]
             message = f"is nothing that ships ({listed(known)}), no folder and no .yaml file{nearest(name, known)}"
             raise refuse("unknown-name", shown(name), message)
         else:

@@ -10,35 +10,26 @@ from policy.model import Policy, Settings
 from policy.problems import Problem, ProblemsFound, collecting, listed
 from simulations.statistics.number_format import percent
 from simulations.studies.caseload import Caseload, cases_of
-from simulations.studies.comparison import Study
-from simulations.studies.withdrawal import changed_cases, same_levers, withdrawal_study
+from simulations.studies.withdrawal import Step, changed_cases, steps_of
 
 EXAMPLES = 3  # of the cases that move, for each way
 
 
-class Step(NamedTuple):
-    """One step of a withdrawal: what is done, the settings after it, and the cases under it where some are asked."""
-
-    title: str
-    done: tuple[str, ...]
-    after: Settings
-    study: Study | None
-
-    def cases(self) -> Iterator[str]:
-        """Which cases change, either way; of people only about what share is met."""
-        if self.study is None:
-            return
-        yield f"Cases: {self.study.cases!r}"
-        if self.study.guarded:
-            rough = self.study.about()
-            before, after = rough.shares()
-            told = f"met: about {percent(before)} of all cases before, about {percent(after)} after"
-            yield f"  {rough.silent or told}"
-            return
-        yield f"  {self.study.shown.finding()}"
-        for row in changed_cases(self.study).itertuples(index=False):
-            yield f"  {row.cases:,} {row.before} -> {row.after} ({row.way})"
-            yield from _examples(self.study.shown.examples, str(row.before), str(row.after))
+def cases_of_step(step: Step) -> Iterator[str]:
+    """Which cases change under a step, either way; of people only about what share is met."""
+    if step.study is None:
+        return
+    yield f"Cases: {step.study.cases!r}"
+    if step.study.guarded:
+        rough = step.study.about()
+        before, after = rough.shares()
+        told = f"met: about {percent(before)} of all cases before, about {percent(after)} after"
+        yield f"  {rough.silent or told}"
+        return
+    yield f"  {step.study.shown.finding()}"
+    for row in changed_cases(step.study).itertuples(index=False):
+        yield f"  {row.cases:,} {row.before} -> {row.after} ({row.way})"
+        yield from _examples(step.study.shown.examples, str(row.before), str(row.after))
 
 
 def _examples(examples: pd.DataFrame, before: str, after: str) -> Iterator[str]:
@@ -98,11 +89,4 @@ def withdrawn(
         cases = cases_of(before.policy, population, size, seed) if population is not None else None
     if problems:
         raise ProblemsFound(problems)
-    studies = withdrawal_study(before, cases, *cards) if cases else None
-    dropped, judged = (same_levers(before, policy) for policy in (found.without, found.judged))
-    title = "What the criteria left without support require is dropped"
-    first = Step(title, tuple(map(str, found.edits)), dropped, studies.criteria if studies else None)
-    title = "And in the pathways left without support a clinician judges what their criteria let through"
-    reviews = tuple(f"review in the place of what {name} states" for name in found.named("pathways"))
-    second = Step(title, reviews, judged, studies.rules if studies else None)
-    return WithdrawalInWords(before, found, (first, second) if found.judged != found.without else (first,))
+    return WithdrawalInWords(before, found, steps_of(before, found, cases))

@@ -23,6 +23,7 @@ from simulations.population.page import ANCHORS, GAINS, Target
 from simulations.population.probability_tables import Population
 from simulations.population.sampling import facts_of, generate
 from simulations.population.virtual_trial import described_trial, figure, has, positive, ratios, trial_tally
+from simulations.statistics.number_format import fixed, percent
 
 _CLOSING = "undocumented_action"  # the lever that says what becomes of open cases
 _ANCHOR_CASES = 20_000  # determined for the anchors, at most
@@ -90,7 +91,8 @@ class Found:
         else:
             share, always = (there - here) / (1 - here), "always"
         times = there * (1 - here) / (here * (1 - there))
-        return f"{share:.0%} of {among} that are {always} {what}, or odds of being {what} {times:.2g} times those here"
+        odds = f"odds of being {what} {times:.2g} times those here"
+        return f"{percent(share, 0)} of {among} that are {always} {what}, or {odds}"
 
 
 def calibrate(
@@ -177,7 +179,7 @@ def _texts(one: Found) -> tuple[str, ...]:
     span = f"{target.between[0]} to {target.between[1]}" if target.between else "not judged"
     luck = "" if one.luck else " - the SAMPLE is off its tables"
     luck += f" - would need {one.needs}" if one.needs else ""
-    numbers = ("-" if value is None else f"{value:.2f}" for value in (one.expected, one.generated))
+    numbers = ("-" if value is None else fixed(value, 2) for value in (one.expected, one.generated))
     cases = f"{one.cases:,}" if one.cases else "-"
     return (one.verdict, f"{target.value} {unit}", span, *numbers, cases, f"{target.says} ({basis}){luck}")
 

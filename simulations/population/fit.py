@@ -23,9 +23,10 @@ from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
 from policy.reading.yaml import read_text
+from policy.storage.files import save
 from simulations.population.loading import load_document
 from simulations.population.page import FOLDER, Page, Target
-from simulations.storage.files import save
+from simulations.statistics.number_format import fixed
 
 CLASSES = ("low", "middle", "high")
 SCORES = np.array([-1.0, 0.0, 1.0])
@@ -177,7 +178,7 @@ def rewritten(text: str, page: str, rows: Mapping[tuple[str, str], list[str]]) -
 
 def _percent(share: float) -> Decimal:
     """One decimal, and never quite 0 or 100."""
-    return min(max(Decimal(f"{100 * share:.1f}"), Decimal("0.2")), Decimal("99.8"))
+    return min(max(Decimal(fixed(100 * share)), Decimal("0.2")), Decimal("99.8"))
 
 
 def _share(odds: NDArray[np.float64] | float) -> Shares:
@@ -211,7 +212,9 @@ def refit(write: bool, check: bool) -> None:
         low, high = target.between
         value = model.figure(target, setting)
         verdict = "" if low <= Decimal(f"{value:.6f}") <= high else "  OUTSIDE"
-        click.echo(f"{setting:9} {target.value:>10} {value:11.2f}  {low:>4} to {high:<5}  {target.says}{verdict}")
+        click.echo(
+            f"{setting:9} {target.value:>10} {fixed(value, 2):>11}  {low:>4} to {high:<5}  {target.says}{verdict}"
+        )
     for name, fitted in model.values.items():
         click.echo(f"{name:20} {fitted:7.3f}  (prior {PRIOR[name][0]:g} ± {PRIOR[name][1]:g})")
     rows = fitted_rows(model)

@@ -91,8 +91,13 @@ def _policy_of(page: Page, lines: Lines, folder: Path, asked: Policy | None) -> 
         return asked
     written = Path(page.policy)
     path = folder / written if written.suffix in (".yaml", ".yml") else None
+    names = loading.shipped() | saved("policies")
+    known = {*names, *(name.partition("@")[0] for name in names)}
     if asked is not None and path is not None and not path.exists():  # the page came here without it
         return asked
+    if asked is not None and path is None and page.policy not in known:
+        message = f"is a population of {page.policy}, but its cases are to be read by {asked.name}: the ids differ"
+        raise ProblemsFound(lines.located([Finding("policy", ("policy",), message)]))
     try:
         return loading.outline(path or page.policy)
     except ProblemsFound as error:

@@ -19,11 +19,11 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from policy.problems import listed, refuse
+from policy.storage.files import fill, said
 from simulations.population.columns import REQUESTED
 from simulations.population.page import Period
 from simulations.population.probability_tables import BITS, EMPTY, Codes, Decision, Population
 from simulations.population.random_streams import Streams, Words, whole
-from simulations.storage.files import fill, said
 from simulations.storage.folders import content_of, folder
 from simulations.storage.tables import TableWriter, table_bytes
 

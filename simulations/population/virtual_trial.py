@@ -15,6 +15,7 @@ from policy.problems import refuse
 from simulations.population.expectation import Tally, drawn, expected
 from simulations.population.page import Target, VirtualTrial
 from simulations.population.probability_tables import Population
+from simulations.statistics.number_format import in_percent
 
 Mask = NDArray[np.bool_]
 
@@ -120,5 +121,5 @@ def by_cut_off(population: Population, step: int = 5) -> pd.DataFrame:
                 "success_per_treatment": tally.total(chosen & helped) / tally.total(chosen),
             }
             row: dict[str, object] = {"population": population.id, "cut_off": cut, "tests": tests}
-            rows.append(row | {name: round(100 * share, 4) for name, share in shares.items()})
+            rows.append(row | {name: in_percent(share) for name, share in shares.items()})
     return pd.DataFrame(rows)

@@ -17,7 +17,7 @@ from simulations.reports.figure import (
     titled_axes,
 )
 from simulations.reports.withholding import roughly
-from simulations.statistics.number_format import points
+from simulations.statistics.number_format import percent, points
 from simulations.studies.alternatives import Alternative, Result
 from simulations.studies.comparison import Study
 
@@ -46,7 +46,7 @@ def _in_numbers(study: Study, group: Sequence[Result]) -> str:
     """One alternative with the change of each population, for those who cannot see the picture."""
     found = [one.row() for one in group]
     said = (f"{row['population']} {roughly(study, points(row['change_points'] / 100))}" for row in found)
-    return f"{group[0].alternative.number} {group[0].alternative.label}: {', '.join(said)}"
+    return f"{group[0].alternative.called}: {', '.join(said)}"
 
 
 @picture_unless_silent
@@ -55,20 +55,16 @@ def changes_chart(study: Study, results: Sequence[Result]) -> Picture:
     rows = [group for group in per_alternative(results) if group[0].alternative.number != "P0"]
     populations = names(results)
     title = finding(results)
-    height = 2.9 + 0.6 * len(rows)
+    several = len(populations) > 1
+    above = 1.62 if several else 1.12  # a legend, and the marks over the columns of numbers
+    height = 1.28 + above + 0.6 * len(rows)
     base = per_alternative(results)[0]
-    rates = ", ".join(roughly(study, f"{one.row()['approval_pct']:.1f}%") for one in base)
     spans = "from rounded counts" if study.rough else "with 95% intervals"
-    lines = [
-        f"Difference from the policy as it stands (P0 approves {rates}), {spans};",
-        f"{base[0].row()['cases']:,} requests of each population, seed {study.cases.seed}."
-        if study.cases.drawn
-        else f"{study.cases!r}.",
-    ]
+    lines = _held_against(study, base, spans)
     prints = ", ".join(one.cases.fingerprint[:12] for one in base)
 
     def draw(figure: "Figure") -> None:
-        axes = titled_axes(figure, study, title, lines, left=0.4, right=0.74, above=1.62, below=0.95, cases=prints)
+        axes = titled_axes(figure, study, title, lines, left=0.4, right=0.74, above=above, below=0.95, cases=prints)
         across = axes.get_yaxis_transform()
         handles: list[Any] = [None] * len(populations)
         for place, group in enumerate(rows):
@@ -79,21 +75,31 @@ def changes_chart(study: Study, results: Sequence[Result]) -> Picture:
                 style: dict[str, Any] = {"marker": marker, "color": colour, "markersize": 6, "linestyle": "none"}
                 (handles[place_in],) = axes.plot(row["change_points"], y, **style)
                 at = 1.13 + 0.22 * place_in
-                if not place:  # the mark of a population heads its column of numbers
+                if not place and several:  # the mark of a population heads its column of numbers
                     axes.plot(at - 0.04, -0.85, transform=across, clip_on=False, **style)
                 change = roughly(study, points(row["change_points"] / 100))
                 axes.text(at, place, change, transform=across, va="center", ha="right", fontsize=10)
         _label_rows(axes, rows)
-        legend(figure, handles, populations, row=2)
+        if several:
+            legend(figure, handles, populations, row=2)
 
     said = "; ".join(_in_numbers(study, group) for group in rows)
     alt = f"Dots {spans}. {title}. Change of the approval rate in percentage points: {said}."
     return picture("alternatives", draw, height, title, alt)
 
 
+def _held_against(study: Study, base: Sequence[Result], spans: str) -> list[str]:
+    """The lines below the title: what the changes are from, and of which requests."""
+    rates = ", ".join(roughly(study, percent(one.row()["approval_pct"] / 100)) for one in base)
+    each = "each population" if len(base) > 1 else base[0].cases.name
+    drawn = f"{base[0].row()['cases']:,} requests of {each}, seed {study.cases.seed}."
+    over = drawn if study.cases.drawn else f"{study.cases!r}."
+    return [f"Difference from the policy as it stands (P0 approves {rates}), {spans};", over]
+
+
 def wrapped(one: Alternative) -> str:
-    """Number and label, short enough for its place."""
-    return textwrap.shorten(f"{one.number}  {one.label}", 44, placeholder=" …")
+    """Number and label, in two lines at most."""
+    return textwrap.fill(one.called, 52, max_lines=2, placeholder=" …")
 
 
 def _speaks(group: Sequence[Result]) -> str:

@@ -12,7 +12,7 @@ from simulations.reports.notices import about_people
 from simulations.reports.table_cells import LABELS, signed
 from simulations.reports.withholding import roughly, unless_silent
 from simulations.statistics.disclosure_control import SMALL, rounded
-from simulations.statistics.number_format import percent, points
+from simulations.statistics.number_format import percent, percent_within, points, points_within
 from simulations.studies.alternatives import STRICT, Alternative, Result, medicare, moves, results_table, sources
 from simulations.studies.comparison import Study
 from simulations.studies.impact import OUTSIDE
@@ -93,24 +93,24 @@ def headline(study: Study, results: Sequence[Result]) -> Shown:
     if study.silent:
         return bullets([f"{study.silent.capitalize()}."])
     base = [one.row() for one in per_alternative(results)[0]]
-    rows = [one.row() for one in results if one.row()["preset"] != "P0"]
-    low, high = (pick(rows, key=lambda row: row["change_points"]) for pick in (min, max))
+    others = [one for one in results if one.alternative.number != "P0"]
+    low, high = (pick(others, key=lambda one: one.row()["change_points"]) for pick in (min, max))
     rates = sorted(row["approval_pct"] for row in base)
     tiles = [
         (
             "Approval rate, the policy as it stands",
-            roughly(study, " to ".join(dict.fromkeys(f"{rate:.1f}%" for rate in (rates[0], rates[-1])))),
+            roughly(study, " to ".join(dict.fromkeys(percent(rate / 100) for rate in (rates[0], rates[-1])))),
             f"one set of requests under {len(base)} assumptions" if len(base) > 1 else study.cases.name,
         ),
         (
             "Strictest",
-            f"{roughly(study, points(low['change_points'] / 100))} points",
-            f"{low['preset']}{_interval(low)}, {low['population']}",
+            f"{roughly(study, points(low.row()['change_points'] / 100))} points",
+            f"{low.alternative.short}{_interval(low.row())}, {low.cases.name}",
         ),
         (
             "Loosest",
-            f"{roughly(study, points(high['change_points'] / 100))} points",
-            f"{high['preset']}{_interval(high)}, {high['population']}",
+            f"{roughly(study, points(high.row()['change_points'] / 100))} points",
+            f"{high.alternative.short}{_interval(high.row())}, {high.cases.name}",
         ),
     ]
     said = finding(results) + "."
@@ -139,13 +139,12 @@ def approvals(results: Sequence[Result]) -> Shown:
     """The one table: approval and change with intervals, populations side by side."""
     rows = []
     for group in per_alternative(results):
-        cells = [_named(group[0].alternative)]
+        cells = [group[0].alternative.called]
         for row in (one.row() for one in group):
-            rate, change = f"about {row['approval_pct']:.1f}%", f"about {points(row['change_points'] / 100)}"
+            rate, change = f"about {percent(row['approval_pct'] / 100)}", f"about {points(row['change_points'] / 100)}"
             if row["approval_low"] is not None:
-                rate = f"{row['approval_pct']:.1f}% ({row['approval_low']:.1f} to {row['approval_high']:.1f})"
-                span = f"{_signed(row['change_low'])} to {_signed(row['change_high'])}"
-                change = f"{_signed(row['change_points'])} ({span})"
+                rate = percent_within(*(row[f"approval_{part}"] for part in ("pct", "low", "high")))
+                change = points_within(*(row[f"change_{part}"] for part in ("points", "low", "high")), decimals=2)
             cells.append(rate if row["preset"] == "P0" else f"{rate}\nby {change}")
         rows.append(cells)
     span = "from rounded counts" if results[0].cases.guarded else "each with its 95% interval"
@@ -153,19 +152,15 @@ def approvals(results: Sequence[Result]) -> Shown:
     return tabulated(caption, ["Alternative", *names(results)], rows)
 
 
-def _named(one: Alternative) -> str:
-    return f"{one.number} {one.label}"
-
-
 @unless_silent
 def outcomes_by_alternative(results: Sequence[Result]) -> Shown:
     """Counts of every outcome of each alternative, one block a population."""
     rows = []
     for name in names(results):
-        for row in (one.row() for one in results if one.cases.name == name):
-            rows.append(
-                [name, row["preset"], *(cell_text(results, row, word) for word in OUTCOMES), cases_told(results, row)]
-            )
+        for one in (one for one in results if one.cases.name == name):
+            row = one.row()
+            counts = (cell_text(results, row, word) for word in OUTCOMES)
+            rows.append([name, one.alternative.short, *counts, cases_told(results, row)])
     header = ["Population", "Alternative", *LABELS.values(), "All requests"]
     title = "Every outcome of every alternative (requests)"
     return folded(title, tabulated(title, header, rows, words=2))
@@ -178,7 +173,7 @@ def decided(results: Sequence[Result]) -> Shown:
     for group in per_alternative(results)[1:]:
         found = [one.row() for one in group]
         requests = " / ".join(dict.fromkeys(cell_text(group, row, "spoken_of") for row in found))
-        cells = [f"{_named(group[0].alternative)}\ndecides {requests} requests"]
+        cells = [f"{group[0].alternative.called}\ndecides {requests} requests"]
         for row in found:
             before, after = (row[f"spoken_of_{word}"] / max(row["spoken_of"], 1) for word in ("met_before", "met"))
             moves = ", ".join(f"{cell_text(group, row, k)} {v}" for k, v in _MOVES.items())
@@ -207,9 +202,9 @@ def movers(study: Study, results: Sequence[Result]) -> Shown:
         for row in few:
             what = f"{_label(study, 'diagnoses', row['diagnosis'])} × {_label(study, 'procedures', row['procedure'])}"
             way = f"{LABELS[row['from_outcome']]} → {LABELS[row['to_outcome']]}"
-            rows.append([group[0].alternative.number, what, way, *(number(results, row[name]) for name in populations)])
+            rows.append([group[0].alternative.short, what, way, *(number(results, row[name]) for name in populations)])
     caption = f"Which requests move: of each alternative the {MOST} largest ways, requests by population"
-    return tabulated(caption, ["Preset", "Diagnosis × procedure", "Outcome", *populations], rows, words=3)
+    return tabulated(caption, ["Alternative", "Diagnosis × procedure", "Outcome", *populations], rows, words=3)
 
 
 def _label(study: Study, kind: str, name: str) -> str:
@@ -227,13 +222,13 @@ def advantage(results: Sequence[Result]) -> Shown:
         return bullets(["No request says Medicare Advantage, so nothing is held against the Medicare-like presets."])
     rows, stricter = [], []
     for group in groups:
-        cells = [_named(group[0].alternative)]
+        cells = [group[0].alternative.called]
         for row, first in zip((one.row() for one in group), base, strict=True):
             more = row["medicare_stricter"] - first["medicare_stricter"]
             share = f"{cell_text(group, row, 'medicare_stricter')} of {cell_text(group, row, 'medicare_compared')}"
             against = "" if group[0].cases.guarded else f"\n{signed(more)} against P0"
             cells.append(share if row is first or group is groups[0] else f"{share}{against}")
-            stricter += [group[0].alternative.number] if more > 0 else []
+            stricter += [group[0].alternative.short] if more > 0 else []
         rows.append(cells)
     who = ", ".join(dict.fromkeys(stricter))
     found = (
@@ -264,7 +259,7 @@ def terms(alternatives: Sequence[Alternative]) -> Shown:
         source += [f"Read: {plan.read}"] if plan and plan.read else []
         source += [f"Status: {plan.status}"] if plan and plan.status else []
         cells = ["\n".join(f"• {x}" for x in cell) or "none" for cell in (levers, plan.not_modelled if plan else ())]
-        rows.append([_named(one), *cells, "\n".join(source)])
+        rows.append([one.called, *cells, "\n".join(source)])
     header = ["Alternative", "What it changes", "Not modelled: cannot be computed", "Source, date read, status"]
     return tabulated("What was read, and what of it cannot be computed", header, rows, words=4)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from simulations.population.calibration import BRIEFLY, SECTIONS, Found, agreeing, sections
 from simulations.reports.figure import AFTER, FAINT, INK, OFF, RULE, Picture, picture, titled_axes
-from simulations.statistics.number_format import points
+from simulations.statistics.number_format import fixed, points, points_within
 from simulations.studies.comparison import Study
 from simulations.studies.sensitivity import Spread
 
@@ -39,7 +39,7 @@ def targets_chart(study: Study, found: Iterable[Found]) -> Picture:
             if one.target.between is not None and one.expected is not None:
                 low, high = map(float, one.target.between)
                 value = float(one.target.value)
-                agreed, told = one.verdict == "pass", f"{one.expected:.1f} ({value:g})"
+                agreed, told = one.verdict == "pass", f"{fixed(one.expected)} ({value:g})"
                 head = f"{SECTIONS[section]}: {counts[section][0]} of {counts[section][1]} agree"
                 bars.append(_Bar(one.target.says, low, high, one.expected, value, agreed, told, section=head))
     title = f"Are the cases of {study.cases.name.partition(',')[0]} worth believing? {counted(counts)}"
@@ -64,7 +64,7 @@ def spreads_chart(study: Study, spreads: Sequence[Spread]) -> Picture:
     """Each population and change: assumption range (thin bar), sampling interval (thick bar), the change (dot)."""
     bars = []
     for s in spreads:
-        told = f"{points(s.change / 100)} ({points(s.sampling[0] / 100)} to {points(s.sampling[1] / 100)})"
+        told = points_within(s.change, *s.sampling)
         bars.append(
             _Bar(
                 f"{s.population}\n{s.scenario}",
@@ -120,7 +120,7 @@ def _chart(name: str, study: Study, title: str, lines: Sequence[str], bars: Sequ
 
     told = "; ".join(
         f"{f'{head}: ' if head else ''}{bar.label.replace(chr(10), ' ')} {bar.told}, "
-        f"bar {bar.low:.1f} to {bar.high:.1f}"
+        f"bar {fixed(bar.low)} to {fixed(bar.high)}"
         for bar, head in zip(bars, heads, strict=True)
     )
     return picture(name, draw, 2.4 + step * (places[-1] + 1), title, f"Dots on bars. {title}. {told}.")

@@ -12,7 +12,7 @@ from simulations.population.page import GAINS, TrialWords
 from simulations.population.probability_tables import Population
 from simulations.reports.html_table import Shown, bullets, card, esc, folded, tabulated
 from simulations.statistics.intervals import Parted
-from simulations.statistics.number_format import points
+from simulations.statistics.number_format import fixed, percent, percent_within, points
 from simulations.studies.examination import Examination
 from simulations.studies.sensitivity import Spread, one_set
 from simulations.studies.simulated_truth import Compared, verdict
@@ -89,7 +89,7 @@ def targets(name: str, found: Iterable[Found]) -> Shown:
         for one in sections(every)[section]:
             target = one.target
             span = "{} to {}".format(*target.between or ("", ""))
-            numbers = ["–" if value is None else f"{value:.2f}" for value in (one.expected, one.generated)]
+            numbers = ["–" if value is None else fixed(value, 2) for value in (one.expected, one.generated)]
             unit = " points" if target.metric in GAINS else "%"
             cells = (f"{target.value}{unit}", span, *numbers, f"{one.cases:,}")
             rows.append((head, target.says, _basis(one), one.verdict, *cells))
@@ -103,7 +103,7 @@ def outcomes_by_population(found: Mapping[str, Iterable[Found]]) -> Shown:
     rows = []
     for several in zip(*some.values(), strict=True):
         one = several[0]
-        here = " · ".join("–" if same.generated is None else f"{same.generated:.1f}" for same in several)
+        here = " · ".join("–" if same.generated is None else fixed(same.generated) for same in several)
         rows.append((f"{one.target.says} ({_basis(one)})", one.needs or "–", f"{one.target.value}%", here))
     header = ("Figure", f"To reach it under {next(iter(some), '')}, assume", "Published", "Here, %")
     caption = f"Cannot be judged: published rates, and what these cases give ({', '.join(some)})"
@@ -121,10 +121,10 @@ def worth(values: pd.DataFrame, words: TrialWords) -> Shown:
             row["population"],
             str(row["tests"]),
             *(
-                f"{row[name]:.1f}%"
+                percent(row[name] / 100)
                 for name in ("prevalence", "sensitivity", "false_positive", "closed_form", "expected")
             ),
-            f"{row['generated']:.1f} ± {row['error']:.1f}",
+            f"{fixed(row['generated'])} ± {fixed(row['error'])}",
             points(row["correlation"] / 100),
         )
         for row in values.to_dict("records")
@@ -144,7 +144,7 @@ def curve(values: pd.DataFrame, words: TrialWords) -> Shown:
     rows = []
     for (name, cut), pair in values.groupby(["population", "cut_off"], sort=False):
         one, two = pair.sort_values("tests").to_dict("records")
-        rows.append((str(name), f"{cut}%", *(f"{arm[key]:.1f}%" for key in keys for arm in (one, two))))
+        rows.append((str(name), f"{cut}%", *(percent(arm[key] / 100) for key in keys for arm in (one, two))))
     one_test, two_tests, success = f"1 {words.test}", f"2 {words.test}s", f"Success per {words.treatment}"
     header = ("Population", "Positive from", f"Positive, {one_test}", two_tests, f"Helped, {one_test}", two_tests,
               f"{success}, {one_test}", two_tests)  # fmt: skip
@@ -159,7 +159,9 @@ def spreads(found: Iterable[Spread]) -> Shown:
             f"{points(both[0] / 100)} to {points(both[1] / 100)}" if both else "not tried"
             for both in (s.assumption, s.sampling)
         ]
-        rows.append((s.population, s.scenario, f"{s.cases:,}", f"{s.approval:.1f}%", points(s.change / 100), *ranges))
+        rows.append(
+            (s.population, s.scenario, f"{s.cases:,}", percent(s.approval / 100), points(s.change / 100), *ranges)
+        )
     header = (
         "Population",
         "Change",
@@ -215,7 +217,7 @@ def parts(compared: Iterable[Compared]) -> Shown:
             continue
         shares = [one.truth(scenario).row()["ppv_pct"] for scenario in (False, True)]
         numbers = [points(value) for value in (found.change, found.within, found.mix)]
-        rows.append((one.population, *(f"{share:.1f}%" for share in shares), *numbers))
+        rows.append((one.population, *(percent(share / 100) for share in shares), *numbers))
     header = ("Population", "Would help, of those met, before", "After", "Change, points", "Within kinds", "By the mix")
     caption = "Helped of those met, with the mix of diagnosis, procedure and stage held (Kitagawa 1955)"
     unable = _unable([one.population for one in every], [not one.telling.blind for one in every])
@@ -258,7 +260,7 @@ _FEW = 6
 def _rate(row: Mapping[Any, Any], name: str) -> str:
     if pd.isna(row[f"{name}_pct"]):
         return "–"
-    return f"{row[f'{name}_pct']:.1f}% ({row[f'{name}_low']:.1f}–{row[f'{name}_high']:.1f})"
+    return percent_within(*(row[f"{name}_{part}"] for part in ("pct", "low", "high")), between="–")
 
 
 # Truth in sentences --------------------------------------------------------------------------------------------------
@@ -267,10 +269,9 @@ def _rate(row: Mapping[Any, Any], name: str) -> str:
 def mix_in_words(parts: Parted) -> str:
     """What of a change of the share helped, of those met, is selection and what the mix of what is met."""
     luck = 2 * parts.luck
-    text = (
-        f"{points(parts.change)} points, of which {points(parts.within)} within kinds of request "
-        f"(luck up to {100 * luck:.1f} either way) and {points(parts.mix)} because other kinds are met (Kitagawa 1955)"
-    )
+    within = f"{points(parts.within)} within kinds of request (luck up to {fixed(100 * luck)} either way)"
+    text = f"{points(parts.change)} points, of which {within} and {points(parts.mix)} because other kinds are met"
+    text += " (Kitagawa 1955)"
     against = parts.change * parts.within < 0 and abs(parts.within) > luck
     if against and parts.ways - {0} == {-1 if parts.change > 0 else 1}:
         here, there = ("falls", "rises") if parts.change > 0 else ("rises", "falls")
@@ -300,7 +301,7 @@ def _sentences(one: Compared) -> list[str]:
     def pair(name: str) -> str:
         return f"{before[name]:,} → {after[name]:,}"
 
-    ppv = [f"{row['ppv_pct']:.1f}%" if row["ppv_pct"] is not None else "nobody" for row in (before, after)]
+    ppv = [percent(row["ppv_pct"] / 100) if row["ppv_pct"] is not None else "nobody" for row in (before, after)]
     from_where = ", ".join(f"{n:,} {_WAS[word]}" for word, n in one.origins().items())
     parts = one.parted()
     return [

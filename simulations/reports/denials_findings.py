@@ -10,7 +10,7 @@ from simulations.reports.table_cells import LABELS, in_shares
 from simulations.reports.withholding import told_about, unless_silent
 from simulations.statistics.disclosure_control import SMALL
 from simulations.statistics.intervals import wilson
-from simulations.statistics.number_format import percent
+from simulations.statistics.number_format import fixed, percent, percent_within
 from simulations.studies.comparison import Study
 from simulations.studies.denials import Anatomy
 
@@ -84,8 +84,8 @@ def _interval(about: Anatomy, hits: int, cases: int) -> str:
     """', 95% 30.2% to 32.0%'; nothing without cases, and of people."""
     if not cases or about.people:
         return ""
-    found = wilson(hits, cases)
-    return f", {100 * found.value:.1f}% (95% {100 * found.low:.1f} to {100 * found.high:.1f})"
+    value, low, high = (100 * part for part in wilson(hits, cases))
+    return f", {percent(value / 100)} (95% {fixed(low)} to {fixed(high)})"
 
 
 @told_about
@@ -127,8 +127,7 @@ def _rate(about: Anatomy, hits: int, cases: int) -> str:
         return "–"
     if about.people:
         return about.share(hits, cases)
-    found = wilson(hits, cases)
-    return f"{100 * found.value:.1f}% ({100 * found.low:.1f} to {100 * found.high:.1f})"
+    return percent_within(*(100 * part for part in wilson(hits, cases)))
 
 
 @unless_silent
@@ -184,9 +183,9 @@ def _span(found: Anatomy) -> str:
 def _test(found: Anatomy, row: dict[Any, Any]) -> tuple[str, str]:
     """The share that passes with its interval, and the p-value; of people about so much, and no test."""
     if found.people:
-        return f"about {row['share_above']:.0f}%", "–"
-    value = "< 0.001" if row["p_value"] < 0.001 else f"{row['p_value']:.3f}"
-    return f"{row['share_above']:.1f}% ({row['low']:.1f} to {row['high']:.1f})", value
+        return f"about {percent(row['share_above'] / 100, 0)}", "–"
+    value = "< 0.001" if row["p_value"] < 0.001 else fixed(row["p_value"], 3)
+    return percent_within(row["share_above"], row["low"], row["high"]), value
 
 
 def _fact(found: Anatomy, field: str) -> str:
@@ -285,6 +284,6 @@ def entries(found: Anatomy) -> dict[str, Any]:
         return {}
     pairs = {"causes": found.causes(), "price": found.price()}
     return {
-        f"{name}_about_pct": {key: round(100 * min(1.0, n / found.cases), 1) for key, n in counts.items()}
+        f"{name}_about_pct": {key: float(fixed(100 * min(1.0, n / found.cases))) for key, n in counts.items()}
         for name, counts in pairs.items()
     }

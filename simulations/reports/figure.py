@@ -24,6 +24,7 @@ BEFORE, AFTER, OFF, INK, FAINT, RULE = "#C9CCD1", "#0072B2", "#D55E00", "#1B1F24
 WIDTH = 10.5  # inches
 DPI = 160
 COLOURS = 64
+_WIDEST = 160  # characters of a notice below a picture
 _EXTRA = 0.26  # inches that a further line of a title takes
 
 
@@ -147,6 +148,8 @@ def titled_axes(
         told = "shares of rounded counts, about" if study.rough else "small counts are withheld (–)"
         source += f" · {OWNERS.upper()}: exact" if study.cases.exact else f" · may be people: {told}"
     notice = f"{policy.notice} {NOT_MET}\n{source}"
+    if len(notice.partition("\n")[0]) > _WIDEST:
+        notice = f"{policy.notice}\n{NOT_MET} {source}"
     figure.text(0.02, 0.12 / height, notice, fontsize=8, va="bottom", color=FAINT, linespacing=1.4)
     axes = figure.add_axes((left, below / height, right - left, 1 - (above + extra + below) / height))
     for side in ("top", "right", "left"):

@@ -14,7 +14,7 @@ from simulations.reports.impact_findings import about_finding
 from simulations.reports.notices import about_people
 from simulations.reports.table_cells import count
 from simulations.statistics.intervals import exact_limits
-from simulations.statistics.number_format import percent, points
+from simulations.statistics.number_format import fixed, percent, points
 from simulations.studies.comparison import Study
 from simulations.studies.impact import Impact, Part, Rate, determined
 from simulations.studies.sensitivity import CASES, Ends, change_of, share_of
@@ -76,7 +76,7 @@ def _as_it_stands(impact: Impact) -> str:
 def _pair(study: Study, ends: Ends) -> tuple[str, str]:
     """Both ends in words: shares, or points of change."""
     if study.impact.same:
-        return f"{max(0.0, ends.low):.1f}", f"{min(100.0, ends.high):.1f}% of all cases"
+        return fixed(max(0.0, ends.low)), f"{fixed(min(100.0, ends.high))}% of all cases"
     return points(ends.low / 100), f"{points(ends.high / 100)} points"
 
 
@@ -91,7 +91,7 @@ def uncertainty(study: Study, short: bool = False) -> str:
     if change.low is None or change.high is None or change.value is None:
         return "No interval is told."
     half = max(change.high - change.value, change.value - change.low)
-    moves = f"moves {'the share' if study.impact.same else 'the change'} by up to {100 * half:.1f} points"
+    moves = f"moves {'the share' if study.impact.same else 'the change'} by up to {fixed(100 * half)} points"
     luck = f"the luck of drawing these {study.cases.size:,} cases {moves} in 95 of 100 draws"
     if short:
         return f"{luck}."
@@ -141,7 +141,7 @@ def _ends(study: Study, outcome: str) -> str:
     if ends is None:
         return "not tried" if not study.draws else "the population gives none"
     say = percent if study.impact.same else points
-    low, high = (f"{say(end / 100)} (±{error:.1f})" for end, error in zip(ends[:2], ends[2:], strict=True))
+    low, high = (f"{say(end / 100)} (±{fixed(error)})" for end, error in zip(ends[:2], ends[2:], strict=True))
     return f"{low} to {high}"
 
 

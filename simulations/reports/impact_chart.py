@@ -184,7 +184,7 @@ _WAYS = ("lose their approval", "gain one")
 def _pair(row: dict[str, Any]) -> str:
     """'20.9% → 15.1%', with a dash for what is withheld."""
     told = [row[f"{name}_pct"] for name in ("baseline", "scenario")]
-    return " → ".join("–" if rate is None else f"{rate:.1f}%" for rate in told)
+    return " → ".join("–" if rate is None else percent(rate / 100) for rate in told)
 
 
 def _cell(axes: "Axes", i: int, j: int, number: int | None, most: int) -> None:
@@ -214,7 +214,7 @@ def _group_finding(study: Study, table: list[dict[str, Any]]) -> str:
         withheld = "No change of an approval rate can be told; what is withheld may hide one"
         return withheld if silent else "No approval rate changes for any diagnosis and procedure"
     moved = signed(most["scenario_met"] - most["baseline_met"])
-    change = f"{most['baseline_pct']:.1f}% to {most['scenario_pct']:.1f}%, {moved} cases"
+    change = " to ".join(percent(most[f"{name}_pct"] / 100) for name in ("baseline", "scenario")) + f", {moved} cases"
     withheld = " told" if len(told) < len(table) else ""
     return f"Largest part of the change{withheld}: {', '.join(group_labels(study, most))} ({change})"
 

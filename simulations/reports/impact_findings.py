@@ -16,7 +16,7 @@ from simulations.statistics.disclosure_control import (
     about_all,
     rounded,
 )
-from simulations.statistics.number_format import percent, points
+from simulations.statistics.number_format import percent, percent_within, points
 from simulations.studies.comparison import Study
 from simulations.studies.impact import Impact
 from simulations.studies.medicare import MEANING, NONE, left_out
@@ -202,4 +202,4 @@ def _change(row: Mapping[Any, Any]) -> str:
 
 def _rate(row: Mapping[Any, Any], name: str) -> str:
     value, low, high = (row[f"{name}_{part}"] for part in ("pct", "low", "high"))
-    return "–" if value is None else f"{value:.1f}% ({low:.1f} to {high:.1f})"
+    return "–" if value is None else percent_within(value, low, high)

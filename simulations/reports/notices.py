@@ -64,11 +64,10 @@ def all_notices(study: Study, counted: bool = True) -> list[str]:
     if study.cases.people:
         found.append(f"The cases were read from {study.cases.name}; whether they are synthetic is not known here.")
         found.append(about_people(study).strip())
-    found += [
-        f"Code {n.code} is called “{n.source_label}” by {policy.source_name}. It means: "
-        f"{n.official_meaning.rstrip('.')}. {n.consequence} Lever {n.lever}, here {study.scenario[n.lever]}."
-        for n in policy.code_notices
-    ]
+    for n in policy.code_notices:
+        lever, means = policy.levers[n.lever], n.official_meaning.rstrip(".")
+        said = f"Code {n.code} is called “{n.source_label}” by {policy.source_name}. It means: {means}. {n.consequence}"
+        found.append(f"{said} Here {lever.label[0].lower()}{lever.label[1:]}: {lever.show(study.scenario[n.lever])}.")
     for one in policy.evidence.values():
         if one.status in ("contested", "retracted"):
             year = f" ({one.year})" if any(c.isdigit() for c in one.year) else ""

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from policy.model import OUTCOMES, Policy
+from policy.storage.files import save
 from simulations.reports.figure import Picture
 from simulations.reports.first_page import assumed, first_page
 from simulations.reports.impact_chart import FIGURES, flow_figure, groups_figure, outcomes_figure
@@ -30,9 +31,8 @@ from simulations.reports.notices import EXACT, about_people, all_notices, notice
 from simulations.reports.table_cells import in_shares
 from simulations.reports.version_findings import version_tables
 from simulations.statistics.disclosure_control import OWNERS, SMALL
-from simulations.statistics.number_format import points
+from simulations.statistics.number_format import fixed, percent, points
 from simulations.statistics.release import Withheld
-from simulations.storage.files import save
 from simulations.storage.tables import table_bytes
 from simulations.studies.comparison import Study
 from simulations.studies.versions import moved
@@ -114,7 +114,7 @@ def _numbers(study: Study) -> dict[str, Any]:
         }
     if study.rough:
         shares = zip(("baseline", "scenario"), study.shares(), strict=True)
-        found["about"] = {"approval_pct": {n: None if v is None else round(100 * v, 1) for n, v in shares}}
+        found["about"] = {"approval_pct": {n: None if v is None else float(fixed(100 * v)) for n, v in shares}}
     found["moved"] = None if hidden.moved else impact.moved
     moves = study.impact.flow().to_numpy()
     found["flow"] = {
@@ -141,7 +141,7 @@ def _rates_in_words(study: Study) -> str:
     if study.cases.too_few:
         return impact.finding()
     before, after, change = impact.rates()
-    told = [one.value if one.value is None else f"{one.value:.1%}" for one in (before, after)]
+    told = [one.value if one.value is None else percent(one.value) for one in (before, after)]
     said = f"Approval rate {told[0] or 'withheld'} -> {told[1] or 'withheld'}: "
     if change.value is None:
         few = (
@@ -155,7 +155,7 @@ def _rates_in_words(study: Study) -> str:
     )
     said += f"change {in_ascii(change.value)} percentage points (95 % interval {span}), {study.cases.told_size} cases"
     refused = [one.value for one in impact.rates("not_met")[:2]]
-    both = [f"{value:.1%}" for value in refused if value is not None]
+    both = [percent(value) for value in refused if value is not None]
     said += "; recommended refusals " + (" -> ".join(both) if len(both) == 2 else "withheld")
     return f"{said}; fewer than {SMALL + 1} cases change their outcome" if impact.hidden.few_move else said
 
@@ -168,7 +168,9 @@ def _for_what(study: Study) -> str:
     if ends is None:
         return " for the luck of drawing"
     if study.impact.same:  # nothing that is assumed can make a change then
-        return f" for the luck of drawing; the rate itself {ends.low:.1f} to {ends.high:.1f} % for the assumptions"
+        return (
+            f" for the luck of drawing; the rate itself {fixed(ends.low)} to {fixed(ends.high)} % for the assumptions"
+        )
     return f" for the luck of drawing, {in_ascii(ends.low / 100)} to {in_ascii(ends.high / 100)} for the assumptions"
 
 

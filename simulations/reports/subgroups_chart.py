@@ -23,7 +23,7 @@ from simulations.reports.figure import (
     under,
 )
 from simulations.reports.subgroups_findings import QUESTIONS, column_label, group_label, luck
-from simulations.statistics.number_format import points
+from simulations.statistics.number_format import percent, points
 from simulations.studies.subgroups import ALIKE, APPROVED, AS_THEY_ARE, REFUSED, SETTINGS, Subgroups
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def _rows_of(found: Subgroups, measure: str) -> tuple[list[Kinds], list[float], 
             continue
         reference = str(mine["reference"].iloc[0])
         shares = [column.among(column.groups.index(reference), setting, measure) for setting in SETTINGS]
-        rates = " → ".join(f"{100 * one[0] / one[1]:.1f}%" if one and one[1] else "–" for one in shares)
+        rates = " → ".join(percent(one[0] / one[1]) if one and one[1] else "–" for one in shares)
         against = f"{column_label(found, column.name)}: against {group_label(reference)} ({rates})"
         headings.append((at, f"{against}{_unreal(found, column.name)}"))
         at += 0.8

@@ -6,9 +6,10 @@ import pandas as pd
 
 from simulations.reports.html_table import Shown, bullets, card, folded, tabulated
 from simulations.reports.notices import about_people
+from simulations.reports.table_cells import count
 from simulations.reports.withholding import unless_silent
 from simulations.statistics.disclosure_control import ALONE, REASON
-from simulations.statistics.number_format import percent, points
+from simulations.statistics.number_format import fixed, percent, percent_within, points, points_within
 from simulations.statistics.simultaneous import LEAST
 from simulations.studies.subgroups import ALIKE, APPROVED, AS_THEY_ARE, REFUSED, SETTINGS, UNKNOWN, Subgroups
 from simulations.studies.truth_dependence import CANNOT_TELL, change_told
@@ -178,7 +179,7 @@ def _in_full(found: Subgroups, does: str, kinds: dict[tuple[str, str], dict[str,
     ratios = [row["ratio"] for row in (before, after)]
     if not any(pd.isna(one) for one in ratios) and change["gap_points"]:
         nearer = abs(after["gap_points"]) < abs(before["gap_points"])
-        told = [f"{one:.2f}" for one in ratios]
+        told = [fixed(one, 2) for one in ratios]
         if nearer != (abs(ratios[1] - 1) < abs(ratios[0] - 1)) and told[0] != told[1]:
             way = ("narrower in points, wider as a ratio", "wider in points, narrower as a ratio")[not nearer]
             within = "" if change["beyond_luck"] else ", within luck"
@@ -281,17 +282,19 @@ def rates(found: Subgroups) -> Shown:
     rows = []
     for column in found.columns:
         for row in column.rates():
-            cells = [_count(row["cases"])]
+            cells = [count(row["cases"])]
             for setting in SETTINGS:
                 cells.append(
-                    f"{_count(row[f'{setting}_met'])} · {_rate(row, setting)}"
+                    f"{count(row[f'{setting}_met'])} · {_rate(row, setting)}"
                     if row[f"{setting}_pct"] is not None
                     else "–"
                 )
             cells.append(points(row["change_points"] / 100) if row["change_points"] is not None else "–")
             if truth:
                 pair = [row[f"{setting}_{REFUSED}_pct"] for setting in SETTINGS]
-                cells.append("–" if None in pair else f"{pair[0]:.1f} → {pair[1]:.1f}% of {row['would_help']:,}")
+                cells.append(
+                    "–" if None in pair else f"{fixed(pair[0])} → {percent(pair[1] / 100)} of {row['would_help']:,}"
+                )
             group = group_label(UNKNOWN if row["group"] == "not documented" else row["group"])
             rows.append((column_label(found, column.name), group, *cells))
     header = ["Column", "Group", "Cases", "Baseline met · rate (95%)", "Scenario met · rate (95%)", "Change, points"]
@@ -376,13 +379,9 @@ def drivers_table(found: Subgroups, drivers: pd.DataFrame | None, most: int = 12
     return tabulated(caption, header, rows, words=2)
 
 
-def _count(value: int | None) -> str:
-    return "–" if value is None else f"{value:,}"
-
-
 def _rate(row: dict[str, Any], name: str) -> str:
     value, low, high = (row[f"{name}_{part}"] for part in ("pct", "low", "high"))
-    return "–" if value is None else f"{value:.1f}% ({low:.1f}–{high:.1f})"
+    return "–" if value is None else percent_within(value, low, high, between="–")
 
 
 def _points(row: dict[str, Any]) -> str:
@@ -392,12 +391,11 @@ def _points(row: dict[str, Any]) -> str:
 def _gap(row: dict[str, Any]) -> str:
     if pd.isna(row["gap_points"]):
         return "–"
-    value, low, high = (points(row[name] / 100) for name in ("gap_points", "gap_low", "gap_high"))
-    return f"{value} ({low} to {high})"
+    return points_within(row["gap_points"], row["gap_low"], row["gap_high"])
 
 
 def _ratio(row: dict[str, Any]) -> str:
     if pd.isna(row["ratio"]):
         return "–"
-    high = "no limit" if pd.isna(row["ratio_high"]) else f"{row['ratio_high']:.2f}"
-    return f"{row['ratio']:.2f} ({row['ratio_low']:.2f} to {high})"
+    high = "no limit" if pd.isna(row["ratio_high"]) else fixed(row["ratio_high"], 2)
+    return f"{fixed(row['ratio'], 2)} ({fixed(row['ratio_low'], 2)} to {high})"

@@ -34,7 +34,7 @@ from simulations.reports.sweep_findings import (
 from simulations.reports.table_cells import signed
 from simulations.reports.withholding import roughly
 from simulations.statistics.disclosure_control import SMALL
-from simulations.statistics.number_format import points
+from simulations.statistics.number_format import fixed, percent, points
 from simulations.studies.comparison import Study
 from simulations.studies.shapley import Attribution
 
@@ -75,12 +75,12 @@ def sweep_figure(study: Study, swept: pd.DataFrame, lever: str) -> Picture:
             axes.plot(at, rate[at], linestyle="none", zorder=4, **marker_style(name))
             if name == "baseline" or not table[at]["is_baseline"]:
                 said = f"{whose(study, table[at], lever)}, {table[at]['shown'].replace('_', ' ')}"
-                told = f"{said}: {roughly(study, f'{rate[at]:.1f}%')}"
+                told = f"{said}: {roughly(study, percent(rate[at] / 100))}"
                 _name_point(axes, told[:1].upper() + told[1:], (at, rate[at]), up * 0.07 * top, len(table))
         _scale(axes, [row["value"].replace("_", " ") for row in table], top)
         axes.set_xlabel(_unit(study.policy.levers[lever]), fontsize=10, color=FAINT, labelpad=6)
 
-    numbers = "; ".join(f"{row['shown']} " + roughly(study, f"{row['approval_pct']:.1f}%") for row in table)
+    numbers = "; ".join(f"{row['shown']} " + roughly(study, percent(row["approval_pct"] / 100)) for row in table)
     what = "from rounded counts" if study.rough else "with 95% intervals"
     return picture("sweep", draw, 5.4, title, f"Line of approval rates {what}. {title}. {numbers}.")
 
@@ -121,7 +121,7 @@ def grid_figure(study: Study, table: pd.DataFrame, one: str, other: str) -> Pict
 
     ends = "; ".join(
         f"{', '.join(shown(levers[n], w) for n, w in zip((one, other), pair, strict=True))} "
-        + roughly(study, f"{rate:.1f}%")
+        + roughly(study, percent(rate / 100))
         for pair, rate in rates.items()
         if pair[0] in keep[one] and pair[1] in keep[other]
     )
@@ -152,7 +152,7 @@ def _field(axes: "Axes", i: int, j: int, rate: float, most: float, marks: list[s
         axes.add_patch(Rectangle(place, 0.92 - 2 * inset, 0.88 - 2 * inset, linestyle=style, **frame))
     weight = "bold" if marks else "normal"
     axes.text(
-        j, i, f"{rate:.1f}", ha="center", va="center", fontsize=10, color="white" if strength > 0.62 else INK,
+        j, i, fixed(rate), ha="center", va="center", fontsize=10, color="white" if strength > 0.62 else INK,
         fontweight=weight,
     )  # fmt: skip
 
@@ -169,7 +169,7 @@ def _scale(axes: "Axes", words: Sequence[str], top: float) -> None:
     axes.set_xticks(places, ["\n".join(textwrap.wrap(word, 18)) for word in words[::step]], fontsize=10)
     axes.set_xlim(-0.6, len(words) - 0.4)
     axes.set_ylim(0, top * 1.15)
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0f}%")
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}%")
     axes.grid(axis="y", color=RULE, linewidth=0.8)
     axes.set_axisbelow(True)
 
@@ -254,8 +254,8 @@ def share_figure(study: Study, found: Attribution) -> Picture:
         axes.grid(axis="x", color=RULE, linewidth=0.8)
         axes.set_axisbelow(True)
         total = sum(row["share"] for row in table)
-        note = f"The shares add up to the change: {signed(round(total))} of {found.cases:,} cases met."
+        note = f"The shares add up to the change: {signed(int(fixed(total, 0)))} of {found.cases:,} cases met."
         axes.set_xlabel(note, fontsize=9, color=FAINT, loc="left", labelpad=8)
 
-    told = "; ".join(f"{provision_label(study, r['provision'])} {r['share_points']:+.2f}" for r in table)
+    told = "; ".join(f"{provision_label(study, r['provision'])} {points(r['share_points'] / 100, 2)}" for r in table)
     return picture("attribution", draw, 2.3 + 0.58 * len(table), title, f"Bars. {title}. Points: {told}.")

@@ -15,7 +15,7 @@ from simulations.reports.table_cells import signed
 from simulations.reports.withholding import roughly, told_about
 from simulations.statistics.disclosure_control import SMALL
 from simulations.statistics.intervals import wilson
-from simulations.statistics.number_format import percent, points
+from simulations.statistics.number_format import fixed, percent, percent_within, points, points_within
 from simulations.studies.bootstrap import bootstrap
 from simulations.studies.comparison import Study
 from simulations.studies.paired_rates import paired_rates
@@ -112,7 +112,8 @@ def headline(study: Study, swept: pd.DataFrame, lever: str) -> Shown:
 
 
 def _tile(luck: str, name: str, met: int, cases: int, rate: float, low: float, high: float) -> tuple[str, str, str]:
-    return name, f"{rate:.2f}%", f"{met:,} of {cases:,} cases met; {luck} {100 * low:.1f} to {100 * high:.1f} (95%)"
+    luck += f" {fixed(100 * low)} to {fixed(100 * high)} (95%)"
+    return name, percent(rate / 100, 2), f"{met:,} of {cases:,} cases met; {luck}"
 
 
 @told_about
@@ -124,7 +125,7 @@ def sweep_table(study: Study, swept: pd.DataFrame, lever: str) -> Shown:
         rate, change = _of(study, row), f"about {points(row['change_points'] / 100)}"
         outcomes = [_about(row, word) for word in ("met", "not_met", "pend", "review")]
         if not study.rough:
-            rate = f"{row['approval_pct']:.1f}% ({row['approval_low']:.1f} to {row['approval_high']:.1f})"
+            rate = percent_within(*(row[f"approval_{part}"] for part in ("pct", "low", "high")))
             outcomes, change = [f"{row[word]:,}" for word in ("met", "not_met", "pend", "review")], _change(row)
         value = row["shown"].replace("_", " ") + (f" ({mark})" if mark else "")
         rows.append((value, *outcomes, rate, change))
@@ -161,11 +162,11 @@ def ranking_finding(study: Study, ranked: pd.DataFrame) -> str:
     first = ranked.iloc[0]
     if study.rough:
         few = f"{inert} of {len(ranked)} levers change the outcome of at most {SMALL} cases"
-        return f"{first['label']} can move approvals most, by about {first['swing_points']:.1f} points; {few}"
+        return f"{first['label']} can move approvals most, by about {fixed(first['swing_points'])} points; {few}"
     if not first["swing_points"]:
         return f"No lever alone changes approvals; {inert} of {len(ranked)} change no outcome at all"
     rest = f"{inert} of {len(ranked)} levers change nothing" if inert else f"all {len(ranked)} levers change something"
-    return f"{first['label']} can move approvals most, by {first['swing_points']:.1f} points; {rest}"
+    return f"{first['label']} can move approvals most, by {fixed(first['swing_points'])} points; {rest}"
 
 
 @told_about
@@ -178,7 +179,7 @@ def ranking_table(study: Study, ranked: pd.DataFrame) -> Shown:
             f"{roughly(study, points(row['down_points'] / 100))} ({_end(row, 'down')})",
             f"{roughly(study, points(row['up_points'] / 100))} ({_end(row, 'up')})",
             *(
-                "–" if pd.isna(row[f"{way}_points"]) else roughly(study, f"{row[f'{way}_points']:.1f}")
+                "–" if pd.isna(row[f"{way}_points"]) else roughly(study, fixed(row[f"{way}_points"]))
                 for way in ("swing", "cited", "step")
             ),
             _about(row, "moved_most") if study.rough else f"{row['moved_most']:,}",
@@ -191,7 +192,7 @@ def ranking_table(study: Study, ranked: pd.DataFrame) -> Shown:
         none = f"of which move at most {SMALL} cases" if study.rough else "without effect"
         most = rest["swing_points"].max()
         rows.append(
-            (f"{len(rest)} other levers, {inert} {none}", "", "", "", f"≤ {roughly(study, f'{most:.1f}')}", "", "", "")
+            (f"{len(rest)} other levers, {inert} {none}", "", "", "", f"≤ {roughly(study, fixed(most))}", "", "", "")
         )
     header = (
         "Lever",
@@ -265,8 +266,8 @@ def share_table(study: Study, found: Attribution | None) -> Shown:
     rows = [
         (
             provision_label(study, row["provision"]),
-            f"{signed(round(row['share']))}",
-            f"{points(row['share_points'] / 100, 2)} ({points(row['low'] / 100, 2)} to {points(row['high'] / 100, 2)})",
+            signed(int(fixed(row["share"], 0))),
+            points_within(row["share_points"], row["low"], row["high"], decimals=2),
             signed(row["first_in"]),
             signed(row["last_in"]),
             f"{signed(row['least'])} to {signed(row['most'])}",
@@ -290,7 +291,7 @@ def interaction_table(study: Study, found: Attribution | None) -> Shown:
     if not len(pairs):
         return bullets(["No two provisions do more or less together than each by itself."])
     rows = [
-        (provision_label(study, r["one"]), provision_label(study, r["other"]), signed(round(r["interaction"])))
+        (provision_label(study, r["one"]), provision_label(study, r["other"]), signed(int(fixed(r["interaction"], 0))))
         for r in pairs.to_dict("records")
     ]
     caption = "What two provisions do together beyond each alone (cases met; mean over what else is made)"
@@ -310,7 +311,9 @@ def sure(study: Study) -> Shown:
     method = "Clopper and Pearson's exact" if study.impact.way else "Newcombe's paired"
     if ends is not None and study.assumed is not None:
         label = f"Assumptions: {study.assumed.draws} populations drawn from the ranges of the page"
-        span = " to ".join(f"{points(e / 100, 2)} (±{d:.2f})" for e, d in ((ends[0], ends[2]), (ends[1], ends[3])))
+        span = " to ".join(
+            f"{points(e / 100, 2)} (±{fixed(d, 2)})" for e, d in ((ends[0], ends[2]), (ends[1], ends[3]))
+        )
         rows.append((label, points(change.value, 2), span))
     rows.append((f"Luck of drawing: {method} interval", points(change.value, 2), _span(*change[1:])))
     drawn = next(r for r in bootstrap(study.impact).to_dict("records") if r["measure"] == "met_change")
@@ -367,5 +370,4 @@ def _span(low: float, high: float) -> str:
 def _change(row: Mapping[Any, Any]) -> str:
     if not row["change_points"] and not row["moved"]:
         return "0.0"
-    low, high = row["change_low"] / 100, row["change_high"] / 100
-    return f"{points(row['change_points'] / 100)} ({points(low)} to {points(high)})"
+    return points_within(*(row[f"change_{part}"] for part in ("points", "low", "high")))

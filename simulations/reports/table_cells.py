@@ -9,7 +9,7 @@ import pandas as pd
 from simulations.statistics.disclosure_control import (
     SMALL,
 )
-from simulations.statistics.number_format import percent
+from simulations.statistics.number_format import fixed, percent
 from simulations.studies.comparison import Study
 from simulations.studies.impact import OUTSIDE, SMALLER
 
@@ -63,12 +63,17 @@ def in_shares(table: pd.DataFrame, levers: Collection[str] = ()) -> pd.DataFrame
         if name in NO_COUNTS or name in levers:
             found[name] = column
         elif re.search("_(pct|points)$", str(name)):
-            found[f"about_{name}"] = column.astype("Float64").round(1)
+            found[f"about_{name}"] = _tenths(column)
         elif pd.api.types.is_integer_dtype(column) or pd.api.types.is_float_dtype(column):
-            found[f"about_{name}_pct"] = (100 * column / table["cases"]).astype("Float64").round(1)
+            found[f"about_{name}_pct"] = _tenths(100 * column / table["cases"])
         else:
             found[name] = column
     return pd.DataFrame(found)
+
+
+def _tenths(column: pd.Series) -> pd.Series:
+    told = [None if pd.isna(number) else float(fixed(number)) for number in column]
+    return pd.Series(told, index=column.index, dtype="Float64")
 
 
 def share(number: Any, study: Study) -> str:

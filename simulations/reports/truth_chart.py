@@ -18,6 +18,7 @@ from simulations.reports.figure import (
     picture,
     titled_axes,
 )
+from simulations.statistics.number_format import fixed, percent
 from simulations.studies.comparison import Study
 from simulations.studies.sensitivity import one_set
 from simulations.studies.simulated_truth import Compared
@@ -56,7 +57,7 @@ def compared_chart(study: Study, populations: Sequence[Compared]) -> Picture:
             axes.plot(ends, [y, y], color=RULE, linewidth=3, zorder=1)
             for which, value in zip(("baseline", "scenario"), ends, strict=True):
                 axes.plot(value, y, linestyle="none", clip_on=False, **marker_style(which))
-            told = f"{before[key]:,} → {after[key]:,} ({ends[0]:.1f} → {ends[1]:.1f}%)"
+            told = f"{before[key]:,} → {after[key]:,} ({fixed(ends[0])} → {percent(ends[1] / 100)})"
             axes.text(1.02, y, told, transform=axes.get_yaxis_transform(), va="center", fontsize=10)
         axes.set_yticks(places, [MEASURES[key] for _, key, *_ in rows], fontsize=10)
         axes.set_ylim(places[-1] + 0.6, -0.6)
@@ -175,5 +176,5 @@ def _spread(what: str, ends: Sequence[tuple[dict[Any, Any], dict[Any, Any]]]) ->
 
 
 def _range(values: Sequence[float]) -> str:
-    low, high = f"{min(values):.1f}", f"{max(values):.1f}"
+    low, high = fixed(min(values)), fixed(max(values))
     return f"{low}%" if low == high else f"{low}–{high}%"

@@ -4,7 +4,7 @@ import pandas as pd
 
 from simulations.reports.html_table import Shown, bullets, folded, tabulated, titled
 from simulations.reports.table_cells import signed
-from simulations.statistics.number_format import points
+from simulations.statistics.number_format import fixed, points, points_within
 from simulations.studies.comparison import Study
 from simulations.studies.shapley import Attribution
 from simulations.studies.version_changes import WHOLE, attribute_versions
@@ -31,13 +31,7 @@ def version_changes(study: Study) -> Shown:
 
 def parted_versions(study: Study) -> Attribution | None:
     """The shares of the changes, worked out once; None for people, and where nothing that decides differs."""
-    if study.guarded:
-        return None
-    known = vars(study)
-    if "_changes" not in known:
-        known["_changes"] = attribute_versions(study)
-    found: Attribution | None = known["_changes"]
-    return found
+    return None if study.guarded else study.once(attribute_versions)
 
 
 def share_of_changes(study: Study) -> Shown:
@@ -48,8 +42,8 @@ def share_of_changes(study: Study) -> Shown:
     rows = [
         (
             change_label(study, row["provision"]),
-            signed(round(row["share"])),
-            f"{points(row['share_points'] / 100, 2)} ({points(row['low'] / 100, 2)} to {points(row['high'] / 100, 2)})",
+            signed(int(fixed(row["share"], 0))),
+            points_within(row["share_points"], row["low"], row["high"], decimals=2),
             signed(row["first_in"]),
             signed(row["last_in"]),
         )
@@ -76,11 +70,11 @@ def change_label(study: Study, name: str) -> str:
         values = (lever.show(settings[name]).replace("_", " ") for settings in (study.baseline, study.scenario))
         return f"{lever.label}: {' → '.join(values)}"
     if section == "criteria":
-        return f"Criterion {entry}: {study.scenario.says(entry)}"
+        return f"Criterion: {study.scenario.says(entry)}"
     if section == "gates":
-        return f"Gate {entry}: {policy.gates[entry].title}"
+        return f"Gate: {policy.gates[entry].title}"
     if section == "pathways":
-        return f"Pathway {entry}: {policy.pathways[entry].title}"
+        return f"Pathway: {policy.pathways[entry].title}"
     return name.capitalize()
 
 

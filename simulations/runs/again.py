@@ -20,18 +20,19 @@ def command(
     `named`: policy, scenario and population; `numbers`: size and seed, without those that a case table does not use;
     `own`: parameters that only this notebook has.
     """
-    words = ["workbook", "simulate", _name(template)]
+    words = ["workbook", "simulate", called(template)]
     options = {**named, "baseline": own.get("baseline"), "as-of": own.get("as_of")}
-    words += [word for option, value in options.items() if value is not None for word in (f"--{option}", _name(value))]
+    words += [word for option, value in options.items() if value is not None for word in (f"--{option}", called(value))]
     words += [word for lever, value in provisions.items() for word in ("--set", f"{lever}={as_word(value)}")]
     words += [word for option, value in numbers.items() for word in (f"--{option}", str(value))]
     more = {name: value for name, value in own.items() if name not in _APART}
     words += [word for name, value in more.items() for word in ("--parameter", f"{name}={_text(value)}")]
     words += ["--exact"] if own.get("exact") else []
-    return shlex.join([*words, "--out", _name(out)])
+    return shlex.join([*words, "--out", called(out)])
 
 
-def _name(value: str | Path) -> str:
+def called(value: str | Path) -> str:
+    """A name or a path as it was given; of an absolute path the file's name."""
     return Path(value).name if Path(value).is_absolute() else str(value)
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from policy.model.fields import AGE
 from policy.problems import listed, refuse
 from simulations.scenario.loading import alternatives_of
 from simulations.studies.comparison import Study
-from simulations.studies.subgroups import AGE, COLUMNS, columns_of
+from simulations.studies.subgroups import COLUMNS, columns_of
 
 
 def check_needs(template: str, study: Study, own: Mapping[str, Any]) -> None:

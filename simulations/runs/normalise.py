@@ -12,7 +12,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
-from simulations.storage.files import save
+from policy.storage.files import save
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("notebooks", "simulations")

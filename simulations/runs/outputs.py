@@ -11,8 +11,8 @@ from policy.reading import loading
 from policy.reading.loading import parse
 from policy.reading.scenario import Scenario
 from policy.reading.yaml import read_text
+from policy.storage.locks import real
 from simulations.storage.folders import Check, may_be_written
-from simulations.storage.locks import real
 
 
 @dataclass

@@ -13,6 +13,9 @@ from policy.model import OUTCOMES, as_word
 from policy.problems import Problem, ProblemsFound, collecting, listed, nearest, refuse, shown
 from policy.reading.loading import DEFAULT, DOCUMENTS, outline, policy_file
 from policy.reading.workspace import saved
+from policy.storage.files import fill, said
+from policy.storage.locks import real
+from policy.storage.scratch import scratch
 from simulations.population import default_for
 from simulations.population.loading import population_file
 from simulations.reports import report
@@ -24,10 +27,7 @@ from simulations.runs.parameters import PARAMETERS, defaults, own_parameters
 from simulations.scenario.loading import FOLDER as SCENARIOS
 from simulations.scenario.loading import scenario_file
 from simulations.storage.checkpoint import WHERE, watched
-from simulations.storage.files import fill, said
 from simulations.storage.folders import folder, listing
-from simulations.storage.locks import real
-from simulations.storage.scratch import scratch
 from simulations.studies.comparison import Study, ask, drawn
 
 if TYPE_CHECKING:  # notebook libraries are imported where they are used: the command line must not wait for them

@@ -37,6 +37,19 @@ def alternatives_of(policy: Policy) -> tuple[str, ...]:
     return ()
 
 
+def readings_for(policy: Policy) -> dict[str, dict[str, object]]:
+    """The readings that vignettes may ask: the policy as it stands and each shipped scenario that only moves levers."""
+    found: dict[str, dict[str, object]] = {"default": {}}
+    for name in shipped():
+        try:
+            plan = find_scenario(name, policy)
+        except ProblemsFound:
+            continue  # a scenario of another policy
+        if not plan.criteria:  # else it is a policy of its own, which these levers are not
+            found[name] = dict(plan.provisions)
+    return found
+
+
 def yardsticks_of(policy: Policy) -> tuple[str, ...]:
     """The scenarios that requests of one kind are held against in every report (`yardstick_for`)."""
     return tuple(name for name in alternatives_of(policy) if "yardstick_for" in _said(named()[name]))

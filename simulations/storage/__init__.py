@@ -1,1 +1,1 @@
-"""Files and folders written whole or not at all, tables as bytes, and the checkpoint of a long run."""
+"""Folders written whole or not at all, tables as bytes, and the checkpoint of a long run."""

@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from simulations.storage.files import append, save
+from policy.storage.files import append, save
 
 WHERE = "WORKBOOK_CHECKPOINT"  # the file, for the kernel of a notebook; without it nothing is kept
 _SOURCES = Path(__file__).resolve().parents[2]

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from policy.problems import listed, refuse, shown
-from simulations.storage.files import fsync_folder, note_written, said, umask, undisturbed, writing
-from simulations.storage.leftovers import is_leftover, prefix_of, remove
-from simulations.storage.locks import real
+from policy.storage.files import fsync_folder, note_written, said, umask, undisturbed, writing
+from policy.storage.leftovers import is_leftover, prefix_of, remove
+from policy.storage.locks import real
 
 UNSAID = {".ipynb_checkpoints", ".DS_Store", "Thumbs.db"}  # made by Jupyter and by file managers, not by a person
 

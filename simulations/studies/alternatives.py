@@ -21,6 +21,7 @@ from policy.reading.loading import change_in_words
 from policy.reading.scenario import Scenario
 from simulations.scenario.loading import alternatives_of, find_scenario, proposed
 from simulations.statistics.disclosure_control import LEAST_ABOUT, TOO_FEW, TOO_FEW_ABOUT, about
+from simulations.statistics.number_format import in_percent
 from simulations.statistics.release import WAYS
 from simulations.storage.checkpoint import Checkpoint, key_of
 from simulations.studies.caseload import Caseload
@@ -53,6 +54,16 @@ class Alternative:
     settings: Settings
     plan: Scenario | None = None
     base: Policy | None = None  # which `settings` are over an edited version of
+
+    @property
+    def short(self) -> str:
+        """Its number, or its label where it has none."""
+        return self.label if self.number in (ASKED, OWN) else self.number
+
+    @property
+    def called(self) -> str:
+        """'P1 Strict reading', or the label alone where it has no number."""
+        return self.label if self.short == self.label else f"{self.number} {self.label}"
 
     @property
     def unchanged(self) -> bool:
@@ -112,7 +123,7 @@ class Result:
         row = {"cases": int(flow.sum()), **dict(zip(OUTCOMES, flow.sum(axis=0).tolist(), strict=True))}
         for name, rate in (("approval", after), ("change", change)):
             words = ("points" if name == "change" else "pct", "low", "high")
-            row |= {f"{name}_{word}": round(100 * value, 4) for word, value in zip(words, rate, strict=True)}
+            row |= {f"{name}_{word}": in_percent(value) for word, value in zip(words, rate, strict=True)}
         return row
 
     @property

@@ -1,10 +1,10 @@
 """One question to a policy: which levers move, over which cases."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import policy as core
 from policy.model import Amount, Policy, Settings
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from simulations.studies.sensitivity import Drawn
 
 
+Made = TypeVar("Made")
 BASELINE = "baseline"  # the name of a study in which nothing is moved
 
 
@@ -77,6 +78,17 @@ class Study:
     def names(self) -> str:
         """'knee_braces@2027.1', or 'knee_braces@2027.1 against knee_braces@2026.1'."""
         return f"{self.document.name} against {self.policy.name}" if self.version else self.policy.name
+
+    @cached_property
+    def _worked_out(self) -> dict[Callable[["Study"], Any], Any]:
+        return {}
+
+    def once(self, work: Callable[["Study"], Made]) -> Made:
+        """What a function makes of this study, worked out when first asked for."""
+        if work not in self._worked_out:
+            self._worked_out[work] = work(self)
+        made: Made = self._worked_out[work]
+        return made
 
     @cached_property
     def _measured(self) -> tuple[Impact, Guard]:
@@ -248,10 +260,14 @@ def ask(
             name = _name(plan.id if plan else None, provisions)
     with collecting(problems):
         any_policy = read_by_both(other or any_policy, any_policy)
+    before = len(problems)
     with collecting(problems):
         shares = plan.assumptions if plan else None
         named, many, luck = drawn(scenario, plan, population, size, seed)
         cases = cases_of(any_policy, named, many, luck, shares, exact)
+    if len(problems) > before and asked and other and asked.id != other.id:
+        message = f"its id is {other.id}, and that of {asked.name} is {asked.id}: a baseline is a version of the same"
+        problems.append(Problem("baseline", other.name, f"{message} policy, or both share a population that is named"))
     if problems or asked is None:
         raise ProblemsFound(problems)
     return Study(name, (other or asked).settings(), settings, cases, plan, version=asked if other else None)

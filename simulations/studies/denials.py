@@ -35,7 +35,7 @@ from simulations.statistics.disclosure_control import (
     rounded,
 )
 from simulations.statistics.intervals import wilson
-from simulations.statistics.number_format import percent
+from simulations.statistics.number_format import in_percent, percent
 from simulations.studies.caseload import Caseload
 from simulations.studies.impact import under
 
@@ -164,7 +164,7 @@ class Anatomy:
                 evened = int(np.sign(above - below)) * (min(STEP, abs(above - below)) // 2)
                 below, above = below + evened, above - evened
             words = ("share_above", "low", "high")
-            found |= {k: round(100 * v, 4) for k, v in zip(words, wilson(above, below + above), strict=True)}
+            found |= {k: in_percent(v) for k, v in zip(words, wilson(above, below + above), strict=True)}
             found["p_value"] = float(binomtest(above, below + above).pvalue)
             rows.append(found | (dict.fromkeys(("low", "high", "p_value")) if self.people else {}))
         columns = ["criterion", "lever", "field", "below", "above", "at_line", "share_above", "low", "high", "p_value"]

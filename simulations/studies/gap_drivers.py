@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from simulations.counting.counts import Batch, Counts, each
 from simulations.counting.grouping import Groups
+from simulations.statistics.number_format import for_table
 from simulations.studies.impact import under
 from simulations.studies.paired_rates import MET
 from simulations.studies.subgroups import Subgroups
@@ -40,7 +41,8 @@ def drivers(found: Subgroups, gap: Mapping[str, Any]) -> pd.DataFrame:
     table = pd.DataFrame(rows).sort_values(["swing", "lever"], ascending=[False, True], ignore_index=True)
     if found.suppressed:
         return table[table["swing"] > 0][["lever", "label", "now"]]
-    return table.round(dict.fromkeys(("gap_now", "least", "most", "lowest", "highest", "swing", "back"), 4))
+    points = ("gap_now", "least", "most", "lowest", "highest", "swing", "back")
+    return table.assign(**{name: table[name].map(for_table, na_action="ignore") for name in points if name in table})
 
 
 def _gap(counts: NDArray[np.int64], places: Sequence[int]) -> float:

@@ -19,9 +19,9 @@ from policy.evaluation.determination import determine
 from policy.evaluation.pathways import diagnosis_group
 from policy.evaluation.results import Determinations
 from policy.model import OUTCOMES, Policy, Settings
-from policy.problems import refuse
+from policy.problems import listed, refuse
 from simulations.statistics.disclosure_control import SMALL, TOO_FEW, Name
-from simulations.statistics.number_format import percent
+from simulations.statistics.number_format import in_percent, percent
 from simulations.statistics.release import Withheld, of_impact
 from simulations.studies.caseload import Caseload
 from simulations.studies.paired_rates import one_way, paired_rates
@@ -49,6 +49,10 @@ class Part(NamedTuple):
     procedure: str
     flow: NDArray[np.int64]
     hidden: Withheld
+
+
+def _percentages(shares: "pd.Series[float]") -> "pd.Series[float]":
+    return shares.map(in_percent, na_action="ignore").astype(shares.dtype)
 
 
 @dataclass(frozen=True)
@@ -180,8 +184,8 @@ class Impact:
         frame = pd.DataFrame({"outcome": OUTCOMES, "baseline": before, "scenario": after, "change": after - before})
         cases = self.cases or 1  # of too few nothing is told
         for name in ("baseline", "scenario"):
-            frame[f"{name}_pct"] = (100 * frame[name] / cases).round(4)
-        return frame.assign(change_points=(100 * frame["change"] / cases).round(4))
+            frame[f"{name}_pct"] = _percentages(frame[name] / cases)
+        return frame.assign(change_points=_percentages(frame["change"] / cases))
 
     def flow(self) -> pd.DataFrame:
         """Counts, outcome under the baseline (rows) by outcome under the scenario (columns)."""
@@ -205,9 +209,7 @@ class Impact:
             found = self._rates(part.flow, part.hidden)
             for name, rate in zip(("baseline", "scenario", "change"), found, strict=True):
                 words = ("points" if name == "change" else "pct", "low", "high")
-                row |= {
-                    f"{name}_{w}": None if v is None else round(100 * v, 4) for w, v in zip(words, rate, strict=True)
-                }
+                row |= {f"{name}_{w}": None if v is None else in_percent(v) for w, v in zip(words, rate, strict=True)}
             rows.append(row)
         columns = ["diagnosis", "procedure", "cases", *(f"{k}_{w}" for k in ("baseline", "scenario") for w in OUTCOMES)]
         frame = pd.DataFrame(rows) if rows else pd.DataFrame(columns=columns)
@@ -245,8 +247,8 @@ class Impact:
             return ""
         if self.same:
             return "the scenario moves no lever"
-        names = list(moved(self.baseline, self.scenario))
-        which = f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} moved"
+        names = [f"“{one.lever.label}”" for one in moved(self.baseline, self.scenario).values()]
+        which = f"{listed(names)} {'is' if len(names) == 1 else 'are'} moved"
         if not one_document(self.baseline, self.scenario):
             which = "the version is another"
         elif len(self.changes()) > len(names):

@@ -25,6 +25,7 @@ from simulations.population.random_streams import whole
 from simulations.population.ranges import MOST_DRAWS, Method, drawn_populations
 from simulations.population.sampling import arrow_table_of_each, generate
 from simulations.scenario.loading import proposed
+from simulations.statistics.number_format import fixed
 from simulations.studies.impact import determined
 from simulations.studies.versions import read_by_both
 
@@ -205,7 +206,7 @@ class Spread:
             "sampling_high": self.sampling[1],
             **{f"assumption_{n}": v for n, v in zip(Ends._fields, self.assumption or (None,) * 4, strict=True)},
         }
-        told = {name: None if value is None else round(value, 2) for name, value in numbers.items()}
+        told = {name: None if value is None else float(fixed(value, 2)) for name, value in numbers.items()}
         return {
             "population": self.population,
             "scenario": self.scenario,

@@ -22,7 +22,7 @@ from simulations.population import Population, compared_for, load
 from simulations.population.columns import BENEFIT
 from simulations.population.page import Page
 from simulations.statistics.intervals import Parted, kitagawa, stratified_difference, wilson
-from simulations.statistics.number_format import points
+from simulations.statistics.number_format import in_percent, points
 from simulations.studies.impact import under
 from simulations.studies.paired_rates import MET, NOT_MET, PEND, REVIEW, Counts
 from simulations.studies.truth_dependence import Telling, change_told, telling
@@ -138,7 +138,7 @@ class Truth:
         for name, (hits, among) in shares.items():
             rate = wilson(int(hits), int(among)) if among else None
             for part, value in zip(("pct", "low", "high"), rate or (None,) * 3, strict=True):
-                found[f"{name}_{part}"] = None if value is None else round(100 * value, 4)
+                found[f"{name}_{part}"] = None if value is None else in_percent(value)
             found[f"{name}_of"] = int(among)
         return found
 
@@ -196,7 +196,7 @@ def _held(before: Mapping[Kind, tuple[int, int]], after: Mapping[Kind, tuple[int
     if all(sum(cases for _, cases in side.values()) for side in (before, after)):
         found = kitagawa(((0, 0), before.get(k, (0, 0)), after.get(k, (0, 0))) for k in {**before, **after})
     parts = {"ppv_within_points": found and found.within, "ppv_mix_points": found and found.mix}
-    return {name: None if value is None else round(100 * value, 4) for name, value in parts.items()}
+    return {name: None if value is None else in_percent(value) for name, value in parts.items()}
 
 
 # Two settings, the same cases ----------------------------------------------------------------------------------------

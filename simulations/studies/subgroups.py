@@ -18,18 +18,20 @@ from numpy.typing import NDArray
 from policy.cases.reader import Cases
 from policy.evaluation.determination import determine
 from policy.model import OUTCOMES, Policy
+from policy.model.fields import AGE
 from simulations.counting.grouping import Groups
 from simulations.population.columns import BENEFIT
 from simulations.population.dependence import Dependence, dependence
 from simulations.statistics.disclosure_control import SMALL, TOO_FEW
 from simulations.statistics.intervals import Interval, sidak, wilson
+from simulations.statistics.number_format import for_table, in_percent
 from simulations.statistics.release import Withheld, of_columns
 from simulations.statistics.simultaneous import LEAST, Compared, Side, pairs_of, standardised
 from simulations.studies.comparison import Study
 from simulations.studies.impact import cells, under
 from simulations.studies.paired_rates import MET, NOT_MET, Counts, paired_rates
 
-AGE, AGE_BAND = "age", "age_band"
+AGE_BAND = "age_band"
 COLUMNS = (
     AGE_BAND, "sex", "line_of_business", "race_ethnicity",
     "rural", "low_income_subsidy", "dual_eligible", "disability",
@@ -158,7 +160,7 @@ def _in_percent(name: str, found: Interval | tuple[int, int] | None, unit: str =
     """name_pct, name_low, name_high, from an interval or from hits and cases; None where there is none."""
     if found is not None and not isinstance(found, Interval):
         found = wilson(*found) if found[1] else None
-    values = (None,) * 3 if found is None else tuple(round(100 * value, 4) for value in found)
+    values = (None,) * 3 if found is None else tuple(in_percent(value) for value in found)
     return dict(zip((f"{name}_{unit}", f"{name}_low", f"{name}_high"), values, strict=True))
 
 
@@ -214,7 +216,7 @@ class Subgroups:
                     gap = times = None
                 row = {name: value for name, value in one.items() if name not in ("places", "pair")}
                 row |= {"setting": setting, **_in_percent("gap", gap, "points")}
-                values = [None if v is None or not isfinite(v) else round(v, 4) for v in times or (None,) * 3]
+                values = [None if v is None or not isfinite(v) else for_table(v) for v in times or (None,) * 3]
                 row |= dict(zip(("ratio", "ratio_low", "ratio_high"), values, strict=True))
                 real = self.dependence(column.name)
                 luck = real == "none" or (real == "requests" and one["requests"] == ALIKE)
@@ -246,7 +248,7 @@ class Subgroups:
 
     def labelled(self) -> Iterator[Cases]:
         """The cases with the band of their age as one more group column."""
-        return _labelled(self.study)
+        return labelled(self.study)
 
     def __getitem__(self, name: str) -> Column:
         return next(column for column in self.columns if column.name == name)
@@ -308,7 +310,7 @@ def _counted(
     by: dict[str, Groups] = {}
     flows: dict[str, Counts] = {}
     asked: dict[str, Counts] = {}
-    for cases in _labelled(study):
+    for cases in labelled(study):
         before, after = (
             determine(s.policy, under(cases, s.policy), s, asking=False).outcome
             for s in (study.baseline, study.scenario)
@@ -316,7 +318,7 @@ def _counted(
         helps = np.asarray(cases.groups[BENEFIT] == "true") if synthetic else np.zeros(len(cases), dtype=np.bool_)
         request = _request(study.policy, cases)
         few = [np.minimum(outcome, 2) for outcome in (before, after)]  # met, not met, other
-        for name in _names(cases):
+        for name in group_columns(cases):
             groups = by.setdefault(name, Groups(study.policy, (name,)))
             labels, helped = groups.of(cases), helps.astype(np.intp)
             _add(flows, name, (labels, helped, before, after), (len(groups), 2, _WORDS, _WORDS))
@@ -368,7 +370,7 @@ def _order(name: str, label: str) -> tuple[int, str]:
     return (list(BANDS.values()).index(label) if name == AGE_BAND and label else 0, label)
 
 
-def _labelled(study: Study) -> Iterator[Cases]:
+def labelled(study: Study) -> Iterator[Cases]:
     """The cases with the band of their age, if they have one, as one more group column."""
     truths = (BENEFIT,) if study.cases.drawn and study.cases.population.helps else ()
     for cases in study.cases.slices(truths=truths):
@@ -382,7 +384,7 @@ def _labelled(study: Study) -> Iterator[Cases]:
         yield cases
 
 
-def _names(cases: Cases) -> list[str]:
+def group_columns(cases: Cases) -> list[str]:
     """The subgroup columns that these cases have, filled or not."""
     known = {*cases.facts, *cases.groups}
     return [*(name for name in COLUMNS if name in known), *sorted(n for n in cases.groups if n.startswith("group_"))]

@@ -19,6 +19,7 @@ from policy.problems import listed, nearest, refuse, shown
 from simulations.counting.counts import Batch, Counts
 from simulations.counting.grouping import Groups
 from simulations.statistics.disclosure_control import LEAST_ABOUT, STEP, about_flow
+from simulations.statistics.number_format import in_percent
 from simulations.studies.caseload import Caseload
 from simulations.studies.comparison import Study
 from simulations.studies.impact import under
@@ -67,8 +68,8 @@ class Flows:
         _, approval, change = paired_rates(flow, same, way=one_way(self.before, here))
         row: dict[str, Any] = dict(zip(OUTCOMES, flow.sum(axis=0).tolist(), strict=True))
         row["cases"] = int(flow.sum())
-        row |= {f"approval_{k}": round(100 * v, 4) for k, v in zip(("pct", "low", "high"), approval, strict=True)}
-        row |= {f"change_{k}": round(100 * v, 4) for k, v in zip(("points", "low", "high"), change, strict=True)}
+        row |= {f"approval_{k}": in_percent(v) for k, v in zip(("pct", "low", "high"), approval, strict=True)}
+        row |= {f"change_{k}": in_percent(v) for k, v in zip(("points", "low", "high"), change, strict=True)}
         return row | {"moved": int(flow.sum() - np.trace(flow))}
 
 
@@ -81,11 +82,9 @@ def roughly_counted(flow: NDArray[np.int64], same: bool) -> dict[str, Any]:
     told = about_flow(flow)
     row |= {word: told[str(place)] for place, word in enumerate(OUTCOMES)}
     row |= {"cases": told["cases"], "moved": told["moved"]}
-    share = {
-        name: 100 * (told[key] or 0) / (told["cases"] or 1) for name, key in (("before", "before"), ("after", "0"))
-    }
+    share = {name: (told[key] or 0) / (told["cases"] or 1) for name, key in (("before", "before"), ("after", "0"))}
     change = 0.0 if same else share["after"] - share["before"]
-    return row | {"approval_pct": round(share["after"], 4), "change_points": round(change, 4)}
+    return row | {"approval_pct": in_percent(share["after"]), "change_points": in_percent(change)}
 
 
 def sweep(study: Study, lever: str) -> pd.DataFrame:

@@ -1,8 +1,9 @@
 """Two versions of a policy over the same cases: what both read, what differs in words, and which levers move."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from typing import NamedTuple
 
+from policy.authoring.change import Change
 from policy.authoring.difference import differences
 from policy.entries.records import ReadOnly
 from policy.model import CaseField, Lever, Policy, Settings, Value
@@ -78,18 +79,22 @@ class Told(NamedTuple):
     other: tuple[str, ...]
 
 
-def told(baseline: Settings, scenario: Settings) -> Told:
-    """What differs between two documents, in the policies' own sentences.
+def changes_apart(baseline: Settings, scenario: Settings) -> Iterator[tuple[Change, bool]]:
+    """Every change, and whether it may decide a case.
 
     Not that a criterion reads otherwise because a lever moved, which is told of the lever.
     """
-    found: Mapping[bool, list[str]] = {True: [], False: []}
     old, new = baseline.policy.criteria, scenario.policy.criteria
     for change in differences(baseline, scenario):
         section, _, name = change.id.partition(".")
         if section != "criteria" or old.get(name) != new.get(name):
-            found[change.kind in DECIDING].append(change.says)
-    return Told(tuple(found[True]), tuple(found[False]))
+            yield change, change.kind in DECIDING
+
+
+def told(baseline: Settings, scenario: Settings) -> Told:
+    """What differs between two documents, in the policies' own sentences."""
+    found = [*changes_apart(baseline, scenario)]
+    return Told(*(tuple(change.says for change, decides in found if decides is wanted) for wanted in (True, False)))
 
 
 def changes_in_words(baseline: Settings, scenario: Settings) -> list[str]:

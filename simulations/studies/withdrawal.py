@@ -1,6 +1,8 @@
 """What many cases come to when sources of the policy are withdrawn: the same cases with and without the rules left."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -11,6 +13,9 @@ from policy.model import OUTCOMES, Policy, Settings
 from policy.problems import listed
 from simulations.studies.caseload import Caseload
 from simulations.studies.comparison import Study
+
+DROPPED = "What the criteria left without support require is dropped"
+JUDGED = "And in the pathways left without support a clinician judges what their criteria let through"
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,30 @@ def withdrawal_study(settings: Settings, cases: Caseload, card: str, *more: str)
     name = f"without {listed(found.cards)}"
     steps = (Study(name, settings, same_levers(settings, other), cases) for other in (found.without, found.judged))
     return WithdrawalStudy(found, *steps)
+
+
+class Step(NamedTuple):
+    """One step of a withdrawal: what is done, the settings after it, and the cases under it where some are asked."""
+
+    title: str
+    done: tuple[str, ...]
+    after: Settings
+    study: Study | None
+
+
+def steps_of(before: Settings, found: Withdrawal, cases: Caseload | None) -> tuple[Step, ...]:
+    """What is dropped, perhaps nothing, and what a clinician judges then, where that is more."""
+    name = f"without {listed(found.cards)}"
+
+    def step(title: str, done: Iterable[str], policy: Policy) -> Step:
+        after = same_levers(before, policy)
+        return Step(title, tuple(done), after, Study(name, before, after, cases) if cases else None)
+
+    first = step(DROPPED, map(str, found.edits), found.without)
+    if found.judged == found.without:
+        return (first,)
+    reviews = (f"review in the place of what {name} states" for name in found.named("pathways"))
+    return first, step(JUDGED, reviews, found.judged)
 
 
 def same_levers(settings: Settings, policy: Policy) -> Settings:

@@ -21,9 +21,9 @@ from policy.cases.reader import Cases
 from policy.model import Policy, Settings
 from policy.problems import refuse, shown
 from policy.sql import determinations_sql, printed
+from policy.storage.scratch import scratch
 from simulations.counting.counts import CLOSING, Batch, Counts
 from simulations.counting.grouping import Groups
-from simulations.storage.scratch import scratch
 from simulations.warehouse.group_by import CODED, FAULTY, WEIGHT, collapse_sql, live_levers
 
 # They make DuckDB 2.0 write named expressions out in full wherever they are used: the same rows, many times the work.

@@ -19,7 +19,7 @@ from notebooks.drafting.outline import entry_at, outline, searched
 from notebooks.drafting.record_forms import form_for
 from notebooks.drafting.shapes import document
 from notebooks.drafting.value_forms import Room
-from notebooks.drafting.words import BEGINNINGS, FORM, KEYS, KINDS, SECTIONS
+from notebooks.drafting.words import BEGINNINGS, FORM, KEYS, KINDS, SECTION_WORDS
 from notebooks.lever_panel import LeverPanel
 from policy import Draft, load
 from policy.authoring.draft_files import kept_drafts
@@ -82,7 +82,7 @@ def entries() -> Iterator[tuple[str, Any, tuple[Any, ...]]]:
 
 def test_every_section_of_a_document_is_in_the_outline():
     head = ("schema", "id", "version", "title", "status", "effective", "retired", "notice", "source_name")
-    assert {*document().keys} - {*head} == {*SECTIONS} - {"head"}
+    assert {*document().keys} - {*head} == {*SECTION_WORDS} - {"head"}
 
 
 def test_every_kind_of_test_and_form_of_a_rule_is_called_something():
@@ -116,7 +116,7 @@ def test_each_form_says_what_stands_in_the_document():
         assert form.lacks() == [], (name, path)
 
 
-@pytest.mark.parametrize("section", [one for one in SECTIONS if one != "head"])
+@pytest.mark.parametrize("section", [one for one in SECTION_WORDS if one != "head"])
 def test_every_section_can_be_added_to(panel: DraftPanel, section: str):
     form = AddForm(panel, section)
     assert form.add.disabled  # nothing is filled in

@@ -19,8 +19,8 @@ from notebooks.page import plain
 from policy import load_scenario
 from policy.model import Lever, Policy
 from policy.problems import ProblemsFound
+from policy.storage.files import save
 from simulations import Caseload, Study
-from simulations.storage.files import save
 from simulations.studies.denials import dissect
 from simulations.studies.shapley import attribute
 from tests.notebooks.hostile import NASTY, SCRIPT, Elements

@@ -137,8 +137,9 @@ def test_hostile_text_stays_text(name: str):
     assert tags <= {"style", "div", "p", "b", "i", "small", "span", "h2", "h3", "h4", "ul", "li", "table", "caption",
                     "thead", "tbody", "tr", "th", "td", "details", "summary", "dl", "dt", "dd", "br"}  # fmt: skip
     attributes = {name for _, attrs in Elements(page.html).found for name in attrs}
-    assert attributes <= {"class", "id", "title", "scope", "style"}
-    assert {attrs.get("style") for _, attrs in Elements(page.html).found} <= {None, "text-align:left"}
+    assert attributes <= {"class", "id", "title", "scope", "style", "role", "tabindex", "aria-label"}
+    for name, said in (("style", "text-align:left"), ("role", "region"), ("tabindex", "0")):
+        assert {attrs.get(name) for _, attrs in Elements(page.html).found} <= {None, said}
     assert NASTY in page.text
     assert SCRIPT not in page.html
 

@@ -30,7 +30,8 @@ from policy.authoring.coverage import cover
 from policy.authoring.direction import Broken, broken_directions
 from policy.authoring.letter import answer
 from policy.authoring.lint import Finding, inert, lint
-from policy.authoring.mutation import judge, mutants
+from policy.authoring.mutation import mutants
+from policy.authoring.verdicts import judge
 from policy.authoring.vignettes import batches, example_vignettes
 from policy.model import OUTCOMES, Policy, Settings
 from policy.sql import determinations_sql

@@ -201,10 +201,11 @@ class Reader:
         return found
 
     def then(self, steps: Iterable[Tree], case: Case) -> str:
-        possible = set()
+        possible, asked = set(), set()
         for step in steps:
-            if not self.holds(step.get("while", {})):
-                continue
+            if not self.holds(step.get("while", {})) or step.get("when") in asked:
+                continue  # a second step on one criterion: where the first was not taken, nor is this
+            asked |= {step["when"]} if "when" in step else set()
             truth = self.criterion(step["when"], case) if "when" in step else True
             if truth or (truth is None and SILENCE_TAKES_EVERY_BRANCH):
                 possible.add(self.outcome(step["outcome"]))

@@ -12,10 +12,12 @@ import pytest
 import policy
 from policy.authoring.boundaries import boundary_file
 from policy.authoring.coverage import Coverage, cover
-from policy.authoring.mutation import judge, judge_all, mutants
+from policy.authoring.mutation import mutants
+from policy.authoring.verdicts import judge, judge_all
 from policy.authoring.vignettes import Batch, Vignette, batches, read_vignettes
+from policy.authoring.witness import confirmed
 from policy.model import Policy
-from simulations.cli.authoring import readings_for
+from simulations.scenario.loading import readings_for
 from tests.policy.test_lint import small
 
 CASES = Path(__file__).resolve().parents[2] / "policy" / "documents" / "nerve_blocks" / "vignettes"
@@ -94,6 +96,10 @@ def test_a_dropped_criterion_is_noticed_unless_its_vignettes_are_gone() -> None:
     )
     lost = [judge(little(), slip, asked(fewer), READINGS) for slip in slips if slip.place.endswith("fm_drugs")]
     assert [(v.word, "failed_fibromyalgia_drugs 0: not_met -> pend" in v.why) for v in lost] == [("survived", True)]
+    (one,) = lost
+    sides = (little().settings(one.provisions), one.mutant.policy.settings(one.provisions))
+    assert one.witness is not None
+    assert confirmed(one.witness, sides)
 
 
 @pytest.mark.slow

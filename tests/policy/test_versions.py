@@ -40,7 +40,7 @@ def test_both_decide_every_request_alike():
 def test_the_redline_in_the_docs_is_the_redline():
     """`simulations.cli.redline_page` makes it again; taking the one or the other part of it gives both texts."""
     old, new = versions()
-    page = redline_page.page(old, new)
+    page = redline_page.page_of(old, new)
     assert redline_page.PAGE.read_text("utf-8") == page
     for name, card in new.evidence.items():
         if (before := old.evidence.get(name)) and before.note != card.note:

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from policy.reading.loading import shipped
+from policy.storage.files import save
 from simulations.population.page import FOLDER
-from simulations.storage.files import save
 
 PAGE = (FOLDER / "seed_low_prevalence.yaml").read_text("utf-8")
 SOURCE = shipped()["nerve_blocks@2026.2"].read_text("utf-8")

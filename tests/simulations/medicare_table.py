@@ -15,8 +15,8 @@ from notebooks.rules import ends
 from policy.evaluation.pathways import diagnosis_group, pathway_of
 from policy.model import OUTCOMES, Policy, Settings
 from policy.reading.scenario import Scenario
+from policy.storage.files import save
 from simulations.scenario.loading import find_scenario
-from simulations.storage.files import save
 from simulations.studies.medicare import settings_of
 
 HERE = Path(__file__).parent

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 import policy
 from policy.evaluation.results import LENIENCY
@@ -301,6 +302,60 @@ def test_the_picture_says_every_number_that_it_shows(results: list[Result]):
             change = f"{row['change_points']:+.1f}".replace("-", "−")
             change = "0.0" if float(change.replace("−", "-")) == 0 else change
             assert f"{row['population']} {change}" in picture.alt
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
+    """Every figure that is saved, as matplotlib has it."""
+    figures: list[Figure] = []
+    monkeypatch.setattr(Figure, "savefig", lambda figure, *_, **__: figures.append(figure))
+    monkeypatch.setattr("simulations.reports.figure._small", lambda *_: b"")
+    return figures
+
+
+def test_a_mark_has_a_label_or_a_number_and_one_population_needs_no_legend(drawn: list[Figure]):
+    """The marks over the columns of numbers tell populations apart, and there are none where there is one."""
+    asked = ask("positive_airway_pressure", provisions={"moderate_index": 10}, size=400).about()
+    every = published(asked)
+    alone = evaluate(asked, every, caseloads(asked))
+    assert len({one.cases.name for one in alone}) == 1
+    alternatives_chart.changes_chart(asked, alone)
+    alternatives_chart.changes_chart(
+        ask(size=400), evaluate(ask(size=400), published(ask(size=400), ["strict_reading"]), caseloads(ask(size=400)))
+    )
+    for figure, populations, alternatives_ in zip(drawn, (1, 3), (len(every) - 1, 1), strict=True):
+        (axes,) = figure.axes
+        marks = [line for line in axes.lines if line.get_marker() not in ("None", None, "")]
+        heads = [line for line in marks if line.get_transform() is not axes.transData]
+        assert len(heads) == sum(len(one.get_texts()) for one in figure.legends) == (populations > 1) * populations
+        assert len(marks) - len(heads) == populations * alternatives_
+
+
+def test_nobody_reads_an_identifier_where_there_is_a_label(drawn: list[Figure]):
+    asked = ask("positive_airway_pressure", provisions={"moderate_index": 10}, size=400).about()
+    every = published(asked)
+    found = evaluate(asked, every, caseloads(asked))
+    said = [alternatives_chart.changes_chart(asked, found).alt, asked.impact.finding(), asked.impact.why_nothing()]
+    said += [alternatives_findings.headline(asked, found).text, alternatives_findings.movers(asked, found).text]
+    said += [tell(found).text for tell in (
+        alternatives_findings.approvals, alternatives_findings.decided, alternatives_findings.outcomes_by_alternative,
+    )]  # fmt: skip
+    said += [alternatives_findings.terms(every).text]
+    said += [text.get_text() for figure in drawn for text in (*figure.texts, *figure.axes[0].get_yticklabels())]
+    words = {word for text in said for word in re.findall(r"[a-z_]+", text)}
+    assert words & {*asked.policy.levers, *(one.name for one in every[1:])} == set()
+    assert [text for text in said if re.search(r"\b(own|asked) [PT]", text)] == []  # before a label
+    nothing = ask("positive_airway_pressure", provisions={"moderate_index": 16}, size=50).impact
+    words = {*re.findall(r"[a-z_]+", nothing.why_nothing() or nothing.finding())}
+    assert words & {*asked.policy.levers} == set()
+
+
+def test_the_notice_below_a_picture_is_never_wider_than_the_picture(drawn: list[Figure]):
+    for name in ("positive_airway_pressure", "nerve_blocks"):
+        asked = ask(name, size=400).about()
+        alternatives_chart.changes_chart(asked, evaluate(asked, published(asked)[:2], caseloads(asked)))
+        for text in drawn.pop().texts:
+            assert text.get_window_extent().x1 <= text.figure.bbox.x1, text.get_text()
 
 
 # A run that is cut off -----------------------------------------------------------------------------------------------

@@ -10,9 +10,9 @@ import pytest
 from tornado.web import HTTPError
 
 from policy.problems import ProblemsFound
+from policy.storage.files import save
 from simulations.cli import lab
 from simulations.cli.lab import Contents
-from simulations.storage.files import save
 
 NOTEBOOK = nbformat.writes(nbformat.v4.new_notebook()).encode()
 FILES = {

@@ -214,7 +214,8 @@ def test_nothing_changes_when_no_case_is_concerned():
     necks = part.take(np.flatnonzero(np.asarray(part.dx == "M54.2")))
     impact = compare(*(policy.determine(POLICY, necks, s) for s in (study.baseline, study.scenario)))
     assert impact.cases > 0
-    assert "fm_drugs_failed_min is moved, but no criterion" in impact.finding()
+    label = POLICY.levers["fm_drugs_failed_min"].label
+    assert f"“{label}” is moved, but no criterion" in impact.finding()
 
 
 def test_nothing_changes_when_something_else_decides():

@@ -229,7 +229,7 @@ def test_a_template_with_nothing_to_show_ends_before_a_kernel(
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("name", ["1_read_the_policy", "2_tweak_thresholds"])
+@pytest.mark.parametrize("name", ["1_read_the_policy", "2_tweak_thresholds", "3_review_a_case"])
 def test_a_notebook_reads_the_policy_that_lab_was_opened_for(
     name: str, workspace: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -13,8 +13,9 @@ import policy
 import simulations
 from policy.problems import ProblemsFound
 from policy.reading.versions import Family, Version
+from policy.storage.files import save
 from simulations.cli.command import main
-from simulations.storage.files import save
+from simulations.population.page import FOLDER
 from simulations.studies.version_changes import WHOLE, attribute_versions
 from tests.simulations.families import NAME, document, in_force, saved
 
@@ -514,6 +515,23 @@ def test_a_report_as_of_a_day(there: Path):
         "Minimum conservative care (conservative_weeks): 6 weeks -> 8 weeks (stricter)"
     ]
     assert summary["policy"]["values_from"] == "2026-01-01"
+
+
+def test_a_baseline_of_another_id_is_told_where_the_population_is_of_the_first(there: Path):
+    """Not that the policy, which is there and was named, is none."""
+    family(there, document("2026.1"))
+    other = there / "other.yaml"
+    save(other, document("2026.1", name="other").encode())
+    page = there / "page.yaml"
+    text = (FOLDER / "seed_low_prevalence.yaml").read_text("utf-8")
+    save(page, text.replace("id: seed_low_prevalence\n", "id: page\npolicy: other\n", 1).encode())
+    assert simulations.ask(other, population=page, size=10).cases.size == 10
+    with pytest.raises(ProblemsFound) as found:
+        simulations.ask(other, baseline=f"{NAME}@2026.1", population=page, size=10)
+    said = str(found.value)
+    assert f"is a population of other, but its cases are to be read by {NAME}@2026.1: the ids differ" in said
+    assert f"its id is {NAME}, and that of other@2026.1 is other: a baseline is a version of the same policy" in said
+    assert "no policy" not in said
 
 
 def test_two_versions_that_read_a_cell_differently_are_not_compared(there: Path):

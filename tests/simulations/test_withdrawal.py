@@ -191,6 +191,8 @@ def test_of_people_only_rounded_shares_are_told(tmp_path: Path) -> None:
         (["nerve_blocks"], 2, "name B, or a card with --withdraw"),
         (["nerve_blocks", "strict_reading", "--withdraw", "bmj-2025"], 2, "--withdraw stands in place of B"),
         (["nerve_blocks", "strict_reading", "--population", "seed_low_prevalence"], 2, "--population needs --withdraw"),
+        (["nerve_blocks", "strict_reading", "--size", "5000"], 2, "--size needs --population"),
+        (["nerve_blocks", "--withdraw", "bmj-2025", "--seed", "2"], 2, "--seed needs --population"),
     ],
 )
 def test_what_cannot_be_asked_is_said(words: list[str], code: int, said: str) -> None:

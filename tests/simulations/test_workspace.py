@@ -1,6 +1,7 @@
 """Scenarios and policies of the workspace are called by name, as those that ship."""
 
 import os
+import re
 from pathlib import Path
 
 import click
@@ -11,9 +12,9 @@ import simulations
 from policy import load
 from policy.problems import ProblemsFound
 from policy.reading.loading import shipped
+from policy.storage.files import save
 from simulations.cli.command import main
 from simulations.scenario.loading import find_scenario
-from simulations.storage.files import save
 
 SCENARIO = 'schema: scenario/1\nid: mine\nlabel: "Mine"\npolicy: nerve_blocks\nbecause: "A test."\nprovisions:\n'
 
@@ -50,6 +51,14 @@ def test_names_of_the_workspace_work_like_names_of_what_ships(
     assert "6 weeks -> 8 weeks" in ran("compare", "nerve_blocks", "mine").output
     study = simulations.ask("draft", "mine", size=300)
     assert study.provisions() == {"conservative_weeks": 8}
+
+
+def test_what_may_be_named_is_told_once(kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    for verb in (("validate", "drafd"), ("compare", "drafd", "nerve_blocks")):
+        told = re.findall(r"[\w@.]+", ran(*verb).output.partition("ships (")[2].partition(")")[0])
+        assert len(told) == len({*told}) > 5
+        assert "draft" in told
 
 
 def test_another_workspace_is_named_for_one_command(kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -52,7 +52,7 @@ def test_a_quoted_field_may_hold_commas_quotes_and_line_ends(tmp_path: Path):
     [
         (b"", "requests.csv:1: the first line is empty"),
         (b"\n\ncase_id,dx,cpt\nA,M54.2,64405\n", "requests.csv:1: the first line is empty"),
-        (b"case_id,dx,cpt", "requests.csv:1: has a header but no rows"),
+        (b"case_id,dx,cpt", "requests.csv:2: has a header but no rows"),
         (b"case_id,dx,cpt\n", "requests.csv:2: has a header but no rows"),
         (b"case_id,dx,cpt\n\n,,\n", "requests.csv:2: has a header but no rows"),
         (

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import datetime
 import functools
+import gc
 import itertools
+import os
 import random
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -253,3 +258,22 @@ def test_a_switch_takes_the_branches_that_at_least_n_leaves(seed: int) -> None:
         left = {of.get(str(one), other) for one in range(n, v + 1)}
         wanted.append(left.pop() if len(left) == 1 else "pend")
     assert policy.determine(document, cases, document.settings()).frame()["outcome"].astype(str).tolist() == wanted
+
+
+def test_what_does_not_fit_into_memory_lies_where_no_other_start_clears_it_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kernel may be idle for hours; the next command sweeps the folders of the dead."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    events = tmp_path / "events.csv"
+    events.write_text("key,date,code\nA,2026-01-05,64490\n", "utf-8")
+    history = policy.PlanHistory(document(), events)
+    (folder,) = tmp_path.glob("wb-*")
+    (folder / "spilled").write_bytes(b"alive")
+    os.utime(folder, (0, 0))
+    program = "from policy.storage.scratch import scratch\nwith scratch(): pass"
+    subprocess.run([sys.executable, "-c", program], check=True, env={**os.environ, "TMPDIR": str(tmp_path)})
+    assert (folder / "spilled").read_bytes() == b"alive"
+    del history
+    gc.collect()
+    assert [*tmp_path.glob("wb-*")] == []

@@ -134,13 +134,24 @@ def test_bare_numbers_may_be_keys_where_somebody_says_so(tmp_path: Path) -> None
             "key\na\n",
             "events.csv:1: the header has no comma, semicolon, tab or pipe between names; key, date, code are",
         ),
-        (HEADER, "events.csv:2: has a header but no rows"),
         ("%PDF-1.7", "events.csv: is a PDF"),
     ],
 )
 def test_what_is_no_table_of_events(tmp_path: Path, content: str, said: str) -> None:
     (line,) = refused(tmp_path, content)
     assert line.startswith(said)
+
+
+@pytest.mark.parametrize("header", [HEADER, HEADER.strip()])
+def test_a_plan_without_events_has_a_history(tmp_path: Path, header: str) -> None:
+    """Where it is complete nothing happened; where it is not, at least nothing is known to have happened."""
+    (tmp_path / "events.csv").write_text(header, "utf-8")
+    found = facts(tmp_path, tmp_path / "events.csv")
+    assert found["sessions_last_12m"] == found["units_last_month"] == [0, 0]
+    alone = policy.PlanHistory(policy.load(by_days.POLICY), tmp_path / "events.csv")
+    assert next(alone.remarks()) == "events.csv: 0 events of 0 keys"
+    (tmp_path / "complete.csv").write_text(COMPLETE.strip(), "utf-8")
+    policy.PlanHistory(policy.load(by_days.POLICY), tmp_path / "events.csv", tmp_path / "complete.csv")
 
 
 def test_a_policy_without_history_refuses_events(tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from policy import ProblemsFound
-from simulations.storage.files import fill, forget_written, undisturbed, written
+from policy.storage.files import fill, forget_written, undisturbed, written
 from simulations.storage.folders import folder, listing, only_of_a_run
-from tests.simulations.storage.test_files import failing, killed_at, state
+from tests.policy.storage.test_files import failing, killed_at, state
 
 OLD, NEW = {"a.csv": b"old", "b.csv": b"old"}, {"a.csv": b"new", "c.csv": b"new"}
 

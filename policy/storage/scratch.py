@@ -9,8 +9,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from simulations.storage.leftovers import remove
-from simulations.storage.locks import Busy, lock_file, locked, real
+from policy.storage.leftovers import remove
+from policy.storage.locks import Busy, lock_file, locked, real
 
 _PREFIX = "wb-"  # short: the path of a socket in it has room for about a hundred bytes
 _OURS = re.compile(rf"{_PREFIX}\w{{8}}")

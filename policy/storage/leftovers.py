@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from simulations.storage.locks import LOCK_NAME, Busy, key_of_path, locked
+from policy.storage.locks import LOCK_NAME, Busy, key_of_path, locked
 
 OURS = re.compile(r"\.(?P<key>.+)\.wb_\w{8}\.(?P<kind>part|old|set)", re.S)
 _OLDER = r"\.{}\.\w{{8}}\.part"  # of version 2026.1.0

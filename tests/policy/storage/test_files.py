@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from policy import ProblemsFound
-from simulations.storage.files import append, save, save_all, save_new
+from policy.storage.files import append, save, save_all, save_new
+from policy.storage.locks import Busy, locked
 from simulations.storage.folders import folder
-from simulations.storage.locks import Busy, locked
 
 
 def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_a_disk_that_fills_in_the_middle_of_a_write_leaves_the_old_file(tmp_path
     (tmp_path / "table.csv").write_bytes(b"old")
     program = (
         "import resource, signal, pathlib\n"
-        "from policy import ProblemsFound; from simulations.storage.files import save\n"
+        "from policy import ProblemsFound; from policy.storage.files import save\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (100000, 100000))\n"
         "try: save(pathlib.Path('table.csv'), b'x' * 1000000)\n"
         "except ProblemsFound as found: print(found)"
@@ -195,7 +195,7 @@ def killed_at(folder: Path, step: str, at: int, program: str) -> bool:
         f"    if len(calls) == {at}: os.kill(os.getpid(), signal.SIGKILL)",
         "    return right(*given, **named)",
         "from pathlib import Path",
-        "from simulations.storage.files import fill, save_all",
+        "from policy.storage.files import fill, save_all",
         "from simulations.storage.folders import folder",
         f"os.{step} = deadly",
         program,

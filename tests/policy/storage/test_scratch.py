@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from simulations.storage.scratch import scratch
+from policy.storage.scratch import scratch
 
 
 @pytest.fixture(autouse=True)

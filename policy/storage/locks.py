@@ -31,7 +31,7 @@ TAKEN = (errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK)
 _LONGEST = 180  # bytes of a name that leave room for what is put around it
 _PAUSE = 0.05
 _held: dict[Path, tuple[int, int]] = {}  # the lock files of this process: thread, how often
-_guard = threading.Lock()
+_guard = threading.RLock()  # a folder of `scratch` may be let go of by the garbage collector at any moment
 
 
 class Busy(Exception):

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from policy.problems import refuse
-from simulations.storage.leftovers import clear, prefix_of, record_of, remove, sweep
-from simulations.storage.locks import claimed, real
+from policy.storage.leftovers import clear, prefix_of, record_of, remove, sweep
+from policy.storage.locks import claimed, real
 
 Content = bytes | Callable[[BinaryIO], None]  # what a file holds, or what writes it
 

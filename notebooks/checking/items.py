@@ -1,0 +1,85 @@
+"""What is to be done before a draft is ready: items in sections, each with its place and, where it is plain, a mend."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from policy import Draft
+from policy.authoring.draft_edits import Edited
+
+__all__ = ["MUST", "QUICK", "SECTIONS", "SLOW", "Found", "Item", "Mend", "summary"]
+
+SECTIONS = {  # key -> title, and what is meant
+    "problems": ("Problems", "what is wrong with the document: as long as there is one, it cannot be used"),
+    "examples": ("Examples that fail", "worked examples that come out otherwise than they say"),
+    "remarks": ("Odd in the logic", "rules that never decide, columns that no rule reads, questions for nothing"),
+    "coverage": ("Not seen to decide", "a criterion can decide in this state, and no example shows that it does"),
+    "slips": ("Slips that nobody would notice", "a small mistake in the document that no example would show"),
+    "evidence": ("Evidence due for review", "sources that are old, contested, replaced or not verified in full"),
+    "sources": ("Without a source", "criteria and levers that stand on no source which supports them today"),
+}
+SLOW = ("remarks", "coverage", "slips")  # found step by step, beside the hands
+QUICK = tuple(name for name in SECTIONS if name not in SLOW)
+MUST = ("problems", "examples")  # what nobody can decide to leave
+
+
+@dataclass(frozen=True)
+class Mend:
+    """What a button does to the draft here and now; `text` in our own words, since it is a button's."""
+
+    text: str
+    edit: Callable[[Draft], Edited]
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing to work off: a sentence, more about it, the place where it is mended, and what would mend it."""
+
+    section: str
+    place: str
+    says: str
+    more: str = ""
+    mends: tuple[Mend, ...] = field(default=(), compare=False)
+
+    @property
+    def key(self) -> str:
+        """The same for the same item of another day; another where what it says is another."""
+        return f"{self.section} {self.place}: {self.says}"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one section has so far: `tried` of `total` steps, `total` 0 before it begins; `note`: what else to know."""
+
+    items: tuple[Item, ...] = ()
+    tried: int = 0
+    total: int = 0
+    note: str = ""
+
+    @property
+    def whole(self) -> bool:
+        """Whether everything was looked at."""
+        return 0 < self.total <= self.tried
+
+
+NOT_YET = Found()
+
+
+def summary(sections: dict[str, Found], left: Sequence[str]) -> str:
+    """The line on top: whether it is ready for the committee, and what remains."""
+    still = {name: sum(item.key not in left for item in found.items) for name, found in sections.items()}
+    unseen = [SECTIONS[name][0] for name in SECTIONS if not sections.get(name, NOT_YET).whole]
+    counts = f"{_many(still.get('problems', 0), 'problem')}, {_many(still.get('examples', 0), 'failing example')}"
+    rest = sum(count for name, count in still.items() if name not in MUST)
+    decided = f", {len(left)} left with a reason" if left else ""
+    if still.get("problems") or still.get("examples"):
+        head = "Not ready for the committee"
+    elif rest or unseen:
+        head = "Nothing is wrong, but the list is not worked off"
+    else:
+        head = "Ready for the committee"
+    looked = f". Still to look at: {', '.join(unseen)}" if unseen else ""
+    return f"{head}: {counts}, {_many(rest, 'thing')} more to decide{decided}{looked}."
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -1,0 +1,54 @@
+"""Which two documents are compared: what was handed over, else the newest draft with its source, else two versions."""
+
+import os
+from typing import NamedTuple
+
+from notebooks.desk import Document, handed, number_of, opened
+from policy import Draft
+from policy.model import Policy
+from policy.problems import refuse
+from policy.reading.workspace import SERVED
+
+__all__ = ["HERE", "Side", "first_pair", "side"]
+
+HERE = "4_compare_versions"
+
+
+class Side(NamedTuple):
+    """A document that is open: its key on the desk, its label, the policy that it is, and whether it is a draft."""
+
+    key: str
+    label: str
+    policy: Policy
+    draft: bool
+
+
+def side(policy: Policy, document: Document) -> Side:
+    """Open a document; ProblemsFound where it is gone, its entries do not agree, or it is another policy."""
+    found = opened(policy, document.key)
+    draft = isinstance(found, Draft)
+    mine = found.policy if isinstance(found, Draft) else found
+    if mine.id != policy.id:
+        message = f"is a version of {mine.id}; only versions of one policy ({policy.id}) can be compared"
+        raise refuse("policy", document.label, message)
+    return Side(document.key, document.label, mine, draft)
+
+
+def first_pair(policy: Policy, known: tuple[Document, ...]) -> tuple[str, str]:
+    """The keys of before and after to begin with; the same twice where there is one document only.
+
+    Drafts are offered first in Lab only, so that runs elsewhere stay equal.
+    """
+    keys = [document.key for document in known]
+    note = handed(HERE)
+    if {note.get("before"), note.get("after")} <= {*keys}:
+        return note["before"], note["after"]
+    drafts = [document.key for document in known if document.draft] if SERVED in os.environ else []
+    for key in drafts:
+        found = opened(policy, key)
+        source = found.source if isinstance(found, Draft) else ""
+        source = "" if source == policy.name else source
+        if source in keys:
+            return source, key
+    versions = sorted((d for d in known if not d.draft), key=lambda d: number_of(d.key or policy.name))
+    return versions[-2 if len(versions) > 1 else -1].key, versions[-1].key

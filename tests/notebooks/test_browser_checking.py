@@ -1,0 +1,83 @@
+"""The sixth notebook as somebody uses it: a draft that is broken is worked off by buttons, found by role and name."""
+
+import os
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from policy import Draft, load
+from policy.reading.workspace import OPENED, VARIABLE
+from tests.notebooks.lab import CHROMIUM, Desk, lab, run_all
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        CHROMIUM is None and os.environ.get("CI") != "true",
+        reason="no Chromium is installed here: apt-get install chromium",
+    ),
+]
+POLICY, SECONDS = "occipital_myofascial@2026.1", 120_000
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    assert CHROMIUM, "CI must have Chromium; .ci/run installs it"
+    scratch = tmp_path_factory.mktemp("lab")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(OPENED, POLICY)
+        patch.setenv(VARIABLE, str(scratch / "mine"))
+        draft = Draft.of(POLICY)
+        draft.set_default("conservative_weeks", 8)  # two examples fail, and slips beside 8 weeks go unnoticed
+        spare = {"label": "Pain on a scale", "ask": "the pain score", "type": "whole", "max": 10, "statements": ["N1"]}
+        draft.put("fields.pain_score", spare)
+        with lab(scratch) as started:
+            yield started
+
+
+def section(page: Page, title: str) -> str:
+    return page.get_by_role("button", name=re.compile(f"^. {title}")).inner_text()
+
+
+def opened(page: Page, title: str) -> None:
+    head = page.get_by_role("button", name=re.compile(f"^. {title}"))
+    if head.inner_text().startswith("▸"):
+        head.click()
+    expect(page.get_by_role("button", name=re.compile(f"^▾ {title}"))).to_be_visible(timeout=SECONDS)
+
+
+def test_a_broken_draft_is_worked_off_by_buttons(desk: Desk):
+    page = desk.open("6_check_a_draft.ipynb")
+    run_all(page)
+    summary = page.locator(".nbw-live .finding").first
+    expect(summary).to_contain_text("Not ready for the committee: 0 problems, 2 failing examples", timeout=SECONDS)
+    for left in (1, 0):
+        page.get_by_role("button", name="Expect pend", exact=True).first.click()
+        expect(summary).to_contain_text(f"{left} failing example", timeout=SECONDS)
+    expect(summary).not_to_contain_text("Still to look at", timeout=SECONDS)
+    opened(page, "Odd in the logic")
+    page.get_by_role("button", name="Take the column out").click()
+    expect(page.get_by_text("Done: take the column out.")).to_be_visible(timeout=SECONDS)
+    expect(summary).not_to_contain_text("Still to look at", timeout=SECONDS)
+    opened(page, "Slips that nobody would notice")
+    add = page.get_by_role("button", name=re.compile("add it as an example"))
+    while add.count():
+        add.first.click()
+        expect(summary).to_contain_text("Still to look at", timeout=SECONDS)
+        expect(summary).not_to_contain_text("Still to look at", timeout=SECONDS)
+    assert "none open" in section(page, "Slips that nobody would notice")
+    for title in ("Odd in the logic", "Evidence due for review", "Without a source"):
+        opened(page, title)
+        page.get_by_role("button", name=re.compile("^Leave (all|it)")).last.click()
+        page.get_by_label("Because").fill("decided by the board")
+        page.get_by_role("button", name="Leave with this reason").click()
+        expect(page.get_by_role("button", name=re.compile(f"^. {title}: none open"))).to_be_visible(timeout=SECONDS)
+    expect(summary).to_contain_text("Ready for the committee", timeout=SECONDS)
+    (kept,) = (desk.workspace / "drafts").glob("*.json")
+    draft = Draft.resume(kept)
+    assert not draft.problems
+    assert len(draft.policy.examples) > len(load(POLICY).examples)
+    assert desk.outside == []
+    page.context.close()
+    desk.shut_down()
