@@ -215,6 +215,7 @@ KEYS: Mapping[str, tuple[str, str]] = {  # key, or Record.key where one record c
     "status_note": ("Why that status", ""),
     "note": ("Note", ""),
     "verified": ("How far it was read", ""),
+    "in_full": ("Read in full", "Whether the source itself was read, not a summary."),
     "reference": ("Reference", "Where it can be found."),
     "one": ("One of it", "week"),
     "many": ("Many of it", "weeks"),
