@@ -12,7 +12,7 @@ from simulations.reports.table_cells import LABELS, MEANS
 from simulations.statistics.number_format import percent, points
 from simulations.studies.impact import Impact
 
-__all__ = ["HANDS", "LOOK", "STANDS", "headline", "in_words", "stale", "table_of_requests"]
+__all__ = ["HANDS", "LOOK", "STANDS", "headline", "in_words", "numbers", "stale", "table_of_requests"]
 
 LOOK = (
     STYLE
@@ -61,11 +61,17 @@ _ROW, _LABEL, _BAR, _WIDTH = 34, 98, 262, 560
 
 def headline(answer: Answer, over: str, picture: bool = True) -> str:
     """Approval rate from the baseline to now, the finding, and a bar for each outcome (words without `picture`)."""
-    impact = answer.impact
     if answer.guarded:
+        return live(answer.impact).html
+    finding = f'<p class="finding" role="status" aria-live="polite">{esc(_finding(answer))}</p>'
+    return finding + numbers(answer.impact, bool(answer.changes), over, picture=picture)
+
+
+def numbers(impact: Impact, moved: bool, over: str, guarded: bool = False, picture: bool = True) -> str:
+    """Approval rate from the baseline to now, and a bar for each outcome; `moved`: whether there is a now."""
+    if guarded:
         return live(impact).html
     before, now, change = impact.rates()
-    moved = bool(answer.changes)
     tiles = [("baseline", percent(before.value), f"{percent(before.low)} to {percent(before.high)}")]
     if moved:
         tiles.append(("now", percent(now.value), f"{percent(now.low)} to {percent(now.high)}"))
@@ -74,10 +80,9 @@ def headline(answer: Answer, over: str, picture: bool = True) -> str:
         f'<div><span class="faint">{esc(a)}</span> <b>{esc(b)}</b> <span class="faint">95%: {esc(c)}</span></div>'
         for a, b, c in tiles
     )
-    finding = f'<p class="finding" role="status" aria-live="polite">{esc(_finding(answer))}</p>'
-    caption = f'<p class="faint"><small>Approval rate: share of met among all {esc(over)}.</small></p>'
     shown = bars(impact, moved) if picture else f"<p>{esc(counts_in_words(impact, moved))}</p>"
-    return f"{finding}<div class='rate'>{cells}</div>{shown}{caption}"
+    caption = f'<p class="faint"><small>Approval rate: share of met among all {esc(over)}.</small></p>'
+    return f"<div class='rate'>{cells}</div>{shown}{caption}"
 
 
 def _finding(answer: Answer) -> str:

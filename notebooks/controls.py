@@ -45,9 +45,17 @@ class Control:
         self.kind, self.parts = _parts(lever, value)
         self.head = widgets.HTML(layout=WIDE)
         self.reset = widgets.Button(description="Reset", layout=SMALL, tooltip=f"{lever.label}: back to the baseline")
-        hands = widgets.HBox([*self.parts.values(), self.reset], layout=ROW).add_class("nbw-hands")
-        self.box = widgets.VBox([self.head, hands, widgets.HTML(note, layout=WIDE)], layout=WIDE)
+        self.box = widgets.VBox([self.head, self.hands([self.reset]), widgets.HTML(note, layout=WIDE)], layout=WIDE)
         self.box.add_class("nbw-lever").add_class(f"nbw-lever-{name}")
+
+    def hands(self, more: list[Any]) -> Any:
+        """What can be moved, in a row, and other hands after it."""
+        return widgets.HBox([*self.parts.values(), *more], layout=ROW).add_class("nbw-hands")
+
+    def when_let_go(self) -> None:
+        """Tell of a slider only where it is let go, not of each step on its way."""
+        if self.kind == "slider":
+            self.parts["slider"].continuous_update = False
 
     @property
     def value(self) -> Value | bool:

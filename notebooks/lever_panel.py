@@ -10,7 +10,9 @@ import ipywidgets as widgets
 from notebooks import answer as view
 from notebooks.closer import QUESTIONS, STALE
 from notebooks.controls import FIT, GROW, ROW, SMALL, WIDE
-from notebooks.frame import Frame, live
+from notebooks.desk import hand_over
+from notebooks.drafting.taking import into_a_draft
+from notebooks.frame import Frame, button, link, live
 from notebooks.hands import Hands
 from notebooks.keeping import Report, Unsaved, command, kept_in, make_report, reported, seen
 from notebooks.levers import groups
@@ -68,8 +70,8 @@ class LeverPanel(Frame):
     def _build_questions(self) -> widgets.HBox:
         """A button for each question about the change."""
         self.question_buttons = {q: widgets.Button(description=q, layout=FIT) for q in QUESTIONS}
-        for question, button in self.question_buttons.items():
-            button.on_click(self._guarded(lambda _, q=question: self._look_closer(q)))
+        for question, hand in self.question_buttons.items():
+            hand.on_click(self._guarded(lambda _, q=question: self._look_closer(q)))
         return widgets.HBox([widgets.HTML(live("<b>Look closer:</b>")), *self.question_buttons.values()], layout=ROW)
 
     def _build(self) -> None:
@@ -83,24 +85,29 @@ class LeverPanel(Frame):
         self.undo_button, self.redo_button, self.reset_button = (
             widgets.Button(description=text, layout=FIT) for text in ("Undo", "Redo", "Reset all")
         )
-        for button, act in (
+        for hand, act in (
             (self.undo_button, self.tweaks.undo),
             (self.redo_button, self.tweaks.redo),
             (self.reset_button, self.tweaks.reset),
         ):
-            button.on_click(self._guarded(lambda _, act=act: self.hands.do(act)))
+            hand.on_click(self._guarded(lambda _, act=act: self.hands.do(act)))
         self.changes = widgets.VBox(layout=WIDE)
         self.name = widgets.Text(placeholder="name of the scenario", tooltip="Name of the scenario", layout=GROW)
         self.save_button = widgets.Button(description="Save as scenario", layout=FIT)
         self.save_button.on_click(self._guarded(lambda _: self._keep()))
         self.report_button = widgets.Button(description="Make the report", layout=FIT)
         self.report_button.on_click(self._guarded(lambda _: self._report()))
+        self.draft_button = button(
+            "Take into a draft", self._guarded(lambda _: self._into_a_draft()), "Take the moved levers into a draft"
+        )
+        self.drafted = widgets.VBox(layout=WIDE)
         right = [
             self.headline,
             widgets.HBox([self.undo_button, self.redo_button, self.reset_button], layout=ROW),
             self.changes,
-            widgets.HBox([self.name, self.save_button, self.report_button], layout=ROW),
+            widgets.HBox([self.name, self.save_button, self.report_button, self.draft_button], layout=ROW),
             self.message,
+            self.drafted,
         ]
         beside = widgets.Layout(flex="1 1 0", width="auto", min_width="300px", padding="0 0 0 18px", overflow="hidden")
         columns = widgets.HBox([self.accordion, widgets.VBox(right, layout=beside)], layout=WIDE)
@@ -160,6 +167,13 @@ class LeverPanel(Frame):
             return
         self.message.value = live(f'<div role="status">{reported(report)}</div>')
 
+    def _into_a_draft(self) -> None:
+        """The moved levers as edits of a draft of this policy, and the way to it."""
+        taken = into_a_draft(self.tweaks.settings, self.tweaks.baseline)
+        self._say(bullets(map(esc, taken.says)))
+        hand_over("5_author_a_draft", draft=taken.key, place=taken.place)
+        self.drafted.children = [link("5_author_a_draft", "Go on with the draft")]
+
     def _look_closer(self, question: str) -> None:
         """One of the findings of the reports, about the levers as they stand."""
         self.closer.value = live(f'<p role="status">{esc(question)}: counting…</p>')
@@ -210,9 +224,10 @@ class LeverPanel(Frame):
         self._show_notices()
         back, forth = self.tweaks.steps
         self.undo_button.disabled, self.redo_button.disabled = not back, not forth
-        for button in (self.reset_button, self.save_button, self.report_button):
-            button.disabled = not self._answer.changes
+        for hand in (self.reset_button, self.save_button, self.report_button, self.draft_button):
+            hand.disabled = not self._answer.changes
         self.message.value = self.alert.value = ""
+        self.drafted.children = ()
         if self.closer.value and STALE not in self.closer.value:
             self.closer.value = live(f'<p role="status">{esc(STALE)}</p>') + view.stale(self.closer.value)
         self._look_later()
@@ -220,9 +235,9 @@ class LeverPanel(Frame):
     def _show_changes(self, changes: dict[str, str]) -> None:
         for name, sentence in changes.items():
             if name not in self._rows:
-                button = widgets.Button(description="Revert", layout=SMALL, tooltip=self.policy.levers[name].label)
-                button.on_click(self._guarded(lambda _, n=name: self.hands.do(lambda: self.tweaks.revert(n))))
-                self._rows[name] = widgets.HBox([widgets.HTML(layout=GROW), button], layout=ROW)
+                hand = widgets.Button(description="Revert", layout=SMALL, tooltip=self.policy.levers[name].label)
+                hand.on_click(self._guarded(lambda _, n=name: self.hands.do(lambda: self.tweaks.revert(n))))
+                self._rows[name] = widgets.HBox([widgets.HTML(layout=GROW), hand], layout=ROW)
             self._rows[name].children[0].value = live(esc(sentence))
         rows = tuple(self._rows[name] for name in changes)
         if self.changes.children != rows:

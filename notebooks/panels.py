@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from notebooks.checking.check_panel import CheckPanel
     from notebooks.comparison.version_panel import VersionPanel
     from notebooks.controls import Control
+    from notebooks.drafting.draft_panel import DraftPanel
     from notebooks.evidence.evidence_panel import EvidencePanel
     from notebooks.lever_panel import LeverPanel
     from notebooks.review.case_panel import CasePanel
@@ -15,6 +16,7 @@ else:
         "CasePanel": "review.case_panel",
         "CheckPanel": "checking.check_panel",
         "Control": "controls",
+        "DraftPanel": "drafting.draft_panel",
         "EvidencePanel": "evidence.evidence_panel",
         "LeverPanel": "lever_panel",
         "VersionPanel": "comparison.version_panel",
@@ -29,4 +31,4 @@ else:
         return __all__
 
 
-__all__ = ["CasePanel", "CheckPanel", "Control", "EvidencePanel", "LeverPanel", "VersionPanel"]
+__all__ = ["CasePanel", "CheckPanel", "Control", "DraftPanel", "EvidencePanel", "LeverPanel", "VersionPanel"]

@@ -138,6 +138,11 @@ class Draft(Edits):
         return self.page.find(self.page.path(path)).plain()
 
     @property
+    def base(self) -> str:
+        """The text that it began from."""
+        return self._kept.base
+
+    @property
     def source(self) -> str:
         """The version that it began from, as it is called."""
         return self._kept.source
@@ -151,6 +156,11 @@ class Draft(Edits):
     def edits(self) -> tuple[str, ...]:
         """What was done, in words, without what was undone."""
         return tuple(step.says for step in self._kept.steps[: self._kept.done])
+
+    @property
+    def undone(self) -> int:
+        """How many edits can be done again."""
+        return len(self._kept.steps) - self._kept.done
 
     @property
     def changed(self) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from policy.authoring.pages import Page, Path
+from policy.authoring.revising import revised
 from policy.problems import Problem, ProblemsFound, nearest, refuse, shown
 from policy.reading.yaml import Node
 
@@ -62,6 +63,10 @@ class Edits:
     def put(self, path: str | Path, value: Any, after: Iterable[str] = ()) -> Edited:
         """Another value at a path ('levers.LEVER.label'), or a new key there, after others."""
         return self._edit(f"{path} is set", lambda page: page.put(page.path(path), as_text(value), after))
+
+    def revise(self, path: str | Path, value: Any) -> Edited:
+        """Another value at a path, a whole test or rule perhaps; what is alike inside keeps its lines and comments."""
+        return self._edit(f"{path} is revised", lambda page: revised(page, page.path(path), as_text(value)))
 
     def add(self, path: str | Path, value: Any, at: int | None = None) -> Edited:
         """One more item in a list, before the one at position `at` (None: at the end)."""

@@ -4,7 +4,7 @@ import json
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ import pandas as pd
 from policy.cases.reader import READ, Cases
 from policy.cases.stretches import REQUESTED
 from policy.evaluation.determination import determine
-from policy.model import OUTCOMES, Policy
+from policy.model import OUTCOMES, Example, Policy
 from policy.problems import Finding, ProblemsFound, shown
 
 
@@ -76,6 +76,23 @@ def check_exceptions(policy: Policy) -> Iterator[Finding]:
         if outcomes[0] == "met" or outcomes[1] != "met":
             message = f"the case is {outcomes[0]} at {exception.from_} and {outcomes[1]} at {exception.to}"
             yield Finding("direction", (*path, "case"), f"{message}; it must turn from another outcome into met")
+
+
+class ComesOut(NamedTuple):
+    """What a policy makes of a worked example, whatever it expects: outcome word, columns asked for, reasons."""
+
+    outcome: str
+    asks: tuple[str, ...]
+    reasons: str
+
+
+def comes_out(policy: Policy, example: Example) -> ComesOut:
+    """What a policy makes of a worked example; raises ProblemsFound where its case or levers cannot be read."""
+    cases = _read(policy, [{**example.case, "case_id": "1"}])
+    dated = policy.on(example.case.get(REQUESTED))
+    said = determine(policy, cases, dated.settings(dict(example.set_))).frame().to_dict("records")[0]
+    asked = tuple(filter(None, str(said["ask"]).split(";")))
+    return ComesOut(str(said["outcome"]), asked, str(said["reasons"]))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,199 @@
+"""What is shown beside every edit, with a button for each thing that can be gone to or mended from there."""
+
+from collections.abc import Callable
+from html import escape
+from typing import Any
+
+import ipywidgets as widgets
+
+from notebooks import answer as view
+from notebooks.controls import ROW, WIDE
+from notebooks.drafting.calls import Author, Call
+from notebooks.drafting.effect import Effects, Failing, comes_out_now, failing, others, sentences
+from notebooks.drafting.names import by_label
+from notebooks.drafting.outline import entry_at
+from notebooks.drafting.words import SECTION_WORDS
+from notebooks.frame import button, live, shown_html
+from notebooks.page import bullets, esc, outcome_mark, plain
+from policy.authoring.lint import Finding
+from policy.problems import ProblemsFound
+from simulations.studies.draft_impact import DraftAnswer
+
+__all__ = ["EffectView"]
+
+_MOST, _CASES = 8, 6
+
+
+class EffectView:
+    """The right side of the panel. `review` is told the id of a synthetic case that is to be looked at."""
+
+    def __init__(self, author: Author, effects: Effects, review: Callable[[str], None]):
+        self.author, self.effects, self.review = author, effects, review
+        self.numbers, self.changed, self.proof, self.odd = (shown_html() for _ in "1234")
+        self.problems, self.failing, self.moved, self.look = (widgets.VBox(layout=WIDE) for _ in "1234")
+        self.make = widgets.VBox(layout=WIDE)
+        self._made = button("Make placeholder cases", author.guard(lambda _: self._make()))
+        self.box = widgets.VBox(
+            [
+                self.numbers,
+                self.make,
+                self.problems,
+                self.failing,
+                self.moved,
+                self.look,
+                self.proof,
+                self.changed,
+                self.odd,
+            ],
+            layout=WIDE,
+        )
+
+    def show(self) -> None:
+        """Everything that is known at once: numbers first."""
+        answer = self.effects.now(self.author.draft)
+        self.numbers.value = live(self._numbers(answer))
+        blank = answer is None or self.effects.placeholders
+        self.make.children = [self._made] if blank and not others(self.author.draft) else []
+        self.problems.children = self._problems()
+        self.failing.children = [part for one in failing(self.author.draft)[:_MOST] for part in self._mend(one)]
+        self.moved.children, self.look.children = self._whom(answer) if answer else [], []
+        self.changed.value = live(self._changed())
+
+    def _make(self) -> None:
+        self.effects.make_up(self.author.draft)
+        self.show()
+
+    # Numbers ----------------------------------------------------------------------------------------------------------
+
+    def _numbers(self, answer: DraftAnswer | None) -> str:
+        if answer is None:
+            why = "The entries do not agree with each other yet." if others(self.author.draft) else self.effects.why
+            return f'<p class="finding" role="status" aria-live="polite">No numbers now.</p><p>{esc(why)}</p>'
+        edited = bool(self.author.draft.edits)
+        impact = answer.impact
+        finding = "Nothing is edited yet: this is what the version does."
+        if edited and impact.moved == 0:
+            finding = "No case of these changes its outcome"
+            finding += f"; {impact.touched:,} read differently, but something else decides." if impact.touched else "."
+        elif edited and not answer.guarded:
+            finding = f"{impact.finding()}."
+        said = f'<p class="finding" role="status" aria-live="polite">{esc(finding)}</p>'
+        notes = [*answer.notes, *([_PLACEHOLDERS] if self.effects.placeholders else [])]
+        faint = f"<small class='faint'>{bullets(map(esc, notes))}</small>" if notes else ""
+        return said + view.numbers(impact, edited, repr(self.effects.cases), answer.guarded) + faint
+
+    def _changed(self) -> str:
+        """What changed, in sentences and, folded, in lines of the document."""
+        draft = self.author.draft
+        lines = draft.changed
+        if not lines:
+            return ""
+        try:
+            deciding, other = ([by_label(self.author.tree, one) for one in side] for side in sentences(draft))
+            said = bullets(map(esc, deciding)) if deciding else "<p>Nothing that decides a case.</p>"
+            more = f"<details><summary>Wording and sources ({len(other)})</summary>{bullets(map(esc, other))}</details>"
+            said += more if other else ""
+        except ProblemsFound:
+            said = "<p>Told in sentences once the entries agree with each other.</p>"
+        text = f"<pre>{escape(chr(10).join(lines))}</pre>"
+        folded = f"<details><summary>The lines of the document ({len(lines)})</summary>{text}</details>"
+        return f"<h4>What changed since it began</h4>{said}{folded}"
+
+    # What is wrong ----------------------------------------------------------------------------------------------------
+
+    def _problems(self) -> list[Any]:
+        found = others(self.author.draft)
+        if not found:
+            return []
+        rows: list[Any] = [shown_html(f"<h4>To be mended before it can be saved ({len(found)})</h4>")]
+        for problem in found[:_MOST]:
+            path = entry_at(self.author.tree, problem.path or "")
+            words = by_label(self.author.tree, _without_path(problem.message, problem.path))
+            said = shown_html(f'<div class="alert">{esc(words)}</div>')
+            rows.append(widgets.HBox([said, *self._opens(path)], layout=ROW).add_class("nbw-row"))
+        return [*rows, *([shown_html(f"<p>… and {len(found) - _MOST} more</p>")] if len(found) > _MOST else [])]
+
+    def _opens(self, path: Any) -> list[Any]:
+        if path is None:
+            return []
+        said = f"Open the {SECTION_WORDS[str(path[0])][1]}"
+        return [button("Open", self.author.guard(lambda _: self.author.open(path)), said)]
+
+    def _mend(self, one: Failing) -> list[Any]:
+        author = self.author
+        draft = author.draft
+        try:
+            now = comes_out_now(draft, one.number)
+            wanted = str(draft.value(("examples", one.number, "expect")))
+            said = f"comes out as {outcome_mark(now.outcome)}, must be {outcome_mark(wanted)}"
+            said += f"<br><small>{esc(now.reasons)}</small>" if now.reasons else ""
+        except ProblemsFound as wrong:
+            said = esc(wrong.problems[0].message)
+        title = shown_html(f'<div class="alert"><b>Example fails:</b> {esc(one.name)}<br>{said}</div>')
+        hands = [
+            *self._opens(("examples", one.number)),
+            button("Expect what it comes out as", author.guard(lambda _: self._expect(one))),
+            button("Undo the last edit", author.guard(lambda _: author.undo())),
+        ]
+        return [title, widgets.HBox(hands, layout=ROW).add_class("nbw-wrap")]
+
+    def _expect(self, one: Failing) -> None:
+        now, draft = comes_out_now(self.author.draft, one.number), self.author.draft
+        named = {"expect": now.outcome}
+        if "asks" in draft.value(("examples", one.number)):
+            named["asks"] = list(now.asks)  # type: ignore[assignment]
+        self.author.do(Call("set_example", (one.name,), named))
+
+    # Whom it moves ----------------------------------------------------------------------------------------------------
+
+    def _whom(self, answer: DraftAnswer) -> list[Any]:
+        found = answer.by_pathway()
+        if found.empty:
+            return []
+        titles = {name: one.title for name, one in answer.impact.scenario.policy.pathways.items()}
+        counts = [
+            f"{esc(titles.get(str(row.pathway), 'Outside the policy'))}: {row.moved:,} of {row.cases:,} cases"
+            f" ({row.lost:,} approvals lost, {row.gained:,} gained)"
+            for row in found.itertuples()
+        ]
+        rows: list[Any] = [shown_html(f"<h4>Whom it moves</h4>{bullets(counts)}")]
+        for case in answer.moved_cases(_CASES).itertuples():
+            words = f"{outcome_mark(str(case.baseline))} → {outcome_mark(str(case.scenario))}"
+            said = f"{esc(case.case_id)}, {esc(case.dx)} with {esc(case.cpt)}: {words}"
+            said += f"<br><small>{esc(case.reasons_scenario)}</small>"
+            look = self.author.guard(lambda _, c=str(case.case_id): self.review(c))
+            drawn = self.effects.cases is not None and self.effects.cases.drawn and not self.effects.placeholders
+            hands = [button("Review", look, "Review this case in the third notebook")] if drawn else []
+            rows.append(widgets.HBox([shown_html(said), *hands], layout=ROW).add_class("nbw-row"))
+        return rows
+
+    def words(self) -> list[str]:
+        """What is shown, as lines of text."""
+        parts = [self.numbers, *self.problems.children, *self.failing.children, *self.moved.children, self.changed]
+        return [line for part in parts if hasattr(part, "value") for line in plain(str(part.value)).splitlines()]
+
+    # What takes longer ------------------------------------------------------------------------------------------------
+
+    def wait(self) -> None:
+        """Say that proof and lint are being looked for."""
+        self.proof.value = live("<p class='faint' role='status'>What it proves: being worked out …</p>")
+
+    def proves(self, said: str) -> None:
+        """What is proven."""
+        self.proof.value = live(f"<p role='status'>{esc(by_label(self.author.tree, said))}</p>" if said else "")
+
+    def finds(self, found: tuple[Finding, ...]) -> None:
+        """What lint finds odd."""
+        items = [
+            f"{esc(one.says)} <small class='faint'>({esc(one.place)}; {esc(one.witness)})</small>" for one in found
+        ]
+        folded = f"<details><summary>Odd in the document ({len(items)})</summary>{bullets(items)}</details>"
+        self.odd.value = live(folded if items else "")
+
+
+_PLACEHOLDERS = "Made from the columns alone: every share is a placeholder, and says nothing about a plan."
+
+
+def _without_path(message: str, path: str | None) -> str:
+    """The message without the identifiers that it begins with."""
+    return message.removeprefix(f"{path}: ") if path else message

@@ -1,0 +1,345 @@
+"""The panel of a draft, driven as hands drive it, and the forms that every entry of a document has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import ipywidgets as widgets
+import pytest
+
+from notebooks import panels
+from notebooks.desk import hand_over
+from notebooks.drafting.add_forms import AddForm
+from notebooks.drafting.draft_panel import DraftPanel
+from notebooks.drafting.entry_forms import EntryForm
+from notebooks.drafting.names import by_label, name_from
+from notebooks.drafting.outline import entry_at, outline, searched
+from notebooks.drafting.record_forms import form_for
+from notebooks.drafting.shapes import document
+from notebooks.drafting.value_forms import Room
+from notebooks.drafting.words import BEGINNINGS, FORM, KEYS, KINDS, SECTION_WORDS
+from notebooks.lever_panel import LeverPanel
+from policy import Draft, load
+from policy.authoring.draft_files import kept_drafts
+from policy.authoring.pages import Page
+from policy.authoring.schema import json_schema
+from policy.model import Policy
+from policy.reading.loading import shipped
+from policy.reading.workspace import SERVED
+from simulations import Caseload
+from tests.notebooks.hostile import NASTY
+from tests.notebooks.test_panels import below
+
+
+@pytest.fixture(autouse=True)
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("WORKBOOK_WORKSPACE", str(tmp_path / "mine"))
+    monkeypatch.delenv(SERVED, raising=False)
+    return tmp_path / "mine"
+
+
+@pytest.fixture
+def panel(nerve_blocks: Policy, cases: Caseload) -> DraftPanel:
+    return panels.DraftPanel(nerve_blocks, cases)
+
+
+def hand(part: Any, name: str, kind: type = widgets.Widget) -> Any:
+    """The one hand of a name below a widget: a button or box as a screen reader would find it."""
+    found = [w for w in below(part) if isinstance(w, kind) and getattr(w, "description", None) == name]
+    assert len(found) == 1, (name, len(found))
+    return found[0]
+
+
+def first(part: Any, name: str) -> Any:
+    return next(w for w in below(part) if getattr(w, "description", None) == name)
+
+
+def middle(panel: DraftPanel) -> Any:
+    return panel.middle
+
+
+def press(part: Any, name: str) -> None:
+    hand(part, name, widgets.Button).click()
+
+
+def choose(part: Any, name: str, label: str) -> None:
+    """The option of a list that begins with a label."""
+    box = part if isinstance(part, widgets.Dropdown) else first(part, name)
+    box.value = next(value for text, value in box.options if text.startswith(label))
+
+
+# Every entry has a form ----------------------------------------------------------------------------------------------
+
+
+def entries() -> Iterator[tuple[str, Any, tuple[Any, ...]]]:
+    for name, path in shipped().items():
+        tree = Page(path.read_text("utf-8"), name).root.plain()
+        for found in outline(tree).values():
+            yield from ((name, tree, one.path) for one in found if len(one.path) > 1)
+
+
+def test_every_section_of_a_document_is_in_the_outline():
+    head = ("schema", "id", "version", "title", "status", "effective", "retired", "notice", "source_name")
+    assert {*document().keys} - {*head} == {*SECTION_WORDS} - {"head"}
+
+
+def test_every_kind_of_test_and_form_of_a_rule_is_called_something():
+    tests = document().keys["criteria"].items.keys["test"].kinds
+    assert tests.keys() == KINDS.keys()
+    assert document().keys["pathways"].items.keys["rule"].kinds.keys() < FORM.keys()
+
+
+def test_every_key_of_every_record_is_called_something():
+    """So that no form shows a bare word of the language."""
+    records = json_schema(Policy, "policy")["$defs"]
+    unnamed = {
+        key
+        for record, node in records.items()
+        for key in node.get("properties", {})
+        if f"{record}.{key}" not in KEYS and key not in KEYS and key not in KINDS
+    }
+    assert unnamed == set()
+
+
+def test_each_form_says_what_stands_in_the_document():
+    """Of every entry of every document that ships: same value, keys in the same order, nothing lacking."""
+    found = list(entries())
+    assert len(found) > 1000
+    for name, tree, path in found[::3]:
+        room = Room(tree, lambda: None, lambda act: act, form_for)
+        value = tree[path[0]][path[1]]
+        form = form_for(document().keys[path[0]].items, value, room)
+        assert form.value() == value, (name, path)
+        assert list(form.value()) == list(value), (name, path)
+        assert form.lacks() == [], (name, path)
+
+
+@pytest.mark.parametrize("section", [one for one in SECTION_WORDS if one != "head"])
+def test_every_section_can_be_added_to(panel: DraftPanel, section: str):
+    form = AddForm(panel, section)
+    assert form.add.disabled  # nothing is filled in
+    assert len(form.begin) == len(BEGINNINGS.get(section, {"": None})) + (
+        len(panel.tree["criteria"]) if section == "criteria" else 0
+    )
+
+
+# Outline -------------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_searched_is_found_in_every_section(panel: DraftPanel):
+    found = {one.section for one in searched(outline(panel.tree), "conservative care")}
+    assert {"levers", "criteria", "fields"} <= found
+    assert searched(outline(panel.tree), "no such words anywhere") == []
+
+
+@pytest.mark.parametrize(
+    ("place", "path"),
+    [
+        ("levers.conservative_weeks.default", ("levers", "conservative_weeks")),
+        ("criteria.conservative_care.test.any_of.0", ("criteria", "conservative_care")),
+        ("examples.3.expect", ("examples", 3)),
+        ("retired_codes.M79.1", ("retired_codes", "M79.1")),
+        ("title", ("head",)),
+        ("levers.no_such", None),
+        ("examples.999", None),
+        ("", None),
+    ],
+)
+def test_a_place_belongs_to_an_entry(panel: DraftPanel, place: str, path: Any):
+    assert entry_at({**panel.tree, "retired_codes": {"M79.1": "x"}}, place) == path
+
+
+def test_a_name_is_made_from_a_label_and_not_taken():
+    tree = {"levers": {"least_age": {}}, "statements": {"N1": {}, "N7": {}}, "evidence": {}, "references": {"R2": ""}}
+    assert name_from(tree, "levers", "Least age") == "least_age_2"
+    assert name_from(tree, "levers", "3 weeks, or more!") == "weeks_more"
+    assert name_from(tree, "evidence", "A trial of 2020") == "trial-2020"
+    assert name_from(tree, "statements", "x") == "N8"
+    assert name_from(tree, "references", "x") == "R3"
+    assert name_from(tree, "retired_codes", "x") == ""
+
+
+def test_edits_are_told_by_what_people_call_the_entries(panel: DraftPanel):
+    assert by_label(panel.tree, "conservative_weeks: default 8") == "“Minimum conservative care”: default 8"
+    assert by_label(panel.tree, "levers.conservative_weeks is added") == "“Minimum conservative care” is added"
+
+
+# Hands ---------------------------------------------------------------------------------------------------------------
+
+
+def test_opening_writes_nothing(panel: DraftPanel, workspace: Path):
+    panel.open(("levers", "conservative_weeks"))
+    panel.open(("criteria", "conservative_care"))
+    assert not workspace.exists()
+    assert panel.draft.edits == ()
+
+
+def test_a_story_by_hands_writes_what_its_lines_of_python_write(panel: DraftPanel, workspace: Path):
+    """A lever, a criterion with a new lever, a stance, a sentence, a card, an example that is mended, a version."""
+    panel.open(("levers", "fm_tpi_with_trigger_points"))
+    stance = next(w for w in below(middle(panel)) if getattr(w, "tooltip", "") == "Trigger points in fibromyalgia")
+    stance.value = next(value for _, value in stance.options if value != stance.value)
+    add_a_criterion(panel)
+    panel.open(("criteria", "conservative_care"))
+    first(middle(panel), "Sentence").value = "Conservative care of {conservative_weeks} was tried and failed"
+    card = next(iter(panel.tree["evidence"]))
+    panel.open(("evidence", card))
+    first(middle(panel), "Status").value = "contested"
+    assert panel.effect.failing.children
+    for _ in range(20):
+        mends = [
+            w for w in below(panel.effect.failing) if getattr(w, "description", "") == "Expect what it comes out as"
+        ]
+        if not mends:
+            break
+        mends[0].click()
+    assert not panel.effect.failing.children
+    assert panel.draft.problems == ()
+    saved(panel)
+    by_hand = (workspace / "policies" / "nerve_blocks" / "2027.1.yaml").read_bytes()
+    (workspace / "policies" / "nerve_blocks" / "2027.1.yaml").unlink()
+    exec(panel.code(), {})
+    assert (workspace / "policies" / "nerve_blocks" / "2027.1.yaml").read_bytes() == by_hand
+
+
+LEVER = {"Value": "450", "Greatest": "730", "Sentence": "Sets how long pain must last.", "Citation": "Our assumption"}
+
+
+def add_a_criterion(panel: DraftPanel) -> None:
+    panel.outline.section.value = "criteria"
+    panel.outline.add.click()
+    form = middle(panel)
+    first(form, "Sentence").value = "The pain is at least {least_pain} long"
+    first(form, "Asked for where not documented").value = "how long the pain has lasted"
+    first(form, "Citation").value = "Our assumption"
+    choose(form, "Test", "a number is at least")
+    choose(form, "Column", panel.tree["fields"]["pain_duration_days"]["label"])
+    choose(form, "is at least", "a new lever")
+    for name, text in {**LEVER, "Label": "Least pain"}.items():
+        first(form, f"{name} (new lever)").value = text
+    choose(form, "Unit (new lever)", "days")
+    choose(form, "Require it in", "Gate for the other diagnoses")
+    choose(form, "Position", "before 1.")
+    press(form, "Add it")
+    assert panel.draft.value("levers.least_pain.default") == "450"
+
+
+def saved(panel: DraftPanel) -> None:
+    for box, text in (
+        (panel.saving.version, "2027.1"), (panel.saving.author, "A. Author"),
+        (panel.saving.reason, "as the committee asked"), (panel.saving.date, "2026-12-01"),
+    ):  # fmt: skip
+        box.value = text
+    press(panel.saving.box, "Save as version")
+    assert load("nerve_blocks@2027.1").version == "2027.1"
+
+
+def test_all_that_is_wrong_when_saving_is_told_at_once(panel: DraftPanel):
+    press(panel.saving.box, "Save as version")
+    said = panel.saving.said.children[0].value
+    assert all(word in said for word in ("version", "author", "reason", "date"))
+
+
+def test_requirements_are_moved_dropped_and_undone_byte_for_byte(panel: DraftPanel):
+    before = panel.draft.text
+    gate = next(iter(panel.tree["gates"]))
+    panel.open(("gates", gate))
+    names = [held["criterion"] if isinstance(held, dict) else held for held in panel.tree["gates"][gate]["require"]]
+    first(middle(panel), "Down").click()
+    now = [held["criterion"] if isinstance(held, dict) else held for held in panel.tree["gates"][gate]["require"]]
+    assert now[:2] == [names[1], names[0]]
+    first(middle(panel), "Drop").click()
+    assert len(panel.tree["gates"][gate]["require"]) == len(names) - 1
+    panel.undo()
+    panel.undo()
+    assert panel.draft.text == before
+    panel.redo()
+    assert panel.draft.text != before
+
+
+def test_a_step_that_cannot_be_done_whole_leaves_nothing(panel: DraftPanel):
+    from notebooks.drafting.calls import Call
+
+    before = panel.draft.text
+    lever = panel.tree["levers"]["conservative_weeks"]
+    done = panel.do(Call("add_lever", ("another",), lever), Call("reword", ("criteria", "no_such", "x")))
+    assert not done
+    assert panel.draft.text == before
+    assert "no_such" in panel.message.value
+
+
+def test_an_entry_changed_elsewhere_is_shown_as_it_is(panel: DraftPanel):
+    panel.open(("criteria", "conservative_care"))
+    sentence = first(middle(panel), "Sentence")
+    sentence.value = "Another sentence about {conservative_weeks}"
+    assert first(middle(panel), "Sentence") is sentence  # the hands keep their place
+    panel.undo()
+    assert first(middle(panel), "Sentence").value == panel.tree["criteria"]["conservative_care"]["says"]
+    panel.open(("examples", len(panel.tree["examples"]) - 1))
+    press(middle(panel), "Take it out of the document")
+    assert panel.entry is None
+
+
+def test_a_fact_of_the_document_is_data(panel: DraftPanel):
+    panel.open(("criteria", "conservative_care"))
+    first(middle(panel), "Sentence").value = NASTY
+    panel.open(("criteria", "conservative_care"))
+    shown = "".join(str(w.value) for w in below(panel.view) if isinstance(w, widgets.HTML))
+    assert "<script>" not in shown
+    descriptions = [str(w.description) for w in below(panel.view) if hasattr(w, "description")]
+    assert not [one for one in descriptions if NASTY[:12] in one]
+
+
+def test_in_lab_the_draft_in_work_is_open_and_the_place_that_was_handed_over(
+    nerve_blocks: Policy, cases: Caseload, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    draft = Draft.of("nerve_blocks@2026.2")
+    draft.set_default("conservative_weeks", 8)
+    assert panels.DraftPanel(nerve_blocks, cases).draft.edits == ()
+    monkeypatch.setenv(SERVED, str(tmp_path))
+    hand_over("5_author_a_draft", place="levers.conservative_weeks.default")
+    panel = panels.DraftPanel(nerve_blocks, cases)
+    assert panel.draft.edits == draft.edits
+    assert isinstance(panel.entry, EntryForm)
+    assert panel.entry.path == ("levers", "conservative_weeks")
+    panel.discard()
+    assert kept_drafts("nerve_blocks") == {}
+
+
+def test_moved_levers_are_taken_into_a_draft(nerve_blocks: Policy, cases: Caseload):
+    tweaks = LeverPanel(nerve_blocks, cases)
+    tweaks.set("conservative_weeks", 8)
+    tweaks.set("axial_spine_stance", "no_position")
+    tweaks.draft_button.click()
+    (path,) = kept_drafts("nerve_blocks")
+    draft = Draft.resume(path)
+    moved = {"conservative_weeks": 8, "axial_spine_stance": "no_position"}
+    assert dict(draft.policy.settings()) == dict(nerve_blocks.settings(moved))
+    assert len(draft.changed) == 4  # a line out and a line in for each
+    assert "Minimum conservative care, 8 weeks" in tweaks.message.value
+
+
+def test_another_writer_is_shown_beside(panel: DraftPanel):
+    panel.open(("levers", "conservative_weeks"))
+    other = Draft.of("nerve_blocks@2026.2", anew=True)
+    other.set_default("conservative_weeks", 10)
+    assert panel.conflict.value == ""
+    first(middle(panel), "Label").value = "Mine"
+    assert "Mine" in panel.conflict.value
+    assert "default: &quot;10&quot;" in panel.conflict.value
+    assert len(kept_drafts("nerve_blocks")) == 2  # neither is lost
+
+
+def test_a_policy_of_its_own_is_in_work_again_after_a_killed_kernel(
+    nerve_blocks: Policy, cases: Caseload, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setenv(SERVED, str(tmp_path))
+    panel = panels.DraftPanel(nerve_blocks, cases)
+    panel.blank("of_its_own", "Of its own")
+    panel.open(("head",))
+    first(middle(panel), "Title").value = "Of my own"
+    again = panels.DraftPanel(nerve_blocks, cases)
+    assert again.draft.text == panel.draft.text
+    assert "Of my own" in again.what.value
