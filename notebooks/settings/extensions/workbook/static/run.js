@@ -5,7 +5,7 @@
   const QUIET = 1500, AT_MOST = 10_000; // milliseconds
   let shared;
   const lab = async name => (await Object.values(shared[`@jupyterlab/${name}`])[0].get())();
-  const ships = path => /^notebooks\/\d_\w+\.ipynb$/.test(path);
+  const ships = path => /^notebooks\/[1-6]_\w+\.ipynb$/.test(path);
   const byCode = cell => cell.model.getMetadata("tags")?.includes("by-code");
 
   // Widgets of a kernel that ran before are fetched by Lab first; new ones that come in between are lost.
