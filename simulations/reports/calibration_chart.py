@@ -29,7 +29,7 @@ class _Bar:
     section: str = ""
 
 
-def targets_chart(study: Study, found: Iterable[Found]) -> Picture:
+def targets_chart(study: Study, found: Iterable[Found], called: str) -> Picture:
     """Each judged target by section: what counts as agreement (bar), published value (tick), expected figure (dot)."""
     every = list(found)
     counts = agreeing(every)
@@ -42,7 +42,7 @@ def targets_chart(study: Study, found: Iterable[Found]) -> Picture:
                 agreed, told = one.verdict == "pass", f"{fixed(one.expected)} ({value:g})"
                 head = f"{SECTIONS[section]}: {counts[section][0]} of {counts[section][1]} agree"
                 bars.append(_Bar(one.target.says, low, high, one.expected, value, agreed, told, section=head))
-    title = f"Are the cases of {study.cases.name.partition(',')[0]} worth believing? {counted(counts)}"
+    title = f"Are the cases of “{called}” worth believing? {counted(counts)}"
     lines = [
         "Bar: what counts as agreement. Tick: published. Dot (square where outside): expected from the tables.",
         "In % (a gain in points); at the right expected, and published in brackets.",

@@ -30,7 +30,7 @@ def said(found: Mapping[str, Iterable[Found]]) -> str:
 
 def headline(found: Examination) -> Shown:
     """The first page: two sentences to read aloud, the counts apart, and what these cases cannot show."""
-    counts = {name: agreeing(targets) for name, targets in found.targets.items()}
+    counts = {found.names[name]: agreeing(targets) for name, targets in found.targets.items()}
     held = [(name, *count.get("held_out", (0, 0))) for name, count in counts.items()]
     told = listed([f"{hits} of {judged} under {name}" for name, hits, judged in held])
     first = f"Of the published figures that nobody fitted them to, the made-up cases meet {told}"
@@ -44,21 +44,21 @@ def headline(found: Examination) -> Shown:
         )
         for section, note in (("held_out", "the only test"), ("fitted", "chosen to agree"), ("input", "must agree"))
     ]
-    second = f"For the change asked about ({found.judged.asks()}) {_verdicts(found.compared)}"
+    second = f"For the change asked about ({found.judged.asks()}) {_verdicts(found.compared, found.names)}"
     over = " ".join([f"In this order: {', '.join(counts)}.", *one_set(counts)])
     return card(f"{first}. {second}", tiles if any(counts.values()) else [], over)
 
 
-def _verdicts(compared: Sequence[Compared]) -> str:
+def _verdicts(compared: Sequence[Compared], names: Mapping[str, str]) -> str:
     """'the simulated truth cannot tell whether the change helps', or what it says under which assumption."""
     words: dict[str, list[str]] = {}
     if not compared:
         return "nothing is simulated about whom a procedure would help"
     for one in compared:
-        words.setdefault(verdict(one).word, []).append(one.population)
+        words.setdefault(verdict(one).word, []).append(names[one.population])
     if len(words) == 1:
         return f"the simulated truth {_ENDS[next(iter(words))]}"
-    return f"the simulated truth {'; it '.join(f'{_ENDS[w]} under {listed(names)}' for w, names in words.items())}"
+    return f"the simulated truth {'; it '.join(f'{_ENDS[w]} under {listed(some)}' for w, some in words.items())}"
 
 
 _ENDS = {
@@ -224,12 +224,12 @@ def parts(compared: Iterable[Compared]) -> Shown:
     return tabulated(f"{caption}{unable}", header, rows)
 
 
-def levers(policy: Policy, populations: Iterable[Population]) -> Shown:
+def levers(policy: Policy, populations: Iterable[Population], called: Mapping[str, str]) -> Shown:
     """Which levers the truth of each population can tell about; folded away, what every lever reads."""
     told = [telling(policy, population, list(policy.levers)) for population in populations]
     tells: dict[tuple[str, ...], list[str]] = {}
     for one in told:
-        tells.setdefault(tuple(n for n in policy.levers if one.can(n)), []).append(one.population)
+        tells.setdefault(tuple(n for n in policy.levers if one.can(n)), []).append(called[one.population])
     lines, rows = [], []
     for able, names in tells.items():
         some = listed([f"“{policy.levers[n].label}”" for n in able])
@@ -241,7 +241,11 @@ def levers(policy: Policy, populations: Iterable[Population]) -> Shown:
         rows.append((lever.label, "; ".join(_labels(policy, told[0].reads[name])) or "nothing", *cells))
     same = all(len(set(row[2:])) == 1 for row in rows)
     rows = [row[:3] if same else row for row in rows]
-    header = ("Lever", "Reads", *(["Benefit hangs together with"] if same else [one.population for one in told]))
+    header = (
+        "Lever",
+        "Reads",
+        *(["Benefit hangs together with"] if same else [called[one.population] for one in told]),
+    )
     caption = "What each lever reads, and what of it benefit hangs together with among requests alike in kind"
     table = folded("Every lever, and what it reads", tabulated(caption, header, rows, words=len(header)))
     first = bullets(lines)

@@ -100,7 +100,7 @@ def by_setting_chart(study: Study, lever: str, table: pd.DataFrame) -> Picture:
 
     def draw(figure: "Figure") -> None:
         what = f"% of all requests at each value ({asked.unit or 'setting'}), other levers as in the policy. {_TOLD}"
-        lines = [f"{study.policy.name}, {study.cases.size:,} requests, one set under each assumption", what]
+        lines = [f"{study.policy.titled}; {study.cases.size:,} requests, one set under each assumption", what]
         first = titled_axes(figure, study, title, lines, left=left, right=left + width, above=1.3, below=0.9)
         box = first.get_position()
         top = max(100 * table[key].max() / table["cases"].max() for key in MEASURES)

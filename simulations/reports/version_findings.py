@@ -21,7 +21,7 @@ def version_changes(study: Study) -> Shown:
     """What differs between the two versions, what may decide a case first; and each change's share of the approvals."""
     both = told(study.baseline, study.scenario)
     sentences = [sentence.replace(" -> ", " → ") for sentence in both.deciding]
-    found = [titled(f"What changes: {study.names}", sentences or ["Nothing that may decide a case."])]
+    found = [titled(f"What changes. {study.titled}", sentences or ["Nothing that may decide a case."])]
     if both.other:
         title = f"Wording, sources and evidence, which decide no case ({len(both.other)} changes)"
         found.append(folded(title, bullets([sentence.replace(" -> ", " → ") for sentence in both.other])))
@@ -67,8 +67,7 @@ def change_label(study: Study, name: str) -> str:
     policy = study.scenario.policy
     if name in policy.levers and name in study.baseline:
         lever = policy.levers[name]
-        values = (lever.show(settings[name]).replace("_", " ") for settings in (study.baseline, study.scenario))
-        return f"{lever.label}: {' → '.join(values)}"
+        return f"{lever.label}: {lever.moves(study.baseline[name], study.scenario[name])}"
     if section == "criteria":
         return f"Criterion: {study.scenario.says(entry)}"
     if section == "gates":
