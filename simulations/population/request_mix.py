@@ -66,9 +66,9 @@ def with_mix(population: Population, shares: Mapping[str, object]) -> Population
 def _asked(policy: Policy, name: str) -> str:
     """'neck pain', or 'facet injection of neck pain': a share of requests by the labels of the policy."""
     diagnosis, _, procedure = name.partition(".")
-    kinds = [(policy.procedures, procedure), (policy.diagnoses, diagnosis)]
-    labels = (kind[one].label.partition(",")[0] if one in kind else one.replace("_", " ") for kind, one in kinds if one)
-    return " of ".join(labels)
+    known = {name: one.label for name, one in policy.procedures.items()}
+    known |= {name: one.label for name, one in policy.diagnoses.items()}
+    return " of ".join(known.get(one, one.replace("_", " ")).partition(",")[0] for one in (procedure, diagnosis) if one)
 
 
 def _mixed(page: Page, diagnosis: str, given: Mapping[str, object]) -> Page:

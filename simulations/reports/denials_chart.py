@@ -125,8 +125,8 @@ def distance_figure(study: Study, found: Anatomy) -> Picture:
             axes.text(0.5, 0.5, "No fact lies within one step of a line", transform=axes.transAxes, ha="center")
 
     numbers = "; ".join(
-        f"{_fields(found, key[2])}: just fails {found.told(_near(table, -1))}, just passes {found.told(_near(table, 0))}"
-        for key, table in parts
+        f"{_fields(found, field)}: just fails {found.told(_near(table, -1))}, just passes {found.told(_near(table, 0))}"
+        for (*_, field), table in parts
     )
     return picture("distances", draw, 2.2 + 2.1 * max(1, len(parts)), title, f"Histograms. {title}. {numbers}.")
 

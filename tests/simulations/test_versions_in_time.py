@@ -202,7 +202,7 @@ def test_while_none_is_adopted_the_highest_draft_is_meant_and_said_to_be_one(the
     family(there, *(document(version, status) for version, status in statuses.items()))
     cases(there, "2020-01-01", "")
     told = ran("determine", "cases.csv", "--policy", NAME, "--out", "o.csv")
-    assert f"The policy document {NAME}@2026.10 is draft, not adopted." in told.output
+    assert ", version 2026.10” has the status “draft”, not “adopted”." in told.output
     assert {version for version, _ in judged(there, "--policy", NAME)} == {"2026.10"}
 
 
