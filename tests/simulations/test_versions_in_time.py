@@ -495,7 +495,7 @@ def test_a_report_of_one_version_against_another(there: Path):
     assert "Minimum conservative care: 6 weeks -> 8 weeks" in said[said["may_decide"]]["change"].tolist()
     assert "title: Nerve-block injections -> Blocks" in said[~said["may_decide"]]["change"].tolist()
     page = (there / "report" / "approval_impact.html").read_text("utf-8")
-    assert f"{NAME}@2027.1 against {NAME}@2026.1" in page
+    assert "Blocks, version 2027.1, against Nerve-block injections, version 2026.1" in page
     assert "the test behind the sentence is another" in page
 
 
