@@ -108,7 +108,7 @@ def _parts(lever: Lever, value: Value) -> tuple[str, dict[str, Any]]:
         on = widgets.Checkbox(value in ("true", "on"), indent=False, tooltip=lever.label, layout=GROW)
         return "switch", {"on": on}
     if lever.choices is not None:
-        options = [(word.replace("_", " "), word) for word in lever.choices]
+        options = [(_choice(lever, word), word) for word in lever.choices]
         return "choice", {"choice": widgets.Dropdown(options=options, value=value, tooltip=lever.label, layout=GROW)}
     assert lever.domain
     at = value if value is not None else lever.suggested if lever.suggested is not None else lever.domain.min
@@ -126,6 +126,11 @@ def _parts(lever: Lever, value: Value) -> tuple[str, dict[str, Any]]:
         on = widgets.Checkbox(not off, indent=False, tooltip=f"{lever.label}: in force", layout=_TICKBOX)
         parts = {"on": on, **parts}
     return "slider", parts
+
+
+def _choice(lever: Lever, word: str) -> str:
+    """A choice in a list: its word, and what it means."""
+    return f"{lever.word(word)}: {(lever.choices or {})[word]}"
 
 
 def stepped(lever: Lever, at: float) -> Amount:

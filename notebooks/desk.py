@@ -12,11 +12,11 @@ from pathlib import Path
 from notebooks.keeping import kept_in, seen
 from notebooks.page import esc
 from policy import Draft, load
-from policy.authoring.draft_files import kept_drafts
+from policy.authoring.draft_files import Kept, kept_drafts
 from policy.model import Policy
 from policy.problems import refuse
-from policy.reading.loading import shipped
-from policy.reading.workspace import SERVED, saved
+from policy.reading.loading import family
+from policy.reading.workspace import SERVED
 from policy.storage.files import save
 
 __all__ = ["STAGES", "Document", "documents", "hand_over", "handed", "number_of", "opened", "way"]
@@ -42,18 +42,22 @@ class Document:
 
 def documents(policy: Policy) -> tuple[Document, ...]:
     """The policy as it was loaded, then kept drafts of it, then every other version of it, the newest first."""
-    here = Document("", f"{policy.title}, version {policy.version} ({policy.status})", False)
-    drafts = [
-        Document(path.name, f"Draft from {kept.source}, {_edits(kept.done)} ({path.stem})", True)
-        for path, kept in kept_drafts(policy.id).items()
-    ]
-    names = sorted({*shipped(), *saved("policies")}, key=number_of, reverse=True)
+    here = Document("", f"{policy.titled}, status {policy.status}", False)
+    drafts = [Document(path.name, _draft(path, kept), True) for path, kept in kept_drafts(policy.id).items()]
+    known = family(policy.id)
     versions = [
-        Document(name, f"Version {name.partition('@')[2]}", False)
-        for name in names
-        if name.partition("@")[0] == policy.id and "@" in name and name != policy.name
+        Document(one.name, f"Version {one.name.partition('@')[2]}, status {one.status}", False)
+        for one in sorted(known.versions if known else (), key=lambda one: number_of(one.name), reverse=True)
+        if one.name != policy.name
     ]
     return (here, *drafts, *versions)
+
+
+def _draft(path: Path, kept: Kept) -> str:
+    """'Unsaved draft from version 2026.2, 3 edits'; the second of a policy by its number too."""
+    source = kept.source.replace(f"{kept.policy}@", "version ")
+    number = path.stem.removeprefix(kept.policy).strip(".")
+    return f"Unsaved draft {f'{number} ' if number else ''}from {source}, {_edits(kept.done)}"
 
 
 def _edits(count: int) -> str:

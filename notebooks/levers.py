@@ -12,13 +12,13 @@ __all__ = ["allowed", "footer", "groups", "heading", "shown"]
 
 def shown(lever: Lever, value: Value) -> str:
     """'6 weeks', 'off', 'clinician review': the value as a reader wants it."""
-    return lever.show(value).replace("_", " ")
+    return lever.in_words(value)
 
 
 def allowed(lever: Lever) -> str:
     """The legal values in words."""
     if lever.choices is not None:
-        return ", ".join(word.replace("_", " ") for word in lever.choices)
+        return ", ".join(map(lever.word, lever.choices))
     assert lever.domain
     steps = f" in steps of {lever.domain.step}" if lever.domain.step != 1 else ""
     off = ", or off" if lever.off_allowed else ""
@@ -51,7 +51,7 @@ def footer(policy: Policy, name: str, pathways: tuple[str, ...], cases: Mapping[
     statements = f" · {codes(lever.statements)}" if lever.statements else ""
     marks = " ".join(evidence_mark(policy.evidence[key]) for key in lever.evidence)
     reads = "; ".join(f"{policy.pathways[p].title} ({cases.get(p, 0):,})" for p in pathways)
-    choices = "".join(f"<li>{esc(w.replace('_', ' '))}: {esc(t)}</li>" for w, t in (lever.choices or {}).items())
+    choices = "".join(f"<li>{esc(lever.word(w))}: {esc(t)}</li>" for w, t in (lever.choices or {}).items())
     legal = allowed(lever) if lever.domain else f"{len(lever.choices or ())} choices"
     return (
         f'<div class="nbw mathjax_ignore live"><details><summary><small>Default {esc(default)}{esc(suggested)} · '

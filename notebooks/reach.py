@@ -139,7 +139,7 @@ def _in_words(policy: Policy, settings: Settings, blocking: list[Condition]) -> 
     levers = policy.levers
     parts = []
     for name, legal in wanted.items():
-        words = listed([value.replace("_", " ") for value in legal], "or")
+        words = listed([levers[name].word(value) for value in legal], "or")
         parts.append(f"it counts only while “{levers[name].label}” is {words} (now {_shown(settings, name)})")
     if not parts:
         why = [f"“{levers[n].label}” is {_shown(settings, n)}" for n in dict.fromkeys(against)]
@@ -148,7 +148,7 @@ def _in_words(policy: Policy, settings: Settings, blocking: list[Condition]) -> 
 
 
 def _shown(settings: Settings, lever: str) -> str:
-    return settings.policy.levers[lever].show(settings[lever]).replace("_", " ")
+    return settings.policy.levers[lever].in_words(settings[lever])
 
 
 def listed(words: list[str], last: str = "and") -> str:

@@ -30,7 +30,7 @@ class Manual:
     def contents(self) -> Shown:
         """Title, standing, and every pathway with the outcomes it can have."""
         policy = self.policy
-        moved = change_in_words(self.settings, policy.settings())
+        moved = change_in_words(self.settings, policy.settings(), names=False)
         said = bullets(esc(s) for s in moved) if moved else "<p>Every lever stands at its default.</p>"
         rows = []
         for diagnoses, names in self._by_diagnosis().items():
@@ -80,7 +80,7 @@ class Manual:
     def _code_notice(self, notice: CodeNotice) -> str:
         lever, value = self.policy.levers[notice.lever], self.settings[notice.lever]
         choices = bullets(
-            f"{'<b>' if w == value else ''}{esc(w.replace('_', ' '))}{' (now)</b>' if w == value else ''}: {esc(t)}"
+            f"{'<b>' if w == value else ''}{esc(lever.word(w))}{' (now)</b>' if w == value else ''}: {esc(t)}"
             for w, t in (lever.choices or {}).items()
         )
         return (
@@ -142,7 +142,7 @@ class Manual:
 
     def _choices(self, name: str) -> str:
         lever = self.policy.levers[name]
-        return bullets(f"{esc(w.replace('_', ' '))}: {esc(t)}" for w, t in (lever.choices or {}).items())
+        return bullets(f"{esc(lever.word(w))}: {esc(t)}" for w, t in (lever.choices or {}).items())
 
     def evidence(self) -> Shown:
         """Every piece of evidence: source, population, stance, strength, standing, and how far it was read."""

@@ -79,7 +79,7 @@ def _in_force(settings: Settings, steps: Iterable[Step]) -> list[Step]:
 
 def _while(settings: Settings, values: While) -> str:
     levers = settings.policy.levers
-    parts = [f"“{levers[n].label}” is {' or '.join(words).replace('_', ' ')}" for n, words in values.items()]
+    parts = [f"“{levers[n].label}” is {' or '.join(map(levers[n].word, words))}" for n, words in values.items()]
     return esc(" and ".join(parts))
 
 

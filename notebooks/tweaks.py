@@ -142,8 +142,7 @@ class Tweaks:
     def changes(self) -> dict[str, str]:
         """Lever -> what is moved, in words."""
         names = [n for n in self.policy.levers if self.settings[n] != self.baseline[n]]
-        sentences = change_in_words(self.settings, self.baseline)
-        return {n: s.replace(" -> ", " → ").replace(f" ({n})", "") for n, s in zip(names, sentences, strict=True)}
+        return dict(zip(names, change_in_words(self.settings, self.baseline, names=False), strict=True))
 
     def _nothing(self, impact: Impact) -> str:
         if self.settings == self.baseline:

@@ -68,7 +68,7 @@ def levers_in_words(policy: Policy, provisions: Mapping[str, object]) -> str:
     if not provisions:
         return ""
     settings = policy.settings(provisions)
-    said = [f"“{policy.levers[k].label}” at {policy.levers[k].show(settings[k]).replace('_', ' ')}" for k in provisions]
+    said = [f"“{policy.levers[k].label}” at {policy.levers[k].in_words(settings[k])}" for k in provisions]
     return f"with {' and '.join(said)}: "
 
 
@@ -81,7 +81,7 @@ def slip_in_words(tree: Mapping[str, Any], policy: Policy, mutant: Mutant) -> st
     where = entry_in_words(tree, mutant.place, policy)
     if mutant.kind == "lever":
         lever = policy.levers[steps[1]]
-        old, new = (lever.show(lever.check(word)).replace("_", " ") for word in did.split(" -> "))
+        old, new = (lever.in_words(lever.check(word)) for word in did.split(" -> "))
         return f"if {where} were {new} and not {old}"
     if mutant.kind == "part dropped":
         return f"if a part of {where} were left out"

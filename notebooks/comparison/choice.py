@@ -15,12 +15,16 @@ HERE = "4_compare_versions"
 
 
 class Side(NamedTuple):
-    """A document that is open: its key on the desk, its label, the policy that it is, and whether it is a draft."""
+    """A document that is open: its key on the desk, its label, the policy that it is, and whether it is a draft.
+
+    A draft has its source's number, so `short` tells the two apart: 'version 2026.2', 'draft from version 2026.2'.
+    """
 
     key: str
     label: str
     policy: Policy
     draft: bool
+    short: str
 
 
 def side(policy: Policy, document: Document) -> Side:
@@ -31,7 +35,10 @@ def side(policy: Policy, document: Document) -> Side:
     if mine.id != policy.id:
         message = f"is a version of {mine.id}; only versions of one policy ({policy.id}) can be compared"
         raise refuse("policy", document.label, message)
-    return Side(document.key, document.label, mine, draft)
+    source = found.source.replace(f"{mine.id}@", "version ") if isinstance(found, Draft) else ""
+    return Side(
+        document.key, document.label, mine, draft, f"draft from {source}" if draft else f"version {mine.version}"
+    )
 
 
 def first_pair(policy: Policy, known: tuple[Document, ...]) -> tuple[str, str]:

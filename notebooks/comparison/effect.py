@@ -18,6 +18,7 @@ from simulations.reports.notices import LIVE_ONLY, all_notices
 from simulations.reports.table_cells import LABELS, count, records, signed
 from simulations.statistics.number_format import percent
 from simulations.studies.caseload import cases_of, made_of
+from simulations.studies.comparison import BASELINE
 from simulations.studies.impact import measure
 from simulations.studies.versions import read_by_both
 from simulations.studies.withdrawal import changed_cases
@@ -116,14 +117,14 @@ def effect(
     after: Settings,
     cases: Caseload,
     far: Callable[..., None] = lambda *_: None,
-    name: str = "after",
+    sides: tuple[str, str] | None = None,
 ) -> Effect:
     """Both documents over the cases; ProblemsFound where the same cases cannot be read by both.
 
-    `far` is called now and then; what it raises ends the work. `name`: what pictures call the second.
+    `far` is called now and then; what it raises ends the work. `sides`: what pictures call the two.
     """
     both = over(cases, before.policy, after.policy)
-    study = Study(name, before, after, both, version=after.policy)
+    study = Study(BASELINE, before, after, both, version=after.policy, sides=sides)
     size = len(OUTCOMES)
     flows = np.zeros((len(after.policy.pathways) + 1, size, size), dtype=np.int64)
 

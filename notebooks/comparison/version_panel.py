@@ -182,8 +182,8 @@ class VersionPanel(Frame):
         self.effect.value = live("<p role='status'>Counting the cases …</p>")
         self.proof.value = live("<p role='status'>Waiting for the cases …</p>")
         assert self._sides
-        name = "the draft" if self._sides[1].draft else "after"
-        work = problems_told(lambda far: effect(before, after, self.cases, far, name))
+        sides = (self._sides[0].short, self._sides[1].short)
+        work = problems_told(lambda far: effect(before, after, self.cases, far, sides))
         self._errand("effect", work, self._measured)
 
     def _measured(self, found: Effect | str) -> None:
@@ -249,7 +249,7 @@ class VersionPanel(Frame):
         assert self._sides
         draft = next((one for one in self._sides if one.draft), None)
         if draft:
-            said = f"{esc(draft.label)} is a draft. Save it as a version first; the report is then of two versions."
+            said = f"{esc(draft.label)}: save it as a version first; the report is then of two versions."
             self.report_at.value = live(f'<div class="alert" role="alert">{said}</div>')
             hand_over("5_author_a_draft", draft=draft.key)
             self.report_row.children = (self.report_button, link("5_author_a_draft", "Author the draft, and save it"))

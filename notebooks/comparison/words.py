@@ -1,20 +1,19 @@
 """Entries of a document by the words that people know them by, and a case in a line; no identifier is shown."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from functools import partial
 
 from notebooks.page import plain
 from notebooks.rules import sentence
 from policy.authoring.letter import value_in_words
 from policy.evaluation.pathways import diagnosis_group
-from policy.model import Evidence, Policy, Settings
+from policy.model import Policy, Settings
+from simulations.reports import entries_in_words
+from simulations.reports.entries_in_words import card_name
 from simulations.reports.table_cells import LABELS
 
 __all__ = ["before_and_after", "by_title", "card_name", "case_in_words", "entry_name", "without_identifiers"]
-
-_KNOWN_BY = ("title", "label", "question", "name")
-_NAMED = ("fields", "criteria", "gates", "pathways", "levers")  # what a sentence of the program may name by identifier
-_NUMBERED = {"statements": "Statement", "references": "Reference", "code_notices": "Notice on code"}
 
 
 def before_and_after(before: str, after: str) -> str:
@@ -22,45 +21,12 @@ def before_and_after(before: str, after: str) -> str:
     return f"{LABELS[before]} before, {LABELS[after].lower()} after"
 
 
-def card_name(card: Evidence) -> str:
-    """'VA/DoD headache guideline (2023)'."""
-    return card.title if card.year in card.title else f"{card.title} ({card.year})"
+def _says(settings: Settings, criterion: str) -> str:
+    return plain(sentence(settings, criterion))
 
 
-def entry_name(sides: Iterable[Settings], section: str, name: str) -> str:
-    """An entry of a section by its own words, as the first side has it that has it."""
-    if section in _NUMBERED:
-        return f"{_NUMBERED[section]} {name}"
-    sides = tuple(sides)
-    for settings in sides:
-        entries = getattr(settings.policy, "fields_" if section == "fields" else section, None)
-        if not isinstance(entries, Mapping) or name not in entries:
-            continue
-        if section == "criteria":
-            return plain(sentence(settings, name))
-        if section == "evidence":
-            return card_name(entries[name])
-        return next((str(getattr(entries[name], key)) for key in _KNOWN_BY if hasattr(entries[name], key)), name)
-    return without_identifiers(name, sides)
-
-
-def without_identifiers(text: str, sides: tuple[Settings, ...], every: bool = False) -> str:
-    """A sentence that the program made, each identifier in it by its words.
-
-    Those without an underscore may be words of the sentence too, and stay unless `every` is set.
-    """
-    places = {
-        name: section
-        for settings in sides
-        for section in _NAMED
-        for name in getattr(settings.policy, "fields_" if section == "fields" else section)
-        if every or "_" in name
-    }
-    if places:
-        wanted = "|".join(map(re.escape, sorted(places, key=len, reverse=True)))
-        found = re.compile(rf"(?<![\w“])({wanted})(?![\w”])")
-        text = found.sub(lambda name: f"“{entry_name(sides, places[name[1]], name[1])}”", text)
-    return re.sub(r"\b[a-z0-9]+(?:_[a-z0-9]+)+\b", lambda found: found[0].replace("_", " "), text)
+entry_name = partial(entries_in_words.entry_name, says=_says)
+without_identifiers = partial(entries_in_words.without_identifiers, says=_says)
 
 
 def by_title(text: str, policy: Policy) -> str:

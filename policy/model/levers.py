@@ -232,6 +232,21 @@ class Lever(Element):
         """Whether a condition that names these words holds at a value; `on` is any value but off."""
         return as_word(value) in words or ("on" in words and value is not None and self.off_allowed)
 
+    def in_words(self, value: Value) -> str:
+        """As `show`, for a person: 'yes' and 'no' of true and false, any other choice without underscores.
+
+        The words are the document's own: its sentence for a choice is too long, or hangs on the others, to stand alone.
+        """
+        return self.show(value) if self.choices is None or value is None else self.word(str(value))
+
+    def word(self, text: str) -> str:
+        """A choice, or the 'on' or 'off' of a condition, in words."""
+        return {"true": "yes", "false": "no"}.get(text, text.replace("_", " "))
+
+    def moves(self, before: Value, after: Value) -> str:
+        """'6 weeks → 8 weeks', for a person."""
+        return f"{self.in_words(before)} → {self.in_words(after)}"
+
     def show(self, value: Value) -> str:
         """'6 weeks', '80 %', 'off' or the choice's word."""
         if value is None:

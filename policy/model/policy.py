@@ -50,9 +50,12 @@ class DirectionException(Record):
     def says(self, policy: "Policy") -> str:
         """'Going from 1 test to 2 tests can turn ... into met while Which result counts is mean; because ...'."""
         lever = policy.levers[self.lever]
-        ends = [lever.show(lever.check(value)).replace("_", " ") for value in (self.from_, self.to)]
-        held = [f"{policy.levers[name].label} is {' or '.join(words)}" for name, words in self.while_.items()]
-        condition = f" while {' and '.join(held)}".replace("_", " ") if held else ""
+        ends = [lever.in_words(lever.check(value)) for value in (self.from_, self.to)]
+        held = [
+            f"{policy.levers[name].label} is {' or '.join(map(policy.levers[name].word, words))}"
+            for name, words in self.while_.items()
+        ]
+        condition = f" while {' and '.join(held)}" if held else ""
         return f"Going from {ends[0]} to {ends[1]} can turn another outcome into met{condition}: {self.because}"
 
 
@@ -159,6 +162,11 @@ class Policy(Record):
     def name(self) -> str:
         """id@version."""
         return f"{self.id}@{self.version}"
+
+    @property
+    def titled(self) -> str:
+        """'Knee braces, version 2026.1': what a person calls it."""
+        return f"{self.title}, version {self.version}"
 
     def __repr__(self) -> str:
         return f"{self.name} ({self.status}): {len(self.levers)} levers, {len(self.pathways)} pathways"
@@ -387,7 +395,7 @@ class Settings(Mapping[str, Value]):
         says = next((v.says for v in stated.variants if self.holds(v.while_)), stated.says)
         for name, lever in self.policy.levers.items():
             if "{" + name + "}" in says:
-                says = says.replace("{" + name + "}", lever.show(self[name]).replace("_", " "))
+                says = says.replace("{" + name + "}", lever.in_words(self[name]))
         return says
 
     def implies(self, one: Test, other: Test) -> bool:

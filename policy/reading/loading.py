@@ -193,8 +193,11 @@ def _records(annotation: Any) -> Iterator[type[BaseModel]]:
         yield from _records(part)
 
 
-def change_in_words(settings: Settings, baseline: Settings) -> list[str]:
-    """One sentence for each lever that differs: 'Least exercise: 6 weeks -> 8 weeks (stricter)'."""
+def change_in_words(settings: Settings, baseline: Settings, names: bool = True) -> list[str]:
+    """One sentence for each lever that differs: 'Least exercise (exercise_weeks): 6 weeks -> 8 weeks (stricter)'.
+
+    Without `names` as a person reads it: 'Least exercise: 6 weeks → 8 weeks (stricter)'.
+    """
     sentences = []
     for name, lever in settings.policy.levers.items():
         before, after = baseline[name], settings[name]
@@ -204,5 +207,6 @@ def change_in_words(settings: Settings, baseline: Settings) -> list[str]:
         if loosest_first := lever.loosest_first():
             stricter = loosest_first.index(after) > loosest_first.index(before)
             effect = f" ({'stricter' if stricter else 'looser'})"
-        sentences.append(f"{lever.label} ({name}): {lever.show(before)} -> {lever.show(after)}{effect}")
+        typed = f"{lever.label} ({name}): {lever.show(before)} -> {lever.show(after)}{effect}"
+        sentences.append(typed if names else f"{lever.label}: {lever.moves(before, after)}{effect}")
     return sentences

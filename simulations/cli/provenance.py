@@ -40,7 +40,7 @@ def stamp(policy: Policy, settings: Settings, scenario: str | None = None) -> li
     from simulations.studies.edits import edits_in_words
 
     moved = core.change_in_words(settings, policy.settings()) or ["no lever moved"]
-    moved += edits_in_words(policy, settings.policy)
+    moved += edits_in_words(policy, settings)
     values = f", values from {policy.day}" if policy.day else ""
     print_of = f"fingerprint {settings.policy.fingerprint[:12]}"
     found = [policy.notice, f"{policy.name}{values}, {print_of}; {'; '.join(moved)}"]

@@ -43,9 +43,9 @@ def content(study: Study, held: Embedded, command: Command) -> dict[str, Any]:
     places = {name: place for place, name in enumerate(policy.levers)}
     return {
         "title": policy.title,
-        "over": f"{study.cases.size:,} made-up cases of “{study.cases.population.label}”",
+        "over": repr(study.cases),
         "scenario": study.plan.label if study.plan else None,
-        "edits": [said.replace("_", " ") for said in edits_in_words(study.policy, policy)],
+        "edits": edits_in_words(study.policy, study.scenario),
         "outcomes": [{"label": LABELS[word], "means": MEANS[word]} for word in OUTCOMES],
         "levers": [_lever(study, name, lever, read[name]) for name, lever in policy.levers.items()],
         "chapters": [[title, [places[name] for name in names]] for title, names in by_diagnosis(policy, read).items()],
@@ -67,8 +67,6 @@ def notices(study: Study) -> list[str]:
         here = f"Lever {notice.lever}, here {study.scenario[notice.lever]}."
         lever = f"Its lever: “{study.document.levers[notice.lever].label}”."
         found = [said.replace(here, lever) for said in found]
-    if study.plan:
-        found = [said.replace(f"Scenario {study.plan.id} speaks", f"“{study.plan.label}” speaks") for said in found]
     return found
 
 
@@ -83,7 +81,7 @@ def _lever(study: Study, name: str, lever: Lever, read: Sequence[str]) -> dict[s
         "kind": "choice" if lever.domain is None else "off" if lever.off_allowed else "number",
         "unit": lever.measure.many if lever.domain else "",
         "values": [as_word(value) for value in values],
-        "shown": [_shown(lever, value) for value in values],
+        "shown": [lever.in_words(value) for value in values],
         "means": [lever.choices[str(value)] for value in values] if lever.choices else [],
         "strictness": [order.index(value) for value in values] if order else [],
         "allowed": lever.allowed.replace("_", " "),
@@ -100,12 +98,6 @@ def _lever(study: Study, name: str, lever: Lever, read: Sequence[str]) -> dict[s
 
 def _place(settings: Settings, name: str, values: Sequence[Value]) -> int:
     return values.index(settings[name])
-
-
-def _shown(lever: Lever, value: Value) -> str:
-    if lever.choices is not None and {*lever.choices} == {"true", "false"}:
-        return "yes" if value == "true" else "no"
-    return lever.show(value).replace("_", " ")
 
 
 def _evidence(card: Evidence) -> str:
@@ -130,7 +122,7 @@ def _stamp(study: Study) -> list[list[str]]:
     """What to repeat to get the same numbers."""
     cases, policy = study.cases, study.document
     rows = [
-        ("Policy", f"{policy.title}, version {policy.version} ({policy.status})"),
+        ("Policy", f"{policy.titled} ({policy.status})"),
         ("Policy fingerprint", study.scenario.policy.fingerprint),
         ("Values of levers from", policy.day or ""),
         ("Scenario", study.plan.label if study.plan else ""),

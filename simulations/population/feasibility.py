@@ -6,7 +6,7 @@ nothing of how the shipped populations are built enters, only that shares are sh
 members of a set.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
 from math import sqrt
@@ -40,14 +40,18 @@ class Conflict:
     targets: tuple[tuple[str, Target], ...]
     premises: tuple[str, ...] = ()
 
-    def line(self) -> str:
-        """'A 4 to 7.7 % (S20) with B 49 to 61 % (R14), if two positive tests mean ...'."""
+    def line(self, names: Mapping[str, str] | None = None) -> str:
+        """'A 4 to 7.7 % (S20) with B 49 to 61 % (R14), if two positive tests mean ...'.
+
+        `names`: what a person calls a page, where that is not its id.
+        """
         parts = []
         for name, target in self.targets:
             low, high = _interval(target)
             span = f"{low:g} to {high:g} %" if low < high else f"{low:g} %"
             basis = ", ".join([*target.source, *target.statements]) or "assumption"
-            parts.append(f"{target.says} {span} ({name.partition('/')[0]}, {basis})")
+            page = name.partition("/")[0]
+            parts.append(f"{target.says} {span} ({(names or {}).get(page, page)}, {basis})")
         return " with ".join(parts) + (f", if {' and '.join(self.premises)}" if self.premises else "")
 
 

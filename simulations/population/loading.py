@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from policy.model import Policy
 from policy.problems import Finding, ProblemsFound, listed, nearest, refuse, shown
 from policy.reading import loading
 from policy.reading.workspace import saved
-from policy.reading.yaml import located, read_text
+from policy.reading.yaml import Node, located, read_text
 from simulations.population.compiler import compile_page, cumulative_shares
 from simulations.population.page import FOLDER, Page, Table
 from simulations.population.page_lines import Lines
@@ -70,7 +71,7 @@ def parse(text: str, name: str, folder: Path | None = None, policy: Policy | Non
     if own.based_on is None:
         lines = Lines(name, node)
         columns = _policy_of(own, lines, folder or Path(), policy)
-        return Population(own, columns, compile_page(own, lines, columns), _digest(node.plain()))
+        return Population(own, columns, compile_page(own, lines, columns), _digest(_content(node)))
     known = shipped()
     if own.based_on not in known or own.based_on == own.id:
         message = f"{shown(own.based_on)} is no other population that ships"
@@ -82,7 +83,7 @@ def parse(text: str, name: str, folder: Path | None = None, policy: Policy | Non
         raise ProblemsFound(located([Finding("based-on", ("based_on",), message)], name, node))
     page, lines = own.over(base), Lines(name, node, Lines(file, under))
     columns = _policy_of(page, lines, FOLDER, policy)
-    return Population(page, columns, compile_page(page, lines, columns), _digest([node.plain(), under.plain()]))
+    return Population(page, columns, compile_page(page, lines, columns), _digest([_content(node), _content(under)]))
 
 
 def _policy_of(page: Page, lines: Lines, folder: Path, asked: Policy | None) -> Policy:
@@ -115,7 +116,7 @@ def altered(page: Page, policy: Policy | None = None) -> Population:
     lines = Lines(page.id)
     policy = policy or _policy_of(page, lines, Path(), None)
     compiled = compile_page(page, lines, policy)
-    return Population(page, policy, compiled, _digest(page.model_dump(mode="json", by_alias=True)))
+    return Population(page, policy, compiled, _digest(page.model_dump(mode="json", by_alias=True, exclude={"short"})))
 
 
 # Of one policy -------------------------------------------------------------------------------------------------------
@@ -197,6 +198,11 @@ def reshared(population: Population, page: Page) -> Population:
         for d in population.decisions
     )
     return replace(population, page=page, decisions=decisions, fingerprint=f"shares of {population.fingerprint} moved")
+
+
+def _content(node: Node) -> dict[str, Any]:
+    """What a page says, but for the short label, which changes no case."""
+    return {key: value for key, value in node.plain().items() if key != "short"}
 
 
 def _digest(content: object) -> str:

@@ -355,6 +355,7 @@ class Page(Record):
     compare_with: tuple[Id, ...] = ()  # shipped pages based on it that reports show beside it
     policy: Text = DEFAULT  # by name, or by a path from the folder of the page; its fields are the columns
     label: Text
+    short: Text | None = None  # see `short_label`; in no fingerprint
     notice: Text
     statements: tuple[StatementId, ...] = ()
     sources: dict[SourceId, Text] = Field(default_factory=dict)
@@ -371,6 +372,11 @@ class Page(Record):
         if self.based_on is None and (self.period is None or not self.variables):
             raise PydanticCustomError("page", "needs a period and variables, or based_on: the page it changes")
         return self
+
+    @property
+    def short_label(self) -> str:
+        """What to call it in a sentence: `short`, by default the label up to its first comma."""
+        return self.short or self.label.partition(",")[0]
 
     def over(self, base: "Page") -> "Page":
         """This page with what it leaves out taken from `base`: whole entries, in the order of `base`."""

@@ -184,8 +184,13 @@ class Population:
 
     @property
     def label(self) -> str:
-        """What to call it in a report."""
+        """What it is, in a line."""
         return self.page.label
+
+    @property
+    def short_label(self) -> str:
+        """What to call it in a sentence."""
+        return self.page.short_label
 
     @property
     def notice(self) -> str:

@@ -56,8 +56,19 @@ def with_mix(population: Population, shares: Mapping[str, object]) -> Population
         raise ProblemsFound(problems)
     said = ",".join(f"{name}={share}" for name, share in shares.items())
     notice = f"{page.notice} The mix of requests was changed by the user: {said.replace(',', ', ')} (%)."
-    changed = page.model_copy(update={"id": f"{page.id},{said}", "notice": notice})
+    short = (
+        f"{page.short_label}, {', '.join(f'{share} % {_asked(population.policy, n)}' for n, share in shares.items())}"
+    )
+    changed = page.model_copy(update={"id": f"{page.id},{said}", "short": short, "notice": notice})
     return loading.altered(changed, population.policy)
+
+
+def _asked(policy: Policy, name: str) -> str:
+    """'neck pain', or 'facet injection of neck pain': a share of requests by the labels of the policy."""
+    diagnosis, _, procedure = name.partition(".")
+    known = {name: one.label for name, one in policy.procedures.items()}
+    known |= {name: one.label for name, one in policy.diagnoses.items()}
+    return " of ".join(known.get(one, one.replace("_", " ")).partition(",")[0] for one in (procedure, diagnosis) if one)
 
 
 def _mixed(page: Page, diagnosis: str, given: Mapping[str, object]) -> Page:

@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from simulations.reports.alternatives_findings import finding, names, number, per_alternative
+from simulations.reports.alternatives_findings import called, finding, number, per_alternative
 from simulations.reports.figure import (
     AFTER,
     FAINT,
@@ -45,7 +45,10 @@ def _label_rows(axes: "Axes", rows: Sequence[Sequence[Result]]) -> None:
 def _in_numbers(study: Study, group: Sequence[Result]) -> str:
     """One alternative with the change of each population, for those who cannot see the picture."""
     found = [one.row() for one in group]
-    said = (f"{row['population']} {roughly(study, points(row['change_points'] / 100))}" for row in found)
+    said = (
+        f"{one.cases.short_label} {roughly(study, points(row['change_points'] / 100))}"
+        for one, row in zip(group, found, strict=True)
+    )
     return f"{group[0].alternative.called}: {', '.join(said)}"
 
 
@@ -53,7 +56,7 @@ def _in_numbers(study: Study, group: Sequence[Result]) -> str:
 def changes_chart(study: Study, results: Sequence[Result]) -> Picture:
     """Change of the approval rate against P0 in percentage points: one row an alternative, one mark a population."""
     rows = [group for group in per_alternative(results) if group[0].alternative.number != "P0"]
-    populations = names(results)
+    populations = [*called(results).values()]
     title = finding(results)
     several = len(populations) > 1
     above = 1.62 if several else 1.12  # a legend, and the marks over the columns of numbers
@@ -91,7 +94,7 @@ def changes_chart(study: Study, results: Sequence[Result]) -> Picture:
 def _held_against(study: Study, base: Sequence[Result], spans: str) -> list[str]:
     """The lines below the title: what the changes are from, and of which requests."""
     rates = ", ".join(roughly(study, percent(one.row()["approval_pct"] / 100)) for one in base)
-    each = "each population" if len(base) > 1 else base[0].cases.name
+    each = "each population" if len(base) > 1 else f"“{base[0].cases.short_label}”"
     drawn = f"{base[0].row()['cases']:,} requests of {each}, seed {study.cases.seed}."
     over = drawn if study.cases.drawn else f"{study.cases!r}."
     return [f"Difference from the policy as it stands (P0 approves {rates}), {spans};", over]

@@ -14,6 +14,7 @@ from simulations.reports.withholding import roughly, unless_silent
 from simulations.statistics.disclosure_control import SMALL, rounded
 from simulations.statistics.number_format import percent, percent_within, points, points_within
 from simulations.studies.alternatives import STRICT, Alternative, Result, medicare, moves, results_table, sources
+from simulations.studies.caseload import told_apart
 from simulations.studies.comparison import Study
 from simulations.studies.impact import OUTSIDE
 from simulations.studies.medicare import MEANING, NONE, left_out, presets
@@ -53,6 +54,11 @@ def per_alternative(results: Sequence[Result]) -> list[list[Result]]:
 def names(results: Sequence[Result]) -> list[str]:
     """The populations in their order."""
     return list(dict.fromkeys(one.cases.name for one in results))
+
+
+def called(results: Sequence[Result]) -> dict[str, str]:
+    """Population -> what a person calls it, in their order."""
+    return told_apart({one.cases.name: one.cases.short_label for one in results})
 
 
 def finding(results: Sequence[Result]) -> str:
@@ -100,21 +106,21 @@ def headline(study: Study, results: Sequence[Result]) -> Shown:
         (
             "Approval rate, the policy as it stands",
             roughly(study, " to ".join(dict.fromkeys(percent(rate / 100) for rate in (rates[0], rates[-1])))),
-            f"one set of requests under {len(base)} assumptions" if len(base) > 1 else study.cases.name,
+            f"one set of requests under {len(base)} assumptions" if len(base) > 1 else study.cases.short_label,
         ),
         (
             "Strictest",
             f"{roughly(study, points(low.row()['change_points'] / 100))} points",
-            f"{low.alternative.short}{_interval(low.row())}, {low.cases.name}",
+            f"{low.alternative.short}{_interval(low.row())}, {low.cases.short_label}",
         ),
         (
             "Loosest",
             f"{roughly(study, points(high.row()['change_points'] / 100))} points",
-            f"{high.alternative.short}{_interval(high.row())}, {high.cases.name}",
+            f"{high.alternative.short}{_interval(high.row())}, {high.cases.short_label}",
         ),
     ]
     said = finding(results) + "."
-    over = f"Policy {study.policy.name}; "
+    over = f"{study.policy.titled}; "
     over += (
         f"each population {base[0]['cases']:,} requests, seed {study.cases.seed}."
         if study.cases.drawn
@@ -149,18 +155,18 @@ def approvals(results: Sequence[Result]) -> Shown:
         rows.append(cells)
     span = "from rounded counts" if results[0].cases.guarded else "each with its 95% interval"
     caption = f"Approval rate (met, of all requests) and by how many points it differs from P0, {span}"
-    return tabulated(caption, ["Alternative", *names(results)], rows)
+    return tabulated(caption, ["Alternative", *called(results).values()], rows)
 
 
 @unless_silent
 def outcomes_by_alternative(results: Sequence[Result]) -> Shown:
     """Counts of every outcome of each alternative, one block a population."""
     rows = []
-    for name in names(results):
+    for name, label in called(results).items():
         for one in (one for one in results if one.cases.name == name):
             row = one.row()
             counts = (cell_text(results, row, word) for word in OUTCOMES)
-            rows.append([name, one.alternative.short, *counts, cases_told(results, row)])
+            rows.append([label, one.alternative.short, *counts, cases_told(results, row)])
     header = ["Population", "Alternative", *LABELS.values(), "All requests"]
     title = "Every outcome of every alternative (requests)"
     return folded(title, tabulated(title, header, rows, words=2))
@@ -181,7 +187,7 @@ def decided(results: Sequence[Result]) -> Shown:
             cells.append(f"{about}{percent(min(before, 1.0))} → {about}{percent(min(after, 1.0))}\n{moves}")
         rows.append(cells)
     caption = "Share met of the requests that an alternative decides, P0 → alternative; who gains, loses or moves"
-    return tabulated(caption, ["Alternative", *names(results)], rows)
+    return tabulated(caption, ["Alternative", *called(results).values()], rows)
 
 
 @unless_silent
@@ -204,7 +210,9 @@ def movers(study: Study, results: Sequence[Result]) -> Shown:
             way = f"{LABELS[row['from_outcome']]} → {LABELS[row['to_outcome']]}"
             rows.append([group[0].alternative.short, what, way, *(number(results, row[name]) for name in populations)])
     caption = f"Which requests move: of each alternative the {MOST} largest ways, requests by population"
-    return tabulated(caption, ["Alternative", "Diagnosis × procedure", "Outcome", *populations], rows, words=3)
+    return tabulated(
+        caption, ["Alternative", "Diagnosis × procedure", "Outcome", *called(results).values()], rows, words=3
+    )
 
 
 def _label(study: Study, kind: str, name: str) -> str:
@@ -237,7 +245,7 @@ def advantage(results: Sequence[Result]) -> Shown:
         else "None is stricter on more requests than the policy as it stands."
     )
     caption = "Medicare Advantage requests judged more strictly than under the Medicare-like preset, of those compared"
-    table = tabulated(caption, ["Alternative", *names(results)], rows)
+    table = tabulated(caption, ["Alternative", *called(results).values()], rows)
     rest = [MEANING, *left_out(results[0].alternative.settings.policy)]
     below = "".join(f"<p>{esc(line)}</p>" for line in rest)
     return Shown("\n".join([found, table.text, *rest]), f"<p><b>{esc(found)}</b></p>{table.html}{below}")
@@ -250,7 +258,7 @@ def terms(alternatives: Sequence[Alternative]) -> Shown:
         plan, settings = one.plan, one.settings
         baseline = settings.policy.settings()
         levers = [
-            f"{lever.label}: {lever.show(baseline[name])} → {lever.show(settings[name])}"
+            f"{lever.label}: {lever.moves(baseline[name], settings[name])}"
             for name, lever in settings.policy.levers.items()
             if settings[name] != baseline[name]
         ]

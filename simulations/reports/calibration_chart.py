@@ -1,5 +1,6 @@
 """Pictures of a calibration, drawn as figure.py draws: the same bytes for the same numbers."""
 
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -29,7 +30,7 @@ class _Bar:
     section: str = ""
 
 
-def targets_chart(study: Study, found: Iterable[Found]) -> Picture:
+def targets_chart(study: Study, found: Iterable[Found], called: str) -> Picture:
     """Each judged target by section: what counts as agreement (bar), published value (tick), expected figure (dot)."""
     every = list(found)
     counts = agreeing(every)
@@ -42,7 +43,7 @@ def targets_chart(study: Study, found: Iterable[Found]) -> Picture:
                 agreed, told = one.verdict == "pass", f"{fixed(one.expected)} ({value:g})"
                 head = f"{SECTIONS[section]}: {counts[section][0]} of {counts[section][1]} agree"
                 bars.append(_Bar(one.target.says, low, high, one.expected, value, agreed, told, section=head))
-    title = f"Are the cases of {study.cases.name.partition(',')[0]} worth believing? {counted(counts)}"
+    title = f"Are the cases of “{called}” worth believing? {counted(counts)}"
     lines = [
         "Bar: what counts as agreement. Tick: published. Dot (square where outside): expected from the tables.",
         "In % (a gain in points); at the right expected, and published in brackets.",
@@ -67,7 +68,7 @@ def spreads_chart(study: Study, spreads: Sequence[Spread]) -> Picture:
         told = points_within(s.change, *s.sampling)
         bars.append(
             _Bar(
-                f"{s.population}\n{s.scenario}",
+                f"{s.population}\n{textwrap.fill(s.scenario, 52)}",
                 *(s.assumption or s.sampling)[:2],
                 s.change,
                 s.change,
@@ -91,7 +92,7 @@ def spreads_chart(study: Study, spreads: Sequence[Spread]) -> Picture:
 
 
 def _chart(name: str, study: Study, title: str, lines: Sequence[str], bars: Sequence[_Bar]) -> Picture:
-    step = 0.5 if any("\n" in bar.label for bar in bars) else 0.36
+    step = 0.22 + 0.14 * max(1 + bar.label.count("\n") for bar in bars)
     heads = [bar.section if i == 0 or bar.section != bars[i - 1].section else "" for i, bar in enumerate(bars)]
     places = [i + sum(1.1 for head in heads[: i + 1] if head) for i in range(len(bars))]
 

@@ -14,7 +14,7 @@ from simulations.reports.html_table import Shown, bullets, card, esc, folded, ta
 from simulations.statistics.intervals import Parted
 from simulations.statistics.number_format import fixed, percent, percent_within, points
 from simulations.studies.examination import Examination
-from simulations.studies.sensitivity import Spread, one_set
+from simulations.studies.sensitivity import Spread, one_set, under
 from simulations.studies.simulated_truth import Compared, verdict
 from simulations.studies.truth_dependence import CANNOT_TELL, telling
 
@@ -30,9 +30,9 @@ def said(found: Mapping[str, Iterable[Found]]) -> str:
 
 def headline(found: Examination) -> Shown:
     """The first page: two sentences to read aloud, the counts apart, and what these cases cannot show."""
-    counts = {name: agreeing(targets) for name, targets in found.targets.items()}
+    counts = {found.names[name]: agreeing(targets) for name, targets in found.targets.items()}
     held = [(name, *count.get("held_out", (0, 0))) for name, count in counts.items()]
-    told = listed([f"{hits} of {judged} under {name}" for name, hits, judged in held])
+    told = listed([f"{hits} of {judged} {under([name])}" for name, hits, judged in held])
     first = f"Of the published figures that nobody fitted them to, the made-up cases meet {told}"
     if not any(judged for _, _, judged in held):
         first = "No published figure was held out, so nothing can speak against the made-up cases, and nothing for them"
@@ -44,21 +44,21 @@ def headline(found: Examination) -> Shown:
         )
         for section, note in (("held_out", "the only test"), ("fitted", "chosen to agree"), ("input", "must agree"))
     ]
-    second = f"For the change asked about ({found.judged.asks()}) {_verdicts(found.compared)}"
-    over = " ".join([f"In this order: {', '.join(counts)}.", *one_set(counts)])
+    second = f"For the change asked about ({found.judged.asks()}) {_verdicts(found.compared, found.names)}"
+    over = " ".join([f"In this order: {listed([f'“{name}”' for name in counts])}.", *one_set(counts)])
     return card(f"{first}. {second}", tiles if any(counts.values()) else [], over)
 
 
-def _verdicts(compared: Sequence[Compared]) -> str:
+def _verdicts(compared: Sequence[Compared], names: Mapping[str, str]) -> str:
     """'the simulated truth cannot tell whether the change helps', or what it says under which assumption."""
     words: dict[str, list[str]] = {}
     if not compared:
         return "nothing is simulated about whom a procedure would help"
     for one in compared:
-        words.setdefault(verdict(one).word, []).append(one.population)
+        words.setdefault(verdict(one).word, []).append(names[one.population])
     if len(words) == 1:
         return f"the simulated truth {_ENDS[next(iter(words))]}"
-    return f"the simulated truth {'; it '.join(f'{_ENDS[w]} under {listed(names)}' for w, names in words.items())}"
+    return f"the simulated truth {'; it '.join(f'{_ENDS[w]} {under(some)}' for w, some in words.items())}"
 
 
 _ENDS = {
@@ -105,8 +105,8 @@ def outcomes_by_population(found: Mapping[str, Iterable[Found]]) -> Shown:
         one = several[0]
         here = " · ".join("–" if same.generated is None else fixed(same.generated) for same in several)
         rows.append((f"{one.target.says} ({_basis(one)})", one.needs or "–", f"{one.target.value}%", here))
-    header = ("Figure", f"To reach it under {next(iter(some), '')}, assume", "Published", "Here, %")
-    caption = f"Cannot be judged: published rates, and what these cases give ({', '.join(some)})"
+    header = ("Figure", f"To reach it {under([*some][:1])}, assume", "Published", "Here, %")
+    caption = f"Cannot be judged: published rates, and what these cases give, {under(some)}"
     return tabulated(caption, header, rows, words=2)
 
 
@@ -198,7 +198,7 @@ def _unable(populations: Iterable[str], able: Iterable[bool]) -> str:
     """A sentence to be added where the truth of some populations cannot tell; under which, unless under all."""
     told = dict(zip(populations, able, strict=True))
     names = [name for name, can in told.items() if not can]
-    where = f" under {listed(names)}" if len(names) < len(told) else ""
+    where = f" {under(names)}" if len(names) < len(told) else ""
     return f". The simulated truth cannot tell whether this lever helps{where}" if names else ""
 
 
@@ -224,24 +224,28 @@ def parts(compared: Iterable[Compared]) -> Shown:
     return tabulated(f"{caption}{unable}", header, rows)
 
 
-def levers(policy: Policy, populations: Iterable[Population]) -> Shown:
+def levers(policy: Policy, populations: Iterable[Population], called: Mapping[str, str]) -> Shown:
     """Which levers the truth of each population can tell about; folded away, what every lever reads."""
     told = [telling(policy, population, list(policy.levers)) for population in populations]
     tells: dict[tuple[str, ...], list[str]] = {}
     for one in told:
-        tells.setdefault(tuple(n for n in policy.levers if one.can(n)), []).append(one.population)
+        tells.setdefault(tuple(n for n in policy.levers if one.can(n)), []).append(called[one.population])
     lines, rows = [], []
     for able, names in tells.items():
-        some = listed([f"“{policy.levers[n].label}”" for n in able])
-        lines += [f"Under {listed(names)} the simulated truth can tell something about {some}."] if able else []
+        some, of = listed([f"“{policy.levers[n].label}”" for n in able]), under(names)
+        lines += [f"{of[0].upper()}{of[1:]} the simulated truth can tell something about {some}."] if able else []
         others = f"of the other {len(policy.levers) - len(able)} levers helps" if able else "lever helps"
-        lines.append(f"Under {listed(names)} the simulated truth cannot tell whether any {others}.")
+        lines.append(f"{of[0].upper()}{of[1:]} the simulated truth cannot tell whether any {others}.")
     for name, lever in policy.levers.items():
         cells = ["; ".join(_labels(policy, one.ties[name])) or "cannot tell" for one in told]
         rows.append((lever.label, "; ".join(_labels(policy, told[0].reads[name])) or "nothing", *cells))
     same = all(len(set(row[2:])) == 1 for row in rows)
     rows = [row[:3] if same else row for row in rows]
-    header = ("Lever", "Reads", *(["Benefit hangs together with"] if same else [one.population for one in told]))
+    header = (
+        "Lever",
+        "Reads",
+        *(["Benefit hangs together with"] if same else [called[one.population] for one in told]),
+    )
     caption = "What each lever reads, and what of it benefit hangs together with among requests alike in kind"
     table = folded("Every lever, and what it reads", tabulated(caption, header, rows, words=len(header)))
     first = bullets(lines)

@@ -5,6 +5,10 @@ What is true of one population only (where its figures come from, how they may b
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+
+import pandas as pd
 
 from simulations.population.calibration import agreeing, sections, table
 from simulations.population.feasibility import conflicts
@@ -16,8 +20,9 @@ from simulations.reports.figure import Picture, displayed
 from simulations.reports.html_table import Shown, bullets, titled
 from simulations.reports.truth_chart import by_setting_chart, compared_chart
 from simulations.studies.examination import Examination, together
+from simulations.studies.sensitivity import Spread
 from simulations.studies.sensitivity import table as spreads_table
-from simulations.studies.simulated_truth import NOT_SIMULATED, SIMULATED
+from simulations.studies.simulated_truth import NOT_SIMULATED, SIMULATED, Compared
 
 NO_FIGURES = "No page names a published figure (targets), so nothing can be held against these cases."
 NO_RATES = "No page names a published rate of denial or overturn."
@@ -35,6 +40,19 @@ class Sections:
     def __init__(self, found: Examination):
         self.found = found
         self.pictures: list[Picture] = []
+
+    @cached_property
+    def compared(self) -> list[Compared]:
+        """Both settings by simulated truth, populations as a person calls them."""
+        return [replace(one, population=self.found.names[one.population]) for one in self.found.compared]
+
+    @cached_property
+    def changes(self) -> list[Spread]:
+        """The change on each population, both as a person calls them."""
+        names, titles = self.found.names, self.found.titles
+        return [
+            replace(one, population=names[one.population], scenario=titles[one.scenario]) for one in self.found.spreads
+        ]
 
     def first_page(self) -> Shown:
         """The answer, and what these cases cannot show."""
@@ -57,7 +75,11 @@ class Sections:
     def figures(self) -> Shown | None:
         """A picture of the published figures of each population that has some."""
         judged = [(one, self.found.targets[one.cases.name]) for one in self.found.studies]
-        drawn = [targets_chart(one, found) for one, found in judged if any(t.target.between for t in found)]
+        drawn = [
+            targets_chart(one, found, self.found.names[one.cases.name])
+            for one, found in judged
+            if any(t.target.between for t in found)
+        ]
         return self._shown(drawn, NO_FIGURES)
 
     def targets(self) -> Shown | None:
@@ -65,11 +87,11 @@ class Sections:
         some = {name: found for name, found in self.found.targets.items() if agreeing(found)}
         if not some:
             return None
-        return self._said("targets", *(findings.targets(name, found) for name, found in some.items()))
+        return self._said("targets", *(findings.targets(self.found.names[name], found) for name, found in some.items()))
 
     def outcomes(self) -> Shown:
         """Published rates of denial and overturn."""
-        some = {n: found for n, found in self.found.targets.items() if sections(found).get("anchor")}
+        some = {self.found.names[n]: found for n, found in self.found.targets.items() if sections(found).get("anchor")}
         return findings.outcomes_by_population(some) if some else bullets([NO_RATES])
 
     def conflicts(self) -> Shown:
@@ -77,25 +99,30 @@ class Sections:
         pages = self.found.trials
         if not pages:
             return bullets([NO_TRIAL])
-        alike = [conflict.line() for conflict in conflicts()]
+        names = self.found.names
+        alike = [conflict.line(names) for conflict in conflicts()]
         shown = [bullets(alike)] if alike else []
         for page in pages:
             if "conflicts" in page.page.remarks:
-                exact = [conflict.line() for conflict in conflicts(exactly=True, only=[page.id])]
-                shown.append(titled(f"The published values of {page.id}, without their intervals", exact))
+                exact = [one.line(names) for one in conflicts(exactly=True, only=[page.id])]
+                shown.append(titled(f"The published values of “{names[page.id]}”, without their intervals", exact))
         return self._said("conflicts", *shown)
 
     def tests(self) -> Shown:
         """What one and two positive tests are worth."""
         if not self.found.trials:
             return bullets([NO_TRIAL])
-        return self._said("tests", findings.worth(self.found.predictive_values, self._words()))
+        return self._said("tests", findings.worth(self._named(self.found.predictive_values), self._words()))
 
     def cut_off(self) -> Shown:
         """What the arms of the virtual trial give at each cut-off."""
         if not self.found.trials:
             return bullets([NO_TRIAL])
-        return self._said("cut_off", findings.curve(self.found.cut_offs, self._words()))
+        return self._said("cut_off", findings.curve(self._named(self.found.cut_offs), self._words()))
+
+    def _named(self, table: pd.DataFrame) -> pd.DataFrame:
+        """A table with populations as a person calls them."""
+        return table if table.empty else table.assign(population=table["population"].replace(self.found.names))
 
     def _words(self) -> TrialWords:
         trial = self.found.trials[0].page.virtual_trial
@@ -104,38 +131,38 @@ class Sections:
 
     def spreads(self) -> Shown | None:
         """The change on each population, with both ranges, as a picture."""
-        spreads = self.found.spreads
+        spreads = self.changes
         return self._shown([spreads_chart(self.found.study, spreads)] if spreads else [], NO_CHANGE)
 
     def spreads_table(self) -> Shown | None:
         """The same as numbers."""
-        return findings.spreads(self.found.spreads) if self.found.spreads else None
+        return findings.spreads(self.changes) if self.changes else None
 
     def truth(self) -> Shown | None:
         """Approvals and refusals by simulated truth, as a picture."""
-        compared = self.found.compared
+        compared = self.compared
         return self._shown([compared_chart(self.found.judged, compared)] if compared else [], NOT_SIMULATED)
 
     def told(self) -> Shown | None:
         """The same in sentences."""
         if not self.found.compared:
             return None
-        return joined([bullets([SIMULATED]), self._said("truth", findings.told(self.found.compared))])
+        return joined([bullets([SIMULATED]), self._said("truth", findings.told(self.compared))])
 
     def parts(self) -> Shown | None:
         """What of the change among those met is a better choice, and what another mix."""
-        return findings.parts(self.found.compared) if self.found.compared else None
+        return findings.parts(self.compared) if self.compared else None
 
     def stages(self) -> Shown:
         """By stage of the pathway."""
         if not any(one.page.stages for one in self.found.compared):
             return bullets(["No page tells stages of the pathway apart."])
-        table = together([one.stages() for one in self.found.compared])
+        table = together([one.stages() for one in self.compared])
         return self._said("stages", findings.folded_truths("By stage of the pathway", table))
 
     def by_lever(self) -> Shown | None:
         """Simulated truth at every value of the lever that sets the cut-off, as a picture."""
-        lever, values = self.found.lever, self.found.by_lever
+        lever, values = self.found.lever, self._named(self.found.by_lever)
         some = lever is not None and not values.empty
         return self._shown([by_setting_chart(self.found.study, lever, values)] if lever and some else [], NO_LEVER)
 
@@ -143,12 +170,12 @@ class Sections:
         """The same as numbers."""
         if self.found.by_lever.empty:
             return None
-        return self._said("by_lever", findings.folded_truths("The same as numbers", self.found.by_lever))
+        return self._said("by_lever", findings.folded_truths("The same as numbers", self._named(self.found.by_lever)))
 
     def levers(self) -> Shown:
         """Which levers the simulated truth can tell about."""
         pages = [page for page in self.found.pages if page.helps]
-        return findings.levers(self.found.study.policy, pages) if pages else bullets([NOT_SIMULATED])
+        return findings.levers(self.found.study.policy, pages, self.found.names) if pages else bullets([NOT_SIMULATED])
 
     def fitted(self) -> Shown:
         """What the pages say of where their numbers come from."""

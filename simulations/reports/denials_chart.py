@@ -125,8 +125,8 @@ def distance_figure(study: Study, found: Anatomy) -> Picture:
             axes.text(0.5, 0.5, "No fact lies within one step of a line", transform=axes.transAxes, ha="center")
 
     numbers = "; ".join(
-        f"{key[2]}: just fails {found.told(_near(table, -1))}, just passes {found.told(_near(table, 0))}"
-        for key, table in parts
+        f"{_fields(found, field)}: just fails {found.told(_near(table, -1))}, just passes {found.told(_near(table, 0))}"
+        for (*_, field), table in parts
     )
     return picture("distances", draw, 2.2 + 2.1 * max(1, len(parts)), title, f"Histograms. {title}. {numbers}.")
 
@@ -142,13 +142,10 @@ def _distance_finding(found: Anatomy) -> str:
     lever = found.policy.levers[row["lever"]]
     side, count = ("just pass", row["above"]) if row["share_above"] > 50 else ("just fail", row["below"])
     near = row["above"] + row["below"]
-    return (
-        f"{lever.label} ({lever.show(found.settings[row['lever']])}): {count:,} of {near:,} cases within one step of "
-        f"the line {side}, {row['at_line']:,} of them lie exactly on it"
-        if row["at_line"] and side == "just pass"
-        else f"{lever.label} ({lever.show(found.settings[row['lever']])}): {count:,} of {near:,} cases within one step "
-        f"of the line {side}"
-    )
+    here = lever.in_words(found.settings[row["lever"]])
+    said = f"{lever.label} ({here}): {count:,} of {near:,} cases within one step of the line {side}"
+    exact = row["at_line"] and side == "just pass"
+    return f"{said}, {row['at_line']:,} of them lie exactly on it" if exact else said
 
 
 def _panel(panel: "Axes", found: Anatomy, key: tuple[str, ...], table: pd.DataFrame) -> None:
@@ -178,11 +175,16 @@ def _panel(panel: "Axes", found: Anatomy, key: tuple[str, ...], table: pd.DataFr
     for side in ("top", "right", "left"):
         panel.spines[side].set_visible(False)
     panel.spines["bottom"].set_color(RULE)
-    name = " and ".join(found.policy.fields_[part].label for part in field.split("+"))
+    name = _fields(found, field)
     unit = (known.unit or "").replace("_", " ")
     many = "about % of all cases" if found.people else f"n = {sum(counts.values()):,}"
-    told = f"{name}, from the line at {known.show(found.settings[lever])} ({unit}; {many})"
+    told = f"{name}, from the line at {known.in_words(found.settings[lever])} ({unit}; {many})"
     panel.set_title(told, loc="left", fontsize=10.5, fontweight="bold")
+
+
+def _fields(found: Anatomy, field: str) -> str:
+    """The facts of a line by their labels."""
+    return " and ".join(found.policy.fields_[part].label for part in field.split("+"))
 
 
 def _near(table: pd.DataFrame, step: int) -> int:

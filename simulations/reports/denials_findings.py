@@ -76,7 +76,7 @@ def headline(study: Study, found: Anatomy) -> Shown:
             waiting + _interval(found, price["one_paper"], price["open"]),
         ),
     ]
-    over = f"Policy {study.policy.name}, {study.cases!r}; {study.name}."
+    over = f"{study.policy.titled}; {study.cases!r}; {study.title}."
     return card(in_words(found), tiles, over + about_people(study))
 
 

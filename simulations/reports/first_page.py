@@ -188,8 +188,8 @@ def near(study: Study) -> list[str]:
         lost, back = _back(study, name, step)
         if back:
             found.append(
-                f"{back:,} of the {lost:,} lost approvals come back at {lever.show(step)} ({lever.label}), one step "
-                f"short of {lever.show(after)}: so near the line they are, as charted."
+                f"{back:,} of the {lost:,} lost approvals come back at {lever.in_words(step)} ({lever.label}), one "
+                f"step short of {lever.in_words(after)}: so near the line they are, as charted."
             )
     return found
 
@@ -261,9 +261,9 @@ def provenance(study: Study) -> list[str]:
     """Whose mix of requests this is, and what the policy is."""
     cases = study.cases
     mix = (
-        f"The mix of requests is that of the made-up population {cases.name} ({cases.population.label}), not of a plan."
+        f"The mix of requests is that of the made-up population “{cases.population.label}”, not of a plan."
         if cases.drawn
         else f"The mix of requests is that of the table {cases.name}.{about_people(study)}"
     )
-    said = [f"The policy {policy.name} has the status “{policy.status}”." for policy in study.documents]
+    said = [f"“{policy.titled}” has the status “{policy.status}”." for policy in study.documents]
     return [mix, f"{' '.join(said)} {study.document.notice}"]

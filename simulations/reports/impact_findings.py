@@ -38,7 +38,7 @@ def headline(study: Study) -> Shown:
         for name, rate, n in zip(("baseline", "scenario"), (before, after), met, strict=True)
     ]
     tiles.append(("Change", "withheld" if change.value is None else f"{points(change.value, 2)} points", interval))
-    return card(impact.finding(), tiles, f"Policy {study.names}, {study.cases!r}.{about_people(study)}")
+    return card(impact.finding(), tiles, f"{study.titled}; {study.cases!r}.{about_people(study)}")
 
 
 def about_finding(study: Study) -> str:
@@ -70,8 +70,9 @@ def changes(study: Study) -> Shown:
     """Each lever that moves, in words; of two versions all that differs, and whose change does what."""
     if study.version:
         return version_changes(study)
-    sentences = [sentence.replace(" -> ", " → ") for sentence in study.impact.changes()]
-    return titled("What is moved", sentences or ["No lever differs from the policy as it stands."])
+    return titled(
+        "What is moved", study.impact.changes(names=False) or ["No lever differs from the policy as it stands."]
+    )
 
 
 # Tables --------------------------------------------------------------------------------------------------------------
@@ -158,7 +159,7 @@ def medicare(study: Study) -> Shown:
         told = {name: total_of([row[name] for row in records(part)]) for name in ("cases", *names)}
         pairs = [f"{told[f'{n}_stricter']} stricter, {told[f'{n}_looser']} looser" for n in ("baseline", "scenario")]
         label = next(plan.label for plan in guard.presets if plan.id == preset)
-        rows.append((f"{label} ({preset})", policy.procedures[str(procedure)].label, told["cases"], *pairs))
+        rows.append((label, policy.procedures[str(procedure)].label, told["cases"], *pairs))
     header = ("Held against", "Procedure", "Medicare Advantage cases", "Baseline", "Scenario")
     shown = tabulated(
         "Medicare Advantage cases whose outcome differs from that under the preset", header, rows, words=2

@@ -67,7 +67,9 @@ def all_notices(study: Study, counted: bool = True) -> list[str]:
     for n in policy.code_notices:
         lever, means = policy.levers[n.lever], n.official_meaning.rstrip(".")
         said = f"Code {n.code} is called “{n.source_label}” by {policy.source_name}. It means: {means}. {n.consequence}"
-        found.append(f"{said} Here {lever.label[0].lower()}{lever.label[1:]}: {lever.show(study.scenario[n.lever])}.")
+        found.append(
+            f"{said} Here {lever.label[0].lower()}{lever.label[1:]}: {lever.in_words(study.scenario[n.lever])}."
+        )
     for one in policy.evidence.values():
         if one.status in ("contested", "retracted"):
             year = f" ({one.year})" if any(c.isdigit() for c in one.year) else ""
@@ -85,7 +87,7 @@ def all_notices(study: Study, counted: bool = True) -> list[str]:
 
 def not_adopted(policy: Policy) -> str:
     """That a version is a draft, or was retired or withdrawn."""
-    return f"The policy document {policy.name} is {policy.status}, not adopted."
+    return f"The policy document “{policy.titled}” has the status “{policy.status}”, not “adopted”."
 
 
 def remarks(study: Study) -> list[str]:
@@ -101,7 +103,7 @@ def remarks(study: Study) -> list[str]:
 def as_read(plan: Scenario, policy: Policy) -> str:
     """What a scenario made from somebody's published terms speaks of, where it was read, and what it leaves out."""
     speaks = "; ".join(f"{policy.procedures[p].label} ({_names(policy, ds)})" for p, ds in plan.applies_to.items())
-    scope = f"Scenario {plan.id} speaks only of {speaks}; here it is applied to every request"
+    scope = f"The scenario “{plan.label}” speaks only of {speaks}; here it is applied to every request"
     parts = [f"{scope}, and its source is silent on the others."]
     parts += [f"Source: {plan.citation}; {plan.read or 'date not recorded'}; {plan.status or ''}".rstrip("; ") + "."]
     parts += [f"Not modelled: {'; '.join(plan.not_modelled)}."] if plan.not_modelled else []

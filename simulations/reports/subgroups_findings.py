@@ -128,7 +128,7 @@ def refusals(found: Subgroups) -> list[tuple[int, int]]:
 def headline(found: Subgroups) -> Shown:
     """The answer: approvals and refusals of all cases, and how many gaps lie beyond luck; no group is picked."""
     study = found.study
-    over = f"Policy {study.policy.name}, {study.cases!r}.{about_people(study)}"
+    over = f"{study.policy.titled}; {study.cases!r}.{about_people(study)}"
     if found.silent:
         return card(in_words(found), [], over)
     before, after, _ = study.shown.rates()

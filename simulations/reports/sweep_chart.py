@@ -74,15 +74,20 @@ def sweep_figure(study: Study, swept: pd.DataFrame, lever: str) -> Picture:
         for name, up, at in zip(("baseline", "scenario"), (1, -1 if near else 1), ends, strict=True):
             axes.plot(at, rate[at], linestyle="none", zorder=4, **marker_style(name))
             if name == "baseline" or not table[at]["is_baseline"]:
-                said = f"{whose(study, table[at], lever)}, {table[at]['shown'].replace('_', ' ')}"
+                said = f"{whose(study, table[at], lever)}, {table[at]['shown']}"
                 told = f"{said}: {roughly(study, percent(rate[at] / 100))}"
                 _name_point(axes, told[:1].upper() + told[1:], (at, rate[at]), up * 0.07 * top, len(table))
-        _scale(axes, [row["value"].replace("_", " ") for row in table], top)
+        _scale(axes, [_tick(study.policy.levers[lever], row["value"]) for row in table], top)
         axes.set_xlabel(_unit(study.policy.levers[lever]), fontsize=10, color=FAINT, labelpad=6)
 
     numbers = "; ".join(f"{row['shown']} " + roughly(study, percent(row["approval_pct"] / 100)) for row in table)
     what = "from rounded counts" if study.rough else "with 95% intervals"
     return picture("sweep", draw, 5.4, title, f"Line of approval rates {what}. {title}. {numbers}.")
+
+
+def _tick(lever: Lever, word: str) -> str:
+    """A value below an axis that names the unit."""
+    return shown(lever, word) if lever.choices else word
 
 
 def _unit(lever: Lever) -> str:
@@ -107,8 +112,8 @@ def grid_figure(study: Study, table: pd.DataFrame, one: str, other: str) -> Pict
         for i, a in enumerate(keep[one]):
             for j, b in enumerate(keep[other]):
                 _field(axes, i, j, rates[a, b], most, [name for name, at in marked.items() if at == (a, b)])
-        rows(axes, [shown(levers[one], word).replace("_", " ") for word in keep[one]])
-        words = ["\n".join(textwrap.wrap(shown(levers[other], w).replace("_", " "), 13)) for w in keep[other]]
+        rows(axes, [shown(levers[one], word) for word in keep[one]])
+        words = ["\n".join(textwrap.wrap(shown(levers[other], w), 13)) for w in keep[other]]
         axes.set_xticks(range(len(words)), words, fontsize=10)
         axes.xaxis.tick_top()
         axes.tick_params(length=0)
@@ -213,12 +218,12 @@ def ranking_figure(study: Study, ranked: pd.DataFrame) -> Picture:
                 if not study.rough:
                     axes.plot([row[f"{way}_low"], row[f"{way}_high"]], [i, i], color=INK, linewidth=1.4)
                 if value:
-                    told = f"{roughly(study, points(value / 100))}  {row[f'{way}_at']}".replace("_", " ")
+                    told = f"{roughly(study, points(value / 100))}  {row[f'{way}_at']}"
                     far = min(row["down_low"], 0) if way == "down" else max(row["up_high"], 0)
                     off, align = (-0.015, "right") if way == "down" else (0.015, "left")
                     axes.text(far + off * widest, i, told, ha=align, va="center", fontsize=9.5)
         axes.axvline(0, color=INK, linewidth=1)
-        rows(axes, [f"{row['label']}\nnow {row['here'].replace('_', ' ')}" for row in table])
+        rows(axes, [f"{row['label']}\nnow {row['here']}" for row in table])
         axes.set_xlim(
             min([row["down_low"] for row in table], default=0) - 0.62 * widest,
             max([row["up_high"] for row in table], default=0) + 0.62 * widest,

@@ -8,6 +8,7 @@ import pandas as pd
 
 from policy.model import Lever
 from policy.problems import refuse
+from policy.reading.scenario import edited
 from simulations.reports.first_page import assumed
 from simulations.reports.html_table import Shown, bullets, card, tabulated
 from simulations.reports.notices import about_people
@@ -18,6 +19,7 @@ from simulations.statistics.intervals import wilson
 from simulations.statistics.number_format import fixed, percent, percent_within, points, points_within
 from simulations.studies.bootstrap import bootstrap
 from simulations.studies.comparison import Study
+from simulations.studies.edits import edits_in_words
 from simulations.studies.paired_rates import paired_rates
 from simulations.studies.shapley import MOST, Attribution, attribute
 from simulations.studies.sweep import known_lever
@@ -47,7 +49,7 @@ def range_finding(study: Study, swept: pd.DataFrame, lever: str) -> str:
         moves = "" if swept["moved"].nunique() > 1 or study.rough else ", and no other outcome changes"
         same = "about the same" if study.rough else "the same"
         return f"{label}: every value gives {same} approvals, {_of(study, top)} of all cases{moves}"
-    ends = [f"{_of(study, row)} ({row['shown']})".replace("_", " ") for row in (top, low)]
+    ends = [f"{_of(study, row)} ({row['shown']})" for row in (top, low)]
     said = f"{label}: approvals run from {ends[0]} to {ends[1]}"
     steep = "" if study.rough else steepest(study.policy.levers[lever], swept)
     return f"{said}; the steepest step is {steep}" if steep else said
@@ -88,7 +90,7 @@ def headline(study: Study, swept: pd.DataFrame, lever: str) -> Shown:
         said = [(whose(study, row, lever), row) for row in marked]
         tiles = [
             (
-                f"Approval rate, {name}, at {row['shown']}".replace("_", " "),
+                f"Approval rate, {name}, at {row['shown']}",
                 _of(study, row),
                 "of all cases, from rounded counts",
             )
@@ -102,12 +104,12 @@ def headline(study: Study, swept: pd.DataFrame, lever: str) -> Shown:
             if whose(study, row, lever).startswith("baseline"):
                 continue
             name = "Approval rate, scenario" if row["is_scenario"] else "Scenario with this lever alone put back"
-            where = f"{name}, at {row['shown']}".replace("_", " ")
+            where = f"{name}, at {row['shown']}"
             ends = (row[f"approval_{end}"] / 100 for end in ("low", "high"))
             tiles.append(_tile(luck, where, row["met"], row["cases"], row["approval_pct"], *ends))
     moved = len(study.impact.changes())
     rest = "All other levers stay as in the scenario" + (f", in which {moved} provisions move." if moved > 1 else ".")
-    over = f"{rest} Policy {study.policy.name}, {study.cases!r}."
+    over = f"{rest} {study.policy.titled}; {study.cases!r}."
     return card(range_finding(study, swept, lever), tiles, over + about_people(study))
 
 
@@ -127,7 +129,7 @@ def sweep_table(study: Study, swept: pd.DataFrame, lever: str) -> Shown:
         if not study.rough:
             rate = percent_within(*(row[f"approval_{part}"] for part in ("pct", "low", "high")))
             outcomes, change = [f"{row[word]:,}" for word in ("met", "not_met", "pend", "review")], _change(row)
-        value = row["shown"].replace("_", " ") + (f" ({mark})" if mark else "")
+        value = row["shown"] + (f" ({mark})" if mark else "")
         rows.append((value, *outcomes, rate, change))
     bounds = "" if study.rough else " (95%)"
     header = ("Value", "Met", "Not met", "Pend", "Review", f"Approval rate{bounds}", f"Change in points{bounds}")
@@ -147,13 +149,12 @@ def grid_finding(study: Study, table: pd.DataFrame, one: str, other: str) -> str
         f"{_of(study, row)} ({', '.join(shown(study.policy.levers[name], row[name]) for name in (one, other))})"
         for row in (low, top)
     ]
-    ends = [end.replace("_", " ") for end in ends]
     return f"{names} together: approvals from {ends[0]} to {ends[1]}"
 
 
 def shown(lever: Lever, word: str) -> str:
-    """A value of a lever, as `--set` takes it, with its unit."""
-    return lever.show(lever.check(word))
+    """A value of a lever, as `--set` takes it, in words."""
+    return lever.in_words(lever.check(word))
 
 
 def ranking_finding(study: Study, ranked: pd.DataFrame) -> str:
@@ -210,7 +211,7 @@ def ranking_table(study: Study, ranked: pd.DataFrame) -> Shown:
 
 
 def _end(row: Mapping[Any, Any], way: str) -> str:
-    return "now" if row[f"{way}_at"] == row["here"] else f"{row[f'{way}_at']}".replace("_", " ")
+    return "now" if row[f"{way}_at"] == row["here"] else str(row[f"{way}_at"])
 
 
 # Attribution ---------------------------------------------------------------------------------------------------------
@@ -233,10 +234,10 @@ def provisions(study: Study) -> int:
 def provision_label(study: Study, name: str) -> str:
     """A provision in words."""
     if name not in study.policy.levers:
-        return name.replace("_", " ")
+        edits = [edit for edit in (study.plan.criteria if study.plan else ()) if str(edit) == name]
+        return "; ".join(edits_in_words(study.policy, edited(study.policy, edits).settings())) or name
     lever = study.policy.levers[name]
-    values = (lever.show(settings[name]).replace("_", " ") for settings in (study.baseline, study.scenario))
-    return f"{lever.label}: {' → '.join(values)}"
+    return f"{lever.label}: {lever.moves(study.baseline[name], study.scenario[name])}"
 
 
 def share_finding(study: Study, found: Attribution) -> str:
@@ -248,7 +249,7 @@ def share_finding(study: Study, found: Attribution) -> str:
     if not first["share"]:
         return f"None of the {len(frame)} provisions has a share: approvals do not change"
     name = first["provision"]
-    label = study.policy.levers[name].label if name in study.policy.levers else name.replace("_", " ")
+    label = study.policy.levers[name].label if name in study.policy.levers else provision_label(study, name)
     part, total = points(first["share"] / found.cases), points(change / found.cases)
     return f"Of the change of {total} points, {part} are the share of one provision: {label}"
 

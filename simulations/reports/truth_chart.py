@@ -1,11 +1,11 @@
 """Pictures of what a policy does to those whom a procedure would help, drawn as figure.py draws."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from policy.problems import listed
 from simulations.reports.figure import (
     AFTER,
     FAINT,
@@ -20,7 +20,7 @@ from simulations.reports.figure import (
 )
 from simulations.statistics.number_format import fixed, percent
 from simulations.studies.comparison import Study
-from simulations.studies.sensitivity import one_set
+from simulations.studies.sensitivity import one_set, under
 from simulations.studies.simulated_truth import Compared
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def by_setting_chart(study: Study, lever: str, table: pd.DataFrame) -> Picture:
 
     def draw(figure: "Figure") -> None:
         what = f"% of all requests at each value ({asked.unit or 'setting'}), other levers as in the policy. {_TOLD}"
-        lines = [f"{study.policy.name}, {study.cases.size:,} requests, one set under each assumption", what]
+        lines = [f"{study.policy.titled}; {study.cases.size:,} requests, one set under each assumption", what]
         first = titled_axes(figure, study, title, lines, left=left, right=left + width, above=1.3, below=0.9)
         box = first.get_position()
         top = max(100 * table[key].max() / table["cases"].max() for key in MEASURES)
@@ -112,7 +112,7 @@ def by_setting_chart(study: Study, lever: str, table: pd.DataFrame) -> Picture:
             axes.set_ylim(0, 1.1 * top)
             step = max(1, len(values) * len(populations) // 18)
             axes.set_xticks(range(0, len(values), step), values[::step], fontsize=9)
-            axes.set_title(name, fontsize=10, loc="left")
+            axes.set_title(textwrap.fill(name, 84 // len(parts)), fontsize=10, loc="left")
             _plain(axes, labelled=i == 0)
         _name_lines(axes, part, top)
 
@@ -158,7 +158,7 @@ def _cannot(said: Mapping[str, str]) -> str:
     words: dict[str, list[str]] = {}
     for population, sentence in said.items():
         words.setdefault(sentence, []).append(population)
-    where = {text: "" if len(names) == len(said) else f" under {listed(names)}" for text, names in words.items()}
+    where = {text: "" if len(names) == len(said) else f" {under(names)}" for text, names in words.items()}
     return "".join(f". {text}{where[text]}" for text in words if text)
 
 

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from simulations.reports.entries_in_words import entry_name, without_identifiers
 from simulations.reports.html_table import Shown, bullets, folded, tabulated, titled
 from simulations.reports.table_cells import signed
 from simulations.statistics.number_format import fixed, points, points_within
@@ -20,13 +21,24 @@ TOGETHER = (
 def version_changes(study: Study) -> Shown:
     """What differs between the two versions, what may decide a case first; and each change's share of the approvals."""
     both = told(study.baseline, study.scenario)
-    sentences = [sentence.replace(" -> ", " → ") for sentence in both.deciding]
-    found = [titled(f"What changes: {study.names}", sentences or ["Nothing that may decide a case."])]
+    sentences = [_in_words(study, sentence) for sentence in both.deciding]
+    found = [titled(f"What changes. {study.titled}", sentences or ["Nothing that may decide a case."])]
     if both.other:
         title = f"Wording, sources and evidence, which decide no case ({len(both.other)} changes)"
-        found.append(folded(title, bullets([sentence.replace(" -> ", " → ") for sentence in both.other])))
+        said = [_in_words(study, sentence) for sentence in both.other]
+        found.append(folded(title, bullets(said)))
     found.append(share_of_changes(study))
     return Shown("\n".join(one.text for one in found), "".join(one.html for one in found))
+
+
+def _in_words(study: Study, sentence: str) -> str:
+    """'texts.who_decides, says: ...' as 'Texts “Who decides”, says: ...': no entry of the documents by identifier."""
+    sides = (study.scenario, study.baseline)
+    place, colon, rest = sentence.replace(" -> ", " → ").partition(":")
+    section, _, entry = place.partition(", ")[0].partition(".")
+    if entry and " " not in section:
+        place = place.replace(f"{section}.{entry}", f"{section} “{entry_name(sides, section, entry)}”", 1)
+    return without_identifiers(f"{place[:1].upper()}{place[1:]}{colon}{rest}", sides)
 
 
 def parted_versions(study: Study) -> Attribution | None:
@@ -67,8 +79,7 @@ def change_label(study: Study, name: str) -> str:
     policy = study.scenario.policy
     if name in policy.levers and name in study.baseline:
         lever = policy.levers[name]
-        values = (lever.show(settings[name]).replace("_", " ") for settings in (study.baseline, study.scenario))
-        return f"{lever.label}: {' → '.join(values)}"
+        return f"{lever.label}: {lever.moves(study.baseline[name], study.scenario[name])}"
     if section == "criteria":
         return f"Criterion: {study.scenario.says(entry)}"
     if section == "gates":

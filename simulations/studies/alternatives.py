@@ -78,8 +78,7 @@ class Alternative:
 
     def edits(self) -> list[str]:
         """What it changes in pathways, in words."""
-        found = self.settings.policy
-        return edits_in_words(found if self.base is None else self.base, found)
+        return edits_in_words(self.settings.policy if self.base is None else self.base, self.settings)
 
     @property
     def spoken_of(self) -> NDArray[np.bool_]:

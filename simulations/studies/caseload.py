@@ -40,8 +40,14 @@ class Caseload:
     _table: Cases | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
-        seed = f", seed {self.seed}" if self.seed is not None else ""
-        return f"{self.told_size} cases of {self.name}{seed}"
+        if not self.drawn:
+            return f"{self.told_size} cases of {self.name}"
+        return f"{self.told_size} made-up cases (“{self.short_label}”, seed {self.seed})"
+
+    @property
+    def short_label(self) -> str:
+        """What to call them in a sentence: the population by its label, a case table by its file."""
+        return self._spec.short_label if self._spec else self.name
 
     @property
     def drawn(self) -> bool:
@@ -146,6 +152,12 @@ def cases_of(
         fingerprint = hashlib.file_digest(stream, "sha256").hexdigest()
     remarks = tuple(cases.remarks)
     return Caseload(policy, path.name, len(cases), None, fingerprint, remarks, exact, path, _table=cases)
+
+
+def told_apart(labels: Mapping[str, str]) -> dict[str, str]:
+    """Populations (name -> label), each by its name too where another is called alike."""
+    every = [*labels.values()]
+    return {name: f"{label} ({name})" if every.count(label) > 1 else label for name, label in labels.items()}
 
 
 def _fits(spec: population.Population, policy: Policy) -> None:

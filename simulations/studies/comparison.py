@@ -54,6 +54,7 @@ class Study:
     plan: Scenario | None = None  # the scenario file, where there is one
     rough: bool = False  # of people shares of rounded counts are told, and no count; see `about`
     version: Policy | None = None
+    sides: tuple[str, str] | None = None  # what to call the two, where their numbers do not tell them apart
     draws: int = 0  # populations drawn from the ranges of the assumptions; see `assuming`
 
     def __repr__(self) -> str:
@@ -78,6 +79,29 @@ class Study:
     def names(self) -> str:
         """'knee_braces@2027.1', or 'knee_braces@2027.1 against knee_braces@2026.1'."""
         return f"{self.document.name} against {self.policy.name}" if self.version else self.policy.name
+
+    @property
+    def titled(self) -> str:
+        """'Knee braces, version 2027.1', or 'Knee braces: version 2027.1 against version 2026.1'."""
+        if self.version is None:
+            return self.policy.titled
+        before, after = self.sides or (f"version {self.policy.version}", f"version {self.version.version}")
+        if self.version.title != self.policy.title:
+            return f"{self.version.title}, {after}, against {self.policy.title}, {before}"
+        return f"{self.version.title}: {after} against {before}"
+
+    @property
+    def title(self) -> str:
+        """What is moved, by the label of its scenario file and of the levers moved by hand; else its name."""
+        levers, said = self.scenario.policy.levers, []
+        for part in self.name.split(" + "):
+            lever, _, value = part.partition("=")
+            if self.plan and part == self.plan.id:
+                said.append(self.plan.label)
+            else:
+                known = levers.get(lever) if value else None
+                said.append(f"{known.label} {known.in_words(known.check(value))}" if known else part.replace("_", " "))
+        return " + ".join(said)
 
     @cached_property
     def _worked_out(self) -> dict[Callable[["Study"], Any], Any]:
@@ -207,14 +231,14 @@ class Study:
     def asks(self) -> str:
         """The change in a line: 'Least exercise: 6 weeks → 8 weeks', or how many levers move."""
         parts = [
-            f"{lever.label}: {lever.show(before)} → {lever.show(after)}"
+            f"{lever.label}: {lever.moves(before, after)}"
             for lever, before, after in moved(self.baseline, self.scenario).values()
         ]
         if self.version:
-            return "; ".join([f"{self.names}{f' ({self.name})' if self.name != BASELINE else ''}", *parts[:3]])
-        edits = edits_in_words(self.policy, self.scenario.policy)
+            return "; ".join([self.titled, *parts[:3]])
+        edits = edits_in_words(self.policy, self.scenario)
         if len(parts) + len(edits) > 2:
-            return f"{len(parts)} levers moved{f', {len(edits)} criteria changed' if edits else ''}: {self.name}"
+            return f"{len(parts)} levers moved{f', {len(edits)} criteria changed' if edits else ''}: {self.title}"
         parts += edits
         return "; ".join(parts) or "No lever is moved"
 

@@ -114,8 +114,8 @@ class Anatomy:
         for name, lever, looser in _loosened(self.settings):
             counts = [self.found["step", part, name, lever] for part in ("within_step", "met")]
             known = self.policy.levers[lever]
-            row: dict[str, object] = {"criterion": name, "lever": lever, "now": known.show(self.settings[lever])}
-            row |= {"looser": known.show(looser), "fails": self.found["criterion", "fails", name]}
+            row: dict[str, object] = {"criterion": name, "lever": lever, "now": known.in_words(self.settings[lever])}
+            row |= {"looser": known.in_words(looser), "fails": self.found["criterion", "fails", name]}
             rows.append(row | dict(zip(("within_step", "met"), counts, strict=True)))
         table = pd.DataFrame(rows, columns=["criterion", "lever", "now", "looser", "fails", "within_step", "met"])
         table = table[table["fails"] > 0]

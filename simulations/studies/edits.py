@@ -1,26 +1,34 @@
 """What an edit of a policy's criteria changes, in words."""
 
-from policy.model import Policy, Rule
+from collections.abc import Iterable
+
+from policy.model import Policy, Rule, Settings
 
 
-def edits_in_words(before: Policy, after: Policy) -> list[str]:
-    """'Inhaler for asthma: also requires spirometry' for the pathways that an edit changes."""
+def edits_in_words(before: Policy, edited: Settings) -> list[str]:
+    """'Inhaler for asthma: also requires “Spirometry was done”' for the pathways that an edit changes."""
+    after = edited.policy
     if after is before:
         return []
     changed: dict[str, list[str]] = {}  # what is said -> the pathways of which it is said
     for name, pathway in before.pathways.items():
         mine, theirs = pathway.rule, after.pathways[name].rule
         if theirs.outcome is not None:
-            said = [f"always {theirs.outcome}: {theirs.because}"] if theirs != mine else []
+            said = [f"always {str(theirs.outcome).replace('_', ' ')}: {theirs.because}"] if theirs != mine else []
         else:
             old, new = _required(before, mine), _required(after, theirs)
             changes = [("also requires", sorted(new - old)), ("no longer requires", sorted(old - new))]
-            said = [f"{words} {', '.join(dict.fromkeys(c for c, *_ in found))}" for words, found in changes if found]
+            said = [f"{words} {_sentences(edited, found)}" for words, found in changes if found]
             referred = _reviews(theirs) - _reviews(mine)
             said += [f"review in the place of met: {because}" for because in sorted(referred)]
         if said:
             changed.setdefault("; ".join(said), []).append(pathway.title)
     return [f"{', '.join(titles)}: {said}" for said, titles in changed.items()]
+
+
+def _sentences(edited: Settings, found: Iterable[tuple[str, int, str]]) -> str:
+    """The criteria by their sentences, each once."""
+    return ", ".join(f"“{edited.says(name)}”" for name in dict.fromkeys(name for name, *_ in found))
 
 
 def _reviews(rule: Rule) -> set[str]:

@@ -1,5 +1,7 @@
 """The made-up cases of a question held against what is published, and what their simulated truth says of the change."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -8,8 +10,10 @@ import pandas as pd
 from policy.problems import refuse
 from simulations.population import Population
 from simulations.population.calibration import Found, calibrate, predictive_values
+from simulations.population.loading import load_document, shipped
 from simulations.population.virtual_trial import by_cut_off
 from simulations.scenario.loading import alternatives_of, find_scenario, proposed
+from simulations.studies.caseload import told_apart
 from simulations.studies.comparison import Study
 from simulations.studies.sensitivity import Spread, side_by_side
 from simulations.studies.simulated_truth import Compared, by_setting, compared
@@ -41,6 +45,11 @@ class Examination:
         cases = self.study.cases
         return {page.id: calibrate(page, cases.size, cases.seed or 0) for page in self.pages}
 
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """Population -> what a person calls it; its name too where two are called alike."""
+        return told_apart({page.id: page.short_label for page in [*map(load_document, shipped()), *self.pages]})
+
     @property
     def trials(self) -> list[Population]:
         """The populations with a virtual trial."""
@@ -62,6 +71,11 @@ class Examination:
         """Both settings by simulated truth, of each population that has one."""
         cases = self.study.cases
         return compared(self.judged.baseline, self.judged.scenario, self.pages, cases.size, cases.seed or 0)
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """Name of a change of `spreads` -> what a person calls it."""
+        return {one.name: one.title for one in (first_alternative(self.study), self.study) if one}
 
     @cached_property
     def spreads(self) -> list[Spread]:
@@ -96,7 +110,7 @@ class Examination:
             if name == section
             for text in texts
         )
-        return list(dict.fromkeys(every))
+        return [said(text, self.names) for text in dict.fromkeys(every)]
 
 
 def examine(study: Study) -> Examination:
@@ -114,6 +128,11 @@ def first_alternative(study: Study) -> Study | None:
         return None
     plan = find_scenario(names[0], study.policy)
     return replace(study, name=plan.id, scenario=proposed(study.policy, names[0]), plan=plan)
+
+
+def said(text: str, names: Mapping[str, str]) -> str:
+    """A sentence of a page, populations in it by their labels."""
+    return re.sub(rf"\b({'|'.join(map(re.escape, names))})\b", lambda found: f"“{names[found[1]]}”", text)
 
 
 def together(frames: list[pd.DataFrame]) -> pd.DataFrame:

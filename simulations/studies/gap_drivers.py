@@ -33,9 +33,9 @@ def drivers(found: Subgroups, gap: Mapping[str, Any]) -> pd.DataFrame:
         gaps = [_gap(counted.at(settings), places) for settings in each(base, {name: values})]
         now, back = gaps[values.index(base[name])], gaps[values.index(study.baseline[name])]
         low, high = int(np.argmin(np.abs(gaps))), int(np.argmax(np.abs(gaps)))
-        row: dict[str, Any] = {"lever": name, "label": lever.label, "now": lever.show(base[name]), "gap_now": now}
-        row |= {"least_at": lever.show(values[low]), "least": gaps[low]}
-        row |= {"most_at": lever.show(values[high]), "most": gaps[high]}
+        row: dict[str, Any] = {"lever": name, "label": lever.label, "now": lever.in_words(base[name]), "gap_now": now}
+        row |= {"least_at": lever.in_words(values[low]), "least": gaps[low]}
+        row |= {"most_at": lever.in_words(values[high]), "most": gaps[high]}
         row |= {"lowest": min(gaps), "highest": max(gaps), "swing": max(gaps) - min(gaps)}
         rows.append(row | {"back": back if base[name] != study.baseline[name] else None})
     table = pd.DataFrame(rows).sort_values(["swing", "lever"], ascending=[False, True], ignore_index=True)

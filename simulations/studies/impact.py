@@ -144,9 +144,12 @@ class Impact:
         """Whether the change can only take approvals away (-1), only give some (1), or either (0)."""
         return one_way(self.baseline, self.scenario)
 
-    def changes(self) -> list[str]:
-        """One sentence for each lever that differs and each pathway that does; of two versions for all that differs."""
-        return changes_in_words(self.baseline, self.scenario)
+    def changes(self, names: bool = True) -> list[str]:
+        """One sentence for each lever that differs and each pathway that does; of two versions for all that differs.
+
+        `names`: with the names of levers, as `--set` takes them.
+        """
+        return changes_in_words(self.baseline, self.scenario, names)
 
     def rates(self, outcome: str = "met") -> tuple[Rate, Rate, Rate]:
         """Share of an outcome among all cases: baseline, scenario, and the change between them (paired)."""

@@ -19,6 +19,7 @@ import policy as core
 from policy.cases.reader import Cases
 from policy.evaluation.determination import determine
 from policy.model import OUTCOMES, Settings
+from policy.problems import listed
 from simulations.population.loading import compared_for, load_document
 from simulations.population.probability_tables import Population
 from simulations.population.random_streams import whole
@@ -39,6 +40,11 @@ def one_set(populations: Collection[object]) -> list[str]:
     many = {2: "two", 3: "three", 4: "four", 5: "five"}.get(len(populations), f"{len(populations)}")
     what = f"The {many} populations are one set of requests under {many} assumptions, not {many} samples"
     return [f"{what}: that they agree confirms nothing."]
+
+
+def under(populations: Iterable[str]) -> str:
+    """'under “The first” and “The second”'."""
+    return f"under {listed([f'“{name}”' for name in populations])}"
 
 
 # What a change does, with the two errors apart -----------------------------------------------------------------------

@@ -96,7 +96,7 @@ def sweep(study: Study, lever: str) -> pd.DataFrame:
     flows, known = Flows.of(study.baseline, study.scenario, study.cases), study.policy.levers[lever]
     rows = []
     for value in known.values():
-        row: dict[str, Any] = {"value": as_word(value), "shown": known.show(value)}
+        row: dict[str, Any] = {"value": as_word(value), "shown": known.in_words(value)}
         row |= {"is_baseline": value == study.baseline[lever], "is_scenario": value == study.scenario[lever]}
         rows.append(row | flows.row(**{lever: value}))
     return pd.DataFrame(rows)
@@ -132,16 +132,16 @@ def ranking(study: Study) -> pd.DataFrame:
         down = min(found, key=lambda v: (found[v]["met"], v != here[name]))
         up = max(found, key=lambda v: (found[v]["met"], v == here[name]))
         row: dict[str, Any] = {"lever": name, "label": lever.label, "values": len(found)}
-        row["here"] = lever.show(here[name])
+        row["here"] = lever.in_words(here[name])
         for way, value in (("down", down), ("up", up)):
-            row[f"{way}_at"] = lever.show(value)
+            row[f"{way}_at"] = lever.in_words(value)
             row |= {f"{way}_{part}": found[value][f"change_{part}"] for part in ("points", "low", "high")}
         cases = found[up]["cases"]
         for way, some in (("swing", lever.values()), ("step", _near(lever, here[name])), ("cited", _cited(lever))):
             met = [found[value]["met"] for value in (*some, here[name])]
             row[f"{way}_points"] = round(100 * (max(met) - min(met)) / cases, 6) if some else None
         most = max(found, key=lambda v: (found[v]["moved"], v == here[name]))
-        row |= {"moved_most": found[most]["moved"], "moved_at": lever.show(most), "cases": cases}
+        row |= {"moved_most": found[most]["moved"], "moved_at": lever.in_words(most), "cases": cases}
         rows.append(row)
     table = pd.DataFrame(rows)
     return table.sort_values(["swing_points", "moved_most"], ascending=False, kind="stable", ignore_index=True)

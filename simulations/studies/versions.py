@@ -97,9 +97,12 @@ def told(baseline: Settings, scenario: Settings) -> Told:
     return Told(*(tuple(change.says for change, decides in found if decides is wanted) for wanted in (True, False)))
 
 
-def changes_in_words(baseline: Settings, scenario: Settings) -> list[str]:
-    """One sentence for each difference; of one document: levers that move, pathways that require more or less."""
+def changes_in_words(baseline: Settings, scenario: Settings, names: bool = True) -> list[str]:
+    """One sentence for each difference; of one document: levers that move, pathways that require more or less.
+
+    `names`: with the names of levers, as `change_in_words`.
+    """
     if one_document(baseline, scenario):
-        return change_in_words(scenario, baseline) + edits_in_words(baseline.policy, scenario.policy)
+        return change_in_words(scenario, baseline, names) + edits_in_words(baseline.policy, scenario)
     both = told(baseline, scenario)
     return [*both.deciding, *both.other]

@@ -53,14 +53,15 @@ def test_a_draft_is_compared_then_two_versions_and_their_report_is_made(desk: De
     upwards(opened, 300)
     panel = opened.locator(".nbw-live").first
     after = panel.get_by_role("combobox", name="After")
-    expect(after.locator("option:checked")).to_contain_text("Draft from nerve_blocks@2026.2", timeout=SLOW)
+    expect(after.locator("option:checked")).to_contain_text("Unsaved draft from version 2026.2", timeout=SLOW)
     changed = panel.get_by_role("listitem").filter(has_text="Minimum conservative care").first
     expect(changed).to_have_text("Minimum conservative care: 6 weeks → 8 weeks")
     panel.get_by_role("button", name="Make the report").click()
     expect(panel.get_by_text("Save it as a version first")).to_be_visible()
     expect(panel.get_by_role("link", name="Author the draft, and save it")).to_be_visible()
 
-    after.select_option(label="Nerve-block injections, version 2027.1 (draft)")  # while the draft is still being proven
+    saved = "Nerve-block injections, version 2027.1, status draft"
+    after.select_option(label=saved)  # while the draft is still being proven
     status = panel.get_by_role("status").first
     expect(status).to_contain_text("1 entry that may decide a case differs (levers)", timeout=SLOW)
     expect(status).to_contain_text("The second is stricter", timeout=SLOW)

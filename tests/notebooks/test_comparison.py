@@ -244,7 +244,7 @@ def test_the_same_document_twice_and_a_draft_that_does_not_agree_are_told(panel:
 
 def test_a_draft_has_no_report_before_it_is_saved(panel: VersionPanel):
     panel.report_button.click()
-    assert "Save it as a version first" in plain(panel.report_at.value)
+    assert "1 edit: save it as a version first" in plain(panel.report_at.value)
     assert len(panel.report_row.children) == 2
 
 

@@ -106,7 +106,7 @@ def test_value_default_source_and_origin_stand_beside_the_lever(panel: LeverPane
         head, note = (plain(panel.controls[name].box.children[i].value) for i in (0, 2))
         assert head.startswith(lever.label)
         assert (lever.origin or "assumption") in head or lever.origin is None
-        assert f"Default {lever.show(lever.check(lever.default)).replace('_', ' ')}" in note
+        assert f"Default {lever.in_words(lever.check(lever.default))}" in note
         assert lever.citation in note
         assert all(statement in note for statement in lever.statements)
 
@@ -249,7 +249,7 @@ def test_undo_redo_revert_and_reset(panel: LeverPanel):
     assert panel.controls["relief_rule"].value == "mean"
     panel.changes.children[0].children[1].click()
     assert slider(panel, "conservative_weeks").value == 6
-    assert changes(panel) == ["Which relief counts: each_block → mean"]
+    assert changes(panel) == ["Which relief counts: each block → mean"]
     panel.controls["relief_rule"].reset.click()
     assert changes(panel) == []
     panel.undo_button.click()

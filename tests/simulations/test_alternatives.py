@@ -14,6 +14,7 @@ from policy.model import OUTCOMES
 from policy.problems import ProblemsFound
 from policy.reading.scenario import load_scenario
 from simulations import ask, simulate
+from simulations.population import load
 from simulations.reports import alternatives_chart, alternatives_findings, report
 from simulations.scenario.loading import FOLDER, find_scenario, shipped
 from simulations.storage import checkpoint
@@ -301,7 +302,7 @@ def test_the_picture_says_every_number_that_it_shows(results: list[Result]):
         if row["preset"] != "P0":
             change = f"{row['change_points']:+.1f}".replace("-", "−")
             change = "0.0" if float(change.replace("−", "-")) == 0 else change
-            assert f"{row['population']} {change}" in picture.alt
+            assert f"{load(row['population']).short_label} {change}" in picture.alt
 
 
 @pytest.fixture

@@ -84,10 +84,13 @@ def test_the_command_writes_the_report_and_leaves_with_1(tmp_path: Path):
 
 def test_what_is_given_comes_before_what_the_scenario_draws(tmp_path: Path):
     path = written(tmp_path, "population: {name: trial_10_15, size: 300, seed: 5}\n")
-    assert repr(ask(scenario=path).cases) == "300 cases of trial_10_15, seed 5"
-    assert repr(ask(scenario=path, size=40).cases) == "40 cases of trial_10_15, seed 5"
+    assert repr(ask(scenario=path).cases) == "300 made-up cases (“Facet pain in 10 to 15 % of spine patients”, seed 5)"
+    assert (
+        repr(ask(scenario=path, size=40).cases)
+        == "40 made-up cases (“Facet pain in 10 to 15 % of spine patients”, seed 5)"
+    )
     assert repr(ask(scenario=path, population="seed_low_prevalence", seed=2).cases) == (
-        "300 cases of seed_low_prevalence, seed 2"
+        "300 made-up cases (“Low facet-pain prevalence”, seed 2)"
     )
 
 
@@ -126,7 +129,8 @@ def test_a_population_that_cannot_be_drawn_is_refused_before_any_case(tmp_path: 
 def test_an_edited_pathway_is_a_change_like_any_other(tmp_path: Path):
     edit = "criteria:\n  - {add: trigger_points, to: migraine_occipital_block, because: x}\n"
     study = ask(scenario=written(tmp_path, edit), size=1500)
-    assert study.impact.changes() == ["Greater occipital nerve block for migraine: also requires trigger_points"]
+    says = study.scenario.says("trigger_points")
+    assert study.impact.changes() == [f"Greater occipital nerve block for migraine: also requires “{says}”"]
     assert study.provisions() == {}
     assert study.impact.moved > 0
     assert not study.impact.same

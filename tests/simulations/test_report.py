@@ -105,7 +105,7 @@ def test_every_reader_is_told(study: Study):
     text = report.notices(study).text
     for needed in (
         study.policy.notice, "recommendation to a clinician", "Here reading of M53.81: ", "Here reading of G43.819: ",
-        "Evidence contested", "Newcombe", "draft, not adopted",
+        "Evidence contested", "Newcombe", "“draft”, not “adopted”",
     ):  # fmt: skip
         assert needed in text
     stamp = report.stamp(study).text

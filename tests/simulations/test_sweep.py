@@ -81,7 +81,7 @@ def test_levers_are_ranked_by_what_every_value_does(study: Study):
     for row in table.iloc[::5].to_dict("records"):
         lever = study.policy.levers[row["lever"]]
         found = {
-            lever.show(v): determine(study.policy, part, at(study, **{row["lever"]: v}), asking=False).outcome
+            lever.in_words(v): determine(study.policy, part, at(study, **{row["lever"]: v}), asking=False).outcome
             for v in lever.values()
         }
         met = {shown: int((outcome == 0).sum()) for shown, outcome in found.items()}

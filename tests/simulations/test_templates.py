@@ -144,7 +144,7 @@ def test_the_page_speaks_to_everybody(ran: Ran):
 def test_every_reader_is_told(ran: Ran):
     page = ran.page()
     assert page.find(class_="notice").text.startswith(NOTICE)
-    for needed in ("never an automatic denial", "M53.81", "G43.819", "draft, not adopted", "Medicare Advantage"):
+    for needed in ("never an automatic denial", "M53.81", "G43.819", "“draft”, not “adopted”", "Medicare Advantage"):
         assert needed in page.text
     for limit in ("nobody sends a request in again", "How often a fact lies just short of a line"):
         assert limit in page.text

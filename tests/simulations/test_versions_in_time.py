@@ -202,7 +202,7 @@ def test_while_none_is_adopted_the_highest_draft_is_meant_and_said_to_be_one(the
     family(there, *(document(version, status) for version, status in statuses.items()))
     cases(there, "2020-01-01", "")
     told = ran("determine", "cases.csv", "--policy", NAME, "--out", "o.csv")
-    assert f"The policy document {NAME}@2026.10 is draft, not adopted." in told.output
+    assert ", version 2026.10” has the status “draft”, not “adopted”." in told.output
     assert {version for version, _ in judged(there, "--policy", NAME)} == {"2026.10"}
 
 
@@ -495,7 +495,7 @@ def test_a_report_of_one_version_against_another(there: Path):
     assert "Minimum conservative care: 6 weeks -> 8 weeks" in said[said["may_decide"]]["change"].tolist()
     assert "title: Nerve-block injections -> Blocks" in said[~said["may_decide"]]["change"].tolist()
     page = (there / "report" / "approval_impact.html").read_text("utf-8")
-    assert f"{NAME}@2027.1 against {NAME}@2026.1" in page
+    assert "Blocks, version 2027.1, against Nerve-block injections, version 2026.1" in page
     assert "the test behind the sentence is another" in page
 
 

@@ -180,8 +180,8 @@ def test_the_table_and_the_chart_show_every_target():
     assert list(rows["target"]) == list(seed.page.targets)
     assert list(rows["verdict"]).count("pass") == 8
     study = ask(size=100)
-    chart = targets_chart(study, results)
-    assert chart.png == targets_chart(study, results).png
+    chart = targets_chart(study, results, study.cases.short_label)
+    assert chart.png == targets_chart(study, results, study.cases.short_label).png
     assert "Of the held-out figures 1 of 2 agree (fitted 2 of 2, put in 5 of 5)." in chart.alt
     for one in results:
         if one.target.between:
