@@ -6,9 +6,12 @@ from typing import Any
 
 from policy.authoring.enumeration import Cell
 from policy.authoring.levers import CLOSING, Levers
+from policy.authoring.once import Once
 from policy.model import Policy
 
 _OF_FIELDS = {"label", "ask", "unit", "statements", "origin", "required", "ignored"}  # which change no truth
+
+_MADE = Once[Any](64)
 
 
 def alike_in_words(levers: Levers, cell: Cell) -> bool:
@@ -37,15 +40,17 @@ def _alike(levers: Levers, cell: Cell, rules_only: bool) -> bool:
 
 def words_of(policy: Policy, pathway: str | None, dx: str) -> Any:
     """All that the outcome of a pair of codes depends on, as plain data; None where the codes are out of scope."""
-    if pathway is None:
-        return None
+    return None if pathway is None else _MADE.of((policy,), (pathway, dx), lambda: _words_of(policy, pathway, dx))
+
+
+def _words_of(policy: Policy, pathway: str, dx: str) -> Any:
     rule = policy.pathways[pathway].rule
     gates = {e.criterion: policy.inside(e.criterion) for e in rule.entries() if e.criterion in policy.gates}
     names = {*policy.required_somewhere(rule), *rule.whens()} & policy.criteria.keys()
     tests = {name: policy.criteria[name].test for name in sorted(names)}
     notices = [(n.lever, n.pend_while) for n in policy.code_notices if n.code == dx]
     made: dict[str, Any] = {
-        "rule": _bare(rule.model_dump(mode="json", by_alias=True)),
+        "rule": bare(rule.model_dump(mode="json", by_alias=True)),
         "gates": {
             name: [r.model_dump(mode="json", by_alias=True) for r in gate] for name, gate in gates.items()
         },
@@ -68,13 +73,13 @@ def told_together(policy: Policy, fields: set[str]) -> dict[str, Any]:
         found |= more
 
 
-def _bare(node: Any) -> Any:
+def bare(node: Any) -> Any:
     """A rule without its reasons, which change no outcome."""
     if isinstance(node, list):
-        return [_bare(below) for below in node]
+        return [bare(below) for below in node]
     if not isinstance(node, dict):
         return node
-    return {key: _bare(below) for key, below in node.items() if key != "because" or isinstance(below, dict)}
+    return {key: bare(below) for key, below in node.items() if key != "because" or isinstance(below, dict)}
 
 
 def _words(node: Any) -> Iterator[str]:
