@@ -31,7 +31,7 @@ def outcome_in_words(word: str) -> str:
 
 
 def entry_in_words(tree: Mapping[str, Any], place: str, policy: Policy | None = None) -> str:
-    """'lever “Pain duration”' for 'levers.pain_months.default' of a document's plain text.
+    """'lever “Duration”' for 'levers.months.default' of a document's plain text.
 
     With the policy that it is, a criterion is told by its sentence with the values of its levers.
     """
@@ -76,7 +76,7 @@ def levers_in_words(policy: Policy, provisions: Mapping[str, object]) -> str:
 
 
 def slip_in_words(tree: Mapping[str, Any], policy: Policy, mutant: Mutant) -> str:
-    """'if lever “Minimum conservative care” were 7 weeks and not 6 weeks'."""
+    """'if lever “Minimum care” were 7 weeks and not 6 weeks'."""
     steps, did = mutant.place.split("."), mutant.did
     where = entry_in_words(tree, mutant.place, policy)
     if mutant.kind == "lever":

@@ -80,7 +80,7 @@ def _witnesses(one: Relation, sides: tuple[Settings, Settings]) -> str:
 
 
 def _witness(witness: Witness, sides: tuple[Settings, Settings]) -> str:
-    """'Met before, not met after: Neck pain (M54.2), ...', and what levers are set to besides."""
+    """'Met before, not met after: Sleep apnoea (G47.33), ...', and what levers are set to besides."""
     policy = sides[1].policy if set(witness.case) <= {"dx", "cpt", *sides[1].policy.fields_} else sides[0].policy
     set_to = [_set(name, pair, sides) for name, pair in witness.levers.items()]
     levers = f" This is so while {'; '.join(set_to)}." if set_to else ""

@@ -39,7 +39,7 @@ def by_title(text: str, policy: Policy) -> str:
 
 
 def case_in_words(policy: Policy, row: Mapping[str, str]) -> str:
-    """'Neck pain (M54.2), greater occipital block (64405); days of care: 42 days; nothing else documented'."""
+    """'Sleep apnoea (G47.33), a device (E0601); days of use: 42 days; nothing else documented'."""
     request = ", ".join(_code(policy, name, row[name]) for name in ("dx", "cpt") if name in row)
     facts = [
         f"{policy.fields_[name].label}: {value_in_words(policy, name, text).replace('_', ' ')}"

@@ -75,7 +75,7 @@ def _reads_alike(case: Mapping[str, str], found: Finding) -> bool:
 
 
 def _name(found: Finding) -> str:
-    """'Trigger point injection for fibromyalgia: not met: At least 1 drug ... failed'."""
+    """'A device for sleep apnoea: not met: At least 1 visit ... made'."""
     policy = found.settings.policy
     title = policy.pathways[found.pathway].title if found.pathway else "A code outside this policy"
     return f"{title}: {found.told.why.removeprefix('Because: ')}"

@@ -69,7 +69,7 @@ def answer(policy: Policy, cases: Cases, row: int, settings: Settings) -> Answer
 
 
 def way_said(policy: Policy, way: Way) -> str:
-    """'Pain duration: 92 days; Conservative care failed: yes'."""
+    """'Duration: 92 days; Treatment failed: yes'."""
     return "; ".join(
         f"{policy.fields_[fact].label}: {value_in_words(policy, fact, text)}" for fact, text in way.changes.items()
     )
@@ -85,7 +85,7 @@ def value_in_words(policy: Policy, fact: str, text: str) -> str:
 
 
 def way_named(policy: Policy, way: Way) -> str:
-    """'Pain duration and Intent of the procedure': the facts of a way without their values."""
+    """'Duration and Intent of the request': the facts of a way without their values."""
     labels = [policy.fields_[fact].label for fact in way.changes]
     return " and ".join(filter(None, [", ".join(labels[:-1]), labels[-1]]))
 

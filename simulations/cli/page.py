@@ -36,7 +36,7 @@ def page(
 
     Whoever has the file sees rates with intervals, outcomes, what becomes of whom, and groups, in any browser, with no
     Python, server or network. It opens with SCENARIO, if one is named, and can be set by its address:
-    page.html#conservative_weeks=8. Cases read from a table are refused: a page holds all cases that it counts.
+    page.html#LEVER=8. Cases read from a table are refused: a page holds all cases that it counts.
     """
     from simulations.pages.page import offline_page
 

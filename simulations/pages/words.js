@@ -5,10 +5,10 @@ const words = (() => {
   const digits = new Intl.NumberFormat("en-US"), count = (n) => digits.format(n);
   const signed = (n) => (n ? `${n > 0 ? "+" : "−"}${count(Math.abs(n))}` : "0");
 
-  /* One decimal; of two that are equally near the even one. */
+  /* One decimal of what is not below 0; a half goes up, by the decimal digits, not by the binary number behind them. */
   function decimal(x) {
-    const half = Number.isInteger(4 * x) && !Number.isInteger(2 * x);
-    return half ? (2 * Math.round(5 * x) / 10).toFixed(1) : x.toFixed(1);
+    const [whole, part] = x.toFixed(10).split(".");
+    return ((10 * Number(whole) + Number(part[0]) + (part[1] >= "5")) / 10).toFixed(1);
   }
 
   /* '19.8%'; a share that is neither 0 nor 1 is never shown as if it were. */

@@ -44,7 +44,7 @@ def draft(policy: Policy, named: str) -> str:
 
 def _head(policy: Policy, named: str) -> Iterator[str]:
     yield from ("schema: population/1", f"id: {policy.id[:54]}_draft", f"policy: {_text(named)}")
-    yield f"label: {_text(f'Draft, placeholders only: {policy.title}')}"
+    yield f"label: {_text(f'Placeholders for {policy.title}, a draft')}"
     told = (
         "Synthetic cases for policy simulation. No row is a person. Every share is a placeholder that nobody looked up."
     )

@@ -64,7 +64,7 @@ def with_mix(population: Population, shares: Mapping[str, object]) -> Population
 
 
 def _asked(policy: Policy, name: str) -> str:
-    """'neck pain', or 'facet injection of neck pain': a share of requests by the labels of the policy."""
+    """'a diagnosis', or 'a procedure of a diagnosis': a share of requests by the labels of the policy."""
     diagnosis, _, procedure = name.partition(".")
     known = {name: one.label for name, one in policy.procedures.items()}
     known |= {name: one.label for name, one in policy.diagnoses.items()}

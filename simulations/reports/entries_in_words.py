@@ -13,7 +13,7 @@ Says = Callable[[Settings, str], str]  # the sentence of a criterion under some 
 
 
 def card_name(card: Evidence) -> str:
-    """'VA/DoD headache guideline (2023)'."""
+    """'A guideline of a society (2023)'."""
     return card.title if card.year in card.title else f"{card.title} ({card.year})"
 
 

@@ -31,9 +31,9 @@ from simulations.studies.subgroups import (
     UNKNOWN,
     Column,
     Subgroups,
-    _labelled,
-    _names,
     _request,
+    group_columns,
+    labelled,
     stratify,
 )
 from tests.simulations.disclosure import told as shown_by
@@ -217,12 +217,12 @@ def whole(size: int, seed: int) -> tuple[Study, dict[str, list[str]], Drawn]:
     study = ask(provisions=CHANGE, size=size, seed=seed)
     words: dict[str, Groups] = {}
     codes: dict[str, list[np.ndarray]] = {}
-    for cases in _labelled(study):
+    for cases in labelled(study):
         before, after = (
             determine(s.policy, under(cases, s.policy), s, asking=False).outcome
             for s in (study.baseline, study.scenario)
         )
-        mine = {name: words.setdefault(name, Groups(POLICY, (name,))).of(cases) for name in _names(cases)}
+        mine = {name: words.setdefault(name, Groups(POLICY, (name,))).of(cases) for name in group_columns(cases)}
         mine |= {"before": before, "after": after, "request": _request(POLICY, cases)[0]}
         mine["helps"] = np.asarray(cases.groups["truth_benefit"] == "true").astype(np.intp)
         for name, code in mine.items():

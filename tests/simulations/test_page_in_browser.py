@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
-from simulations.storage.files import save
 
 import policy as core
 from policy.evaluation.planes import Planes
 from policy.model import OUTCOMES, Settings
+from policy.storage.files import save
 from simulations.counting.grouping import Groups
 from simulations.pages.content import Command
 from simulations.pages.page import offline_page
