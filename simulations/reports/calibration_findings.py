@@ -14,7 +14,7 @@ from simulations.reports.html_table import Shown, bullets, card, esc, folded, ta
 from simulations.statistics.intervals import Parted
 from simulations.statistics.number_format import fixed, percent, percent_within, points
 from simulations.studies.examination import Examination
-from simulations.studies.sensitivity import Spread, one_set, under
+from simulations.studies.sensitivity import Spread, one_set, under_each
 from simulations.studies.simulated_truth import Compared, verdict
 from simulations.studies.truth_dependence import CANNOT_TELL, telling
 
@@ -32,7 +32,7 @@ def headline(found: Examination) -> Shown:
     """The first page: two sentences to read aloud, the counts apart, and what these cases cannot show."""
     counts = {found.names[name]: agreeing(targets) for name, targets in found.targets.items()}
     held = [(name, *count.get("held_out", (0, 0))) for name, count in counts.items()]
-    told = listed([f"{hits} of {judged} {under([name])}" for name, hits, judged in held])
+    told = listed([f"{hits} of {judged} {under_each([name])}" for name, hits, judged in held])
     first = f"Of the published figures that nobody fitted them to, the made-up cases meet {told}"
     if not any(judged for _, _, judged in held):
         first = "No published figure was held out, so nothing can speak against the made-up cases, and nothing for them"
@@ -58,7 +58,7 @@ def _verdicts(compared: Sequence[Compared], names: Mapping[str, str]) -> str:
         words.setdefault(verdict(one).word, []).append(names[one.population])
     if len(words) == 1:
         return f"the simulated truth {_ENDS[next(iter(words))]}"
-    return f"the simulated truth {'; it '.join(f'{_ENDS[w]} {under(some)}' for w, some in words.items())}"
+    return f"the simulated truth {'; it '.join(f'{_ENDS[w]} {under_each(some)}' for w, some in words.items())}"
 
 
 _ENDS = {
@@ -105,8 +105,8 @@ def outcomes_by_population(found: Mapping[str, Iterable[Found]]) -> Shown:
         one = several[0]
         here = " · ".join("–" if same.generated is None else fixed(same.generated) for same in several)
         rows.append((f"{one.target.says} ({_basis(one)})", one.needs or "–", f"{one.target.value}%", here))
-    header = ("Figure", f"To reach it {under([*some][:1])}, assume", "Published", "Here, %")
-    caption = f"Cannot be judged: published rates, and what these cases give, {under(some)}"
+    header = ("Figure", f"To reach it {under_each([*some][:1])}, assume", "Published", "Here, %")
+    caption = f"Cannot be judged: published rates, and what these cases give, {under_each(some)}"
     return tabulated(caption, header, rows, words=2)
 
 
@@ -198,7 +198,7 @@ def _unable(populations: Iterable[str], able: Iterable[bool]) -> str:
     """A sentence to be added where the truth of some populations cannot tell; under which, unless under all."""
     told = dict(zip(populations, able, strict=True))
     names = [name for name, can in told.items() if not can]
-    where = f" {under(names)}" if len(names) < len(told) else ""
+    where = f" {under_each(names)}" if len(names) < len(told) else ""
     return f". The simulated truth cannot tell whether this lever helps{where}" if names else ""
 
 
@@ -232,7 +232,7 @@ def levers(policy: Policy, populations: Iterable[Population], called: Mapping[st
         tells.setdefault(tuple(n for n in policy.levers if one.can(n)), []).append(called[one.population])
     lines, rows = [], []
     for able, names in tells.items():
-        some, of = listed([f"“{policy.levers[n].label}”" for n in able]), under(names)
+        some, of = listed([f"“{policy.levers[n].label}”" for n in able]), under_each(names)
         lines += [f"{of[0].upper()}{of[1:]} the simulated truth can tell something about {some}."] if able else []
         others = f"of the other {len(policy.levers) - len(able)} levers helps" if able else "lever helps"
         lines.append(f"{of[0].upper()}{of[1:]} the simulated truth cannot tell whether any {others}.")

@@ -20,7 +20,7 @@ from simulations.reports.figure import (
 )
 from simulations.statistics.number_format import fixed, percent
 from simulations.studies.comparison import Study
-from simulations.studies.sensitivity import one_set, under
+from simulations.studies.sensitivity import one_set, under_each
 from simulations.studies.simulated_truth import Compared
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ def _cannot(said: Mapping[str, str]) -> str:
     words: dict[str, list[str]] = {}
     for population, sentence in said.items():
         words.setdefault(sentence, []).append(population)
-    where = {text: "" if len(names) == len(said) else f" {under(names)}" for text, names in words.items()}
+    where = {text: "" if len(names) == len(said) else f" {under_each(names)}" for text, names in words.items()}
     return "".join(f". {text}{where[text]}" for text in words if text)
 
 

@@ -42,7 +42,7 @@ def one_set(populations: Collection[object]) -> list[str]:
     return [f"{what}: that they agree confirms nothing."]
 
 
-def under(populations: Iterable[str]) -> str:
+def under_each(populations: Iterable[str]) -> str:
     """'under “The first” and “The second”'."""
     return f"under {listed([f'“{name}”' for name in populations])}"
 
