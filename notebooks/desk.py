@@ -19,7 +19,18 @@ from policy.reading.loading import family
 from policy.reading.workspace import SERVED
 from policy.storage.files import save
 
-__all__ = ["STAGES", "Document", "documents", "hand_over", "handed", "number_of", "opened", "way"]
+__all__ = [
+    "STAGES",
+    "Document",
+    "documents",
+    "draft_from",
+    "hand_over",
+    "handed",
+    "kept_label",
+    "number_of",
+    "opened",
+    "way",
+]
 
 STAGES = {  # notebook -> what one does there, in the order of the work
     "1_read_the_policy": "Read the policy",
@@ -43,7 +54,7 @@ class Document:
 def documents(policy: Policy) -> tuple[Document, ...]:
     """The policy as it was loaded, then kept drafts of it, then every other version of it, the newest first."""
     here = Document("", f"{policy.titled}, status {policy.status}", False)
-    drafts = [Document(path.name, _draft(path, kept), True) for path, kept in kept_drafts(policy.id).items()]
+    drafts = [Document(path.name, kept_label(path, kept), True) for path, kept in kept_drafts(policy.id).items()]
     known = family(policy.id)
     versions = [
         Document(one.name, f"Version {one.name.partition('@')[2]}, status {one.status}", False)
@@ -53,11 +64,16 @@ def documents(policy: Policy) -> tuple[Document, ...]:
     return (here, *drafts, *versions)
 
 
-def _draft(path: Path, kept: Kept) -> str:
+def draft_from(source: str, number: str = "") -> str:
+    """'draft from version 2026.2': what a draft is called, which has its source's number until it is saved."""
+    version = source.partition("@")[2]
+    return f"draft {f'{number} ' if number else ''}from {f'version {version}' if version else source}"
+
+
+def kept_label(path: Path, kept: Kept) -> str:
     """'Unsaved draft from version 2026.2, 3 edits'; the second of a policy by its number too."""
-    source = kept.source.replace(f"{kept.policy}@", "version ")
     number = path.stem.removeprefix(kept.policy).strip(".")
-    return f"Unsaved draft {f'{number} ' if number else ''}from {source}, {_edits(kept.done)}"
+    return f"Unsaved {draft_from(kept.source, number)}, {_edits(kept.done)}"
 
 
 def _edits(count: int) -> str:

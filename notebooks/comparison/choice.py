@@ -3,7 +3,7 @@
 import os
 from typing import NamedTuple
 
-from notebooks.desk import Document, handed, number_of, opened
+from notebooks.desk import Document, draft_from, handed, number_of, opened
 from policy import Draft
 from policy.model import Policy
 from policy.problems import refuse
@@ -35,10 +35,8 @@ def side(policy: Policy, document: Document) -> Side:
     if mine.id != policy.id:
         message = f"is a version of {mine.id}; only versions of one policy ({policy.id}) can be compared"
         raise refuse("policy", document.label, message)
-    source = found.source.replace(f"{mine.id}@", "version ") if isinstance(found, Draft) else ""
-    return Side(
-        document.key, document.label, mine, draft, f"draft from {source}" if draft else f"version {mine.version}"
-    )
+    short = draft_from(found.source) if isinstance(found, Draft) else f"version {mine.version}"
+    return Side(document.key, document.label, mine, draft, short)
 
 
 def first_pair(policy: Policy, known: tuple[Document, ...]) -> tuple[str, str]:

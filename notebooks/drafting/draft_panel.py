@@ -9,7 +9,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from notebooks.controls import WIDE
-from notebooks.desk import hand_over, handed, way
+from notebooks.desk import draft_from, hand_over, handed, way
 from notebooks.drafting.add_forms import AddForm
 from notebooks.drafting.beside import Beside
 from notebooks.drafting.calls import Call
@@ -239,7 +239,7 @@ class DraftPanel(Frame):
     def _called(self) -> str:
         edits = len(self.draft.edits)
         count = "no edit yet" if not edits else f"{edits} {'edit' if edits == 1 else 'edits'}, kept as you go"
-        return f"{self.tree.get('title', '')}, draft from {self.draft.source}: {count}"
+        return f"{self.tree.get('title', '')}, unsaved {draft_from(self.draft.source)}: {count}"
 
     def _refresh(self) -> None:
         """State, numbers, view: in this order."""

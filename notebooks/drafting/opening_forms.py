@@ -6,7 +6,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from notebooks.controls import ROW, WIDE
-from notebooks.desk import documents
+from notebooks.desk import documents, kept_label
 from notebooks.drafting.calls import Author
 from notebooks.drafting.names import name_from
 from notebooks.drafting.value_forms import FIELD, block
@@ -45,7 +45,7 @@ class OpenForm:
         """What lies on the desk now."""
         found = [(one.label, one.key) for one in documents(self.policy)]
         others = [
-            (f"Draft of {kept.policy} from {kept.source} ({path.stem})", path.name)
+            (f"{kept.policy.replace('_', ' ')}: {kept_label(path, kept)}", path.name)
             for path, kept in kept_drafts("*").items()
             if kept.policy != self.policy.id
         ]

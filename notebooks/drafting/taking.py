@@ -39,7 +39,7 @@ def into_a_draft(settings: Settings, baseline: Settings) -> Taken:
             more = ""
         if not edited.done:
             raise refuse("draft", name, "; ".join(problem.message for problem in edited.problems))
-        says.append(f"Taken into the draft: {lever.label}, {lever.show(settings[name]).replace('_', ' ')}{more}")
+        says.append(f"Taken into the draft: {lever.label}, {lever.in_words(settings[name])}{more}")
         places.append(f"levers.{name}")
     if not places:
         raise refuse("draft", "levers", "no lever is moved")
