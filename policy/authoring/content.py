@@ -1,7 +1,9 @@
 """All of a document that a finding on some pathways can depend on, as text: where it is the same, so is the finding.
 
 It is more than the pathways read themselves: facts hang together through any criterion that reads two of them, and
-levers through any that both are read by, so everything that hangs together with what is read counts too.
+levers through any that both are read by, so everything that hangs together with what is read counts too. Words that a
+person reads do not count. What holds at all settings does not depend on where the levers stand; what is shown at one
+setting does.
 """
 
 import hashlib
@@ -12,14 +14,18 @@ from typing import Any
 
 from policy.authoring.facts import components, rule_conditions
 from policy.authoring.mutation import levers_of
+from policy.authoring.tree import bare
 from policy.model import Settings
 from policy.problems import ProblemsFound
 
-_WORDS = {"label", "says", "citation", "evidence", "statements", "origin"}  # of a lever: no finding has them
+_WORDS = {"label", "ask", "says", "citation", "evidence", "contradictions", "statements", "origin"}
+_CODES = {"__all__": {"label": True, "codes": {"__all__": {"label", "statements", "origin"}}}}
 _GROUND: Any = {
-    "fields_": True, "units": True, "relations": True, "diagnoses": True, "procedures": True, "code_notices": True,
-    "pathways": {"__all__": {"selects"}},
+    "fields_": True, "units": True, "relations": True, "diagnoses": True, "procedures": True,
+    "code_notices": {"__all__": {"code", "lever", "pend_while"}}, "pathways": {"__all__": {"selects"}},
 }  # fmt: skip
+_GROUND_WORDS: Any = {"fields_": {"__all__": _WORDS}, "diagnoses": _CODES, "procedures": _CODES}
+Digests = tuple[str, str]
 
 
 class Content:
@@ -27,21 +33,26 @@ class Content:
 
     def __init__(self, settings: Settings):
         self.settings, self.policy = settings, settings.policy
-        self._known: dict[tuple[str, ...], str] = {}
+        self._known: dict[tuple[str, ...], Digests] = {}
+        self._ways: dict[str, tuple[set[str], set[str], str]] = {}
 
-    def of(self, pathways: Collection[str], *more: str) -> str:
-        """A digest of all that some pathways hang together with, and of `more`."""
-        key = tuple(sorted(pathways))
+    def of(self, pathways: Collection[str], levers: Collection[str] = ()) -> Digests:
+        """Two digests of all that some pathways and levers hang together with, without and with where levers stand."""
+        started = {*levers}.union(*(self._read(name)[1] for name in pathways))
+        key = (*sorted(pathways), "", *sorted(started))
         if key not in self._known:
-            parts = json.dumps([*self._parts(set(key))], default=str)
-            self._known[key] = hashlib.sha256((self._ground + parts).encode()).hexdigest()
-        return "\n".join((self._known[key], *more))
+            facts, read, names = self._together(set().union(*(self._read(name)[0] for name in pathways)), started)
+            parts = [*(self._read(name)[2] for name in sorted(pathways)), *self._parts(facts, read, names)]
+            stand = [(n, self.settings[n], lever.default) for n, lever in self.policy.levers.items() if n in read]
+            self._known[key] = _digest([self._ground, parts]), _digest([self._ground, parts, stand])
+        return self._known[key]
 
     @cached_property
     def _ground(self) -> str:
         """What everything can depend on."""
         codes = sorted(self.policy.codes_asked())
-        return self.policy.model_dump_json(include=_GROUND) + json.dumps([codes, self._groups[1]])
+        ground = self.policy.model_dump_json(include=_GROUND, exclude=_GROUND_WORDS)
+        return _digest([ground, codes, self._groups[1]])
 
     @property
     def provable(self) -> bool:
@@ -62,11 +73,32 @@ class Content:
         tests = {name: criterion.test for name, criterion in self.policy.criteria.items()}
         return {name: ({*test.facts()}, {*test.levers()}, test.model_dump_json()) for name, test in tests.items()}
 
-    def _together(self, pathways: set[str]) -> tuple[set[str], set[str], list[str]]:
-        """The facts, levers and criteria that hang together with what some pathways read."""
-        policy = self.policy
-        facts = {fact for name in pathways for fact in policy.facts_read(policy.pathways[name].rule)}
-        levers = {*levers_of(policy, [*pathways])}
+    @cached_property
+    def _levers(self) -> dict[str, str]:
+        """Each lever, but for where it stands and its words."""
+        known = _WORDS | {"default_", "dated"}
+        return {name: lever.model_dump_json(exclude=known) for name, lever in self.policy.levers.items()}
+
+    @cached_property
+    def _rules(self) -> tuple[list[tuple[Any, set[str]]], set[str], list[tuple[object, ...]]]:
+        """Of all rules the conditions with their levers, the outcomes that they state, and the switches."""
+        rules = self.policy.rules()
+        conditions = [(sorted(c.items()), {*c}) for c in rule_conditions(self.policy)]
+        stated = {word for rule in rules for word, _ in rule.stated_outcomes()}
+        switches = {(s.field, s.criterion, s.rest, *s.words) for rule in rules for s in rule.switches()}
+        return conditions, stated, sorted(switches)
+
+    def _read(self, pathway: str) -> tuple[set[str], set[str], str]:
+        """The facts and levers that a pathway reads, and its rule."""
+        if pathway not in self._ways:
+            policy, rule = self.policy, self.policy.pathways[pathway].rule
+            inside = [inner.model_dump_json() for e in rule.entries() for inner in policy.inside(e.criterion)]
+            told = json.dumps([pathway, bare(rule.model_dump(mode="json", by_alias=True)), inside])
+            self._ways[pathway] = policy.facts_read(rule), {*levers_of(policy, [pathway])}, told
+        return self._ways[pathway]
+
+    def _together(self, facts: set[str], levers: set[str]) -> tuple[set[str], set[str], list[str]]:
+        """The facts, levers and criteria that hang together with some facts and levers."""
         while True:
             facts |= set().union(*(group for group in self._groups[0] if group & facts))
             names = [name for name, (mine, read, _) in self._tests.items() if mine & facts or read & levers]
@@ -75,20 +107,16 @@ class Content:
                 return facts, levers, names
             facts, levers = more
 
-    def _parts(self, pathways: set[str]) -> Iterator[Any]:
+    def _parts(self, facts: set[str], levers: set[str], names: list[str]) -> Iterator[Any]:
         policy = self.policy
-        facts, levers, names = self._together(pathways)
-        for name in sorted(pathways):
-            rule = policy.pathways[name].rule
-            yield name, rule.model_dump_json()
-            yield [inner.model_dump_json() for e in rule.entries() for inner in policy.inside(e.criterion)]
         yield [(name, self._tests[name][2]) for name in names]
-        for name, lever in policy.levers.items():
-            if name in levers:
-                yield name, self.settings[name], lever.model_dump_json(exclude=_WORDS)
-        yield [[sorted(c.items())] for c in rule_conditions(policy) if levers & c.keys()]
-        stated = {word for rule in policy.rules() for word, _ in rule.stated_outcomes()}
+        yield [(name, text) for name, text in self._levers.items() if name in levers]
+        conditions, stated, switches = self._rules
+        yield [told for told, mine in conditions if levers & mine]
         yield sorted(stated & levers)
-        switches = [switch for rule in policy.rules() for switch in rule.switches() if switch.field in facts]
-        yield sorted({(one.field, one.criterion, one.rest, *one.words) for one in switches})
+        yield [switch for switch in switches if switch[0] in facts]
         yield [one.model_dump_json() for one in policy.direction_exceptions if one.lever in levers]
+
+
+def _digest(parts: object) -> str:
+    return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()

@@ -256,11 +256,12 @@ class _Truths(dict[str, Truth]):
 
 
 class _Some:
-    """Some of the cases of a group, with the truths that one or the other side has asked for."""
+    """Some of the cases of a group, with the truths and planes that one or the other side has asked for."""
 
     def __init__(self, rows: NDArray[np.intp], sides: "Sequence[_Side]"):
         self.rows = rows
         self.truths = [_Truths(side.truths, rows) for side in sides]
+        self.planes = [Rows.of(side.cases, rows) for side in sides]
 
 
 class _Side:
@@ -283,9 +284,8 @@ class _Side:
 
     def outcomes(self, some: _Some, settings: Settings) -> Outcomes:
         """What the policy's own evaluation makes of the cases, the file being closed."""
-        rows = some.rows
-        one = Evaluation(settings, Rows.of(self.cases, rows), some.truths[self.at], asking=False)
-        return evaluate(one, self.position).outcomes(len(rows), closing_of(settings))
+        one = Evaluation(settings, some.planes[self.at], some.truths[self.at], asking=False)
+        return evaluate(one, self.position).outcomes(len(some.rows), closing_of(settings))
 
 
 def _differ(sides: Sequence[Settings], kinds: Kinds) -> NDArray[np.bool_]:

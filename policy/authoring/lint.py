@@ -16,7 +16,7 @@ from policy.authoring.enumeration import Row, enumerate_cases
 from policy.authoring.memory import Look, Looked, Memory, Shown
 from policy.authoring.mutation import Mutant, levers_of, mutants, probes, telling
 from policy.authoring.proof import Relation, prove, prove_everywhere
-from policy.authoring.questions import asked, can_change, documents
+from policy.authoring.questions import Parts, asked, can_change, change_alone, documents
 from policy.authoring.settings_tried import more_settings, that_meet, under
 from policy.authoring.witness import Witness
 from policy.cases.reader import Cases
@@ -25,6 +25,7 @@ from policy.evaluation.planes import Planes
 from policy.model import OUTCOMES, Amount, Lever, Policy, Settings, Value, as_word
 from policy.problems import ProblemsFound, listed
 
+_WITHOUT = "no case changes without it"
 FEW = 12  # values of a lever, all of which are tried
 
 
@@ -150,23 +151,28 @@ def _never_decides(policy: Policy) -> Iterator[Finding | Look[Finding]]:
     for name in policy.criteria:
         if name not in used:
             yield Finding("never decides", f"criteria.{name}", "no rule asks for it", "it is read for no case")
-    for slip in mutants(policy, kinds=("criterion dropped",)):
-        yield Look(("never decides", slip.place), slip.touches(policy), *_dropped(policy, slip))
+    yield from (_dropped(policy, slip) for slip in mutants(policy, kinds=("criterion dropped",)))
 
 
-def _dropped(policy: Policy, slip: Mutant) -> tuple[Callable[[], Looked[Finding]], Callable[[Shown], bool]]:
-    """Whether a criterion can be dropped; and whether a case that it decided is still one."""
+def _dropped(policy: Policy, slip: Mutant) -> Look[Finding]:
+    """Whether a criterion can be dropped, or a case that it decides."""
 
     def look() -> Looked[Finding]:
         found = difference(policy, slip)
-        if not isinstance(found, str):
-            provisions, witness = found
-            return (), Shown.under(witness.case, policy, provisions, provisions)
-        criterion = slip.place.rpartition(".")[2]
-        says = f"no case changes without it{found}"
-        return (Finding("never decides", slip.place, says, _idle(policy, slip, criterion)),), None
+        if isinstance(found, str):
+            return (finding(f"{_WITHOUT}{found}"),), None
+        provisions, witness = found
+        return (), Shown.under(witness.case, policy, provisions, provisions)
 
-    return look, lambda shown: shown.holds(policy, slip.policy)
+    def finding(says: str) -> Finding:
+        return Finding("never decides", slip.place, says, _idle(policy, slip, slip.place.rpartition(".")[2]))
+
+    def retold(found: Sequence[Finding]) -> tuple[Finding, ...] | None:
+        return (finding(_WITHOUT),) if found[0].says == _WITHOUT else None  # else it was not looked for at all settings
+
+    ways = slip.touches(policy)
+    again = lambda shown: shown.holds(policy, slip.policy)  # noqa: E731
+    return Look(("never decides", slip.place), ways, look, again, retold, everywhere=True)
 
 
 def difference(policy: Policy, slip: Mutant) -> tuple[Mapping[str, object], Witness] | str:
@@ -209,16 +215,15 @@ def _case(row: Row) -> str:
 
 def _reaches_nothing(policy: Policy) -> Iterator[Look[Finding]]:
     """Levers that change no case, whatever the others are set to."""
-    for name in policy.levers:
-        ways = [way for way in policy.pathways if name in levers_of(policy, [way])]
-        look = partial(_moved, policy, name, ways)
-        yield Look(
-            ("reaches nothing", name), ways, look, lambda shown: shown.holds(policy, policy), (_dump(policy, name),)
-        )
+    for name, ways in _readers(policy).items():
+        look, again = partial(_moved, policy, name, ways), partial(Shown.holds, one=policy, other=policy)
+        yield Look(("reaches nothing", name), ways, look, again, levers=(name,), everywhere=True)
 
 
-def _dump(policy: Policy, name: str) -> str:
-    return policy.levers[name].model_dump_json()
+def _readers(policy: Policy) -> dict[str, list[str]]:
+    """Of each lever the pathways that read it."""
+    read = {way: levers_of(policy, [way]) for way in policy.pathways}
+    return {name: [way for way, levers in read.items() if name in levers] for name in policy.levers}
 
 
 def _moved(policy: Policy, name: str, ways: Sequence[str]) -> Looked[Finding]:
@@ -293,7 +298,7 @@ def inert(settings: Settings, cases: Cases) -> Iterator[Finding]:
             determine(policy, cases, policy.settings(m), planes=planes, asking=False).outcome for m in moved
         )  # fmt: skip
         if all(np.array_equal(outcome, base) for outcome in outcomes):
-            ways = [way for way in policy.pathways if name in levers_of(policy, [way])]
+            ways = _readers(policy)[name]
             case = reached(policy, name, ways, [settings.provisions()]) if ways else None
             witness = (
                 f"it would change the case {case.says}" if case else "under these settings it would change no case"
@@ -314,7 +319,7 @@ def _outside_cited(settings: Settings) -> Iterator[Finding]:
                 least, most = lever.cited.min, lever.show(lever.cited.max)
                 span = most if least == lever.cited.max else f"{least} to {most}"
                 says = f"{word} {lever.show(value)}, but the sources use {span}"
-                ways = [way for way in policy.pathways if name in levers_of(policy, [way])]
+                ways = _readers(policy)[name]
                 pair = [policy.settings({**settings.provisions(), name: v}) for v in (near, value)]
                 found = list(prove(pair[0], pair[1], ways).overall.witnesses().values())
                 case = f"case {found[0].text()}" if found else "no case"
@@ -329,9 +334,8 @@ def _away(lever: Lever, value: Amount) -> Amount:
 
 def _directions(policy: Policy) -> Iterator[Look[Finding]]:
     """Levers of which some step is looser where it is declared stricter, at any setting of the others, undeclared."""
-    for name in policy.levers:
-        ways = [way for way in policy.pathways if name in levers_of(policy, [way])]
-        yield Look(("direction", name), ways, partial(_direction, policy, name), more=(_dump(policy, name),))
+    for name, ways in _readers(policy).items():
+        yield Look(("direction", name), ways, partial(_direction, policy, name), levers=(name,), everywhere=True)
 
 
 def _direction(policy: Policy, name: str) -> Looked[Finding]:
@@ -356,21 +360,27 @@ def _idle_asks_of(settings: Settings, name: str) -> Looked[Finding]:
     space = enumerate_cases([settings], [name])
     cases = space.cases(settings.policy)
     frame = determine(settings.policy, cases, settings).frame().astype(str)
-    seen: set[tuple[str, str]] = set()
-    found: dict[str, Finding] = {}
-    for row in np.flatnonzero((frame["ask"] != "") & (frame["ask"] != "dx")):
-        key = (frame["not_documented"][row], frame["ask"][row])
-        if key in seen:
-            continue
-        seen.add(key)
-        for column in _needless(cases, int(row), settings, frame["ask"][row].split(";")):
-            says, case = f"asks for {column}, which cannot change the outcome", _case(space.case(int(row)))
-            found.setdefault(column, Finding("needless ask", f"pathways.{name}", says, f"case {case}"))
+    first: dict[tuple[str, str], int] = {}
+    for place in np.flatnonzero((frame["ask"] != "") & (frame["ask"] != "dx")):
+        first.setdefault((frame["not_documented"][place], frame["ask"][place]), int(place))
+    tellers = _tellers(settings.policy)
+    pairs = [(row, tellers.get(column, column)) for (_, ask), row in first.items() for column in ask.split(";")]
+    plain, parts, found = change_alone(cases, pairs, settings), Parts(), dict[str, Finding]()
+    for (_, ask), row in first.items():
+        doubted = [c for c in ask.split(";") if c not in found and (row, tellers.get(c, c)) not in plain]
+        for column in _needless(cases, row, settings, doubted, parts) if doubted else ():
+            says, case = f"asks for {column}, which cannot change the outcome", _case(space.case(row))
+            found[column] = Finding("needless ask", f"pathways.{name}", says, f"case {case}")
     return (*found.values(),), None
 
 
-def _needless(cases: Cases, row: int, settings: Settings, ask: Sequence[str]) -> list[str]:
-    facts = asked(documents(cases, row, settings))
-    tellers = {column: name for name, kind in settings.policy.fields_.items() for column in kind.sources}
+def _needless(cases: Cases, row: int, settings: Settings, ask: Sequence[str], parts: Parts) -> list[str]:
+    facts = asked(documents(cases, row, settings, parts))
+    tellers = _tellers(settings.policy)
     idle = [column for column in ask if tellers.get(column, column) not in facts]
     return [column for column in idle if not can_change(cases, row, settings, tellers.get(column, column))]
+
+
+def _tellers(policy: Policy) -> dict[str, str]:
+    """Column -> the fact that is worked out from it."""
+    return {column: name for name, kind in policy.fields_.items() for column in kind.sources}

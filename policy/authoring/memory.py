@@ -1,14 +1,15 @@
 """What was found of a document before an edit, and need not be looked for again.
 
 A look is at some pathways. Where nothing that they hang together with is another (content.py), what was found stands.
-Else, where nothing was found because some case showed that all is well, that case is asked once more.
+Where only levers stand elsewhere, what holds at all settings stands too. Else, where nothing was found because some
+case showed that all is well, that case is asked once more.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeVar
 
-from policy.authoring.content import Content
+from policy.authoring.content import Content, Digests
 from policy.authoring.enumeration import Row, Space
 from policy.model import Policy, Settings, as_word
 from policy.problems import ProblemsFound
@@ -43,28 +44,32 @@ class Shown(NamedTuple):
 
 
 Looked = tuple[tuple[Found, ...], Shown | None]  # what was found; or the case for which nothing was
+KEPT = 4  # of what each look found lately: an edit that is undone leads back to it
 
 
 @dataclass(frozen=True)
 class Look(Generic[Found]):
-    """One thing to look for: its name, the pathways that it looks at, and how.
+    """One thing to look for: its name, the pathways and levers that it looks at, and how.
 
-    `again`: whether a case that showed last time that there is nothing to find still does. `more`: what it depends on
-    besides the pathways.
+    `everywhere`: it looks at all settings, so that nothing found stands wherever the levers stand. `again`: whether a
+    case that showed last time that there is nothing to find still does. `retold`: what was found at all settings, with
+    words for where the levers stand now; None where it has to be looked for.
     """
 
     name: tuple[str, ...]
     pathways: Sequence[str]
     look: Callable[[], Looked[Found]]
     again: Callable[[Shown], bool] = lambda _: False
-    more: tuple[str, ...] = ()
+    retold: Callable[[Sequence[Found]], tuple[Found, ...] | None] = lambda _: None
+    levers: Sequence[str] = ()
+    everywhere: bool = False
 
 
 @dataclass
 class Memory(Generic[Found]):
-    """By the name of each look: what it depended on, and what was found."""
+    """By the name of each look: what it found lately, by what that depended on, the latest last."""
 
-    _known: dict[tuple[str, ...], tuple[str, Looked[Found]]] = field(default_factory=dict, repr=False)
+    _known: dict[tuple[str, ...], dict[Digests, Looked[Found]]] = field(default_factory=dict, repr=False)
 
     def of(self, settings: Settings) -> "Recall[Found]":
         """What is known, to be asked for a policy under some settings."""
@@ -76,14 +81,25 @@ class Recall(Generic[Found]):
     """See `Memory`."""
 
     content: Content
-    known: dict[tuple[str, ...], tuple[str, Looked[Found]]]
+    known: dict[tuple[str, ...], dict[Digests, Looked[Found]]]
 
     def found(self, look: Look[Found]) -> tuple[Found, ...]:
         """What a look finds; raises what it raises."""
-        key = self.content.of(look.pathways, *look.more)
-        before = self.known.get(look.name)
-        if before is None or before[0] != key:
-            shown = before[1][1] if before and self.content.provable else None
-            found: Looked[Found] = ((), shown) if shown and look.again(shown) else look.look()
-            self.known[look.name] = key, found
-        return self.known[look.name][1][0]
+        key, mine = self.content.of(look.pathways, look.levers), self.known.setdefault(look.name, {})
+        found = mine.pop(key, None) or self._from_before(look, key, mine) or look.look()
+        mine[key] = found
+        if len(mine) > KEPT:
+            del mine[next(iter(mine))]
+        return found[0]
+
+    def _from_before(
+        self, look: Look[Found], key: Digests, mine: Mapping[Digests, Looked[Found]]
+    ) -> Looked[Found] | None:
+        """What is found as far as it follows from what was found of other contents."""
+        for before in [found for (ground, _), found in mine.items() if look.everywhere and ground == key[0]][-1:]:
+            if not before[0]:
+                return before
+            if retold := look.retold(before[0]):
+                return retold, None
+        shown = next((shown for _, shown in reversed([*mine.values()]) if shown), None)
+        return ((), shown) if shown and self.content.provable and look.again(shown) else None

@@ -7,10 +7,11 @@ facts is kept for each signature, not one case alone. Where very many values han
 
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from policy.authoring.enumeration import Component, Requires, Row, as_cases, reachable, signature_of, truths_of
 from policy.authoring.facts import components, values
@@ -27,6 +28,7 @@ WAITS = "waits"  # pend because facts are missing, whether or not the file is th
 Truths = tuple[int, ...]
 Key = tuple[Truths, Truths]  # least truth at each `require`; whens and switches
 Sets = dict[int, Row]  # facts that differ, as bits -> the columns as they are then written
+Parts = dict[object, dict[Key, Sets]]  # what a component can give, by all that this depends on
 
 
 @dataclass(frozen=True)
@@ -47,9 +49,12 @@ def row_of(cases: Cases, row: int) -> Row:
     return found
 
 
-def documents(cases: Cases, row: int, settings: Settings) -> tuple[Way, ...]:
-    """Every smallest set of missing documents that could settle a case that waits, with what it would then be."""
-    return _ways(cases, row, settings, missing_only=True)
+def documents(cases: Cases, row: int, settings: Settings, known: "Parts | None" = None) -> tuple[Way, ...]:
+    """Every smallest set of missing documents that could settle a case that waits, with what it would then be.
+
+    `known`: what was worked out for other rows of one pathway under these settings, and is added to.
+    """
+    return _ways(cases, row, settings, missing_only=True, parts=known)
 
 
 def asked(ways: Iterable[Way]) -> set[str]:
@@ -67,7 +72,9 @@ def to_meet(cases: Cases, row: int, settings: Settings, most: int = 3) -> tuple[
     return tuple(way for way in ways if len(way.changes) == least)[:most]
 
 
-def _ways(cases: Cases, row: int, settings: Settings, missing_only: bool) -> tuple[Way, ...]:
+def _ways(
+    cases: Cases, row: int, settings: Settings, missing_only: bool, parts: "Parts | None" = None
+) -> tuple[Way, ...]:
     policy, base = settings.policy, row_of(cases, row)
     group = diagnosis_group(policy, base["dx"])
     name = pathway_of(policy, group, base["cpt"]) if group else None
@@ -85,7 +92,14 @@ def _ways(cases: Cases, row: int, settings: Settings, missing_only: bool) -> tup
     bits = {fact: 1 << i for i, fact in enumerate(f for fields in components([policy]) for f in fields)}
     for fields in components([policy]):
         if set(fields) & _read(policy, nodes, switches):
-            sets = _folded(sets, _part(fields, base, settings, nodes, switches, free, bits, least))
+            own = {column for fact in fields for column in (fact, *policy.fields_[fact].sources)}
+            own |= {column for column, kind in policy.fields_.items() if kind.required}
+            known = {k: v for k, v in base.items() if k in own}
+            key = (base["dx"], fields, *sorted(known.items()), "", *sorted({*fields} & (free or set())))
+            part = (parts or {}).get(key) or _part(fields, known, settings, nodes, switches, free, bits, least)
+            if parts is not None and not least:
+                parts[key] = part
+            sets = _folded(sets, part)
     signatures = list(sets)
     columns = _columns(policy)
     rows = [_merged(base, next(iter(sets[s].values())), columns) for s in signatures]
@@ -120,12 +134,33 @@ def can_change(cases: Cases, row: int, settings: Settings, fact: str) -> bool:
         return True
     ways = [{columns[f]: v for f, v in zip(others, way, strict=True)} for way in itertools.product(*choices)]
     rows = [_merged({**base, **way}, {columns[fact]: v} if v else {}, columns) for way in ways for v in ("", *told)]
-    table = _table(rows, policy, least, keep_good=True)
-    result = determine(policy, table, settings, asking=False)
-    states = np.full(len(rows), -1)  # what the case reader refuses is no case
-    states[table.ids.astype(int)] = np.where(result.open, len(OUTCOMES), result.outcome)
-    each = states.reshape(len(ways), -1)
+    each = _answers(rows, settings, least).reshape(len(ways), -1)
     return bool(((each[:, 1:] != each[:, :1]) & (each[:, 1:] >= 0) & (each[:, :1] >= 0)).any())
+
+
+def change_alone(cases: Cases, pairs: Collection[tuple[int, str]], settings: Settings) -> set[tuple[int, str]]:
+    """Of rows of a case table and facts, those where some value of the fact changes the answer, all else as it is.
+
+    `can_change` says so of them too; here all are determined together.
+    """
+    columns, bases = _columns(settings.policy), {row: row_of(cases, row) for row, _ in pairs}
+    written = {fact: _changes(fact, {}, settings, 0) for _, fact in pairs}
+    ways = [(pair, way) for pair in pairs for way in written[pair[1]]]
+    rows = [_merged(bases[row], way, columns) for (row, _), way in ways]
+    answers = _answers([*rows, *bases.values()], settings, {})
+    now = dict(zip(bases, answers[len(rows) :].tolist(), strict=True))
+    told = zip(ways, answers.tolist(), strict=False)
+    return {pair for (pair, _), answer in told if -1 not in (answer, now[pair[0]]) and answer != now[pair[0]]}
+
+
+def _answers(rows: Sequence[Row], settings: Settings, least: Mapping[str, int]) -> NDArray[np.intp]:
+    """The position in OUTCOMES of each row's outcome, after the last one where it is open; -1 where it is no case."""
+    found = np.full(len(rows), -1)
+    if rows:
+        table = _table(rows, settings.policy, least, keep_good=True)
+        result = determine(settings.policy, table, settings, asking=False)
+        found[table.ids.astype(int)] = np.where(result.open, len(OUTCOMES), result.outcome)
+    return found
 
 
 def _columns(policy: Policy) -> dict[str, str]:
@@ -191,7 +226,7 @@ def _open(
 
 
 def _part(
-    fields: Sequence[str], base: Row, settings: Settings, nodes: Sequence[tuple[int, Requires]],
+    fields: Sequence[str], known: Row, settings: Settings, nodes: Sequence[tuple[int, Requires]],
     switches: dict[str, None], free: set[str] | None, bits: Mapping[str, int],
     known_least: Mapping[str, int],
 ) -> dict[Key, Sets]:  # fmt: skip
@@ -201,11 +236,8 @@ def _part(
     for fact in fields:
         changed: list[Row] = []
         if free is None or fact in free:
-            changed = _changes(fact, base, settings, known_least.get(fact, 0) if free else 0)
+            changed = _changes(fact, known, settings, known_least.get(fact, 0) if free else 0)
         options.append([(0, {}), *((bits[fact], row) for row in changed)])
-    columns = {column for fact in fields for column in (fact, *policy.fields_[fact].sources)}
-    columns |= {name for name, kind in policy.fields_.items() if kind.required}
-    known = {k: v for k, v in base.items() if k in columns}
     ways = [
         (sum(bit for bit, _ in pick), {k: v for _, part in pick for k, v in part.items()}) for pick in _picks(options)
     ]

@@ -45,7 +45,7 @@ def words_of(policy: Policy, pathway: str | None, dx: str) -> Any:
     tests = {name: policy.criteria[name].test for name in sorted(names)}
     notices = [(n.lever, n.pend_while) for n in policy.code_notices if n.code == dx]
     made: dict[str, Any] = {
-        "rule": _bare(rule.model_dump(mode="json", by_alias=True)),
+        "rule": bare(rule.model_dump(mode="json", by_alias=True)),
         "gates": {
             name: [r.model_dump(mode="json", by_alias=True) for r in gate] for name, gate in gates.items()
         },
@@ -68,13 +68,13 @@ def told_together(policy: Policy, fields: set[str]) -> dict[str, Any]:
         found |= more
 
 
-def _bare(node: Any) -> Any:
+def bare(node: Any) -> Any:
     """A rule without its reasons, which change no outcome."""
     if isinstance(node, list):
-        return [_bare(below) for below in node]
+        return [bare(below) for below in node]
     if not isinstance(node, dict):
         return node
-    return {key: _bare(below) for key, below in node.items() if key != "because" or isinstance(below, dict)}
+    return {key: bare(below) for key, below in node.items() if key != "because" or isinstance(below, dict)}
 
 
 def _words(node: Any) -> Iterator[str]:

@@ -77,7 +77,9 @@ class Rows:
         """Where the diagnosis is one of some codes."""
 
         def made() -> Plane:
-            hit = np.isin(self.dx.codes[self.places], np.flatnonzero(self.dx.categories.isin(codes)))
+            known = self.dx.categories
+            wanted = np.array([known.get_loc(code) for code in codes if code in known], dtype=np.intp)
+            hit = np.isin(self.dx.codes[self.places], wanted)
             return EVERYWHERE if hit.all() else plane_of(hit)
 
         return self.kept(("coded", codes), None, made)
