@@ -25,7 +25,7 @@ from policy.cases.reader import Cases, as_written
 from policy.evaluation.determination import evaluate
 from policy.evaluation.evaluation import Evaluation
 from policy.evaluation.kleene import MET, Truth, truth_of
-from policy.evaluation.results import closing_of
+from policy.evaluation.results import Reading, closing_of
 from policy.evaluation.rows import Rows
 from policy.model import CaseField, Policy, Rule, Settings, Switch, Value
 from policy.problems import refuse
@@ -196,24 +196,29 @@ class Everywhere:
         )  # fmt: skip
         groups = [every[rows] for rows in _alike(switched.values(), len(every))]
         tables = tables_of([kinds.row(int(rows[0])) for rows in groups], self.levers.policies)
+        sides = [_Side(s, i, kinds) for i, s in enumerate(self.levers.sides)]
         for place, rows in enumerate(groups):
-            sides = [_Side(s, tables[id(s.policy)], place, i, kinds) for i, s in enumerate(self.levers.sides)]
-            stack: list[tuple[_Some, Pairs]] = [(_Some(rows, sides), {})]
+            cases = [side.cases(tables[id(side.policy)], place) for side in sides]
+            stack: list[tuple[_Some, Pairs, list[Reading]]] = [(_Some(rows, sides, cases), {}, [])]
             while stack:
-                some, chosen = stack.pop()
+                some, chosen, read = stack.pop()
+                readings = [*read]
                 spent += 1
                 if spent > MOST_PATHS:
                     raise refuse("proof", f"{cell.dx}, {cell.cpt}", f"more than {MOST_PATHS:,} ways through the rules")
                 settings = (_Partly(self.levers, 0, chosen), _Partly(self.levers, 1, chosen))
                 try:
-                    before, after = (side.outcomes(some, s) for side, s in zip(sides, settings, strict=True))
+                    for i in range(len(readings), 2):
+                        readings.append(sides[i].reading(some, settings[i]))
+                    n, closings = len(some.rows), [closing_of(s) for s in settings]
+                    before, after = (r.outcomes(n, closing) for r, closing in zip(readings, closings, strict=True))
                     leaf(kinds, some.rows, chosen, settings, before, after)
                 except _Unknown as unknown:
                     name = unknown.lever
                     for at, pair in enumerate(values[name] if name in values else self.levers.kinds(name).values()):
-                        mine = _Some(some.rows[fixed[name][some.rows] == at], sides) if name in fixed else some
-                        if len(mine.rows):
-                            stack.append((mine, {**chosen, name: pair}))
+                        mine = some.some(fixed[name][some.rows] == at) if name in fixed else some
+                        if len(mine.rows):  # what was read without this lever does not depend on it
+                            stack.append((mine, {**chosen, name: pair}, readings if mine is some else []))
         self.paths += spent
         return len(kinds.costs)
 
@@ -258,16 +263,20 @@ class _Truths(dict[str, Truth]):
 class _Some:
     """Some of the cases of a group, with the truths and planes that one or the other side has asked for."""
 
-    def __init__(self, rows: NDArray[np.intp], sides: "Sequence[_Side]"):
-        self.rows = rows
+    def __init__(self, rows: NDArray[np.intp], sides: "Sequence[_Side]", cases: Sequence[Cases]):
+        self.rows, self._sides, self._cases = rows, sides, cases
         self.truths = [_Truths(side.truths, rows) for side in sides]
-        self.planes = [Rows.of(side.cases, rows) for side in sides]
+        self.planes = [Rows.of(mine, rows) for mine in cases]
+
+    def some(self, where: NDArray[np.bool_]) -> "_Some":
+        """Those of them at which a mask is true."""
+        return _Some(self.rows[where], self._sides, self._cases)
 
 
 class _Side:
-    """One side of some cases that a rule treats alike."""
+    """One side of the kinds of cases of a pair of codes."""
 
-    def __init__(self, settings: Settings, table: Cases, place: int, side: int, kinds: Kinds):
+    def __init__(self, settings: Settings, side: int, kinds: Kinds):
         self.policy, name, n, self.at = settings.policy, kinds.cell.pathways[side], len(kinds.costs), side
         self.position = list(self.policy.pathways).index(name) if name else -1
         columns = kinds.column(lambda part: part.truths[side], np.arange(n))
@@ -275,17 +284,23 @@ class _Side:
             name for mine in _asked([settings], [kinds.cell.pathways[side]], kinds.cell.dx)[0][0] for name in mine
         }
         self.truths = {name: truth.astype(np.int8) for name, truth in columns.items() if name in wanted}
-        # Rules read the codes, the fields that they switch on, and truths of criteria: nothing else is given to them.
-        switches = {switch.field for rule in self.policy.rules() for switch in rule.switches()}
-        facts = {name: np.repeat(table.facts[name][place], n) for name in switches}
         labels = [pd.Index([code], dtype=object) for code in (kinds.cell.dx, kinds.cell.cpt)]
-        dx, cpt = (pd.Categorical.from_codes(np.zeros(n, dtype=np.int32), categories=label) for label in labels)
-        self.cases = Cases(self.policy, np.arange(n).astype(object), dx, cpt, facts, {})
+        self._codes = [pd.Categorical.from_codes(np.zeros(n, dtype=np.int32), categories=label) for label in labels]
+        self._ids = np.arange(n).astype(object)
+        self._switches = {switch.field for rule in self.policy.rules() for switch in rule.switches()}
 
-    def outcomes(self, some: _Some, settings: Settings) -> Outcomes:
-        """What the policy's own evaluation makes of the cases, the file being closed."""
+    def cases(self, table: Cases, place: int) -> Cases:
+        """The cases as if all had the values that one row of a table has in the fields that rules switch on.
+
+        Rules read the codes, these fields, and truths of criteria: nothing else is given to them.
+        """
+        facts = {name: np.repeat(table.facts[name][place], len(self._ids)) for name in self._switches}
+        return Cases(self.policy, self._ids, self._codes[0], self._codes[1], facts, {})
+
+    def reading(self, some: _Some, settings: Settings) -> Reading:
+        """What the policy's own evaluation makes of the cases, before the file is closed."""
         one = Evaluation(settings, some.planes[self.at], some.truths[self.at], asking=False)
-        return evaluate(one, self.position).outcomes(len(some.rows), closing_of(settings))
+        return evaluate(one, self.position)
 
 
 def _differ(sides: Sequence[Settings], kinds: Kinds) -> NDArray[np.bool_]:
