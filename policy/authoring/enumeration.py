@@ -27,6 +27,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from policy.authoring.facts import always_told, components, options
+from policy.authoring.once import Once
 from policy.authoring.tallies import tallied
 from policy.cases.reader import READ, Cases
 from policy.evaluation.determination import determine
@@ -118,6 +119,9 @@ def tables_of(rows: Sequence[Row], policies: Sequence[Policy], keep_good: bool =
     return found
 
 
+_CELLS = Once[list[Cell]](20)
+
+
 @dataclass(frozen=True)
 class Ground:
     """The components of some readings; each is worked out when a space first needs it, and remembered."""
@@ -161,6 +165,11 @@ def _policies(readings: Sequence[Settings]) -> list[Policy]:
 
 def cells(readings: Sequence[Settings]) -> list[Cell]:
     """One cell for each kind of (diagnosis code, procedure code) that some reading may treat apart."""
+    policies = tuple(s.policy for s in readings)
+    return _CELLS.of(policies, (), lambda: _cells(readings))
+
+
+def _cells(readings: Sequence[Settings]) -> list[Cell]:
     policies = _policies(readings)
     named = set().union(*(named_codes(policy) for policy in policies))
     dxs = dict.fromkeys(c for p in policies for g in p.diagnoses.values() for c in (*g.codes, *g.prefixes))

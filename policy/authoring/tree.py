@@ -6,9 +6,12 @@ from typing import Any
 
 from policy.authoring.enumeration import Cell
 from policy.authoring.levers import CLOSING, Levers
+from policy.authoring.once import Once
 from policy.model import Policy
 
 _OF_FIELDS = {"label", "ask", "unit", "statements", "origin", "required", "ignored"}  # which change no truth
+
+_MADE = Once[Any](64)
 
 
 def alike_in_words(levers: Levers, cell: Cell) -> bool:
@@ -37,8 +40,10 @@ def _alike(levers: Levers, cell: Cell, rules_only: bool) -> bool:
 
 def words_of(policy: Policy, pathway: str | None, dx: str) -> Any:
     """All that the outcome of a pair of codes depends on, as plain data; None where the codes are out of scope."""
-    if pathway is None:
-        return None
+    return None if pathway is None else _MADE.of((policy,), (pathway, dx), lambda: _words_of(policy, pathway, dx))
+
+
+def _words_of(policy: Policy, pathway: str, dx: str) -> Any:
     rule = policy.pathways[pathway].rule
     gates = {e.criterion: policy.inside(e.criterion) for e in rule.entries() if e.criterion in policy.gates}
     names = {*policy.required_somewhere(rule), *rule.whens()} & policy.criteria.keys()

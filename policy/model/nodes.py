@@ -142,11 +142,15 @@ class Node(Record):
 
     def facts(self) -> tuple[str, ...]:
         """Every field that this node or one below reads."""
-        return tuple(dict.fromkeys(name for node in self.walk() for name in node.fields()))
+        return self._every_fact
 
     def levers(self) -> tuple[str, ...]:
         """Every lever that this node or one below reads."""
         return self._every_lever
+
+    @cached_property
+    def _every_fact(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(name for node in self.walk() for name in node.fields()))
 
     @cached_property
     def _every_lever(self) -> tuple[str, ...]:
