@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator
 from functools import cached_property
 from typing import Any
 
+from policy.authoring.enumeration import remembered
 from policy.authoring.facts import components, rule_conditions
 from policy.authoring.mutation import levers_of
 from policy.authoring.tree import bare
@@ -54,10 +55,15 @@ class Content:
         ground = self.policy.model_dump_json(include=_GROUND, exclude=_GROUND_WORDS)
         return _digest([ground, codes, self._groups[1]])
 
-    @property
+    @cached_property
     def provable(self) -> bool:
-        """Whether facts can be told apart at all."""
-        return not self._groups[1]
+        """Whether facts can be told apart and all that hang together can be written out; else a look meets a limit."""
+        try:
+            for fields in components([self.policy]):
+                remembered(fields, (self.settings,))
+        except ProblemsFound:
+            return False
+        return True
 
     @cached_property
     def _groups(self) -> tuple[list[set[str]], str]:

@@ -2,7 +2,8 @@
 
 A look is at some pathways. Where nothing that they hang together with is another (content.py), what was found stands.
 Where only levers stand elsewhere, what holds at all settings stands too. Else, where nothing was found because some
-case showed that all is well, that case is asked once more.
+case showed that all is well, that case is asked once more. What cannot be written out is always looked for again: that
+it was not checked has to be said.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -96,10 +97,12 @@ class Recall(Generic[Found]):
         self, look: Look[Found], key: Digests, mine: Mapping[Digests, Looked[Found]]
     ) -> Looked[Found] | None:
         """What is found as far as it follows from what was found of other contents."""
+        if not mine or not self.content.provable:
+            return None
         for before in [found for (ground, _), found in mine.items() if look.everywhere and ground == key[0]][-1:]:
             if not before[0]:
                 return before
             if retold := look.retold(before[0]):
                 return retold, None
         shown = next((shown for _, shown in reversed([*mine.values()]) if shown), None)
-        return ((), shown) if shown and self.content.provable and look.again(shown) else None
+        return ((), shown) if shown and look.again(shown) else None

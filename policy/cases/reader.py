@@ -36,6 +36,7 @@ __all__ = [
 READ = ("fields_", "units", "relations", "diagnoses", "procedures", "code_notices")  # what of a policy it looks at
 MOST_ROWS = 20_000_000  # held at once; at about 250 bytes each
 _REJECTED = ["row", "case_id", "column", "value", "problem"]
+_NONE_REJECTED = pd.DataFrame(columns=_REJECTED)  # copied, which is faster than to make it for each small table
 
 
 @dataclass
@@ -57,7 +58,7 @@ class Cases:
     facts: dict[str, Ints]
     groups: dict[str, pd.Categorical]
     remarks: list[str] = field(default_factory=list)
-    rejected: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=_REJECTED))
+    rejected: pd.DataFrame = field(default_factory=_NONE_REJECTED.copy)
     left_out: dict[str, int] = field(default_factory=dict)
     synthetic: bool = False
 
@@ -254,7 +255,7 @@ def _few_enough(batches: Iterable[Cases], name: str) -> Iterator[Cases]:
 
 def _rejected(faults: Iterable[Fault]) -> pd.DataFrame:
     found = sorted(faults, key=lambda fault: (fault.record, fault.column))
-    return pd.DataFrame([tuple(fault) for fault in found], columns=_REJECTED)
+    return pd.DataFrame([tuple(fault) for fault in found], columns=_REJECTED) if found else _NONE_REJECTED.copy()
 
 
 def _joined(policy: Policy, parts: list[Cases]) -> Cases:

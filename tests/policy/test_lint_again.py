@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from policy.authoring import enumeration
 from policy.authoring import lint as module
 from policy.authoring.draft import Draft
 from policy.authoring.lint import Finding, lint
@@ -46,11 +47,36 @@ def test_only_what_an_edit_can_have_changed_is_looked_at(tmp_path: Path, monkeyp
     draft.reword("criteria", "enough_care", "Other words")
     assert draft.check().findings == first.findings
     assert looked == []
-    draft.switch("stance", "strict")  # each case that decided still does
+    draft.put("fields.care.label", "Other words")
+    assert draft.check().findings == first.findings
+    assert looked == []
+    draft.switch("stance", "strict")  # only what is asked at these settings can be another
+    again = draft.check().findings
+    assert {*looked} == {"_idle_asks_of"}
+    assert again == (*lint(draft.policy.settings()),)
+    looked.clear()
+    draft.undo()
+    assert draft.check() == first
+    assert looked == []
+    draft.put("levers.least_care.domain.max", 30)  # each case that decided still does
     kinds = ["never decides", "reaches nothing"]
     again = draft.check(kinds).findings
     assert looked == []
     assert again == (*lint(draft.policy.settings(), kinds),)
+
+
+def test_what_comes_to_a_limit_after_an_edit_is_said_not_to_be_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("WORKBOOK_WORKSPACE", str(tmp_path / "workspace"))
+    monkeypatch.setattr(enumeration, "MOST_COMBINATIONS", 8)
+    file = tmp_path / "small.yaml"
+    file.write_text(SMALL, "utf-8")
+    draft = Draft.of(file)
+    assert "not checked" not in {one.kind for one in draft.check().findings}
+    test = {"any_of": [{"at_least": {"care": "5"}}, {"at_least": {"rest": "least_care"}}]}
+    draft.add_criterion("either", says="x", ask="x", citation="x", origin="assumption", test=test)
+    again = draft.check().findings
+    assert again == (*lint(draft.policy.settings()),)
+    assert "not checked" in {one.kind for one in again}
 
 
 def test_whoever_asks_may_stop_between_two_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
