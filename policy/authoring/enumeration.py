@@ -262,7 +262,8 @@ class Component:
 
 
 _MEMORY: dict[tuple[Any, ...], Component] = {}
-_TEXTS: dict[int, tuple[object, str]] = {}  # of parts of documents, which are kept so that their ids stay theirs
+_STATIC = Once[tuple[list[str], tuple[Any, ...]]](400)
+_TEXTS = Once[str](20_000)  # of parts of documents
 
 
 def remembered(fields: tuple[str, ...], readings: Sequence[Settings]) -> Component:
@@ -278,27 +279,25 @@ def remembered(fields: tuple[str, ...], readings: Sequence[Settings]) -> Compone
 def _content(fields: tuple[str, ...], settings: Settings) -> tuple[Any, ...]:
     """All of a reading that a component depends on: fields, the criteria that read them, their levers, switches."""
     policy = settings.policy
-    criteria = {
-        name: criterion
-        for name, criterion in policy.criteria.items()
-        if any(field in fields for field in criterion.test.facts())
-    }
-    levers = {lever for criterion in criteria.values() for lever in criterion.test.levers()}
+    levers, static = _STATIC.of((policy,), fields, lambda: _static(fields, policy))
+    return static, tuple((n, settings[n]) for n in levers)
+
+
+def _static(fields: tuple[str, ...], policy: Policy) -> tuple[list[str], tuple[Any, ...]]:
+    """The levers that criteria on some fields read, and all that does not depend on where they stand."""
+    criteria = {n: c for n, c in policy.criteria.items() if not {*fields}.isdisjoint(c.test.facts())}
+    levers = sorted({lever for criterion in criteria.values() for lever in criterion.test.levers()})
     switches = [switch for rule in policy.rules() for switch in rule.switches() if switch.field in fields]
-    return (
+    return levers, (
         tuple((name, _text(kind)) for name, kind in policy.fields_.items() if name in fields or name[0] != "_"),
         tuple((name, _text(criterion.test)) for name, criterion in criteria.items()),
-        tuple((n, settings[n], policy.levers[n].unit, policy.levers[n].off_allowed) for n in sorted(levers)),
+        tuple((n, policy.levers[n].unit, policy.levers[n].off_allowed) for n in levers),
         tuple(sorted({(switch.field, *sorted(switch.words)) for switch in switches})),
-    )  # fmt: skip
+    )
 
 
 def _text(record: Record) -> str:
-    if id(record) not in _TEXTS:
-        if len(_TEXTS) >= 20_000:
-            _TEXTS.clear()
-        _TEXTS[id(record)] = (record, record.model_dump_json())
-    return _TEXTS[id(record)][1]
+    return _TEXTS.of((record,), (), record.model_dump_json)
 
 
 def _sizes(rows: Sequence[Row]) -> NDArray[np.int16]:

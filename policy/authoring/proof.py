@@ -20,7 +20,7 @@ from policy.authoring.levers import Levers, stays
 from policy.authoring.reduction import alike_criteria
 from policy.authoring.search import Search
 from policy.authoring.tree import alike_in_words
-from policy.authoring.witness import Witness, confirmed
+from policy.authoring.witness import Witness, all_confirmed
 from policy.model import OUTCOMES, Settings
 
 RELATIONS = ("equal", "never stricter", "never looser", "mixed")
@@ -102,13 +102,13 @@ def prove(before: Settings, after: Settings, pathways: Iterable[str] | None = No
     ways = {}
     for name in dict.fromkeys(names):
         mine = np.flatnonzero(names == name)
-        found, gaps = [], []
+        found: list[Witness] = []
         for change in np.unique(changes[mine][outcomes[mine, 0] != outcomes[mine, -1]]):
             row = int(min(mine[changes[mine] == change], key=lambda i: (len(space.rows[i]), i)))
             old, new = divmod(int(change), len(OUTCOMES))
-            witness = Witness(space.case(row), OUTCOMES[old], OUTCOMES[new])
-            found.append(witness)
-            gaps += [] if confirmed(witness, (before, after)) else [_doubt(witness)]
+            found.append(Witness(space.case(row), OUTCOMES[old], OUTCOMES[new]))
+        sure = all_confirmed(found, (before, after))
+        gaps = [_doubt(witness) for witness, is_sure in zip(found, sure, strict=True) if not is_sure]
         ways[name] = _relation(found, len(mine), ["enumeration"], gaps)
     return Proof(_overall(ways), ways, unread=tuple(read_by_one(before.policy, after.policy)))
 

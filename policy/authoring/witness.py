@@ -1,6 +1,6 @@
 """A case that shows how two readings differ."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from policy.authoring.enumeration import Row, Space
@@ -45,8 +45,16 @@ def _set(name: str, pair: Pair) -> str:
 
 def confirmed(witness: Witness, settings: tuple[Settings, Settings]) -> bool:
     """Whether the ordinary determination makes of a case what a witness says."""
-    outcomes = Space(settings, (witness.case,), ()).outcomes()[0]
-    return [OUTCOMES[code] for code in outcomes] == [witness.before, witness.after]
+    return all_confirmed([witness], settings) == [True]
+
+
+def all_confirmed(witnesses: Sequence[Witness], settings: tuple[Settings, Settings]) -> list[bool]:
+    """The same of each of several."""
+    if not witnesses:
+        return []
+    outcomes = Space(settings, tuple(witness.case for witness in witnesses), ()).outcomes()
+    told = ([OUTCOMES[code] for code in pair] for pair in outcomes)
+    return [pair == [one.before, one.after] for pair, one in zip(told, witnesses, strict=True)]
 
 
 def in_order(row: Row, levers: Levers) -> Row:
