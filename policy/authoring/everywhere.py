@@ -182,9 +182,7 @@ class Everywhere:
         """Call `leaf` with all cases at every path through both sides' rules; the number of kinds of cases."""
         kinds, spent = self.kinds(cell), 0
         every = np.arange(len(kinds.costs))
-        if alike_in_rules(
-            self.levers, cell
-        ):  # then only cases of which some criterion is another can come out otherwise
+        if alike_in_rules(self.levers, cell):  # only cases of which some criterion is another can come out otherwise
             every = np.flatnonzero(_differ(self.levers.sides, kinds))
             if not len(every):
                 return len(kinds.costs)
@@ -201,12 +199,11 @@ class Everywhere:
             cases = [side.cases(tables[id(side.policy)], place) for side in sides]
             stack: list[tuple[_Some, Pairs, list[Reading]]] = [(_Some(rows, sides, cases), {}, [])]
             while stack:
-                some, chosen, read = stack.pop()
-                readings = [*read]
-                spent += 1
+                (some, chosen, read), spent = stack.pop(), spent + 1
                 if spent > MOST_PATHS:
                     raise refuse("proof", f"{cell.dx}, {cell.cpt}", f"more than {MOST_PATHS:,} ways through the rules")
                 settings = (_Partly(self.levers, 0, chosen), _Partly(self.levers, 1, chosen))
+                readings = [*read]
                 try:
                     for i in range(len(readings), 2):
                         readings.append(sides[i].reading(some, settings[i]))

@@ -45,7 +45,7 @@ class Shown(NamedTuple):
 
 
 Looked = tuple[tuple[Found, ...], Shown | None]  # what was found; or the case for which nothing was
-_KEPT = 4  # of what each look found lately: an edit that is undone leads back to it
+LATEST = 4  # of what each look found lately: an edit that is undone leads back to it
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class Recall(Generic[Found]):
         key, mine = self.content.of(look.pathways, look.levers), self.known.setdefault(look.name, {})
         found = mine.pop(key, None) or self._from_before(look, key, mine) or look.look()
         mine[key] = found
-        if len(mine) > _KEPT:
+        if len(mine) > LATEST:
             del mine[next(iter(mine))]
         return found[0]
 
