@@ -6,20 +6,24 @@ workspace by Lab's kernels only, so that runs elsewhere stay equal.
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from notebooks.keeping import kept_in, seen
 from notebooks.page import esc
 from policy import Draft, load
-from policy.authoring.draft_files import kept_drafts
+from policy.authoring.draft_files import drafts_folder, kept_drafts
 from policy.model import Policy
 from policy.problems import refuse
 from policy.reading.loading import shipped
 from policy.reading.workspace import SERVED, saved
 from policy.storage.files import save
 
-__all__ = ["STAGES", "Document", "documents", "hand_over", "handed", "number_of", "opened", "way"]
+__all__ = [
+    "STAGES", "Document", "Inbox", "documents", "hand_over", "handed", "in_words", "named", "number_of", "opened", "own",
+    "way", "written",
+]  # fmt: skip
 
 STAGES = {  # notebook -> what one does there, in the order of the work
     "1_read_the_policy": "Read the policy",
@@ -43,9 +47,10 @@ class Document:
 def documents(policy: Policy) -> tuple[Document, ...]:
     """The policy as it was loaded, then kept drafts of it, then every other version of it, the newest first."""
     here = Document("", f"{policy.title}, version {policy.version} ({policy.status})", False)
+    found = kept_drafts(policy.id)
     drafts = [
-        Document(path.name, f"Draft from {kept.source}, {_edits(kept.done)} ({path.stem})", True)
-        for path, kept in kept_drafts(policy.id).items()
+        Document(path.name, f"Draft from {in_words(kept.source)}, {_edits(kept.done)}{_which(path, found)}", True)
+        for path, kept in found.items()
     ]
     names = sorted({*shipped(), *saved("policies")}, key=number_of, reverse=True)
     versions = [
@@ -54,6 +59,16 @@ def documents(policy: Policy) -> tuple[Document, ...]:
         if name.partition("@")[0] == policy.id and "@" in name and name != policy.name
     ]
     return (here, *drafts, *versions)
+
+
+def in_words(source: str) -> str:
+    """'version 2026.2' of what a draft began from; another beginning stays as it is called."""
+    return f"version {source.partition('@')[2]}" if "@" in source else source
+
+
+def _which(path: Path, found: Mapping[Path, object]) -> str:
+    """Of several drafts which one it is, as its file is called."""
+    return f" ({path.stem})" if len(found) > 1 else ""
 
 
 def _edits(count: int) -> str:
@@ -89,6 +104,16 @@ def way(here: str) -> str:
     return f"<nav aria-label='Notebooks'>{' · '.join(steps)}</nav>"
 
 
+def named(policy: Policy, key: str) -> str:
+    """The key of a document for another notebook, which may have loaded another version of the policy."""
+    return key or policy.name
+
+
+def own(policy: Policy, key: str) -> str:
+    """The key here of a document that another notebook named."""
+    return "" if key == policy.name else key
+
+
 def _note(notebook: str) -> Path | None:
     return kept_in() / ".unsaved" / f"for_{notebook}.json" if SERVED in os.environ else None
 
@@ -116,3 +141,32 @@ def handed(notebook: str) -> dict[str, str]:
     except (OSError, ValueError):
         return {}
     return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}
+
+
+def _stamp(path: Path | None) -> int:
+    """When a file was written; 0: there is none."""
+    try:
+        return path.stat().st_mtime_ns if path else 0
+    except OSError:
+        return 0
+
+
+def written(key: str) -> int:
+    """When the draft of this key was written last; 0 for a version, or a draft that is not kept any more."""
+    return _stamp(drafts_folder() / key) if key.endswith(".json") else 0
+
+
+class Inbox:
+    """What is handed to a notebook that is open already."""
+
+    def __init__(self, notebook: str):
+        self.notebook = notebook
+        self._seen = _stamp(_note(notebook))
+
+    def new(self) -> dict[str, str]:
+        """What was handed over since this was asked last; empty where nothing was."""
+        now = _stamp(_note(self.notebook))
+        if now == self._seen:
+            return {}
+        self._seen = now
+        return handed(self.notebook)

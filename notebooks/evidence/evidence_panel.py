@@ -6,7 +6,7 @@ import ipywidgets as widgets
 
 from notebooks.comparison.choice import Side, side
 from notebooks.controls import FIT, ROW, WIDE
-from notebooks.desk import documents, hand_over, opened
+from notebooks.desk import documents, hand_over, in_words, opened
 from notebooks.evidence.sources import FALLEN, due, first_step, left, next_step, stands_on
 from notebooks.frame import Frame, button, drop_down, link, live, problems_told, shown_html, tick_box
 from notebooks.page import esc, evidence_mark, plain
@@ -217,7 +217,7 @@ class EvidencePanel(Frame):
         assert draft.place
         hand_over("5_author_a_draft", draft=draft.place.name, place=f"evidence.{cards[0]}")
         names = ", ".join(esc(self.policy_now.evidence[card].title) for card in cards)
-        self._say(f"<p>In the draft from {esc(draft.source)}: {names}: now {esc(self.status.value)}.</p>")
+        self._say(f"<p>In the draft from {esc(in_words(draft.source))}: {names}: now {esc(self.status.value)}.</p>")
         self.draft_row.children = (self.draft_button, link("5_author_a_draft", "Open the draft there"))
 
 

@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from notebooks.desk import opened
+from notebooks.desk import opened, written
 from notebooks.reach import mentions, pathways_of
 from notebooks.review.picking import Picks, Places
 from notebooks.review.typed_case import CaseForm
@@ -115,7 +115,7 @@ class CaseReview:
 
     def __init__(self, policy: Policy, load: Caseload):
         self.first, self.load = policy, load
-        self.key = ""
+        self.key, self.written = "", 0
         self.draft: Draft | None = None
         self.list, self.place = np.arange(load.size)[:1], 0
         self.of_a_kind = False  # whether the list is that of cases alike
@@ -140,6 +140,7 @@ class CaseReview:
         policy = document.policy if isinstance(document, Draft) else document
         load, typed, place = same_cases(self.load, policy), self.typed, self.place
         self._over(policy, load)
+        self.written = written(key)
         self.key, self.draft = key, document if isinstance(document, Draft) else None
         self.pick()
         if typed is not None:

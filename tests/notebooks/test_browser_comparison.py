@@ -53,7 +53,7 @@ def test_a_draft_is_compared_then_two_versions_and_their_report_is_made(desk: De
     upwards(opened, 300)
     panel = opened.locator(".nbw-live").first
     after = panel.get_by_role("combobox", name="After")
-    expect(after.locator("option:checked")).to_contain_text("Draft from nerve_blocks@2026.2", timeout=SLOW)
+    expect(after.locator("option:checked")).to_contain_text("Draft from version 2026.2", timeout=SLOW)
     changed = panel.get_by_role("listitem").filter(has_text="Minimum conservative care").first
     expect(changed).to_have_text("Minimum conservative care: 6 weeks → 8 weeks")
     panel.get_by_role("button", name="Make the report").click()
