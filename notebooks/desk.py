@@ -21,8 +21,8 @@ from policy.reading.workspace import SERVED, saved
 from policy.storage.files import save
 
 __all__ = [
-    "STAGES", "Document", "Inbox", "documents", "hand_over", "handed", "in_words", "named", "number_of", "opened", "own",
-    "way", "written",
+    "STAGES", "Document", "Inbox", "documents", "hand_over", "handed", "in_words", "named", "number_of", "opened",
+    "own", "way", "written",
 ]  # fmt: skip
 
 STAGES = {  # notebook -> what one does there, in the order of the work

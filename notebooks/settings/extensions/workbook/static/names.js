@@ -9,7 +9,7 @@
       if (label) handle.setAttribute("aria-label", label);
     }
     for (const link of document.querySelectorAll("a.nbw-go")) {
-      if (window._JUPYTERLAB && !link.dataset.commandlinkerCommand) continue;  // Lab has yet to say what it opens
+      if (document.querySelector(".jp-LabShell") && !link.href.includes("/files/")) continue;  // Lab has yet to take it
       link.classList.remove("nbw-go");
       if (navigator.userActivation?.isActive && link.checkVisibility()) link.click();
     }
@@ -17,5 +17,5 @@
   new MutationObserver(() => {
     if (!waiting) requestIdleCallback(name);
     waiting = true;
-  }).observe(document, { childList: true, subtree: true, attributeFilter: ["data-commandlinker-command"] });
+  }).observe(document, { childList: true, subtree: true, attributeFilter: ["href"] });
 })();
