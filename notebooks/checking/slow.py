@@ -135,8 +135,11 @@ def looked_for(section: str, tree: Mapping[str, Any], policy: Policy, tried: Tri
     if section == "remarks":
         yield from _remarks(tree, policy)
         return
-    asked = Asked.of(policy)
-    yield from _coverage(tree, policy, asked) if section == "coverage" else _slips(tree, policy, asked, tried)
+    try:
+        asked = Asked.of(policy)
+        yield from _coverage(tree, policy, asked) if section == "coverage" else _slips(tree, policy, asked, tried)
+    except ProblemsFound as wrong:  # a rule that no proof reaches
+        yield Found(note=f"cannot be looked for: {in_labels(policy, str(wrong.problems[0]))}")
 
 
 # Remarks --------------------------------------------------------------------------------------------------------------
