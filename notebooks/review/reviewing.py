@@ -20,7 +20,7 @@ from policy.evaluation.rows import Rows
 from policy.explanation.details import Detail, details
 from policy.explanation.explanation import Explanation, criterion_changes, explain, lever_changes
 from policy.model import Value
-from policy.problems import refuse
+from policy.problems import ProblemsFound, refuse
 from simulations import Caseload, cases_of
 
 __all__ = ["CaseReview", "Changes", "Finding", "same_cases"]
@@ -53,11 +53,20 @@ class Finding:
     def changes(self) -> "Changes":
         """What would change the outcome."""
         short = [name for name, truth in self.truths.items() if truth < 2]
+        asked: tuple[Way, ...] = ()
+        meet: tuple[Way, ...] = ()
+        why = ""
+        try:
+            asked = documents(self.case, 0, self.settings)
+            meet = to_meet(self.case, 0, self.settings) if self.outcome not in ("met", "out_of_scope") else ()
+        except ProblemsFound as found:  # a rule that no search through facts reaches
+            why = found.problems[0].message
         return Changes(
-            documents(self.case, 0, self.settings),
-            to_meet(self.case, 0, self.settings) if self.outcome not in ("met", "out_of_scope") else (),
+            asked,
+            meet,
             tuple(criterion_changes(self.settings, self.case, short)),
             tuple(lever_changes(self.settings, self.case)),
+            why,
         )
 
     @property
@@ -80,13 +89,15 @@ class Finding:
 class Changes:
     """Smallest sets of `documents` that could settle a case and of facts that would make it met (`to_meet`).
 
-    `criteria`: those that, were they met, would give another outcome; `levers`: the nearest values that would.
+    `criteria`: those that, were they met, would give another outcome; `levers`: the nearest values that would; `why`:
+    why no documents and facts could be looked for (empty: they were).
     """
 
     documents: tuple[Way, ...]
     to_meet: tuple[Way, ...]
     criteria: tuple[tuple[tuple[str, ...], str], ...]
     levers: tuple[tuple[str, Value, str], ...]
+    why: str = ""
 
 
 def pathway_for(policy: Policy, case: Cases) -> str:
