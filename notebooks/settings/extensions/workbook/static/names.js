@@ -9,7 +9,7 @@
       if (label) handle.setAttribute("aria-label", label);
     }
     for (const link of document.querySelectorAll("a.nbw-go")) {
-      if (document.querySelector(".jp-LabShell") && !link.href.includes("/files/")) continue;  // Lab has yet to take it
+      if (!document.body.dataset.voila && !link.href.includes("/files/")) continue;  // Lab has yet to say what it opens
       link.classList.remove("nbw-go");
       if (navigator.userActivation?.isActive && link.checkVisibility()) link.click();
     }
