@@ -9,7 +9,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from notebooks.controls import WIDE
-from notebooks.desk import Inbox, hand_over, handed, in_words, way
+from notebooks.desk import Inbox, hand_over, handed, in_words, own, way
 from notebooks.drafting.add_forms import AddForm
 from notebooks.drafting.beside import Beside
 from notebooks.drafting.calls import Call
@@ -23,11 +23,11 @@ from notebooks.drafting.outline import Path, entry_at
 from notebooks.drafting.outline_forms import OutlineForm
 from notebooks.frame import Frame, button, link, linked, live, shown_html
 from notebooks.keeping import called, seen
-from notebooks.page import esc, table
+from notebooks.page import bullets, esc, table
 from policy import Draft
 from policy.authoring.draft_files import kept_drafts
 from policy.model import Policy
-from policy.problems import ProblemsFound, refuse
+from policy.problems import Problem, ProblemsFound, refuse
 from policy.reading.workspace import SERVED
 from simulations import Caseload
 
@@ -75,7 +75,7 @@ class DraftPanel(Frame):
         return Draft.resume(kept[0]) if kept else Draft.of(called(self.policy))
 
     def _opened(self, key: str) -> Draft:
-        if not key:
+        if not own(self.policy, key):
             return Draft.of(called(self.policy))
         found = {path.name: path for path in kept_drafts("*")}
         if key in found:
@@ -244,12 +244,18 @@ class DraftPanel(Frame):
         try:
             file = self.draft.save_as(version, **typed)
         except ProblemsFound as found:
-            said = "".join(f"<li>{esc(str(one.place))}: {esc(one.message)}</li>" for one in found.problems)
-            form.said.children = [shown_html(f'<div class="alert" role="alert">Not saved.<ul>{said}</ul></div>')]
+            said = bullets(esc(self._told(one)) for one in found.problems)
+            form.said.children = [shown_html(f'<div class="alert" role="alert">Not saved.{said}</div>')]
             self._show_conflict()
             return
         self._code.append(Call("save_as", (version,), typed).code())
         self._saved(form, before, f"{file.parent.name}@{version}", file)
+
+    def _told(self, problem: Problem) -> str:
+        """A problem by what people call its place: a box of the form, or an entry, which stands above with a button."""
+        if not problem.path:
+            return f"{problem.place}: {problem.message}"
+        return by_label(self.tree, problem.message.removeprefix(f"{problem.path}: "))
 
     def _saved(self, form: SaveForm, before: str, name: str, file: File) -> None:
         self._refresh()

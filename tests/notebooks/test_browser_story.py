@@ -85,7 +85,7 @@ def test_from_a_draft_to_the_report_and_to_a_case_that_moves(desk: Desk, page: P
 
     draft.get_by_role("link", name="Compare versions").click()
     both = shown(page, "4_compare")
-    expect(both.get_by_role("combobox", name="After").locator("option:checked")).to_contain_text("6 edits")
+    expect(both.get_by_role("combobox", name="After").locator("option:checked")).to_contain_text("7 edits")
     both.get_by_role("link", name="Author a draft").click()
     draft = shown(page, "5_author")
     for name, text in (("Version", "2027.1"), ("Author", "A. Author"), ("Reason", "as asked"), ("Date", "2026-12-01")):
