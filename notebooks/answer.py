@@ -35,6 +35,8 @@ HANDS = """<style>
 .nbw-live .widget-html-content,.nbw-live .widget-html{line-height:1.45!important;height:auto}
 .nbw-live .nbw-entry .widget-label{white-space:normal;line-height:1.25;height:auto;text-align:left}
 .nbw-lever.nbw-idle .nbw-hands{opacity:.45}
+.nbw-live .nbw-hands>:not(.widget-slider)>.widget-label,.nbw-live .nbw-hands .widget-label-basic>span{position:absolute;
+width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 .nbw-live .nbw-lever,.nbw-live .widget-html{contain:content}
 .nbw-live .wide{content-visibility:auto;contain-intrinsic-size:auto 1500px}
 .nbw-live .widget-checkbox .widget-label-basic{white-space:normal;height:auto;line-height:1.45;

@@ -105,11 +105,11 @@ class Control:
 
 def _parts(lever: Lever, value: Value) -> tuple[str, dict[str, Any]]:
     if lever.choices is not None and set(lever.choices) in ({"true", "false"}, {"on", "off"}):
-        on = widgets.Checkbox(value in ("true", "on"), indent=False, tooltip=lever.label, layout=GROW)
+        on = widgets.Checkbox(value in ("true", "on"), indent=False, **_named(lever.label), layout=GROW)
         return "switch", {"on": on}
     if lever.choices is not None:
         options = [(_choice(lever, word), word) for word in lever.choices]
-        return "choice", {"choice": widgets.Dropdown(options=options, value=value, tooltip=lever.label, layout=GROW)}
+        return "choice", {"choice": widgets.Dropdown(options=options, value=value, **_named(lever.label), layout=GROW)}
     assert lever.domain
     at = value if value is not None else lever.suggested if lever.suggested is not None else lever.domain.min
     off = value is None
@@ -117,13 +117,12 @@ def _parts(lever: Lever, value: Value) -> tuple[str, dict[str, Any]]:
     ends = {key: number(amount) for key, amount in legal.items()} | {"disabled": off}
     kind = widgets.IntSlider if lever.domain.whole else widgets.FloatSlider
     slider = kind(**ends, readout=False, tooltip=lever.label, layout=GROW)
-    # Bounded boxes, and those for whole numbers, clip what is typed without a word. A box for text has no name for a
-    # screen reader: ipywidgets gives it an empty label.
+    # Bounded boxes, and those for whole numbers, clip what is typed without a word.
     label = f"{lever.label}, {lever.measure.many}"
-    box = widgets.FloatText(ends["value"], step=ends["step"], disabled=off, tooltip=label, layout=_NUMBER)
+    box = widgets.FloatText(ends["value"], step=ends["step"], disabled=off, **_named(label), layout=_NUMBER)
     parts: dict[str, Any] = {"slider": slider, "number": box}
     if lever.off_allowed:
-        on = widgets.Checkbox(not off, indent=False, tooltip=f"{lever.label}: in force", layout=_TICKBOX)
+        on = widgets.Checkbox(not off, indent=False, **_named(f"{lever.label}: in force"), layout=_TICKBOX)
         parts = {"on": on, **parts}
     return "slider", parts
 
@@ -131,6 +130,11 @@ def _parts(lever: Lever, value: Value) -> tuple[str, dict[str, Any]]:
 def _choice(lever: Lever, word: str) -> str:
     """A choice in a list: its word, and what it means."""
     return f"{lever.word(word)}: {(lever.choices or {})[word]}"
+
+
+def _named(label: str) -> dict[str, Any]:
+    """The name of a part for a screen reader, which reads no tooltip; the page does not show it beside the head."""
+    return {"tooltip": label, "description": as_label(label), "style": {"description_width": "initial"}}
 
 
 def stepped(lever: Lever, at: float) -> Amount:

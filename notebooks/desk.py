@@ -12,7 +12,7 @@ from pathlib import Path
 from notebooks.keeping import kept_in, seen
 from notebooks.page import esc
 from policy import Draft, load
-from policy.authoring.draft_files import Kept, kept_drafts
+from policy.authoring.draft_files import Kept, drafts_folder, kept_drafts
 from policy.model import Policy
 from policy.problems import refuse
 from policy.reading.loading import family
@@ -20,17 +20,9 @@ from policy.reading.workspace import SERVED
 from policy.storage.files import save
 
 __all__ = [
-    "STAGES",
-    "Document",
-    "documents",
-    "draft_from",
-    "hand_over",
-    "handed",
-    "kept_label",
-    "number_of",
-    "opened",
-    "way",
-]
+    "STAGES", "Document", "Inbox", "documents", "draft_from", "hand_over", "handed", "in_words", "kept_label",
+    "named", "number_of", "opened", "own", "way", "written",
+]  # fmt: skip
 
 STAGES = {  # notebook -> what one does there, in the order of the work
     "1_read_the_policy": "Read the policy",
@@ -66,8 +58,12 @@ def documents(policy: Policy) -> tuple[Document, ...]:
 
 def draft_from(source: str, number: str = "") -> str:
     """'draft from version 2026.2': what a draft is called, which has its source's number until it is saved."""
-    version = source.partition("@")[2]
-    return f"draft {f'{number} ' if number else ''}from {f'version {version}' if version else source}"
+    return f"draft {f'{number} ' if number else ''}from {in_words(source)}"
+
+
+def in_words(source: str) -> str:
+    """'version 2026.2' of the name of a version; another beginning stays as it is called."""
+    return f"version {source.partition('@')[2]}" if "@" in source else source
 
 
 def kept_label(path: Path, kept: Kept) -> str:
@@ -109,6 +105,16 @@ def way(here: str) -> str:
     return f"<nav aria-label='Notebooks'>{' · '.join(steps)}</nav>"
 
 
+def named(policy: Policy, key: str) -> str:
+    """The key of a document for another notebook, which may have loaded another version of the policy."""
+    return key or policy.name
+
+
+def own(policy: Policy, key: str) -> str:
+    """The key here of a document that another notebook named."""
+    return "" if key == policy.name else key
+
+
 def _note(notebook: str) -> Path | None:
     return kept_in() / ".unsaved" / f"for_{notebook}.json" if SERVED in os.environ else None
 
@@ -136,3 +142,32 @@ def handed(notebook: str) -> dict[str, str]:
     except (OSError, ValueError):
         return {}
     return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}
+
+
+def _stamp(path: Path | None) -> int:
+    """When a file was written; 0: there is none."""
+    try:
+        return path.stat().st_mtime_ns if path else 0
+    except OSError:
+        return 0
+
+
+def written(key: str) -> int:
+    """When the draft of this key was written last; 0 for a version, or a draft that is not kept any more."""
+    return _stamp(drafts_folder() / key) if key.endswith(".json") else 0
+
+
+class Inbox:
+    """What is handed to a notebook that is open already."""
+
+    def __init__(self, notebook: str):
+        self.notebook = notebook
+        self._seen = _stamp(_note(notebook))
+
+    def new(self) -> dict[str, str]:
+        """What was handed over since this was asked last; empty where nothing was."""
+        now = _stamp(_note(self.notebook))
+        if now == self._seen:
+            return {}
+        self._seen = now
+        return handed(self.notebook)

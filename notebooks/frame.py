@@ -10,6 +10,7 @@ import functools
 import logging
 import os
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -27,6 +28,7 @@ __all__ = ["Frame", "button", "drop_down", "link", "linked", "live", "problems_t
 
 Work = Callable[[Callable[..., None]], Any]
 _log = logging.getLogger(__name__)
+_LOOKS = 0.5  # seconds between two looks at what other notebooks did
 _VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -60,9 +62,12 @@ def tick_box(text: str, on: bool = False) -> Any:
     return widgets.Checkbox(on, description=safe, indent=False, layout=WIDE)
 
 
-def link(notebook: str, text: str) -> Any:
-    """A widget with a link to a notebook beside this one, which Lab opens in a tab of its own."""
-    return linked(f'<a href="{esc(notebook)}.ipynb">{esc(text)}</a>')
+def link(notebook: str, text: str, go: bool = False) -> Any:
+    """A widget with a link to a notebook beside this one, which Lab opens in a tab of its own.
+
+    `go`: the page follows it by itself where a hand has just asked for it (names.js); elsewhere it waits for a click.
+    """
+    return linked(f'<a{" class=nbw-go" if go else ""} href="{esc(notebook)}.ipynb">{esc(text)}</a>')
 
 
 def linked(html: str) -> Any:
@@ -204,6 +209,23 @@ class Frame:
         while self._errands:
             work, done = self._errands.pop(next(iter(self._errands)))
             done(work(lambda *_: None))
+
+    def _keep_up(self, look: Callable[[], object]) -> None:
+        """In Lab call `look` now and then, for what other notebooks did meanwhile; it is dropped with its panel."""
+        try:
+            loop = asyncio.get_running_loop() if SERVED in os.environ else None
+        except RuntimeError:
+            loop = None
+        if loop is None:
+            return
+        kept = weakref.WeakMethod(look)
+
+        def again() -> None:
+            if panel_looks := kept():
+                self._guarded(panel_looks)()
+                loop.call_later(_LOOKS, again)
+
+        loop.call_later(_LOOKS, again)
 
     # The last answer --------------------------------------------------------------------------------------------------
 

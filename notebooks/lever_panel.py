@@ -10,9 +10,9 @@ import ipywidgets as widgets
 from notebooks import answer as view
 from notebooks.closer import QUESTIONS, STALE
 from notebooks.controls import FIT, GROW, ROW, SMALL, WIDE
-from notebooks.desk import hand_over
+from notebooks.desk import hand_over, way
 from notebooks.drafting.taking import into_a_draft
-from notebooks.frame import Frame, button, link, live
+from notebooks.frame import Frame, button, link, linked, live
 from notebooks.hands import Hands
 from notebooks.keeping import Report, Unsaved, command, kept_in, make_report, reported, seen
 from notebooks.levers import groups
@@ -26,6 +26,7 @@ from simulations.scenario.loading import proposed
 
 __all__ = ["LeverPanel"]
 
+_HERE = "2_tweak_thresholds"
 _PAUSE = 0.35  # seconds of rest before looking for levers that reach no case
 _TICK = 0.004  # seconds left to the user between two levers of that look
 
@@ -92,7 +93,10 @@ class LeverPanel(Frame):
         ):
             hand.on_click(self._guarded(lambda _, act=act: self.hands.do(act)))
         self.changes = widgets.VBox(layout=WIDE)
-        self.name = widgets.Text(placeholder="name of the scenario", tooltip="Name of the scenario", layout=GROW)
+        self.name = widgets.Text(
+            placeholder="to find it again", description="Name of the scenario", layout=WIDE,
+            style={"description_width": "initial"},
+        )  # fmt: skip
         self.save_button = widgets.Button(description="Save as scenario", layout=FIT)
         self.save_button.on_click(self._guarded(lambda _: self._keep()))
         self.report_button = widgets.Button(description="Make the report", layout=FIT)
@@ -105,7 +109,8 @@ class LeverPanel(Frame):
             self.headline,
             widgets.HBox([self.undo_button, self.redo_button, self.reset_button], layout=ROW),
             self.changes,
-            widgets.HBox([self.name, self.save_button, self.report_button, self.draft_button], layout=ROW),
+            self.name,
+            widgets.HBox([self.save_button, self.report_button, self.draft_button], layout=ROW),
             self.message,
             self.drafted,
         ]
@@ -113,7 +118,7 @@ class LeverPanel(Frame):
         columns = widgets.HBox([self.accordion, widgets.VBox(right, layout=beside)], layout=WIDE)
         asking = self._build_questions()
         self.closer = widgets.HTML(layout=WIDE)
-        self._stand(columns, asking, self.closer, self.table, self.notices)
+        self._stand(linked(way(_HERE)), columns, asking, self.closer, self.table, self.notices)
 
     def _comes_back(self) -> str:
         return "; the levers come back as they stand here" if self.unsaved.path and self._answer.changes else ""

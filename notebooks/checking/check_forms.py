@@ -118,7 +118,7 @@ class Section:
             )
             for mend in item.mends
         ]
-        if item.place:
+        if item.place not in ("", "policy"):
             take = self.acts.guarded(lambda *_: self.acts.take(item, slot))
             acts.append(button("Mend it in Author a draft", take, f"Mend it in Author a draft: {item.says}"))
         if item.section not in MUST:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
-from time import monotonic
+from time import monotonic, time_ns
 from typing import Any
 
 import ipywidgets as widgets
@@ -15,7 +15,7 @@ from notebooks.checking.left import Left
 from notebooks.checking.quick import at_once, plain_text, sound
 from notebooks.checking.slow import Tried, looked_for
 from notebooks.controls import FIT, WIDE
-from notebooks.desk import documents, hand_over, handed, opened, way
+from notebooks.desk import Inbox, documents, draft_from, hand_over, handed, named, opened, own, way, written
 from notebooks.frame import Frame, button, link, linked, live
 from notebooks.keeping import called
 from notebooks.page import bullets, esc
@@ -27,6 +27,7 @@ from policy.reading.workspace import SERVED
 __all__ = ["CheckPanel"]
 
 _HERE = "6_check_a_draft"
+_REST = 2e9  # nanoseconds that a draft rests before what another notebook did to it is looked at
 _DRAWN = 0.4  # seconds at least between two pictures of work that goes on
 _KEPT = 12  # texts of which the slow results are remembered
 _BAR = widgets.Layout(width="100%", flex_flow="row wrap", align_items="center")
@@ -51,14 +52,36 @@ class CheckPanel(Frame):
         self.key = ""
         self.found: dict[str, Found] = {}
         self._build()
+        self._inbox = Inbox(_HERE)
         self._begin(self._first() if lab else "")
+        self._keep_up(self._meanwhile)
 
     def _first(self) -> str:
         """The draft that was handed over, else the one in work, else the policy as it was loaded."""
         known = documents(self.policy)
         drafts = [document.key for document in known if document.draft]
-        wanted = handed(_HERE).get("draft")
+        wanted = own(self.policy, handed(_HERE).get("draft", "?"))
         return wanted if wanted in {document.key for document in known} else (drafts or [""])[0]
+
+    def _meanwhile(self) -> None:
+        """What other notebooks did: a draft handed to this one, edits of the draft that is open once they rest."""
+        left = own(self.policy, self._inbox.new().get("draft", self.key))
+        if left != self.key:
+            self._begin(left)
+        elif self.draft.overtaken and time_ns() - written(self.key) > _REST:
+            self._again()
+
+    def _again(self) -> None:
+        """The draft as another notebook left it, the sections open as they are."""
+        if not written(self.key):
+            self._begin("")
+            self._say("Another notebook saved this draft as a version, or discarded it.")
+            return
+        found = opened(self.policy, self.key)
+        assert isinstance(found, Draft)
+        self.draft = found
+        self._list_documents()
+        self._refresh()
 
     def _begin(self, key: str) -> None:
         try:
@@ -174,7 +197,7 @@ class CheckPanel(Frame):
         begun = ""
         if not self.key.endswith(".json"):
             self.draft = Draft.of(self.key or called(self.policy))
-            begun = f" in a draft of {self.draft.source}, which you see now"
+            begun = f" in the {draft_from(self.draft.source)}, which you see now"
         edited = mend.edit(self.draft)
         if edited.done and begun and self.draft.place:
             self.key = self.draft.place.name
@@ -204,13 +227,12 @@ class CheckPanel(Frame):
 
     def _take(self, item: Item, slot: Any) -> None:
         """Leave word for the notebook where it is mended, and show the way there."""
-        hand_over("5_author_a_draft", draft=self.key, place=item.place)
-        slot.children = (link("5_author_a_draft", "Open Author a draft at this place"),)
+        hand_over("5_author_a_draft", draft=named(self.policy, self.key), place=item.place)
+        slot.children = (link("5_author_a_draft", "Open Author a draft at this place", go=True),)
 
     def _compare(self, *_: object) -> None:
-        before = self.draft.source if self.draft.source != self.policy.name else ""
-        hand_over("4_compare_versions", before=before, after=self.key)
-        self.onward.children = (link("4_compare_versions", "Open Compare versions"),)
+        hand_over("4_compare_versions", before=self.draft.source, after=named(self.policy, self.key))
+        self.onward.children = (link("4_compare_versions", "Open Compare versions", go=True),)
 
     def _leave(self, section: str, items: Sequence[Item], because: str) -> None:
         """Leave items with a reason; an empty one: take up again what was left."""

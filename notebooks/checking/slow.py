@@ -75,9 +75,13 @@ class Asked(NamedTuple):
     @property
     def note(self) -> str:
         """Which vignettes come out otherwise in this draft; empty: none does."""
-        names = [f"“{vignette.name}”" for vignette, _ in self.otherwise if not vignette.place.startswith("examples.")]
-        said = "vignette of the version before comes" if len(names) == 1 else "vignettes of the version before come"
-        return f"; {len(names)} {said} out otherwise here and prove nothing: {listed(names, 4)}" if names else ""
+        found = [(one, said) for one, said in self.otherwise if not one.place.startswith("examples.")]
+        if not found:
+            return ""
+        told = "vignette of the version before comes" if len(found) == 1 else "vignettes of the version before come"
+        names = [f"“{one.name}” ({said})" for one, said in found]
+        why = "they are kept beside that version and are not part of a draft; make such a case an example of the draft"
+        return f"; {len(found)} {told} out otherwise here and prove nothing: {listed(names, 4)}. Nothing to mend: {why}"
 
     def noticed(self, policy: Policy, mutant: Mutant) -> bool:
         """Whether some example or vignette comes out otherwise with a slip; those of the pathways it reaches are asked.
@@ -131,8 +135,11 @@ def looked_for(section: str, tree: Mapping[str, Any], policy: Policy, tried: Tri
     if section == "remarks":
         yield from _remarks(tree, policy)
         return
-    asked = Asked.of(policy)
-    yield from _coverage(tree, policy, asked) if section == "coverage" else _slips(tree, policy, asked, tried)
+    try:
+        asked = Asked.of(policy)
+        yield from _coverage(tree, policy, asked) if section == "coverage" else _slips(tree, policy, asked, tried)
+    except ProblemsFound as wrong:  # a rule that no proof reaches
+        yield Found(note=f"cannot be looked for: {in_labels(policy, str(wrong.problems[0]))}")
 
 
 # Remarks --------------------------------------------------------------------------------------------------------------

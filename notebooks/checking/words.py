@@ -125,6 +125,7 @@ def _ending(policy: Policy, word: str) -> str:
 def in_labels(policy: Policy, text: str) -> str:
     """A remark of the lint with labels in the place of identifiers."""
     text = re.sub(r"(?<=-> )(\w+)|\b(\w+)(?= -> )", lambda found: outcome_in_words(found[0]), text)
+    text = re.sub(r"\bfields\.(\w+)", lambda f: _column(policy, f[1]), text)
     fields = _either(name for name, kind in policy.fields_.items() if kind.told)
     text = re.sub(rf"\b({fields}) ([^\s,:;]+)", lambda f: _fact(policy, f[1], f[2]), text)
     levers = _either(policy.levers)
@@ -136,6 +137,11 @@ def in_labels(policy: Policy, text: str) -> str:
     known = _either(name for name in labels if "_" in name)  # a name that is a plain word may be that word
     text = re.sub(rf"\b({known})\b", lambda found: labels[found[1]], text)
     return re.sub(rf"\b({_either(OUTCOMES)})\b", lambda found: outcome_in_words(found[1]), text).replace(" -> ", " → ")
+
+
+def _column(policy: Policy, column: str) -> str:
+    """'column “Pain duration”' for its name."""
+    return f"column “{policy.fields_[column].label}”" if column in policy.fields_ else column
 
 
 def _either(names: Iterable[str]) -> str:

@@ -3,7 +3,7 @@
 import os
 from typing import NamedTuple
 
-from notebooks.desk import Document, draft_from, handed, number_of, opened
+from notebooks.desk import Document, draft_from, handed, number_of, opened, own
 from policy import Draft
 from policy.model import Policy
 from policy.problems import refuse
@@ -45,7 +45,7 @@ def first_pair(policy: Policy, known: tuple[Document, ...]) -> tuple[str, str]:
     Drafts are offered first in Lab only, so that runs elsewhere stay equal.
     """
     keys = [document.key for document in known]
-    note = handed(HERE)
+    note = {side: own(policy, key) for side, key in handed(HERE).items()}
     if {note.get("before"), note.get("after")} <= {*keys}:
         return note["before"], note["after"]
     drafts = [document.key for document in known if document.draft] if SERVED in os.environ else []

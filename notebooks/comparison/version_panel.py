@@ -9,7 +9,7 @@ from notebooks.comparison.effect import Effect, effect, label_of
 from notebooks.comparison.redline import DECIDES, entries, redline
 from notebooks.comparison.relation import proven, relation, verdict
 from notebooks.controls import FIT, ROW, WIDE
-from notebooks.desk import documents, hand_over, way
+from notebooks.desk import Inbox, documents, hand_over, named, way, written
 from notebooks.frame import Frame, button, drop_down, link, linked, live, problems_told, shown_html
 from notebooks.keeping import Report, command_of_two, make_report, reported
 from notebooks.page import bullets, esc, plain
@@ -44,8 +44,39 @@ class VersionPanel(Frame):
         self._effect: Effect | None = None
         self._said: dict[str, str] = {}  # one sentence each: words, proof, cases
         self._build()
+        self._inbox, self._read = Inbox(HERE), (0, 0)
         self._guarded(lambda: self._put(*first_pair(policy, self.documents)))()
         self._guarded(self._refresh)()
+        self._keep_up(self._meanwhile)
+
+    def _meanwhile(self) -> None:
+        """What other notebooks did: two documents handed to this one, or edits of a draft that is compared."""
+        left = self._inbox.new()
+        if left:
+            self._list_documents()
+            self._put(*first_pair(self.policy, self.documents))
+            self._refresh()
+        elif self._read != (now := self._written()):
+            self._read = now
+            self._say("<p>A draft that is compared here was edited, saved or discarded in another notebook.</p>")
+            self.help.children = (button("Compare again", self._guarded(lambda _: self._again())),)
+
+    def _written(self) -> tuple[int, int]:
+        return written(self.before.value), written(self.after.value)
+
+    def _again(self) -> None:
+        """What lies on the desk now."""
+        self._list_documents()
+        self._refresh()
+
+    def _list_documents(self) -> None:
+        """Both lists, with what was chosen as far as it is there."""
+        self.documents = documents(self.policy)
+        with self.by_itself():
+            for hand in (self.before, self.after):
+                chosen = hand.value
+                hand.options = [(document.label, document.key) for document in self.documents]
+                hand.value = chosen if chosen in {one.key for one in self.documents} else ""
 
     # Building ---------------------------------------------------------------------------------------------------------
 
@@ -93,11 +124,8 @@ class VersionPanel(Frame):
         self._refresh()
 
     def _put(self, before: str, after: str) -> None:
-        self._quiet = True
-        try:
+        with self.by_itself():
             self.before.value, self.after.value = before, after
-        finally:
-            self._quiet = False
 
     def readback(self) -> str:
         """What the panel shows, in words."""
@@ -121,6 +149,7 @@ class VersionPanel(Frame):
     def _refresh(self) -> None:
         """Open both, say what differs at once, and work the rest out beside."""
         self._clear()
+        self._read = self._written()
         if self.before.value == self.after.value:
             self._say(f"<p>{esc(_ONE if len(self.documents) == 1 else _SAME)}</p>")
             self.help.children = (
@@ -241,8 +270,8 @@ class VersionPanel(Frame):
 
     def _take(self) -> None:
         """The case goes to the notebook that reviews one."""
-        hand_over("3_review_a_case", document=self.after.value, case_id=self.case.value)
-        self.case_link.children = (link("3_review_a_case", "Open it: Review a case"),)
+        hand_over("3_review_a_case", document=named(self.policy, self.after.value), case_id=self.case.value)
+        self.case_link.children = (link("3_review_a_case", "Open it: Review a case", go=True),)
 
     def _report(self) -> None:
         """The report of the two versions, made as a terminal would; it takes a while, the hands stay free."""

@@ -9,7 +9,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from notebooks.controls import WIDE
-from notebooks.desk import draft_from, hand_over, handed, way
+from notebooks.desk import Inbox, draft_from, hand_over, handed, in_words, own, way
 from notebooks.drafting.add_forms import AddForm
 from notebooks.drafting.beside import Beside
 from notebooks.drafting.calls import Call
@@ -23,11 +23,11 @@ from notebooks.drafting.outline import Path, entry_at
 from notebooks.drafting.outline_forms import OutlineForm
 from notebooks.frame import Frame, button, link, linked, live, shown_html
 from notebooks.keeping import called, seen
-from notebooks.page import esc, table
+from notebooks.page import bullets, esc, table
 from policy import Draft
 from policy.authoring.draft_files import kept_drafts
 from policy.model import Policy
-from policy.problems import ProblemsFound, refuse
+from policy.problems import Problem, ProblemsFound, refuse
 from policy.reading.workspace import SERVED
 from simulations import Caseload
 
@@ -54,19 +54,20 @@ class DraftPanel(Frame):
         self.effects, self.beside = Effects(cases), Beside()
         self.entry: EntryForm | AddForm | None = None
         self._build()
-        left = handed(_HERE) if SERVED in os.environ else {}
-        self._take(self._first(left.get("draft", "")))
-        place = entry_at(self.tree, left.get("place", ""))
-        self.open(place)
+        self._inbox = Inbox(_HERE)
+        left = handed(_HERE)
+        self._take(self._first(left.get("draft")))
+        self.open(entry_at(self.tree, left.get("place", "")))
+        self._keep_up(self._meanwhile)
 
     # Which draft ------------------------------------------------------------------------------------------------------
 
-    def _first(self, key: str) -> Draft:
+    def _first(self, key: str | None) -> Draft:
         """In Lab what was handed over, else the draft in work; elsewhere the policy, without what was kept of it."""
         if SERVED not in os.environ:
             return Draft.of(called(self.policy), anew=True)
         try:
-            if key:
+            if key is not None:
                 return self._opened(key)
         except ProblemsFound as found:
             self._complain(str(found))
@@ -74,7 +75,7 @@ class DraftPanel(Frame):
         return Draft.resume(kept[0]) if kept else Draft.of(called(self.policy))
 
     def _opened(self, key: str) -> Draft:
-        if not key:
+        if not own(self.policy, key):
             return Draft.of(called(self.policy))
         found = {path.name: path for path in kept_drafts("*")}
         if key in found:
@@ -82,6 +83,30 @@ class DraftPanel(Frame):
         if key.endswith(".json"):
             raise refuse("draft", key, "is not there any more: it was saved as a version, or discarded")
         return Draft.of(key)
+
+    def _meanwhile(self) -> None:
+        """What other notebooks did: a draft and a place handed to this one, edits of the draft that is open."""
+        left = self._inbox.new()
+        if left.get("draft", self._key()) not in (self._key(), self._work):
+            self.begin(left["draft"])
+        elif self.draft.overtaken:
+            self._again()
+        if place := entry_at(self.tree, left.get("place", "")):
+            self.open(place)
+
+    def _again(self) -> None:
+        """The draft as another notebook left it."""
+        assert self.draft.place
+        try:
+            draft = Draft.resume(self.draft.place)
+        except ProblemsFound:
+            self._take(Draft.of(self.draft.source if "@" in self.draft.source else called(self.policy)))
+            self._say("Another notebook saved this draft as a version, or discarded it. This is what it began from.")
+            return
+        self.draft, self._code = draft, [_begins(draft)]
+        self._refresh()
+        last = by_label(self.tree, draft.edits[-1]) if draft.edits else "every edit undone"
+        self._say(f"Edited in another notebook: {esc(last)}.")
 
     def _take(self, draft: Draft) -> None:
         """Another draft on the desk."""
@@ -161,7 +186,8 @@ class DraftPanel(Frame):
             notices = edited.notices
         self._code += lines
         self._refresh()
-        self._say(f"Done: {esc(by_label(self.tree, said))}." + "".join(f" {esc(one.message)}." for one in notices))
+        notes = "".join(f" {esc(one.message)}." for one in notices)
+        self._say(f"Done: {esc(by_label(self.tree, said))}.{notes} {esc(self.effect.finding)}")
         return True
 
     def undo(self) -> None:
@@ -205,7 +231,7 @@ class DraftPanel(Frame):
 
     def _review(self, case_id: str) -> None:
         hand_over("3_review_a_case", document=self._key(), case_id=case_id)
-        self.effect.look.children = [link("3_review_a_case", f"Review {case_id} in the third notebook")]
+        self.effect.look.children = [link("3_review_a_case", f"Review {case_id} in the third notebook", go=True)]
 
     def _key(self) -> str:
         place = self.draft.place
@@ -218,28 +244,39 @@ class DraftPanel(Frame):
         try:
             file = self.draft.save_as(version, **typed)
         except ProblemsFound as found:
-            said = "".join(f"<li>{esc(str(one.place))}: {esc(one.message)}</li>" for one in found.problems)
-            form.said.children = [shown_html(f'<div class="alert" role="alert">Not saved.<ul>{said}</ul></div>')]
+            said = bullets(esc(self._told(one)) for one in found.problems)
+            form.said.children = [shown_html(f'<div class="alert" role="alert">Not saved.{said}</div>')]
             self._show_conflict()
             return
         self._code.append(Call("save_as", (version,), typed).code())
         self._saved(form, before, f"{file.parent.name}@{version}", file)
 
+    def _told(self, problem: Problem) -> str:
+        """A problem by what people call its place: a box of the form, or an entry, which stands above with a button."""
+        if not problem.path:
+            return f"{problem.place}: {problem.message}"
+        return by_label(self.tree, problem.message.removeprefix(f"{problem.path}: "))
+
     def _saved(self, form: SaveForm, before: str, name: str, file: File) -> None:
         self._refresh()
+        self._work = name
+        hand_over(_HERE, draft=name)
         hand_over("6_check_a_draft", draft=name)
         if "@" in before:
             hand_over("4_compare_versions", before=before, after=name)
-        said = shown_html(f'<p role="status">Saved as {esc(name)} ({esc(seen(file.resolve()))}).</p>')
-        compare = f"Compare it with {before}, and make the report" if "@" in before else "Compare versions"
+        told = f"Saved as {in_words(name)} ({seen(file.resolve())})."
+        said = shown_html(f'<p role="status">{esc(told)}</p>')
+        compare = f"Compare it with {in_words(before)}, and make the report" if "@" in before else "Compare versions"
         form.said.children = [said, link("6_check_a_draft", "Check it"), link("4_compare_versions", compare)]
 
     # What eyes see ----------------------------------------------------------------------------------------------------
 
     def _called(self) -> str:
-        edits = len(self.draft.edits)
-        count = "no edit yet" if not edits else f"{edits} {'edit' if edits == 1 else 'edits'}, kept as you go"
-        return f"{self.tree.get('title', '')}, unsaved {draft_from(self.draft.source)}: {count}"
+        edits, began = len(self.draft.edits), draft_from(self.draft.source)
+        count = "no edit yet" if not edits else f"{edits} {'edit' if edits == 1 else 'edits'}"
+        if edits and not self.draft.place:
+            return f"{self.tree.get('title', '')}, saved as version {self.tree['version']}: {count} of the {began}"
+        return f"{self.tree.get('title', '')}, unsaved {began}: {count}{', kept as you go' if edits else ''}"
 
     def _refresh(self) -> None:
         """State, numbers, view: in this order."""

@@ -16,7 +16,17 @@ from simulations.studies.caseload import made_of
 from simulations.studies.draft_impact import DraftAnswer
 from simulations.studies.versions import told
 
-__all__ = ["Effects", "Failing", "comes_out_now", "failing", "findings", "others", "proof_in_words", "sentences"]
+__all__ = [
+    "Effects",
+    "Failing",
+    "comes_out_now",
+    "failing",
+    "findings",
+    "no_longer_hold",
+    "others",
+    "proof_in_words",
+    "sentences",
+]
 
 _SIZE, _SEED = 10_000, 1
 
@@ -43,6 +53,12 @@ def failing(draft: Draft) -> tuple[Failing, ...]:
 def others(draft: Draft) -> tuple[Problem, ...]:
     """What is wrong besides examples that come out otherwise."""
     return tuple(problem for problem in draft.problems if _example(problem) is None)
+
+
+def no_longer_hold(draft: Draft) -> tuple[int, ...]:
+    """The positions of the exceptions to a direction whose case no longer shows one."""
+    paths = [(one.path or "").split(".") for one in draft.problems if one.code == "direction"]
+    return tuple(sorted({int(path[1]) for path in paths if path[0] == "direction_exceptions" and path[-1] == "case"}))
 
 
 def _example(problem: Problem) -> int | None:

@@ -9,10 +9,10 @@ import ipywidgets as widgets
 from notebooks import answer as view
 from notebooks.controls import ROW, WIDE
 from notebooks.drafting.calls import Author, Call
-from notebooks.drafting.effect import Effects, Failing, comes_out_now, failing, others, sentences
-from notebooks.drafting.names import by_label
-from notebooks.drafting.outline import entry_at
-from notebooks.drafting.words import SECTION_WORDS
+from notebooks.drafting.effect import Effects, Failing, comes_out_now, failing, no_longer_hold, others, sentences
+from notebooks.drafting.names import by_label, called_entry
+from notebooks.drafting.outline import Path, entry_at
+from notebooks.drafting.words import HEAD, SECTION_WORDS
 from notebooks.frame import button, live, shown_html
 from notebooks.page import bullets, esc, outcome_mark, plain
 from policy.authoring.lint import Finding
@@ -32,6 +32,7 @@ class EffectView:
         self.numbers, self.changed, self.proof, self.odd = (shown_html() for _ in "1234")
         self.problems, self.failing, self.moved, self.look = (widgets.VBox(layout=WIDE) for _ in "1234")
         self.make = widgets.VBox(layout=WIDE)
+        self.finding = ""  # what the edits do in a sentence, for the top of a narrow page
         self._made = button("Make placeholder cases", author.guard(lambda _: self._make()))
         self.box = widgets.VBox(
             [
@@ -68,6 +69,7 @@ class EffectView:
     def _numbers(self, answer: DraftAnswer | None) -> str:
         if answer is None:
             why = "The entries do not agree with each other yet." if others(self.author.draft) else self.effects.why
+            self.finding = ""
             return f'<p class="finding" role="status" aria-live="polite">No numbers now.</p><p>{esc(why)}</p>'
         edited = bool(self.author.draft.edits)
         impact = answer.impact
@@ -77,6 +79,7 @@ class EffectView:
             finding += f"; {impact.touched:,} read differently, but something else decides." if impact.touched else "."
         elif edited and not answer.guarded:
             finding = f"{impact.finding()}."
+        self.finding = finding if edited else ""
         said = f'<p class="finding" role="status" aria-live="polite">{esc(finding)}</p>'
         notes = [*answer.notes, *([_PLACEHOLDERS] if self.effects.placeholders else [])]
         faint = f"<small class='faint'>{bullets(map(esc, notes))}</small>" if notes else ""
@@ -89,7 +92,9 @@ class EffectView:
         if not lines:
             return ""
         try:
-            deciding, other = ([by_label(self.author.tree, one) for one in side] for side in sentences(draft))
+            deciding, other = (
+                [by_label(self.author.tree, one).replace(" -> ", " → ") for one in side] for side in sentences(draft)
+            )
             said = bullets(map(esc, deciding)) if deciding else "<p>Nothing that decides a case.</p>"
             more = f"<details><summary>Wording and sources ({len(other)})</summary>{bullets(map(esc, other))}</details>"
             said += more if other else ""
@@ -109,9 +114,29 @@ class EffectView:
         for problem in found[:_MOST]:
             path = entry_at(self.author.tree, problem.path or "")
             words = by_label(self.author.tree, _without_path(problem.message, problem.path))
-            said = shown_html(f'<div class="alert">{esc(words)}</div>')
+            said = shown_html(f'<div class="alert">{self._whose(path)}{esc(words)}</div>')
             rows.append(widgets.HBox([said, *self._opens(path)], layout=ROW).add_class("nbw-row"))
-        return [*rows, *([shown_html(f"<p>… and {len(found) - _MOST} more</p>")] if len(found) > _MOST else [])]
+        more = [shown_html(f"<p>… and {len(found) - _MOST} more</p>")] if len(found) > _MOST else []
+        return [*rows, *more, *self._vain()]
+
+    def _whose(self, path: Path | None) -> str:
+        """The entry that a problem is of."""
+        if path is None or path == (HEAD,):
+            return ""
+        one, label = SECTION_WORDS[str(path[0])][1], called_entry(self.author.tree, str(path[0]), path[1])
+        return f"<b>{esc(one[0].upper() + one[1:])}: {esc(by_label(self.author.tree, label))}.</b> "
+
+    def _vain(self) -> list[Any]:
+        """One click for the exceptions to a direction that an edit has made untrue."""
+        vain = no_longer_hold(self.author.draft)
+        if not vain:
+            return []
+        every = len(vain) == len(self.author.tree["direction_exceptions"])
+        places = ["direction_exceptions"] if every else [f"direction_exceptions.{n}" for n in reversed(vain)]
+        calls = [Call("take_out", (place,)) for place in places]
+        many = "exception that no longer holds" if len(vain) == 1 else f"{len(vain)} exceptions that no longer hold"
+        said = f"Take out the {many}"
+        return [button(said, self.author.guard(lambda _: self.author.do(*calls)))]
 
     def _opens(self, path: Any) -> list[Any]:
         if path is None:

@@ -147,6 +147,8 @@ def asked_for(review: CaseReview) -> str:
 def _by_facts(review: CaseReview) -> str:
     now, policy, found = review.now(), review.policy, review.now().changes
     html = ""
+    if found.why:
+        return f"<p class='note'>Which facts would change it cannot be searched for here: {esc(found.why)}.</p>"
     if found.documents:
         could: dict[str, list[str]] = {}
         for way in found.documents:

@@ -7,7 +7,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from notebooks.controls import FIT, ROW, WIDE
-from notebooks.desk import documents, handed, way
+from notebooks.desk import Inbox, documents, handed, own, way, written
 from notebooks.frame import Frame, button, linked, live, shown_html
 from notebooks.hands import Hands
 from notebooks.page import esc
@@ -46,7 +46,9 @@ class CasePanel(Frame):
         self._began_with_people = False
         self._build()
         self._opened()
+        self._inbox = Inbox(_HERE)
         self._begin(handed(_HERE))
+        self._keep_up(self._meanwhile)
 
     # Building ---------------------------------------------------------------------------------------------------------
 
@@ -72,7 +74,7 @@ class CasePanel(Frame):
         self.where, self.head, self.criteria, self.way_out, self.notices, self.line = (shown_html() for _ in "123456")
         self.typed_box, self.levers = widgets.VBox(layout=WIDE), widgets.VBox(layout=_LEVERS)
         self.letter = LetterForm(self._guarded)
-        self.example = ExampleForm(self._guarded, lambda: self.review, self._complain, self._show_documents)
+        self.example = ExampleForm(self._guarded, lambda: self.review, self._complain, self._draft_written)
         self._stand(*self._rows())
 
     def _rows(self) -> list[Any]:
@@ -110,11 +112,22 @@ class CasePanel(Frame):
     def _button(self, text: str, act: Callable[[], object]) -> Any:
         return button(text, self._guarded(lambda *_: act()))
 
+    def _meanwhile(self) -> None:
+        """What other notebooks did: a case handed to this one, or edits of the draft that is open."""
+        if left := self._inbox.new():
+            self._begin(left)
+        elif self.review.written != (now := written(self.review.key)):
+            self.review.written = now
+            self._say(
+                "<p>Another notebook edited, saved or discarded this draft. <i>Read it again</i> takes it up.</p>"
+            )
+
     def _begin(self, left: Mapping[str, str]) -> None:
         """Where another notebook sent us: a document, and a case of it."""
         try:
-            if left.get("document"):
-                self.open(left["document"])
+            document = own(self.review.first, left.get("document", self.review.key))
+            if document != self.review.key or written(document):
+                self.open(document)
             if left.get("case_id") and not self.find(left["case_id"]):
                 self._complain("The case that was handed over is not among these cases.")
         except ProblemsFound as found:
@@ -260,6 +273,11 @@ class CasePanel(Frame):
                 self.way_out.value = live(view.way_out(review))
 
         self._beside(lambda: now.changes, found)
+
+    def _draft_written(self) -> None:
+        """After this panel itself has written to a draft."""
+        self.review.written = written(self.review.key)
+        self._show_documents()
 
     def _show_documents(self) -> None:
         with self.by_itself():

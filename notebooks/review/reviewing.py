@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from notebooks.desk import opened
+from notebooks.desk import opened, written
 from notebooks.reach import mentions, pathways_of
 from notebooks.review.picking import Picks, Places
 from notebooks.review.typed_case import CaseForm
@@ -20,7 +20,7 @@ from policy.evaluation.rows import Rows
 from policy.explanation.details import Detail, details
 from policy.explanation.explanation import Explanation, criterion_changes, explain, lever_changes
 from policy.model import Value
-from policy.problems import refuse
+from policy.problems import ProblemsFound, refuse
 from simulations import Caseload, cases_of
 
 __all__ = ["CaseReview", "Changes", "Finding", "same_cases"]
@@ -53,11 +53,20 @@ class Finding:
     def changes(self) -> "Changes":
         """What would change the outcome."""
         short = [name for name, truth in self.truths.items() if truth < 2]
+        asked: tuple[Way, ...] = ()
+        meet: tuple[Way, ...] = ()
+        why = ""
+        try:
+            asked = documents(self.case, 0, self.settings)
+            meet = to_meet(self.case, 0, self.settings) if self.outcome not in ("met", "out_of_scope") else ()
+        except ProblemsFound as found:  # a rule that no search through facts reaches
+            why = found.problems[0].message
         return Changes(
-            documents(self.case, 0, self.settings),
-            to_meet(self.case, 0, self.settings) if self.outcome not in ("met", "out_of_scope") else (),
+            asked,
+            meet,
             tuple(criterion_changes(self.settings, self.case, short)),
             tuple(lever_changes(self.settings, self.case)),
+            why,
         )
 
     @property
@@ -80,13 +89,15 @@ class Finding:
 class Changes:
     """Smallest sets of `documents` that could settle a case and of facts that would make it met (`to_meet`).
 
-    `criteria`: those that, were they met, would give another outcome; `levers`: the nearest values that would.
+    `criteria`: those that, were they met, would give another outcome; `levers`: the nearest values that would; `why`:
+    why no documents and facts could be looked for (empty: they were).
     """
 
     documents: tuple[Way, ...]
     to_meet: tuple[Way, ...]
     criteria: tuple[tuple[tuple[str, ...], str], ...]
     levers: tuple[tuple[str, Value, str], ...]
+    why: str = ""
 
 
 def pathway_for(policy: Policy, case: Cases) -> str:
@@ -115,7 +126,7 @@ class CaseReview:
 
     def __init__(self, policy: Policy, load: Caseload):
         self.first, self.load = policy, load
-        self.key = ""
+        self.key, self.written = "", 0
         self.draft: Draft | None = None
         self.list, self.place = np.arange(load.size)[:1], 0
         self.of_a_kind = False  # whether the list is that of cases alike
@@ -140,6 +151,7 @@ class CaseReview:
         policy = document.policy if isinstance(document, Draft) else document
         load, typed, place = same_cases(self.load, policy), self.typed, self.place
         self._over(policy, load)
+        self.written = written(key)
         self.key, self.draft = key, document if isinstance(document, Draft) else None
         self.pick()
         if typed is not None:

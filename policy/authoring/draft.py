@@ -153,6 +153,11 @@ class Draft(Edits):
         return self._place
 
     @property
+    def overtaken(self) -> bool:
+        """Whether its file is not as it wrote it: another edited the draft, saved it as a version, or discarded it."""
+        return self._place is not None and digest_of(self._place) != self._last
+
+    @property
     def edits(self) -> tuple[str, ...]:
         """What was done, in words, without what was undone."""
         return tuple(step.says for step in self._kept.steps[: self._kept.done])

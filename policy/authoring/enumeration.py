@@ -101,9 +101,11 @@ def as_cases(rows: Sequence[Row], policy: Policy, keep_good: bool = False) -> Ca
 
 
 def a_request(policy: Policy) -> Row:
-    """A diagnosis and a procedure code of a policy, and the columns that it requires."""
-    dx = next(code for group in policy.diagnoses.values() for code in (*group.codes, *group.prefixes))
-    cpt = next(code for family in policy.procedures.values() for code in family.codes)
+    """A diagnosis and a procedure code of a policy, and the columns that it requires; empty where it has no codes."""
+    dx = next((code for group in policy.diagnoses.values() for code in (*group.codes, *group.prefixes)), "")
+    cpt = next((code for family in policy.procedures.values() for code in family.codes), "")
+    if not dx or not cpt:
+        return {}
     return Cell(dx, cpt, ()).request([policy])
 
 

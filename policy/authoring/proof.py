@@ -14,7 +14,7 @@ from typing import Literal
 
 import numpy as np
 
-from policy.authoring.enumeration import Cell, cells, enumerate_cases
+from policy.authoring.enumeration import Cell, a_request, cells, enumerate_cases
 from policy.authoring.facts import read_by_one
 from policy.authoring.levers import Levers, stays
 from policy.authoring.reduction import alike_criteria
@@ -22,6 +22,7 @@ from policy.authoring.search import Search
 from policy.authoring.tree import alike_in_words
 from policy.authoring.witness import Witness, all_confirmed
 from policy.model import OUTCOMES, Settings
+from policy.problems import refuse
 
 RELATIONS = ("equal", "never stricter", "never looser", "mixed")
 How = Literal["reading", "reasoning", "enumeration"]
@@ -95,6 +96,9 @@ class Proof:
 
 def prove(before: Settings, after: Settings, pathways: Iterable[str] | None = None) -> Proof:
     """How `after` stands to `before` as they are set; ProblemsFound where the rules cannot be enumerated."""
+    _both_take_requests(before, after)
+    if not a_request(before.policy):
+        return Proof(_overall({}), {})
     space = enumerate_cases([before, after], None if pathways is None else list(pathways))
     outcomes = space.outcomes().astype(int)
     changes = outcomes[:, 0] * len(OUTCOMES) + outcomes[:, -1]
@@ -111,6 +115,14 @@ def prove(before: Settings, after: Settings, pathways: Iterable[str] | None = No
         gaps = [_doubt(witness) for witness, is_sure in zip(found, sure, strict=True) if not is_sure]
         ways[name] = _relation(found, len(mine), ["enumeration"], gaps)
     return Proof(_overall(ways), ways, unread=tuple(read_by_one(before.policy, after.policy)))
+
+
+def _both_take_requests(before: Settings, after: Settings) -> None:
+    """A document without codes can read no request, so nothing can be said of a case on both sides."""
+    empty = [side.policy.name for side in (before, after) if not a_request(side.policy)]
+    if len(empty) == 1:
+        said = "has no diagnosis codes or no procedure codes yet, so there is no request that both sides can be asked"
+        raise refuse("empty", empty[0], said)
 
 
 def _doubt(witness: Witness) -> str:
@@ -133,7 +145,9 @@ def prove_everywhere(
     """How `after` stands to `before` over all legal settings of the levers.
 
     `progress` is told how many pairs of codes are done, and of how many; what it raises ends the proof.
+    Raises ProblemsFound where one side takes requests and the other has no codes yet.
     """
+    _both_take_requests(before, after)
     levers = Levers((before, after))
     alike = alike_criteria(levers)
     own = tuple(name for name, pairs in levers.pairs.items() if stays(pairs))

@@ -141,7 +141,7 @@ class TestOneRun:
             "list": running.locator(".nbw-live select").first,
             "tick box": running.locator(".nbw-live input[type=checkbox]").first,
             "button": running.get_by_role("button", name="Redo"),
-            "name": running.get_by_placeholder("name of the scenario"),
+            "name": running.get_by_role("textbox", name="Name of the scenario"),
             "fold": lever.locator("summary"),
             "question": running.get_by_role("button", name="Who is reached"),
         }

@@ -257,7 +257,7 @@ def test_the_place_is_handed_to_where_it_is_mended(broken: Policy, workspace: Pa
     show(panel, "sources")
     press(panel, "Mend it in Author a draft")
     found = handed("5_author_a_draft")
-    assert found == {"draft": "", "place": first}
+    assert found == {"draft": broken.name, "place": first}
 
 
 def test_text_of_a_policy_is_text():

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from notebooks.desk import documents, hand_over, handed, opened, way
+from notebooks.desk import Inbox, documents, hand_over, handed, named, opened, own, way
 from policy import Draft, load
 from policy.problems import ProblemsFound
 from policy.reading.workspace import SERVED, VARIABLE
@@ -48,6 +48,24 @@ def test_something_is_handed_over_in_lab_only(desk: Path, monkeypatch: pytest.Mo
     hand_over("5_author_a_draft", place="criteria.age")
     assert handed("5_author_a_draft") == {"place": "criteria.age"}
     assert handed("6_check_a_draft") == {}
+
+
+def test_a_document_is_named_the_same_in_notebooks_that_loaded_other_versions():
+    old, new = load("nerve_blocks@2026.1"), load("nerve_blocks@2026.2")
+    assert named(new, "") == named(old, "nerve_blocks@2026.2") == "nerve_blocks@2026.2"
+    assert own(new, named(new, "")) == ""
+    assert own(old, named(new, "")) == "nerve_blocks@2026.2"
+    assert own(new, "nerve_blocks.json") == "nerve_blocks.json"
+
+
+def test_what_is_handed_to_an_open_notebook_comes_once(desk: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv(SERVED, str(desk))
+    hand_over("3_review_a_case", case_id="S0000000001")
+    inbox = Inbox("3_review_a_case")
+    assert inbox.new() == {}
+    hand_over("3_review_a_case", case_id="S0000000002")
+    assert inbox.new() == {"case_id": "S0000000002"}
+    assert inbox.new() == {}
 
 
 def test_one_stands_at_one_stage_and_the_others_are_links():

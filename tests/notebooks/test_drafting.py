@@ -12,6 +12,7 @@ import pytest
 from notebooks import panels
 from notebooks.desk import hand_over
 from notebooks.drafting.add_forms import AddForm
+from notebooks.drafting.calls import Call
 from notebooks.drafting.draft_panel import DraftPanel
 from notebooks.drafting.entry_forms import EntryForm
 from notebooks.drafting.names import by_label, name_from
@@ -260,7 +261,6 @@ def test_requirements_are_moved_dropped_and_undone_byte_for_byte(panel: DraftPan
 
 
 def test_a_step_that_cannot_be_done_whole_leaves_nothing(panel: DraftPanel):
-    from notebooks.drafting.calls import Call
 
     before = panel.draft.text
     lever = panel.tree["levers"]["conservative_weeks"]
@@ -306,6 +306,38 @@ def test_in_lab_the_draft_in_work_is_open_and_the_place_that_was_handed_over(
     assert panel.entry.path == ("levers", "conservative_weeks")
     panel.discard()
     assert kept_drafts("nerve_blocks") == {}
+
+
+def test_an_open_panel_follows_what_other_notebooks_do(
+    nerve_blocks: Policy, cases: Caseload, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    """An edit of the same draft is no conflict, a place is gone to, and what was discarded elsewhere is gone."""
+    monkeypatch.setenv(SERVED, str(tmp_path))
+    panel = panels.DraftPanel(nerve_blocks, cases)
+    panel.do(Call("set_default", ("conservative_weeks", 8)))
+    (path,) = kept_drafts("nerve_blocks")
+    other = Draft.resume(path)
+    other.set_default("fm_drugs_failed_min", 2)
+    hand_over("5_author_a_draft", draft=path.name, place="levers.fm_drugs_failed_min")
+    panel._meanwhile()
+    assert panel.draft.text == other.text
+    assert panel.entry is not None
+    assert panel.entry.path == ("levers", "fm_drugs_failed_min")
+    assert panel.do(Call("set_default", ("conservative_weeks", 9)))
+    assert panel.draft.conflict is None
+    other = Draft.resume(path)
+    other.discard()
+    panel._meanwhile()
+    assert panel.draft.edits == ()
+    assert "Another notebook saved this draft as a version, or discarded it" in panel.message.value
+
+
+def test_exceptions_that_no_longer_hold_are_taken_out_by_one_click(panel: DraftPanel):
+    panel.do(Call("switch", ("axial_spine_stance", "never_outside_trial")))
+    assert len([one for one in panel.draft.problems if one.code == "direction"]) == 2
+    hand(panel.effect.box, "Take out the 2 exceptions that no longer hold").click()
+    assert not [one for one in panel.draft.problems if one.code == "direction"]
+    assert len(panel.draft.value("direction_exceptions")) == len(panel.policy.direction_exceptions) - 2
 
 
 def test_moved_levers_are_taken_into_a_draft(nerve_blocks: Policy, cases: Caseload):

@@ -13,9 +13,10 @@ import pandas as pd
 import pytest
 
 import policy
-from policy.authoring.proof import Relation, prove
+from policy.authoring.proof import Relation, prove, prove_everywhere
 from policy.evaluation.results import LENIENCY
 from policy.model import OUTCOMES
+from policy.problems import ProblemsFound
 from simulations.scenario.loading import proposed
 from tests.policy import oracle
 from tests.policy.near_misses import COLUMNS, Case, Draws, near_misses, random_settings, table
@@ -190,3 +191,13 @@ def test_no_near_miss_contradicts_a_proof_in_a_long_run() -> None:
 
 def test_strictness_is_that_of_the_contract() -> None:
     assert {word: int(LENIENCY[i]) for i, word in enumerate(OUTCOMES)} == RANK
+
+
+@pytest.mark.parametrize("proven", [prove, prove_everywhere])
+def test_a_document_without_codes_can_be_held_against_its_like_only(proven):
+    """There is no request to ask both; two empty documents turn no case."""
+    full, empty = nerve_blocks().settings(), policy.Draft.blank("braces", "Knee braces").policy.settings()
+    for sides in ((full, empty), (empty, full)):
+        with pytest.raises(ProblemsFound, match=r"braces.*has no diagnosis codes or no procedure codes yet"):
+            proven(*sides)
+    assert proven(empty, empty).overall.word == "equal"

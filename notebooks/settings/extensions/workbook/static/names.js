@@ -1,4 +1,5 @@
-// A slider of ipywidgets keeps its name in a label that is not shown, and its handle has none to read out: give it that.
+// What ipywidgets and Lab leave out of a panel. A slider keeps its name in a label that is not shown, and its handle has
+// none to read out: it gets that. A link that a button has just brought (.nbw-go) is followed: one click, not two.
 (() => {
   let waiting = false;
   const name = () => {
@@ -7,9 +8,14 @@
       const label = handle.closest(".widget-slider")?.querySelector(".widget-label")?.title;
       if (label) handle.setAttribute("aria-label", label);
     }
+    for (const link of document.querySelectorAll("a.nbw-go")) {
+      if (!document.body.dataset.voila && !link.href.includes("/files/")) continue;  // Lab has yet to say what it opens
+      link.classList.remove("nbw-go");
+      if (navigator.userActivation?.isActive && link.checkVisibility()) link.click();
+    }
   };
   new MutationObserver(() => {
     if (!waiting) requestIdleCallback(name);
     waiting = true;
-  }).observe(document, { childList: true, subtree: true });
+  }).observe(document, { childList: true, subtree: true, attributeFilter: ["href"] });
 })();

@@ -1,0 +1,118 @@
+"""From a draft in 5 to its comparison and report in 4 and a case in 3, by clicks and keys alone.
+
+The notebooks are open beside each other in one Lab, so what one hands over reaches another that runs already.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from policy import Draft
+from policy.reading.workspace import VARIABLE
+from tests.notebooks.lab import CHROMIUM, TOKEN, Desk, lab
+from tests.notebooks.test_browser import shown_if_it_fails
+from tests.notebooks.test_browser_drafting import Hands
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        CHROMIUM is None and os.environ.get("CI") != "true",
+        reason="no Chromium is installed here: apt-get install chromium",
+    ),
+]
+SLOW = 120_000
+HANDS = {"button", "checkbox", "combobox", "listbox", "slider", "spinbutton", "textbox"}
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """A draft that asks for two more weeks of conservative care has been begun."""
+    scratch = tmp_path_factory.mktemp("lab")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(VARIABLE, str(scratch / "mine"))
+        Draft.of("nerve_blocks@2026.2", anew=True).set_default("conservative_weeks", 8)
+    with lab(scratch) as started:
+        yield started
+
+
+@pytest.fixture
+def page(desk: Desk, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """Notebook 5 as the start page opens it: it runs by itself."""
+    page = desk.new_page()
+    with shown_if_it_fails(page, request):
+        page.goto(f"{desk.address}/lab/tree/notebooks/start_here.md?token={TOKEN}&reset")
+        page.get_by_role("link", name="5_author_a_draft").first.click(timeout=SLOW)
+        yield page
+    page.context.close()
+    desk.shut_down()
+
+
+def shown(page: Page, notebook: str) -> Locator:
+    """The first panel of the notebook that is in front, once it is this one."""
+    expect(page).to_have_url(re.compile(notebook), timeout=SLOW)
+    panel = page.locator(".jp-MainAreaWidget:not(.lm-mod-hidden) .nbw-live").first
+    expect(panel).to_be_visible(timeout=SLOW)
+    return panel
+
+
+def nameless(page: Page) -> list[str]:
+    """What can be moved in the panel in front without a name, as Chromium tells it to a screen reader."""
+    session = page.context.new_cdp_session(page)
+    selector = ".jp-MainAreaWidget:not(.lm-mod-hidden) .nbw-live"
+    held = session.send("Runtime.evaluate", {"expression": f"document.querySelector({selector!r})"})["result"]
+    told = session.send("Accessibility.queryAXTree", {"objectId": held["objectId"]})["nodes"]
+    hands = [one for one in told if not one["ignored"] and one["role"]["value"].lower() in HANDS]
+    assert len(hands) > 5
+    return [one["role"]["value"] for one in hands if not one.get("name", {}).get("value", "").strip()]
+
+
+def test_from_a_draft_to_the_report_and_to_a_case_that_moves(desk: Desk, page: Page):
+    draft = shown(page, "5_author")
+    hands = Hands(page)
+    hands.entry("Levers", "Stance on axial spine pain")
+    hands.choose("Stance on axial spine pain", "never outside trial")
+    draft.get_by_role("button", name="Take out the 2 exceptions that no longer hold").click(timeout=SLOW)
+    mend = draft.get_by_role("button", name="Expect what it comes out as")
+    expect(mend).to_have_count(3)
+    for left in (2, 1, 0):
+        mend.first.click()
+        expect(mend).to_have_count(left, timeout=SLOW)
+    assert nameless(page) == []
+
+    draft.get_by_role("link", name="Compare versions").click()
+    both = shown(page, "4_compare")
+    expect(both.get_by_role("combobox", name="After").locator("option:checked")).to_contain_text("7 edits")
+    both.get_by_role("link", name="Author a draft").click()
+    draft = shown(page, "5_author")
+    for name, text in (("Version", "2027.1"), ("Author", "A. Author"), ("Reason", "as asked"), ("Date", "2026-12-01")):
+        draft.get_by_role("textbox", name=name, exact=True).fill(text)
+    draft.get_by_role("button", name="Save as version").click()
+    expect(draft.get_by_role("heading", name=re.compile("saved as version 2027.1"))).to_be_visible(timeout=SLOW)
+
+    draft.get_by_role("link", name="Compare it with version 2026.2, and make the report").click()
+    both = shown(page, "4_compare")  # which was open, with the draft that is no more
+    expect(both.get_by_role("combobox", name="After").locator("option:checked")).to_contain_text("2027.1", timeout=SLOW)
+    expect(both.get_by_text("Stance on axial spine pain").first).to_be_visible()
+    assert nameless(page) == []
+    both.get_by_role("button", name="Make the report").click()
+    moving = both.get_by_role("combobox", name="A case that moves")
+    expect(moving).to_be_enabled(timeout=SLOW)
+    case = re.search(r"S\d{10}", moving.locator("option:checked").inner_text())
+    assert case
+    both.get_by_role("button", name="Take to review").click()
+    one = shown(page, "3_review")
+    expect(one.get_by_role("heading", name=re.compile(f"Case {case[0]}"))).to_be_visible(timeout=SLOW)
+    expect(one.get_by_role("combobox", name="Document").locator("option:checked")).to_contain_text("2027.1")
+    assert nameless(page) == []
+    one.get_by_role("link", name="Compare versions").click()
+    expect(both.get_by_role("link", name="approval_impact.html")).to_be_visible(timeout=2 * SLOW)
+    made = desk.workspace / "reports" / "nerve_blocks_2027.1_against_2026.2" / "approval_impact.html"
+    assert "Stance on axial spine pain" in Path(made).read_text("utf-8")
+    with page.context.expect_page() as opened:
+        both.get_by_role("link", name="approval_impact.html").click()
+    expect(opened.value.get_by_role("heading", level=1)).to_be_visible()
+    assert (desk.outside, desk.errors) == ([], [])
