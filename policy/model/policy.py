@@ -44,17 +44,13 @@ class DirectionException(Record):
 
     def settings(self, policy: "Policy", value: str) -> "Settings":
         """Those that the case is determined under, with the lever at a value; raises ProblemsFound."""
-        named = {name: words[0] for name, words in self.while_.items()}
-        return policy.settings({**named, **self.set_, self.lever: value})
+        return policy.settings({**{n: words[0] for n, words in self.while_.items()}, **self.set_, self.lever: value})
 
     def says(self, policy: "Policy") -> str:
         """'Going from 1 test to 2 tests can turn ... into met while Which result counts is mean; because ...'."""
-        lever = policy.levers[self.lever]
+        levers, lever = policy.levers, policy.levers[self.lever]
         ends = [lever.in_words(lever.check(value)) for value in (self.from_, self.to)]
-        held = [
-            f"{policy.levers[name].label} is {' or '.join(map(policy.levers[name].word, words))}"
-            for name, words in self.while_.items()
-        ]
+        held = [f"{levers[n].label} is {' or '.join(map(levers[n].word, words))}" for n, words in self.while_.items()]
         condition = f" while {' and '.join(held)}" if held else ""
         return f"Going from {ends[0]} to {ends[1]} can turn another outcome into met{condition}: {self.because}"
 
@@ -197,11 +193,7 @@ class Policy(Record):
         """Every lever that what a rule makes of a case can depend on."""
         required = [pair for below in rule.walk() for pair in self.requirements(below)]
         conditions = [*rule.conditions(), *(inner.while_ for _, inner in required)]
-        criteria = {
-            *rule.whens(),
-            *(one.criterion for one in rule.switches()),
-            *(inner.criterion for _, inner in required),
-        }
+        criteria = {*rule.whens(), *(s.criterion for s in rule.switches()), *(inner.criterion for _, inner in required)}
         found = {lever for name in criteria for lever in self.criteria[name].test.levers()}
         found |= {word for word, _ in rule.stated_outcomes() if word in self.levers}
         return frozenset(found | {lever for condition in conditions for lever in condition})

@@ -267,7 +267,8 @@ def test_a_page_with_effects_ties_benefit_to_what_they_read():
     assert found.can("pain_duration_months")
     assert found.blind is None
     assert "cannot tell whether “When evidence is insufficient” helps" in found.sentence()
-    table = levers(SHIPPED, [population.load(name) for name in (NAMES[0], WHAT_IF)]).text
+    pages = [population.load(name) for name in (NAMES[0], WHAT_IF)]
+    table = levers(SHIPPED, pages, {page.id: page.short_label for page in pages}).text
     (row,) = [line for line in table.splitlines() if line.startswith("Minimum conservative care")]
     assert row.count("cannot tell") == 1
 
