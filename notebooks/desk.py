@@ -20,8 +20,21 @@ from policy.reading.workspace import SERVED
 from policy.storage.files import save
 
 __all__ = [
-    "STAGES", "Document", "Inbox", "documents", "draft_from", "hand_over", "handed", "in_words", "kept_label",
-    "named", "number_of", "opened", "own", "way", "written",
+    "STAGES",
+    "Document",
+    "Inbox",
+    "documents",
+    "draft_from",
+    "hand_over",
+    "handed",
+    "kept_label",
+    "named",
+    "number_of",
+    "opened",
+    "own",
+    "version_in_words",
+    "way",
+    "written",
 ]  # fmt: skip
 
 STAGES = {  # notebook -> what one does there, in the order of the work
@@ -58,10 +71,10 @@ def documents(policy: Policy) -> tuple[Document, ...]:
 
 def draft_from(source: str, number: str = "") -> str:
     """'draft from version 2026.2': what a draft is called, which has its source's number until it is saved."""
-    return f"draft {f'{number} ' if number else ''}from {in_words(source)}"
+    return f"draft {f'{number} ' if number else ''}from {version_in_words(source)}"
 
 
-def in_words(source: str) -> str:
+def version_in_words(source: str) -> str:
     """'version 2026.2' of the name of a version; another beginning stays as it is called."""
     return f"version {source.partition('@')[2]}" if "@" in source else source
 

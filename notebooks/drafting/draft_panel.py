@@ -9,7 +9,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from notebooks.controls import WIDE
-from notebooks.desk import Inbox, draft_from, hand_over, handed, in_words, own, way
+from notebooks.desk import Inbox, draft_from, hand_over, handed, own, version_in_words, way
 from notebooks.drafting.add_forms import AddForm
 from notebooks.drafting.beside import Beside
 from notebooks.drafting.calls import Call
@@ -264,9 +264,11 @@ class DraftPanel(Frame):
         hand_over("6_check_a_draft", draft=name)
         if "@" in before:
             hand_over("4_compare_versions", before=before, after=name)
-        told = f"Saved as {in_words(name)} ({seen(file.resolve())})."
+        told = f"Saved as {version_in_words(name)} ({seen(file.resolve())})."
         said = shown_html(f'<p role="status">{esc(told)}</p>')
-        compare = f"Compare it with {in_words(before)}, and make the report" if "@" in before else "Compare versions"
+        compare = (
+            f"Compare it with {version_in_words(before)}, and make the report" if "@" in before else "Compare versions"
+        )
         form.said.children = [said, link("6_check_a_draft", "Check it"), link("4_compare_versions", compare)]
 
     # What eyes see ----------------------------------------------------------------------------------------------------
