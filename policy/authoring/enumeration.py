@@ -104,9 +104,7 @@ def a_request(policy: Policy) -> Row:
     """A diagnosis and a procedure code of a policy, and the columns that it requires; empty where it has no codes."""
     dx = next((code for group in policy.diagnoses.values() for code in (*group.codes, *group.prefixes)), "")
     cpt = next((code for family in policy.procedures.values() for code in family.codes), "")
-    if not dx or not cpt:
-        return {}
-    return Cell(dx, cpt, ()).request([policy])
+    return Cell(dx, cpt, ()).request([policy]) if dx and cpt else {}
 
 
 def tables_of(rows: Sequence[Row], policies: Sequence[Policy], keep_good: bool = False) -> dict[int, Cases]:
