@@ -205,7 +205,7 @@ def test_a_version_is_not_changed_and_a_draft_is_begun(broken: Policy):
     press(panel, "Take the column out")
     assert Path(load_file()).read_bytes() == before
     assert panel.key.endswith(".json")
-    assert "in a draft of" in plain(panel.sections["remarks"].said.value)
+    assert "in the draft from" in plain(panel.sections["remarks"].said.value)
     assert "height" not in panel.draft.policy.fields_
     press(panel, "Undo this")
     assert "height" in panel.draft.policy.fields_
