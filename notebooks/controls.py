@@ -19,7 +19,7 @@ ROW = widgets.Layout(width="100%", align_items="center", overflow="hidden")
 GROW = widgets.Layout(flex="1 1 auto", width="auto", min_width="60px")
 SMALL = widgets.Layout(width="74px", flex="0 0 auto")
 FIT = widgets.Layout(width="auto", flex="0 0 auto")
-_WIDE_TWINS = {ord("$"): "＄", ord("\\"): "＼"}
+_WIDE_TWINS = str.maketrans("$\\<>", "＄＼＜＞")
 _NUMBER = widgets.Layout(width="66px", flex="0 0 auto")
 _TICKBOX = widgets.Layout(width="26px", flex="0 0 auto")
 
@@ -27,7 +27,8 @@ _TICKBOX = widgets.Layout(width="26px", flex="0 0 auto")
 def as_label(text: str) -> str:
     """Text of a policy as the description of a widget, which alone names a hand for those who cannot see it.
 
-    Lab reads mathematics between dollar signs and after backslashes there: they are written as their wide twins.
+    Lab reads mathematics between dollar signs and after backslashes there: they are written as their wide twins, and so
+    are the marks of tags.
     """
     return text.translate(_WIDE_TWINS)
 

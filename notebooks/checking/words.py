@@ -140,7 +140,7 @@ def in_labels(policy: Policy, text: str) -> str:
 
 
 def _column(policy: Policy, column: str) -> str:
-    """'column “Pain duration”' for its name."""
+    """'column “Duration”' for its name."""
     return f"column “{policy.fields_[column].label}”" if column in policy.fields_ else column
 
 

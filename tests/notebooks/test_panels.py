@@ -515,8 +515,11 @@ def test_shown_without_a_kernel_it_is_a_table(panel: LeverPanel, monkeypatch: py
     assert "6 weeks → 8 weeks" in plain(still["text/html"])
 
 
-def test_no_output_widget_no_interact_no_matplotlib(panel: LeverPanel):
-    assert not [w for w in below(panel.view) if isinstance(w, (widgets.Output, widgets.HTMLMath, widgets.Image))]
+def test_no_output_widget_but_links_no_interact_no_matplotlib(panel: LeverPanel):
+    assert not [w for w in below(panel.view) if isinstance(w, (widgets.HTMLMath, widgets.Image))]
+    for output in (w for w in below(panel.view) if isinstance(w, widgets.Output)):
+        (shown,) = output.outputs
+        assert {tag for tag, _ in Elements(shown["data"]["text/html"]).found} <= {"div", "nav", "a", "b"}
     source = Path(LeverPanel.__module__.replace(".", "/") + ".py").read_text("utf-8")
     assert not re.search(r"interact|Output\(|pyplot|matplotlib|HTMLMath|description_allow_html", source)
 
