@@ -97,10 +97,10 @@ def test_a_version_is_written_by_clicks_and_keys(desk: Desk, hands: Hands):
     page = hands.page
     finding = page.locator(".nbw-effect").get_by_role("status").first
     hands.entry("Levers", "Trigger points in fibromyalgia")
-    stance = page.locator(".nbw-entry select").first
+    choice = page.locator(".nbw-entry select option", has_text="met if prereqs").first
+    choice.wait_for(state="attached")
     hands.done += 1
-    choices = stance.locator("option").all_inner_texts()
-    stance.select_option(index=next(i for i, told in enumerate(choices) if told.startswith("met if prereqs")))
+    page.locator(".nbw-entry select").first.select_option(label=choice.text_content())
     expect(finding).to_contain_text("Approvals rise", timeout=60_000)
 
     hands.choose("Section", "Criteria")
