@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,6 +23,13 @@ TOKEN = "for-the-test-only"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
 CHROMIUM = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+IN_A_BROWSER = [  # the marks of a module whose tests need one; CI must have it
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        CHROMIUM is None and os.environ.get("CI") != "true",
+        reason="no Chromium is installed here: apt-get install chromium",
+    ),
+]
 
 
 @dataclass

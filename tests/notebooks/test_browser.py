@@ -1,7 +1,6 @@
 """The second notebook as somebody uses it who has no mouse and no network: Lab, Chromium, the keyboard."""
 
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,15 +10,9 @@ from playwright.sync_api import Page, expect
 
 import simulations
 from tests.notebooks.hostile import NASTY
-from tests.notebooks.lab import CHROMIUM, ROOT, Desk, lab, run_all, type_in_new_cell
+from tests.notebooks.lab import CHROMIUM, IN_A_BROWSER, ROOT, Desk, lab, run_all, type_in_new_cell
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        CHROMIUM is None and os.environ.get("CI") != "true",
-        reason="no Chromium is installed here: apt-get install chromium",
-    ),
-]
+pytestmark = IN_A_BROWSER
 SHOTS = ROOT / "test-results"
 
 

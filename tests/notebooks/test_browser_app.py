@@ -3,7 +3,6 @@
 import html
 import http.client
 import json
-import os
 import re
 import time
 import urllib.parse
@@ -16,15 +15,9 @@ from playwright.sync_api import Page, expect
 
 import simulations
 from notebooks import desk as stages
-from tests.notebooks.lab import CHROMIUM, TOKEN, Desk, lab
+from tests.notebooks.lab import CHROMIUM, IN_A_BROWSER, TOKEN, Desk, lab
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        CHROMIUM is None and os.environ.get("CI") != "true",
-        reason="no Chromium is installed here: apt-get install chromium",
-    ),
-]
+pytestmark = IN_A_BROWSER
 READ, TWEAK = "1_read_the_policy", "2_tweak_thresholds"
 
 

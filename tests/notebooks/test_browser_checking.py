@@ -1,6 +1,5 @@
 """The sixth notebook as somebody uses it: a draft that is broken is worked off by buttons, found by role and name."""
 
-import os
 import re
 from collections.abc import Iterator
 
@@ -9,15 +8,9 @@ from playwright.sync_api import Page, expect
 
 from policy import Draft, load
 from policy.reading.workspace import OPENED, VARIABLE
-from tests.notebooks.lab import CHROMIUM, Desk, lab, run_all
+from tests.notebooks.lab import CHROMIUM, IN_A_BROWSER, Desk, lab, run_all
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        CHROMIUM is None and os.environ.get("CI") != "true",
-        reason="no Chromium is installed here: apt-get install chromium",
-    ),
-]
+pytestmark = IN_A_BROWSER
 POLICY, SECONDS = "occipital_myofascial@2026.1", 120_000
 
 

@@ -1,6 +1,5 @@
 """The fourth notebook as somebody uses it who has no Python: by name and role, with clicks and keys."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,15 +8,9 @@ from playwright.sync_api import Page, expect
 
 from policy import Draft
 from policy.reading.workspace import VARIABLE
-from tests.notebooks.lab import CHROMIUM, Desk, lab, run_all
+from tests.notebooks.lab import IN_A_BROWSER, Desk, lab, run_all
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        CHROMIUM is None and os.environ.get("CI") != "true",
-        reason="no Chromium is installed here: apt-get install chromium",
-    ),
-]
+pytestmark = IN_A_BROWSER
 SLOW = 120_000
 
 

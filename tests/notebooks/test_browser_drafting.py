@@ -1,6 +1,5 @@
 """The fifth notebook as policy staff use it: a version is opened, changed and saved by clicks and keys alone."""
 
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,16 +9,10 @@ from playwright.sync_api import Locator, Page, expect
 
 from policy.authoring.side_by_side import lines_changed
 from policy.reading.loading import shipped
-from tests.notebooks.lab import CHROMIUM, Desk, lab, run_all
+from tests.notebooks.lab import CHROMIUM, IN_A_BROWSER, Desk, lab, run_all
 from tests.notebooks.test_browser import shown_if_it_fails
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        CHROMIUM is None and os.environ.get("CI") != "true",
-        reason="no Chromium is installed here: apt-get install chromium",
-    ),
-]
+pytestmark = IN_A_BROWSER
 
 
 @pytest.fixture(scope="module")

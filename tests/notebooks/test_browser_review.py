@@ -1,20 +1,13 @@
 """The third notebook as somebody uses it who has no mouse and no Python: Lab, Chromium, names and keys."""
 
-import os
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.notebooks.lab import CHROMIUM, Desk, lab, run_all
+from tests.notebooks.lab import CHROMIUM, IN_A_BROWSER, Desk, lab, run_all
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        CHROMIUM is None and os.environ.get("CI") != "true",
-        reason="no Chromium is installed here: apt-get install chromium",
-    ),
-]
+pytestmark = IN_A_BROWSER
 
 
 @pytest.fixture(scope="module")

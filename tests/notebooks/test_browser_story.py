@@ -3,7 +3,6 @@
 The notebooks are open beside each other in one Lab, so what one hands over reaches another that runs already.
 """
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,17 +12,11 @@ from playwright.sync_api import Locator, Page, expect
 
 from policy import Draft
 from policy.reading.workspace import VARIABLE
-from tests.notebooks.lab import CHROMIUM, TOKEN, Desk, lab
+from tests.notebooks.lab import IN_A_BROWSER, TOKEN, Desk, lab
 from tests.notebooks.test_browser import shown_if_it_fails
 from tests.notebooks.test_browser_drafting import Hands
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        CHROMIUM is None and os.environ.get("CI") != "true",
-        reason="no Chromium is installed here: apt-get install chromium",
-    ),
-]
+pytestmark = IN_A_BROWSER
 SLOW = 120_000
 HANDS = {"button", "checkbox", "combobox", "listbox", "slider", "spinbutton", "textbox"}
 

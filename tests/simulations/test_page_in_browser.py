@@ -1,6 +1,5 @@
 """The page in a real Chromium, opened from a file: what it counts, by hand and key, and that it asks for nothing."""
 
-import os
 import random
 import re
 from collections.abc import Callable, Iterator
@@ -19,15 +18,9 @@ from simulations.pages.content import Command
 from simulations.pages.page import offline_page
 from simulations.studies.comparison import Study, ask
 from simulations.studies.impact import under
-from tests.notebooks.lab import CHROMIUM, FLAGS
+from tests.notebooks.lab import CHROMIUM, FLAGS, IN_A_BROWSER
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        CHROMIUM is None and os.environ.get("CI") != "true",
-        reason="no Chromium is installed here: apt-get install chromium",
-    ),
-]
+pytestmark = IN_A_BROWSER
 SIZE = 1_200
 AT = "places => page.model.answer(places).groups.map(group => group.after)"
 Opened = Callable[..., Page]
