@@ -1,5 +1,7 @@
 """One policy, and a few cases of it, for all tests of the notebooks."""
 
+from pathlib import Path
+
 import pytest
 
 import policy as core
@@ -16,3 +18,11 @@ def nerve_blocks() -> Policy:
 @pytest.fixture(scope="session")
 def cases(nerve_blocks: Policy) -> Caseload:
     return simulations.cases_of(nerve_blocks, size=2_000, seed=1)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What a panel keeps goes here; nothing is restored, as this is no notebook in Lab."""
+    monkeypatch.setenv("WORKBOOK_WORKSPACE", str(tmp_path / "mine"))
+    monkeypatch.delenv("WORKBOOK_SERVED", raising=False)
+    return tmp_path / "mine"

@@ -2,9 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import ipywidgets as widgets
 import pytest
@@ -22,6 +20,7 @@ from policy.authoring.mutation import slips
 from policy.model import Policy
 from policy.reading.workspace import OPENED, SERVED, VARIABLE
 from tests.notebooks.hostile import SCRIPT
+from tests.notebooks.widgets_below import below
 from tests.policy.small import text_of
 
 LATEST = sorted({name.rpartition("@")[0] for name in shipped()})
@@ -56,12 +55,6 @@ def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Policy:
     file.write_text(text, "utf-8")
     monkeypatch.setenv(OPENED, str(file))
     return load(file)
-
-
-def below(widget: Any) -> Iterator[Any]:
-    yield widget
-    for child in getattr(widget, "children", ()):
-        yield from below(child)
 
 
 def press(panel: CheckPanel, text: str) -> None:

@@ -31,14 +31,9 @@ from policy.reading.loading import shipped
 from policy.reading.workspace import SERVED
 from simulations import Caseload
 from tests.notebooks.hostile import NASTY
-from tests.notebooks.test_panels import below
+from tests.notebooks.widgets_below import below
 
-
-@pytest.fixture(autouse=True)
-def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("WORKBOOK_WORKSPACE", str(tmp_path / "mine"))
-    monkeypatch.delenv(SERVED, raising=False)
-    return tmp_path / "mine"
+pytestmark = pytest.mark.usefixtures("workspace")
 
 
 @pytest.fixture

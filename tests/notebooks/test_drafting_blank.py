@@ -9,7 +9,7 @@ from notebooks.drafting.draft_panel import DraftPanel
 from notebooks.drafting.entry_forms import EntryForm
 from policy import load
 from tests.notebooks.test_drafting import choose, first, middle, panel, press, workspace
-from tests.notebooks.test_panels import below
+from tests.notebooks.widgets_below import below
 
 __all__ = ["panel", "workspace"]
 

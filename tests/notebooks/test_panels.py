@@ -26,24 +26,14 @@ from simulations.studies.shapley import attribute
 from tests.notebooks.hostile import NASTY, SCRIPT, Elements
 from tests.notebooks.hostile import cases as hostile_cases
 from tests.notebooks.hostile import policy as hostile_policy
+from tests.notebooks.widgets_below import below
 
-
-@pytest.fixture(autouse=True)
-def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """What the panel keeps goes here; nothing is restored, as this is no notebook in Lab."""
-    monkeypatch.setenv("WORKBOOK_WORKSPACE", str(tmp_path / "mine"))
-    monkeypatch.delenv("WORKBOOK_SERVED", raising=False)
-    return tmp_path / "mine"
+pytestmark = pytest.mark.usefixtures("workspace")
 
 
 @pytest.fixture
 def panel(nerve_blocks: Policy, cases: Caseload) -> LeverPanel:
     return LeverPanel(nerve_blocks, cases)
-
-
-def below(widget: Any) -> list[Any]:
-    """A widget and all inside it."""
-    return [widget, *(w for child in getattr(widget, "children", ()) for w in below(child))]
 
 
 def slider(panel: LeverPanel, lever: str) -> Any:

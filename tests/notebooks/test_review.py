@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -36,11 +35,7 @@ def frame(review: CaseReview) -> pd.DataFrame:
     return core.determine(review.policy, review.picks.cases, settings).frame().astype(str)
 
 
-@pytest.fixture(autouse=True)
-def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("WORKBOOK_WORKSPACE", str(tmp_path / "mine"))
-    monkeypatch.delenv("WORKBOOK_SERVED", raising=False)
-    return tmp_path / "mine"
+pytestmark = pytest.mark.usefixtures("workspace")
 
 
 def each_outcome(review: CaseReview) -> Iterator[str]:

@@ -3,7 +3,6 @@
 import asyncio
 import re
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -20,6 +19,7 @@ from policy.authoring.draft_files import kept_drafts
 from simulations import Caseload
 from tests.notebooks.hostile import NASTY, Elements
 from tests.notebooks.hostile import policy as hostile_policy
+from tests.notebooks.widgets_below import below
 
 FULL = {
     "dx": "M54.2", "cpt": "20553", "pain_duration_days": "200", "conservative_care_days": "42",
@@ -28,20 +28,12 @@ FULL = {
 }  # fmt: skip
 
 
-@pytest.fixture(autouse=True)
-def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("WORKBOOK_WORKSPACE", str(tmp_path / "mine"))
-    monkeypatch.delenv("WORKBOOK_SERVED", raising=False)
-    return tmp_path / "mine"
+pytestmark = pytest.mark.usefixtures("workspace")
 
 
 @pytest.fixture
 def panel(nerve_blocks: Policy, cases: Caseload) -> CasePanel:
     return CasePanel(nerve_blocks, cases)
-
-
-def below(widget: Any) -> list[Any]:
-    return [widget, *(w for child in getattr(widget, "children", ()) for w in below(child))]
 
 
 def head(panel: CasePanel) -> str:
