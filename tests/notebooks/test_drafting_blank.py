@@ -4,14 +4,17 @@ from pathlib import Path
 from typing import Any
 
 import ipywidgets as widgets
+import pytest
 
 from notebooks.drafting.draft_panel import DraftPanel
 from notebooks.drafting.entry_forms import EntryForm
 from policy import load
-from tests.notebooks.test_drafting import choose, first, middle, panel, press, workspace
+from tests.notebooks.test_drafting import choose, first, middle, panel, press
 from tests.notebooks.widgets_below import below
 
-__all__ = ["panel", "workspace"]
+__all__ = ["panel"]
+
+pytestmark = pytest.mark.usefixtures("workspace")
 
 
 def add(panel: DraftPanel) -> None:
