@@ -35,7 +35,7 @@ __all__ = [
     "version_in_words",
     "way",
     "written",
-]  # fmt: skip
+]
 
 STAGES = {  # notebook -> what one does there, in the order of the work
     "1_read_the_policy": "Read the policy",

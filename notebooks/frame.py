@@ -19,7 +19,7 @@ import ipywidgets as widgets
 from IPython.display import display
 
 from notebooks import answer
-from notebooks.controls import FIT, GROW, WIDE
+from notebooks.controls import FIT, GROW, WIDE, as_label
 from notebooks.page import esc
 from policy.problems import ProblemsFound
 from policy.reading.workspace import SERVED
@@ -58,8 +58,7 @@ def drop_down(label: str, options: Any, layout: Any = GROW) -> Any:
 
 def tick_box(text: str, on: bool = False) -> Any:
     """A box to tick with any text as its name, in which Lab finds no mathematics."""
-    safe = text.translate({ord("$"): "\uff04", ord("\\"): "\uff3c"})
-    return widgets.Checkbox(on, description=safe, indent=False, layout=WIDE)
+    return widgets.Checkbox(on, description=as_label(text), indent=False, layout=WIDE)
 
 
 def link(notebook: str, text: str, go: bool = False) -> Any:
@@ -94,6 +93,14 @@ def problems_told(work: Work) -> Work:
     return done
 
 
+def _running() -> asyncio.AbstractEventLoop | None:
+    """The event loop in which this is called, as in a kernel; None: nobody could be answered later."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
 class Frame:
     """A panel builds its parts, gives them to `_stand`, and says what it shows in `readback`.
 
@@ -105,6 +112,7 @@ class Frame:
         self.view: Any = None
         self._lock = threading.RLock()
         self._quiet = False  # while the panel itself moves a hand
+        self._turn = 0  # of the hands
         self._still: tuple[Any, str] | None = None
         self._errands: dict[str, tuple[Work, Callable[[Any], object]]] = {}  # what is being worked out
 
@@ -164,9 +172,8 @@ class Frame:
 
         Without an event loop nobody waits, and it runs at once.
         """
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
+        loop = _running()
+        if loop is None:
             done(work())
             return
         loop.run_in_executor(None, work).add_done_callback(self._guarded(lambda future: done(future.result())))
@@ -180,11 +187,8 @@ class Frame:
         was overtaken. Outside Lab it is done at once, so that runs stay equal.
         """
         self._errands[name] = errand = (work, done)
-        try:
-            loop = asyncio.get_running_loop() if SERVED in os.environ else None
-        except RuntimeError:
-            loop = None
-        if loop is None:
+        loop = _running()
+        if loop is None or SERVED not in os.environ:
             self._settle()
             return
 
@@ -212,11 +216,8 @@ class Frame:
 
     def _keep_up(self, look: Callable[[], object]) -> None:
         """In Lab call `look` now and then, for what other notebooks did meanwhile; it is dropped with its panel."""
-        try:
-            loop = asyncio.get_running_loop() if SERVED in os.environ else None
-        except RuntimeError:
-            loop = None
-        if loop is None:
+        loop = _running()
+        if loop is None or SERVED not in os.environ:
             return
         kept = weakref.WeakMethod(look)
 
@@ -226,6 +227,25 @@ class Frame:
                 loop.call_later(_LOOKS, again)
 
         loop.call_later(_LOOKS, again)
+
+    def _once_rested(self, act: Callable[[int], object], pause: float) -> bool:
+        """Let the present answer stand, and `act` on it, once no later turn came within `pause` seconds; True.
+
+        `act` gets the turn. Without an event loop nobody goes on: the answer stands, and no more is done; False.
+        """
+        self._turn += 1
+        loop, turn = _running(), self._turn
+        if loop is None:
+            self._let_stand()
+            return False
+
+        def rested() -> None:
+            if turn == self._turn:
+                self._guarded(self._let_stand)()
+                self._guarded(act)(turn)
+
+        loop.call_later(pause, rested)
+        return True
 
     # The last answer --------------------------------------------------------------------------------------------------
 

@@ -46,7 +46,6 @@ class LeverPanel(Frame):
         self.tweaks = Tweaks(policy.settings(), cases, left or start)
         self.policy, self.cases = policy, cases
         self._saved: tuple[str, Settings] | None = None
-        self._turn = 0
         self._rows: dict[str, Any] = {}
         self.hands = Hands(self.tweaks, self._refresh, self._guarded, self.by_itself)
         self.controls = {name: self.hands.control(name) for name in policy.levers}
@@ -235,7 +234,7 @@ class LeverPanel(Frame):
         self.drafted.children = ()
         if self.closer.value and STALE not in self.closer.value:
             self.closer.value = live(f'<p role="status">{esc(STALE)}</p>') + view.stale(self.closer.value)
-        self._look_later()
+        self._once_rested(self._look_on, _PAUSE)
 
     def _show_changes(self, changes: dict[str, str]) -> None:
         for name, sentence in changes.items():
@@ -270,28 +269,16 @@ class LeverPanel(Frame):
                 if name:
                     self.hands.show(name)
 
-    def _look_later(self) -> None:
-        """The same once the user rests, in small steps; without an event loop nobody is waiting for it."""
-        self._turn += 1
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
-            self._let_stand()
-            return
-        loop.call_later(_PAUSE, self._rested, loop, self._turn)
+    def _look_on(self, turn: int, looking: Iterator[str | None] | None = None) -> None:
+        """The same in small steps, until the next turn."""
+        looking = looking or self.tweaks.looking()
 
-    def _rested(self, loop: asyncio.AbstractEventLoop, turn: int) -> None:
-        if turn == self._turn:
-            self._guarded(self._let_stand)()
-            self._look(loop, turn, self.tweaks.looking())
-
-    def _look(self, loop: asyncio.AbstractEventLoop, turn: int, looking: Iterator[str | None]) -> None:
         def look() -> None:
             name = next(looking, "")
             if name:
                 self.hands.show(name)
             if name != "":
-                loop.call_later(_TICK, self._look, loop, turn, looking)
+                asyncio.get_running_loop().call_later(_TICK, self._look_on, turn, looking)
 
         if turn == self._turn:
             self._guarded(look)()

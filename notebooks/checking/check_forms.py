@@ -128,9 +128,6 @@ class Section:
         box = widgets.VBox([shown_html(says), widgets.HBox(acts, layout=_WRAP), slot], layout=_FULL)
         return box.add_class("nbw-lever")
 
-    def _mending(self, item: Item, mend: Mend) -> Any:
-        return button(mend.text, self.acts.guarded(lambda *_: self.acts.mend(item, mend)), f"{mend.text}: {item.says}")
-
     def _leaving(self, slot: Any, text: str, items: Sequence[Item]) -> Any:
         """A button that asks for a reason in `slot`, and leaves the items for it."""
 

@@ -1,6 +1,5 @@
 """The panel of a draft: open one, go through its outline, edit, see what every edit does, save it as a version."""
 
-import asyncio
 import os
 from collections.abc import Callable
 from pathlib import Path as File
@@ -49,7 +48,7 @@ class DraftPanel(Frame):
         self.policy = policy
         self.draft: Draft = Draft.of(called(policy), anew=True)
         self.tree: Tree = self.draft.page.root.plain()
-        self._turn, self._work = 0, ""
+        self._work = ""
         self._code: list[str] = []
         self.effects, self.beside = Effects(cases), Beside()
         self.entry: EntryForm | AddForm | None = None
@@ -293,7 +292,8 @@ class DraftPanel(Frame):
         self.history.show(said, self.draft.undone > 0)
         self._show_conflict()
         self._remember()
-        self._later()
+        if self._once_rested(self._prove, _PAUSE) and self.draft.edits:
+            self.effect.wait()
 
     def _remember(self) -> None:
         """In Lab this draft is the one in work, whatever policy it is of."""
@@ -320,23 +320,6 @@ class DraftPanel(Frame):
         self.conflict.value = live(
             f'<div class="alert" role="alert">{said}{table(("Line", "Yours", "Theirs"), rows)}</div>'
         )
-
-    def _later(self) -> None:
-        """What a reader without a kernel sees, proof and lint once the hands rest."""
-        self._turn += 1
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
-            self._let_stand()
-            return
-        if self.draft.edits:
-            self.effect.wait()
-        loop.call_later(_PAUSE, self._guarded(lambda turn=self._turn: self._rested(turn)))
-
-    def _rested(self, turn: int) -> None:
-        if turn == self._turn:
-            self._let_stand()
-            self._prove(turn)
 
     def _prove(self, turn: int) -> None:
         """Proof, then lint, in a process beside this one; what is no longer asked for is dropped."""
