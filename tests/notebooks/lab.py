@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "for-the-test-only"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
 CHROMIUM = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+VERBS = ("lab", "app")  # a story is told in both
 IN_A_BROWSER = [  # the marks of a module whose tests need one; CI must have it
     pytest.mark.browser,
     pytest.mark.skipif(
@@ -39,12 +40,17 @@ class Desk:
     browser: Browser
     address: str
     workspace: Path
+    verb: str = "lab"
     outside: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
 
     def open(self, notebook: str, folder: str = "notebooks") -> Page:
         """A new page with a notebook; what happens to one that ships is not written to its file."""
         page = self.new_page()
+        if self.verb == "app":
+            page.goto(f"{self.address}/app/{notebook.removesuffix('.ipynb')}?token={TOKEN}")
+            expect(page.locator("body[data-ready]")).to_be_attached(timeout=90_000)
+            return page
         page.goto(f"{self.address}/lab/tree/{folder}/{notebook}?token={TOKEN}&reset")
         page.locator(".jp-Notebook").wait_for(timeout=60_000)
         page.get_by_text("| Idle").first.wait_for(timeout=60_000)
@@ -81,6 +87,9 @@ class Desk:
 
 
 def run_all(page: Page) -> None:
+    """In Lab; a page of the app has run when it is there."""
+    if "/app/" in page.url:
+        return
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
 
@@ -124,7 +133,7 @@ def lab(scratch: Path, verb: str = "lab") -> Iterator[Desk]:
             _wait(address, process, scratch / "lab.log")
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS])
-                yield Desk(browser, address, scratch / "mine")
+                yield Desk(browser, address, scratch / "mine", verb)
                 browser.close()
         finally:
             process.terminate()

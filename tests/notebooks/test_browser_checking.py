@@ -8,14 +8,14 @@ from playwright.sync_api import Page, expect
 
 from policy import Draft, load
 from policy.reading.workspace import OPENED, VARIABLE
-from tests.notebooks.lab import CHROMIUM, IN_A_BROWSER, Desk, lab, run_all
+from tests.notebooks.lab import CHROMIUM, IN_A_BROWSER, VERBS, Desk, lab, run_all
 
 pytestmark = IN_A_BROWSER
 POLICY, SECONDS = "occipital_myofascial@2026.1", 120_000
 
 
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+@pytest.fixture(scope="module", params=VERBS)
+def desk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     assert CHROMIUM, "CI must have Chromium; .ci/run installs it"
     scratch = tmp_path_factory.mktemp("lab")
     with pytest.MonkeyPatch.context() as patch:
@@ -25,7 +25,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         draft.set_default("conservative_weeks", 8)  # two examples fail, and slips beside 8 weeks go unnoticed
         spare = {"label": "Pain on a scale", "ask": "the pain score", "type": "whole", "max": 10, "statements": ["N1"]}
         draft.put("fields.pain_score", spare)
-        with lab(scratch) as started:
+        with lab(scratch, request.param) as started:
             yield started
 
 

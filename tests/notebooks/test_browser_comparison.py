@@ -8,14 +8,14 @@ from playwright.sync_api import Page, expect
 
 from policy import Draft
 from policy.reading.workspace import VARIABLE
-from tests.notebooks.lab import IN_A_BROWSER, Desk, lab, run_all
+from tests.notebooks.lab import IN_A_BROWSER, VERBS, Desk, lab, run_all
 
 pytestmark = IN_A_BROWSER
 SLOW = 120_000
 
 
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+@pytest.fixture(scope="module", params=VERBS)
+def desk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """A workspace with a version of one's own, stricter in one pathway, and a draft that goes on from it."""
     scratch = tmp_path_factory.mktemp("lab")
     with pytest.MonkeyPatch.context() as patch:
@@ -24,7 +24,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         draft.set_default("fm_drugs_failed_min", 2)
         draft.save_as("2027.1", author="A. Author", reason="two drugs first", date="2026-12-01")
         Draft.of("nerve_blocks@2026.2", anew=True).set_default("conservative_weeks", 8)
-    with lab(scratch) as started:
+    with lab(scratch, request.param) as started:
         yield started
 
 
@@ -39,7 +39,7 @@ def opened(desk: Desk) -> Iterator[Page]:
 
 
 def upwards(page: Page, top: int) -> None:
-    page.evaluate("y => { document.querySelector('.jp-WindowedPanel-outer').scrollTop = y }", top)
+    page.evaluate("y => { document.querySelector('.jp-WindowedPanel-outer')?.scrollTo(0, y) }", top)
 
 
 def test_a_draft_is_compared_then_two_versions_and_their_report_is_made(desk: Desk, opened: Page):

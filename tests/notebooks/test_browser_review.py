@@ -5,16 +5,16 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.notebooks.lab import CHROMIUM, IN_A_BROWSER, Desk, lab, run_all
+from tests.notebooks.lab import CHROMIUM, IN_A_BROWSER, VERBS, Desk, lab, run_all
 
 pytestmark = IN_A_BROWSER
 
 
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+@pytest.fixture(scope="module", params=VERBS)
+def desk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     assert CHROMIUM, "CI must have Chromium; .ci/run installs it"
     expect.set_options(timeout=30_000)  # a draft is checked as a whole, on machines that do other things beside
-    with lab(tmp_path_factory.mktemp("lab")) as started:
+    with lab(tmp_path_factory.mktemp("lab"), request.param) as started:
         yield started
     expect.set_options(timeout=5_000)
 
