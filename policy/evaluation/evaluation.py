@@ -1,12 +1,13 @@
 """What the rules of a policy make of many cases at once: all criteria together, then what follows."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 from policy.evaluation.asking import Asking
 from policy.evaluation.kleene import EVERYWHERE, NOWHERE, SETTLED, Plane, all_of, both, either, everywhere, inverse
 from policy.evaluation.pathways import branches_of, still_possible
 from policy.evaluation.results import CODE, OPEN, Reading, joined, within
+from policy.evaluation.rows import Made
 from policy.evaluation.traverse import traverse
 from policy.evaluation.truths import Truths
 from policy.model import Rule, Step, Switch
@@ -21,8 +22,15 @@ class Evaluation(Truths):
     asking: bool = True  # also find out what to ask for, and why
 
     def rule(self, rule: Rule) -> Reading:
-        """What a rule makes of the rows."""
-        return traverse(rule, self)
+        """What a rule makes of the rows; outcomes alone are kept for other settings where its levers stand alike."""
+        if self.asking or self.assumed:
+            return traverse(rule, self)
+        levers = tuple(self.settings[lever] for lever in self.policy.levers_read(rule))
+        return self._kept("outcomes", rule, levers, lambda: traverse(rule, self))
+
+    def _kept(self, what: str, rule: Rule, value: Hashable, make: Callable[[], Made]) -> Made:
+        """What was made of the rows for a rule; the rule is kept with it, so that no other gets its id."""
+        return self.rows.kept(f"{what} {id(rule)}", value, lambda: (rule, make()))[1]
 
     def outcome(self, word: str, because: str | None) -> Reading:
         """An outcome that is the same for all rows."""
@@ -87,14 +95,10 @@ class Evaluation(Truths):
         """A documented field takes its branch; a missing one takes all, and one same outcome is the outcome."""
         asked = rule.asked
         assert asked
-        known: dict[int, Reading] = {}
-
-        def read(branch: Rule) -> Reading:
-            if id(branch) not in known:
-                known[id(branch)] = self.rule(branch)
-            return known[id(branch)]
-
-        parts = [(where, self._merge(list(map(read, ways)), asked.field)) for where, ways in self._ways(rule, asked)]
+        ways = self._ways(rule, asked)
+        branches = {id(branch): branch for _, several in ways for branch in several}
+        read = {key: self.rule(branch) for key, branch in branches.items()}
+        parts = [(where, self._merge([read[id(one)] for one in several], asked.field)) for where, several in ways]
         reading = Reading.chosen(parts)
         if not self.asking:
             return reading
@@ -107,26 +111,27 @@ class Evaluation(Truths):
         reading.partly.pop(asked.criterion, None)
         return reading
 
-    def _ways(self, rule: Rule, asked: Switch) -> Iterator[tuple[Plane, list[Rule]]]:
+    def _ways(self, rule: Rule, asked: Switch) -> list[tuple[Plane, list[Rule]]]:
         """The rows of a switch that take a branch, and those of which several are still possible."""
-        kind = self.policy.fields_[asked.field]
-        below, rest = branches_of(kind, rule), rule.branch()
-        own = {code: self.rows.at(asked.field, code) for code in below}
-        other = both(self.rows.documented(asked.field), inverse(either(own.values())))
-        known = self.rows.bounds(asked.field) if kind.bounded else []
-        missing = {least: self.rows.at(asked.field, -1 - least) for least in (0, *known)}
-        ways = [(where, [below[code]]) for code, where in own.items()]
-        if rest:
-            ways.append((other, [rest]))
-        else:
-            missing[0] = either((missing[0], other))
-        for least, where in missing.items():
-            if asked.assumed and self.settings.holds(asked.assumed.while_):
-                assumed = rule.branch(asked.assumed.criterion)
-                ways.append((where, [assumed] if assumed else []))
+        kind, assumes = self.policy.fields_[asked.field], asked.assumed and self.settings.holds(asked.assumed.while_)
+        assumed = rule.branch(asked.assumed.criterion) if asked.assumed and assumes else None
+
+        def made() -> list[tuple[Plane, list[Rule]]]:
+            below, rest = branches_of(kind, rule), rule.branch()
+            own = {code: self.rows.at(asked.field, code) for code in below}
+            other = both(self.rows.documented(asked.field), inverse(either(own.values())))
+            known = self.rows.bounds(asked.field) if kind.bounded else []
+            missing = {least: self.rows.at(asked.field, -1 - least) for least in (0, *known)}
+            ways = [(where, [below[code]]) for code, where in own.items()]
+            if rest:
+                ways.append((other, [rest]))
             else:
-                ways.append((where, still_possible(kind, rule, least)))
-        yield from ((where, branches) for where, branches in ways if where.any())
+                missing[0] = either((missing[0], other))
+            for least, where in missing.items():
+                ways.append((where, [assumed] if assumed else still_possible(kind, rule, least)))
+            return [(where, branches) for where, branches in ways if where.any()]
+
+        return self._kept("ways", rule, assumes, made)
 
     def read_by(self, rule: Rule) -> list[str]:
         """The criteria that a rule reads for one case or another."""

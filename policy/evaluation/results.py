@@ -43,8 +43,7 @@ IN_A_BRANCH = "in a branch that is still possible"
 
 def within(where: Plane, parts: Mapping[Any, Plane]) -> dict[Any, Plane]:
     """Planes by key, only where one plane has a bit."""
-    found = {key: both(where, plane) for key, plane in parts.items()}
-    return {key: plane for key, plane in found.items() if plane is not NOWHERE}
+    return {key: here for key, plane in parts.items() if (here := both(where, plane)) is not NOWHERE}
 
 
 def joined(parts: Iterable[Mapping[Any, Plane]]) -> dict[Any, Plane]:
@@ -90,7 +89,8 @@ class Reading:
     @classmethod
     def chosen(cls, parts: Sequence[tuple[Plane, "Reading"]]) -> "Reading":
         """Of each part the rows that it is for."""
-        planes: Any = {name: joined(within(where, getattr(r, name)) for where, r in parts) for name in _PLANES}
+        named = {name: [(where, of) for where, r in parts if (of := getattr(r, name))] for name in _PLANES}
+        planes: Any = {name: joined(within(where, of) for where, of in here) for name, here in named.items()}
         found = cls(**planes)
         found.read = dict.fromkeys((name for _, r in parts for name in r.read), NOWHERE) | found.read
         return found

@@ -51,7 +51,7 @@ class Rows:
         return found
 
     def keeping(self, criteria: Collection[str] | None) -> "Rows":
-        """The same rows for another policy, without what was made of any criteria but these.
+        """The same rows for another policy, without what was made of rules, and of any criteria but these.
 
         None: the fields are others, and nothing is kept.
         """

@@ -116,8 +116,7 @@ class Truths:
         """The least (place 0) or the greatest (1) that some facts come to."""
         signed = zip(names, signs, strict=True)
         ends = (sign * self.end(name, place if sign > 0 else 1 - place) for name, sign in signed)
-        total: NDArray[np.int32] = reduce(np.add, ends)
-        return total
+        return self.rows.kept(("total", names, signs), place, lambda: reduce(np.add, ends))
 
     def end(self, name: str, place: int) -> NDArray[np.int32]:
         """The least (place 0) or the greatest value (1) that a fact can have."""

@@ -190,13 +190,14 @@ class Policy(Record):
                     yield entry, inner
 
     def levers_read(self, rule: Rule) -> frozenset[str]:
-        """Every lever that what a rule makes of a case can depend on."""
-        required = [pair for below in rule.walk() for pair in self.requirements(below)]
-        conditions = [*rule.conditions(), *(inner.while_ for _, inner in required)]
-        criteria = {*rule.whens(), *(s.criterion for s in rule.switches()), *(inner.criterion for _, inner in required)}
-        found = {lever for name in criteria for lever in self.criteria[name].test.levers()}
-        found |= {word for word, _ in rule.stated_outcomes() if word in self.levers}
-        return frozenset(found | {lever for condition in conditions for lever in condition})
+        """Every lever that what a rule makes of a case can depend on, remembered."""
+        if ("read", id(rule)) not in self._plans:
+            required = [inner for below in rule.walk() for _, inner in self.requirements(below)]
+            criteria = {*rule.whens(), *(s.criterion for s in rule.switches()), *(one.criterion for one in required)}
+            found = {lever for name in criteria for lever in self.criteria[name].test.levers()}
+            found |= {word for word, _ in rule.stated_outcomes() if word in self.levers}
+            self._plans["read", id(rule)] = found.union(*rule.conditions(), *(one.while_ for one in required))
+        return frozenset(self._plans["read", id(rule)])
 
     def rules(self) -> tuple[Rule, ...]:
         """The rule of each pathway."""
@@ -233,20 +234,19 @@ class Policy(Record):
 
     @cached_property
     def _plans(self) -> dict[Any, Any]:
-        """By rule the levers that its conditions read; by rule and their values what is then in force."""
+        """By rule the levers that it reads, those of its conditions, and by their values what is then in force."""
         return {}
 
     def plan(self, rule: Rule, settings: "Settings") -> tuple[list[Requirement], list[Step]]:
         """The requirements (`required`) and steps (`steps`) of a rule under some settings, remembered."""
-        plans = self._plans
-        if id(rule) not in plans:
-            conditions = [rule.while_, *(entry.while_ for pair in self.requirements(rule) for entry in pair)]
-            conditions += [step.while_ for step in rule.then]
-            plans[id(rule)] = tuple(dict.fromkeys(lever for condition in conditions for lever in condition))
-        key = (id(rule), *(settings[lever] for lever in plans[id(rule)]))
-        if key not in plans:
-            plans[key] = (self.required(rule, settings), self.steps(rule, settings))
-        found: tuple[list[Requirement], list[Step]] = plans[key]
+        if id(rule) not in self._plans:
+            needs = [rule.while_, *(entry.while_ for pair in self.requirements(rule) for entry in pair)]
+            needs += [step.while_ for step in rule.then]
+            self._plans[id(rule)] = tuple(dict.fromkeys(lever for condition in needs for lever in condition))
+        key = (id(rule), *(settings[lever] for lever in self._plans[id(rule)]))
+        if key not in self._plans:
+            self._plans[key] = (self.required(rule, settings), self.steps(rule, settings))
+        found: tuple[list[Requirement], list[Step]] = self._plans[key]
         return found
 
     def required(self, rule: Rule, settings: "Settings") -> list[Requirement]:

@@ -9,9 +9,11 @@ import pytest
 import policy
 from policy.evaluation.results import UNREAD
 from policy.problems import ProblemsFound
+from simulations import population
 from simulations.counting import counts as module
 from simulations.counting.counts import CLOSING, Batch, Counts, together
 from simulations.counting.grouping import Groups
+from simulations.counting.streaming import drawn
 from simulations.studies.impact import compare
 from tests.policy.near_misses import Draws
 from tests.sampling import some
@@ -49,6 +51,24 @@ def test_every_value_of_every_lever(lever: str):
     for value in [*values, *values[::-3]]:
         at = policy.Settings(POLICY, {**base, lever: value, **({"conservative_weeks": 4} if lever in OTHER else {})})
         assert (found.at(at) == by_determining(cases, at)).all(), value
+
+
+@pytest.mark.parametrize("name", sorted({name.partition("@")[0] for name in policy.shipped()}))
+def test_any_policy_back_and_forth(name: str):
+    """One, two or many levers at a time, so that a branch whose levers stand as before may be taken as it was."""
+    document = policy.load(name)
+    page = population.load(population.default_for(document), document)
+    cases = drawn(document, page, 0, 600, 3)
+    found, rng, levers = Counts.of([Batch(cases)], Groups(document)), np.random.default_rng(5), document.levers
+    at, seen = document.settings(), set()
+    for turn in range(24):
+        few = rng.choice(list(levers), 1 + turn % 2 if turn % 4 else len(levers) // 2, replace=False)
+        values = {lever: levers[lever].values()[rng.integers(len(levers[lever].values()))] for lever in few}
+        at = policy.Settings(document, {**(at if turn % 3 else document.settings()), **values})
+        expected = policy.determine(document, cases, at).counts()
+        assert found.counts(at) == expected, at
+        seen.add(tuple(expected.values()))
+    assert len(seen) > 5
 
 
 @pytest.mark.slow
