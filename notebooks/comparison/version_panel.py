@@ -96,7 +96,7 @@ class VersionPanel(Frame):
         self.case_link = widgets.HBox(layout=FIT)
         self.help = widgets.HBox(layout=ROW)
         self._stand(
-            linked(way(HERE)), widgets.HBox(choice, layout=ROW), self.message, self.help, self.answer,
+            linked(way(HERE, self.policy)), widgets.HBox(choice, layout=ROW), self.message, self.help, self.answer,
             _title("What changes, in sentences"), self.words,
             _title("Which is stricter"), self.proof,
             _title("Whom it moves"), self.effect, self.shares,
