@@ -14,20 +14,23 @@ from notebooks.page import esc
 from policy import Draft, load
 from policy.authoring.draft_files import Kept, drafts_folder, kept_drafts
 from policy.model import Policy
-from policy.problems import refuse
+from policy.problems import ProblemsFound, refuse
 from policy.reading.loading import family
-from policy.reading.workspace import SERVED
+from policy.reading.workspace import SERVED, workspace
 from policy.storage.files import save
 
 __all__ = [
     "STAGES",
     "Document",
     "Inbox",
+    "Shelf",
     "documents",
     "draft_from",
     "hand_over",
     "handed",
     "kept_label",
+    "meant",
+    "meant_alone",
     "named",
     "number_of",
     "opened",
@@ -109,13 +112,37 @@ def opened(policy: Policy, key: str) -> Policy | Draft:
 # From notebook to notebook --------------------------------------------------------------------------------------------
 
 
-def way(here: str) -> str:
-    """Links to the other notebooks as ready HTML, the stage where one stands marked; for a cell that Lab shows."""
+def way(here: str, policy: Policy | None = None) -> str:
+    """Links to the other notebooks as ready HTML, the stage where one stands marked, and which version was opened."""
     steps = [
         f"<b aria-current='page'>{esc(text)}</b>" if name == here else f'<a href="{name}.ipynb">{esc(text)}</a>'
         for name, text in STAGES.items()
     ]
-    return f"<nav aria-label='Notebooks'>{' · '.join(steps)}</nav>"
+    opened_here = f"<p class='faint'><small>{esc(meant(policy))}</small></p>" if policy else ""
+    return f"<nav aria-label='Notebooks'>{' · '.join(steps)}</nav>{opened_here}"
+
+
+def meant(policy: Policy) -> str:
+    """Which version a notebook opened, and why that one, in sentences."""
+    said, known = f"Opened: {policy.titled}, status {policy.status}", family(policy.id)
+    mine = next((one for one in known.versions if one.name == policy.name), None) if known else None
+    if mine is None:
+        return f"{said}, from a file of its own."
+    here = " It was saved in this workspace." if mine.file.is_relative_to(workspace()) else ""
+    return f"{said}.{here} {meant_alone(policy.name)}"
+
+
+def meant_alone(name: str) -> str:
+    """Which version the name of a policy alone means, and why; empty where there is one version only."""
+    known = family(name.partition("@")[0])
+    if known is None or not known.versions[1:]:
+        return ""
+    try:
+        newest = known.newest()
+    except ProblemsFound as found:
+        return f"The name of the policy alone means no version: {found.problems[0].message}."
+    why = f"in force from {newest.effective}" if newest.status == "adopted" else "the highest, while none is adopted"
+    return f"The name of the policy alone means {version_in_words(newest.name)}: {why}."
 
 
 def named(policy: Policy, key: str) -> str:
@@ -168,6 +195,23 @@ def _stamp(path: Path | None) -> int:
 def written(key: str) -> int:
     """When the draft of this key was written last; 0 for a version, or a draft that is not kept any more."""
     return _stamp(drafts_folder() / key) if key.endswith(".json") else 0
+
+
+class Shelf:
+    """What lies on the desk of a notebook that is open already."""
+
+    def __init__(self, policy: Policy):
+        self.policy = policy
+        self._seen = self._now()
+
+    def _now(self) -> dict[Path, int]:
+        saved_here = (workspace() / "policies").glob(f"{self.policy.id}/*.yaml")
+        return {path: _stamp(path) for path in (*drafts_folder().glob(f"{self.policy.id}*.json"), *saved_here)}
+
+    def moved(self) -> bool:
+        """Whether a version was saved, or a draft begun, edited or discarded, since this was asked last."""
+        before, self._seen = self._seen, self._now()
+        return before != self._seen
 
 
 class Inbox:

@@ -117,7 +117,7 @@ class LeverPanel(Frame):
         columns = widgets.HBox([self.accordion, widgets.VBox(right, layout=beside)], layout=WIDE)
         asking = self._build_questions()
         self.closer = widgets.HTML(layout=WIDE)
-        self._stand(linked(way(_HERE)), columns, asking, self.closer, self.table, self.notices)
+        self._stand(linked(way(_HERE, self.policy)), columns, asking, self.closer, self.table, self.notices)
 
     def _comes_back(self) -> str:
         return "; the levers come back as they stand here" if self.unsaved.path and self._answer.changes else ""

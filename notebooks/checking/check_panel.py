@@ -112,7 +112,7 @@ class CheckPanel(Frame):
         self.onward = widgets.HBox([], layout=_BAR)
         compare = button("Take it to Compare versions", self._guarded(self._compare))
         self._stand(
-            linked(way(_HERE)),
+            linked(way(_HERE, self.policy)),
             widgets.HBox([self.choose, self.undo_button, self.redo_button, self.look_button], layout=_BAR),
             self.headline,
             self.message,

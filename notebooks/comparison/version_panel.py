@@ -9,7 +9,7 @@ from notebooks.comparison.effect import Effect, effect, label_of
 from notebooks.comparison.redline import DECIDES, entries, redline
 from notebooks.comparison.relation import proven, relation, verdict
 from notebooks.controls import FIT, ROW, WIDE
-from notebooks.desk import Inbox, documents, hand_over, named, way, written
+from notebooks.desk import Inbox, Shelf, documents, hand_over, named, way, written
 from notebooks.frame import Frame, button, drop_down, link, linked, live, problems_told, shown_html
 from notebooks.keeping import Report, command_of_two, make_report, reported
 from notebooks.page import bullets, esc, plain
@@ -44,7 +44,7 @@ class VersionPanel(Frame):
         self._effect: Effect | None = None
         self._said: dict[str, str] = {}  # one sentence each: words, proof, cases
         self._build()
-        self._inbox, self._read = Inbox(HERE), (0, 0)
+        self._inbox, self._read, self._shelf = Inbox(HERE), (0, 0), Shelf(policy)
         self._guarded(lambda: self._put(*first_pair(policy, self.documents)))()
         self._guarded(self._refresh)()
         self._keep_up(self._meanwhile)
@@ -52,6 +52,8 @@ class VersionPanel(Frame):
     def _meanwhile(self) -> None:
         """What other notebooks did: two documents handed to this one, or edits of a draft that is compared."""
         left = self._inbox.new()
+        if self._shelf.moved():
+            self._list_documents()
         if left:
             self._list_documents()
             self._put(*first_pair(self.policy, self.documents))
@@ -96,7 +98,7 @@ class VersionPanel(Frame):
         self.case_link = widgets.HBox(layout=FIT)
         self.help = widgets.HBox(layout=ROW)
         self._stand(
-            linked(way(HERE)), widgets.HBox(choice, layout=ROW), self.message, self.help, self.answer,
+            linked(way(HERE, self.policy)), widgets.HBox(choice, layout=ROW), self.message, self.help, self.answer,
             _title("What changes, in sentences"), self.words,
             _title("Which is stricter"), self.proof,
             _title("Whom it moves"), self.effect, self.shares,

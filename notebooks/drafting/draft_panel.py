@@ -8,7 +8,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from notebooks.controls import WIDE
-from notebooks.desk import Inbox, draft_from, hand_over, handed, own, version_in_words, way
+from notebooks.desk import Inbox, draft_from, hand_over, handed, meant_alone, own, version_in_words, way
 from notebooks.drafting.add_forms import AddForm
 from notebooks.drafting.beside import Beside
 from notebooks.drafting.calls import Call
@@ -136,8 +136,8 @@ class DraftPanel(Frame):
         top = widgets.HBox([self.what, another], layout=WIDE).add_class("nbw-row")
         look = widgets.HTML(COLUMNS, layout=widgets.Layout(height="0", margin="0"))
         self._stand(
-            look, linked(way(_HERE)), top, self.open_box, self.history.box, self.message, self.conflict, columns,
-            self.saving.box,
+            look, linked(way(_HERE, self.policy)), top, self.open_box, self.history.box, self.message, self.conflict,
+            columns, self.saving.box,
         )  # fmt: skip
 
     def guard(self, act: Callable[..., object]) -> Callable[..., None]:
@@ -264,7 +264,7 @@ class DraftPanel(Frame):
         if "@" in before:
             hand_over("4_compare_versions", before=before, after=name)
         told = f"Saved as {version_in_words(name)} ({seen(file.resolve())})."
-        said = shown_html(f'<p role="status">{esc(told)}</p>')
+        said = shown_html(f'<p role="status">{esc(told)}</p><p><small>{esc(meant_alone(name))}</small></p>')
         compare = (
             f"Compare it with {version_in_words(before)}, and make the report" if "@" in before else "Compare versions"
         )

@@ -5,9 +5,9 @@ from typing import Any
 import ipywidgets as widgets
 
 from notebooks.controls import ROW, WIDE
-from notebooks.drafting.names import is_line, keys_for, values_for
+from notebooks.drafting.names import is_code, is_line, keys_for, values_for
 from notebooks.drafting.shapes import Shape
-from notebooks.drafting.value_forms import FIELD, ChoiceForm, Form, Room, WordsForm, block
+from notebooks.drafting.value_forms import FIELD, ChoiceForm, CodeForm, Form, Room, WordsForm, block
 from notebooks.drafting.words import FORM, KINDS, NO_ORDER
 from notebooks.frame import button, shown_html
 from notebooks.page import esc
@@ -127,7 +127,8 @@ class _Row:
         if items.kind == "words" or shape.key in ("is", "states"):
             return WordsForm(items, self._value, self.room, options)
         if options is not None:
-            return ChoiceForm(items, self._value, self.room, options)
+            made = CodeForm if is_code(self.room.tree, shape, key) else ChoiceForm
+            return made(items, self._value, self.room, options)
         return self.room.build(items, self._value)
 
     def _turn(self) -> None:

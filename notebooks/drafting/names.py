@@ -17,6 +17,7 @@ __all__ = [
     "Tree",
     "by_label",
     "called_entry",
+    "is_code",
     "is_line",
     "keys_for",
     "name_from",
@@ -52,16 +53,19 @@ _LINES = ("at_least", "more_than", "less_than", "at_most", "between")
 _SHORT = 110
 _NAMES = {  # key, or Record.key -> what may stand there
     "evidence": "evidence", "statements": "statements", "Statement.source": "evidence", "criterion": "required",
-    "stated": "criteria", "when": "criteria", "switch": "spoken", "on_file": "facts", "field": "columns",
-    "Relation.at_most": "columns", "Averaged.of": "numbers", "Summed.of": "numbers", "minus": "numbers",
+    "stated": "criteria", "when": "criteria", "switch": "spoken", "on_file": "facts", "field": "measured",
+    "Relation.at_most": "measured", "Averaged.of": "numbers", "Summed.of": "numbers", "minus": "numbers",
     "outcome": "outcomes", "diagnosis": "diagnoses", "procedure": "procedures", "unit": "units", "asks": "facts",
     "CodeNotice.lever": "levers", "DirectionException.lever": "levers", "onset": "dates", "CaseField.request": "dates",
-    "CaseField.from": "dates", "to": "dates", "CaseField.days": "numbers", "codes": "dx", "request": "dates",
+    "CaseField.from": "dates", "CaseField.to": "dates", "CaseField.days": "numbers", "codes": "dx", "request": "dates",
 }  # fmt: skip
 _KEYS = {
     **dict.fromkeys(_LINES, "numbers"), "is": "facts", "states": "spoken", "while": "levers", "lever": "levers",
     "set": "levers", "case": "columns", "implied_by": "columns",
 }  # fmt: skip
+
+
+_CODES = {"diagnosis": "diagnoses", "procedure": "procedures"}  # type of a column -> the section with its codes
 
 
 def word(text: str) -> str:
@@ -152,6 +156,7 @@ def _what(tree: Tree, what: str) -> Options:
         "facts": (*_NUMBERS, "boolean", "choice", "date"),
         "spoken": ("boolean", "choice", "whole"),
         "dates": ("date",),
+        "measured": (*_NUMBERS, "date"),
         "columns": ("text", "diagnosis", "procedure", "date", "whole", "decimal", "percent", "boolean", "choice"),
     }
     return _fields(tree, kinds[what]) if what in kinds else _entries(tree, what)
@@ -185,12 +190,12 @@ def is_line(shape: Shape) -> bool:
 
 def names_for(tree: Tree, shape: Shape) -> Options | None:
     """The entries that may stand at a place; None: anything that is typed."""
-    if shape.above == "assume" or shape.kind != "text":
+    if (shape.record, shape.key) == ("assume", "criterion") or shape.kind != "text":
         return None
     what = _NAMES.get(f"{shape.record}.{shape.key}") or _NAMES.get(shape.key)
     if what is None or (shape.key == "of" and shape.record not in ("Averaged", "Summed")):
         return None
-    return _what(tree, what) if what != "dx" or shape.record == "Requirement" else None
+    return _what(tree, what) if what != "dx" or shape.record in ("Requirement", "assume") else None
 
 
 def keys_for(tree: Tree, shape: Shape) -> Options | None:
@@ -215,9 +220,14 @@ def values_for(tree: Tree, shape: Shape, key: str) -> Options | None:
         return [(word(one), one) for one in ("true", "false")]
     if kind == "choice" and isinstance(words, list):
         return [(word(one), one) for one in words]
-    section = {"diagnosis": "diagnoses", "procedure": "procedures"}.get(str(kind))
+    section = _CODES.get(str(kind))
     groups = _mapping(tree, section).values() if section else ()
     return [(f"{c}: {_text(x, 'label')}", c) for g in groups for c, x in _mapping(g, "codes").items()] or None
+
+
+def is_code(tree: Tree, shape: Shape, key: str) -> bool:
+    """Whether a code stands beside a key of a mapping, which may be one that the policy does not cover."""
+    return shape.key == "case" and _mapping(tree, "fields", key).get("type") in _CODES
 
 
 # New names ------------------------------------------------------------------------------------------------------------

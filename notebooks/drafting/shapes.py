@@ -103,7 +103,8 @@ class Shape:
         found = self._node.get("properties", {})
         last = ("citation", "evidence", "statements", "origin")
         order = [*(key for key in found if key not in last), *(key for key in last if key in found)]
-        return {key: Shape(found[key], self.named, key, self.record) for key in order}
+        record = self.key if self.key == "assume" else self.named  # its criterion is the word of a branch
+        return {key: Shape(found[key], record, key, self.record) for key in order}
 
     @property
     def items(self) -> "Shape":

@@ -10,11 +10,12 @@ from notebooks.drafting.names import Options, Tree, name_from, word
 from notebooks.drafting.shapes import Shape
 from notebooks.drafting.words import LONG, hint, key_label
 
-__all__ = ["FIELD", "ChoiceForm", "Form", "NameForm", "Room", "TextForm", "WordsForm", "block"]
+__all__ = ["FIELD", "ChoiceForm", "CodeForm", "Form", "NameForm", "Room", "TextForm", "WordsForm", "block"]
 
 FIELD = widgets.Layout(width="100%", min_width="0", height="auto")
 _BLOCK = widgets.Layout(width="100%", min_width="0", padding="0 0 0 10px", margin="0 0 4px 0")
 _MOST_BOXES = 14
+_OTHER = "+"
 
 
 @dataclass
@@ -114,6 +115,30 @@ class ChoiceForm(Form):
     def value(self) -> str | None:
         """The name of the one that is chosen."""
         return self.hand.value or None
+
+
+class CodeForm(Form):
+    """A code of the document, or another one that is typed: an example may show what the policy does not cover."""
+
+    def __init__(self, shape: Shape, value: Any, room: Room, options: Options):
+        super().__init__(shape, room)
+        text = value if isinstance(value, str) else ""
+        known = text in ("", *(name for _, name in options))
+        choices = [("– choose –", ""), *options, ("another code …", _OTHER)]
+        self.hand = self.named(widgets.Dropdown(options=choices, value=text if known else _OTHER))
+        self.typed = widgets.Text("" if known else text, description="The code", continuous_update=False, layout=FIELD)
+        self.typed.add_class("nbw-field")
+        self.box = widgets.VBox(layout=FIELD)
+        self._turn()
+        room.watch(self.hand, self._turn)
+        room.watch(self.typed)
+
+    def _turn(self) -> None:
+        self.box.children = [self.hand, *([self.typed] if self.hand.value == _OTHER else [])]
+
+    def value(self) -> str | None:
+        """The code."""
+        return (self.typed.value.strip() if self.hand.value == _OTHER else self.hand.value) or None
 
 
 class WordsForm(Form):

@@ -105,7 +105,7 @@ BEGINNINGS: Mapping[str, Mapping[str, Mapping[str, object]]] = {  # section -> w
         "One of some words": _COLUMN | {"type": "choice", "choices": [""]},
         "A day": _COLUMN | {"type": "date"},
         "What lies between two days": _COLUMN
-        | {"type": "duration", "unit": "weeks", "from": "", "to": "", "days": "", "max": "1000"},
+        | {"type": "duration", "unit": "weeks", "from": "", "to": "", "days": ""},
         "Text (for subgroups)": _COLUMN | {"type": "text"},
     },
     "pathways": {

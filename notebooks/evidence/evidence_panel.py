@@ -6,7 +6,7 @@ import ipywidgets as widgets
 
 from notebooks.comparison.choice import Side, side
 from notebooks.controls import FIT, ROW, WIDE
-from notebooks.desk import documents, draft_from, hand_over, opened
+from notebooks.desk import Shelf, documents, draft_from, hand_over, opened
 from notebooks.evidence.sources import FALLEN, due, first_step, left, next_step, stands_on
 from notebooks.frame import Frame, button, drop_down, link, live, problems_told, shown_html, tick_box
 from notebooks.page import esc, evidence_mark, plain
@@ -36,6 +36,23 @@ class EvidencePanel(Frame):
         self._side: Side | None = None
         self._build()
         self._guarded(self._open)()
+        self._shelf = Shelf(policy)
+        self._keep_up(self._meanwhile)
+
+    def _meanwhile(self) -> None:
+        """What other notebooks saved, began or discarded can be chosen, and what they edited can be looked at again."""
+        if not self._shelf.moved():
+            return
+        chosen, self.documents = self.document.value, documents(self.policy)
+        there = chosen in {one.key for one in self.documents}
+        with self.by_itself():
+            self.document.options = [(one.label, one.key) for one in self.documents]
+            self.document.value = chosen if there else ""
+        if not there:
+            self._open()
+            self._say("<p>What was looked at here was saved as a version in another notebook, or discarded.</p>")
+        elif chosen.endswith(".json"):
+            self._open()
 
     def _build(self) -> None:
         options = [(document.label, document.key) for document in self.documents]

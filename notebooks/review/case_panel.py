@@ -91,7 +91,7 @@ class CasePanel(Frame):
             [self.head, self.criteria], layout=widgets.Layout(flex="1 1 0", width="auto", min_width="0")
         )
         return [
-            linked(way(_HERE)),
+            linked(way(_HERE, self.review.first)),
             row(self.document, again),
             row(self.outcome, self.pathway, self.reason),
             row(self.previous, self.next, self.alike, self.change, self.type, self.where, self.search),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from notebooks.desk import Inbox, documents, hand_over, handed, named, opened, own, way
+from notebooks.desk import Inbox, Shelf, documents, hand_over, handed, meant, meant_alone, named, opened, own, way
 from policy import Draft, load
 from policy.problems import ProblemsFound
 from policy.reading.workspace import SERVED, VARIABLE
@@ -73,3 +73,38 @@ def test_one_stands_at_one_stage_and_the_others_are_links():
     assert found.count("aria-current") == 1
     assert found.count("<a href") == 5
     assert 'href="6_check_a_draft.ipynb"' not in found
+
+
+def test_it_is_said_which_version_was_opened_and_which_one_the_name_alone_means(desk: Path):
+    shipped = load("nerve_blocks@2026.2")
+    assert "2026.2: the highest, while none is adopted" in meant(shipped)
+    draft = Draft.of("nerve_blocks@2026.2")
+    draft.put("notice", "Another notice.")
+    draft.save_as("2027.1", author="A. Author", reason="as asked", date="2026-12-01")
+    assert "means version 2027.1: the highest, while none is adopted" in meant(shipped)
+    mine = meant(load("nerve_blocks"))
+    assert "version 2027.1, status draft. It was saved in this workspace." in mine
+    saved = desk / "policies" / "nerve_blocks" / "2027.1.yaml"
+    voted = (
+        saved.read_text("utf-8")
+        .replace("2027.1", "2027.0")
+        .replace("status: draft", "status: adopted\neffective: 2026-01-01", 1)
+    )
+    saved.with_name("2027.0.yaml").write_text(voted, "utf-8")
+    assert meant_alone("nerve_blocks@2027.1") == (
+        "The name of the policy alone means version 2027.0: in force from 2026-01-01."
+    )
+    assert meant_alone("occipital_myofascial") == ""  # there is one only
+
+
+def test_a_shelf_tells_of_each_change_once(desk: Path):
+    shelf = Shelf(load("nerve_blocks@2026.2"))
+    assert not shelf.moved()
+    draft = Draft.of("nerve_blocks@2026.2")
+    draft.put("notice", "Another notice.")
+    assert shelf.moved()
+    assert not shelf.moved()
+    draft.save_as("2027.1", author="A. Author", reason="as asked", date="2026-12-01")
+    assert shelf.moved()
+    Draft.of("occipital_myofascial@2026.1").set_default("conservative_weeks", 5)
+    assert not shelf.moved()  # another policy

@@ -112,6 +112,18 @@ def test_each_form_says_what_stands_in_the_document():
         assert form.lacks() == [], (name, path)
 
 
+def test_what_stands_in_a_document_could_be_chosen_in_its_form():
+    """Else somebody who writes the same document from an empty one could not."""
+    chosen = ("relations", "direction_exceptions", "examples", "gates", "pathways", "code_notices")
+    for name, tree, path in entries():
+        if path[0] not in chosen or name == "nerve_blocks@2026.1":
+            continue
+        room = Room(tree, lambda: None, lambda act: act, form_for)
+        form = form_for(document().keys[path[0]].items, tree[path[0]][path[1]], room)
+        lists = [box for box in below(form.box) if isinstance(box, widgets.Dropdown)]
+        assert [one.label for one in lists if one.label.endswith("(there is none)")] == [], (name, path)
+
+
 @pytest.mark.parametrize("section", [one for one in SECTION_WORDS if one != "head"])
 def test_every_section_can_be_added_to(panel: DraftPanel, section: str):
     form = AddForm(panel, section)

@@ -182,3 +182,22 @@ def test_of_people_no_count_and_no_case_is_told(tmp_path: Path, nerve_blocks: Po
     assert "Left without support" in said
     assert "before, " not in said
     assert "onerror" not in said
+
+
+def test_what_other_notebooks_saved_can_be_chosen(panel: EvidencePanel, workspace: Path):
+    """A version saved since, a draft edited since, and one that is gone."""
+    draft = Draft.of("nerve_blocks@2026.2")
+    draft.set_evidence(BMJ, title="A renamed source")
+    panel._meanwhile()
+    panel.document.value = next(one.key for one in panel.documents if one.draft)
+    assert panel.ticks[BMJ].description == "A renamed source"
+    tick(panel, VA_DOD)
+    draft.set_evidence(BMJ, title="Renamed again")
+    panel._meanwhile()
+    assert panel.ticks[BMJ].description == "Renamed again"
+    assert panel.ticks[VA_DOD].value
+    draft.save_as("2027.1", author="A. Author", reason="as asked", date="2026-12-01")
+    panel._meanwhile()
+    assert "nerve_blocks@2027.1" in {key for _, key in panel.document.options}
+    assert panel.document.value == ""
+    assert "saved as a version" in panel.message.value
