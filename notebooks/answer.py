@@ -37,6 +37,7 @@ HANDS = """<style>
 .nbw-lever.nbw-idle .nbw-hands{opacity:.45}
 .nbw-live .nbw-hands>:not(.widget-slider)>.widget-label,.nbw-live .nbw-hands .widget-label-basic>span{position:absolute;
 width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
+.nbw-live.nbw-old .nbw.live:not(.stale,:has([role=alert])){opacity:.55;filter:grayscale(1)}
 .nbw-live .nbw-lever,.nbw-live .widget-html{contain:content}
 .nbw-live .wide{content-visibility:auto;contain-intrinsic-size:auto 1500px}
 .nbw-live .widget-checkbox .widget-label-basic{white-space:normal;height:auto;line-height:1.45;

@@ -109,6 +109,10 @@ class Frame:
 
     def __init__(self) -> None:
         self.alert, self.message = (widgets.HTML(layout=WIDE) for _ in "12")
+        self.alert.observe(lambda _: self._mark_old(), "value")
+        self.retry = button("Try again", lambda _: self._try_again())
+        self.retry.layout.display = "none"
+        self._failing: Callable[[], None] | None = None  # what went wrong last
         self.view: Any = None
         self._lock = threading.RLock()
         self._quiet = False  # while the panel itself moves a hand
@@ -123,7 +127,7 @@ class Frame:
     def _stand(self, *parts: Any) -> None:
         """The parts of the panel, from the top."""
         look = widgets.HTML(answer.LOOK + answer.HANDS + answer.STANDS, layout=widgets.Layout(height="0", margin="0"))
-        self.view = widgets.VBox([look, self.alert, *parts], layout=WIDE).add_class("nbw-live")
+        self.view = widgets.VBox([look, self.alert, self.retry, *parts], layout=WIDE).add_class("nbw-live")
 
     # Callbacks --------------------------------------------------------------------------------------------------------
 
@@ -141,6 +145,7 @@ class Frame:
                     self._complain(str(found))
                 except Exception as error:
                     _log.exception("a callback of a panel failed")
+                    self._failing = functools.partial(guarded, *event)
                     self._failed(error)
 
         return guarded
@@ -155,10 +160,21 @@ class Frame:
             self._quiet = before
 
     def _failed(self, error: Exception) -> None:
-        """Say that what is shown is older than what the hands say; a panel marks its own parts as old besides."""
+        """Say that what is shown is older than what the hands say."""
         words = esc(f"{type(error).__name__}: {error}"[:300])
         said = f"What is shown below is older than what you did last, because something went wrong. {words}"
         self.alert.value = live(f'<div class="alert" role="alert">{said}</div>')
+
+    def _mark_old(self) -> None:
+        """While there is an alert, all that is shown is grey, and a button tries again what went wrong."""
+        if self.view is not None:
+            (self.view.add_class if self.alert.value else self.view.remove_class)("nbw-old")
+            self.retry.layout.display = "" if self.alert.value and self._failing else "none"
+
+    def _try_again(self) -> None:
+        act, self._failing, self.alert.value = self._failing, None, ""
+        if act:
+            act()
 
     def _say(self, html: str) -> None:
         """Ready HTML about what was done."""

@@ -4,6 +4,7 @@ The server's own checks hold for all of it: token, host and origin. Voila render
 """
 
 import json
+import os
 import re
 import secrets
 from functools import cached_property
@@ -29,7 +30,7 @@ from notebooks.app.kernels import WarmKernels
 from notebooks.desk import STAGES
 from policy import load
 from policy.problems import ProblemsFound
-from policy.reading.workspace import workspace
+from policy.reading.workspace import CASES, workspace
 
 FOLDER = Path(__file__).resolve().parent
 NAMES = FOLDER.parent / "settings" / "extensions" / "workbook" / "static"  # one script is Lab's too
@@ -77,7 +78,7 @@ class Shown:
         questions = {name: question(folder / f"{name}.ipynb") for name in stages}
         return {
             "here": here, "stages": stages, "questions": questions, "policy": self.policy, "nonce": nonce,
-            "assets": ASSETS,
+            "assets": ASSETS, "cases": Path(os.environ.get(CASES, "")).name,
         }  # fmt: skip
 
 

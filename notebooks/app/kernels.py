@@ -26,7 +26,14 @@ class WarmKernels(AsyncMappingKernelManager):
             self._waiting.append(asyncio.ensure_future(self._started()))
 
     async def _started(self) -> str:
-        return str(await self.start_kernel(path=ApiPath("notebooks"), extra_arguments=[WARM]))
+        kernel = str(await self.start_kernel(path=ApiPath("notebooks"), extra_arguments=[WARM]))
+        self.add_restart_callback(kernel, lambda: asyncio.ensure_future(self._died(kernel)), "restart")
+        return kernel
+
+    async def _died(self, kernel: str) -> None:
+        """One that died comes back without what its page had: the page must see that it is gone, and load again."""
+        if kernel in self:
+            await self.shutdown_kernel(kernel, now=True)
 
     async def take(self, notebook: str) -> str:
         """The kernel of a new page. Its seat is the first that no other open page of the notebook has.

@@ -7,12 +7,23 @@ addEventListener("DOMContentLoaded", () => {
   const incomplete = document.querySelector(".incomplete");
   if (incomplete) document.getElementById("content").prepend(incomplete);  // first of all, also when it is read out
 
+  const TYPED = "workbook typed ";
+  async function typedAgain() {
+    const kept = window.name.startsWith(TYPED) ? window.name.slice(TYPED.length) : "";
+    window.name = "";
+    const left = kept ? await workbookTyped.put(document, JSON.parse(kept)) : [];
+    if (left.length) state.textContent = `You had typed: ${left.join("; ")}`;
+  }
+
   function say(words) {
     lost = true;
     state.className = "lost";
     state.setAttribute("role", "alert");
     state.innerHTML = `${words} ${again}`;
-    state.querySelector("button").onclick = () => location.reload();
+    state.querySelector("button").onclick = () => {
+      window.name = TYPED + JSON.stringify(workbookTyped.gather(document));  // in memory, and of this window only
+      location.reload();
+    };
   }
 
   const drawn = () => panels.every(panel => panel.querySelector(".nbw-live"));
@@ -21,6 +32,7 @@ addEventListener("DOMContentLoaded", () => {
     clearInterval(watching);
     document.body.dataset.ready = "yes";
     if (!lost) state.textContent = "";
+    void typedAgain();
   }, 50);
   setTimeout(() => drawn() || lost || say("This page takes longer than it should. Nothing is lost."), 60_000);
 
@@ -32,7 +44,7 @@ addEventListener("DOMContentLoaded", () => {
       say("Nothing is running behind this page any more, so what you do here has no effect. What you saved is kept.");
     else if (!answer.ok) say("You are not signed in any more: open the address that the workbook printed when it started.");
   }
-  setInterval(() => document.hidden || alive(), 10_000);
+  setInterval(() => document.hidden || alive(), 3_000);
   addEventListener("visibilitychange", () => document.hidden || alive());
   // From notebook to notebook in this page, so that a draft is not open twice; the front end would open a new one.
   addEventListener("click", event => event.target.closest?.('a[href$=".ipynb"]')?.removeAttribute("target"), true);

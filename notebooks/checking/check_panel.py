@@ -163,6 +163,7 @@ class CheckPanel(Frame):
         Until they have, what was found before stays, but for what was mended.
         """
         self._errands.pop("look", None)
+        self.alert.value = ""
         quick = at_once(self.draft, self.day, self.years)
         self._of = {name: self._text_for(name) for name in SLOW}
         slow = {name: self._kept.get((self._of[name], name)) or self._before(name, mended) for name in SLOW}

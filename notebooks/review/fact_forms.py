@@ -82,7 +82,7 @@ class FactForm:
         self.more = button("Show the other facts", guarded(lambda *_: self._fold(not self._all)))
         self.head = widgets.HTML(layout=WIDE)
         top = widgets.HBox([self.more, close], layout=ROW)
-        self.view = widgets.VBox([self.head, self.first, top, self.others], layout=WIDE)
+        self.view = widgets.VBox([self.head, self.first, top, self.others], layout=WIDE).add_class("nbw-typed")
 
     def typed(self) -> dict[str, str]:
         """The entries that are not empty."""

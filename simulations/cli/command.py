@@ -256,6 +256,7 @@ def _served(act: Callable[..., None]) -> Callable[..., None]:
         workspace_option,
         click.option("--no-browser", is_flag=True, help="Print the address instead of opening it."),
         click.option("--port", default=8888, show_default=True, type=click.IntRange(1, 65535)),
+        click.option("--cases", metavar="FILE", help="A case table (CSV or Parquet) in place of made-up cases."),
         click.option(
             "--policy", "policy_name", metavar="NAME|FILE", help=f"The policy of the notebooks. Default: {DEFAULT}."
         ),
@@ -266,23 +267,25 @@ def _served(act: Callable[..., None]) -> Callable[..., None]:
 
 @main.command(epilog="Example: workbook lab --no-browser --port 8899")
 @_served
-def lab(policy_name: str | None, port: int, no_browser: bool) -> None:
+def lab(policy_name: str | None, cases: str | None, port: int, no_browser: bool) -> None:
     """Open the notebooks in JupyterLab, on 127.0.0.1 only.
 
-    What ships can be read and run there, and not changed; what you make is kept in the workspace.
+    What ships can be read and run there, and not changed; what you make is kept in the workspace. The cases of --cases
+    may be people: then small counts are not shown, and no notebook file keeps a case.
     """
     from simulations.cli.lab import serve
 
-    serve(port, browser=not no_browser, policy=policy_name)
+    serve(port, browser=not no_browser, policy=policy_name, cases=cases)
 
 
 @main.command(epilog="Example: workbook app --policy my_policy.yaml")
 @_served
-def app(policy_name: str | None, port: int, no_browser: bool) -> None:
+def app(policy_name: str | None, cases: str | None, port: int, no_browser: bool) -> None:
     """Open the same notebooks without their code, each as a page that is ready to use, on 127.0.0.1 only.
 
-    The address has a token: whoever does not know it sees nothing. What you make is kept in the workspace.
+    The address has a token: whoever does not know it sees nothing. What you make is kept in the workspace. The cases of
+    --cases may be people: then small counts are not shown.
     """
     from simulations.cli.lab import serve_app
 
-    serve_app(port, browser=not no_browser, policy=policy_name)
+    serve_app(port, browser=not no_browser, policy=policy_name, cases=cases)

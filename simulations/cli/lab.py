@@ -12,10 +12,13 @@ from tornado.web import HTTPError
 from traitlets import Unicode
 
 from policy import load
-from policy.problems import refuse
+from policy.model import Policy
+from policy.problems import Problem, ProblemsFound, collecting, refuse
 from policy.reading.loading import DOCUMENTS, policy_file
-from policy.reading.workspace import OPENED, SERVED, VARIABLE, workspace
+from policy.reading.workspace import CASES, OPENED, SERVED, VARIABLE, workspace
 from policy.storage.files import save
+from simulations.population.page import TABLES
+from simulations.studies.caseload import cases_of
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = ("notebooks/*.ipynb", "notebooks/*.md", "simulations/*.ipynb", "policy/documents/*/*.yaml")
@@ -88,14 +91,15 @@ class Contents(AsyncLargeFileManager):
         return await super().restore_checkpoint(checkpoint_id, path)
 
 
-def serve(port: int, browser: bool, policy: str | None = None) -> None:
+def serve(port: int, browser: bool, policy: str | None = None, cases: str | None = None) -> None:
     """Open Lab on 127.0.0.1 and stay until it is stopped; raises ProblemsFound for a workspace that cannot be made.
 
-    `policy`: the one that the notebooks read where they name none, by name or by file.
+    `policy`: the one that the notebooks read where they name none, by name or by file; `cases`: a case table (CSV or
+    Parquet) in the place of made-up cases.
     """
     import jupyterlab.labapp
 
-    folder, mine = prepared(policy)
+    folder, mine = prepared(policy, cases)
     settings = ROOT / "notebooks" / "settings"
     ServerApp.static_custom_path.tag(config=True)  # else it is read from nowhere but the user's own settings
     jupyterlab.labapp.main(argv=[
@@ -109,9 +113,9 @@ def serve(port: int, browser: bool, policy: str | None = None) -> None:
     ])  # fmt: skip
 
 
-def serve_app(port: int, browser: bool, policy: str | None = None) -> None:
+def serve_app(port: int, browser: bool, policy: str | None = None, cases: str | None = None) -> None:
     """The same notebooks without their code, each as a page (notebooks/app); else as `serve`."""
-    folder, mine = prepared(policy)
+    folder, mine = prepared(policy, cases)
     _Pages.launch_instance(argv=[
         *server(port, browser, folder, mine),
         "--ServerApp.default_url=/app", "--ServerApp.jpserver_extensions={'notebooks.app.extension': True}",
@@ -127,18 +131,44 @@ class _Pages(ServerApp):
         """None of those that are installed, Lab among them, starts by itself."""
 
 
-def prepared(policy: str | None) -> tuple[Path, str]:
+def prepared(policy: str | None, cases: str | None = None) -> tuple[Path, str]:
     """The folder to serve and the workspace in it, with what the kernels are told in their environment."""
+    _usable(policy, cases)  # with its problems here, not in a cell
     if policy is not None:
-        load(policy)  # with its problems here, not in a cell
         file = policy_file(policy)
         os.environ[OPENED] = policy if file.is_relative_to(DOCUMENTS) else str(file.resolve())
+    os.environ.pop(CASES, None)
+    if cases is not None:
+        os.environ[CASES] = str(Path(cases).resolve())
     kept = workspace().resolve()
     folder, mine = _arranged(kept)
     os.environ |= {VARIABLE: str(kept), SERVED: str(folder)}
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     os.chdir(folder)
     return folder, mine
+
+
+def _usable(policy: str | None, cases: str | None) -> None:
+    """Read both once; raises ProblemsFound with what is wrong with either."""
+    problems: list[Problem] = []
+    read: Policy | None = None
+    with collecting(problems):
+        read = load(policy)
+    if cases is not None:
+        with collecting(problems):
+            _case_table(Path(cases), read)
+    if problems:
+        raise ProblemsFound(problems)
+
+
+def _case_table(file: Path, policy: Policy | None) -> None:
+    """Refuse what is no case table, or one that the policy cannot read, where there is a policy."""
+    if file.suffix.lower() not in TABLES:
+        raise refuse("cases", str(file), f"is no case table; name a file that ends in {' or '.join(TABLES)}")
+    if policy:
+        cases_of(policy, file)
+    elif not file.is_file():
+        raise refuse("cases", str(file), "cannot be read (No such file or directory)")
 
 
 def server(port: int, browser: bool, folder: Path, mine: str) -> list[str]:

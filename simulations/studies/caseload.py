@@ -1,6 +1,7 @@
 """The cases of one run: drawn from a population, or read from a case table, a slice at a time."""
 
 import hashlib
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 from policy.cases.reader import Cases, read_cases
 from policy.model import Policy
 from policy.problems import Problem, ProblemsFound, collecting, listed, refuse
+from policy.reading.workspace import CASES
 from simulations import population
 from simulations.counting.streaming import drawn
 from simulations.population.page import TABLES
@@ -124,11 +126,13 @@ def cases_of(
 ) -> Caseload:  # fmt: skip
     """`size` cases (1 to 100,000,000) of a population by name or .yaml file, drawn with `seed` (0 to 2**63 - 1).
 
-    Without a population that of the policy.
+    Without a population: the case table that the notebooks were opened with, else the policy's own population ('').
     `shares`: assumptions put in place of the population's (variable -> value -> per cent). A .csv or .parquet file is a
     case table instead: all its rows, no seed, no assumptions; `exact`: for its owner, even small counts of people are
     told. Raises ProblemsFound with every problem.
     """
+    if population_name is None:
+        population_name = os.environ.get(CASES)
     path = Path(population_name or "")
     problems: list[Problem] = []
     for name, value, lowest, highest in (("size", size, 1, LARGEST), ("seed", seed, 0, LAST_SEED)):

@@ -288,7 +288,7 @@ def ask(
     with collecting(problems):
         shares = plan.assumptions if plan else None
         named, many, luck = drawn(scenario, plan, population, size, seed)
-        cases = cases_of(any_policy, named, many, luck, shares, exact)
+        cases = cases_of(any_policy, named or "", many, luck, shares, exact)
     if len(problems) > before and asked and other and asked.id != other.id:
         message = f"its id is {other.id}, and that of {asked.name} is {asked.id}: a baseline is a version of the same"
         problems.append(Problem("baseline", other.name, f"{message} policy, or both share a population that is named"))

@@ -7,12 +7,18 @@ from typing import Any
 
 import nbformat
 import pytest
+from click.testing import CliRunner
 from tornado.web import HTTPError
 
+from policy import load
 from policy.problems import ProblemsFound
+from policy.reading.workspace import CASES, OPENED, SERVED, VARIABLE
 from policy.storage.files import save
 from simulations.cli import lab
+from simulations.cli.command import main
 from simulations.cli.lab import Contents
+from simulations.studies.caseload import cases_of
+from simulations.studies.comparison import ask
 
 NOTEBOOK = nbformat.writes(nbformat.v4.new_notebook()).encode()
 FILES = {
@@ -130,3 +136,51 @@ def test_every_link_to_a_copy_has_something_to_copy():
     named = [part.partition(")")[0] for part in text.split(lab._LINK)[1:]]
     there = {path.name for folder in ("notebooks", "simulations") for path in (lab.ROOT / folder).glob("*.ipynb")}
     assert set(named) == there
+
+
+@pytest.fixture
+def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a server tells its kernels is forgotten after the test."""
+    for name in (CASES, OPENED, SERVED, "PATH"):
+        monkeypatch.setenv(name, "")
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "mine"))
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def serving(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Which servers were started."""
+    started: list[str] = []
+    monkeypatch.setattr("jupyterlab.labapp.main", lambda *_, **__: started.append("lab"))
+    monkeypatch.setattr(lab._Pages, "launch_instance", lambda *_, **__: started.append("app"))
+    return started
+
+
+TABLE = "case_id,dx,cpt,pain_duration_days\n" + "".join(f"A{i},M54.2,20553,{i}\n" for i in range(30))
+
+
+@pytest.mark.usefixtures("opened")
+def test_the_cases_of_a_table_stand_in_the_notebooks_and_in_no_report_that_names_a_population(tmp_path: Path):
+    save(tmp_path / "my cases.csv", TABLE.encode())
+    lab.prepared(None, "my cases.csv")
+    cases = cases_of(load(), size=10_000, seed=1)
+    assert (len(cases.part(0)), cases.guarded, cases.path) == (30, True, tmp_path / "my cases.csv")
+    assert ask(size=100).cases.drawn  # a report whose population is the policy's own does not name it
+    lab.prepared(None)
+    assert cases_of(load(), size=100).drawn
+
+
+@pytest.mark.usefixtures("opened")
+@pytest.mark.parametrize("verb", ["lab", "app"])
+def test_every_fault_of_policy_and_cases_is_told_before_a_server_starts(tmp_path: Path, verb: str, serving: list[str]):
+    bad = TABLE.replace("A7,M54.2", "A7,nothing").replace("20553,9\n", "20553,nine\n")
+    save(tmp_path / "bad.csv", bad.encode())
+    for cases, policy, said in (
+        ("bad.csv", (), ("nothing", "nine")),
+        ("gone.csv", ("--policy", "gone_policy"), ("gone.csv", "gone_policy")),
+        ("cases.txt", ("--policy", "gone_policy"), ("cases.txt", "gone_policy")),
+    ):
+        done = CliRunner().invoke(main, [verb, "--no-browser", "--cases", cases, *policy])
+        assert done.exit_code == 1
+        assert all(word in done.stderr for word in said)
+    assert serving == []

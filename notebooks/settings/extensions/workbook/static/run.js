@@ -1,8 +1,10 @@
-// A notebook that ships runs by itself when it is opened, and is shown from its top. Copies are run by their owners.
+// A notebook that ships runs by itself when it is opened, and is shown from its top. Copies are run by their owners. Where
+// the kernel is gone, the last answer gets a button that runs the notebook again, with what was typed.
 // Lab loads this file as it is: `init` and `get` are what its module federation asks of an extension.
 (() => {
-  import(new URL("names.js", document.currentScript.src));
+  for (const name of ["names.js", "typed.js"]) import(new URL(name, document.currentScript.src));
   const QUIET = 1500, AT_MOST = 10_000; // milliseconds
+  const GONE = ["dead", "unknown"];
   let shared;
   const lab = async name => (await Object.values(shared[`@jupyterlab/${name}`])[0].get())();
   const ships = path => /^notebooks\/[1-6]_\w+\.ipynb$/.test(path);
@@ -18,7 +20,48 @@
     setTimeout(done, AT_MOST);
   });
 
-  async function opened(panel, sessions, { NotebookActions }) {
+  function run(panel, { NotebookActions }) {
+    const cells = panel.content.widgets.filter(cell => !ships(panel.context.path) || !byCode(cell));
+    return NotebookActions.runCells(panel.content, cells, panel.sessionContext);
+  }
+
+  async function again(panel, notebook) {
+    const { sessionContext } = panel, typed = workbookTyped.gather(panel.node);
+    const kernel = sessionContext.session?.kernel;
+    if (!kernel || GONE.includes(kernel.status) || kernel.connectionStatus !== "connected")
+      await sessionContext.changeKernel({ name: sessionContext.kernelPreference.name ?? "python3" });
+    await run(panel, notebook);
+    const lost = await workbookTyped.put(panel.node, typed);
+    if (lost.length) (await lab("apputils")).Notification.info(`You had typed: ${lost.join("; ")}`, { autoClose: false });
+  }
+
+  // In the place of the words "Run > Run All Cells"; the answer is drawn anew now and then.
+  function offered(panel, notebook) {
+    for (const note of panel.node.querySelectorAll(".nbw-still .note:not(:has(button))")) {
+      const words = [...note.querySelectorAll("b")].at(-1), button = document.createElement("button");
+      button.className = "nbw-again";
+      button.textContent = "Run it again";
+      button.onclick = () => {
+        button.disabled = true;
+        button.textContent = "Running …";
+        void again(panel, notebook);
+      };
+      words?.replaceWith(button);
+    }
+  }
+
+  // Lab's own dialog would ask for a click first, and say less.
+  async function died(panel) {
+    const { Dialog } = await lab("apputils");
+    for (let looked = 0; looked < 20 && panel.node.querySelector(".nbw-still"); looked++) {
+      Dialog.tracker.forEach(dialog => dialog.node.textContent.includes("Kernel Restarting") && dialog.reject());
+      await new Promise(done => setTimeout(done, 100));
+    }
+  }
+
+  async function opened(panel, sessions, notebook) {
+    new MutationObserver(() => offered(panel, notebook)).observe(panel.node, { childList: true, subtree: true });
+    panel.sessionContext.statusChanged.connect((_, status) => status === "autorestarting" && void died(panel));
     await sessions.ready;
     const ranBefore = [...sessions.running()].some(session => session.path === panel.context.path);
     await panel.context.ready;
@@ -28,9 +71,7 @@
     await panel.revealed;
     await panel.sessionContext.ready;
     if (ranBefore) await fetched(panel.sessionContext.session.kernel);
-    await NotebookActions.runCells(
-      panel.content, panel.content.widgets.filter(cell => !byCode(cell)), panel.sessionContext,
-    );
+    await run(panel, notebook);
     panel.content.activeCellIndex = 0;
     await panel.content.scrollToItem(0, "start");
   }
