@@ -1,6 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+AXE := .venv/axe/.ready
 UV := 0.13.9
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -45,11 +46,17 @@ $(READY)-test: $(READY) requirements-test.lock
 	@$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements-test.lock
 	@touch $@
 
+# axe-core, which looks at pages as somebody does who cannot see them; its tests are skipped where there is no npm.
+$(AXE): tests/axe/package.json tests/axe/package-lock.json
+	@mkdir -p $(@D) && cp $^ $(@D) && npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
 simulate: setup
 	$(BIN)/workbook simulate --set conservative_weeks=8 --out out
 
 test: setup
 	@$(MAKE) --no-print-directory $(READY)-test
+	@! command -v npm >/dev/null || $(MAKE) --no-print-directory $(AXE) || echo 'npm could not install axe-core: its tests are skipped'
 	$(BIN)/python -m pytest -n 2
 
 test-long: setup

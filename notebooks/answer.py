@@ -17,7 +17,7 @@ __all__ = ["HANDS", "LOOK", "STANDS", "headline", "in_words", "numbers", "stale"
 LOOK = (
     STYLE
     + """<style>
-.nbw.live{max-width:none}.nbw.live table{margin:0}
+.nbw.live{max-width:none}.nbw.live table{margin:0}.nbw.live :is(h3,h4){font-size:1.04em}
 .nbw .rate{display:flex;flex-wrap:wrap;gap:.2em 1.6em;align-items:flex-end;margin:.2em 0 .5em}
 .nbw .rate div{line-height:1.2}.nbw .rate b{display:block;font-size:2.1em;font-variant-numeric:tabular-nums}
 .nbw .finding{font-size:1.12em;font-weight:650;margin:.2em 0 .4em}
@@ -44,8 +44,9 @@ width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 padding-left:20px;text-indent:-20px}
 .nbw-live .widget-checkbox,.nbw-live .widget-checkbox label{height:auto;min-width:0}
 .nbw-live a{color:var(--jp-content-link-color,#0060a0);text-decoration:underline}
-.nbw-live .jupyter-button:focus-visible,.nbw-live input:focus-visible,.nbw-live select:focus-visible,
-.nbw-live .noUi-handle:focus-visible{outline:3px solid #0072b2;outline-offset:1px}
+.nbw-live .jupyter-widget-Collapse-header{color:var(--jp-ui-font-color1,#1b1f24)}
+.nbw-live :is(button,input,select,textarea,summary,.noUi-handle,.jupyter-widget-Collapse-header):focus-visible{
+outline:3px solid #0072b2;outline-offset:1px}
 </style>"""
 # Lab marks a widget whose kernel is gone and has an error for one that it does not know: the kept answer then stands.
 _DEAD = ",".join(f"[data-status={status}]" for status in ("dead", "unknown", "disconnected"))

@@ -45,7 +45,7 @@ class Control:
         self.shown: tuple[object, str, str] = (self, "", "")  # what the head says: value, idle, complaint
         self.kind, self.parts = _parts(lever, value)
         self.head = widgets.HTML(layout=WIDE)
-        self.reset = widgets.Button(description="Reset", layout=SMALL, tooltip=f"{lever.label}: back to the baseline")
+        self.reset = widgets.Button(description="Reset", layout=SMALL, tooltip=f"Reset {lever.label}")
         self.box = widgets.VBox([self.head, self.hands([self.reset]), widgets.HTML(note, layout=WIDE)], layout=WIDE)
         self.box.add_class("nbw-lever").add_class(f"nbw-lever-{name}")
 

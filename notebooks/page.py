@@ -34,7 +34,7 @@ STYLE = """<style>
 --rule:var(--jp-border-color2,#d0d5db);--soft:var(--jp-layout-color2,#f2f4f6);--paper:var(--jp-layout-color1,#fff);
 color:var(--ink);font:14px/1.5 var(--jp-content-font-family,system-ui,sans-serif);
 max-width:1040px;overflow-wrap:break-word}
-.nbw h3,.nbw h4{margin:1.4em 0 .35em;line-height:1.3;font-weight:650}.nbw h3{font-size:1.22em}
+.nbw :is(h2,h3,h4){margin:1.4em 0 .35em;line-height:1.3;font-weight:650}.nbw :is(h2,h3){font-size:1.22em}
 .nbw h4{font-size:1.04em}.nbw p{margin:.35em 0 .6em}
 .nbw ul,.nbw ol{margin:.3em 0 .7em;padding-left:1.3em}.nbw li{margin:.2em 0}
 .nbw .faint{color:var(--faint)}.nbw small{font-size:.88em}

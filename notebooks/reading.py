@@ -72,7 +72,7 @@ class Manual:
         """How to read this policy: what it assumes, what it cannot check, and whose word it is."""
         return page(
             *(
-                f"<h4>{esc(t.title)}{origin_mark(t.origin)}</h4><p>{esc(t.says)}{_behind(t.statements)}</p>"
+                f"<h3>{esc(t.title)}{origin_mark(t.origin)}</h3><p>{esc(t.says)}{_behind(t.statements)}</p>"
                 for t in self.policy.texts.values()
             )
         )
@@ -154,13 +154,13 @@ class Manual:
             (esc(name), esc(s.says), esc(s.stance.replace("_", " ")), esc(s.applies_to))
             for name, s in self.policy.statements.items()
         ]
-        return page(table(("", "Says", "Stance", "About"), rows))
+        return page(table(("Statement", "Says", "Stance", "About"), rows))
 
     def open_questions(self) -> Shown:
         """What the source leaves open and no lever can settle."""
         return page(
             *(
-                f"<h4>{esc(q.question)}{origin_mark(q.origin)}</h4>"
+                f"<h3>{esc(q.question)}{origin_mark(q.origin)}</h3>"
                 f"<p>{esc(q.why_open)}{_behind(q.statements)}</p>{bullets(map(esc, q.options))}"
                 for q in self.policy.open_questions.values()
             )
@@ -169,7 +169,7 @@ class Manual:
     def references(self) -> Shown:
         """Where figures and texts were read."""
         rows = [(esc(name), esc(text)) for name, text in self.policy.references.items()]
-        return page(table(("", "Read at"), rows))
+        return page(table(("Reference", "Read at"), rows))
 
 
 def _many(codes: int) -> str:
@@ -194,4 +194,4 @@ def _card(key: str, card: Evidence) -> str:
         ("Behind", ", ".join(card.statements) or f"none ({card.origin})"),
     )
     inside = "".join(f"<dt>{esc(term)}</dt><dd>{esc(text)}</dd>" for term, text in terms)
-    return f'<h4 id="evidence-{key}">{esc(card.title)}</h4><p>{evidence_mark(card)}</p><dl>{inside}</dl>'
+    return f'<h3 id="evidence-{key}">{esc(card.title)}</h3><p>{evidence_mark(card)}</p><dl>{inside}</dl>'

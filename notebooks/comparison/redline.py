@@ -151,7 +151,7 @@ def redline(before: Settings, after: Settings) -> str:
         return "<p>Nothing is different: the two say the same in every line.</p>"
     parts = [] if found[0].group == DECIDES else ["<p><b>Nothing that may decide a case differs.</b></p>"]
     for group, mine in groupby(found, key=lambda entry: entry.group):
-        parts.append(f"<h4>{esc(group)}</h4>{''.join(_sections(mine, folded=group == TEXTS))}")
+        parts.append(f"<h3>{esc(group)}</h3>{''.join(_sections(mine, folded=group == TEXTS))}")
     return MARKS + "".join(parts)
 
 

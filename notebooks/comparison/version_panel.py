@@ -252,7 +252,7 @@ class VersionPanel(Frame):
             self._let_stand()
 
     def _shared(self, html: str) -> None:
-        self.shares.value = live(f"<h4>By change</h4>{html}")
+        self.shares.value = live(f"<h3>By change</h3>{html}")
         self._let_stand()
 
     # Looking closer -------------------------------------------------------------------------------------------------
@@ -301,4 +301,4 @@ def _many(count: int, one: str, more: str) -> str:
 
 
 def _title(text: str) -> Any:
-    return widgets.HTML(live(f"<h3>{esc(text)}</h3>"), layout=WIDE)
+    return widgets.HTML(live(f"<h2>{esc(text)}</h2>"), layout=WIDE)

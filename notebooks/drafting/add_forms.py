@@ -38,7 +38,7 @@ class AddForm:
         self.source.observe(author.guard(lambda _: self._build()), names="value")
         self.lists = lists_of(author.draft, author.tree) if section == "criteria" else []
         self.where, self.at = self._where()
-        head = shown_html(f"<h4>A new {esc(one)}</h4>")
+        head = shown_html(f"<h3>A new {esc(one)}</h3>")
         first = [self.source] if len(self.begin) > 1 else []
         asked = [self.where, self.at] if self.lists else []
         named = [self.name.hand] if self.shape.kind == "mapping" else []

@@ -282,7 +282,7 @@ class DraftPanel(Frame):
     def _refresh(self) -> None:
         """State, numbers, view: in this order."""
         self.tree = self.draft.page.root.plain()
-        self.what.value = live(f"<h3>{esc(self._called())}</h3>")
+        self.what.value = live(f"<h2>{esc(self._called())}</h2>")
         self.alert.value = self.message.value = ""
         self.effect.show()
         self.outline.show()

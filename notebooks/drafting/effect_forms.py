@@ -102,7 +102,7 @@ class EffectView:
             said = "<p>Told in sentences once the entries agree with each other.</p>"
         text = f"<pre>{escape(chr(10).join(lines))}</pre>"
         folded = f"<details><summary>The lines of the document ({len(lines)})</summary>{text}</details>"
-        return f"<h4>What changed since it began</h4>{said}{folded}"
+        return f"<h3>What changed since it began</h3>{said}{folded}"
 
     # What is wrong ----------------------------------------------------------------------------------------------------
 
@@ -110,7 +110,7 @@ class EffectView:
         found = others(self.author.draft)
         if not found:
             return []
-        rows: list[Any] = [shown_html(f"<h4>To be mended before it can be saved ({len(found)})</h4>")]
+        rows: list[Any] = [shown_html(f"<h3>To be mended before it can be saved ({len(found)})</h3>")]
         for problem in found[:_MOST]:
             path = entry_at(self.author.tree, problem.path or "")
             words = by_label(self.author.tree, _without_path(problem.message, problem.path))
@@ -181,7 +181,7 @@ class EffectView:
             f" ({row.lost:,} approvals lost, {row.gained:,} gained)"
             for row in found.itertuples()
         ]
-        rows: list[Any] = [shown_html(f"<h4>Whom it moves</h4>{bullets(counts)}")]
+        rows: list[Any] = [shown_html(f"<h3>Whom it moves</h3>{bullets(counts)}")]
         for case in answer.moved_cases(_CASES).itertuples():
             words = f"{outcome_mark(str(case.baseline))} → {outcome_mark(str(case.scenario))}"
             said = f"{esc(case.case_id)}, {esc(case.dx)} with {esc(case.cpt)}: {words}"

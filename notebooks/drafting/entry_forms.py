@@ -51,10 +51,10 @@ class EntryForm:
         """What the entry is called, its identifier in small print."""
         one, tree = SECTION_WORDS[str(self.path[0])][1], self.author.tree
         if self.path == (HEAD,):
-            return f"<h4>{esc(tree.get('title', ''))}</h4>"
+            return f"<h3>{esc(tree.get('title', ''))}</h3>"
         label = esc(called_entry(tree, str(self.path[0]), self.path[1]))
         small = f"<div class='faint'><small>{esc(dotted(self.path))}</small></div>"
-        return f"<h4>{esc(one[0].upper() + one[1:])}: {label}</h4>{small}"
+        return f"<h3>{esc(one[0].upper() + one[1:])}: {label}</h3>{small}"
 
     def _keys(self) -> list[str]:
         if not self.shape.keys:

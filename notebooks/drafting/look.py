@@ -36,5 +36,5 @@ clip-path:inset(50%)}
 .nbw-save{flex-wrap:wrap;gap:10px}
 .nbw-save .nbw-field{flex:1 1 180px;width:auto!important}
 .nbw-live pre{white-space:pre-wrap;overflow-wrap:anywhere;font-size:.86em;max-height:320px;overflow:auto}
-.nbw-live .nbw h3,.nbw-live .nbw h4{margin-top:.3em}
+.nbw-live .nbw :is(h2,h3,h4){margin-top:.3em}
 </style>"""

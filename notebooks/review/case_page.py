@@ -68,7 +68,7 @@ def _request(now: Finding) -> str:
     labels = {code: x.label for family in policy.procedures.values() for code, x in family.codes.items()}
     said = f"{dx} ({diagnosis}), {cpt} ({labels.get(cpt, 'outside this policy')})"
     name = "A case as you typed it" if str(now.case.ids[0]) == TYPED else f"Case {now.case.ids[0]}"
-    return f"<h3>{esc(name)}: {esc(title)}</h3><p class='faint'><small>{esc(said)}</small></p>"
+    return f"<h2>{esc(name)}: {esc(title)}</h2><p class='faint'><small>{esc(said)}</small></p>"
 
 
 def _whose(review: CaseReview) -> str:
@@ -141,7 +141,7 @@ def asked_for(review: CaseReview) -> str:
     fields = [review.policy.fields_[name] for name in review.now().told.ask]
     if not fields:
         return ""
-    return f"<h4>What is asked for</h4>{bullets(f'{esc(one.label)}: {esc(one.ask)}' for one in fields)}"
+    return f"<h3>What is asked for</h3>{bullets(f'{esc(one.label)}: {esc(one.ask)}' for one in fields)}"
 
 
 def _by_facts(review: CaseReview) -> str:
@@ -154,13 +154,13 @@ def _by_facts(review: CaseReview) -> str:
         for way in found.documents:
             could.setdefault(way_named(policy, way), []).append(outcome_mark(way.outcome))
         lines = bullets(f"{esc(named)} → {' or '.join(words)}" for named, words in could.items())
-        html += f"<h4>Which documents could settle it, and what it could then be</h4>{lines}"
+        html += f"<h3>Which documents could settle it, and what it could then be</h3>{lines}"
     if now.outcome not in ("met", "out_of_scope"):
         ways = (esc(_words(way_said(policy, way))) for way in found.to_meet)
         few = "" if all_tried(now.settings) else f" at most {FEW_CHANGES}"
         nothing = f"<p>None: no change of{few} facts that a case table can hold makes it met.</p>"
         told = bullets(ways) if found.to_meet else nothing
-        html += f"<h4>Smallest changes of the facts that would make it met</h4>{told}"
+        html += f"<h3>Smallest changes of the facts that would make it met</h3>{told}"
     return html
 
 
@@ -170,12 +170,12 @@ def _by_rules(review: CaseReview) -> str:
     if found.criteria:
         said = ((" and ".join(sentence(now.settings, n) for n in names), word) for names, word in found.criteria)
         lines = bullets(f"{names} → {outcome_mark(word)}" for names, word in said)
-        html += f"<h4>What the outcome would be if more were met</h4>{lines}"
+        html += f"<h3>What the outcome would be if more were met</h3>{lines}"
     if found.levers:
         rows = ((policy.levers[name], now.settings[name], value, word) for name, value, word in found.levers)
         cells = ((esc(x.label), esc(shown(x, at)), esc(shown(x, to)), outcome_mark(word)) for x, at, to, word in rows)
         header = ("Lever", "Now", "At", "Outcome of this case")
-        html += f"<h4>Levers that alone would change it, at the nearest value</h4>{table(header, cells)}"
+        html += f"<h3>Levers that alone would change it, at the nearest value</h3>{table(header, cells)}"
     return html or "<p>Nothing else that this policy reads would change the outcome.</p>"
 
 
@@ -193,7 +193,7 @@ def notices(review: CaseReview) -> str:
         f"<b>{esc(c)}</b> is no longer a valid code: {esc(s)}." for c, s in policy.retired_codes.items() if c in here
     ]
     lines += [f"{evidence_mark(c)} {esc(c.title)}. {esc(c.status_note or c.note)}" for c in _disputed(now)]
-    said = f"<h4>To beware of</h4>{bullets(lines)}" if lines else ""
+    said = f"<h3>To beware of</h3>{bullets(lines)}" if lines else ""
     return f"{said}<p class='faint'><small>{esc(policy.notice)}</small></p>"
 
 

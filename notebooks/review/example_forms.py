@@ -58,7 +58,7 @@ class ExampleForm:
             self.said, self.onward,
         ]  # fmt: skip
         self.inside = widgets.VBox(rows, layout=widgets.Layout(width="100%", display="none"))
-        head = widgets.HTML(live("<h4>An example of a draft</h4>"))
+        head = widgets.HTML(live("<h3>An example of a draft</h3>"))
         self.view = widgets.VBox([head, widgets.HBox([self.open], layout=ROW), self.inside], layout=WIDE)
 
     def _toggle(self) -> None:

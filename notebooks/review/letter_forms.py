@@ -29,7 +29,7 @@ class LetterForm:
         self.take = widgets.HTML(layout=FIT)
         head = widgets.HTML(
             live(
-                "<h4>The letter</h4><p>A draft for a clinician: edit it here, copy it, or take it along as a file.</p>"
+                "<h3>The letter</h3><p>A draft for a clinician: edit it here, copy it, or take it along as a file.</p>"
             )
         )
         self.view = widgets.VBox([head, self.text, widgets.HBox([self.again, self.take], layout=ROW)], layout=WIDE)

@@ -105,6 +105,16 @@ def type_in_new_cell(page: Page, code: str) -> None:
 
 
 @contextmanager
+def chromium() -> Iterator[Browser]:
+    """A browser; one at a time in a process."""
+    assert CHROMIUM, "CI must have Chromium; .ci/run installs it"
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS])
+        yield browser
+        browser.close()
+
+
+@contextmanager
 def lab(scratch: Path, verb: str = "lab") -> Iterator[Desk]:
     """Start the command and a browser, stop both; the server keeps its own files in `scratch`."""
     with socket.socket() as free:
@@ -131,10 +141,8 @@ def lab(scratch: Path, verb: str = "lab") -> Iterator[Desk]:
         try:
             address = f"http://127.0.0.1:{port}"
             _wait(address, process, scratch / "lab.log")
-            with sync_playwright() as playwright:
-                browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS])
+            with chromium() as browser:
                 yield Desk(browser, address, scratch / "mine", verb)
-                browser.close()
         finally:
             process.terminate()
             process.wait(30)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect
 
 import policy as core
 from policy.evaluation.planes import Planes
@@ -18,7 +18,8 @@ from simulations.pages.content import Command
 from simulations.pages.page import offline_page
 from simulations.studies.comparison import Study, ask
 from simulations.studies.impact import under
-from tests.notebooks.lab import CHROMIUM, FLAGS, IN_A_BROWSER
+from tests.axe.findings import NEEDS_AXE, OPEN, grave
+from tests.notebooks.lab import IN_A_BROWSER, chromium
 
 pytestmark = IN_A_BROWSER
 SIZE = 1_200
@@ -27,16 +28,13 @@ Opened = Callable[..., Page]
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    assert CHROMIUM, "CI must have Chromium; .ci/run installs it"
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        yield browser
-        browser.close()
+def browser() -> Iterator[Browser]:
+    with chromium() as started:
+        yield started
 
 
 @pytest.fixture
-def opened(chromium: Browser, tmp_path: Path) -> Iterator[Opened]:
+def opened(browser: Browser, tmp_path: Path) -> Iterator[Opened]:
     """Opens the page of a study; whatever it asks for beside itself, and whatever goes wrong, fails the test."""
     wrong: list[str] = []
 
@@ -49,7 +47,7 @@ def opened(chromium: Browser, tmp_path: Path) -> Iterator[Opened]:
 
     def opened(study: Study, address: str = "") -> Page:
         save(tmp_path / "page.html", offline_page(study, Command(None, (), "page.html")))
-        page = chromium.new_context(viewport={"width": 1280, "height": 800}).new_page()
+        page = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
         page.route("**/*", only_itself)
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("console", lambda message: wrong.append(message.text))
@@ -58,7 +56,7 @@ def opened(chromium: Browser, tmp_path: Path) -> Iterator[Opened]:
         return page
 
     yield opened
-    for context in chromium.contexts:
+    for context in browser.contexts:
         context.close()
     assert wrong == []
 
@@ -254,3 +252,10 @@ def test_no_width_needs_scrolling_sideways_and_every_control_has_a_name(opened: 
     unnamed = """() => [...document.querySelectorAll("input,select,button")].filter(one => !one.textContent.trim()
       && !(one.labels || []).length && !one.ariaLabel && !one.getAttribute("aria-labelledby")).length"""
     assert page.evaluate(unnamed) == 0
+
+
+@NEEDS_AXE
+def test_axe_finds_nothing_grave_with_all_open(opened: Opened):
+    page = opened(ask(provisions={"conservative_weeks": 8}, size=300))
+    page.evaluate(OPEN)
+    assert grave(page) == []

@@ -18,6 +18,8 @@ from policy.model import OUTCOMES
 from simulations import ask, simulate
 from simulations.runs.parameters import PARAMETERS, defaults
 from simulations.runs.run import FOLDER, shipped
+from tests.axe.findings import NEEDS_AXE, OPEN, grave
+from tests.notebooks.lab import chromium
 
 SIZE = 300
 NOTICE = "Synthetic data, policy simulation only, not for individual determinations."
@@ -139,6 +141,16 @@ def test_the_page_speaks_to_everybody(ran: Ran):
         assert table.select("tbody th[scope]")
     assert "�" not in page.text
     assert "import " not in page.text
+
+
+@pytest.mark.browser
+@NEEDS_AXE
+def test_axe_finds_nothing_grave_with_all_open(ran: Ran):
+    with chromium() as browser:  # not for all: a kernel cannot run while it is open
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.goto((ran.folder / f"{ran.name}.html").as_uri())
+        page.evaluate(OPEN)
+        assert grave(page) == []
 
 
 def test_every_reader_is_told(ran: Ran):

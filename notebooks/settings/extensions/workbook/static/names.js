@@ -1,21 +1,70 @@
-// What ipywidgets and Lab leave out of a panel. A slider keeps its name in a label that is not shown, and its handle has
-// none to read out: it gets that. A link that a button has just brought (.nbw-go) is followed: one click, not two.
+// What ipywidgets and Lab leave out of a panel for whoever works with keys or by ear.
+// A slider keeps its name in a label that is not shown, and its handle has none to read out: it gets that. The title of
+// a button that goes on where its text ends is its name, as many say "Leave it". A head that folds is a button, and says
+// whether it is open. What is told again and again is told in a place that stays. The focus stays on the control in use
+// when it is drawn anew. A link that a button has just brought (.nbw-go) is followed: one click, not two.
 (() => {
-  let waiting = false;
-  const name = () => {
+  const HEAD = ".nbw-live .jupyter-widget-Collapse-header", PATIENCE = 800;  // milliseconds
+  const HANDS = `.nbw-live :is(button, input, select, textarea, summary, a[href], [tabindex="0"])`;
+  let waiting = false, held = null, gone = 0;  // the control in use; since when it is away
+
+  function name() {
     waiting = false;
     for (const handle of document.querySelectorAll(".noUi-handle:not([aria-label])")) {
       const label = handle.closest(".widget-slider")?.querySelector(".widget-label")?.title;
       if (label) handle.setAttribute("aria-label", label);
+    }
+    for (const button of document.querySelectorAll(".nbw-live .jupyter-button")) {
+      const { title, textContent: text } = button;
+      if (title !== text && title.startsWith(text)) button.setAttribute("aria-label", title);
+      else button.removeAttribute("aria-label");
+      if (/^[▸▾]/.test(text)) button.setAttribute("aria-expanded", text.startsWith("▾"));
+    }
+    for (const head of document.querySelectorAll(HEAD)) {
+      head.role = "button";
+      head.tabIndex = 0;
+      head.ariaExpanded = head.closest(".jupyter-widget-Collapse").classList.contains("jupyter-widget-Collapse-open");
+    }
+    for (const told of document.querySelectorAll(".nbw-live .widget-html-content [role=status]")) {
+      const place = told.closest(".widget-html-content");
+      if (place.textContent.trim() === told.textContent.trim()) place.ariaLive = "polite";
     }
     for (const link of document.querySelectorAll("a.nbw-go")) {
       if (!document.body.dataset.voila && !link.href.includes("/files/")) continue;  // Lab has yet to say what it opens
       link.classList.remove("nbw-go");
       if (navigator.userActivation?.isActive && link.checkVisibility()) link.click();
     }
-  };
+    hold();
+  }
+
+  const called = hand => [hand.tagName, hand.type, hand.ariaLabel ?? hand.labels?.[0]?.textContent ?? hand.textContent].join();
+  const usable = hand => hand.isConnected && !hand.disabled && hand.checkVisibility();
+
+  // Back to the control in use, or to one of its name, or when none comes to the one that stood nearest.
+  function hold() {
+    if (!held || document.activeElement !== document.body) return void (gone = 0);
+    gone ||= performance.now();
+    const now = [...document.querySelectorAll(HANDS)].filter(usable);
+    const near = hands => hands.sort((a, b) => Math.abs(now.indexOf(a) - held.at) - Math.abs(now.indexOf(b) - held.at))[0];
+    const same = usable(held.hand) ? held.hand : near(now.filter(hand => called(hand) === held.name));
+    if (same) same.focus();
+    else if (performance.now() - gone > PATIENCE) near([...now])?.focus();
+    else setTimeout(hold, PATIENCE / 4);
+  }
+
+  addEventListener("focusin", ({ target }) => {
+    const hands = [...document.querySelectorAll(HANDS)].filter(usable);
+    held = target.closest?.(".nbw-live") ? { hand: target, name: called(target), at: hands.indexOf(target) } : null;
+  });
+  addEventListener("pointerdown", () => void (held = null), true);  // a hand goes where it wants
+  addEventListener("click", ({ target }) => target.closest?.(HEAD) && setTimeout(name), true);
+  addEventListener("keydown", event => {
+    if (!event.target.matches?.(HEAD) || !["Enter", " "].includes(event.key)) return;
+    event.preventDefault();
+    event.target.click();
+  });
   new MutationObserver(() => {
     if (!waiting) requestIdleCallback(name);
     waiting = true;
-  }).observe(document, { childList: true, subtree: true, attributeFilter: ["href"] });
+  }).observe(document, { childList: true, subtree: true, attributeFilter: ["href", "title", "disabled"] });
 })();
