@@ -43,6 +43,13 @@ width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 padding-left:20px;text-indent:-20px}
 .nbw-live .widget-checkbox,.nbw-live .widget-checkbox label{height:auto;min-width:0}
 .nbw-live a{color:var(--jp-content-link-color,#0060a0);text-decoration:underline}
+.nbw-live:has(>.nbw-columns){container-type:inline-size}
+.nbw-columns{height:clamp(520px,calc(100vh - 270px),1100px)}
+.nbw-columns>.widget-box{height:100%}
+.nbw-fold{border-left:4px solid #0072b2;padding-left:12px}
+@container (max-width:760px){.nbw-columns{height:auto;flex-direction:column-reverse}
+.nbw-columns>.widget-box{width:100%;max-height:75vh;flex:0 0 auto;height:auto;padding-left:0}
+.nbw-columns>.nbw-answer{max-height:none}}
 .nbw-live .jupyter-button:focus-visible,.nbw-live input:focus-visible,.nbw-live select:focus-visible,
 .nbw-live .noUi-handle:focus-visible{outline:3px solid #0072b2;outline-offset:1px}
 </style>"""
@@ -66,7 +73,7 @@ def headline(answer: Answer, over: str, picture: bool = True) -> str:
     if answer.guarded:
         return live(answer.impact).html
     finding = f'<p class="finding" role="status" aria-live="polite">{esc(_finding(answer))}</p>'
-    return finding + numbers(answer.impact, bool(answer.changes), over, picture=picture)
+    return finding + numbers(answer.impact, not answer.stands, over, picture=picture)
 
 
 def numbers(impact: Impact, moved: bool, over: str, guarded: bool = False, picture: bool = True) -> str:
@@ -89,7 +96,7 @@ def numbers(impact: Impact, moved: bool, over: str, guarded: bool = False, pictu
 
 def _finding(answer: Answer) -> str:
     if answer.nothing:
-        if not answer.changes:
+        if answer.stands:
             return "No lever is moved: this is the policy as it stands."
         return f"This changes nothing, because {answer.nothing}."
     return answer.impact.finding() + "."
@@ -199,5 +206,5 @@ def stale(html: str) -> str:
 
 def in_words(answer: Answer, over: str) -> str:
     """The answer as text: what is moved, the finding, the rates and the counts."""
-    changes = answer.changes.values() or ["No lever is moved."]
-    return "\n".join([*(f"Moved: {c}" if answer.changes else c for c in changes), plain(headline(answer, over))])
+    changes = [f"Moved: {c}" for c in answer.changes.values()] + [f"Changed: {c}" for c in answer.edits]
+    return "\n".join([*(changes or ["No lever is moved."]), plain(headline(answer, over))])

@@ -46,7 +46,8 @@ class Control:
         self.kind, self.parts = _parts(lever, value)
         self.head = widgets.HTML(layout=WIDE)
         self.reset = widgets.Button(description="Reset", layout=SMALL, tooltip=f"{lever.label}: back to the baseline")
-        self.box = widgets.VBox([self.head, self.hands([self.reset]), widgets.HTML(note, layout=WIDE)], layout=WIDE)
+        self.note = widgets.HTML(note, layout=WIDE)
+        self.box = widgets.VBox([self.head, self.hands([self.reset]), self.note], layout=WIDE)
         self.box.add_class("nbw-lever").add_class(f"nbw-lever-{name}")
 
     def hands(self, more: list[Any]) -> Any:
