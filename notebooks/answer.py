@@ -44,12 +44,12 @@ padding-left:20px;text-indent:-20px}
 .nbw-live .widget-checkbox,.nbw-live .widget-checkbox label{height:auto;min-width:0}
 .nbw-live a{color:var(--jp-content-link-color,#0060a0);text-decoration:underline}
 .nbw-live:has(>.nbw-columns){container-type:inline-size}
-.nbw-columns{height:clamp(520px,calc(100vh - 270px),1100px)}
+.nbw-columns{height:clamp(560px,calc(100vh - 150px),1100px)}
 .nbw-columns>.widget-box{height:100%}
 .nbw-fold{border-left:4px solid #0072b2;padding-left:12px}
-@container (max-width:760px){.nbw-columns{height:auto;flex-direction:column-reverse}
-.nbw-columns>.widget-box{width:100%;max-height:75vh;flex:0 0 auto;height:auto;padding-left:0}
-.nbw-columns>.nbw-answer{max-height:none}}
+@container (max-width:760px){.nbw-columns{height:auto!important;flex-direction:column-reverse!important}
+.nbw-columns>.widget-box{width:100%!important;height:auto!important;flex:0 0 auto!important;padding:0!important}
+.nbw-columns>:not(.nbw-answer){max-height:75vh}}
 .nbw-live .jupyter-button:focus-visible,.nbw-live input:focus-visible,.nbw-live select:focus-visible,
 .nbw-live .noUi-handle:focus-visible{outline:3px solid #0072b2;outline-offset:1px}
 </style>"""
@@ -65,7 +65,7 @@ display:none!important}}
 {_GONE} .jp-OutputArea .jp-OutputArea-child:has(.nbw-still){{display:flex!important}}
 </style>"""
 BEFORE, NOW = "#9aa1a9", "#0072b2"
-_ROW, _LABEL, _BAR, _WIDTH = 34, 98, 262, 560
+_ROW, _LABEL, _BAR, _WIDTH = 27, 98, 262, 560
 
 
 def headline(answer: Answer, over: str, picture: bool = True) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from notebooks import answer as view
-from notebooks.controls import GROW, ROW, SMALL, WIDE
+from notebooks.controls import GROW, ROW, SMALL, WIDE, WRAPS
 from notebooks.desk import hand_over, way
 from notebooks.drafting.taking import into_a_draft
 from notebooks.frame import Frame, button, link, linked, live
@@ -39,7 +39,6 @@ _TICK = 0.004  # seconds left to the user between two levers of that look
 _LEVERS = widgets.Layout(width="41%", min_width="320px", flex="0 0 auto", overflow="hidden")
 _ANSWER = widgets.Layout(flex="1 1 0", width="auto", min_width="300px", padding="0 0 0 18px", overflow="hidden")
 _BELOW = widgets.Layout(display="block", width="100%", flex="1 1 auto", min_height="0", overflow="hidden auto")
-_WRAPS = widgets.Layout(width="100%", align_items="center", flex_flow="row wrap")
 
 
 class LeverPanel(Frame):
@@ -112,7 +111,7 @@ class LeverPanel(Frame):
             return button(text, self._guarded(lambda _: act()), tooltip)
 
         def row(*hands: Any) -> Any:
-            return widgets.HBox(hands, layout=_WRAPS)
+            return widgets.HBox(hands, layout=WRAPS)
 
         steps = {"Undo": "undo", "Redo": "redo", "Reset all": "reset"}
         self.undo_button, self.redo_button, self.reset_button = (
@@ -126,9 +125,9 @@ class LeverPanel(Frame):
         self.report_button = hand("Make the report", self._report)
         self.draft_button = hand("Take into a draft", self._into_a_draft, "Take the moved levers into a draft")
         return [
-            row(self.undo_button, self.redo_button, self.reset_button), self.message, self.drafted, self.changes,
+            row(self.undo_button, self.redo_button, self.reset_button), self.message, self.drafted,
+            self.closer.asking, self.closer.view, self.changes,
             row(self.name, self.save_button), row(self.report_button, self.draft_button),
-            self.closer.asking, self.closer.view,
         ]  # fmt: skip
 
     def _comes_back(self) -> str:

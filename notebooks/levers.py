@@ -35,11 +35,11 @@ def matching(policy: Policy, text: str, settings: Mapping[str, Value]) -> list[s
     words = text.lower().split()
 
     def said(name: str, lever: Lever) -> str:
-        sources = [
-            f"{card.source} {card.strength} {card.status}" for card in map(policy.evidence.get, lever.evidence) if card
-        ]
-        parts = [lever.label, lever.says, shown(lever, settings[name]), *(lever.choices or {}).values(), lever.citation]
-        return " ".join([*parts, *lever.statements, *sources]).lower()
+        cards = [card for card in map(policy.evidence.get, lever.evidence) if card]
+        sources = [f"{card.source} {card.strength} {card.status}" for card in cards]
+        value = f"{shown(lever, settings[name])} {allowed(lever)}"
+        parts = [lever.label, lever.says, value, *(lever.choices or {}).values(), lever.citation, *lever.statements]
+        return " ".join([*parts, *sources]).lower()
 
     return [name for name, lever in policy.levers.items() if all(word in said(name, lever) for word in words)]
 

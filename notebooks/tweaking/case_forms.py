@@ -5,7 +5,7 @@ from functools import partial
 
 import ipywidgets as widgets
 
-from notebooks.controls import FIT, GROW, ROW, WIDE
+from notebooks.controls import FIT, STRETCH, WIDE, WRAPS
 from notebooks.frame import button, drop_down, live, shown_html
 from notebooks.keeping import seen
 from notebooks.page import bullets, esc
@@ -18,10 +18,12 @@ from simulations import Caseload
 __all__ = ["CaseSourceForm"]
 
 _SEED = widgets.Layout(width="150px", flex="0 0 auto")
+_PATH = widgets.Layout(flex="1 1 260px", width="auto", min_width="200px")
+_LINE = widgets.Layout(flex="0 1 auto", width="auto", min_width="0")
 _FILE = "Choose a file …"
 _HOW = (
-    "A case table has one row for a request and one column for a fact (.csv or .parquet; `workbook template` makes an "
-    "empty one). Cases that may be people are told in rounded shares only, and none of them is shown."
+    "A case table (.csv or .parquet) has one row for each request and one column for each fact; the command workbook "
+    "template makes an empty one. Cases that may be people are told in rounded shares only, and none of them is shown."
 )
 
 
@@ -39,10 +41,10 @@ class CaseSourceForm:
         self.tweaks, self.policy, self._guarded = tweaks, tweaks.policy, guarded
         self._errand, self._changed = errand, changed
         self.sources: list[Source] = []
-        self.line, self.progress = widgets.HTML(layout=FIT), shown_html()
+        self.line, self.progress = widgets.HTML(layout=_LINE), shown_html()
         self.open_button = button("Change the cases", guarded(lambda _: self.turn()))
         self._box = widgets.VBox(layout=WIDE)
-        first = widgets.HBox([self.line, self.open_button], layout=ROW)
+        first = widgets.HBox([self.line, self.open_button], layout=WRAPS)
         self.view = widgets.VBox([first, self._box, self.progress], layout=WIDE)
 
     def tell(self) -> None:
@@ -68,7 +70,7 @@ class CaseSourceForm:
         own = str(present.path) if present.path else present.name
         sizes = sorted({*case_choice.SIZES, *([present.size] if present.drawn else [])})
         wide = {"description_width": "initial"}
-        self.population = drop_down("Population", [(one.label, one.name) for one in self.sources], WIDE)
+        self.population = drop_down("Population", [(one.label, one.name) for one in self.sources], STRETCH)
         self.population.value = own if own in names else next(iter(names), None)
         self.population.observe(self._guarded(lambda _: self._say_mix()), names="value")
         self.size = drop_down("Number of cases", [(f"{size:,}", size) for size in sizes], FIT)
@@ -80,15 +82,15 @@ class CaseSourceForm:
         self.mix = shown_html()
         self._say_mix()
         files = [(_FILE, ""), *((seen(path), seen(path)) for path in case_choice.case_tables())]
-        self.file = drop_down("Case file", files, GROW)
-        self.path = widgets.Text(description="or its path", placeholder="folder/cases.csv", layout=GROW, style=wide)
+        self.file = drop_down("Case file", files, _PATH)
+        self.path = widgets.Text(description="or its path", placeholder="folder/cases.csv", layout=_PATH, style=wide)
         self.read_button = button(
             "Read it", self._guarded(lambda _: self.read(self.path.value.strip() or self.file.value)), "Read the file"
         )
         drawn = [self.size, self.seed, self.draw_button]
         typed = [self.file, self.path, self.read_button]
         how = shown_html(f"<p class='faint'><small>{esc(_HOW)}</small></p>")
-        rows = [self.population, self.mix, widgets.HBox(drawn, layout=ROW), widgets.HBox(typed, layout=ROW), how]
+        rows = [self.population, self.mix, widgets.HBox(drawn, layout=WRAPS), widgets.HBox(typed, layout=WRAPS), how]
         self.form = widgets.VBox(rows, layout=WIDE).add_class("nbw-fold")
 
     def _say_mix(self) -> None:

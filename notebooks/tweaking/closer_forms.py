@@ -8,7 +8,7 @@ import ipywidgets as widgets
 
 from notebooks.answer import stale
 from notebooks.closer import QUESTIONS, STALE
-from notebooks.controls import WIDE
+from notebooks.controls import WIDE, WRAPS
 from notebooks.frame import button, live, problems_told
 from notebooks.page import esc
 from notebooks.tweaking.moved import WHO_MOVES, Moved, intro, look_for
@@ -18,8 +18,6 @@ from policy.model import Settings
 from simulations import Study
 
 __all__ = ["Closer"]
-
-_WRAPS = widgets.Layout(width="100%", align_items="center", flex_flow="row wrap")
 
 
 class Closer:
@@ -38,8 +36,9 @@ class Closer:
         asks = {WHO_MOVES: self._who_moves} | {q: partial(self._look, q) for q in QUESTIONS}
         self.buttons = {q: button(q, guarded(lambda _, act=act: act())) for q, act in asks.items()}
         self.answer, self.rows = widgets.HTML(layout=WIDE), widgets.VBox(layout=WIDE)
-        self.asking = widgets.HBox([widgets.HTML(live("<b>Look closer:</b>")), *self.buttons.values()], layout=_WRAPS)
-        self.view = widgets.VBox([self.answer, self.rows], layout=WIDE)
+        self.asking = widgets.HBox([widgets.HTML(live("<b>Look closer:</b>")), *self.buttons.values()], layout=WRAPS)
+        self.close_button = button("Close the answer", guarded(lambda _: self.forget()))
+        self.view = widgets.VBox(layout=WIDE)
 
     def _look(self, question: str) -> None:
         """One of the findings of the reports, about the levers as they stand."""
@@ -68,6 +67,7 @@ class Closer:
             self.answer.value = live(f'<p role="status">{esc(question)}: counting… <progress{of}></progress></p>')
 
         self.rows.children, self._busy = (), True
+        self.view.children = (self.answer, self.rows)
         told()
         self._errand("closer", work, found, told)
 
@@ -75,6 +75,7 @@ class Closer:
         said = f"<h4>{esc(question)}</h4>{html}"
         self.answer.value = live(f'<div role="region" aria-label="{esc(question)}">{said}</div>')
         self._busy = False
+        self.view.children = (self.answer, self.rows, self.close_button)
         if settings != self.tweaks.settings:
             self.grow_old()
 
@@ -91,4 +92,4 @@ class Closer:
 
     def forget(self) -> None:
         """What was asked of other cases."""
-        self.answer.value, self.rows.children = "", ()
+        self.answer.value, self.rows.children, self.view.children = "", (), ()

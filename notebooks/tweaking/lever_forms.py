@@ -5,7 +5,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from notebooks.controls import WIDE, Control
+from notebooks.controls import STRETCH, WIDE, Control
 from notebooks.frame import live, shown_html
 from notebooks.levers import groups, matching
 from notebooks.page import esc
@@ -25,9 +25,9 @@ class LeverList:
         self.tweaks, self.controls = tweaks, controls
         self.groups = groups(tweaks.policy, tweaks.mentions)
         boxes = [widgets.VBox([controls[n].box for n in names], layout=WIDE) for names in self.groups.values()]
-        self.accordion = widgets.Accordion(boxes, selected_index=0, layout=widgets.Layout(width="100%"))
+        self.accordion = widgets.Accordion(boxes, selected_index=0, layout=STRETCH)
         self.search = widgets.Text(
-            description="Find a lever", placeholder="a word of it, a value, a source", layout=WIDE,
+            description="Find a lever", placeholder="a word of it, a value, a source", layout=STRETCH,
             style={"description_width": "initial"},
         )  # fmt: skip
         self.search.observe(guarded(lambda _: self.find(self.search.value)), names="value")
@@ -44,7 +44,7 @@ class LeverList:
         rows: list[Any] = []
         for title, members in self.groups.items() if searching else ():
             mine = [self.controls[name].box for name in members if name in names]
-            rows += [shown_html(f"<h4>{esc(title)}</h4>"), *mine] if mine else []
+            rows += [shown_html(f"<p><b>{esc(title)}</b></p>"), *mine] if mine else []
         self.found.children = tuple(rows)
         self.accordion.layout.display = "none" if searching else ""
         count = f"{len(names)} {'lever' if len(names) == 1 else 'levers'} with that"

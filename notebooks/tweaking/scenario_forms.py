@@ -5,7 +5,7 @@ from pathlib import Path
 
 import ipywidgets as widgets
 
-from notebooks.controls import GROW, ROW, WIDE
+from notebooks.controls import GROW, WIDE, WRAPS
 from notebooks.frame import button, drop_down, live
 from notebooks.keeping import seen
 from notebooks.page import esc
@@ -15,6 +15,7 @@ from notebooks.tweaks import Laid, Loaded, Tweaks
 
 __all__ = ["ScenarioForm"]
 
+_CHOICE = widgets.Layout(flex="1 1 260px", width="auto", min_width="220px")
 _NONE = "Choose a scenario to start from …"
 
 
@@ -32,7 +33,7 @@ class ScenarioForm:
         self.tweaks, self.policy, self._errand, self._do, self._say = tweaks, tweaks.policy, errand, do, say
         self.entries: list[Preset] = []
         self._deleted: list[Preset] = []
-        self.choice = drop_down("Scenario", [(_NONE, "")])
+        self.choice = drop_down("Scenario", [(_NONE, "")], _CHOICE)
         self.choice.observe(guarded(lambda _: self._chosen()), names="value")
         acts = {"Load": self._load_chosen, "Rename": self._ask_name, "Delete": self._delete_chosen}
         self.load_button, self.rename_button, self.delete_button = (
@@ -44,14 +45,14 @@ class ScenarioForm:
         )
         take = button("Rename it", guarded(lambda _: self.rename(self.chosen.label, self.new_name.value)))
         leave = button("Leave it", guarded(lambda _: self._close()), "Leave the name as it is")
-        self._naming = widgets.HBox([self.new_name, take, leave], layout=ROW)
+        self._naming = widgets.HBox([self.new_name, take, leave], layout=WRAPS)
         self.put_back_button = button(
             "Put it back", guarded(lambda _: self.put_back()), "Put the deleted scenario back"
         )
         self.line = widgets.HTML(layout=GROW)
         self._more = widgets.VBox(layout=WIDE)
         hands = [self.choice, self.load_button, self.rename_button, self.delete_button]
-        self.view = widgets.VBox([widgets.HBox(hands, layout=ROW), self._more, self.line], layout=WIDE)
+        self.view = widgets.VBox([widgets.HBox(hands, layout=WRAPS), self._more, self.line], layout=WIDE)
         self.look()
 
     @property
@@ -175,9 +176,9 @@ class ScenarioForm:
         elif not loaded.name:
             said = f"Begun from “{esc(loaded.label)}”, which is deleted."
         elif loaded.settings == now:
-            said = f"Scenario: <b>{esc(loaded.label)}</b>"
+            said = f"Loaded: <b>{esc(loaded.label)}</b>"
         else:
-            said = f"Scenario: <b>{esc(loaded.label)}</b>, with levers moved since"
+            said = f"Loaded: <b>{esc(loaded.label)}</b>, with levers moved since"
         html = live(f'<p role="status">{said}</p>') if said else ""
         if self.line.value != html:
             self.line.value = html
