@@ -47,6 +47,13 @@ padding-left:20px;text-indent:-20px}
 .nbw-live .jupyter-widget-Collapse-header{color:var(--jp-ui-font-color1,#1b1f24)}
 .nbw-live :is(button,input,select,textarea,summary,.noUi-handle,.jupyter-widget-Collapse-header):focus-visible{
 outline:3px solid #0072b2;outline-offset:1px}
+.nbw-live:has(>.nbw-columns){container-type:inline-size}
+.nbw-columns{height:clamp(560px,calc(100vh - 150px),1100px)}
+.nbw-columns>.widget-box{height:100%}
+.nbw-fold{border-left:4px solid #0072b2;padding-left:12px}
+@container (max-width:760px){.nbw-columns{height:auto!important;flex-direction:column-reverse!important}
+.nbw-columns>.widget-box{width:100%!important;height:auto!important;flex:0 0 auto!important;padding:0!important}
+.nbw-columns>:not(.nbw-answer){max-height:75vh}}
 </style>"""
 # Lab marks a widget whose kernel is gone and has an error for one that it does not know: the kept answer then stands.
 _DEAD = ",".join(f"[data-status={status}]" for status in ("dead", "unknown", "disconnected"))
@@ -60,7 +67,7 @@ display:none!important}}
 {_GONE} .jp-OutputArea .jp-OutputArea-child:has(.nbw-still){{display:flex!important}}
 </style>"""
 BEFORE, NOW = "#9aa1a9", "#0072b2"
-_ROW, _LABEL, _BAR, _WIDTH = 34, 98, 262, 560
+_ROW, _LABEL, _BAR, _WIDTH = 27, 98, 262, 560
 
 
 def headline(answer: Answer, over: str, picture: bool = True) -> str:
@@ -68,7 +75,7 @@ def headline(answer: Answer, over: str, picture: bool = True) -> str:
     if answer.guarded:
         return live(answer.impact).html
     finding = f'<p class="finding" role="status" aria-live="polite">{esc(_finding(answer))}</p>'
-    return finding + numbers(answer.impact, bool(answer.changes), over, picture=picture)
+    return finding + numbers(answer.impact, not answer.stands, over, picture=picture)
 
 
 def numbers(impact: Impact, moved: bool, over: str, guarded: bool = False, picture: bool = True) -> str:
@@ -91,7 +98,7 @@ def numbers(impact: Impact, moved: bool, over: str, guarded: bool = False, pictu
 
 def _finding(answer: Answer) -> str:
     if answer.nothing:
-        if not answer.changes:
+        if answer.stands:
             return "No lever is moved: this is the policy as it stands."
         return f"This changes nothing, because {answer.nothing}."
     return answer.impact.finding() + "."
@@ -201,5 +208,5 @@ def stale(html: str) -> str:
 
 def in_words(answer: Answer, over: str) -> str:
     """The answer as text: what is moved, the finding, the rates and the counts."""
-    changes = answer.changes.values() or ["No lever is moved."]
-    return "\n".join([*(f"Moved: {c}" if answer.changes else c for c in changes), plain(headline(answer, over))])
+    changes = [f"Moved: {c}" for c in answer.changes.values()] + [f"Changed: {c}" for c in answer.edits]
+    return "\n".join([*(changes or ["No lever is moved."]), plain(headline(answer, over))])

@@ -12,11 +12,13 @@ import ipywidgets as widgets
 
 from policy.model import Amount, Lever, Value, simplest
 
-__all__ = ["FIT", "GROW", "ROW", "SMALL", "WIDE", "Control", "as_label"]
+__all__ = ["FIT", "GROW", "ROW", "SMALL", "STRETCH", "WIDE", "WRAPS", "Control", "as_label"]
 
 WIDE = widgets.Layout(width="100%", min_width="0")
 ROW = widgets.Layout(width="100%", align_items="center", overflow="hidden")
 GROW = widgets.Layout(flex="1 1 auto", width="auto", min_width="60px")
+WRAPS = widgets.Layout(width="100%", align_items="center", flex_flow="row wrap")
+STRETCH = widgets.Layout(width="auto", min_width="0")
 SMALL = widgets.Layout(width="74px", flex="0 0 auto")
 FIT = widgets.Layout(width="auto", flex="0 0 auto")
 _WIDE_TWINS = str.maketrans("$\\<>", "＄＼＜＞")
@@ -46,7 +48,8 @@ class Control:
         self.kind, self.parts = _parts(lever, value)
         self.head = widgets.HTML(layout=WIDE)
         self.reset = widgets.Button(description="Reset", layout=SMALL, tooltip=f"Reset {lever.label}")
-        self.box = widgets.VBox([self.head, self.hands([self.reset]), widgets.HTML(note, layout=WIDE)], layout=WIDE)
+        self.note = widgets.HTML(note, layout=WIDE)
+        self.box = widgets.VBox([self.head, self.hands([self.reset]), self.note], layout=WIDE)
         self.box.add_class("nbw-lever").add_class(f"nbw-lever-{name}")
 
     def hands(self, more: list[Any]) -> Any:

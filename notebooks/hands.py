@@ -32,13 +32,15 @@ class Hands:
     def control(self, name: str) -> Control:
         """The control of a lever, made when it is first asked for."""
         if name not in self.controls:
-            policy, guarded = self.tweaks.policy, self._guarded
-            note = footer(policy, name, self.tweaks.pathways_of(name), self.tweaks.by_pathway)
-            made = Control(name, policy.levers[name], self.tweaks.settings[name], note)
+            guarded = self._guarded
+            made = Control(name, self.tweaks.policy.levers[name], self.tweaks.settings[name], self._note(name))
             made.observe(guarded(lambda _: self._moved(name)), guarded(lambda _: self._typed(name)))
             made.reset.on_click(guarded(lambda _: self.do(lambda: self.tweaks.revert(name))))
             self.controls[name] = made
         return self.controls[name]
+
+    def _note(self, name: str) -> str:
+        return footer(self.tweaks.policy, name, self.tweaks.pathways_of(name), self.tweaks.by_pathway)
 
     def put(self, lever: str, value: object) -> None:
         """Move a hand, as a person would; ProblemsFound when the value is not legal."""
@@ -99,3 +101,8 @@ class Hands:
         """Every lever that has a control."""
         for name in self.controls:
             self.show(name)
+
+    def show_notes(self) -> None:
+        """How many of the cases each lever is read for, after these became others."""
+        for name, control in self.controls.items():
+            control.note.value = self._note(name)

@@ -1,28 +1,33 @@
 """The widgets: thin over `tweaks` (what is so) and `answer` (how it looks); here is only what a hand can move."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import ipywidgets as widgets
 
 from notebooks import answer as view
-from notebooks.closer import QUESTIONS, STALE
-from notebooks.controls import FIT, GROW, ROW, SMALL, WIDE
+from notebooks.controls import GROW, ROW, SMALL, WIDE, WRAPS
 from notebooks.desk import hand_over, way
 from notebooks.drafting.taking import into_a_draft
 from notebooks.frame import Frame, button, link, linked, live
 from notebooks.hands import Hands
-from notebooks.keeping import Report, Unsaved, command, kept_in, make_report, reported, seen
-from notebooks.levers import groups
+from notebooks.keeping import Report, Unsaved, command, make_report, reported, seen
 from notebooks.page import bullets, esc
-from notebooks.tweaks import Answer, Tweaks
+from notebooks.tweaking.case_choice import source_called, sources_for
+from notebooks.tweaking.case_forms import CaseSourceForm
+from notebooks.tweaking.closer_forms import Closer
+from notebooks.tweaking.lever_forms import LeverList
+from notebooks.tweaking.moved_forms import review
+from notebooks.tweaking.scenario_forms import ScenarioForm
+from notebooks.tweaks import Answer, Loaded, Tweaks
 from policy.model import Policy, Settings, Value
 from policy.problems import ProblemsFound
 from simulations import Caseload, Study
 from simulations.reports.notices import all_notices
-from simulations.scenario.loading import proposed
+from simulations.scenario.loading import find_scenario, proposed
 
 __all__ = ["LeverPanel"]
 
@@ -31,27 +36,44 @@ _PAUSE = 0.35  # seconds of rest before looking for levers that reach no case
 _TICK = 0.004  # seconds left to the user between two levers of that look
 
 
+_LEVERS = widgets.Layout(width="41%", min_width="320px", flex="0 0 auto", overflow="hidden")
+_ANSWER = widgets.Layout(flex="1 1 0", width="auto", min_width="300px", padding="0 0 0 18px", overflow="hidden")
+_BELOW = widgets.Layout(display="block", width="100%", flex="1 1 auto", min_height="0", overflow="hidden auto")
+
+
 class LeverPanel(Frame):
     """Every lever of a policy beside what it does to the cases, at once.
 
-    `scenario`: a named scenario or file to start from. Levers move by hand, or by `set`; `readback()` says in words
-    what the panel shows. In Lab, levers moved and not saved stand where they stood when the notebook was left.
+    `scenario`: a named scenario or file to start from. What hands do is a method, too: `set` and `find` a lever;
+    `load`, `save`, `rename`, `delete` and `put_back` a scenario by its label; `draw` or `read` other cases; `ask` a
+    question; `review` a case. `readback()` says in words what the panel shows. In Lab, levers moved and not saved stand
+    where they stood when the notebook was left.
     """
 
     def __init__(self, policy: Policy, cases: Caseload, scenario: str | Path | None = None):
         super().__init__()
-        start = proposed(policy, scenario)
-        self.unsaved = Unsaved(start)
+        start = _start(policy, scenario)
+        self.unsaved = Unsaved(start.settings if start else policy.settings())
         left, said = self._left()
-        self.tweaks = Tweaks(policy.settings(), cases, left or start)
-        self.policy, self.cases = policy, cases
-        self._saved: tuple[str, Settings] | None = None
+        settings = left or (start.settings if start else None)
+        self.tweaks = Tweaks(policy.settings(), cases, settings, start if settings != policy.settings() else None)
+        self.policy = policy
         self._rows: dict[str, Any] = {}
         self.hands = Hands(self.tweaks, self._refresh, self._guarded, self.by_itself)
         self.controls = {name: self.hands.control(name) for name in policy.levers}
         self._build()
         self._refresh()
         self.message.value = said
+        self._keep_up(self._meanwhile)
+
+    @property
+    def cases(self) -> Caseload:
+        """The cases that the levers move over."""
+        return self.tweaks.load
+
+    def _meanwhile(self) -> None:
+        """What other notebooks did to the scenarios of the workspace."""
+        self.scenarios.look_again()
 
     # Building ---------------------------------------------------------------------------------------------------------
 
@@ -67,63 +89,53 @@ class LeverPanel(Frame):
         said = "The levers stand as you left them, not saved yet. <i>Reset all</i> takes them back to the baseline."
         return left, live(f'<p class="note" role="status">{said}</p>')
 
-    def _build_questions(self) -> widgets.HBox:
-        """A button for each question about the change."""
-        self.question_buttons = {q: widgets.Button(description=q, layout=FIT) for q in QUESTIONS}
-        for question, hand in self.question_buttons.items():
-            hand.on_click(self._guarded(lambda _, q=question: self._look_closer(q)))
-        return widgets.HBox([widgets.HTML(live("<b>Look closer:</b>")), *self.question_buttons.values()], layout=ROW)
-
     def _build(self) -> None:
-        self.groups = groups(self.policy, self.tweaks.mentions)
-        boxes = [widgets.VBox([self.controls[n].box for n in names], layout=WIDE) for names in self.groups.values()]
-        left = widgets.Layout(
-            width="41%", min_width="320px", flex="0 0 auto", max_height="640px", overflow="hidden auto"
-        )
-        self.accordion = widgets.Accordion(boxes, selected_index=0, layout=left)
+        guarded = self._guarded
+        self.levers = LeverList(self.tweaks, self.controls, guarded, _LEVERS)
+        self.groups, self.accordion = self.levers.groups, self.levers.accordion
+        self.scenarios = ScenarioForm(self.tweaks, guarded, self._errand, self.hands.do, self._say)
+        self.case_form = CaseSourceForm(self.tweaks, guarded, self._errand, self._cases_changed)
+        self.closer = Closer(self.tweaks, lambda: self._study(), guarded, self._errand)
         self.headline, self.table, self.notices = (widgets.HTML(layout=WIDE) for _ in "123")
+        self.changes, self.drafted = (widgets.VBox(layout=WIDE) for _ in "12")
+        beside = widgets.VBox(self._rows_below(), layout=_BELOW)
+        right = widgets.VBox([self.headline, beside], layout=_ANSWER).add_class("nbw-answer")
+        columns = widgets.HBox([self.levers.view, right], layout=WIDE).add_class("nbw-columns")
+        desk = [linked(way(_HERE, self.policy)), self.scenarios.view, self.case_form.view]
+        self._stand(*desk, columns, self.table, self.notices)
+
+    def _rows_below(self) -> list[Any]:
+        """What stands below the answer and scrolls: steps, changes, questions, and what is kept."""
+
+        def hand(text: str, act: Callable[[], object], tooltip: str = "") -> Any:
+            return button(text, self._guarded(lambda _: act()), tooltip)
+
+        def row(*hands: Any) -> Any:
+            return widgets.HBox(hands, layout=WRAPS)
+
+        steps = {"Undo": "undo", "Redo": "redo", "Reset all": "reset"}
         self.undo_button, self.redo_button, self.reset_button = (
-            widgets.Button(description=text, layout=FIT) for text in ("Undo", "Redo", "Reset all")
+            hand(text, partial(self.hands.do, getattr(self.tweaks, name))) for text, name in steps.items()
         )
-        for hand, act in (
-            (self.undo_button, self.tweaks.undo),
-            (self.redo_button, self.tweaks.redo),
-            (self.reset_button, self.tweaks.reset),
-        ):
-            hand.on_click(self._guarded(lambda _, act=act: self.hands.do(act)))
-        self.changes = widgets.VBox(layout=WIDE)
         self.name = widgets.Text(
-            placeholder="to find it again", description="Name of the scenario", layout=WIDE,
+            placeholder="to find it again", description="Name of the scenario", layout=GROW,
             style={"description_width": "initial"},
         )  # fmt: skip
-        self.save_button = widgets.Button(description="Save as scenario", layout=FIT)
-        self.save_button.on_click(self._guarded(lambda _: self._keep()))
-        self.report_button = widgets.Button(description="Make the report", layout=FIT)
-        self.report_button.on_click(self._guarded(lambda _: self._report()))
-        self.draft_button = button(
-            "Take into a draft", self._guarded(lambda _: self._into_a_draft()), "Take the moved levers into a draft"
-        )
-        self.drafted = widgets.VBox(layout=WIDE)
-        right = [
-            self.headline,
-            widgets.HBox([self.undo_button, self.redo_button, self.reset_button], layout=ROW),
-            self.changes,
-            self.name,
-            widgets.HBox([self.save_button, self.report_button, self.draft_button], layout=ROW),
-            self.message,
-            self.drafted,
-        ]
-        beside = widgets.Layout(flex="1 1 0", width="auto", min_width="300px", padding="0 0 0 18px", overflow="hidden")
-        columns = widgets.HBox([self.accordion, widgets.VBox(right, layout=beside)], layout=WIDE)
-        asking = self._build_questions()
-        self.closer = widgets.HTML(layout=WIDE)
-        self._stand(linked(way(_HERE, self.policy)), columns, asking, self.closer, self.table, self.notices)
+        self.save_button = hand("Save as scenario", self._keep)
+        self.report_button = hand("Make the report", self._report)
+        self.draft_button = hand("Take into a draft", self._into_a_draft, "Take the moved levers into a draft")
+        return [
+            row(self.undo_button, self.redo_button, self.reset_button), self.message, self.drafted,
+            self.closer.asking, self.closer.view, self.changes,
+            row(self.name, self.save_button), row(self.report_button, self.draft_button),
+        ]  # fmt: skip
 
     def _comes_back(self) -> str:
-        return "; the levers come back as they stand here" if self.unsaved.path and self._answer.changes else ""
+        return "; the levers come back as they stand here" if self.unsaved.path and not self._answer.stands else ""
 
     def _words(self) -> str:
-        moved = bullets(map(esc, self._answer.changes.values())) if self._answer.changes else ""
+        told = [*self._answer.changes.values(), *self._answer.edits]
+        moved = bullets(map(esc, told)) if told else ""
         return moved + view.headline(self._answer, repr(self.cases), picture=False) + self.table.value
 
     def _let_stand(self) -> None:
@@ -140,15 +152,16 @@ class LeverPanel(Frame):
         super()._failed(error)
         for part in (self.headline, self.table):
             part.value = view.stale(part.value)
+        self.closer.give_up()
+        self.case_form.progress.value = ""
 
     def _keep(self) -> bool:
         """Save the levers as they stand as a scenario of the workspace, and say how to use it."""
         try:
-            path = self.tweaks.keep(self.name.value, kept_in() / "scenarios")
+            path = self.scenarios.save(self.name.value)
         except ProblemsFound as found:
             self._complain(f"Not saved: {found}")
             return False
-        self._saved = (path.stem, self.tweaks.settings)
         line = command(path.stem, self.policy, self.cases).line
         said = f"Saved as {esc(seen(path))}. The report of it: press <i>Make the report</i>, or in a terminal"
         self.message.value = live(f'<p role="status">{said}</p><pre>{esc(line)}</pre>')
@@ -156,16 +169,19 @@ class LeverPanel(Frame):
 
     def _report(self) -> None:
         """The report of the levers as they stand, saved first when they are not; it takes a while, levers stay free."""
-        if (self._saved is None or self._saved[1] != self.tweaks.settings) and not self._keep():
-            return
-        assert self._saved
-        report = command(self._saved[0], self.policy, self.cases)
+        loaded = self.tweaks.loaded
+        if not (loaded and loaded.name and loaded.settings == self.tweaks.settings):
+            if not self._keep():
+                return
+            loaded = self.tweaks.loaded
+        assert loaded
+        report = command(loaded.name, self.policy, self.cases)
         self.report_button.disabled = True
-        self.message.value = live(f'<p role="status">Making the report of {esc(self._saved[0])}: half a minute …</p>')
+        self.message.value = live(f'<p role="status">Making the report of “{esc(loaded.label)}”: half a minute …</p>')
         self._beside(lambda: make_report(report), lambda wrong: self._reported(report, wrong))
 
     def _reported(self, report: Report, wrong: str) -> None:
-        self.report_button.disabled = not self._answer.changes
+        self.report_button.disabled = self._answer.stands
         if wrong:
             self._complain(f"No report: {wrong}")
             return
@@ -174,18 +190,64 @@ class LeverPanel(Frame):
     def _into_a_draft(self) -> None:
         """The moved levers as edits of a draft of this policy, and the way to it."""
         taken = into_a_draft(self.tweaks.settings, self.tweaks.baseline)
-        self._say(bullets(map(esc, taken.says)))
+        left = ["What the scenario changes besides levers is not taken: edit that in the draft."]
+        self._say(bullets(map(esc, [*taken.says, *(left if self._answer.edits else [])])))
         hand_over("5_author_a_draft", draft=taken.key, place=taken.place)
         self.drafted.children = [link("5_author_a_draft", "Go on with the draft")]
 
-    def _look_closer(self, question: str) -> None:
-        """One of the findings of the reports, about the levers as they stand."""
-        self.closer.value = live(f'<p role="status">{esc(question)}: counting…</p>')
-        try:
-            found = QUESTIONS[question](self._study())
-        except ProblemsFound as problems:
-            found = f'<div class="alert" role="alert">{esc(problems)}</div>'
-        self.closer.value = live(f'<div role="region" aria-label="{esc(question)}">{found}</div>')
+    def _cases_changed(self) -> None:
+        """Everything over other cases; the levers stay."""
+        self.closer.forget()
+        self.hands.show_notes()
+        self._refresh()
+        self._say(f"The levers now move over {esc(repr(self.cases))}.")
+
+    # The same by code -------------------------------------------------------------------------------------------------
+
+    def load(self, scenario: str) -> None:
+        """All levers as a scenario has them, by its label; ProblemsFound where there is none, or it does not fit."""
+        self.scenarios.load(scenario)
+        self._settle()
+
+    def save(self, name: str) -> Path:
+        """Keep the levers as they stand as a scenario called so; ProblemsFound where the name is taken."""
+        return self.scenarios.save(name)
+
+    def rename(self, scenario: str, name: str) -> None:
+        """Call a scenario of the workspace otherwise; ProblemsFound where the name is taken."""
+        self.scenarios.rename(scenario, name)
+
+    def delete(self, scenario: str) -> None:
+        """Take a scenario of the workspace away; `put_back` undoes it."""
+        self.scenarios.delete(scenario)
+
+    def put_back(self) -> None:
+        """The scenario that was deleted last, as it was."""
+        self.scenarios.put_back()
+
+    def draw(self, population: str = "", size: int = 10_000, seed: int = 1) -> None:
+        """Other cases, of a population by its label or name (empty: that of the policy); the levers stay."""
+        known = sources_for(self.policy, self.cases) if population else []
+        self.case_form.draw(source_called(known, population).name if population else "", size, seed)
+        self._settle()
+
+    def read(self, path: str | Path) -> None:
+        """The cases of a table (.csv or .parquet); the levers stay."""
+        self.case_form.read(str(path))
+        self._settle()
+
+    def find(self, text: str) -> list[str]:
+        """Show the levers that have these words in their label, sentence, value or source; all for no text."""
+        return self.levers.find(text)
+
+    def ask(self, question: str) -> None:
+        """A question about the change, as its button: 'Who moves', 'Why refused', ..."""
+        self.closer.buttons[question].click()
+        self._settle()
+
+    def review(self, case_id: str) -> None:
+        """Hand a drawn case under these levers to the notebook that reviews one, as the button beside it."""
+        review(case_id, self.tweaks.settings, self.cases)
 
     def _study(self) -> Study:
         return Study("now", self.tweaks.baseline, self.tweaks.settings, self.cases)
@@ -224,33 +286,33 @@ class LeverPanel(Frame):
         self.headline.value = live(view.headline(self._answer, repr(self.cases)))
         self.table.value = live(view.table_of_requests(self._answer))
         self.hands.show_all()
-        self._show_changes(self._answer.changes)
+        self._show_changes(self._answer)
         self._show_notices()
         back, forth = self.tweaks.steps
         self.undo_button.disabled, self.redo_button.disabled = not back, not forth
         for hand in (self.reset_button, self.save_button, self.report_button, self.draft_button):
-            hand.disabled = not self._answer.changes
+            hand.disabled = self._answer.stands
         self.message.value = self.alert.value = ""
         self.drafted.children = ()
-        if self.closer.value and STALE not in self.closer.value:
-            self.closer.value = live(f'<p role="status">{esc(STALE)}</p>') + view.stale(self.closer.value)
+        self.case_form.tell()
+        self.scenarios.tell()
+        self.closer.grow_old()
         self._once_rested(self._look_on, _PAUSE)
 
-    def _show_changes(self, changes: dict[str, str]) -> None:
-        for name, sentence in changes.items():
+    def _show_changes(self, answer: Answer) -> None:
+        for name, sentence in answer.changes.items():
             if name not in self._rows:
                 hand = widgets.Button(description="Revert", layout=SMALL, tooltip=self.policy.levers[name].label)
                 hand.on_click(self._guarded(lambda _, n=name: self.hands.do(lambda: self.tweaks.revert(n))))
                 self._rows[name] = widgets.HBox([widgets.HTML(layout=GROW), hand], layout=ROW)
             self._rows[name].children[0].value = live(esc(sentence))
-        rows = tuple(self._rows[name] for name in changes)
+        for sentence in answer.edits:
+            if sentence not in self._rows:
+                self._rows[sentence] = widgets.HBox([widgets.HTML(live(esc(sentence)), layout=GROW)], layout=ROW)
+        rows = tuple(self._rows[name] for name in (*answer.changes, *answer.edits))
         if self.changes.children != rows:
             self.changes.children = rows
-        for i, (title, names) in enumerate(self.groups.items()):
-            moved = sum(name in changes for name in names)
-            text = f"{title} ({moved} moved)" if moved else title
-            if self.accordion.get_title(i) != text:
-                self.accordion.set_title(i, text)
+        self.levers.tell(answer.changes)
 
     def _show_notices(self) -> None:
         told = all_notices(self._study(), counted=False)
@@ -282,3 +344,11 @@ class LeverPanel(Frame):
 
         if turn == self._turn:
             self._guarded(look)()
+
+
+def _start(policy: Policy, scenario: str | Path | None) -> Loaded | None:
+    """The scenario that a panel begins with; raises ProblemsFound."""
+    if scenario is None:
+        return None
+    plan = find_scenario(scenario, policy)
+    return Loaded(Path(scenario).stem, plan.label, proposed(policy, scenario), plan.criteria)

@@ -7,7 +7,7 @@ from notebooks.reach import Mention, pathways_of
 from policy.model import Lever, Policy, Value
 from simulations.reports.lever_groups import by_diagnosis
 
-__all__ = ["allowed", "footer", "groups", "heading", "shown"]
+__all__ = ["allowed", "footer", "groups", "heading", "matching", "shown"]
 
 
 def shown(lever: Lever, value: Value) -> str:
@@ -28,6 +28,20 @@ def allowed(lever: Lever) -> str:
 def groups(policy: Policy, found: list[Mention]) -> dict[str, list[str]]:
     """Title -> levers: those of one family of diagnoses together, those that several read first, in document order."""
     return by_diagnosis(policy, {lever: pathways_of(policy, lever, found) for lever in policy.levers})
+
+
+def matching(policy: Policy, text: str, settings: Mapping[str, Value]) -> list[str]:
+    """The levers of which every word of `text` is said: label, sentence, value as it stands, choices, sources."""
+    words = text.lower().split()
+
+    def said(name: str, lever: Lever) -> str:
+        cards = [card for card in map(policy.evidence.get, lever.evidence) if card]
+        sources = [f"{card.source} {card.strength} {card.status}" for card in cards]
+        value = f"{shown(lever, settings[name])} {allowed(lever)}"
+        parts = [lever.label, lever.says, value, *(lever.choices or {}).values(), lever.citation, *lever.statements]
+        return " ".join([*parts, *sources]).lower()
+
+    return [name for name, lever in policy.levers.items() if all(word in said(name, lever) for word in words)]
 
 
 def heading(policy: Policy, name: str, value: Value, baseline: Value, idle: str, complaint: str) -> str:

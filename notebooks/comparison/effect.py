@@ -23,7 +23,7 @@ from simulations.studies.impact import measure
 from simulations.studies.versions import read_by_both
 from simulations.studies.withdrawal import changed_cases
 
-__all__ = ["Effect", "effect", "label_of", "moves", "over"]
+__all__ = ["Effect", "because", "effect", "label_of", "moves", "over"]
 
 _EXAMPLES = 3  # of each way in which cases move
 _WAYS = {"stricter": "stricter", "looser": "more lenient", "neither": "neither"}
@@ -144,7 +144,7 @@ def moves(study: Study, examples: int = _EXAMPLES) -> str:
     shown = study.shown.examples
     for row in records(changed_cases(study)):
         mine = shown[(shown["baseline"] == row["before"]) & (shown["scenario"] == row["after"])].head(examples)
-        said = [f"{case['case_id']}, {case['dx']} with {case['cpt']}: {_because(case)}" for case in records(mine)]
+        said = [f"{case['case_id']}, {case['dx']} with {case['cpt']}: {because(case)}" for case in records(mine)]
         told = bullets(esc(by_title(line, study.policy)) for line in said) if said else "–"
         rows.append((esc(before_and_after(row["before"], row["after"])), count(row["cases"]), _WAYS[row["way"]], told))
     if not rows:
@@ -152,7 +152,7 @@ def moves(study: Study, examples: int = _EXAMPLES) -> str:
     return table(("Outcome", "Cases", "Which is", "Cases such as"), rows, "Which way cases move")
 
 
-def _because(case: Mapping[str, str]) -> str:
+def because(case: Mapping[str, str]) -> str:
     """The reasons of the side that does not say met."""
     old, new = (str(case[f"reasons_{side}"]) for side in ("baseline", "scenario"))
     if case["scenario"] == "met":

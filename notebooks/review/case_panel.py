@@ -15,7 +15,7 @@ from notebooks.review import case_page as view
 from notebooks.review.example_forms import ExampleForm
 from notebooks.review.fact_forms import FactForm
 from notebooks.review.letter_forms import LetterForm
-from notebooks.review.reviewing import CaseReview
+from notebooks.review.reviewing import CaseReview, handed_cases, handed_levers
 from notebooks.tweaks import Tweaks
 from policy import Policy
 from policy.problems import ProblemsFound
@@ -123,13 +123,19 @@ class CasePanel(Frame):
             )
 
     def _begin(self, left: Mapping[str, str]) -> None:
-        """Where another notebook sent us: a document, and a case of it."""
+        """Where another notebook sent us: a document, a case of it, and how the levers stand."""
         try:
+            load = handed_cases(self.review.first, left)
+            if load and (load.fingerprint, load.seed, load.size) != self.review.drawn_as:
+                self.review = CaseReview(self.review.first, load)
+                self._opened()
             document = own(self.review.first, left.get("document", self.review.key))
             if document != self.review.key or written(document):
                 self.open(document)
             if left.get("case_id") and not self.find(left["case_id"]):
                 self._complain("The case that was handed over is not among these cases.")
+            for lever, value in handed_levers(left).items():
+                self.set(lever, value)
         except ProblemsFound as found:
             self._complain(str(found))
 

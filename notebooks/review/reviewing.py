@@ -1,5 +1,6 @@
 """A case under review: why it comes out as it does, before and after levers moved, and which case comes next."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -7,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from notebooks.desk import opened, written
+from notebooks.keeping import base
 from notebooks.reach import mentions, pathways_of
 from notebooks.review.picking import Picks, Places
 from notebooks.review.typed_case import CaseForm
@@ -23,7 +25,7 @@ from policy.model import Value
 from policy.problems import ProblemsFound, refuse
 from simulations import Caseload, cases_of
 
-__all__ = ["CaseReview", "Changes", "Finding", "same_cases"]
+__all__ = ["CaseReview", "Changes", "Finding", "handed_cases", "handed_levers", "same_cases"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,6 +119,28 @@ def same_cases(load: Caseload, policy: Policy) -> Caseload:
     return replace(load, policy=policy)
 
 
+def handed_cases(policy: Policy, left: Mapping[str, str]) -> Caseload | None:
+    """The drawn cases that another notebook names; None: it names none. ProblemsFound where they are others by now."""
+    if "population" not in left:
+        return None
+    size, seed = (int(left[key]) if left.get(key, "").isdecimal() else 1 for key in ("size", "seed"))
+    name = left["population"]
+    file = base() / name
+    load = cases_of(policy, file if file.suffix in (".yaml", ".yml") else name, size=size, seed=seed)
+    if load.fingerprint != left.get("fingerprint"):
+        raise refuse("population", load.short_label, "is not the population that the case was drawn from any more")
+    return load
+
+
+def handed_levers(left: Mapping[str, str]) -> dict[str, str]:
+    """The levers that another notebook hands over; none where it hands over something else."""
+    try:
+        found = json.loads(left.get("levers", "{}"))
+    except ValueError:
+        return {}
+    return {str(name): str(value) for name, value in found.items()} if isinstance(found, dict) else {}
+
+
 class CaseReview:
     """One case of `load` at a time, or one that was typed, under a document of the policy with levers that move.
 
@@ -142,6 +166,11 @@ class CaseReview:
         self.picks = Picks(cases, policy.settings())
         self._mentions = mentions(policy)
         self._found: dict[tuple[int | Value, ...], Finding] = {}
+
+    @property
+    def drawn_as(self) -> tuple[str, int | None, int]:
+        """What tells these cases from others: fingerprint, seed and size."""
+        return self.load.fingerprint, self.load.seed, self.load.size
 
     # Which document ---------------------------------------------------------------------------------------------------
 

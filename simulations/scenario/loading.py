@@ -1,7 +1,7 @@
 """Named provisions over a policy, and what comes on top of them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from policy.model import Policy, Settings
@@ -28,13 +28,20 @@ def named() -> dict[str, Path]:
     return saved("scenarios") | {name: FOLDER / f"{name}.yaml" for name in shipped()}
 
 
+def shipped_for(policy: Policy) -> tuple[str, ...]:
+    """Names of the scenarios that ship for a policy, by number."""
+    return _for(policy, shipped())
+
+
+def _for(policy: Policy, names: Iterable[str]) -> tuple[str, ...]:
+    """Those of `names` that are for a policy, by number."""
+    found = {name: said for name in names if (said := _said(named()[name]))["policy"] in (policy.id, policy.name)}
+    return tuple(sorted(found, key=lambda name: (_place(found[name].get("number", "")), name)))
+
+
 def alternatives_of(policy: Policy) -> tuple[str, ...]:
     """The scenarios that stand beside a policy in reports: those that ship for it, by number, else those saved."""
-    for names in (shipped(), tuple(saved("scenarios"))):
-        found = {name: said for name in names if (said := _said(named()[name]))["policy"] in (policy.id, policy.name)}
-        if found:
-            return tuple(sorted(found, key=lambda name: (_place(found[name].get("number", "")), name)))
-    return ()
+    return shipped_for(policy) or _for(policy, saved("scenarios"))
 
 
 def readings_for(policy: Policy) -> dict[str, dict[str, object]]:

@@ -16,6 +16,7 @@ from notebooks.controls import Control
 from notebooks.keeping import base
 from notebooks.lever_panel import LeverPanel
 from notebooks.page import plain
+from notebooks.tweaking.moved import WHO_MOVES
 from policy import load_scenario
 from policy.model import Lever, Policy
 from policy.problems import ProblemsFound
@@ -336,7 +337,8 @@ def test_every_button_and_hand_runs_in_the_wrapper(panel: LeverPanel, monkeypatc
         *(button.click for button in (panel.undo_button, panel.redo_button, panel.reset_button, panel.save_button)),
     ]
     monkeypatch.setattr(panel, "_study", broken)
-    acts += [button.click for button in panel.question_buttons.values()]
+    monkeypatch.setattr("notebooks.tweaking.closer_forms.look_for", broken)
+    acts += [button.click for button in panel.closer.buttons.values()]
     monkeypatch.setattr(panel, "_show_notices", lambda: None)  # it asks for the study too
     panel._refresh()
     for act in acts:
@@ -352,11 +354,11 @@ def test_looking_closer_says_what_the_reports_say(panel: LeverPanel, nerve_block
     shares = attribute(study).shares()
     assert sum(shares.values()) == study.impact.outcomes().set_index("outcome")["change"]["met"]
     said = {}
-    for question, button in panel.question_buttons.items():
+    for question, button in panel.closer.buttons.items():
         button.click()
-        said[question] = plain(panel.closer.value)
-        images = [attributes for tag, attributes in Elements(panel.closer.value).found if tag == "img"]
-        assert images, question
+        said[question] = plain(panel.closer.answer.value)
+        images = [attributes for tag, attributes in Elements(panel.closer.answer.value).found if tag == "img"]
+        assert images or question == WHO_MOVES, question
         assert all(len(image["alt"] or "") > 50 for image in images), question
     assert panel.alert.value == ""
     for name in shares:
@@ -364,11 +366,11 @@ def test_looking_closer_says_what_the_reports_say(panel: LeverPanel, nerve_block
     anatomy = dissect(study.scenario, cases)
     assert f"{anatomy.outcomes()['not_met']:,}" in said["Why refused"]
     panel.set("relief_pct", 65)
-    assert "before the last move" in plain(panel.closer.value)
-    assert "stale" in panel.closer.value
-    assert panel.closer.value.count("before the last move") == 1
+    assert "before the last move" in plain(panel.closer.answer.value)
+    assert "stale" in panel.closer.answer.value
+    assert panel.closer.answer.value.count("before the last move") == 1
     panel.set("relief_pct", 70)
-    assert panel.closer.value.count("before the last move") == 1
+    assert panel.closer.answer.value.count("before the last move") == 1
 
 
 def test_two_threads_never_mix_state_and_view(panel: LeverPanel):
@@ -521,12 +523,12 @@ def test_hostile_text_reaches_the_browser_as_text_only(tmp_path: Path):
     panel.set("conservative_weeks", 12)
     panel.name.value = NASTY
     panel.save_button.click()
-    for button in panel.question_buttons.values():
+    for button in panel.closer.buttons.values():
         button.click()
-        found = Elements(panel.closer.value).found
+        found = Elements(panel.closer.answer.value).found
         assert {a["src"][:22] for tag, a in found if tag == "img" and a["src"]} <= {"data:image/png;base64,"}
         assert not [name for _, attributes in found for name in attributes if name.startswith("on")]
-    panel.closer.value = ""
+    panel.closer.answer.value = ""
     pages = [w for w in below(panel.view) if isinstance(w, widgets.HTML)]
     assert len(pages) > 2 * len(policy.levers)
     for page in pages:

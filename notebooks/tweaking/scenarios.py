@@ -1,0 +1,183 @@
+"""The scenarios to start from: what ships for a policy, and what was saved in the workspace, each by its label.
+
+What ships is never changed. A scenario of the workspace is renamed or deleted as it was listed: where another notebook
+has changed it since, nothing is done. What is deleted lies in workspace/.deleted and can be put back.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from notebooks.keeping import kept_in
+from notebooks.tweaks import Loaded, key_of
+from policy.model import Policy
+from policy.problems import ProblemsFound, refuse
+from policy.reading.loading import parse
+from policy.reading.scenario import Scenario
+from policy.reading.yaml import read_text
+from policy.storage.files import said, save, save_new, writing
+from simulations.scenario.loading import FOLDER, find_scenario, proposed, shipped, shipped_for
+
+__all__ = ["Preset", "delete", "entries_for", "entry_called", "loaded_of", "own_folder", "put_back", "rename", "stamps"]
+
+_PATIENCE = 5.0  # seconds to wait for another that writes the same file
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A scenario as it was listed: its file and the text of it; `own`: of the workspace, else it ships."""
+
+    name: str
+    label: str
+    own: bool
+    path: Path
+    text: str
+
+    @property
+    def called(self) -> str | Path:
+        """How `find_scenario` finds it, from wherever it is asked."""
+        return self.path if self.own else self.name
+
+
+def own_folder() -> Path:
+    """Where scenarios of the workspace are kept."""
+    return kept_in() / "scenarios"
+
+
+def stamps() -> tuple[tuple[str, int], ...]:
+    """Changes whenever a scenario of the workspace is written, renamed or deleted, by whomever."""
+    found = []
+    for path in sorted(own_folder().glob("*.yaml")):
+        try:
+            found.append((path.name, path.stat().st_mtime_ns))
+        except OSError:  # gone since
+            continue
+    return tuple(found)
+
+
+def entries_for(policy: Policy) -> list[Preset]:
+    """What ships for the policy, by number, then what was saved for it in the workspace, by label.
+
+    A file that is no scenario, or one of another policy, is passed over; a label twice is told with its file.
+    """
+    ours = [one for name in shipped_for(policy) if (one := _entry(FOLDER / f"{name}.yaml", policy, own=False))]
+    mine = [
+        one for path in sorted(own_folder().glob("*.yaml"))
+        if path.stem not in shipped() and (one := _entry(path, policy, own=True))
+    ]  # fmt: skip
+    every = [*ours, *sorted(mine, key=lambda one: one.label.lower())]
+    labels = [one.label for one in every]
+    return [
+        Preset(one.name, f"{one.label} ({one.path.name})", one.own, one.path, one.text)
+        if labels.count(one.label) > 1
+        else one
+        for one in every
+    ]
+
+
+def _entry(path: Path, policy: Policy, own: bool) -> Preset | None:
+    try:
+        text = read_text(path)
+        found = parse(text, path.name, Scenario)[0]
+    except ProblemsFound:
+        return None
+    return Preset(path.stem, found.label, own, path, text) if found.policy in (policy.id, policy.name) else None
+
+
+def entry_called(entries: list[Preset], wanted: str) -> Preset:
+    """One of them by its label, or the name that a command calls it by; ProblemsFound where there is none."""
+    for one in entries:
+        if wanted in (one.label, one.name):
+            return one
+    labels = ", ".join(f"“{one.label}”" for one in entries)
+    raise refuse("unknown-scenario", "scenario", f"“{wanted}” is none of the scenarios of this policy: {labels}")
+
+
+def loaded_of(entry: Preset, policy: Policy) -> Loaded:
+    """All that a scenario sets, checked over the policy; raises ProblemsFound with everything that is wrong with it."""
+    plan = find_scenario(entry.called, policy)
+    return Loaded(entry.name, entry.label, proposed(policy, entry.called), plan.criteria)
+
+
+# What may be changed --------------------------------------------------------------------------------------------------
+
+
+def rename(entry: Preset, name: str) -> Path:
+    """Call a scenario of the workspace otherwise; where it is now. Never over another; raises ProblemsFound."""
+    _own(entry)
+    key, label = key_of(name)
+    target = entry.path.with_name(f"{key}.yaml")
+    if key in shipped():
+        raise refuse("exists", target.name, "ships with the workbook; choose another name")
+    text = _called(entry, key, label)
+    with writing(entry.path, target, patience=_PATIENCE):
+        _unchanged(entry)
+        if target == entry.path:
+            save(target, text.encode())
+        else:
+            save_new(target, text.encode())
+            _remove(entry.path)
+    return target
+
+
+def _called(entry: Preset, key: str, label: str) -> str:
+    """The text with another id and label and nothing else changed; ProblemsFound where these are not lines of it."""
+    text = re.sub(r"(?m)^id:.*$", lambda _: f"id: {key}", entry.text, count=1)
+    text = re.sub(r"(?m)^label:.*$", lambda _: f"label: {json.dumps(label, ensure_ascii=False)}", text, count=1)
+    was, now = (parse(one, entry.path.name, Scenario)[0] for one in (entry.text, text))
+    if now != was.model_copy(update={"id": key, "label": label}):
+        raise refuse("label", entry.path.name, "its id and label are not one line each; rename it in the file")
+    return text
+
+
+def delete(entry: Preset) -> Path:
+    """Take a scenario of the workspace away; the file that keeps it, for `put_back`. Raises ProblemsFound."""
+    _own(entry)
+    with writing(entry.path, patience=_PATIENCE):
+        _unchanged(entry)
+        kept = _keep(entry)
+        _remove(entry.path)
+    return kept
+
+
+def put_back(entry: Preset) -> None:
+    """A deleted scenario as it was; ProblemsFound where another has its name by now."""
+    with said(entry.path):
+        entry.path.parent.mkdir(parents=True, exist_ok=True)
+    save_new(entry.path, entry.text.encode())
+
+
+def _keep(entry: Preset) -> Path:
+    """A copy of it among the deleted ones, beside earlier ones of its name."""
+    folder, number = kept_in() / ".deleted", 1
+    with said(folder, "cannot be made"):
+        folder.mkdir(parents=True, exist_ok=True)
+    while True:
+        path = folder / f"{entry.name}{f'.{number}' if number > 1 else ''}.yaml"
+        try:
+            save_new(path, entry.text.encode())
+        except ProblemsFound as found:
+            if found.problems[0].code != "exists":
+                raise
+            number += 1
+        else:
+            return path
+
+
+def _own(entry: Preset) -> None:
+    if not entry.own:
+        raise refuse("read-only", f"“{entry.label}”", "ships with the workbook and stays as it is")
+
+
+def _unchanged(entry: Preset) -> None:
+    """Refuse where the file is no longer what was listed."""
+    if not entry.path.is_file():
+        raise refuse("gone", f"“{entry.label}”", "was renamed or deleted by somebody else meanwhile")
+    if read_text(entry.path) != entry.text:
+        raise refuse("changed", f"“{entry.label}”", "was changed by somebody else meanwhile; look at it again first")
+
+
+def _remove(path: Path) -> None:
+    with said(path, "cannot be removed"):
+        path.unlink()
