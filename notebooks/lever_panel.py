@@ -17,6 +17,7 @@ from notebooks.hands import Hands
 from notebooks.keeping import Report, Unsaved, command, kept_in, make_report, reported, seen
 from notebooks.levers import groups
 from notebooks.page import bullets, esc
+from notebooks.takeaway.takeaway_forms import TakeAway
 from notebooks.tweaks import Answer, Tweaks
 from policy.model import Policy, Settings, Value
 from policy.problems import ProblemsFound
@@ -117,7 +118,8 @@ class LeverPanel(Frame):
         columns = widgets.HBox([self.accordion, widgets.VBox(right, layout=beside)], layout=WIDE)
         asking = self._build_questions()
         self.closer = widgets.HTML(layout=WIDE)
-        self._stand(linked(way(_HERE)), columns, asking, self.closer, self.table, self.notices)
+        self.takeaway = TakeAway(self._guarded, self._beside, self.tweaks.study, self.tweaks)
+        self._stand(linked(way(_HERE)), columns, asking, self.closer, self.takeaway.box, self.table, self.notices)
 
     def _comes_back(self) -> str:
         return "; the levers come back as they stand here" if self.unsaved.path and self._answer.changes else ""
@@ -226,6 +228,7 @@ class LeverPanel(Frame):
         self.hands.show_all()
         self._show_changes(self._answer.changes)
         self._show_notices()
+        self.takeaway.refresh()
         back, forth = self.tweaks.steps
         self.undo_button.disabled, self.redo_button.disabled = not back, not forth
         for hand in (self.reset_button, self.save_button, self.report_button, self.draft_button):

@@ -20,8 +20,9 @@ from simulations.counting.counts import Batch, Counts
 from simulations.counting.grouping import OUTSIDE, Groups
 from simulations.scenario.loading import shipped
 from simulations.studies.caseload import Caseload
+from simulations.studies.comparison import BASELINE, Study, named_by
 from simulations.studies.impact import Impact
-from simulations.studies.sweep import BEFORE, with_outcome
+from simulations.studies.sweep import BEFORE, Flows, with_outcome
 
 __all__ = ["Answer", "Tweaks"]
 
@@ -138,6 +139,17 @@ class Tweaks:
         impact = Impact(self.baseline, self.settings, counts, 0, _NONE)
         nothing = "" if impact.moved or self.load.guarded else self._nothing(impact)
         return Answer(impact, self.changes(), nothing, self.load.guarded)
+
+    def study(self) -> Study:
+        """The same as a question to the policy, with what is counted here: no examples, nothing of Medicare."""
+        touched = self._counted.touched(self.baseline, self.settings)
+        asked = Study(BASELINE, self.baseline, self.settings, self.load)
+        named = replace(asked, name=named_by(None, asked.provisions()))
+        return named.counted(replace(self.answer().impact, touched=touched))
+
+    def flows(self) -> Flows:
+        """The cases as they are laid out here, to see any setting around the present one."""
+        return Flows(self.baseline, self.settings, self._counted, self.load.guarded)
 
     def changes(self) -> dict[str, str]:
         """Lever -> what is moved, in words."""

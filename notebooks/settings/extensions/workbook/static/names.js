@@ -1,5 +1,6 @@
 // What ipywidgets and Lab leave out of a panel. A slider keeps its name in a label that is not shown, and its handle has
-// none to read out: it gets that. A link that a button has just brought (.nbw-go) is followed: one click, not two.
+// none to read out: it gets that. A link that a button has just brought (.nbw-go) is followed: one click, not two. Text that is made to be
+// pasted (pre.paste) gets a button that copies it.
 (() => {
   let waiting = false;
   const name = () => {
@@ -12,6 +13,12 @@
       if (!document.body.dataset.voila && !link.href.includes("/files/")) continue;  // Lab has yet to say what it opens
       link.classList.remove("nbw-go");
       if (navigator.userActivation?.isActive && link.checkVisibility()) link.click();
+    }
+    for (const text of document.querySelectorAll("pre.paste:not([data-copied])")) {
+      const hand = Object.assign(document.createElement("button"), { className: "jupyter-button", textContent: "Copy" });
+      text.dataset.copied = "";
+      hand.onclick = () => navigator.clipboard.writeText(text.textContent).then(() => (hand.textContent = "Copied"));
+      text.after(hand);
     }
   };
   new MutationObserver(() => {
