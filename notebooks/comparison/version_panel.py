@@ -92,7 +92,7 @@ class VersionPanel(Frame):
         self.groups_button = button("Who gains and who loses", self._guarded(lambda _: self._who()))
         self.report_button = button("Make the report", self._guarded(lambda _: self._report()))
         self.report_at, self.report_row = shown_html(), widgets.HBox([self.report_button], layout=ROW)
-        self.takeaway = TakeAway(self._guarded, self._beside, lambda: self._effect and self._effect.study)
+        self.takeaway = TakeAway(self._guarded, self._beside, lambda: self._effect.study if self._effect else None)
         self.case = drop_down("A case that moves", [("–", "")])
         self.case_button = button("Take to review", self._guarded(lambda _: self._take()))
         self.case_link = widgets.HBox(layout=FIT)

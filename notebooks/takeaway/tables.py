@@ -36,11 +36,11 @@ def marks(study: Study) -> dict[str, str]:
     """What goes with every number: fingerprints, levers, cases, and whether those are made up or may be people."""
     told = study.about()
     said = dict(stamped(told))
-    levers = "; ".join(study.impact.changes(names=False)).replace(" → ", " to ") or "no lever moved"
+    changes = "; ".join(study.impact.changes(names=False)).replace(" → ", " to ") or "no lever moved"
     kind = "made up" if study.cases.drawn or not study.cases.people else "may be people"
     return {
         **{"All cases" if name == "Cases" else name: text for name, text in said.items()},
-        "Levers in words": levers,
+        "Changes in words": changes,
         "Kind of cases": kind,
         "Notice": " ".join(_first(told)),
     }
