@@ -12,9 +12,9 @@ from simulations import Study
 from simulations.storage.spreadsheet import spreadsheet
 from simulations.storage.tables import table_bytes
 
-__all__ = ["KINDS", "export", "exported", "file_bytes"]
+__all__ = ["EXPORTS", "export", "exported", "file_bytes"]
 
-KINDS = {  # ending -> what a person calls the file
+EXPORTS = {  # ending -> what a person calls the file
     "csv": "Table as CSV",
     "xlsx": "Table for Excel",
     "svg": "Figure as SVG",
@@ -49,7 +49,7 @@ def exported(study: Study, path: Path) -> str:
 
 
 def file_bytes(study: Study, kind: str) -> bytes:
-    """A study as a file of a kind (see `KINDS`)."""
+    """A study as a file of a kind (see `EXPORTS`)."""
     if kind == "html":
         return _page(study)
     if kind in ("svg", "png"):

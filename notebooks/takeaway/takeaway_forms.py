@@ -11,7 +11,7 @@ from notebooks.controls import WIDE
 from notebooks.frame import button, live, shown_html
 from notebooks.page import esc
 from notebooks.takeaway.curve import CURVE, curve
-from notebooks.takeaway.exports import KINDS, export, exported
+from notebooks.takeaway.exports import EXPORTS, export, exported
 from notebooks.takeaway.repeat import as_command, as_python
 from notebooks.tweaks import Tweaks
 from policy.problems import ProblemsFound
@@ -47,8 +47,10 @@ class TakeAway:
         self._again: Callable[[Study], str] | None = None  # what is shown is told anew after each move
         self._last, self._before = "", dict(tweaks.settings) if tweaks else {}
         self.shown = shown_html()
-        kinds = [kind for kind in KINDS if tweaks or kind != "html"]
-        self.buttons = {kind: self._button(KINDS[kind], self._export, kind, f"Write {_TELLS[kind]}") for kind in kinds}
+        kinds = [kind for kind in EXPORTS if tweaks or kind != "html"]
+        self.buttons = {
+            kind: self._button(EXPORTS[kind], self._export, kind, f"Write {_TELLS[kind]}") for kind in kinds
+        }
         self.command_button = self._button("The same as a command", self._tell, _command)
         self.python_button = self._button("As Python", self._tell, _python)
         rows = [

@@ -24,7 +24,7 @@ from notebooks.comparison.version_panel import VersionPanel
 from notebooks.keeping import base
 from notebooks.lever_panel import LeverPanel
 from notebooks.page import plain
-from notebooks.takeaway.exports import KINDS, file_bytes
+from notebooks.takeaway.exports import EXPORTS, file_bytes
 from notebooks.takeaway.repeat import as_command, as_python
 from notebooks.takeaway.tables import sheets, stem
 from notebooks.takeaway.takeaway_forms import TakeAway
@@ -150,12 +150,12 @@ def test_figures_are_of_these_levers_and_say_so(panel: LeverPanel, asked: Study,
 
 _DIGESTS = """
 import hashlib, json, simulations, policy
-from notebooks.takeaway.exports import KINDS, file_bytes
+from notebooks.takeaway.exports import EXPORTS, file_bytes
 from notebooks.tweaks import Tweaks
 chosen = policy.load("nerve_blocks")
 tweaks = Tweaks(chosen.settings(), simulations.cases_of(chosen, size=2_000, seed=1))
 tweaks.move("conservative_weeks", 8)
-print(json.dumps({k: hashlib.sha256(file_bytes(tweaks.study(), k)).hexdigest() for k in KINDS}))
+print(json.dumps({k: hashlib.sha256(file_bytes(tweaks.study(), k)).hexdigest() for k in EXPORTS}))
 """
 
 
@@ -166,7 +166,7 @@ def test_the_same_levers_give_the_same_bytes_anywhere(panel: LeverPanel):
         "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path]),
     }
     done = subprocess.run([sys.executable, "-c", _DIGESTS], cwd=ROOT, env=other, capture_output=True, check=True)
-    here = {kind: hashlib.sha256(file_bytes(panel.tweaks.study(), kind)).hexdigest() for kind in KINDS}
+    here = {kind: hashlib.sha256(file_bytes(panel.tweaks.study(), kind)).hexdigest() for kind in EXPORTS}
     assert json.loads(done.stdout) == here
     panel.set("conservative_weeks", 9)
     moved = {hashlib.sha256(file_bytes(panel.tweaks.study(), kind)).hexdigest() for kind in ("csv", "xlsx", "html")}
