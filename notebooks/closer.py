@@ -18,7 +18,7 @@ from simulations.reports.notices import LIVE_ONLY
 from simulations.studies import denials, subgroups, sweep
 from simulations.studies.comparison import Study
 
-__all__ = ["QUESTIONS", "STALE"]
+__all__ = ["QUESTIONS", "STALE", "image"]
 
 STALE = "This was asked before the last move of a lever; press the button again."
 
@@ -75,9 +75,10 @@ QUESTIONS: dict[str, Callable[[Study], str]] = {
 
 
 def _page(*parts: Shown | Picture) -> str:
-    return "".join(_image(part) if isinstance(part, Picture) else part.html for part in parts)
+    return "".join(image(part) if isinstance(part, Picture) else part.html for part in parts)
 
 
-def _image(picture: Picture) -> str:
+def image(picture: Picture) -> str:
+    """A picture inside the page, with what it says for those who cannot see it."""
     data = base64.b64encode(picture.png).decode()
     return f'<img alt="{esc(picture.alt)}" src="data:image/png;base64,{data}" style="width:100%;max-width:900px">'

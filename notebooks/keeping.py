@@ -7,12 +7,14 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from notebooks.page import esc
 from policy import load
-from policy.model import Policy, Settings
+from policy.model import Policy, Settings, Value, as_word
 from policy.problems import ProblemsFound, refuse
 from policy.reading.loading import DEFAULT
 from policy.reading.workspace import OPENED, SERVED, VARIABLE
@@ -21,7 +23,8 @@ from simulations import Caseload
 from simulations.population import default_for
 
 __all__ = [
-    "Unsaved", "base", "called", "command", "command_of_two", "kept_in", "make_report", "reported", "seen",
+    "Unsaved", "base", "called", "command", "command_of_levers", "command_of_two", "found_again", "kept_in",
+    "linked_file", "make_report", "named_in_a_terminal", "reported", "seen",
 ]  # fmt: skip
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -100,14 +103,22 @@ class Report:
 
 def command(scenario: str, policy: Policy, cases: Caseload) -> Report:
     """`workbook simulate` for a scenario of the workspace, over the policy and the cases of a panel."""
-    named = [] if _is(policy, DEFAULT) else ["--policy", _named(policy)]
+    named = [] if _is(policy, DEFAULT) else ["--policy", named_in_a_terminal(policy)]
     return _report(scenario, ["--scenario", scenario, *named], policy, cases)
+
+
+def command_of_levers(provisions: Mapping[str, Value], policy: Policy, cases: Caseload, folder: str) -> Report:
+    """`workbook simulate` for levers as they stand (lever -> value); `folder`: what the report is called."""
+    moved = [word for lever, value in provisions.items() for word in ("--set", f"{lever}={as_word(value)}")]
+    return _report(folder, ["--policy", named_in_a_terminal(policy), *moved], policy, cases)
 
 
 def command_of_two(before: Policy, after: Policy, cases: Caseload) -> Report:
     """`workbook simulate` for one version held against another, over the cases of a panel."""
     folder = f"{after.id}_{after.version}_against_{before.version}"
-    return _report(folder, ["--baseline", _named(before), "--policy", _named(after)], after, cases)
+    return _report(
+        folder, ["--baseline", named_in_a_terminal(before), "--policy", named_in_a_terminal(after)], after, cases
+    )
 
 
 def _report(folder: str, asked: list[str], policy: Policy, cases: Caseload) -> Report:
@@ -116,10 +127,12 @@ def _report(folder: str, asked: list[str], policy: Policy, cases: Caseload) -> R
     arguments = ["simulate", *asked]
     if cases.path is not None:
         arguments += ["--population", seen(cases.path.resolve())]
-    else:
-        arguments += ["--population", cases.name] if cases.name != _own(policy) else []
+    elif cases.name != _own(policy):
+        arguments += ["--population", cases.name]
+    if cases.drawn:
         arguments += ["--size", str(cases.size)] if cases.size != _SIZE else []
         arguments += ["--seed", str(cases.seed)] if cases.seed != _SEED else []
+    arguments += ["--exact"] if cases.people and cases.exact else []
     if kept not in (where, where / "workspace"):
         arguments += ["--workspace", seen(kept)]
     arguments += ["--out", seen(out)]
@@ -129,10 +142,17 @@ def _report(folder: str, asked: list[str], policy: Policy, cases: Caseload) -> R
 
 def reported(report: Report) -> str:
     """Where a report is, with a link in Lab, and the line that makes it again; ready HTML."""
-    shown = esc(seen(report.page if report.page.is_absolute() else base() / report.page))
-    if SERVED in os.environ and not shown.startswith("/"):
-        shown = f'<a href="/files/{shown}" target="_blank" rel="noopener">{shown}</a>'
+    shown = linked_file(report.page if report.page.is_absolute() else base() / report.page)
     return f"<p>The report: {shown}</p><p>Again in a terminal:</p><pre>{esc(report.line)}</pre>"
+
+
+def linked_file(path: Path, download: bool = False) -> str:
+    """Where a file is, with a link where a server shows its folder; `download`: to keep it, not to look at it."""
+    shown = esc(seen(path))
+    if SERVED not in os.environ or not path.is_relative_to(base()):
+        return shown
+    address = f"/files/{quote(seen(path))}{'?download=1' if download else ''}"
+    return f'<a href="{esc(address)}" target="_blank" rel="noopener">{shown}</a>'
 
 
 def called(policy: Policy) -> str | Path:
@@ -143,10 +163,15 @@ def called(policy: Policy) -> str | Path:
     return policy.name
 
 
-def _named(policy: Policy) -> str:
+def named_in_a_terminal(policy: Policy) -> str:
     """How a terminal calls a policy."""
     found = called(policy)
     return seen(found) if isinstance(found, Path) else found
+
+
+def found_again(policy: Policy) -> bool:
+    """Whether what `called` says leads to this very policy, which may be a draft or come from elsewhere."""
+    return _is(policy, str(called(policy)))
 
 
 def _own(policy: Policy) -> str:

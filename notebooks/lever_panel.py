@@ -16,6 +16,7 @@ from notebooks.frame import Frame, button, link, linked, live
 from notebooks.hands import Hands
 from notebooks.keeping import Report, Unsaved, command, make_report, reported, seen
 from notebooks.page import bullets, esc
+from notebooks.takeaway.takeaway_forms import TakeAway
 from notebooks.tweaking.case_choice import source_called, sources_for
 from notebooks.tweaking.case_forms import CaseSourceForm
 from notebooks.tweaking.closer_forms import Closer
@@ -102,7 +103,8 @@ class LeverPanel(Frame):
         right = widgets.VBox([self.headline, beside], layout=_ANSWER).add_class("nbw-answer")
         columns = widgets.HBox([self.levers.view, right], layout=WIDE).add_class("nbw-columns")
         desk = [linked(way(_HERE, self.policy)), self.scenarios.view, self.case_form.view]
-        self._stand(*desk, columns, self.table, self.notices)
+        self.takeaway = TakeAway(guarded, self._beside, self.tweaks.study, self.tweaks)
+        self._stand(*desk, columns, self.takeaway.box, self.table, self.notices)
 
     def _rows_below(self) -> list[Any]:
         """What stands below the answer and scrolls: steps, changes, questions, and what is kept."""
@@ -288,6 +290,7 @@ class LeverPanel(Frame):
         self.hands.show_all()
         self._show_changes(self._answer)
         self._show_notices()
+        self.takeaway.refresh()
         back, forth = self.tweaks.steps
         self.undo_button.disabled, self.redo_button.disabled = not back, not forth
         for hand in (self.reset_button, self.save_button, self.report_button, self.draft_button):

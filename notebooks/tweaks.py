@@ -21,9 +21,10 @@ from simulations.counting.counts import Batch, Counts
 from simulations.counting.grouping import OUTSIDE, Groups
 from simulations.scenario.loading import shipped
 from simulations.studies.caseload import Caseload
+from simulations.studies.comparison import BASELINE, Study, named_by
 from simulations.studies.edits import edits_in_words
 from simulations.studies.impact import Impact, under
-from simulations.studies.sweep import BEFORE, with_outcome
+from simulations.studies.sweep import BEFORE, Flows, with_outcome
 
 __all__ = ["Answer", "Laid", "Loaded", "Tweaks", "key_of"]
 
@@ -255,6 +256,17 @@ class Tweaks:
     def edits(self) -> tuple[str, ...]:
         """What the loaded scenario changes besides levers, in sentences."""
         return tuple(edits_in_words(self.policy, self.settings)) if self.settings.policy != self.policy else ()
+
+    def study(self) -> Study:
+        """The same as a question to the policy, with what is counted here: no examples, nothing of Medicare."""
+        touched = self._counted.touched(self.baseline, self.settings)
+        asked = Study(BASELINE, self.baseline, self.settings, self.load)
+        named = replace(asked, name=named_by(None, asked.provisions()))
+        return named.counted(replace(self.answer().impact, touched=touched))
+
+    def flows(self) -> Flows:
+        """The cases as they are laid out here, to see any setting around the present one."""
+        return Flows(self.baseline, self.settings, self._counted, self.load.guarded)
 
     def changes(self) -> dict[str, str]:
         """Lever -> what is moved, in words."""

@@ -34,6 +34,7 @@ ONLY_IN = {
     "matplotlib": ("simulations.reports.figure", "simulations.reports.*_chart"),
     "duckdb": ("policy.history", "simulations.warehouse", "simulations.cli"),
     "sqlglot": ("policy.sql",),
+    "xlsxwriter": ("simulations.storage.spreadsheet",),
 }
 ANSWERED_BY_EACH = {  # what every findings module says of its own study: first, in words, in summary.json, as files
     f"simulations.reports.*_findings:{name}" for name in ("headline", "in_words", "entries", "tables")

@@ -13,6 +13,7 @@ from notebooks.desk import Inbox, Shelf, documents, hand_over, named, way, writt
 from notebooks.frame import Frame, button, drop_down, link, linked, live, problems_told, shown_html
 from notebooks.keeping import Report, command_of_two, make_report, reported
 from notebooks.page import bullets, esc, plain
+from notebooks.takeaway.takeaway_forms import TakeAway
 from policy.authoring.proof import Proof
 from policy.model import Policy
 from policy.problems import ProblemsFound, refuse
@@ -93,6 +94,7 @@ class VersionPanel(Frame):
         self.groups_button = button("Who gains and who loses", self._guarded(lambda _: self._who()))
         self.report_button = button("Make the report", self._guarded(lambda _: self._report()))
         self.report_at, self.report_row = shown_html(), widgets.HBox([self.report_button], layout=ROW)
+        self.takeaway = TakeAway(self._guarded, self._beside, lambda: self._effect.study if self._effect else None)
         self.case = drop_down("A case that moves", [("–", "")])
         self.case_button = button("Take to review", self._guarded(lambda _: self._take()))
         self.case_link = widgets.HBox(layout=FIT)
@@ -104,7 +106,7 @@ class VersionPanel(Frame):
             _title("Whom it moves"), self.effect, self.shares,
             widgets.HBox([self.groups_button], layout=ROW), self.groups,
             widgets.HBox([self.case, self.case_button, self.case_link], layout=ROW),
-            _title("The report of the two"), self.report_row, self.report_at,
+            _title("The report of the two"), self.report_row, self.report_at, self.takeaway.box,
         )  # fmt: skip
 
     # What hands do ----------------------------------------------------------------------------------------------------
@@ -176,6 +178,7 @@ class VersionPanel(Frame):
 
     def _clear(self) -> None:
         self._sides = self._effect = None
+        self.takeaway.clear()
         self._errands.clear()
         self._said.clear()
         self.message.value = self.alert.value = ""

@@ -4,7 +4,7 @@ import base64
 import io
 import textwrap
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -30,11 +30,15 @@ _EXTRA = 0.26  # inches that a further line of a title takes
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure as PNG bytes, the same for the same numbers, with the text that says what it shows."""
+    """A figure as PNG bytes, the same for the same numbers, with the text that says what it shows.
+
+    `again(kind, more)` draws it as a file of its own, "png" or "svg", in which `more` stands after that text.
+    """
 
     name: str
     png: bytes
     alt: str
+    again: Callable[..., bytes] = field(default=lambda kind, more="": b"", repr=False, compare=False)
 
     def __repr__(self) -> str:
         return self.alt
@@ -55,17 +59,30 @@ def picture(name: str, draw: Callable[["Figure"], None], height: float, title: s
 
     `name` is the file without its suffix, `title` goes into the file, `alt` says the finding and every number shown.
     """
+
+    def again(kind: str, more: str = "") -> bytes:
+        return _drawn(draw, height, kind, {"Title": title, "Description": "\n".join(filter(None, (alt, more)))})
+
+    return Picture(name, again("png"), alt, again)
+
+
+def _drawn(draw: Callable[["Figure"], None], height: float, kind: str, words: dict[str, str]) -> bytes:
+    """The figure as "png" or "svg"; in both the letters are drawn, so that it looks the same without our font."""
     import matplotlib  # here, because the command line must not wait for it
     from matplotlib.figure import Figure
 
     ours: dict[Any, Any] = {k: v for k, v in matplotlib.rcParamsDefault.items() if "backend" not in k}
     ours |= {"text.parse_math": False, "font.family": "DejaVu Sans", "hatch.linewidth": 0.6, "text.color": INK}
+    ours |= {"svg.hashsalt": "workbook"}  # else names inside it are drawn by lot
     with matplotlib.rc_context(ours):
         figure = Figure(figsize=(WIDTH, height), facecolor="white")
         draw(figure)
         buffer = io.BytesIO()
+        if kind == "svg":
+            figure.savefig(buffer, format="svg", metadata={**words, "Date": None})
+            return buffer.getvalue()
         figure.savefig(buffer, format="png", dpi=DPI)
-    return Picture(name, _small(buffer, {"Title": title, "Description": alt}), alt)
+    return _small(buffer, words)
 
 
 def _small(drawn: io.BytesIO, words: dict[str, str]) -> bytes:

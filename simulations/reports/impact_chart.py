@@ -3,7 +3,7 @@
 import textwrap
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
@@ -18,10 +18,11 @@ from simulations.reports.figure import (
     marker_style,
     picture,
     rows,
+    silent_picture,
     titled_axes,
     under,
 )
-from simulations.reports.impact_findings import approving
+from simulations.reports.impact_findings import about_finding, about_outcomes, approving
 from simulations.reports.table_cells import LABELS, MEANS, count, group_labels, records, share, signed, total_of
 from simulations.statistics.number_format import percent
 from simulations.studies.comparison import Study
@@ -46,30 +47,56 @@ def _once(draw: Callable[[Study], Picture]) -> Callable[[Study], Picture]:
 
 @_once
 def outcomes_figure(study: Study) -> Picture:
-    """Counts of each outcome before and after, as pairs of bars."""
-    table = records(study.shown.outcomes())
-    title = study.shown.finding()
+    """Counts of each outcome before and after, as pairs of bars; where a study is `about()`, shares of rounded ones."""
+    if quiet := silent_picture(study, "outcomes", study.silent if study.rough else ""):
+        return quiet
+    title = about_finding(study) if study.rough else study.shown.finding()
+    table = _bars(study)
 
     def draw(figure: "Figure") -> None:
-        lines = under(study, "Number of cases and share of all cases")
-        axes = titled_axes(figure, study, title, lines, left=0.255, above=1.28)
-        top = max((row[name] or 0 for row in table for name in ("baseline", "scenario")), default=0) or 1
-        for i, row in enumerate(table):
-            for name, offset in (("baseline", -0.2), ("scenario", 0.2)):
-                told = row[name]
-                axes.barh(i + offset, told or 0, height=0.36, **bar_style(name))
-                label = "withheld" if told is None else f"{told:,} ({share(told, study)})"
-                axes.text((told or 0) + top * 0.012, i + offset, label, va="center", fontsize=10)
-        rows(axes, [f"{LABELS[row['outcome']]}\n{MEANS[row['outcome']]}" for row in table])
+        what = "Share of all cases, about" if study.rough else "Number of cases and share of all cases"
+        axes = titled_axes(figure, study, title, under(study, what), left=0.255, above=1.28)
+        top = max((bar.length for bars in table.values() for bar in bars), default=0) or 1
+        for i, bars in enumerate(table.values()):
+            for name, offset, bar in zip(("baseline", "scenario"), (-0.2, 0.2), bars, strict=True):
+                axes.barh(i + offset, bar.length, height=0.36, **bar_style(name))
+                axes.text(bar.length + top * 0.012, i + offset, bar.label, va="center", fontsize=10)
+        rows(axes, [f"{LABELS[word]}\n{MEANS[word]}" for word in table])
         axes.set_xlim(0, top * 1.2)
         axes.xaxis.set_visible(False)
         axes.spines["bottom"].set_visible(False)
         legend(figure, [axes.patches[0], axes.patches[1]])
 
-    numbers = "; ".join(f"{LABELS[r['outcome']]} {count(r['baseline'])} → {count(r['scenario'])}" for r in table)
+    numbers = "; ".join(f"{LABELS[word]} {' → '.join(bar.said for bar in bars)}" for word, bars in table.items())
     return picture(
         "outcomes", draw, 5.8, title, f"Bar chart. {title}. Cases by outcome, baseline → scenario: {numbers}."
     )
+
+
+class _Bar(NamedTuple):
+    """How long it is (0 where that is withheld), what stands beside it, what is said of it."""
+
+    length: float
+    label: str
+    said: str
+
+
+def _bars(study: Study) -> dict[str, list[_Bar]]:
+    """Outcome -> its bars before and after."""
+    if study.rough:
+        told = about_outcomes(study.impact)
+        words = {word: ["–" if n is None else f"about {percent(n)}" for n in pair] for word, pair in told.items()}
+        return {
+            word: [_Bar(n or 0, said, said) for n, said in zip(pair, words[word], strict=True)]
+            for word, pair in told.items()
+        }
+    return {
+        row["outcome"]: [
+            _Bar(n or 0, "withheld" if n is None else f"{n:,} ({share(n, study)})", count(n))
+            for n in (row["baseline"], row["scenario"])
+        ]
+        for row in records(study.shown.outcomes())
+    }
 
 
 _HEADING: dict[str, Any] = {  # of the rows of one diagnosis

@@ -57,13 +57,21 @@ def live(impact: Impact) -> Shown:
     cases = int(flow.sum())
     if cases < LEAST_ABOUT:
         return bullets([f"{(TOO_FEW if cases <= SMALL else TOO_FEW_ABOUT).capitalize()}."])
-    sides = [about_all(flow.sum(axis=axis), cases) for axis in (1, 0)]
     rows = [
-        (LABELS[word], *("–" if n is None else f"about {percent(n / rounded(cases))}" for n in pair))
-        for word, pair in zip(OUTCOMES, zip(*sides, strict=True), strict=True)
+        (LABELS[word], *("–" if share is None else f"about {percent(share)}" for share in pair))
+        for word, pair in about_outcomes(impact).items()
     ]
     shown = tabulated("Outcomes, share of all cases", ("Outcome", "Baseline", "Now"), rows)
     return Shown(f"{shown.text}\n{ROUGH}", f"{shown.html}<p><small>{esc(ROUGH)}</small></p>")
+
+
+def about_outcomes(impact: Impact) -> dict[str, tuple[float | None, float | None]]:
+    """Outcome -> its share before and after, of rounded counts of 50 or more people; None where withheld."""
+    flow = impact.counts.sum(axis=(0, 1))
+    cases = int(flow.sum())
+    sides = [about_all(flow.sum(axis=axis), cases) for axis in (1, 0)]
+    shares = [[None if n is None else n / rounded(cases) for n in side] for side in sides]
+    return dict(zip(OUTCOMES, zip(*shares, strict=True), strict=True))
 
 
 def changes(study: Study) -> Shown:

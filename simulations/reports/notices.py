@@ -124,6 +124,14 @@ def _held_against(study: Study) -> list[tuple[str, str]]:
 
 def stamp(study: Study) -> Shown:
     """What to repeat to get the same numbers."""
+    rows = stamped(study)
+    body = "".join(f"<tr><th scope='row'>{esc(a)}</th><td>{esc(b)}</td></tr>" for a, b in rows)
+    text = "\n".join(f"{a:<24}{b}" for a, b in rows)
+    return Shown(text, f'<table class="stamp"><tbody>{body}</tbody></table>')
+
+
+def stamped(study: Study) -> list[tuple[str, str]]:
+    """The same as pairs of a name and what it stands for."""
     cases, policy = study.cases, study.document
     moved = ", ".join(f"{name}={value}" for name, value in study.provisions().items()) or "no lever moved"
     rows = [
@@ -138,7 +146,4 @@ def stamp(study: Study) -> Shown:
         ("Cases", cases.told_size),
         ("Seed", "none: the cases were read, not drawn" if cases.seed is None else str(cases.seed)),
     ]
-    rows += [("Counts of a few people", "exact, not for release")] if cases.people and cases.exact else []
-    body = "".join(f"<tr><th scope='row'>{esc(a)}</th><td>{esc(b)}</td></tr>" for a, b in rows)
-    text = "\n".join(f"{a:<24}{b}" for a, b in rows)
-    return Shown(text, f'<table class="stamp"><tbody>{body}</tbody></table>')
+    return rows + ([("Counts of a few people", "exact, not for release")] if cases.people and cases.exact else [])

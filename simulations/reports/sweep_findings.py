@@ -1,6 +1,6 @@
 """What levers can do, in sentences and tables for people; as HTML and as text."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -12,7 +12,7 @@ from policy.reading.scenario import edited
 from simulations.reports.first_page import assumed
 from simulations.reports.html_table import Shown, bullets, card, tabulated
 from simulations.reports.notices import about_people
-from simulations.reports.table_cells import signed
+from simulations.reports.table_cells import LABELS, signed
 from simulations.reports.withholding import roughly, told_about
 from simulations.statistics.disclosure_control import SMALL
 from simulations.statistics.intervals import wilson
@@ -119,20 +119,23 @@ def _tile(luck: str, name: str, met: int, cases: int, rate: float, low: float, h
 
 
 @told_about
-def sweep_table(study: Study, swept: pd.DataFrame, lever: str) -> Shown:
-    """Every value of the lever: outcomes, approval and its change from the baseline."""
+def sweep_table(
+    study: Study, swept: pd.DataFrame, lever: str, words: Sequence[str] = ("met", "not_met", "pend", "review")
+) -> Shown:
+    """Every value of the lever: outcomes (`words`), approval and its change from the baseline."""
     rows = []
     for row in swept.to_dict("records"):
         mark = whose(study, row, lever)
         rate, change = _of(study, row), f"about {points(row['change_points'] / 100)}"
-        outcomes = [_about(row, word) for word in ("met", "not_met", "pend", "review")]
+        outcomes = [_about(row, word) for word in words]
         if not study.rough:
             rate = percent_within(*(row[f"approval_{part}"] for part in ("pct", "low", "high")))
-            outcomes, change = [f"{row[word]:,}" for word in ("met", "not_met", "pend", "review")], _change(row)
+            outcomes, change = [f"{row[word]:,}" for word in words], _change(row)
         value = row["shown"] + (f" ({mark})" if mark else "")
         rows.append((value, *outcomes, rate, change))
     bounds = "" if study.rough else " (95%)"
-    header = ("Value", "Met", "Not met", "Pend", "Review", f"Approval rate{bounds}", f"Change in points{bounds}")
+    outcomes = [LABELS[word] for word in words]
+    header = ("Value", *outcomes, f"Approval rate{bounds}", f"Change in points{bounds}")
     title = f"{study.policy.levers[lever].label}: all {len(rows)} values, the same {study.cases.told_size} cases"
     return tabulated(title, header, rows)
 

@@ -131,10 +131,16 @@ class Study:
         made = (made_of(page, self.policy, self.cases.size, self.cases.seed or 0) for page in pages)
         return [self] * own + [replace(self, cases=cases) for cases in made]
 
-    @property
+    @cached_property
     def impact(self) -> Impact:
         """What the change does, exactly; determined once, when first asked for. Not to be shown where `guarded`."""
         return self._measured[0]
+
+    def counted(self, impact: Impact) -> "Study":
+        """The same with its impact, which was counted elsewhere."""
+        found = replace(self)
+        vars(found)["impact"] = impact
+        return found
 
     @property
     def guarded(self) -> bool:
@@ -149,7 +155,7 @@ class Study:
         if self.rough or not self.guarded:
             return self
         found = replace(self, rough=True)
-        vars(found).update({k: v for k, v in vars(self).items() if k == "_measured"})  # the same counts, told otherwise
+        vars(found).update({k: v for k, v in vars(self).items() if k in ("_measured", "impact")})  # told otherwise
         return found
 
     def assuming(self, draws: int) -> "Study":
@@ -194,8 +200,6 @@ class Study:
     @cached_property
     def _released(self) -> tuple[Impact, Guard]:
         impact, guard = self._measured
-        if not self.guarded:
-            return impact, guard
         told, hidden = impact.for_people({} if self.rough else guard.told())
         everything: set[Name] = {("medicare", name, "cases") for name in ("all", *guard.told())}
         return told, guard.for_people(everything if self.rough else hidden)
@@ -203,7 +207,7 @@ class Study:
     @property
     def shown(self) -> Impact:
         """The impact as a report tells it: of people without small counts and what would give one away."""
-        return self._released[0]
+        return self._released[0] if self.guarded else self.impact
 
     def telling(self, hidden: Withheld) -> "Study":
         """The same for a report that tells more than the results of all cases, of which `hidden` is then withheld."""
@@ -226,7 +230,7 @@ class Study:
     @property
     def guard(self) -> Guard:
         """Medicare Advantage requests held against the Medicare-like presets, in the same pass."""
-        return self._released[1]
+        return (self._released if self.guarded else self._measured)[1]
 
     def asks(self) -> str:
         """The change in a line: 'Least exercise: 6 weeks → 8 weeks', or how many levers move."""
@@ -281,7 +285,7 @@ def ask(
         with collecting(problems):
             settings = proposed(asked, scenario, provisions)
             plan = find_scenario(scenario, asked) if scenario is not None else None
-            name = _name(plan.id if plan else None, provisions)
+            name = named_by(plan.id if plan else None, provisions)
     with collecting(problems):
         any_policy = read_by_both(other or any_policy, any_policy)
     before = len(problems)
@@ -318,8 +322,8 @@ def drawn(
     return population, 10_000 if size is None else size, 1 if seed is None else seed
 
 
-def _name(scenario: str | None, provisions: Mapping[str, object] | None) -> str:
-    """'strict_reading + exercise_weeks=8'; 'baseline' when there is neither."""
+def named_by(scenario: str | None, provisions: Mapping[str, object] | None) -> str:
+    """What a study is called: 'strict_reading + exercise_weeks=8'; 'baseline' when there is neither."""
     parts = [scenario] if scenario else []
     parts += [
         f"{lever}={'off' if value is None else str(value).lower()}" for lever, value in (provisions or {}).items()

@@ -32,6 +32,7 @@ BEFORE = "outcome_before"
 class Flows:
     """The flow from `before` to any setting around `around`.
 
+    `counted`: the cases by `BEFORE`, the last of what they are grouped by.
     `people`: rows are made from rounded counts, as neighbouring values would give a few cases away.
     """
 
@@ -50,7 +51,7 @@ class Flows:
         """Outcome before by outcome at these values: int64 (6, 6)."""
         found = self.counted.at(Settings(self.around.policy, {**self.around, **values}))
         flow = np.zeros((len(OUTCOMES), len(OUTCOMES)), dtype=np.int64)
-        for (word,), row in zip(self.counted.groups.numbers, found, strict=True):
+        for (*_, word), row in zip(self.counted.groups.numbers, found, strict=True):
             flow[OUTCOMES.index(word)] += row
         return flow
 
@@ -87,14 +88,15 @@ def roughly_counted(flow: NDArray[np.int64], same: bool) -> dict[str, Any]:
     return row | {"approval_pct": in_percent(share["after"]), "change_points": in_percent(change)}
 
 
-def sweep(study: Study, lever: str) -> pd.DataFrame:
+def sweep(study: Study, lever: str, flows: Flows | None = None) -> pd.DataFrame:
     """One lever over its whole domain, all others as in the scenario of the study: one row per value.
 
     value, shown (with its unit), is_baseline, is_scenario, then as in `Flows.row`; changes are from the baseline.
+    `flows`: those of the study, where its cases are laid out already.
     """
     known_lever(study.policy, lever)
-    flows, known = Flows.of(study.baseline, study.scenario, study.cases), study.policy.levers[lever]
-    rows = []
+    flows = flows or Flows.of(study.baseline, study.scenario, study.cases)
+    known, rows = study.policy.levers[lever], []
     for value in known.values():
         row: dict[str, Any] = {"value": as_word(value), "shown": known.in_words(value)}
         row |= {"is_baseline": value == study.baseline[lever], "is_scenario": value == study.scenario[lever]}

@@ -1,4 +1,4 @@
-"""The desk of the second notebook in Lab: a scenario, a move, a name, other cases, and a case that moves is reviewed."""
+"""The desk of notebook 2 in Lab: a scenario, a move, a name, other cases, and a case that moves is reviewed."""
 
 import re
 from collections.abc import Iterator

@@ -2,7 +2,8 @@
 // A slider keeps its name in a label that is not shown, and its handle has none to read out: it gets that. The title of
 // a button that goes on where its text ends is its name, as many say "Leave it". A head that folds is a button, and says
 // whether it is open. What is told again and again is told in a place that stays. The focus stays on the control in use
-// when it is drawn anew. A link that a button has just brought (.nbw-go) is followed: one click, not two.
+// when it is drawn anew. Text made to be pasted (pre.paste) gets a button that copies it. A link that a button has just
+// brought (.nbw-go) is followed: one click, not two.
 (() => {
   const HEAD = ".nbw-live .jupyter-widget-Collapse-header", PATIENCE = 800;  // milliseconds
   const HANDS = `.nbw-live :is(button, input, select, textarea, summary, a[href], [tabindex="0"])`;
@@ -33,6 +34,12 @@
       if (!document.body.dataset.voila && !link.href.includes("/files/")) continue;  // Lab has yet to say what it opens
       link.classList.remove("nbw-go");
       if (navigator.userActivation?.isActive && link.checkVisibility()) link.click();
+    }
+    for (const text of document.querySelectorAll("pre.paste:not([data-copied])")) {
+      const hand = Object.assign(document.createElement("button"), { className: "jupyter-button", textContent: "Copy" });
+      text.dataset.copied = "";
+      hand.onclick = () => navigator.clipboard.writeText(text.textContent).then(() => (hand.textContent = "Copied"));
+      text.after(hand);
     }
     hold();
   }
