@@ -220,7 +220,8 @@ class Csv(File):
                 held.append(pa.Table.from_batches([batch]))
                 rows += len(batch)
                 if rows >= BATCH:
-                    yield self._rows(pa.concat_tables(held).combine_chunks(), file.tell() / size)
+                    held = [pa.concat_tables(held).combine_chunks()]
+                    yield self._rows(held.pop(), file.tell() / size)  # and nothing of it stays here
                     held, rows = [empty], 0
             yield self._rows(pa.concat_tables(held).combine_chunks(), 1.0)
             self._lines = text.lines

@@ -87,7 +87,8 @@ class TableWriter:
                 if self._parquet
                 else pyarrow.csv.CSVWriter(self._stream, self._schema, write_options=options)
             )
-        self._writer.write_table(table.cast(self._schema))
+        for part in [table] if self._parquet else table.to_batches(1 << 14):  # words are written out a few at a time
+            self._writer.write(part.cast(self._schema))
 
     def restart(self) -> None:
         """Forget what was written."""
