@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from notebooks.levers import shown
 from notebooks.page import bullets, codes, esc, evidence_mark, origin_mark, outcome_mark, table
-from policy.model import Policy, Requirement, Rule, Settings, Step, While
+from policy.model import Policy, Requirement, Rule, Settings, Step, Switch, While
 
 __all__ = ["Writer", "ends", "sentence", "statements_behind"]
 
@@ -34,29 +34,21 @@ def sentence(settings: Settings, criterion: str) -> str:
 
 def statements_behind(policy: Policy, name: str) -> list[str]:
     """Every statement that the pathway or one of its criteria stands on, in the order of their numbers."""
-    found = set(policy.pathways[name].statements)
-    for rule in policy.pathways[name].rule.walk():
-        named = [r.criterion for r in _written_out(policy, rule.require or ())]
-        named += [step.when for step in rule.then if step.when] + ([rule.stated] if rule.stated else [])
-        found |= {s for criterion in named for s in policy.criteria[criterion].statements}
+    found, rule = set(policy.pathways[name].statements), policy.pathways[name].rule
+    for criterion in (*policy.required_somewhere(rule), *rule.whens(), *(one.criterion for one in rule.switches())):
+        found |= {*policy.criteria[criterion].statements}
     return sorted(found, key=lambda s: int(s[1:]))
-
-
-def _written_out(policy: Policy, entries: Iterable[Requirement]) -> list[Requirement]:
-    return [r for e in entries for r in (policy.gates[e.criterion].require if e.criterion in policy.gates else (e,))]
 
 
 def ends(settings: Settings, rule: Rule) -> list[str]:
     """The outcome words that a rule can lead to under these settings."""
-    if rule.first_of is not None:
-        return ends(settings, next(r for r in rule.first_of if settings.holds(r.while_)))
-    if rule.outcome is not None:
-        return [outcome_of(settings, rule.outcome)]
-    below = [*rule.branches.values(), *([rule.otherwise] if rule.otherwise else [])]
-    found = [word for r in below for word in ends(settings, r)]
-    if rule.require is not None:
-        found = [outcome_of(settings, s.outcome) for s in _in_force(settings, rule.then)]
-        found += ["not_met"] if settings.policy.required(rule, settings) else []
+    now = next(settings.reached(rule))
+    if now.outcome is not None:
+        return [outcome_of(settings, now.outcome)]
+    found = [word for below in now.below for word in ends(settings, below)]
+    if now.requires:
+        found = [outcome_of(settings, s.outcome) for s in _in_force(settings, now.steps())]
+        found += ["not_met"] if settings.policy.required(now, settings) else []
     return list(dict.fromkeys([*found, str(settings["undocumented_action"])]))
 
 
@@ -106,7 +98,7 @@ class Writer:
 
     def _requests(self, name: str) -> str:
         selects = self.policy.pathways[name].selects
-        if selects.otherwise:
+        if selects.rest:
             return "For every other request of this policy"
         groups = [self.policy.diagnoses[d] for d in selects.diagnosis]
         dx = [*(c for g in groups for c in g.codes), *(f"{p}-" for g in groups for p in g.prefixes)]
@@ -122,18 +114,18 @@ class Writer:
         return f"{outcome_mark(word)}{f' – {esc(because)}' if because else ''}{by}"
 
     def _rule(self, rule: Rule) -> str:
-        if rule.first_of is not None:
-            return self._first_of(rule.first_of)
         if rule.outcome is not None:
             return f"<p>Always {self._outcome(rule.outcome, rule.because)}.</p>"
-        return self._require(rule) if rule.require is not None else self._switch(rule)
+        if rule.asked:
+            return self._switch(rule, rule.asked)
+        return self._require(rule) if rule.requires else self._first_of(rule)
 
-    def _first_of(self, rules: tuple[Rule, ...]) -> str:
+    def _first_of(self, rule: Rule) -> str:
         """The alternative in force, then the others: one line, or folded away."""
-        chosen = next(r for r in rules if self.settings.holds(r.while_))
+        chosen = self.settings.first(rule)
         html = f"<p>In force because {_while(self.settings, chosen.while_)}:</p>" if chosen.while_ else ""
         html += self._rule(chosen)
-        for other in rules:
+        for other in rule.below:
             if other is chosen:
                 continue
             when = f"Instead, while {_while(self.settings, other.while_)}" if other.while_ else "Otherwise"
@@ -143,28 +135,26 @@ class Writer:
                 html += f"<details><summary>{when}</summary>{self._rule(other)}</details>"
         return html
 
-    def _switch(self, rule: Rule) -> str:
-        assert rule.switch and rule.stated
-        label, stated = self.policy.fields_[rule.switch].label, self.policy.criteria[rule.stated]
-        branches = [*rule.branches.items(), *([("anything else", rule.otherwise)] if rule.otherwise else [])]
-        html = f"<p>Depends on <b>{esc(label[0].lower() + label[1:])}</b>. {self._missing(rule)}</p>"
-        for word, below in branches:
+    def _switch(self, rule: Rule, asked: Switch) -> str:
+        label, stated = self.policy.fields_[asked.field].label, self.policy.criteria[asked.criterion]
+        html = f"<p>Depends on <b>{esc(label[0].lower() + label[1:])}</b>. {self._missing(asked)}</p>"
+        for word, below in zip((*asked.words, "anything else"), rule.below, strict=False):
             name = _BLOCKS.get(word, word.replace("_", " "))
             html += f'<div class="band"><h4>{esc(label)}: {esc(name)}</h4>{self._rule(below)}</div>'
         source = self._source(stated.evidence, stated.citation)
         return f"{html}<div class='faint'><small>{esc(stated.says)}.</small> {source}</div>"
 
-    def _missing(self, rule: Rule) -> str:
-        if rule.assume and self.settings.holds(rule.assume.while_):
-            return f"Not documented is read as {esc(rule.assume.criterion.replace('_', ' '))}."
-        ask = esc(self.policy.criteria[str(rule.stated)].ask)
+    def _missing(self, asked: Switch) -> str:
+        if asked.assumed and self.settings.holds(asked.assumed.while_):
+            return f"Not documented is read as {esc(asked.assumed.criterion.replace('_', ' '))}."
+        ask = esc(self.policy.criteria[asked.criterion].ask)
         word = outcome_mark(str(self.settings["undocumented_action"]))
         return f"Not documented: {word}, and the question is {ask}, unless every branch comes out the same."
 
     def _require(self, rule: Rule) -> str:
         rows: list[tuple[str, ...]] = []
         dormant: list[tuple[Requirement, While]] = []
-        for entry in rule.require or ():
+        for entry in rule.entries():
             if entry.criterion in self.policy.gates:
                 rows += self._gate(entry, dormant)
             elif self.settings.holds(entry.while_):
@@ -180,11 +170,11 @@ class Writer:
         missing = outcome_mark(str(self.settings["undocumented_action"]))
         order = f"If one is false: {outcome_mark('not_met')}. If none is false but one is not documented: {missing}."
         first = f"<p>{order}</p><p>If all are met:</p>" if rows else "<p>Nothing has to be true first:</p>"
-        return f"{html}{first}{self._steps(rule.then)}"
+        return f"{html}{first}{self._steps(rule.steps())}"
 
     def _gate(self, entry: Requirement, dormant: list[tuple[Requirement, While]]) -> list[tuple[str, ...]]:
         gate, active = self.policy.gates[entry.criterion], []
-        for inner in gate.require:
+        for inner in self.policy.inside(entry.criterion):
             both = inner.within(entry.codes)
             if both and self.settings.holds(entry.while_) and self.settings.holds(inner.while_):
                 active.append(both)

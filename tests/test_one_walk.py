@@ -23,9 +23,7 @@ LOOK_INSIDE = {
     "policy/authoring/difference.py": "a rule in sentences, both sides together",
     "notebooks/drafting/shapes.py": "the keys that each form of a rule may have, for the form that a person fills in",
     "notebooks/drafting/words.py": "what that form calls each of them",
-    "notebooks/rules.py": "a rule in sentences, with what is not in force folded away",
     "simulations/counting/reachable_facts.py": "what may be read while levers move",
-    "simulations/warehouse/group_by.py": "what decides an outcome while levers move, as a key in SQL",
 }
 KINDS = {
     name

@@ -45,7 +45,7 @@ class Selector(Record):
     procedure: tuple[Id, ...] = Field(min_length=1)
     level: Word | None = None
     with_: While = Field(default_factory=dict, alias="with")  # attribute of the code -> its words
-    otherwise: Flag = False
+    rest: Flag = Field(False, alias="otherwise")  # as a switch says it
 
     @property
     def asked(self) -> While:

@@ -173,7 +173,7 @@ class Policy(Record):
         """The pathways for a group of diagnoses and a code of a family; where no other is, the one for all else."""
         label = self.procedures[family].codes[code]
         found = [name for name, way in self.pathways.items() if way.selects.takes(group, family, label)]
-        return [name for name in found if not self.pathways[name].selects.otherwise] or found
+        return [name for name in found if not self.pathways[name].selects.rest] or found
 
     def inside(self, name: str) -> tuple[Requirement, ...]:
         """What a gate requires; nothing where the name is that of a criterion."""

@@ -287,7 +287,7 @@ def _one_pathway_each(policy: Policy) -> Iterator[Finding]:
         codes = frozenset(c for f in families for c in f if all(f[c].told.get(name) in words for name, words in asked))
         if families and not codes:
             yield from _no_code(policy, pathway.selects, path)
-        if chosen.otherwise:
+        if chosen.rest:
             rest.append(name)
             continue
         for group in {*chosen.diagnosis} & policy.diagnoses.keys():

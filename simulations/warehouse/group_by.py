@@ -14,7 +14,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from policy.evaluation.pathways import branches_of
-from policy.model import Comparison, Policy, Rule, Settings, Switch, Test
+from policy.model import Policy, Rule, Settings, Switch, Test
 from policy.problems import listed, nearest, refuse, shown
 from policy.sql import OPEN, Compiler, Table, readable
 from policy.sql.text import Predicate, Query, chosen, either, grouped, literal, negated, one_of
@@ -35,13 +35,13 @@ class Keys:
     compiler: Compiler
     reads: Reads
     names: dict[str, str]
-    parts: list[Part] = field(default_factory=list)
+    found: list[Part] = field(default_factory=list)
 
     def add(self, value: str, size: int, where: Where) -> str:
         """A part of the key, 0 where it cannot matter; its name."""
         part = (self._named(value), size, where)
-        if not part[0].isdigit() and part not in self.parts:
-            self.parts.append(part)
+        if not part[0].isdigit() and part not in self.found:
+            self.found.append(part)
         return part[0]
 
     def _named(self, text: str) -> str:
@@ -111,26 +111,24 @@ class Keys:
         """A test that reads a moving lever: parts that read none are folded to their truths."""
         if self.reads.settled(test) or test.condition:
             return
-        below = test.parts
-        fixed = [part for part in below if not self._moving(part)]
+        fixed = [(part, points) for part, points, _ in test.weighed() if not self._moving(part)]
         if fixed and test.settles is None:
-            worth = dict(zip(map(id, below), test.points, strict=True))
-            truths = [(self.compiler.truth(part), worth[id(part)]) for part in fixed]
+            truths = [(self.compiler.truth(part), points) for part, points in fixed]
             for given, taken in (("= 2", "= 0"), ("> 0", "< 2")):  # points not taken away are points given
                 counted = [chosen([(f"{t} {given if n > 0 else taken}", abs(n))], 0) for t, n in truths]
                 self.add(f"({' + '.join(counted)})", sum(abs(n) for _, n in truths) + 1, where)
         elif fixed:
-            truth = (least if test.settles == 0 else greatest)(map(self.compiler.truth, fixed))
+            truth = (least if test.settles == 0 else greatest)(self.compiler.truth(part) for part, _ in fixed)
             settled = coded(self.add(truth, 3, where), test.settles or 0)
             if settled is True:
                 return
             where += (f"NOT ({settled})",) if settled else ()  # what is settled needs nothing else
-        for part in below:
+        for part, *_ in test.weighed():
             if self._moving(part):
                 self._test(part, where)
         if test.sums:
             self._sum(test.fields(), test.signs, where)
-        elif isinstance(test, Comparison):
+        elif test.fields():
             name = test.fields()[0]
             cuts = self.reads.of(test)
             kind = self.reads.policy.fields_[name]
@@ -257,7 +255,7 @@ def _keys(compiler: Compiler, reads: Mapping[int, Reads], codes: Codes) -> list[
     for i, pathway in enumerate(compiler.policy.pathways.values()):
         keys = Keys(compiler, reads[i], names)
         keys.rule(pathway.rule)
-        folded[i] = words_of(laid_out(keys.parts, codes.size))
+        folded[i] = words_of(laid_out(keys.found, codes.size))
     first, *more = _by_pathway("which", folded)
     texts = [f"{codes.place('held_0')} + {first}", *more]
     return [query.let(f"key_{number}", text, "keys") for number, text in enumerate(texts)]
