@@ -114,17 +114,17 @@ class Reads:
         off = not all(map(self.may, test.only_while))
         return off or any(isinstance(part, LeverIs) and self.must(part.lever) for part in on)
 
-    def of(self, test: Comparison) -> tuple[int, ...]:
+    def of(self, test: Test) -> tuple[int, ...]:
         """The cuts of one comparison within the span of its field."""
         low, high = self.policy.fields_[test.fields()[0]].span
         return tuple(sorted(cut for cut in self._beyond(test) if low < cut <= high))
 
-    def _beyond(self, test: Comparison) -> set[int]:
+    def _beyond(self, test: Test) -> set[int]:
         """The least value above each line of a comparison."""
         return {n + test.beyond for n in self._thresholds(test)}
 
-    def _thresholds(self, test: Comparison) -> list[int]:
-        reference = test.reference()
+    def _thresholds(self, test: Test) -> list[int]:
+        reference = str(test.reference())
         lever = self.policy.levers[reference] if reference in self.moving else None
         values = lever.values() if lever else [self.settings.number(reference)]
         name = test.fields()[0]
