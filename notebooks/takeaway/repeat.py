@@ -42,7 +42,7 @@ def as_python(study: Study) -> str:
 
 
 def refuse_what_has_no_name(study: Study) -> None:
-    """Refuse a draft, a policy from a file that nobody named, criteria that a scenario changed, assumptions of its own."""
+    """Refuse a draft, a file that nobody named, criteria that a scenario changed, and assumptions of its own."""
     for one in study.documents:
         if not found_again(one):
             message = f"{one.titled} is a draft, or from a file that the notebook was not opened with: save it first"
