@@ -57,6 +57,15 @@ def test_from_a_scenario_to_a_case_that_moves(desk: Desk, page: Page, nerve_bloc
     expect(page.get_by_text("Loaded: The board’s reading", exact=True)).to_be_visible()
     assert [path.name for path in (desk.workspace / "scenarios").iterdir()] == ["the_board_s_reading.yaml"]
 
+    press("As Python")
+    lines = page.locator("pre.paste")
+    expect(lines).to_contain_text("'conservative_weeks': 8", timeout=SLOW)
+    expect(page.get_by_role("button", name="Copy", exact=True)).to_be_visible(timeout=SLOW)
+    press("Table as CSV")
+    with page.expect_download() as kept:
+        page.get_by_role("link", name=re.compile(r"\.csv$")).click(timeout=SLOW)
+    assert kept.value.suggested_filename in [path.name for path in (desk.workspace / "exports").iterdir()]
+
     press("Change the cases")
     page.get_by_label("Population").select_option("trial_10_15")
     page.get_by_label("Seed", exact=True).fill("4")
