@@ -111,7 +111,7 @@ class Frame:
         self.alert, self.message = (widgets.HTML(layout=WIDE) for _ in "12")
         self.alert.observe(lambda _: self._mark_old(), "value")
         self.retry = button("Try again", lambda _: self._try_again())
-        self.retry.layout.display = "none"
+        self.retry.layout = widgets.Layout(width="auto", flex="0 0 auto", display="none")  # FIT is of all buttons
         self._failing: Callable[[], None] | None = None  # what went wrong last
         self.view: Any = None
         self._lock = threading.RLock()

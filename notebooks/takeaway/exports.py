@@ -4,6 +4,7 @@ from pathlib import Path
 
 from notebooks.keeping import kept_in, linked_file, named_in_a_terminal, seen
 from notebooks.page import bullets, esc
+from notebooks.takeaway.repeat import refuse_what_has_no_name
 from notebooks.takeaway.tables import marks, sheets, stem
 from policy.model import as_word
 from policy.problems import refuse
@@ -74,6 +75,8 @@ def _page(study: Study) -> bytes:
     from simulations.pages.content import Command
     from simulations.pages.page import offline_page
 
+    if study.cases.drawn:
+        refuse_what_has_no_name(study)  # the page says how it is made again
     moved = [word for lever, value in study.provisions().items() for word in ("--set", f"{lever}={as_word(value)}")]
     cases = study.cases
     population = seen(cases.path.resolve()) if cases.path else cases.name

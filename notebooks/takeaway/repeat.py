@@ -7,7 +7,7 @@ from policy.problems import ProblemsFound, refuse
 from simulations import Study
 from simulations.population import load as load_population
 
-__all__ = ["as_command", "as_python"]
+__all__ = ["as_command", "as_python", "refuse_what_has_no_name"]
 
 _COUNTS = """print(study.impact.finding())
 print(study.impact.outcomes())
@@ -19,7 +19,7 @@ _ABOUT = """print(live(study.impact))  # these cases may be people: shares of ro
 
 def as_command(study: Study) -> Report:
     """`workbook simulate` for this study; ProblemsFound where no name leads to its policy or cases again."""
-    _refuse_what_has_no_name(study)
+    refuse_what_has_no_name(study)
     if study.version:
         return command_of_two(study.policy, study.version, study.cases)
     return command_of_levers(study.provisions(), study.policy, study.cases, stem(study))
@@ -27,7 +27,7 @@ def as_command(study: Study) -> Report:
 
 def as_python(study: Study) -> str:
     """Lines that print the numbers of this study; ProblemsFound as in `as_command`."""
-    _refuse_what_has_no_name(study)
+    refuse_what_has_no_name(study)
     cases = study.cases
     given: dict[str, object] = {"policy": str(called(study.document))}
     given |= {"baseline": str(called(study.policy))} if study.version else {}
@@ -41,8 +41,8 @@ def as_python(study: Study) -> str:
     return f"import simulations\n{imports}\nstudy = simulations.ask(\n{asked})\n{_ABOUT if study.guarded else _COUNTS}"
 
 
-def _refuse_what_has_no_name(study: Study) -> None:
-    """A draft, a policy from a file that nobody named, criteria that a scenario changed, assumptions of its own."""
+def refuse_what_has_no_name(study: Study) -> None:
+    """Refuse a draft, a file that nobody named, criteria that a scenario changed, and assumptions of its own."""
     for one in study.documents:
         if not found_again(one):
             message = f"{one.titled} is a draft, or from a file that the notebook was not opened with: save it first"

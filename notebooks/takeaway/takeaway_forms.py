@@ -59,8 +59,6 @@ class TakeAway:
         ]
         if tweaks:
             self.curve_button = button("Curve of the lever last moved", guarded(lambda _: self._curve()))
-            self.buttons["html"].disabled = not tweaks.load.drawn
-            self.buttons["html"].tooltip = self.buttons["html"].tooltip if tweaks.load.drawn else _MADE_UP_ONLY
             rows[1] += [_said("See more:"), self.curve_button]
         style = widgets.HTML(CURVE, layout=widgets.Layout(height="0", margin="0"))
         hands = [widgets.HBox(row, layout=_WRAPPED) for row in rows]
@@ -71,6 +69,9 @@ class TakeAway:
 
     def refresh(self) -> None:
         """The panel shows something else now."""
+        if self._tweaks and self.buttons["html"].disabled == self._tweaks.load.drawn:
+            self.buttons["html"].disabled = not self._tweaks.load.drawn
+            self.buttons["html"].tooltip = f"Write {_TELLS['html']}" if self._tweaks.load.drawn else _MADE_UP_ONLY
         now = dict(self._tweaks.settings) if self._tweaks else {}
         moved = [name for name, value in now.items() if self._before[name] != value]
         self._last, self._before = moved[0] if len(moved) == 1 else self._last, now

@@ -25,7 +25,7 @@ class LeverList:
         self.tweaks, self.controls = tweaks, controls
         self.groups = groups(tweaks.policy, tweaks.mentions)
         boxes = [widgets.VBox([controls[n].box for n in names], layout=WIDE) for names in self.groups.values()]
-        self.accordion = widgets.Accordion(boxes, selected_index=0, layout=STRETCH)
+        self.accordion = widgets.Accordion(boxes, selected_index=0, layout=widgets.Layout(width="auto", min_width="0"))
         self.search = widgets.Text(
             description="Find a lever", placeholder="a word of it, a value, a source", layout=STRETCH,
             style={"description_width": "initial"},

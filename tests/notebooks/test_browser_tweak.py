@@ -37,7 +37,7 @@ def test_from_a_scenario_to_a_case_that_moves(desk: Desk, page: Page, nerve_bloc
 
     chosen = page.get_by_label("Scenario", exact=True)
     chosen.select_option(label="Strict reading of the source assessment", timeout=SLOW)
-    press("Load")
+    press("Load the scenario of the list")
     expect(page.get_by_text("Loaded: Strict reading of the source assessment", exact=True)).to_be_visible(timeout=SLOW)
     answer = page.locator(".nbw-answer .finding")
     expect(answer).to_contain_text("Approvals fall")
@@ -51,11 +51,20 @@ def test_from_a_scenario_to_a_case_that_moves(desk: Desk, page: Page, nerve_bloc
     page.get_by_label("Name of the scenario").fill("Strict and eight weeks")
     press("Save as scenario")
     expect(page.get_by_text("Loaded: Strict and eight weeks", exact=True)).to_be_visible()
-    press("Rename")
+    press("Rename the scenario of the list")
     page.get_by_label("Its new name").fill("The board’s reading")
     press("Rename it")
     expect(page.get_by_text("Loaded: The board’s reading", exact=True)).to_be_visible()
     assert [path.name for path in (desk.workspace / "scenarios").iterdir()] == ["the_board_s_reading.yaml"]
+
+    press("As Python")
+    lines = page.locator("pre.paste")
+    expect(lines).to_contain_text("'conservative_weeks': 8", timeout=SLOW)
+    expect(page.get_by_role("button", name="Copy", exact=True)).to_be_visible(timeout=SLOW)
+    press("Table as CSV")
+    with page.expect_download() as kept:
+        page.get_by_role("link", name=re.compile(r"\.csv$")).click(timeout=SLOW)
+    assert kept.value.suggested_filename in [path.name for path in (desk.workspace / "exports").iterdir()]
 
     press("Change the cases")
     page.get_by_label("Population").select_option("trial_10_15")

@@ -58,6 +58,12 @@ def test_there_is_a_control_for_each_lever_and_no_other(panel: LeverPanel, nerve
     assert shown == {f"nbw-lever-{name}" for name in nerve_blocks.levers}
 
 
+def test_only_the_button_that_tries_again_is_hidden_while_nothing_failed(panel: LeverPanel):
+    """Buttons share a layout: who hides one with it hides all."""
+    hidden = [w for w in below(panel.view) if isinstance(w, widgets.Button) and w.layout.display == "none"]
+    assert hidden == [panel.retry]
+
+
 def test_each_control_is_built_from_its_levers_domain(panel: LeverPanel, nerve_blocks: Policy):
     for name, lever in nerve_blocks.levers.items():
         control = panel.controls[name]

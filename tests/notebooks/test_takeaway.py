@@ -342,6 +342,17 @@ def test_what_has_no_name_is_not_repeated(nerve_blocks: Policy, cases: Caseload)
         as_python(Tweaks(nerve_blocks.settings(), mixed).study())
 
 
+def test_a_scenario_that_changes_criteria_leaves_as_tables_only(nerve_blocks: Policy, cases: Caseload, workspace: Path):
+    panel = LeverPanel(nerve_blocks, cases, "p2a_cms_facet")
+    impact = simulations.ask(scenario="p2a_cms_facet", population=cases.name, size=2_000).impact
+    table = pd.read_csv(io.BytesIO(written(panel, "csv", workspace)), encoding="utf-8-sig")
+    assert table["Met now"].sum() == impact.flow_counts()[1][0]
+    for hand in (panel.takeaway.python_button, panel.takeaway.command_button, panel.takeaway.buttons["html"]):
+        hand.click()
+        assert "its criteria are changed by a scenario" in plain(panel.takeaway.shown.value)
+    assert [*(workspace / "exports").glob("*.html")] == []
+
+
 def test_text_of_a_policy_and_a_file_stays_text(tmp_path: Path):
     chosen = hostile_policy()
     panel = LeverPanel(chosen, simulations.cases_of(chosen, hostile_cases(tmp_path)))
