@@ -111,7 +111,7 @@ class Frame:
         self.alert, self.message = (widgets.HTML(layout=WIDE) for _ in "12")
         self.alert.observe(lambda _: self._mark_old(), "value")
         self.retry = button("Try again", lambda _: self._try_again())
-        self.retry.layout.display = "none"
+        self.retry.layout = widgets.Layout(width="auto", display="none")  # its own: it comes and goes
         self._failing: Callable[[], None] | None = None  # what went wrong last
         self.view: Any = None
         self._lock = threading.RLock()
@@ -167,12 +167,13 @@ class Frame:
 
     def _mark_old(self) -> None:
         """While there is an alert, all that is shown is grey, and a button tries again what went wrong."""
+        self._failing = self._failing if self.alert.value else None
         if self.view is not None:
             (self.view.add_class if self.alert.value else self.view.remove_class)("nbw-old")
-            self.retry.layout.display = "" if self.alert.value and self._failing else "none"
+            self.retry.layout.display = "" if self._failing else "none"
 
     def _try_again(self) -> None:
-        act, self._failing, self.alert.value = self._failing, None, ""
+        act, self.alert.value = self._failing, ""
         if act:
             act()
 
