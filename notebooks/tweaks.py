@@ -259,14 +259,14 @@ class Tweaks:
 
     def study(self) -> Study:
         """The same as a question to the policy, with what is counted here: no examples, nothing of Medicare."""
-        touched = self._counted.touched(self.baseline, self.settings)
+        touched = self._now.counted.touched(self.baseline, self.settings)
         asked = Study(BASELINE, self.baseline, self.settings, self.load)
         named = replace(asked, name=named_by(None, asked.provisions()))
         return named.counted(replace(self.answer().impact, touched=touched))
 
     def flows(self) -> Flows:
         """The cases as they are laid out here, to see any setting around the present one."""
-        return Flows(self.baseline, self.settings, self._counted, self.load.guarded)
+        return Flows(self.baseline, self.settings, self._now.counted, self.load.guarded)
 
     def changes(self) -> dict[str, str]:
         """Lever -> what is moved, in words."""
