@@ -167,12 +167,13 @@ class Frame:
 
     def _mark_old(self) -> None:
         """While there is an alert, all that is shown is grey, and a button tries again what went wrong."""
+        self._failing = self._failing if self.alert.value else None
         if self.view is not None:
             (self.view.add_class if self.alert.value else self.view.remove_class)("nbw-old")
-            self.retry.layout.display = "" if self.alert.value and self._failing else "none"
+            self.retry.layout.display = "" if self._failing else "none"
 
     def _try_again(self) -> None:
-        act, self._failing, self.alert.value = self._failing, None, ""
+        act, self.alert.value = self._failing, ""
         if act:
             act()
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from jupyter_server.utils import ApiPath
+from tornado.web import HTTPError
 from traitlets import Int
 
 WARM = "--IPKernelApp.exec_lines=import notebooks.app.warm"
@@ -19,6 +20,7 @@ class WarmKernels(AsyncMappingKernelManager):
         super().__init__(**options)
         self._waiting: list[asyncio.Task[str]] = []
         self.seats: dict[str, str] = {}  # kernel -> the name under which its page keeps what is not saved
+        self._died: set[str] = set()
 
     def fill(self) -> None:
         """Start what is missing, without waiting for it."""
@@ -27,13 +29,14 @@ class WarmKernels(AsyncMappingKernelManager):
 
     async def _started(self) -> str:
         kernel = str(await self.start_kernel(path=ApiPath("notebooks"), extra_arguments=[WARM]))
-        self.add_restart_callback(kernel, lambda: asyncio.ensure_future(self._died(kernel)), "restart")
+        self.add_restart_callback(kernel, lambda: self._died.add(kernel), "restart")
         return kernel
 
-    async def _died(self, kernel: str) -> None:
-        """One that died comes back without what its page had: the page must see that it is gone, and load again."""
-        if kernel in self:
-            await self.shutdown_kernel(kernel, now=True)
+    def kernel_model(self, kernel_id: str) -> Any:
+        """As ever; one that died and was started anew has nothing of its page, which must see that it is gone."""
+        if kernel_id in self._died:
+            raise HTTPError(404, "died")
+        return super().kernel_model(kernel_id)
 
     async def take(self, notebook: str) -> str:
         """The kernel of a new page. Its seat is the first that no other open page of the notebook has.
@@ -51,6 +54,7 @@ class WarmKernels(AsyncMappingKernelManager):
                 break
         else:
             kernel = await self._started()
+        self._died.discard(kernel)  # one that waited is as good as new
         taken, number = set(self.seats.values()), 1
         while f"{notebook} {number}" in taken:
             number += 1
@@ -60,6 +64,7 @@ class WarmKernels(AsyncMappingKernelManager):
     async def shutdown_kernel(self, kernel_id: str, *args: Any, **options: Any) -> Any:  # type: ignore[override]
         """As ever; its seat is free at once."""
         self.seats.pop(kernel_id, None)
+        self._died.discard(kernel_id)
         return await super().shutdown_kernel(kernel_id, *args, **options)
 
     async def cull_kernel_if_idle(self, kernel_id: str) -> None:

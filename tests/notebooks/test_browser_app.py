@@ -75,6 +75,31 @@ def test_a_page_of_elsewhere_gets_nothing_even_with_the_cookie(desk: Desk, path:
     assert asked(desk, path, Cookie=cookie, Origin="http://policy.example")[0] == 404
 
 
+def test_a_socket_of_a_kernel_opens_to_its_own_page_only(desk: Desk):
+    port = desk.address.rpartition(":")[2]
+    asks = {
+        "Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Origin": desk.address,
+    }  # fmt: skip
+    known = asks | {"Authorization": f"token {TOKEN}"}
+    page = desk.new_page()
+    page.goto(f"{desk.address}/app?token={TOKEN}")
+    cookie = asks | {"Cookie": "; ".join(f"{one['name']}={one['value']}" for one in page.context.cookies())}
+    page.context.close()
+    path = f"/api/kernels/{desk.api('kernels')[0]['id']}/channels"
+
+    def status(headers: dict[str, str]) -> int:
+        with closing(http.client.HTTPConnection(urllib.parse.urlsplit(desk.address).netloc, timeout=120)) as connection:
+            connection.request("GET", path, headers=headers)
+            return connection.getresponse().status
+
+    assert [status(headers) for headers in (known, cookie)] == [101, 101]
+    assert status(asks) == 403
+    assert status(known | {"Host": f"policy.example:{port}"}) == 403
+    assert status(cookie | {"Origin": "http://policy.example"}) == 403
+    assert status(cookie | {"Origin": "null"}) == 403
+
+
 def test_the_token_leaves_the_address_and_is_nowhere_in_the_page(desk: Desk):
     assert asked(desk, f"/app/{TWEAK}?token={TOKEN}&note=%3Cb%3E") == (302, f"/app/{TWEAK}")
     page = shown(desk, READ)

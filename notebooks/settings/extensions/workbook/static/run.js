@@ -61,7 +61,11 @@
 
   async function opened(panel, sessions, notebook) {
     new MutationObserver(() => offered(panel, notebook)).observe(panel.node, { childList: true, subtree: true });
-    panel.sessionContext.statusChanged.connect((_, status) => status === "autorestarting" && void died(panel));
+    panel.sessionContext.statusChanged.connect((_, status) => {
+      if (status === "autorestarting") void died(panel);
+      if (status !== "starting") return;  // anew, perhaps by another page, of which the widgets are not told
+      for (const live of panel.node.querySelectorAll(".nbw-live")) live.classList.add("jupyter-widgets-disconnected");
+    });
     await sessions.ready;
     const ranBefore = [...sessions.running()].some(session => session.path === panel.context.path);
     await panel.context.ready;

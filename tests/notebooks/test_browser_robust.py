@@ -1,0 +1,56 @@
+"""A kernel that dies under somebody who types, in Lab and in the app: what was typed is kept, and one click goes on."""
+
+import os
+import signal
+from collections.abc import Iterator
+
+import psutil
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.notebooks.lab import IN_A_BROWSER, VERBS, Desk, lab
+
+pytestmark = IN_A_BROWSER
+SLOW = 120_000
+ON = {"lab": "Run it again", "app": "Load the page again"}
+SAID = {"lab": "An answer from before.", "app": "Nothing is running behind this page any more"}
+
+
+@pytest.fixture(scope="module", params=VERBS)
+def desk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    with lab(tmp_path_factory.mktemp("robust"), request.param) as started:
+        yield started
+        assert (started.outside, started.errors) == ([], [])
+
+
+def kernel_dies(desk: Desk) -> None:
+    """As for want of memory: the server is not asked."""
+    mine = {kernel["id"] for kernel in desk.api("kernels")}
+    for process in psutil.process_iter(["cmdline"]):
+        if any(kernel in word for word in process.info["cmdline"] or () for kernel in mine):
+            os.kill(process.pid, signal.SIGKILL)
+
+
+def entry(page: Page, name: str):
+    return page.locator(".nbw-typed").get_by_label(name, exact=True)
+
+
+def test_a_case_that_is_typed_outlives_its_kernel_and_is_written_nowhere(desk: Desk):
+    typed = {"Diagnosis code": "M54.2", "Procedure code": "20553", "Pain duration, days": "217"}
+    page = desk.open("3_review_a_case.ipynb")
+    page.get_by_role("button", name="Type a case").click(timeout=SLOW)
+    for name, text in typed.items():
+        entry(page, name).fill(text, timeout=SLOW)
+        entry(page, name).press("Tab")
+    where = page.get_by_text("A case that was typed.", exact=True)
+    expect(where).to_be_visible(timeout=SLOW)
+
+    kernel_dies(desk)
+    expect(page.get_by_text(SAID[desk.verb]).first).to_be_visible(timeout=SLOW)
+    page.get_by_role("button", name=ON[desk.verb]).click(timeout=SLOW)
+    for name, text in typed.items():
+        expect(entry(page, name)).to_have_value(text, timeout=SLOW)
+    expect(where).to_be_visible(timeout=SLOW)
+    kept = [path for path in desk.workspace.rglob("*.json") if "217" in path.read_text("utf-8")]
+    assert kept == []
+    page.context.close()
