@@ -179,7 +179,20 @@ def _coverage(tree: Mapping[str, Any], policy: Policy, asked: Asked) -> Iterator
         yield Found(items, tried + 1, total)
     reached, every = found.share("default")
     items = tuple(_unseen(tree, policy, *pair) for pair in found.uncovered.items())
-    yield Found(items, total, total, f"{reached:,} of {every:,} are seen by an example or a vignette{asked.note}")
+    yield Found(
+        items,
+        total,
+        total,
+        f"{reached:,} of {every:,} are seen by an example or a vignette{_unseen_in(policy, found)}{asked.note}",
+    )
+
+
+def _unseen_in(policy: Policy, found: Coverage) -> str:
+    """The pathways of which not all could be looked for, and why; empty: all could."""
+    return "".join(
+        f"; “{policy.pathways[way].title}” cannot be looked at whole: {in_labels(policy, str(wrong.problems[0]))}"
+        for way, wrong in found.unseen.items()
+    )
 
 
 def _unseen(tree: Mapping[str, Any], policy: Policy, goal: Goal, offer: Offer) -> Item:
