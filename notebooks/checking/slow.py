@@ -20,7 +20,8 @@ from notebooks.comparison.words import case_in_words
 from policy import Draft
 from policy.authoring.coverage import Coverage, Goal, Offer, covering
 from policy.authoring.draft_edits import Edited
-from policy.authoring.lint import lint
+from policy.authoring.lint import Finding, lint
+from policy.authoring.memory import Memory
 from policy.authoring.mutation import Mutant, levers_of, slips
 from policy.authoring.verdicts import Verdict, unnoticed
 from policy.authoring.vignettes import Batch, Vignette, batches, example_vignettes, read_vignettes
@@ -111,11 +112,12 @@ def _ways(policy: Policy, batch: Batch) -> Counter[str]:
 
 
 class Tried:
-    """What became of the slips of one set of rules."""
+    """What became of the slips of one set of rules, and what lint found: only what changed is looked at again."""
 
     def __init__(self) -> None:
         self.rules, self.said = "", frozenset[str]()
         self.verdicts: dict[tuple[str, str, str], Verdict] = {}
+        self.remarks = Memory[Finding]()
 
     def begin(self, policy: Policy, asked: Asked) -> dict[tuple[str, str, str], Verdict]:
         """Without what other rules made of it, and what was noticed by an example that is gone.
@@ -133,7 +135,7 @@ class Tried:
 def looked_for(section: str, tree: Mapping[str, Any], policy: Policy, tried: Tried) -> Iterator[Found]:
     """What is found so far in a slow section of a draft: its plain text, and the policy that it is."""
     if section == "remarks":
-        yield from _remarks(tree, policy)
+        yield from _remarks(tree, policy, tried.remarks)
         return
     try:
         asked = Asked.of(policy)
@@ -145,11 +147,11 @@ def looked_for(section: str, tree: Mapping[str, Any], policy: Policy, tried: Tri
 # Remarks --------------------------------------------------------------------------------------------------------------
 
 
-def _remarks(tree: Mapping[str, Any], policy: Policy) -> Iterator[Found]:
+def _remarks(tree: Mapping[str, Any], policy: Policy, memory: Memory[Finding]) -> Iterator[Found]:
     items: tuple[Item, ...] = ()
     for tried, (kind, meant) in enumerate(_KINDS.items()):
         yield Found(items, tried, len(_KINDS), f"looking for {meant}")
-        for finding in lint(policy.settings(), [kind]):
+        for finding in lint(policy.settings(), [kind], memory):
             where = entry_in_words(tree, finding.place, policy)
             says = f"{where[:1].upper()}{where[1:]}: {in_labels(policy, finding.says)}"
             gone = {"unused column": "Take the column out", "never decides": "Remove the criterion"}.get(
@@ -179,7 +181,20 @@ def _coverage(tree: Mapping[str, Any], policy: Policy, asked: Asked) -> Iterator
         yield Found(items, tried + 1, total)
     reached, every = found.share("default")
     items = tuple(_unseen(tree, policy, *pair) for pair in found.uncovered.items())
-    yield Found(items, total, total, f"{reached:,} of {every:,} are seen by an example or a vignette{asked.note}")
+    yield Found(
+        items,
+        total,
+        total,
+        f"{reached:,} of {every:,} are seen by an example or a vignette{_unseen_in(policy, found)}{asked.note}",
+    )
+
+
+def _unseen_in(policy: Policy, found: Coverage) -> str:
+    """The pathways of which not all could be looked for, and why; empty: all could."""
+    return "".join(
+        f"; “{policy.pathways[way].title}” cannot be looked at whole: {in_labels(policy, str(wrong.problems[0]))}"
+        for way, wrong in found.unseen.items()
+    )
 
 
 def _unseen(tree: Mapping[str, Any], policy: Policy, goal: Goal, offer: Offer) -> Item:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from notebooks.drafting.names import by_label, called_entry
 from policy import Draft
 from policy.authoring.lint import Finding, lint
 from policy.authoring.memory import Memory
@@ -87,9 +88,19 @@ def proof_in_words(draft: Draft) -> str:
         found = draft.proves()
     except ProblemsFound as wrong:
         return f"Nothing can be proven yet: {wrong.problems[0].message}"
-    return _PROVEN.get(found.word, f"Proven: {found.proof.overall.text()}.")
+    ways = found.proof.pathways
+    unknown = {name: ways[name].open for name in ways if ways[name].word == "not proven"}
+    if not unknown:
+        return _PROVEN.get(found.word, f"Proven: {found.proof.overall.text()}.")
+    tree = draft.page.root.plain()
+    why = by_label(tree, "; ".join(dict.fromkeys(one for open_ in unknown.values() for one in open_)))
+    names = ", ".join(f"“{called_entry(tree, 'pathways', name)}”" for name in unknown)
+    rest = [ways[name] for name in ways if name not in unknown]
+    word = _ALL[any(one.looser for one in rest), any(one.stricter for one in rest)]
+    return f"Not proven in {names}: {why}.{f' In all other pathways: {_PROVEN[word]}' if rest else ''}"
 
 
+_ALL = {(False, False): "equal", (False, True): "stricter", (True, False): "looser", (True, True): "mixed"}
 _PROVEN: Mapping[str, str] = {
     "equal": "Proven: no case can come out otherwise, whatever it holds.",
     "stricter": "Proven: stricter. No case can come out more favourably than before, and some come out less so.",

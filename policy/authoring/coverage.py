@@ -20,6 +20,7 @@ from policy.evaluation.kleene import NOT_DOCUMENTED
 from policy.evaluation.pathways import codes_of
 from policy.evaluation.planes import Planes
 from policy.model import OUTCOMES, Policy, Rule, Settings, While
+from policy.problems import ProblemsFound
 
 STATES = ("NOT_MET", "NOT_DOCUMENTED", "MET")
 MOST_SETTINGS_TRIED = 2_000  # settings under which a case is looked for that would cover a goal
@@ -37,11 +38,15 @@ class Offer:
 
 @dataclass
 class Coverage:
-    """Goal -> the vignette that reaches it (place and name), or the case that would; `idle`: what can never decide."""
+    """Goal -> the vignette that reaches it (place and name), or the case that would; `idle`: what can never decide.
+
+    `unseen`: the pathways in which some states could not be looked for, and why.
+    """
 
     covered: dict[Goal, str] = field(default_factory=dict)
     uncovered: dict[Goal, Offer] = field(default_factory=dict)
     idle: list[tuple[str, str, str, int]] = field(default_factory=list)
+    unseen: dict[str, ProblemsFound] = field(default_factory=dict)
 
     def share(self, reading: str) -> tuple[int, int]:
         """(reached, to be reached) of one reading."""
@@ -99,8 +104,10 @@ def deciding(
 
 
 def cover(policy: Policy, asked: Sequence[Batch], readings: Readings) -> Coverage:
-    """What the vignettes reach of all that each reading's criteria can decide."""
+    """What the vignettes reach of all that each reading's criteria can decide; ProblemsFound where that is unknown."""
     *_, found = covering(policy, asked, readings)
+    for wrong in found.unseen.values():
+        raise wrong
     return found
 
 
@@ -119,8 +126,11 @@ def covering(policy: Policy, asked: Sequence[Batch], readings: Readings) -> Iter
     yield found
     for reading, provisions in readings.items():
         for pathway in policy.pathways:
-            for criterion in criteria_of(policy, policy.pathways[pathway].rule):
-                _offers(policy, provisions, (reading, pathway, criterion), found)
+            try:
+                for criterion in criteria_of(policy, policy.pathways[pathway].rule):
+                    _offers(policy, provisions, (reading, pathway, criterion), found)
+            except ProblemsFound as wrong:
+                found.unseen[pathway] = wrong
             yield found
 
 

@@ -131,10 +131,18 @@ class Edits:
 
     def add_criterion(
         self, name: str, *, says: str, ask: str, citation: str, test: Mapping[str, Any], statements: Iterable[str] = (),
-        origin: str | None = None, evidence: Iterable[str] = (), after: str | None = None,
+        origin: str | None = None, evidence: Iterable[str] = (), variants: Iterable[Mapping[str, Any]] = (),
+        after: str | None = None,
     ) -> Edited:  # fmt: skip
         """A new criterion; its test is built as documents do: {'at_least': {'age': 'least_age'}}."""
-        entries = {"says": says, "ask": ask, "citation": citation, "statements": tuple(statements), "origin": origin}
+        entries = {
+            "says": says,
+            "variants": tuple(variants),
+            "ask": ask,
+            "citation": citation,
+            "statements": tuple(statements),
+            "origin": origin,
+        }
         return self._new("criteria", name, _given({**entries, "evidence": tuple(evidence), "test": test}), after)
 
     def remove_criterion(self, name: str) -> Edited:

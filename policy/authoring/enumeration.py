@@ -26,7 +26,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from policy.authoring.facts import always_told, components, options
+from policy.authoring.facts import always_told, components, options, refuse_together
 from policy.authoring.once import Once
 from policy.authoring.tallies import tallied
 from policy.cases.reader import READ, Cases
@@ -150,7 +150,8 @@ class Ground:
         return Space(self.readings, tuple(rows), tuple(found))
 
     def parts(self, needed: set[str]) -> list["Component"]:
-        """The components with a field that is needed."""
+        """The components with a field that is needed; raises ProblemsFound where some cannot be told apart."""
+        refuse_together(needed, _policies(self.readings))
         return [remembered(fields, self.readings) for fields in self.groups if needed & set(fields)]
 
 

@@ -19,6 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from policy.authoring.enumeration import Cell, Row, Signature, remembered, smallest, tables_of
+from policy.authoring.facts import refuse_together
 from policy.authoring.levers import Levers, Pair, Pairs
 from policy.authoring.tree import alike_in_rules
 from policy.cases.reader import Cases, as_written
@@ -151,6 +152,7 @@ class Everywhere:
         groups, switches = _asked(self.levers.sides, cell.pathways, cell.dx)
         read = {name for side in groups for criteria in side for name in criteria}
         needed = switches | _facts_of(self.levers.policies, read)
+        refuse_together(needed, self.levers.policies)
         parts = [self.part(fields) for fields in self.levers.groups if needed & set(fields)]
         least = np.full((1, sum(map(len, groups))), MET, dtype=np.int16)
         flags: dict[object, Signature] = {}

@@ -23,7 +23,7 @@ def components(policies: Sequence[Policy]) -> list[tuple[str, ...]]:
     """The facts that rules read, in groups such that no criterion and no check of the case table spans two groups.
 
     Facts of different groups can take any values together; so what one group makes of the criteria it feeds never
-    restricts another. Raises ProblemsFound where a rule reads a date or day count that a duration is computed from.
+    restricts another; but for a duration and what it is computed from, which `refuse_together` does not let meet.
     """
     links = [set(fields) for policy in policies for fields in _read_together(policy)]
     read = set().union(*links)
@@ -31,9 +31,6 @@ def components(policies: Sequence[Policy]) -> list[tuple[str, ...]]:
     for policy in policies:
         told_of = {name: kind.implied_by for name, kind in policy.fields_.items() if name in told and kind.implied_by}
         links += [{name, *tellers} for name, tellers in told_of.items()]
-        for name, kind in policy.fields_.items():
-            if not kind.told and read & {*kind.sources}:
-                raise refuse("proof", f"fields.{name}", "the proof does not cover rules on what a duration is made of")
         links += _of_one_column(policy, read)
     groups: list[set[str]] = []
     for link in links:
@@ -50,6 +47,14 @@ def _of_one_column(policy: Policy, read: set[str]) -> Iterator[set[str]]:
         yield {name, *(other for other, one in kinds.items() if kind.days == one.days or kind.ends == one.ends)}
         if AGE in read and ages(policy, kind) and by_dates(name, [policy], kinds):
             yield {name, AGE}
+
+
+def refuse_together(needed: Collection[str], policies: Sequence[Policy]) -> None:
+    """Raises ProblemsFound where what is needed reads a duration and its days, or a date that one is computed from."""
+    for policy in policies:
+        for name, kind in policy.fields_.items():
+            if not kind.told and ({*needed} & {*kind.ends} or (name in needed and kind.days in needed)):
+                raise refuse("proof", f"fields.{name}", "the proof does not cover rules on what a duration is made of")
 
 
 def by_dates(name: str, policies: Sequence[Policy], read: Collection[str]) -> bool:

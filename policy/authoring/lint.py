@@ -13,7 +13,7 @@ import numpy as np
 from policy.authoring.coverage import activations, criteria_of
 from policy.authoring.direction import broken_direction
 from policy.authoring.enumeration import Row, enumerate_cases
-from policy.authoring.memory import Look, Looked, Memory, Shown
+from policy.authoring.memory import Look, Looked, Memory, Recall, Shown
 from policy.authoring.mutation import Mutant, levers_of, mutants, probes, telling
 from policy.authoring.proof import Relation, prove, prove_everywhere
 from policy.authoring.questions import Parts, asked, can_change, change_alone, documents
@@ -73,11 +73,26 @@ def lint_steps(
     recall = (memory or Memory()).of(settings)
     for names, check in checks.items():
         if not kinds or set(names) & set(kinds):
+            yield from _each(names, check, recall)
+
+
+def _each(
+    names: Collection[str], check: Callable[[], Iterator[Finding | Look[Finding]]], recall: Recall[Finding]
+) -> Iterator[tuple[Finding, ...]]:
+    """What a check finds, a look after the other; last why some could not be looked at, and in which pathways."""
+    unseen: dict[str, dict[str, None]] = {}
+    try:
+        for found in check():
             try:
-                for found in check():
-                    yield (found,) if isinstance(found, Finding) else recall.found(found)
+                yield (found,) if isinstance(found, Finding) else recall.found(found)
             except ProblemsFound as wrong:
-                yield (Finding("not checked", "policy", f"not looked for: {listed(names)}", str(wrong.problems[0])),)
+                ways = () if isinstance(found, Finding) else found.pathways
+                unseen.setdefault(str(wrong.problems[0]), {}).update(dict.fromkeys(ways))
+    except ProblemsFound as wrong:
+        unseen[str(wrong.problems[0])] = {}
+    for why, among in unseen.items():
+        where = f" in every case of {listed([f'pathways.{way}' for way in among])}" if among else ""
+        yield (Finding("not checked", "policy", f"not looked for: {listed(names)}{where}", why),)
 
 
 def _unused(policy: Policy) -> Iterator[Finding]:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policy.authoring.enumeration import Component, Requires, Row, as_cases, reachable, signature_of, truths_of
-from policy.authoring.facts import components, values
+from policy.authoring.facts import components, refuse_together, values
 from policy.cases.reader import Cases, as_written
 from policy.evaluation.determination import determine
 from policy.evaluation.pathways import codes_of, diagnosis_group, pathway_of
@@ -90,6 +90,7 @@ def _ways(
     free = _open(rule, settings, nodes, switches, facts) if missing_only else None
     sets: dict[Key, Sets] = {((2,) * len(nodes), ()): {0: {}}}
     bits = {fact: 1 << i for i, fact in enumerate(f for fields in components([policy]) for f in fields)}
+    refuse_together(_read(policy, nodes, switches), [policy])
     for fields in components([policy]):
         if set(fields) & _read(policy, nodes, switches):
             own = {column for fact in fields for column in (fact, *policy.fields_[fact].sources)}

@@ -138,7 +138,12 @@ class Search:
         self.tried[told] = None
         if self.excused and self.excused(self.levers.settings(dict(told))[1]):
             return
-        for change, witness in changes_at(self.levers, self.cell, dict(told)):
+        try:
+            changes = [*changes_at(self.levers, self.cell, dict(told))]
+        except ProblemsFound as problems:
+            self.gaps = [str(problem) for problem in problems.problems]
+            return
+        for change, witness in changes:
             if self.wanted(change) and (change not in self.found or witness.rank < self.found[change].rank):
                 self.found[change] = witness
 

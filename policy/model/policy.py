@@ -194,7 +194,8 @@ class Policy(Record):
         if ("read", id(rule)) not in self._plans:
             required = [inner for below in rule.walk() for _, inner in self.requirements(below)]
             criteria = {*rule.whens(), *(s.criterion for s in rule.switches()), *(one.criterion for one in required)}
-            found = {lever for name in criteria for lever in self.criteria[name].test.levers()}
+            known = criteria & self.criteria.keys()  # a proof leaves out what states a switch
+            found = {lever for name in known for lever in self.criteria[name].test.levers()}
             found |= {word for word, _ in rule.stated_outcomes() if word in self.levers}
             self._plans["read", id(rule)] = found.union(*rule.conditions(), *(one.while_ for one in required))
         return frozenset(self._plans["read", id(rule)])

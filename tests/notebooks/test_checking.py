@@ -268,3 +268,16 @@ def test_text_of_a_policy_is_text():
     assert any("&lt;img" in text for text in texts)
     assert not [text for text in texts if SCRIPT in text]
     assert not [w for w in below(panel.view) if SCRIPT in getattr(w, "description", "")]
+
+
+def test_only_what_an_edit_changed_is_looked_at_again(monkeypatch: pytest.MonkeyPatch):
+    """The logic of a draft with another notice is as it was: nothing is determined or proven again for the remarks."""
+    draft, tried = Draft.of("occipital_myofascial@2026.1", anew=True), Tried()
+    *_, before = looked_for("remarks", draft.page.root.plain(), draft.policy, tried)
+    draft.put("notice", "Another notice.")
+    proofs: list[str] = []
+    for name in ("prove", "prove_everywhere", "broken_direction"):
+        monkeypatch.setattr(f"policy.authoring.lint.{name}", lambda *_, name=name, **__: proofs.append(name))
+    *_, after = looked_for("remarks", draft.page.root.plain(), draft.policy, tried)
+    assert after == before
+    assert proofs == []

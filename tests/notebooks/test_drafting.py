@@ -11,7 +11,7 @@ import pytest
 
 from notebooks import panels
 from notebooks.desk import hand_over
-from notebooks.drafting.add_forms import AddForm
+from notebooks.drafting.add_forms import AddForm, added
 from notebooks.drafting.calls import Call
 from notebooks.drafting.draft_panel import DraftPanel
 from notebooks.drafting.entry_forms import EntryForm
@@ -382,3 +382,16 @@ def test_a_policy_of_its_own_is_in_work_again_after_a_killed_kernel(
     again = panels.DraftPanel(nerve_blocks, cases)
     assert again.draft.text == panel.draft.text
     assert "Of my own" in again.what.value
+
+
+@pytest.mark.parametrize("section", ["levers", "criteria", "examples", "evidence", "pathways"])
+def test_what_stands_in_a_document_can_be_added_to_an_empty_one(section: str, workspace: Path):
+    """Whatever keys an entry has, in the order in which they stand there."""
+    tree = Draft.of("nerve_blocks@2026.2", anew=True).page.root.plain()
+    draft, held = Draft.blank("a_new_one", "A new one"), tree[section]
+    for name, one in held.items() if isinstance(held, dict) else [("", one) for one in held[:12]]:
+        if name == "undocumented_action":
+            continue
+        assert added(draft.page.root.plain(), section, name, one).on(draft).done
+        now = draft.value(section)
+        assert (now[name] if name else now[-1]) == one
