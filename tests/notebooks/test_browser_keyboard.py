@@ -74,7 +74,7 @@ def into(page: Page) -> None:
 @pytest.mark.parametrize("opened", ["2_tweak_thresholds"], indirect=True)
 def test_a_lever_is_tweaked(opened: Page):
     page = opened
-    finding = page.locator(".nbw-live").get_by_role("status").first
+    finding = page.locator(".nbw-live .finding").first
     into(page)
     tab_to(page, "More than one diagnosis")
     page.keyboard.press("Space")  # shut, and open again
