@@ -92,12 +92,6 @@ def test_a_lever_is_tweaked(opened: Page):
     expect(finding).to_have_text(stands, timeout=SLOW)
     expect(page.locator(".nbw-lever-conservative_weeks :focus:not(:disabled)")).to_be_attached(timeout=SLOW)
     held(page)
-    tab_to(page, "Undo")
-    page.keyboard.press("Enter")
-    still(page, "Undo", finding, told)
-    tab_to(page, "Why refused")
-    page.keyboard.press("Space")
-    still(page, "Why refused", page.locator(".nbw-live"), "Criteria by how many")
 
 
 @pytest.mark.parametrize("opened", ["3_review_a_case"], indirect=True)
