@@ -46,7 +46,7 @@ padding-left:20px;text-indent:-20px}
 .nbw-live a{color:var(--jp-content-link-color,#0060a0);text-decoration:underline}
 .nbw-live .jupyter-widget-Collapse-header{color:var(--jp-ui-font-color1,#1b1f24)}
 .nbw-live :is(button,input,select,textarea,summary,.noUi-handle,.jupyter-widget-Collapse-header):focus-visible{
-outline:3px solid #0072b2;outline-offset:1px}
+outline:3px solid #0072b2!important;outline-offset:1px}
 .nbw-live:has(>.nbw-columns){container-type:inline-size}
 .nbw-columns{height:clamp(560px,calc(100vh - 150px),1100px)}
 .nbw-columns>.widget-box{height:100%}

@@ -73,8 +73,8 @@ class ListForm(Form):
         rows = []
         for i, form in enumerate(self.forms):
             said = f"item {i + 1} of {self.label}"
-            up = button("Up", self.room.guarded(lambda _, f=form: self._move(f, -1)), f"Move up {said}")
-            down = button("Down", self.room.guarded(lambda _, f=form: self._move(f, 1)), f"Move down {said}")
+            up = button("Up", self.room.guarded(lambda _, f=form: self._move(f, -1)), f"Up: {said}")
+            down = button("Down", self.room.guarded(lambda _, f=form: self._move(f, 1)), f"Down: {said}")
             out = button("Remove", self.room.guarded(lambda _, f=form: self._take_out(f)), f"Remove {said}")
             up.disabled, down.disabled = i == 0, i == len(self.forms) - 1
             hands = [up, down, out] if len(self.forms) > 1 and self.shape.key not in NO_ORDER else [out]

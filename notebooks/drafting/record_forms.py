@@ -144,7 +144,7 @@ class RecordForm(Form):
         for key in [key for key in self.shape.keys if key in self.forms]:
             parts.append(self.forms[key].box)
             if key not in self.shape.needed and not (self.room.new and key in self._before):
-                said = f"Without: {key_label(self.shape.named, key)}"
+                said = f"Without it: {key_label(self.shape.named, key)}"
                 out = button("Without it", self.room.guarded(lambda _, k=key: self._take_out(k)), said)
                 parts.append(widgets.HBox([out], layout=ROW))
         left = [key for key in self.shape.optional if key not in self.forms and key not in self._without]

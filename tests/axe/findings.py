@@ -28,7 +28,7 @@ def grave(page: Page, inside: str = "") -> list[str]:
     if not page.evaluate("typeof axe == 'object'"):
         page.evaluate(CORE.read_text("utf-8"))
     told: dict[str, Any] = page.evaluate(RUN, inside)
-    assert len(told["passes"]) > 10  # it has looked at something
+    assert told["passes"], "it has looked at nothing"
     return [
         f"{found['id']} ({found['impact']}): {node['html'][:200]}: {node['failureSummary']}"
         for found in told["violations"]

@@ -49,7 +49,8 @@
 
   // Back to the control in use, or to one of its name, or when none comes to the one that stood nearest.
   function hold() {
-    if (!held || document.activeElement !== document.body) return void (gone = 0);
+    const { activeElement: inUse, body } = document;
+    if (!held || (inUse === held.hand && usable(inUse)) || ![body, held.hand].includes(inUse)) return void (gone = 0);
     gone ||= performance.now();
     const now = [...document.querySelectorAll(HANDS)].filter(usable);
     const near = hands => hands.sort((a, b) => Math.abs(now.indexOf(a) - held.at) - Math.abs(now.indexOf(b) - held.at))[0];
@@ -71,7 +72,7 @@
     event.target.click();
   });
   new MutationObserver(() => {
-    if (!waiting) requestIdleCallback(name);
+    if (!waiting) requestIdleCallback(name, { timeout: 200 });
     waiting = true;
   }).observe(document, { childList: true, subtree: true, attributeFilter: ["href", "title", "disabled"] });
 })();

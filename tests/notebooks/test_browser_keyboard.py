@@ -1,0 +1,143 @@
+"""The app by Tab, arrows, Enter and Space alone: the focus can be seen, and stays when a panel is redrawn."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+import simulations
+from tests.notebooks.lab import IN_A_BROWSER, Desk, lab
+from tests.notebooks.test_browser import shown_if_it_fails
+
+pytestmark = IN_A_BROWSER
+SLOW = 60_000
+HELD = """() => {
+  const hand = document.activeElement, style = getComputedStyle(hand);
+  return {
+    name: (hand.ariaLabel ?? hand.labels?.[0]?.textContent ?? hand.textContent).replaceAll("\\u200b", "").trim(),
+    seen: hand.matches(":focus-visible") && style.outlineStyle != "none" && parseFloat(style.outlineWidth) >= 2,
+    there: hand != document.body && hand.checkVisibility({opacityProperty: true}),
+  };
+}"""
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    with lab(tmp_path_factory.mktemp("app"), "app") as started:
+        yield started
+        assert (started.outside, started.errors) == ([], [])
+
+
+@pytest.fixture
+def opened(desk: Desk, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """The notebook of the test's parameter."""
+    page = desk.open(request.param)
+    with shown_if_it_fails(page, request):
+        yield page
+    page.context.close()
+
+
+def held(page: Page) -> str:
+    """The name of what has the focus, which can be seen."""
+    expect(page.locator(":focus:not(:disabled)")).to_be_attached()
+    now = page.evaluate(HELD)
+    assert now["there"], "the focus is lost"
+    assert now["seen"], f"the focus on {now['name']!r} cannot be seen"
+    return now["name"]
+
+
+def tab_to(page: Page, begins: str, at_most: int = 60) -> None:
+    """Tab until the focus is on a control whose name begins so."""
+    passed = []
+    for _ in range(at_most):
+        page.keyboard.press("Tab")
+        passed.append(held(page))
+        if passed[-1].startswith(begins):
+            return
+    raise AssertionError(f"no {begins!r} among {passed}")
+
+
+def still(page: Page, begins: str, drawn: Locator, says: str) -> None:
+    """Once it says so, the focus is on what was used."""
+    expect(drawn).to_contain_text(says, timeout=SLOW)
+    page.wait_for_timeout(1_000)  # what comes after the answer is drawn, too
+    assert held(page).startswith(begins)
+
+
+def into(page: Page) -> None:
+    """Past the links to the other pages."""
+    tab_to(page, "Skip to the content")
+    page.keyboard.press("Enter")
+
+
+@pytest.mark.parametrize("opened", ["2_tweak_thresholds"], indirect=True)
+def test_a_lever_is_tweaked(opened: Page):
+    page = opened
+    finding = page.locator(".nbw-live .finding").first
+    into(page)
+    tab_to(page, "More than one diagnosis")
+    page.keyboard.press("Space")  # shut, and open again
+    expect(page.locator(":focus")).to_have_attribute("aria-expanded", "false")
+    page.keyboard.press("Enter")
+    expect(page.locator(":focus")).to_have_attribute("aria-expanded", "true")
+    tab_to(page, "Minimum conservative care")
+    for _ in range(2):
+        page.keyboard.press("ArrowRight")
+    told = simulations.ask(provisions={"conservative_weeks": 8}).impact.finding()
+    still(page, "Minimum conservative care", finding, told)
+    tab_to(page, "Reset Minimum conservative care")
+    page.keyboard.press("Enter")  # and cannot be pressed again
+    stands = "No lever is moved: this is the policy as it stands."
+    expect(finding).to_have_text(stands, timeout=SLOW)
+    expect(page.locator(".nbw-lever-conservative_weeks :focus:not(:disabled)")).to_be_attached(timeout=SLOW)
+    held(page)
+
+
+@pytest.mark.parametrize("opened", ["3_review_a_case"], indirect=True)
+def test_a_case_is_reviewed(opened: Page):
+    page = opened
+    outcome = page.get_by_role("status").filter(has_text="–").first
+    into(page)
+    tab_to(page, "Cases by outcome")
+    page.keyboard.type("Not")
+    still(page, "Cases by outcome", outcome, "Not met – a recommendation to a clinician")
+    tab_to(page, "Next of its kind")
+    heading = page.locator(".nbw-live").get_by_role("heading", level=2).first
+    first = heading.inner_text()
+    page.keyboard.press("Enter")
+    expect(heading).not_to_have_text(first, timeout=SLOW)
+    still(page, "Next of its kind", outcome, "Not met")
+    tab_to(page, "Change this case")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Diagnosis code")).to_be_visible(timeout=SLOW)
+    held(page)
+    tab_to(page, "Fibromyalgia drugs tried and failed")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("3")
+    page.keyboard.press("Enter")
+    still(page, "Fibromyalgia drugs tried and failed", outcome, "Review – the policy has no computable answer")
+
+
+@pytest.mark.parametrize("opened", ["5_author_a_draft"], indirect=True)
+def test_an_edit_is_authored(opened: Page):
+    page = opened
+    effect, edits = page.locator(".nbw-effect"), page.locator(".nbw-live").get_by_role("heading", level=2).first
+    into(page)
+    tab_to(page, "Section")
+    page.keyboard.type("Lev")
+    entry = page.get_by_role("listbox", name="Entries").locator("option").first
+    expect(entry).to_have_text(re.compile("Minimum.*pain.*duration"), timeout=SLOW)
+    tab_to(page, "Entries")
+    form = page.locator(".nbw-entry").get_by_role("heading").first
+    for lever in ("Minimum pain duration", "Exactly at the pain-duration line"):
+        page.keyboard.press("ArrowDown")
+        expect(form).to_contain_text(lever, timeout=SLOW)
+        assert held(page) == "Entries"
+    page.keyboard.press("ArrowDown")
+    expect(form).to_contain_text("Minimum conservative care", timeout=SLOW)
+    assert held(page) == "Entries"
+    tab_to(page, "Minimum conservative care")
+    page.keyboard.press("ArrowRight")
+    still(page, "Minimum conservative care", effect, "Approvals fall")
+    expect(edits).to_contain_text("1 edit,")
