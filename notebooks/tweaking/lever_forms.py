@@ -25,13 +25,13 @@ class LeverList:
         self.tweaks, self.controls = tweaks, controls
         self.groups = groups(tweaks.policy, tweaks.mentions)
         boxes = [widgets.VBox([controls[n].box for n in names], layout=WIDE) for names in self.groups.values()]
-        self.accordion = widgets.Accordion(boxes, selected_index=0, layout=STRETCH)
+        self.accordion = widgets.Accordion(boxes, selected_index=0, layout=widgets.Layout(width="auto"))
         self.search = widgets.Text(
             description="Find a lever", placeholder="a word of it, a value, a source", layout=STRETCH,
             style={"description_width": "initial"},
         )  # fmt: skip
         self.search.observe(guarded(lambda _: self.find(self.search.value)), names="value")
-        self.told, self.found = shown_html(), widgets.VBox(layout=WIDE)
+        self.told, self.found = shown_html(), widgets.VBox(layout=WIDE).add_class("nbw-found")
         scrolls = widgets.VBox([self.accordion, self.found], layout=_SCROLLS)
         self.view = widgets.VBox([self.search, self.told, scrolls], layout=layout)
 

@@ -30,7 +30,7 @@ def case_rows(
             "Review it", guarded(lambda _: way.set_trait("children", (review(number, settings, load),))),
             f"Review case {number}",
         )  # fmt: skip
-        return widgets.HBox([line, hand, way], layout=ROW)
+        return widgets.HBox([line, hand, way], layout=ROW).add_class("nbw-moved")
 
     return [row(case) for case in found.cases]
 
