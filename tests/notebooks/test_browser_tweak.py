@@ -37,7 +37,7 @@ def test_from_a_scenario_to_a_case_that_moves(desk: Desk, page: Page, nerve_bloc
 
     chosen = page.get_by_label("Scenario", exact=True)
     chosen.select_option(label="Strict reading of the source assessment", timeout=SLOW)
-    press("Load")
+    press("Load the scenario of the list")
     expect(page.get_by_text("Loaded: Strict reading of the source assessment", exact=True)).to_be_visible(timeout=SLOW)
     answer = page.locator(".nbw-answer .finding")
     expect(answer).to_contain_text("Approvals fall")
@@ -51,7 +51,7 @@ def test_from_a_scenario_to_a_case_that_moves(desk: Desk, page: Page, nerve_bloc
     page.get_by_label("Name of the scenario").fill("Strict and eight weeks")
     press("Save as scenario")
     expect(page.get_by_text("Loaded: Strict and eight weeks", exact=True)).to_be_visible()
-    press("Rename")
+    press("Rename the scenario of the list")
     page.get_by_label("Its new name").fill("The board’s reading")
     press("Rename it")
     expect(page.get_by_text("Loaded: The board’s reading", exact=True)).to_be_visible()
