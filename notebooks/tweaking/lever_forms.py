@@ -31,7 +31,7 @@ class LeverList:
             style={"description_width": "initial"},
         )  # fmt: skip
         self.search.observe(guarded(lambda _: self.find(self.search.value)), names="value")
-        self.told, self.found = shown_html(), widgets.VBox(layout=WIDE)
+        self.told, self.found = shown_html(), widgets.VBox(layout=WIDE).add_class("nbw-found")
         scrolls = widgets.VBox([self.accordion, self.found], layout=_SCROLLS)
         self.view = widgets.VBox([self.search, self.told, scrolls], layout=layout)
 

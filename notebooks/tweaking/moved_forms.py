@@ -28,9 +28,9 @@ def case_rows(
         number = case["case_id"]
         hand = button(
             "Review it", guarded(lambda _: way.set_trait("children", (review(number, settings, load),))),
-            f"Review case {number}",
+            f"Review it: case {number}",
         )  # fmt: skip
-        return widgets.HBox([line, hand, way], layout=ROW)
+        return widgets.HBox([line, hand, way], layout=ROW).add_class("nbw-moved")
 
     return [row(case) for case in found.cases]
 

@@ -179,6 +179,6 @@ class ScenarioForm:
             said = f"Loaded: <b>{esc(loaded.label)}</b>"
         else:
             said = f"Loaded: <b>{esc(loaded.label)}</b>, with levers moved since"
-        html = live(f'<p role="status">{said}</p>') if said else ""
+        html = live(f"<p>{said}</p>") if said else ""
         if self.line.value != html:
             self.line.value = html

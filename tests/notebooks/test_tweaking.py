@@ -279,6 +279,7 @@ def test_a_search_finds_levers_by_label_sentence_value_and_source(panel: LeverPa
         assert one in found
         assert shown() == set(found)
         assert panel.accordion.layout.display == "none"
+        assert panel.levers.search.layout.display != "none"  # what is shared by two is hidden with one
     card = next(iter(nerve_blocks.evidence[key] for lever in nerve_blocks.levers.values() for key in lever.evidence))
     assert panel.find(card.source)
     for name, lever in nerve_blocks.levers.items():
