@@ -204,12 +204,12 @@ def test_a_looser_threshold_raises_approvals():
 
 def test_a_change_too_small_for_its_decimals_neither_rises_nor_falls():
     """One approval of some thousands: else approvals would 'fall from 20.7% to 20.7%'."""
-    part = next(cases_of(POLICY, size=4000).slices())
+    part = next(cases_of(POLICY, size=2000).slices())
     both = [POLICY.settings({"conservative_weeks": weeks}) for weeks in (6, 8)]
     before, after = (policy.determine(POLICY, part, one).outcome for one in both)
     approved = np.asarray(before) == OUTCOMES.index("met")
     first = np.flatnonzero(approved & (before != after))[0]
-    kept = np.flatnonzero((before == after) | (np.arange(4000) == first))
+    kept = np.flatnonzero((before == after) | (np.arange(2000) == first))
     impact = compare(*(policy.determine(POLICY, part.take(kept), one) for one in both))
     assert impact.moved == 1
     said = impact.finding()
