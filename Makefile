@@ -5,7 +5,7 @@ AXE := .venv/axe/.ready
 UV := 0.13.9
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup simulate test test-long lab app bench check notebooks lock clean
+.PHONY: help setup simulate test test-long lab app bench check notebooks guide lock clean
 
 help:
 	@echo 'make simulate   the main job: what a longer conservative-care rule does to approvals; writes out/'
@@ -15,6 +15,7 @@ help:
 	@echo 'make bench      how fast, against other engines; SIZE="1000000 10000000" for both; writes docs/benchmark.md'
 	@echo 'make check      format, lint and types'
 	@echo 'make notebooks  execute the committed notebooks again and normalise them'
+	@echo 'make guide      take the way of docs/guide.md in a browser and make its pictures again (needs Chromium)'
 	@echo 'make setup      only .venv, which every target makes when needed (PYTHON=python3.12 chooses another Python)'
 	@echo 'make lock       resolve the dependencies of pyproject.toml again'
 	@echo 'make clean      delete out/, build/ and the caches; .venv stays'
@@ -88,6 +89,10 @@ check: setup
 notebooks: setup
 	@$(MAKE) --no-print-directory $(READY)-test
 	$(BIN)/python -m simulations.runs.normalise
+
+guide: setup
+	@$(MAKE) --no-print-directory $(READY)-test
+	$(BIN)/python -m tests.notebooks.guide
 
 lock:
 	$(PYTHON) -m venv build/uv

@@ -131,7 +131,7 @@ def _cases(step: Step) -> str:
     if study.guarded:
         return f"<p>{esc(about_finding(study.about()))}</p>"
     moved = study.impact.moved or 0
-    counted = f"{moved:,} of the {study.cases!r}, change their outcome." if moved else ""
+    counted = f"{moved:,} of the {study.cases!r} change their outcome." if moved else ""
     return f"<p class='finding'>{esc(study.shown.finding())}.</p><p>{esc(counted)}</p>{moves(study)}"
 
 

@@ -39,7 +39,8 @@ def columns_of(
             message = f"column {quoted(original)} looks like an identifier of a person; remove it from the file"
             problems.append(Problem("identifier", place, message, column=told))
         elif column not in known and not re.fullmatch(GROUP, column):
-            message = f"unknown column {quoted(original)}: map it, or ignore it explicitly{nearest(column, known)}"
+            how = f"rename it or leave it out, in the file or by --map and --ignore{nearest(column, known)}"
+            message = f"unknown column {quoted(original)}: {how}"
             problems.append(Problem("column", place, message, column=told))
         elif not plain(types[original]):
             message = f"column {quoted(original)} holds {types[original]}; each cell needs one plain value"

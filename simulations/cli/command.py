@@ -119,10 +119,14 @@ def simulate(
         parameters=assigned(own, "--parameter NAME"), progress=sys.stderr.isatty(), exact=exact, baseline=baseline,
         as_of=as_of,
     )  # fmt: skip
+    judged = core.load(policy_name, as_of)
     click.echo(summary["headline"])
-    click.echo(summary["notice"] if "notice" in summary else core.load(policy_name, as_of).notice)
+    if summary.get("moved") == 0:
+        click.echo(f"{summary['finding']}.")
+    click.echo(summary.get("notice", judged.notice))
+    click.echo(f"Policy: {judged.titled}, status {judged.status} ({judged.name})")
     if baseline is None:
-        for line in one_of_several(policy_name, core.load(policy_name, as_of), as_of):
+        for line in one_of_several(policy_name, judged, as_of):
             click.echo(line)
     if summary["population"]["seed"] is None:  # a case table
         for option, told in (("--size", size), ("--seed", seed)):

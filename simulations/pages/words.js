@@ -37,9 +37,9 @@ const words = (() => {
   function finding(answer, cases) {
     const [met, now] = [answer.before[0] / cases, answer.after[0] / cases];
     const [refused, then] = [answer.before[1] / cases, answer.after[1] / cases];
-    const refusals = refused === then ? `, recommended refusals stay at ${percent(then)}`
+    const refusals = percent(refused) === percent(then) ? `, recommended refusals stay at ${percent(then)}`
       : `, recommended refusals ${verb(refused, then)} from ${percent(refused)} to ${percent(then)}`;
-    if (met === now) {
+    if (percent(met) === percent(now)) {
       return `Approvals stay at ${percent(met)} of all cases, but ${count(answer.moved)} of ${count(cases)} cases `
         + `change their outcome${refusals}.`;
     }

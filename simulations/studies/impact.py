@@ -228,7 +228,7 @@ class Impact:
         few = f"fewer than {SMALL + 1} cases change" if self.hidden.few_move else "a difference is not told"
         if before is None or after is None:
             return f"Approvals: {percent(before)} of all cases before, {percent(after)} after; {few}"
-        if before == after:
+        if percent(before) == percent(after):
             moved = few if self.moved is None else f"{self.moved:,} of {self.cases:,} cases change their outcome"
             return f"Approvals stay at {percent(before)} of all cases, but {moved}{self._refusals()}"
         verb = "rise" if (change or 0) > 0 else "fall"
@@ -239,7 +239,7 @@ class Impact:
         before, after = (rate.value for rate in self.rates("not_met")[:2])
         if before is None or after is None:
             return ""
-        if before == after:
+        if percent(before) == percent(after):
             return f", recommended refusals stay at {percent(before)}"
         verb = "rise" if after > before else "fall"
         return f", recommended refusals {verb} from {percent(before)} to {percent(after)}"

@@ -117,6 +117,11 @@ def test_levers_are_grouped_by_their_pathways(panel: LeverPanel):
     assert "conservative_weeks" in panel.groups["More than one diagnosis"]
 
 
+def test_only_what_waits_for_a_fault_is_hidden_at_first(panel: LeverPanel):
+    assert panel.retry.layout.display == "none"
+    assert panel.report_button.layout.display is None  # though buttons share a layout
+
+
 # Moving --------------------------------------------------------------------------------------------------------------
 
 

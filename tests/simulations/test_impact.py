@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 import policy
+from policy.model import OUTCOMES
 from policy.problems import ProblemsFound
 from simulations import ask, cases_of, compare
 from simulations.statistics.intervals import paired_change, wilson
@@ -199,6 +200,20 @@ def test_a_stricter_threshold_only_takes_away():
 
 def test_a_looser_threshold_raises_approvals():
     assert impact_of(conservative_weeks=2).finding().startswith("Approvals rise from ")
+
+
+def test_a_change_too_small_for_its_decimals_neither_rises_nor_falls():
+    """One approval of some thousands: else approvals would 'fall from 20.7% to 20.7%'."""
+    part = next(cases_of(POLICY, size=2000).slices())
+    both = [POLICY.settings({"conservative_weeks": weeks}) for weeks in (6, 8)]
+    before, after = (policy.determine(POLICY, part, one).outcome for one in both)
+    approved = np.asarray(before) == OUTCOMES.index("met")
+    first = np.flatnonzero(approved & (before != after))[0]
+    kept = np.flatnonzero((before == after) | (np.arange(2000) == first))
+    impact = compare(*(policy.determine(POLICY, part.take(kept), one) for one in both))
+    assert impact.moved == 1
+    said = impact.finding()
+    assert said.startswith(f"Approvals stay at {percent(impact.rates()[1].value)} of all cases, but 1 of ")
 
 
 def test_nothing_changes_when_no_lever_moves():

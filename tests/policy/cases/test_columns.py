@@ -27,8 +27,8 @@ def test_an_unknown_column_is_refused_with_the_nearest_name_or_mapped_or_ignored
     text = lines([*GOOD, "45"], header=[*HEAD, "conservative_care_day"])
     said = refused(tmp_path, text)
     assert said == (
-        "requests.csv:1: unknown column 'conservative_care_day': map it, or ignore it explicitly, "
-        "did you mean conservative_care_days?"
+        "requests.csv:1: unknown column 'conservative_care_day': rename it or leave it out, in the file or by --map "
+        "and --ignore, did you mean conservative_care_days?"
     )
     mapped = read(tmp_path, text, rename={"conservative_care_day": "conservative_care_days"})
     assert mapped.facts["conservative_care_days"].tolist() == [45]

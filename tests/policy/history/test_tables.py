@@ -230,7 +230,7 @@ def test_the_key_may_stand_in_a_column_of_its_own(tmp_path: Path) -> None:
         ("mk", "mkk", "no column is called 'mkk', which says the key of the history (--history-key)"),
         ("member_id", "member_id", "column 'member_id' looks like an identifier of a person; give a key of your own"),
         ("sessions_last_12m", "case_id", "'sessions_last_12m' stands in the table, and --history gives it too"),
-        ("strange", "case_id", "unknown column 'strange': map it, or ignore it"),
+        ("strange", "case_id", "unknown column 'strange': rename it or leave it out"),
     ],
 )
 def test_columns_that_do_not_go_with_a_history(tmp_path: Path, column: str, key: str, said: str) -> None:
