@@ -50,7 +50,7 @@ def shown_if_it_fails(page: Page, request: pytest.FixtureRequest) -> Iterator[No
 def run_once(desk: Desk) -> Iterator[Page]:
     page = desk.open("2_tweak_thresholds.ipynb")
     run_all(page)
-    redo = page.get_by_role("button", name="Redo")
+    redo = page.get_by_role("button", name="Redo", exact=True)
     expect(redo).to_be_enabled(timeout=90_000)  # the last cell has moved a lever and taken it back
     yield page
     left(desk, page)
@@ -119,7 +119,7 @@ class TestOneRun:
         running.get_by_role("button", name="Reset all").click()
         expect(status).to_have_text("No lever is moved: this is the policy as it stands.", timeout=10_000)
         expect(number).to_have_value("6")
-        running.get_by_role("button", name="Undo").click()
+        running.get_by_role("button", name="Undo", exact=True).click()
         expect(status).to_have_text(further.finding() + ".", timeout=10_000)
         expect(number).to_have_value("10")
         assert desk.outside == []
@@ -133,7 +133,7 @@ class TestOneRun:
             "number": lever.get_by_role("spinbutton"),
             "list": running.locator(".nbw-live select").first,
             "tick box": running.locator(".nbw-live input[type=checkbox]").first,
-            "button": running.get_by_role("button", name="Redo"),
+            "button": running.get_by_role("button", name="Redo", exact=True),
             "name": running.get_by_role("textbox", name="Name of the scenario"),
             "fold": lever.locator("summary"),
             "question": running.get_by_role("button", name="Who is reached"),
@@ -157,7 +157,7 @@ def test_the_last_answer_stands_without_a_kernel_and_the_levers_come_back(desk: 
     name, moved = "2_tweak_thresholds.ipynb", "Minimum conservative care: 6 weeks → 8 weeks (stricter)"
     page = desk.open(name, "copies")
     run_all(page)
-    expect(page.get_by_role("button", name="Redo")).to_be_enabled(timeout=60_000)
+    expect(page.get_by_role("button", name="Redo", exact=True)).to_be_enabled(timeout=60_000)
     number = page.locator(".nbw-lever-conservative_weeks").get_by_role("spinbutton")
     number.fill("8")
     number.press("Enter")
@@ -196,12 +196,12 @@ def test_the_last_answer_stands_without_a_kernel_and_the_levers_come_back(desk: 
 
 
 def test_what_ships_runs_when_it_is_opened_and_stands_at_its_top(desk: Desk, opened: Page):
-    slider = opened.get_by_role("slider", name="Minimum conservative care")
+    slider = opened.get_by_role("slider", name="Minimum pain duration")
     for _ in "12":
         expect(slider).to_be_in_viewport(timeout=90_000)
         expect(opened.get_by_role("heading", name="What happens if a threshold moves?")).to_be_in_viewport()
         expect(
-            opened.get_by_role("button", name="Redo")
+            opened.get_by_role("button", name="Redo", exact=True)
         ).to_be_disabled()  # what is there for code is left to its reader
         expect(opened.get_by_text("panels.LeverPanel(chosen, cases)", exact=True)).to_be_hidden()
         opened.reload()  # the same kernel, which has widgets already

@@ -129,6 +129,7 @@ def test_an_edit_is_authored(opened: Page):
     entry = page.get_by_role("listbox", name="Entries").locator("option").first
     expect(entry).to_have_text(re.compile("Minimum.*pain.*duration"), timeout=SLOW)
     tab_to(page, "Entries")
+    page.wait_for_timeout(2_000)  # as long as somebody needs to read where the hand is
     form = page.locator(".nbw-entry").get_by_role("heading").first
     for lever in ("Minimum pain duration", "Exactly at the pain-duration line"):
         page.keyboard.press("ArrowDown")
