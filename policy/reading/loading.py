@@ -96,6 +96,12 @@ def policy_file(source: str | Path, as_of: str | None = None) -> Path:
     return path
 
 
+def by_version(source: str | Path, as_of: str | None = None) -> str | Path:
+    """A policy as `name@version`, which means the same whatever is saved later; a file as it was called."""
+    file, known = policy_file(source, as_of), saved("policies") | shipped()
+    return next((name for name in known if known[name] == file and "@" in name), source)
+
+
 def parse(text: str, name: str, model: type[Model]) -> tuple[Model, Node]:
     """YAML text to one record of `model` and its tree of places; raises ProblemsFound."""
     node = read_yaml(text, name)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from policy.model import OUTCOMES, as_word
 from policy.problems import Problem, ProblemsFound, collecting, listed, nearest, refuse, shown
-from policy.reading.loading import DEFAULT, DOCUMENTS, outline, policy_file
+from policy.reading.loading import DEFAULT, DOCUMENTS, by_version, outline, policy_file
 from policy.reading.workspace import saved
 from policy.storage.files import fill, said
 from policy.storage.locks import real
@@ -80,9 +80,9 @@ def simulate(
     moved = _canonical(asked, provisions)
     values = {"provisions": moved, "size": asked.cases.size, "seed": int(first)}
     numbers = {"size": asked.cases.size, "seed": int(first)} if asked.cases.drawn else {}
-    ships = policy_file(policy, as_of).is_relative_to(DOCUMENTS)
-    asking = {"policy": named["policy"] if ships else policy, "scenario": scenario, "population": population}
-    line = again.command(template, asking, moved, numbers, {**own, "baseline": baseline}, out)
+    asking = {"policy": by_version(policy, as_of), "scenario": scenario, "population": population}
+    against = None if baseline is None else by_version(baseline, as_of)
+    line = again.command(template, asking, moved, numbers, {**own, "baseline": against}, out)
     checkpoint = _checkpoint(Path(out))
     with folder(Path(out), only_a_report) as work:
         with scratch() as cwd, watched(checkpoint, progress):

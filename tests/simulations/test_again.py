@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from policy import Draft
+from policy.reading.workspace import VARIABLE
+from simulations import simulate
 from simulations.runs.again import command
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,3 +65,15 @@ def test_no_folder_of_this_machine_is_in_it():
     found = command(ROOT / "t.ipynb", named, {}, {}, {}, "out")
     assert str(ROOT) not in found
     assert "tables/mine.csv" in found
+
+
+def test_a_version_that_is_saved_later_changes_no_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "mine"))
+    for version, told in (("2027.1", "nerve_blocks@2027.1"), ("2027.2", "nerve_blocks@2027.2")):
+        draft = Draft.of("nerve_blocks@2026.2", anew=True)
+        draft.set_default("fm_drugs_failed_min", 2)
+        draft.save_as(version, author="A. Author", reason="two drugs first", date="2026-12-01")
+        line = simulate(size=100, out=tmp_path / version)["stamp"]["command"]
+        assert f"--policy {told} " in line
+    found = simulate(size=100, baseline="nerve_blocks", policy="nerve_blocks@2027.1", out=tmp_path / "two")
+    assert "--baseline nerve_blocks@2027.2 " in found["stamp"]["command"]
