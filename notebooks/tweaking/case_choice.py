@@ -47,7 +47,7 @@ def sources_for(policy: Policy, present: Caseload | None = None) -> list[Source]
 
 
 def mix_of(variables: object, policy: Policy) -> str:
-    """'Neck pain 35 %, migraine 35 %, ...': shares of requests by diagnosis; empty where the page has no such row."""
+    """Shares of requests by diagnosis, one after the other in words; empty where the page has no such row."""
     assert isinstance(variables, dict)
     table = variables.get("diagnosis")
     shares = next((row.shares for row in table.rows if not row.when and row.shares), None) if table else None

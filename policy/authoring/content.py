@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from policy.authoring.enumeration import remembered
-from policy.authoring.facts import components, rule_conditions
+from policy.authoring.facts import components, refuse_together, rule_conditions
 from policy.authoring.mutation import levers_of
 from policy.authoring.tree import bare
 from policy.model import Settings
@@ -59,6 +59,7 @@ class Content:
     def provable(self) -> bool:
         """Whether facts can be told apart and all that hang together can be written out; else a look meets a limit."""
         try:
+            refuse_together(set().union(*map(self.policy.facts_read, self.policy.rules())), [self.policy])
             for fields in components([self.policy]):
                 remembered(fields, (self.settings,))
         except ProblemsFound:
