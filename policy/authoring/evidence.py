@@ -236,11 +236,16 @@ def due_for_review(policy: Policy, day: str, years: int) -> tuple[Due, ...]:
     return tuple(due for due in found if due.reasons)
 
 
+def _clause(note: str) -> str:
+    """A note without its full stop, since more may follow."""
+    return note.rstrip(".")
+
+
 def _reasons(card: Evidence, today: int, years: int) -> Iterator[str]:
     if card.status != "current":
-        yield f"is {card.status}{f': {card.status_note}' if card.status_note else ''}"
+        yield f"is {card.status}{f': {_clause(card.status_note)}' if card.status_note else ''}"
     if not card.verified_in_full:
-        yield f"was not verified in full: {card.verified}"
+        yield f"was not verified in full: {_clause(card.verified)}"
     last = last_year(card.year)
     if last is None:
         yield f"states no year ({card.year})"

@@ -13,7 +13,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from tests.notebooks.lab import CHROMIUM, ROOT, Desk, lab
+from tests.notebooks.lab import CHROMIUM, ROOT, TOKEN, Desk, lab
 
 DOCS = ROOT / "docs"
 SLOW = 120_000  # milliseconds
@@ -48,7 +48,8 @@ def shown(page: Page, words: str | re.Pattern[str]) -> Locator:
 def read(desk: Desk) -> None:
     """The start page, and the rule in the table of levers."""
     page = desk.new_page()
-    page.goto(f"{desk.address}/app")
+    page.goto(f"{desk.address}/app?token={TOKEN}")
+    expect(heading(page, "What do you want to do?")).to_be_visible()
     pictured(page, "guide/start", height=620)
     page = desk.open("1_read_the_policy")
     page.get_by_role("link", name="The levers", exact=True).first.click()
@@ -99,7 +100,8 @@ def checked(page: Page) -> None:
     """The check of the draft, its version, and how it differs."""
     page.get_by_role("link", name="Check a draft").first.click()
     page.get_by_label("Evidence as of").fill("2026-12-01", timeout=SLOW)
-    expect(shown(page, re.compile("^Nothing is wrong"))).to_be_visible(timeout=SLOW)
+    page.get_by_label("Evidence as of").blur()
+    expect(shown(page, re.compile("^Nothing is wrong"))).not_to_contain_text("Still to look at", timeout=SLOW)
     pictured(page, "guide/check", page.get_by_label("Check", exact=True), 480)
     page.get_by_role("link", name="Author a draft").first.click()
     for name, text in NOTE.items():
