@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from notebooks.look import look
 from notebooks.page import STYLE, esc, plain
 from notebooks.tweaks import Answer
 from policy.model import OUTCOMES
@@ -14,58 +15,7 @@ from simulations.studies.impact import Impact
 
 __all__ = ["HANDS", "LOOK", "STANDS", "headline", "in_words", "numbers", "stale", "table_of_requests"]
 
-LOOK = (
-    STYLE
-    + """<style>
-.nbw.live{max-width:none}.nbw.live table{margin:0}.nbw.live :is(h3,h4){font-size:1.04em}
-.nbw .rate{display:flex;flex-wrap:wrap;gap:.2em 1.6em;align-items:flex-end;margin:.2em 0 .5em}
-.nbw .rate div{line-height:1.2}.nbw .rate b{display:block;font-size:2.1em;font-variant-numeric:tabular-nums}
-.nbw .finding{font-size:1.12em;font-weight:650;margin:.2em 0 .4em}
-.nbw.stale{opacity:.4;filter:grayscale(1)}
-.nbw svg{display:block;width:100%;max-width:560px;height:auto}
-.nbw svg text{font:12.5px var(--jp-content-font-family,system-ui,sans-serif);fill:var(--ink)}
-.nbw svg .dim{fill:var(--faint)}
-.nbw .alert{border:2px solid #b3261e;border-left-width:8px;border-radius:4px;padding:.4em .8em;margin:.3em 0}
-.nbw tr.changed th,.nbw tr.changed td{background:var(--soft)}
-.nbw td em{font-style:normal;font-weight:650}
-</style>"""
-)
-HANDS = """<style>
-.nbw-lever{border-bottom:1px solid var(--jp-border-color2,#d0d5db);padding:2px 2px 6px}
-.nbw-live .widget-html-content,.nbw-live .widget-html{line-height:1.45!important;height:auto}
-.nbw-live .nbw-entry .widget-label{white-space:normal;line-height:1.25;height:auto;text-align:left}
-.nbw-lever.nbw-idle .nbw-hands{opacity:.45}
-.nbw-live .nbw-hands>:not(.widget-slider)>.widget-label,.nbw-live .nbw-hands .widget-label-basic>span{position:absolute;
-width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
-.nbw-live.nbw-old .nbw.live:not(.stale,:has([role=alert])){opacity:.55;filter:grayscale(1)}
-.nbw-live .nbw-lever,.nbw-live .widget-html{contain:content}
-.nbw-live .wide{content-visibility:auto;contain-intrinsic-size:auto 1500px}
-.nbw-live .widget-checkbox .widget-label-basic{white-space:normal;height:auto;line-height:1.45;
-padding-left:20px;text-indent:-20px}
-.nbw-live .widget-checkbox,.nbw-live .widget-checkbox label{height:auto;min-width:0}
-.nbw-live a{color:var(--jp-content-link-color,#0060a0);text-decoration:underline}
-.nbw-live .jupyter-widget-Collapse-header{color:var(--jp-ui-font-color1,#1b1f24)}
-.nbw-live :is(button,input,select,textarea,summary,.noUi-handle,.jupyter-widget-Collapse-header):focus-visible{
-outline:3px solid #0072b2!important;outline-offset:1px}
-.nbw-live:has(>.nbw-columns){container-type:inline-size}
-.nbw-columns{height:clamp(560px,calc(100vh - 150px),1100px)}
-.nbw-columns>.widget-box{height:100%}
-.nbw-fold{border-left:4px solid #0072b2;padding-left:12px}
-@container (max-width:760px){.nbw-columns{height:auto!important;flex-direction:column-reverse!important}
-.nbw-columns>.widget-box{width:100%!important;height:auto!important;flex:0 0 auto!important;padding:0!important}
-.nbw-columns>:not(.nbw-answer){max-height:75vh}}
-</style>"""
-# Lab marks a widget whose kernel is gone and has an error for one that it does not know: the kept answer then stands.
-_DEAD = ",".join(f"[data-status={status}]" for status in ("dead", "unknown", "disconnected"))
-_GONE = f".jp-NotebookPanel:has(.jp-Notebook-ExecutionIndicator:is({_DEAD}))"
-STANDS = f"""<style>
-.jp-OutputArea:has(.nbw-live:not(.jupyter-widgets-disconnected)) .jp-OutputArea-child:has(.nbw-still),
-.jp-OutputArea:has(.nbw-still) .jp-OutputArea-child:has(.jupyter-widgets):not(:has(.nbw-live)),
-{_GONE} .jp-OutputArea:has(.nbw-still) .jp-OutputArea-child:has(.nbw-live),
-.jp-OutputArea:has(.nbw-still) .jp-OutputArea-child:has(.nbw-live.jupyter-widgets-disconnected){{
-display:none!important}}
-{_GONE} .jp-OutputArea .jp-OutputArea-child:has(.nbw-still){{display:flex!important}}
-</style>"""
+LOOK, HANDS, STANDS = STYLE + look("answer"), look("hands"), look("stands")
 BEFORE, NOW = "#9aa1a9", "#0072b2"
 _ROW, _LABEL, _BAR, _WIDTH = 27, 98, 262, 560
 

@@ -9,7 +9,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from notebooks.keeping import kept_in, seen
+from notebooks.keeping import keep, kept_in
 from notebooks.page import esc
 from policy import Draft, load
 from policy.authoring.draft_files import Kept, drafts_folder, kept_drafts
@@ -17,7 +17,6 @@ from policy.model import Policy
 from policy.problems import ProblemsFound, refuse
 from policy.reading.loading import family
 from policy.reading.workspace import SERVED, workspace
-from policy.storage.files import save
 
 __all__ = [
     "STAGES",
@@ -167,11 +166,7 @@ def hand_over(notebook: str, **what: str) -> None:
     path = _note(notebook)
     if path is None:
         return
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise refuse("write", seen(path), f"cannot be written ({error.strerror})") from None
-    save(path, (json.dumps(what, indent=1, ensure_ascii=False) + "\n").encode())
+    keep(path, (json.dumps(what, indent=1, ensure_ascii=False) + "\n").encode())
 
 
 def handed(notebook: str) -> dict[str, str]:

@@ -7,23 +7,25 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
 from notebooks.page import esc
 from policy import load
-from policy.model import Policy, Settings, Value, as_word
+from policy.model import Policy, Settings, Value
 from policy.problems import ProblemsFound, refuse
 from policy.reading.loading import DEFAULT
 from policy.reading.workspace import OPENED, SERVED, VARIABLE
 from policy.storage.files import save
 from simulations import Caseload
 from simulations.population import default_for
+from simulations.runs.again import as_options
 
 __all__ = [
-    "Unsaved", "base", "called", "command", "command_of_levers", "command_of_two", "found_again", "kept_in",
+    "Unsaved", "base", "called", "command", "command_of_levers", "command_of_two", "found_again", "keep", "kept_in",
     "linked_file", "make_report", "named_in_a_terminal", "reported", "seen",
 ]  # fmt: skip
 
@@ -47,6 +49,22 @@ def kept_in() -> Path:
 def seen(path: Path) -> str:
     """A path as it is written from there."""
     return path.relative_to(base()).as_posix() if path.is_relative_to(base()) else path.as_posix()
+
+
+@contextmanager
+def _wrong_as_seen(path: Path) -> Iterator[None]:
+    """An error of the system as a problem of a file of the workspace, called as it is seen."""
+    try:
+        yield
+    except OSError as error:
+        raise refuse("write", seen(path), f"cannot be written ({error.strerror})") from None
+
+
+def keep(path: Path, content: bytes) -> None:
+    """Write a file of the workspace, in a folder that is made where there is none; raises ProblemsFound."""
+    with _wrong_as_seen(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    save(path, content)
 
 
 # Levers moved and not saved -------------------------------------------------------------------------------------------
@@ -77,16 +95,13 @@ class Unsaved:
         if self.path is None or settings == self._last:
             return
         self._last = settings
-        try:
-            if settings == self._start:
+        if settings == self._start:
+            with _wrong_as_seen(self.path):
                 self.path.unlink(missing_ok=True)
-                return
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise refuse("write", seen(self.path), f"cannot be written ({error.strerror})") from None
+            return
         provisions = {k: "off" if v is None else v for k, v in settings.provisions().items()}
         kept = {"policy": settings.policy.name, "provisions": provisions}
-        save(self.path, f"{json.dumps(kept, indent=1, default=str)}\n".encode())
+        keep(self.path, f"{json.dumps(kept, indent=1, default=str)}\n".encode())
 
 
 # The report of a saved scenario ---------------------------------------------------------------------------------------
@@ -109,8 +124,7 @@ def command(scenario: str, policy: Policy, cases: Caseload) -> Report:
 
 def command_of_levers(provisions: Mapping[str, Value], policy: Policy, cases: Caseload, folder: str) -> Report:
     """`workbook simulate` for levers as they stand (lever -> value); `folder`: what the report is called."""
-    moved = [word for lever, value in provisions.items() for word in ("--set", f"{lever}={as_word(value)}")]
-    return _report(folder, ["--policy", named_in_a_terminal(policy), *moved], policy, cases)
+    return _report(folder, ["--policy", named_in_a_terminal(policy), *as_options(provisions)], policy, cases)
 
 
 def command_of_two(before: Policy, after: Policy, cases: Caseload) -> Report:

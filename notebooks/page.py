@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from html.parser import HTMLParser
 
+from notebooks.look import look
 from policy.model import OUTCOMES, Evidence
 from simulations.reports.html_table import Shown, esc, wide
 from simulations.reports.table_cells import LABELS
@@ -28,38 +29,7 @@ __all__ = [
     "table",
 ]
 
-# Lab's own colours where there are any, so that a dark theme stays dark.
-STYLE = """<style>
-.nbw{--ink:var(--jp-content-font-color1,#1b1f24);--faint:var(--jp-content-font-color2,#57606a);
---rule:var(--jp-border-color2,#d0d5db);--soft:var(--jp-layout-color2,#f2f4f6);--paper:var(--jp-layout-color1,#fff);
-color:var(--ink);font:14px/1.5 var(--jp-content-font-family,system-ui,sans-serif);
-max-width:1040px;overflow-wrap:break-word}
-.nbw :is(h2,h3,h4){margin:1.4em 0 .35em;line-height:1.3;font-weight:650}.nbw :is(h2,h3){font-size:1.22em}
-.nbw h4{font-size:1.04em}.nbw p{margin:.35em 0 .6em}
-.nbw ul,.nbw ol{margin:.3em 0 .7em;padding-left:1.3em}.nbw li{margin:.2em 0}
-.nbw .faint{color:var(--faint)}.nbw small{font-size:.88em}
-.nbw .mark{display:inline-block;border:1px solid var(--rule);border-radius:4px;padding:0 .45em;margin:.1em .2em .1em 0;
-font-size:.84em;line-height:1.55;background:var(--paper);color:var(--ink)}
-.nbw .contested,.nbw .retracted{border:2px dashed #b35900;font-weight:650}
-.nbw .superseded{border-style:dotted}.nbw .moved{border:2px solid #0072b2;font-weight:650}
-.nbw .origin{border-style:dotted;font-style:italic}
-.nbw .outcome{border-radius:9px;font-weight:650}
-.nbw .note{border-left:4px solid #b35900;background:var(--soft);padding:.5em .9em;margin:.6em 0;
-border-radius:0 4px 4px 0}
-.nbw .band{border-left:4px solid #0072b2;padding:.1em 0 .1em .9em;margin:.6em 0 1em}
-.nbw.idle,.nbw .idle{color:var(--faint)}.nbw.idle b{font-weight:500}
-.nbw table{border-collapse:collapse;width:100%;margin:.4em 0 1em;font-size:.93em;table-layout:auto}
-.nbw caption{text-align:left;font-weight:650;padding:.2em 0 .4em;color:var(--ink)}
-.nbw th,.nbw td{text-align:left!important;vertical-align:top;padding:.32em .6em;border:0;white-space:normal;
-max-width:none;border-bottom:1px solid var(--rule)!important}
-.nbw thead th{border-bottom:2px solid var(--ink)!important;vertical-align:bottom;font-weight:650}
-.nbw tbody th{font-weight:500}.nbw tbody tr{background:none!important}
-.nbw .n{text-align:right!important;font-variant-numeric:tabular-nums;white-space:nowrap}
-.nbw details{margin:.3em 0}.nbw summary{cursor:pointer;color:var(--jp-content-link-color,#0060a0)}
-.nbw dl{display:grid;grid-template-columns:max-content 1fr;gap:.1em 1em;margin:.3em 0 .6em}
-.nbw dt{color:var(--faint)}.nbw dd{margin:0}
-.nbw .wide{overflow-x:auto}
-</style>"""
+STYLE = look("page")
 
 # A status is told by word and shape; the colour only repeats it.
 _SHAPES = {"current": "●", "contested": "▲", "superseded": "◐", "retracted": "✕"}

@@ -3,10 +3,8 @@
 import json
 import os
 
-from notebooks.keeping import kept_in, seen
-from policy.problems import refuse
+from notebooks.keeping import keep, kept_in
 from policy.reading.workspace import SERVED
-from policy.storage.files import save
 
 __all__ = ["Left"]
 
@@ -30,9 +28,5 @@ class Left:
         reasons = {key: why for key, why in self.reasons.items() if key not in keys}
         reasons |= dict.fromkeys(keys, because) if because else {}
         if self.path:
-            try:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise refuse("write", seen(self.path), f"cannot be written ({error.strerror})") from None
-            save(self.path, (json.dumps(reasons, indent=1, ensure_ascii=False) + "\n").encode())
+            keep(self.path, (json.dumps(reasons, indent=1, ensure_ascii=False) + "\n").encode())
         self.reasons = reasons

@@ -154,11 +154,9 @@ def _remarks(tree: Mapping[str, Any], policy: Policy, memory: Memory[Finding]) -
         for finding in lint(policy.settings(), [kind], memory):
             where = entry_in_words(tree, finding.place, policy)
             says = f"{where[:1].upper()}{where[1:]}: {in_labels(policy, finding.says)}"
-            gone = {"unused column": "Take the column out", "never decides": "Remove the criterion"}.get(
-                finding.kind, ""
-            )
             section, _, name = finding.place.partition(".")
-            mends = (Mend(gone, _removes(section, name)),) if gone and section in ("fields", "criteria") else ()
+            gone = _GONE.get((finding.kind, section))
+            mends = (Mend(gone, _removes(section, name)),) if gone else ()
             item = Item("remarks", finding.place, says, f"{in_labels(policy, finding.witness)}.", mends)
             items = items if item in items else (*items, item)
     yield Found(items, len(_KINDS), len(_KINDS))

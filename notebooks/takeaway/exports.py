@@ -2,14 +2,12 @@
 
 from pathlib import Path
 
-from notebooks.keeping import kept_in, linked_file, named_in_a_terminal, seen
+from notebooks.keeping import keep, kept_in, linked_file, named_in_a_terminal, seen
 from notebooks.page import bullets, esc
 from notebooks.takeaway.repeat import refuse_what_has_no_name
 from notebooks.takeaway.tables import marks, sheets, stem
-from policy.model import as_word
-from policy.problems import refuse
-from policy.storage.files import save
 from simulations import Study
+from simulations.runs.again import as_options
 from simulations.storage.spreadsheet import spreadsheet
 from simulations.storage.tables import table_bytes
 
@@ -29,12 +27,7 @@ _BOM = b"\xef\xbb\xbf"  # else Excel reads the dashes and arrows of a CSV as som
 def export(study: Study, kind: str) -> Path:
     """Write one kind of file of a study; ProblemsFound where it may not be told, or cannot be written."""
     path = kept_in() / "exports" / f"{stem(study)}.{kind}"
-    content = file_bytes(study, kind)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise refuse("write", seen(path), f"cannot be written ({error.strerror})") from None
-    save(path, content)
+    keep(path, file_bytes(study, kind))
     return path
 
 
@@ -77,9 +70,8 @@ def _page(study: Study) -> bytes:
 
     if study.cases.drawn:
         refuse_what_has_no_name(study)  # the page says how it is made again
-    moved = [word for lever, value in study.provisions().items() for word in ("--set", f"{lever}={as_word(value)}")]
     cases = study.cases
     population = seen(cases.path.resolve()) if cases.path else cases.name
-    options = ["--policy", named_in_a_terminal(study.document), *moved]
+    options = ["--policy", named_in_a_terminal(study.document), *as_options(study.provisions())]
     options += ["--population", population, "--size", str(cases.size), "--seed", str(cases.seed)]
     return offline_page(study, Command(None, tuple(options), f"{stem(study)}.html"))

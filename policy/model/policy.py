@@ -197,8 +197,10 @@ class Policy(Record):
             known = criteria & self.criteria.keys()  # a proof leaves out what states a switch
             found = {lever for name in known for lever in self.criteria[name].test.levers()}
             found |= {word for word, _ in rule.stated_outcomes() if word in self.levers}
-            self._plans["read", id(rule)] = found.union(*rule.conditions(), *(one.while_ for one in required))
-        return frozenset(self._plans["read", id(rule)])
+            found = found.union(*rule.conditions(), *(one.while_ for one in required))
+            self._plans["read", id(rule)] = frozenset(found)
+        read: frozenset[str] = self._plans["read", id(rule)]
+        return read
 
     def rules(self) -> tuple[Rule, ...]:
         """The rule of each pathway."""

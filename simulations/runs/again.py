@@ -23,12 +23,17 @@ def command(
     words = ["workbook", "simulate", called(template)]
     options = {**named, "baseline": own.get("baseline"), "as-of": own.get("as_of")}
     words += [word for option, value in options.items() if value is not None for word in (f"--{option}", called(value))]
-    words += [word for lever, value in provisions.items() for word in ("--set", f"{lever}={as_word(value)}")]
+    words += as_options(provisions)
     words += [word for option, value in numbers.items() for word in (f"--{option}", str(value))]
     more = {name: value for name, value in own.items() if name not in _APART}
     words += [word for name, value in more.items() for word in ("--parameter", f"{name}={_text(value)}")]
     words += ["--exact"] if own.get("exact") else []
     return shlex.join([*words, "--out", called(out)])
+
+
+def as_options(provisions: Mapping[str, Any]) -> list[str]:
+    """Lever -> value as the words of a command that set them."""
+    return [word for lever, value in provisions.items() for word in ("--set", f"{lever}={as_word(value)}")]
 
 
 def called(value: str | Path) -> str:
