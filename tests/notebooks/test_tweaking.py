@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import re
 from pathlib import Path
 from typing import Any
 
+import ipywidgets as widgets
 import numpy as np
 import pytest
 
@@ -20,6 +22,7 @@ from policy.model import OUTCOMES, Policy
 from policy.problems import ProblemsFound
 from policy.storage.files import save
 from simulations import Caseload, Study
+from simulations.cli.command import main
 from simulations.scenario.loading import proposed, shipped_for
 from tests.notebooks.hostile import cases as hostile_cases
 from tests.notebooks.hostile import policy as hostile_policy
@@ -27,11 +30,6 @@ from tests.notebooks.widgets_below import below
 
 pytestmark = pytest.mark.usefixtures("workspace")
 EDITED = "Medicare-like, epidural injection"  # a scenario that changes criteria besides levers
-
-
-@pytest.fixture
-def panel(nerve_blocks: Policy, cases: Caseload) -> LeverPanel:
-    return LeverPanel(nerve_blocks, cases)
 
 
 @pytest.fixture
@@ -376,3 +374,11 @@ def test_a_scenario_of_two_files_with_one_label_is_told_by_its_file(saved: Lever
     save(workspace / "scenarios" / "twin.yaml", text.replace(b'"eight_weeks"', b'"twin"'))
     found = [one.label for one in scenarios.entries_for(saved.policy) if one.own]
     assert found == ["Eight weeks (eight_weeks.yaml)", "Eight weeks (twin.yaml)"]
+
+
+def test_a_command_that_the_desk_names_is_one(panel: LeverPanel):
+    panel.case_form.turn()
+    shown = " ".join(plain(one.value) for one in below(panel.view) if isinstance(one, widgets.HTML))
+    named = re.findall(r"the command workbook (\w+)", shown)
+    assert named
+    assert set(named) <= main.commands.keys()
