@@ -6,6 +6,7 @@ import pytest
 
 import policy as core
 import simulations
+from notebooks.lever_panel import LeverPanel
 from policy.model import Policy
 from simulations import Caseload
 
@@ -18,6 +19,11 @@ def nerve_blocks() -> Policy:
 @pytest.fixture(scope="session")
 def cases(nerve_blocks: Policy) -> Caseload:
     return simulations.cases_of(nerve_blocks, size=2_000, seed=1)
+
+
+@pytest.fixture
+def panel(nerve_blocks: Policy, cases: Caseload) -> LeverPanel:
+    return LeverPanel(nerve_blocks, cases)
 
 
 @pytest.fixture

@@ -1,52 +1,25 @@
 """The panel, driven as a hand drives it: by setting the values of its widgets."""
 
 import asyncio
-import json
 import re
-import subprocess
 import threading
-from pathlib import Path
-from typing import Any
 
 import ipywidgets as widgets
 import pytest
 
 import simulations
-from notebooks.controls import Control
-from notebooks.keeping import base
 from notebooks.lever_panel import LeverPanel
 from notebooks.page import plain
 from notebooks.tweaking.moved import WHO_MOVES
-from policy import load_scenario
-from policy.model import Lever, Policy
+from policy.model import Policy
 from policy.problems import ProblemsFound
-from policy.storage.files import save
 from simulations import Caseload, Study
 from simulations.studies.denials import dissect
 from simulations.studies.shapley import attribute
-from tests.notebooks.hostile import NASTY, SCRIPT, Elements
-from tests.notebooks.hostile import cases as hostile_cases
-from tests.notebooks.hostile import policy as hostile_policy
-from tests.notebooks.widgets_below import below
+from tests.notebooks.hostile import SCRIPT, Elements
+from tests.notebooks.widgets_below import below, changes, finding, slider
 
 pytestmark = pytest.mark.usefixtures("workspace")
-
-
-@pytest.fixture
-def panel(nerve_blocks: Policy, cases: Caseload) -> LeverPanel:
-    return LeverPanel(nerve_blocks, cases)
-
-
-def slider(panel: LeverPanel, lever: str) -> Any:
-    return panel.controls[lever].parts["slider"]
-
-
-def finding(panel: LeverPanel) -> str:
-    return plain(panel.headline.value).splitlines()[0]
-
-
-def changes(panel: LeverPanel) -> list[str]:
-    return [plain(row.children[0].value) for row in panel.changes.children]
 
 
 # From the document ---------------------------------------------------------------------------------------------------
@@ -400,171 +373,3 @@ def test_two_threads_never_mix_state_and_view(panel: LeverPanel):
     assert panel.alert.value == ""
     assert all(panel.tweaks.settings[n] == slider(panel, n).value for n in levers)
     assert panel.readback().splitlines()[2 if len(changes(panel)) > 1 else 1] == finding(panel)
-
-
-# Keeping -------------------------------------------------------------------------------------------------------------
-
-
-def test_saving_says_where_and_how_to_use_it(panel: LeverPanel, nerve_blocks: Policy, workspace: Path):
-    slider(panel, "conservative_weeks").value = 8
-    panel.name.value = "Eight weeks"
-    panel.save_button.click()
-    assert "workbook simulate --scenario eight_weeks --size 2000" in plain(panel.message.value)
-    assert load_scenario(workspace / "scenarios" / "eight_weeks.yaml", nerve_blocks).provisions == {
-        "conservative_weeks": "8"
-    }
-    panel.save_button.click()
-    assert "Not saved: eight_weeks.yaml: is there already" in plain(panel.message.value)
-    assert 'role="alert"' in panel.message.value
-
-
-@pytest.mark.slow
-def test_the_line_that_is_printed_and_the_button_make_the_same_report(panel: LeverPanel, workspace: Path):
-    slider(panel, "conservative_weeks").value = 8
-    panel.name.value = "Eight weeks"
-    panel.save_button.click()
-    line = panel.message.value.partition("<pre>")[2].partition("</pre>")[0]
-    done = subprocess.run(line, shell=True, cwd=base(), capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
-    first = (workspace / "reports" / "eight_weeks" / "summary.json").read_bytes()
-    panel.report_button.click()
-    assert "The report: " in plain(panel.message.value)
-    assert (workspace / "reports" / "eight_weeks" / "summary.json").read_bytes() == first
-    summary = json.loads(first)
-    assert summary["finding"] + "." == finding(panel)
-    assert summary["population"]["size"] == 2_000
-
-
-def test_a_report_needs_a_name_and_says_what_went_wrong(panel: LeverPanel, monkeypatch: pytest.MonkeyPatch):
-    assert panel.report_button.disabled
-    slider(panel, "conservative_weeks").value = 8
-    panel.report_button.click()
-    assert "Not saved: name: '' is no name for a scenario" in plain(panel.message.value)
-    panel.name.value = "x"
-    monkeypatch.setattr("notebooks.lever_panel.make_report", lambda report: SCRIPT)
-    panel.report_button.click()
-    assert f"No report: {SCRIPT}" in plain(panel.message.value)
-    assert not panel.report_button.disabled
-
-
-# Left unsaved --------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def in_lab(monkeypatch: pytest.MonkeyPatch, workspace: Path) -> None:
-    monkeypatch.setenv("WORKBOOK_SERVED", str(workspace))
-    monkeypatch.setenv("JPY_SESSION_NAME", "notebooks/2_tweak_thresholds.ipynb")
-
-
-@pytest.mark.usefixtures("in_lab")
-def test_what_was_left_unsaved_comes_back(nerve_blocks: Policy, cases: Caseload, monkeypatch: pytest.MonkeyPatch):
-    panel = LeverPanel(nerve_blocks, cases)
-    panel.set("relief_pct", 70)
-    panel.set("max_sessions_12m", 3)
-    again = LeverPanel(nerve_blocks, cases)
-    assert again.tweaks.settings == panel.tweaks.settings
-    assert "stand as you left them" in plain(again.message.value)
-    assert len(LeverPanel(nerve_blocks, cases, scenario="strict_reading").tweaks.settings.provisions()) == 6
-    again.reset_button.click()
-    assert LeverPanel(nerve_blocks, cases).tweaks.settings == nerve_blocks.settings()
-    panel.set("relief_pct", 75)
-    monkeypatch.setenv("JPY_SESSION_NAME", "another.ipynb")
-    assert LeverPanel(nerve_blocks, cases).tweaks.settings == nerve_blocks.settings()
-
-
-@pytest.mark.usefixtures("in_lab")
-def test_what_the_policy_no_longer_allows_is_said_and_a_spoilt_file_is_nothing(nerve_blocks: Policy, cases: Caseload):
-    panel = LeverPanel(nerve_blocks, cases)
-    panel.set("relief_pct", 70)
-    path = panel.unsaved.path
-    assert path
-    save(path, path.read_bytes().replace(b"70", b"71"))
-    again = LeverPanel(nerve_blocks, cases)
-    assert "cannot be restored" in plain(again.message.value)
-    assert again.tweaks.settings == nerve_blocks.settings()
-    for spoilt in (b"", b"{", b"[]", b'{"provisions": 3}'):
-        save(path, spoilt)
-        assert LeverPanel(nerve_blocks, cases).tweaks.settings == nerve_blocks.settings()
-
-
-def test_elsewhere_nothing_is_kept_and_nothing_restored(panel: LeverPanel, workspace: Path):
-    panel.set("relief_pct", 70)
-    assert panel.unsaved.path is None
-    assert not workspace.exists()
-
-
-# What is sent to the browser ------------------------------------------------------------------------------------------
-
-
-def test_the_picture_says_its_numbers(panel: LeverPanel):
-    slider(panel, "conservative_weeks").value = 8
-    (said,) = re.findall(r'<svg role="img" aria-label="([^"]+)"', panel.headline.value)
-    flow = panel._answer.impact.flow()
-    before, now = flow.loc["met"].sum(), flow["met"].sum()
-    assert said.startswith(f"Cases by outcome, baseline to now: Met {before:,} → {now:,}; Not met")
-    assert 'role="status" aria-live="polite"' in panel.headline.value
-
-
-def test_shown_without_a_kernel_it_is_a_table(panel: LeverPanel, monkeypatch: pytest.MonkeyPatch):
-    outputs: list[dict[str, Any]] = []
-    monkeypatch.setattr("notebooks.frame.display", lambda data, **_: outputs.append(data))
-    slider(panel, "conservative_weeks").value = 8
-    panel._ipython_display_()
-    still, live = outputs
-    assert list(live) == ["application/vnd.jupyter.widget-view+json"]  # text beside it would be shown twice
-    assert still["text/plain"] == panel.readback()
-    assert "<svg" not in still["text/html"]
-    assert "An answer from before. Nothing is running behind it" in plain(still["text/html"])
-    assert "6 weeks → 8 weeks" in plain(still["text/html"])
-
-
-def test_no_output_widget_but_links_no_interact_no_matplotlib(panel: LeverPanel):
-    assert not [w for w in below(panel.view) if isinstance(w, (widgets.HTMLMath, widgets.Image))]
-    for output in (w for w in below(panel.view) if isinstance(w, widgets.Output)):
-        (shown,) = output.outputs
-        assert {tag for tag, _ in Elements(shown["data"]["text/html"]).found} <= {"div", "nav", "a", "b", "p", "small"}
-    source = Path(LeverPanel.__module__.replace(".", "/") + ".py").read_text("utf-8")
-    assert not re.search(r"interact|Output\(|pyplot|matplotlib|HTMLMath|description_allow_html", source)
-
-
-def test_hostile_text_reaches_the_browser_as_text_only(tmp_path: Path):
-    policy = hostile_policy()
-    panel = LeverPanel(policy, simulations.cases_of(policy, hostile_cases(tmp_path)))
-    panel.look_for_idle()
-    panel.set("conservative_weeks", 12)
-    panel.name.value = NASTY
-    panel.save_button.click()
-    for button in panel.closer.buttons.values():
-        button.click()
-        found = Elements(panel.closer.answer.value).found
-        assert {a["src"][:22] for tag, a in found if tag == "img" and a["src"]} <= {"data:image/png;base64,"}
-        assert not [name for _, attributes in found for name in attributes if name.startswith("on")]
-    panel.closer.answer.value = ""
-    pages = [w for w in below(panel.view) if isinstance(w, widgets.HTML)]
-    assert len(pages) > 2 * len(policy.levers)
-    for page in pages:
-        found = Elements(page.value).found
-        assert not {tag for tag, _ in found} & {"img", "script", "iframe", "a"}
-        assert not [name for _, attributes in found for name in attributes if name.startswith("on")]
-    assert NASTY in plain(panel.controls["conservative_weeks"].head.value)
-    assert any("<img src=x onerror=alert(1)> $x$.csv" in plain(page.value) for page in pages)
-    for widget in below(panel.view):  # Lab reads mathematics in a description: only our own words stand there
-        assert NASTY[:5] not in getattr(widget, "description", "")
-        assert "$" not in getattr(widget, "description", "")
-    assert "<img" not in panel._standing()["text/html"]
-
-
-def test_a_slider_of_a_decimal_lever_stands_at_legal_values_only():
-    """A browser adds steps as it adds floats: what it sends back is the nearest value that is legal."""
-    domain = {"min": "0", "max": "15", "step": "0.1"}
-    lever = Lever.model_validate({
-        "label": "Line", "says": "x", "default": "7.5", "unit": "points", "citation": "x", "origin": "assumption",
-        "domain": domain, "direction": "stricter_when_higher",
-    })  # fmt: skip
-    control = Control("line", lever, lever.check("7.5"), "")
-    assert str(control.value) == "7.5"
-    for place, value in enumerate(lever.values()):
-        control.parts["slider"].value = sum([0.1] * place)
-        assert control.value == value
-        control.put(value)
-        assert control.agrees(value)

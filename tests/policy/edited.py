@@ -10,8 +10,9 @@ from policy.model import Policy
 from policy.problems import ProblemsFound
 from policy.reading.loading import parse
 from policy.reading.validation import check_policy
+from tests.policy.cases_of_generated import Tree, values_of
 from tests.policy.fuzz import written
-from tests.policy.generated import OWN, Tree, values_of
+from tests.policy.generated import OWN
 
 
 def lists(part: object) -> Iterator[list[object]]:

@@ -40,17 +40,8 @@ from simulations.counting.grouping import Groups
 from simulations.studies.caseload import Caseload
 from simulations.studies.denials import dissect
 from simulations.warehouse.engines import REPEATING
-from tests.policy.generated import (
-    Case,
-    Tree,
-    columns,
-    frame,
-    generated,
-    near_misses,
-    options,
-    random_levers,
-    values_of,
-)
+from tests.policy.cases_of_generated import Case, Tree, columns, frame, near_misses, options, random_levers, values_of
+from tests.policy.generated import generated
 from tests.policy.interpreter import OPEN, Reader, levers_of
 
 MOST = 1_000  # ways to tell the missing facts of a witness

@@ -13,8 +13,9 @@ from policy.evaluation.planes import Planes
 from policy.javascript import Program, compiled
 from policy.javascript.compiler import JavaScript, SomeSettings
 from policy.model import OUTCOMES, Policy, Settings
+from tests.policy.cases_of_generated import random_levers
 from tests.policy.every_command import Trial
-from tests.policy.generated import WIDE, random_levers
+from tests.policy.generated import WIDE
 from tests.policy.in_javascript import NODE, of_roots, outcomes
 from tests.policy.interpreter import Reader, levers_of
 from tests.policy.test_lint import small

@@ -4,140 +4,19 @@ what each small count can still be. Not the program's own algebra (statistics/re
 `python -m tests.simulations.disclosure TABLES SEED [COMMANDS]` runs it over random small case tables.
 """
 
-import ast
 import json
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import linprog
-from scipy.sparse import csr_array
 
 from policy.model import OUTCOMES
-from simulations.runs.run import FOLDER
-
-SMALL, STEP, OPEN = 10, 20, 3
-SETTINGS = ("baseline", "scenario")
-TEMPLATES = ("approval_impact", "subgroup_gaps", "lever_sweep", "denial_anatomy", "alternatives")
-SAID = re.compile("withheld|about|ewer than|ore than|t most|not told")
-
-
-@dataclass
-class World:
-    """Variables that are counts (0 or more), sums of them in a range, and the small sums that must stay open."""
-
-    names: dict[Any, int] = field(default_factory=dict)
-    known: list[tuple[dict[Any, float], float, float, str]] = field(default_factory=list)
-    secrets: list[tuple[str, dict[Any, float], int]] = field(default_factory=list)
-    leaks: list[str] = field(default_factory=list)  # what must not be told at all, and is
-
-    def know(self, form: dict[Any, float], low: float, high: float | None = None, why: str = "") -> None:
-        """That a sum lies in a range (is a number)."""
-        self.known.append((form, low, low if high is None else high, why))
-
-    def secret(self, name: str, form: dict[Any, float], value: float) -> None:
-        """A sum or difference that must stay open where it comes to 1 to 10."""
-        if 1 <= abs(value) <= SMALL:
-            self.secrets.append((name, form, int(value)))
-
-    def recovered(self, enough: int = 1_000_000) -> list[str]:
-        """The small counts that are left fewer than three whole numbers; not looked for after so many."""
-        for form, *_ in [(one[0],) for one in self.known] + [(one[1],) for one in self.secrets]:
-            for name in form:
-                self.names.setdefault(name, len(self.names))
-        rows = [(form, high) for form, _, high, _ in self.known if np.isfinite(high)]
-        rows += [({k: -v for k, v in form.items()}, -low) for form, low, *_ in self.known if np.isfinite(low)]
-        if not self.secrets:
-            return self.leaks
-        matrix, most = self._sparse([form for form, _ in rows]), np.array([end for _, end in rows])
-        forms = self._sparse([form for _, form, _ in self.secrets])
-        least, greatest = np.full(len(self.secrets), np.inf), np.full(len(self.secrets), -np.inf)
-        found = []
-        for number, (name, _, value) in enumerate(self.secrets):
-            if len(found) >= enough:
-                break
-            for sign in (1, -1):
-                if room(least[number], greatest[number]) >= OPEN:  # seen open on the way to another
-                    break
-                end = linprog(sign * forms[[number]].toarray()[0], A_ub=matrix, b_ub=most, method="highs")
-                if end.status == 2:
-                    raise AssertionError(f"{name}: what is told contradicts itself")
-                if end.status != 0:  # without end
-                    least[number], greatest[number] = (
-                        (-np.inf, greatest[number]) if sign > 0 else (least[number], np.inf)
-                    )
-                    continue
-                seen = forms @ end.x
-                least, greatest = np.minimum(least, seen), np.maximum(greatest, seen)
-            if room(low := least[number], high := greatest[number]) < OPEN:
-                found.append(f"{name} = {value}: {low:.3f} to {high:.3f}")
-        return self.leaks + found
-
-    def _sparse(self, forms: list[dict[Any, float]]) -> csr_array:
-        places = [(i, self.names[name], times) for i, form in enumerate(forms) for name, times in form.items()]
-        at, column, times = (np.array(part) for part in zip(*places, strict=True))
-        return csr_array((times, (at, column)), shape=(len(forms), len(self.names)))
-
-
-def room(low: float, high: float) -> float:
-    """How many whole numbers lie between two ends."""
-    if np.isinf(low) or np.isinf(high):
-        return 0 if low > high else np.inf
-    return np.floor(high + 1e-6) - np.ceil(low - 1e-6) + 1
-
-
-# Running -------------------------------------------------------------------------------------------------------------
-
-
-def told(name: str, out: Path, draw: bool = False, **question: Any) -> str:
-    """The cells of a template run here, without a kernel; what it shows as text."""
-    import simulations.reports.figure as chart
-
-    out.mkdir(parents=True, exist_ok=True)
-    cells = json.loads((FOLDER / f"{name}.ipynb").read_text("utf-8"))["cells"]
-    space: dict[str, Any] = {}
-    shown = []
-    quick = lambda name, draw, height, title, alt: chart.Picture(name, b"", alt)  # noqa: E731
-    places = [m for m in list(sys.modules.values()) if getattr(m, "picture", None) is chart.picture] if not draw else []
-    kept = chart.picture
-    try:
-        for number, cell in enumerate(cell for cell in cells if cell["cell_type"] == "code"):
-            tree = ast.parse("".join(cell["source"]))
-            last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
-            exec(compile(tree, name, "exec"), space)
-            if number == 1 and not draw:
-                places = [m for m in list(sys.modules.values()) if getattr(m, "picture", None) is kept]
-            for module in places:
-                module.picture = quick  # type: ignore[attr-defined]
-            if last is not None:
-                shown.append(eval(compile(ast.Expression(last.value), name, "eval"), space))
-            space |= {"out": str(out), "draws": 0, **question} if not number else {}
-    finally:
-        for module in list(sys.modules.values()):  # those too that were imported in between
-            if getattr(module, "picture", None) is quick:
-                module.picture = kept  # type: ignore[attr-defined]
-    return "\n".join(repr(one) for one in shown if one is not None)
-
-
-def table(out: Path, name: str) -> pd.DataFrame:
-    """A table as it was written; nothing where there is none."""
-    path = out / f"{name}.csv"
-    return pd.read_csv(path, keep_default_na=False, na_values=[""]) if path.exists() else pd.DataFrame()
-
-
-def word(value: Any) -> str:
-    """A group as it was written; pandas reads a column of true and false alone as yes and no."""
-    return str(value).lower() if isinstance(value, (bool, np.bool_)) else str(value)
-
-
-def has(value: Any) -> bool:
-    return value is not None and not pd.isna(value)
-
+from tests.simulations.disclosure_bounds import SAID, SETTINGS, SMALL, TEMPLATES, World, has, table, text_of, told
+from tests.simulations.disclosure_of_shares import of_shares
 
 # Counts that are exact or withheld ----------------------------------------------------------------------------------
 
@@ -286,7 +165,7 @@ def of_subgroups(out: Path, exact: Any) -> World:
     for name, rows in rates.groupby("column", sort=False) if len(rates) else ():
         column = truth[str(name)]
         flows = {group or "not documented": flow for group, flow in zip(column.groups, column.flow, strict=True)}
-        kept = {word(row["group"]): row for row in rows.to_dict("records")}
+        kept = {text_of(row["group"]): row for row in rows.to_dict("records")}
         rest = sum((f for g, f in flows.items() if g not in kept), start=np.zeros((6, 6), dtype=int))
         groups = {group: block(world, (name, group)) for group in kept}
         for group, row in kept.items():
@@ -310,9 +189,9 @@ def of_gaps(world: World, gaps: pd.DataFrame, rates: pd.DataFrame, real: dict[An
     if len(gaps) and set(gaps["requests"]) != {"as they are"}:
         world.leaks.append("gaps of people by diagnosis and procedure")
     for name, rows in gaps.groupby("column", sort=False) if len(gaps) else ():
-        told = {word(row["group"]): row for row in rates[rates["column"] == name].to_dict("records")}
+        told = {text_of(row["group"]): row for row in rates[rates["column"] == name].to_dict("records")}
         cells = {group: block(world, (name, group)) for group in told}
-        reference, compared = word(rows["reference"].iloc[0]), set(map(word, rows["group"]))
+        reference, compared = text_of(rows["reference"].iloc[0]), set(map(text_of, rows["group"]))
         documented = {group: row["cases"] for group, row in told.items() if group != "not documented"}
         first = not any(map(has, documented.values())) and reference == min(documented)  # by its name, not by its size
         if not has(documented[reference]) and not first:
@@ -322,7 +201,7 @@ def of_gaps(world: World, gaps: pd.DataFrame, rates: pd.DataFrame, real: dict[An
                 world.leaks.append(f"{name} {group} is left out for another reason than few cases that are told")
         sizes, kept = {}, set()
         for row in rows.to_dict("records"):
-            pair = (word(row["group"]), reference)
+            pair = (text_of(row["group"]), reference)
             sizes |= zip(pair, (row["cases"], row["reference_cases"]), strict=True)
             for group in pair if has(row["gap_points"]) or has(row["ratio"]) else ():
                 rate = "change_points" if row["setting"] == "change" else f"{row['setting']}_pct"
@@ -334,81 +213,6 @@ def of_gaps(world: World, gaps: pd.DataFrame, rates: pd.DataFrame, real: dict[An
         for group, cases in sizes.items():
             if has(cases):
                 world.know(form_of(cells[group].values()), cases)
-
-
-# Shares of rounded counts --------------------------------------------------------------------------------------------
-
-
-def stands_for(share: float, cases: int) -> tuple[float, float]:
-    """The counts that are told as a share of the rounded number of cases."""
-    top = (cases + 9) // STEP * STEP
-    count = round(share * top / 100 / STEP) * STEP
-    low = 0 if count == 0 else count - 9
-    return (min(low, cases - 2), cases) if count == top else (low, min(count + 10, cases))
-
-
-NESTED = (
-    ("fails", "reads"), ("missing", "reads"), ("alone", "fails"), ("alone_met", "alone"), ("fails", "refused"),
-    ("within_step", "fails"), ("met", "within_step"), ("alone", "asked"), ("could_be_met", "alone"), ("asked", "open"),
-    ("could_be_refused", "alone"), ("gained", "moved"), ("lost", "moved"), ("moved", "spoken_of"),
-    ("stricter", "requests"), ("refused", "cases"),
-)  # fmt: skip
-
-
-@dataclass
-class Worlds:
-    """Several worlds that have nothing in common; of equal ones only one is looked at."""
-
-    parts: dict[Any, World] = field(default_factory=dict)
-
-    def recovered(self, enough: int = 1_000_000) -> list[str]:
-        """As of one world."""
-        return [line for world in self.parts.values() for line in world.recovered(enough)]
-
-
-def of_shares(out: Path, exact: Path) -> Worlds:
-    """Every table of shares: each row beside the next (a sweep), what is part of what, and what adds up to all."""
-    worlds, size = Worlds(), json.loads((exact / "summary.json").read_text())["population"]["size"]
-    for path in sorted(out.glob("*.csv")):
-        mine, truth = table(out, path.stem), table(exact, path.stem)
-        counts = [c for c in mine if re.fullmatch("about_.*_pct", c) and c[6:-4] in truth and "approval" not in c]
-        keys = [c for c in mine if not str(c).startswith("about_") and c in truth and c not in ("withheld", "release")]
-        if not counts or mine.empty:
-            continue
-        mine, truth = (frame.astype(dict.fromkeys(keys, str)) for frame in (mine, truth))
-        pairs = mine.merge(truth, on=keys, how="left") if keys else mine.join(truth)
-        rows = [
-            {c[6:-4]: (stands_for(row[c], size), row[c[6:-4]]) for c in counts if has(row[c]) and has(row[c[6:-4]])}
-            for row in pairs.to_dict("records")
-        ]
-        neighbours = path.stem in ("sweep", "alternatives", "distances")
-        for before, row in zip([{}, *rows], rows, strict=False):
-            two = [row, before] if neighbours and before else [row]
-            key = (path.stem, *(tuple(sorted(one.items())) for one in two))
-            worlds.parts.setdefault(key, of_rows(path.stem, two, size))
-    return worlds
-
-
-def of_rows(name: str, rows: list[dict[str, Any]], size: int) -> World:
-    """One row of shares, with the one before where they are neighbours."""
-    world = World()
-    for place, row in enumerate(rows):
-        for column, (ends, value) in row.items():
-            world.know({(place, column): 1.0}, *ends)
-            if not place:
-                world.secret(f"{name} {column}", {(0, column): 1.0}, value)
-        if set(OUTCOMES) <= set(row):
-            world.know({(place, word): 1.0 for word in OUTCOMES}, size)
-        for part, whole in NESTED:
-            if part in row and whole in row:
-                world.know({(place, part): 1.0, (place, whole): -1.0}, -np.inf, 0)
-        if {"stricter", "same", "looser", "requests"} <= set(row):
-            ways = {(place, way): 1.0 for way in ("stricter", "same", "looser")}
-            world.know(ways | {(place, "requests"): -1.0}, 0)
-    for column in rows[0].keys() & rows[-1].keys() if len(rows) > 1 else ():
-        change = {(0, column): 1.0, (1, column): -1.0}
-        world.secret(f"{name} {column} less the one before", change, rows[0][column][1] - rows[1][column][1])
-    return world
 
 
 # One command ---------------------------------------------------------------------------------------------------------

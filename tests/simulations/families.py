@@ -4,13 +4,24 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+import pandas as pd
+from click.testing import CliRunner, Result
+
 from policy.reading.loading import shipped
 from policy.storage.files import save
+from simulations.cli.command import main
 from simulations.population.page import FOLDER
 
 PAGE = (FOLDER / "seed_low_prevalence.yaml").read_text("utf-8")
 SOURCE = shipped()["nerve_blocks@2026.2"].read_text("utf-8")
 NAME = "blocks"
+FULL = {
+    "dx": "M54.2", "cpt": "20553", "pain_duration_days": "200", "conservative_care_days": "49",
+    "conservative_care_failed": "true", "tried_physical_therapy": "true", "function_limited": "true",
+    "imaging_other_cause": "false", "radiculopathy": "false", "trigger_points_on_exam": "true",
+}  # fmt: skip
+SIX, EIGHT = "default: 6", "default: 8"  # seven weeks of care meet the first, not the second
+DATED = "values: {2026-01-01: 6, 2027-01-01: 8}"
 
 
 def document(
@@ -53,3 +64,33 @@ def saved(folder: Path, *documents: str, name: str = NAME) -> Path:
 def in_force(first: str, end: str | None = None) -> str:
     """The lines of a version that is in force from a day."""
     return f"effective: {first}\n" + (f"retired: {end}\n" if end else "")
+
+
+def family(there: Path, *documents: str) -> None:
+    saved(there / "workspace", *documents)
+
+
+def two_years(there: Path) -> None:
+    family(
+        there,
+        document("2026.1", "adopted", {"conservative_weeks": SIX}, in_force("2026-01-01")),
+        document("2027.1", "adopted", {"conservative_weeks": EIGHT}, in_force("2027-01-01")),
+    )
+
+
+def cases(there: Path, *days: str) -> str:
+    rows = [{"case_id": f"c{i}", "request_date": day, **FULL} for i, day in enumerate(days)]
+    save(there / "cases.csv", pd.DataFrame(rows).to_csv(index=False).encode())
+    return "cases.csv"
+
+
+def ran(*words: str) -> Result:
+    return CliRunner().invoke(main, list(words), catch_exceptions=False)
+
+
+def judged(there: Path, *words: str) -> list[tuple[str, str]]:
+    """Version and outcome of each row of cases.csv."""
+    told = ran("determine", "cases.csv", *words, "--out", "o.csv")
+    assert told.exit_code == 0, told.output
+    table = pd.read_csv(there / "o.csv", dtype=str)
+    return list(zip(table["policy"].str.partition("@")[2], table["outcome"], strict=True))

@@ -23,7 +23,8 @@ from simulations.statistics.disclosure_control import STEP
 from simulations.statistics.release import Withheld
 from simulations.studies.subgroups import Column
 from tests.sampling import some
-from tests.simulations.disclosure import SAID, TEMPLATES, audited, random_question, table, told
+from tests.simulations.disclosure import audited, random_question
+from tests.simulations.disclosure_bounds import SAID, TEMPLATES, table, told
 
 SIZE = 300
 POLICY = load("nerve_blocks")

@@ -19,8 +19,9 @@ from policy.problems import ProblemsFound
 from simulations import DraftImpact, cases_of
 from simulations.studies.draft_impact import DraftAnswer
 from simulations.studies.impact import cells
+from tests.policy.cases_of_generated import frame, near_misses
 from tests.policy.edited import EDITS, edited
-from tests.policy.generated import WIDE, frame, generated, near_misses
+from tests.policy.generated import WIDE, generated
 from tests.policy.interpreter import levers_of
 
 

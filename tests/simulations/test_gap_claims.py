@@ -36,7 +36,7 @@ from simulations.studies.subgroups import (
     labelled,
     stratify,
 )
-from tests.simulations.disclosure import told as shown_by
+from tests.simulations.disclosure_bounds import told as shown_by
 
 POLICY = load("nerve_blocks")
 PEOPLE = (

@@ -29,7 +29,7 @@ from simulations.studies.simulated_truth import NOT_SIMULATED
 from tests.policy.generated import generated
 from tests.policy.small import small, text_of
 from tests.policy.test_words import WORDS
-from tests.simulations.disclosure import told
+from tests.simulations.disclosure_bounds import told
 from tests.simulations.population.test_page import ungrounded
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from simulations import population
-from tests.simulations.disclosure import table, told
+from tests.simulations.disclosure_bounds import table, told
 from tests.simulations.recomputed import recount
 from tests.simulations.recomputed.recount import (
     BEFORE_AND_AFTER,
