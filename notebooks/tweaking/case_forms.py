@@ -23,7 +23,7 @@ _LINE = widgets.Layout(flex="0 1 auto", width="auto", min_width="0")
 _FILE = "Choose a file …"
 _HOW = (
     "A case table (.csv or .parquet) has one row for each request and one column for each fact, as the command "
-    "workbook population writes it. Cases that may be people are told in rounded shares only, and none of them is shown."
+    "workbook population writes it. Cases that may be people are told in rounded shares only; none of them is shown."
 )
 
 
