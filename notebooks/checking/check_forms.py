@@ -30,7 +30,7 @@ class Acts(NamedTuple):
 
 def _head(title: str, found: Found, still: int, left: int) -> str:
     """'Problems: 2 open, 1 left'."""
-    said = [f"{still:,} open" if still else "none open"] if found.total else []
+    said = [f"{still:,} open" if still else "none open"] if found.tried or still else []
     said += [f"{left:,} left with a reason"] if left else []
     if not found.whole:
         said += [f"{found.tried:,} of {found.total:,} looked at"] if found.total and found.tried else ["not looked at"]

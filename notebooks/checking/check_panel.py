@@ -319,7 +319,7 @@ class CheckPanel(Frame):
         said = f'<p class="finding" role="status" aria-live="polite">{esc(self.summary())}</p>'
         if self.headline.value != live(said):
             self.headline.value = live(said)
-        self.undo_button.disabled = not self.draft.edits
+        self.undo_button.disabled, self.redo_button.disabled = not self.draft.edits, not self.draft.undone
         self._let_stand()
 
     def readback(self) -> str:

@@ -204,6 +204,18 @@ def test_a_version_is_not_changed_and_a_draft_is_begun(broken: Policy):
     assert "height" in panel.draft.policy.fields_
 
 
+def test_redo_waits_for_something_undone_and_nothing_is_said_of_what_was_not_looked_at(broken: Policy):
+    panel = CheckPanel(broken)
+    assert panel.redo_button.disabled
+    assert panel.sections["slips"].head.description.endswith("Slips that nobody would notice: not looked at")
+    panel.check()
+    show(panel, "remarks")
+    press(panel, "Take the column out")
+    assert panel.redo_button.disabled
+    panel.undo_button.click()
+    assert not panel.redo_button.disabled
+
+
 def test_a_second_click_on_a_button_that_goes_does_nothing(broken: Policy):
     panel = CheckPanel(broken)
     panel.check()
