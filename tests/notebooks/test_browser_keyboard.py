@@ -48,7 +48,8 @@ def held(page: Page) -> str:
 
 
 def tab_to(page: Page, begins: str, at_most: int = 60) -> None:
-    """Tab until the focus is on a control whose name begins so."""
+    """Tab until the focus is on a control whose name begins so, once every control has its name."""
+    expect(page.locator(".nbw-live .noUi-handle:not([aria-label])")).to_have_count(0)
     passed = []
     for _ in range(at_most):
         page.keyboard.press("Tab")
