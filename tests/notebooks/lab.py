@@ -22,6 +22,8 @@ ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "for-the-test-only"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
+PATIENCE = 60_000  # milliseconds: how long a busy machine may take for anything is no finding
+expect.set_options(timeout=PATIENCE)
 CHROMIUM = next((path for name in BROWSERS if (path := shutil.which(name))), None)
 VERBS = ("lab", "app")  # a story is told in both
 IN_A_BROWSER = [  # the marks of a module whose tests need one; CI must have it
@@ -60,6 +62,7 @@ class Desk:
     def new_page(self) -> Page:
         """An empty page of a browser of its own, which reaches nothing but the server."""
         page = self.browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+        page.set_default_timeout(PATIENCE)
         page.route("**/*", self._only_here)
         page.on("dialog", lambda dialog: (self.errors.append(f"dialog: {dialog.message}"), dialog.dismiss()))
         return page

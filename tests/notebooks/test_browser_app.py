@@ -200,7 +200,7 @@ def test_two_pages_of_one_notebook_do_not_disturb_each_other(desk: Desk):
     number.fill("8")
     number.press("Enter")
     moved = simulations.ask(provisions={"conservative_weeks": 8}).impact.finding() + "."
-    expect(first.locator(".nbw-live").get_by_role("status").first).to_have_text(moved, timeout=10_000)
+    expect(first.locator(".nbw-live").get_by_role("status").first).to_have_text(moved)
     first.wait_for_timeout(2_000)  # what rests is kept
     stands = "No lever is moved: this is the policy as it stands."
     expect(second.locator(".nbw-live").get_by_role("status").first).to_have_text(stands)

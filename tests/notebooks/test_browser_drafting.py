@@ -37,7 +37,7 @@ class Hands:
         return found.nth(nth)
 
     def press(self, name: str, nth: int = 0) -> None:
-        self._part("button", name, nth).click(timeout=60_000)
+        self._part("button", name, nth).click()
 
     def choose(self, box: str, begins: str, nth: int = 0) -> None:
         self._pick(self._part("combobox", box, nth), begins)
@@ -62,7 +62,7 @@ class Hands:
     def sees(self, heading: str) -> None:
         """Wait until the form of an entry is there."""
         found = self.page.locator(".nbw-entry").get_by_role("heading").first
-        expect(found).to_contain_text(heading, timeout=60_000)
+        expect(found).to_contain_text(heading)
 
     def type(self, name: str, text: str, nth: int = 0) -> None:
         part = self._part("textbox", name, nth)
@@ -94,7 +94,7 @@ def test_a_version_is_written_by_clicks_and_keys(desk: Desk, hands: Hands):
     choice.wait_for(state="attached")
     hands.done += 1
     page.locator(".nbw-entry select").first.select_option(label=choice.text_content())
-    expect(finding).to_contain_text("Approvals rise", timeout=60_000)
+    expect(finding).to_contain_text("Approvals rise")
 
     hands.choose("Section", "Criteria")
     hands.press("Add a criterion")
@@ -114,7 +114,7 @@ def test_a_version_is_written_by_clicks_and_keys(desk: Desk, hands: Hands):
     hands.choose("Require it in", "Gate for the other diagnoses")
     hands.press("Add it")
     hands.sees("at least 450 days")
-    expect(page.locator(".nbw-effect")).to_contain_text("Example fails", timeout=60_000)
+    expect(page.locator(".nbw-effect")).to_contain_text("Example fails")
 
     hands.entry("Criteria", "At least 6 weeks of conservative care")
     hands.type("Sentence", "Conservative care of {conservative_weeks} failed, or it is contraindicated")
@@ -123,7 +123,7 @@ def test_a_version_is_written_by_clicks_and_keys(desk: Desk, hands: Hands):
 
     mend = page.locator(".nbw-live").get_by_role("button", name="Expect what it comes out as")
     for left in (2, 1, 0):  # the new criterion breaks two
-        expect(mend).to_have_count(left, timeout=60_000)
+        expect(mend).to_have_count(left)
         if left:
             hands.press("Expect what it comes out as")
 
@@ -132,7 +132,7 @@ def test_a_version_is_written_by_clicks_and_keys(desk: Desk, hands: Hands):
     hands.type("Reason", "as the committee asked")
     hands.type("Date", "2026-12-01")
     hands.press("Save as version")
-    expect(page.locator(".nbw-live").get_by_role("link", name="Check it")).to_be_visible(timeout=60_000)
+    expect(page.locator(".nbw-live").get_by_role("link", name="Check it")).to_be_visible()
     expect(page.locator(".nbw-live").get_by_role("link", name=re.compile("Compare it with"))).to_be_visible()
     saved = (desk.workspace / "policies" / "nerve_blocks" / "2027.1.yaml").read_text("utf-8")
     lines = [*lines_changed(shipped()["nerve_blocks@2026.2"].read_text("utf-8"), saved)]

@@ -11,7 +11,6 @@ from tests.notebooks.lab import IN_A_BROWSER, Desk, lab
 from tests.notebooks.test_browser import shown_if_it_fails
 
 pytestmark = IN_A_BROWSER
-SLOW = 60_000
 HELD = """() => {
   const hand = document.activeElement, style = getComputedStyle(hand);
   return {
@@ -61,7 +60,7 @@ def tab_to(page: Page, begins: str, at_most: int = 60) -> None:
 
 def still(page: Page, begins: str, drawn: Locator, says: str) -> None:
     """Once it says so, the focus is on what was used."""
-    expect(drawn).to_contain_text(says, timeout=SLOW)
+    expect(drawn).to_contain_text(says)
     page.wait_for_timeout(1_000)  # what comes after the answer is drawn, too
     assert held(page).startswith(begins)
 
@@ -90,8 +89,8 @@ def test_a_lever_is_tweaked(opened: Page):
     tab_to(page, "Reset Minimum conservative care")
     page.keyboard.press("Enter")  # and cannot be pressed again
     stands = "No lever is moved: this is the policy as it stands."
-    expect(finding).to_have_text(stands, timeout=SLOW)
-    expect(page.locator(".nbw-lever-conservative_weeks :focus:not(:disabled)")).to_be_attached(timeout=SLOW)
+    expect(finding).to_have_text(stands)
+    expect(page.locator(".nbw-lever-conservative_weeks :focus:not(:disabled)")).to_be_attached()
     held(page)
 
 
@@ -107,11 +106,11 @@ def test_a_case_is_reviewed(opened: Page):
     heading = page.locator(".nbw-live").get_by_role("heading", level=2).first
     first = heading.inner_text()
     page.keyboard.press("Enter")
-    expect(heading).not_to_have_text(first, timeout=SLOW)
+    expect(heading).not_to_have_text(first)
     still(page, "Next of its kind", outcome, "Not met")
     tab_to(page, "Change this case")
     page.keyboard.press("Enter")
-    expect(page.get_by_label("Diagnosis code")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_label("Diagnosis code")).to_be_visible()
     held(page)
     tab_to(page, "Fibromyalgia drugs tried and failed")
     page.keyboard.press("Control+a")
@@ -128,16 +127,16 @@ def test_an_edit_is_authored(opened: Page):
     tab_to(page, "Section")
     page.keyboard.type("Lev")
     entry = page.get_by_role("listbox", name="Entries").locator("option").first
-    expect(entry).to_have_text(re.compile("Minimum.*pain.*duration"), timeout=SLOW)
+    expect(entry).to_have_text(re.compile("Minimum.*pain.*duration"))
     tab_to(page, "Entries")
     page.wait_for_timeout(2_000)  # as long as somebody needs to read where the hand is
     form = page.locator(".nbw-entry").get_by_role("heading").first
     for lever in ("Minimum pain duration", "Exactly at the pain-duration line"):
         page.keyboard.press("ArrowDown")
-        expect(form).to_contain_text(lever, timeout=SLOW)
+        expect(form).to_contain_text(lever)
         assert held(page) == "Entries"
     page.keyboard.press("ArrowDown")
-    expect(form).to_contain_text("Minimum conservative care", timeout=SLOW)
+    expect(form).to_contain_text("Minimum conservative care")
     assert held(page) == "Entries"
     tab_to(page, "Minimum conservative care")
     page.keyboard.press("ArrowRight")

@@ -13,17 +13,15 @@ pytestmark = IN_A_BROWSER
 @pytest.fixture(scope="module", params=VERBS)
 def desk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     assert CHROMIUM, "CI must have Chromium; .ci/run installs it"
-    expect.set_options(timeout=30_000)  # a draft is checked as a whole, on machines that do other things beside
     with lab(tmp_path_factory.mktemp("lab"), request.param) as started:
         yield started
-    expect.set_options(timeout=5_000)
 
 
 @pytest.fixture(scope="module")
 def page(desk: Desk) -> Iterator[Page]:
     opened = desk.open("3_review_a_case.ipynb")
     run_all(opened)
-    opened.get_by_role("button", name="Next of its kind").wait_for(timeout=60_000)
+    opened.get_by_role("button", name="Next of its kind").wait_for()
     yield opened
     opened.context.close()
 
