@@ -3,11 +3,12 @@
 import os
 from pathlib import Path
 
-__all__ = ["CASES", "OPENED", "SERVED", "VARIABLE", "saved", "workspace"]
+__all__ = ["CASES", "IMPORT", "OPENED", "SERVED", "VARIABLE", "saved", "workspace"]
 
 VARIABLE = "WORKBOOK_WORKSPACE"  # how a command tells the kernels and terminals that it starts
 OPENED = "WORKBOOK_POLICY"  # the policy that the notebooks are opened for
 CASES = "WORKBOOK_CASES"  # the case table that they are opened with
+IMPORT = "WORKBOOK_IMPORT"  # how that table is read, as JSON
 SERVED = "WORKBOOK_SERVED"  # the folder that Lab shows, in its kernels and terminals
 
 

@@ -98,6 +98,25 @@ def writing(*paths: Path, patience: float = 0.0) -> Iterator[None]:
                 clear(path)
 
 
+@contextlib.contextmanager
+def as_before(path: Path) -> Iterator[None]:
+    """Hold a file against other writers; when the block fails after it saved the file, that is as it was before."""
+    with writing(path):
+        with said(path):
+            before = _kept(real(path))
+        try:
+            yield
+        except BaseException:
+            if str(path) in _written:
+                with undisturbed():
+                    _put_back(real(path), before)
+                    _written.remove(str(path))
+            raise
+        finally:
+            if before:
+                remove(before)
+
+
 def _stage(target: Path, content: Content) -> Path:
     """The content on disk beside `target`, readable by those who could read the old file, else by the umask's."""
     there = _status(target)

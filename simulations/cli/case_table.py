@@ -12,17 +12,12 @@ import policy as core
 from policy.model import Policy, Settings
 from policy.problems import Problem, ProblemsFound, UndatedRows, collecting, nearest, refuse, shown
 from policy.storage.files import save, save_all, writing
-from simulations.cli.options import (
-    HistoryOptions,
-    case_reader,
-    history_options,
-    judged_in_time,
-    policy_options,
-    table_options,
-)
+from simulations.cli.options import import_options, judged_in_time, policy_options
 from simulations.cli.provenance import ROW_LEVEL, stamp, standing_notices
 from simulations.runs.outputs import Inputs, check_files, one_file
+from simulations.runs.rejects import alone_if_too_many, rejects_table
 from simulations.statistics.number_format import percent
+from simulations.studies.import_options import ImportOptions
 
 if TYPE_CHECKING:
     from simulations.cli.streaming import Determined
@@ -31,18 +26,11 @@ if TYPE_CHECKING:
 @click.command(epilog="Example: workbook determine cases.csv --scenario strict_reading --out determinations.csv")
 @click.argument("cases")
 @policy_options
-@table_options
-@history_options
+@import_options
 @click.option("--out", required=True, metavar="FILE", help="CSV or Parquet.")
-@click.option("--rejects", metavar="FILE", help="Write the rows with problems here (CSV) and determine the others.")
-@click.option(
-    "--max-rejects", type=click.FloatRange(0, 100), default=20, show_default=True, metavar="PERCENT",
-    help="With more rejected rows than this, only FILE of --rejects is written.",
-)  # fmt: skip
 def determine(
-    cases: str, policy_name: str, as_of: str | None, scenario: str | None, assignments: tuple[str, ...],
-    rename: tuple[str, ...], ignore: tuple[str, ...], case_id_is_key: bool, out: str, rejects: str | None,
-    max_rejects: float, history: HistoryOptions,
+    cases: str, policy_name: str, as_of: str | None, scenario: str | None, assignments: tuple[str, ...], out: str,
+    importing: ImportOptions, rejects: str | None,
 ) -> None:  # fmt: skip
     """Determinations with reasons for a case table (CSV or Parquet).
 
@@ -52,27 +40,28 @@ def determine(
     """
     from simulations.cli.streaming import determine_into
 
-    targets = [Path(out)] + ([Path(rejects)] if rejects else [])
-    problems = _wrong_files(history.among(Inputs().policy(policy_name).scenario(scenario)), cases, out, rejects)
+    targets = [Path(out)] + ([Path(rejects)] if rejects is not None else [])
+    inputs = Inputs().policy(policy_name).scenario(scenario).beside(importing)
+    problems = _wrong_files(inputs, cases, out, rejects)
     with collecting(problems):
         calendar, met = judged_in_time(policy_name, scenario, assignments, as_of)
-        events = history.read([settings.policy for _, settings in met], case_id_is_key)
+        options = importing.reading([settings.policy for _, settings in met])
     if problems:
         raise ProblemsFound(problems)
     with writing(*targets):
         found: list[Determined] = []
-        reader = case_reader(cases, calendar, rename, ignore, rejects is not None, case_id_is_key, events)
+        reader = core.CaseReader(Path(cases), calendar, **options)
 
         def determinations(stream: BinaryIO) -> None:
             found.append(determine_into(stream, reader, Path(out)))
-            if rejects:
-                _few_enough(reader, found[0].outcomes.total(), max_rejects, Path(rejects), out)
+            with alone_if_too_many(rejects, out):
+                importing.few_enough(reader.rejected, found[0].outcomes.total(), reader.name)
 
         def rejected(stream: BinaryIO) -> None:
-            stream.write(_rejects(reader, Path(rejects or "")))
+            stream.write(rejects_table(reader.rejected, reader.name))
 
-        save_all({Path(out): determinations, **({Path(rejects): rejected} if rejects else {})})
-    if rejects:
+        save_all({Path(out): determinations, **({Path(rejects): rejected} if rejects is not None else {})})
+    if rejects is not None:
         click.echo(f"{reader.rejected['row'].nunique():,} rows rejected: {rejects}")
     used = [one for one in met if (one[0].name, one[0].day) in found[0].judged]
     used.sort(key=lambda one: (one[0].effective or "", one[0].day or ""))
@@ -85,8 +74,8 @@ def determine(
 def _wrong_files(inputs: Inputs, cases: str, out: str, rejects: str | None) -> list[Problem]:
     """What is wrong with the table that is read and those that are written."""
     inputs.add("the case table", cases)
-    problems = check_files(inputs, {out: (".csv", ".parquet"), **({rejects: (".csv",)} if rejects else {})})
-    if rejects and one_file(out, rejects):
+    problems = check_files(inputs, {out: (".csv", ".parquet"), **({rejects: (".csv",)} if rejects is not None else {})})
+    if rejects is not None and one_file(out, rejects):
         message = "is named for the determinations and for the rejected rows; name two files"
         problems.append(Problem("write", out, message))
     if not os.path.exists(cases):
@@ -106,43 +95,35 @@ def _say(policies: list[Policy], reader: "core.CaseReader", found: "Determined")
         click.echo(line)
 
 
-def _rejects(reader: "core.CaseReader", target: Path) -> bytes:
-    """The rejected rows as a file has them: file, line, case_id, column, value, problem; row level, not for release."""
-    from simulations.storage.tables import table_bytes
-
-    found = reader.rejected.rename(columns={"row": "line"}).assign(file=reader.name)
-    return table_bytes(found[["file", "line", "case_id", "column", "value", "problem"]], target)
-
-
-def _few_enough(reader: "core.CaseReader", good: int, most: float, target: Path, out: str) -> None:
-    """Too many rejected rows, or none that is left: they alone are written."""
-    bad = reader.rejected["row"].nunique()
-    rows = bad + good
-    if good and 100 * bad <= most * rows:
-        return
-    save(target, _rejects(reader, target))
-    why = f"more than --max-rejects {most:g} %" if good else "none is left"
-    message = f"{bad:,} of {rows:,} rows were rejected, {why}; written: {target}, not written: {out}"
-    raise refuse("rejects", reader.name, message)
-
-
 @click.command(epilog="Example: workbook explain cases.csv --case A17 --set conservative_weeks=8")
 @click.argument("cases")
 @click.option("--case", "case_id", required=True, metavar="ID")
 @policy_options
-@table_options
-@history_options
+@import_options
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def explain(
     cases: str, case_id: str, policy_name: str, as_of: str | None, scenario: str | None, assignments: tuple[str, ...],
-    rename: tuple[str, ...], ignore: tuple[str, ...], case_id_is_key: bool, form: str,
-    history: HistoryOptions,
+    importing: ImportOptions, rejects: str | None, form: str,
 ) -> None:  # fmt: skip
-    """One case in words: its criteria with truth, value, threshold, distance, source; what would change it."""
-    calendar, met = judged_in_time(policy_name, scenario, assignments, as_of)
-    events = history.read([settings.policy for _, settings in met], case_id_is_key)
-    reader = case_reader(cases, calendar, rename, ignore, True, case_id_is_key, events)
-    case, settings = _found(reader, case_id)
+    """One case in words: its criteria with truth, value, threshold, distance, source; what would change it.
+
+    Other rows may have problems; with --rejects they are written, as by workbook determine.
+    """
+    problems: list[Problem] = []
+    if rejects is not None:
+        inputs = Inputs().policy(policy_name).scenario(scenario).beside(importing).add("the case table", cases)
+        problems += check_files(inputs, {rejects: (".csv",)})
+    with collecting(problems):
+        calendar, met = judged_in_time(policy_name, scenario, assignments, as_of)
+        options = importing.reading([settings.policy for _, settings in met])
+    if problems:
+        raise ProblemsFound(problems)
+    reader = core.CaseReader(Path(cases), calendar, **options | {"keep_good": True})
+    case, settings, usable = _found(reader, case_id, rejects is not None)
+    if rejects is not None:
+        with alone_if_too_many(rejects, "an explanation"):
+            importing.few_enough(reader.rejected, usable, reader.name)
+        save(Path(rejects), rejects_table(reader.rejected, reader.name))
     policy = next(base for base, judging in met if judging is settings)
     from policy.authoring.letter import answer
 
@@ -163,8 +144,11 @@ def explain(
         click.echo(line)
 
 
-def _found(reader: "core.CaseReader", case_id: str) -> tuple["core.Cases", Settings]:
-    """The one case and what judges it; raises ProblemsFound where it is rejected or not there."""
+def _found(reader: "core.CaseReader", case_id: str, whole: bool) -> tuple["core.Cases", Settings, int]:
+    """The one case, what judges it, and the number of usable rows; ProblemsFound where it is rejected or not there.
+
+    `whole`: rows that nothing can judge are a problem even beside it.
+    """
     found: list[tuple[core.Cases, Settings]] = []
     near: list[str] = []
     usable = 0
@@ -177,10 +161,10 @@ def _found(reader: "core.CaseReader", case_id: str) -> tuple["core.Cases", Setti
                 if len(rows := np.flatnonzero(part.cases.ids == case_id)):
                     found.append((part.cases.take(rows[:1]), part.settings))
     except UndatedRows:
-        if not found:  # else the others need not be judged
+        if whole or not found:  # else the others need not be judged
             raise
     if found:
-        return found[0]
+        return *found[0], usable
     bad, place = reader.rejected, Path(reader.name).name
     if case_id in reader.left_out:
         line = reader.left_out[case_id]

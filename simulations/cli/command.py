@@ -14,9 +14,10 @@ from policy.problems import Problem, ProblemsFound, collecting
 from policy.reading.loading import DEFAULT
 from policy.storage.files import save_all, writing
 from simulations.cli.exits import begin, ending
-from simulations.cli.options import assigned, policy_options, under, workspace_option
+from simulations.cli.options import assigned, import_options, policy_options, under, workspace_option
 from simulations.cli.provenance import one_of_several, stamp, standing_notices
 from simulations.runs.outputs import Inputs, check_files, check_folder
+from simulations.studies.import_options import ImportOptions
 
 
 class Verbs(click.Group):
@@ -96,11 +97,12 @@ def main() -> None:
 @click.option("--size", help="Number of synthetic cases. Default: that of the scenario file, else 10000.")
 @click.option("--seed", help="Default: that of the scenario file, else 1.")
 @click.option("--out", required=True, metavar="DIR")
+@import_options
 @click.option("--exact", is_flag=True, help="Of a case table, also counts of 1 to 10 people: not for release.")
 def simulate(
     template: str, own: tuple[str, ...], policy_name: str, as_of: str | None, scenario: str | None,
     assignments: tuple[str, ...], baseline: str | None, population: str | None, size: str | None, seed: str | None,
-    out: str, exact: bool,
+    out: str, exact: bool, importing: ImportOptions, rejects: str | None,
 ) -> None:  # fmt: skip
     """Baseline against scenario on a population: report, tables, figures, summary.json, by a shipped notebook.
 
@@ -117,7 +119,7 @@ def simulate(
         population=population, size=None if size is None else number(size),
         seed=None if seed is None else number(seed), out=out,
         parameters=assigned(own, "--parameter NAME"), progress=sys.stderr.isatty(), exact=exact, baseline=baseline,
-        as_of=as_of,
+        as_of=as_of, import_options=importing, rejects=rejects,
     )  # fmt: skip
     judged = core.load(policy_name, as_of)
     click.echo(summary["headline"])
@@ -132,11 +134,19 @@ def simulate(
         for option, told in (("--size", size), ("--seed", seed)):
             if told is not None:
                 click.echo(f"{option} {told} was not used: all rows of the table were read")
+    if rejects is not None:
+        click.echo(f"{_left_out(summary)} rows rejected: {rejects} (row level, not for release)")
     if "release" in summary:
         click.echo(summary["release"]["note"])
     click.echo(f"Report: {Path(out) / (Path(template).stem + '.html')}")
     if scenario and (failed := unmet(scenario, summary.get("expect", []))):
         raise ProblemsFound(failed)
+
+
+def _left_out(summary: dict[str, Any]) -> str:
+    """How many rows were rejected, as it may be told."""
+    count = summary["population"]["import_options"]["rejected_rows"]
+    return "Fewer than 11" if count is None else f"{count:,}"
 
 
 def number(text: str) -> Any:

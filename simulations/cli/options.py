@@ -2,11 +2,10 @@
 
 import functools
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import click
 
@@ -15,7 +14,7 @@ from policy.model import Policy, Settings
 from policy.problems import Problem, ProblemsFound, collecting, refuse, shown
 from policy.reading.loading import DEFAULT
 from policy.reading.workspace import VARIABLE
-from simulations.runs.outputs import Inputs
+from simulations.studies.import_options import MOST_REJECTS, ImportOptions
 
 
 def assigned(assignments: tuple[str, ...], option: str = "--set LEVER") -> dict[str, str]:
@@ -51,77 +50,65 @@ def under(policy: Policy, scenario: str | None, assignments: tuple[str, ...]) ->
     return proposed(policy, scenario, given)
 
 
-class HistoryOptions(NamedTuple):
-    """--history, --history-complete and --history-key, as given."""
-
-    events: str | None
-    complete: str | None
-    key: str | None
-
-    def among(self, inputs: Inputs) -> Inputs:
-        """The files among what a command reads."""
-        return inputs.add("the history", self.events).add("the table of complete histories", self.complete)
-
-    def read(
-        self, policies: Sequence[Policy], case_id_is_key: bool
-    ) -> "Callable[[Policy], core.PlanHistory | None] | None":
-        """The events for the fields of each policy that has such; raises ProblemsFound."""
-        if self.events is None:
-            for option, given in (("--history-complete", self.complete), ("--history-key", self.key)):
-                if given is not None:
-                    raise click.UsageError(f"{option} needs --history")
-            return None
-        complete = Path(self.complete) if self.complete is not None else None
-        key = self.key if self.key is not None else "case_id"
-        some = [one for one in policies if any(kind.history for kind in one.fields_.values())] or [*policies[:1]]
-        found = {
-            one.fingerprint: core.PlanHistory(one, Path(self.events), complete, key=key, case_id_is_key=case_id_is_key)
-            for one in {policy.fingerprint: policy for policy in some}.values()
-        }
-        return lambda policy: found.get(policy.fingerprint)
-
-
-def history_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """--history, --history-complete and --history-key, handed on as one `history`."""
+def import_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """How a case table is read, the same for every verb: handed on as one `importing`, and `rejects`."""
 
     @functools.wraps(function)
     def called(
-        *args: Any, events: str | None, history_complete: str | None, history_key: str | None, **options: Any
-    ) -> Any:
-        return function(*args, history=HistoryOptions(events, history_complete, history_key), **options)
+        *args: Any, rename: tuple[str, ...], ignore: tuple[str, ...], case_id_is_key: bool, history: str | None,
+        history_complete: str | None, history_key: str | None, rejects: str | None, max_rejects: float | None,
+        **options: Any,
+    ) -> Any:  # fmt: skip
+        for option, given in (("--history-complete", history_complete), ("--history-key", history_key)):
+            if given is not None and history is None:
+                raise click.UsageError(f"{option} needs --history")
+        if rejects is not None and not rejects.strip():
+            raise click.UsageError("--rejects is empty; name a file")
+        if max_rejects is not None and rejects is None:
+            raise click.UsageError("--max-rejects needs --rejects")
+        most = None if rejects is None else MOST_REJECTS if max_rejects is None else max_rejects
+        most = int(most) if most is not None and float(most).is_integer() else most
+        importing = ImportOptions(
+            _renamed(rename), ignore, case_id_is_key, history, history_complete, history_key, most
+        )
+        return function(*args, importing=importing, rejects=rejects, **options)
 
-    for option in (
-        click.option(
-            "--history-key", metavar="COLUMN", help="Of the case table: the key of each row's events. Default: case_id."
-        ),
-        click.option(
-            "--history-complete", metavar="FILE",
-            help="Where the history is complete: key, codes (* for all), from, to. Default: nowhere.",
-        ),
-        click.option(
-            "--history", "events", metavar="FILE",
-            help="Events (key, date, code, quantity) of which the policy's history: fields are worked out.",
-        ),
-    ):  # fmt: skip
+    for option in reversed(_IMPORT_OPTIONS):
         called = option(called)
     return called
 
 
-def case_reader(
-    path: str, policy: "Policy | core.Calendar", rename: tuple[str, ...], ignore: tuple[str, ...],
-    keep_good: bool = False, case_id_is_key: bool = False,
-    history: "Callable[[Policy], core.PlanHistory | None] | None" = None,
-) -> "core.CaseReader":  # fmt: skip
-    """The case table of a command, with --map, --ignore, --case-id-is-key and its history."""
-    pairs = dict(text.partition("=")[::2] for text in rename)
-    if "" in pairs or "" in pairs.values():
+def _renamed(pairs: tuple[str, ...]) -> dict[str, str]:
+    """--map THEIRS=OURS: each column of the file once."""
+    found = dict(text.partition("=")[::2] for text in pairs)
+    if "" in found or "" in found.values():
         raise click.UsageError("--map needs COLUMN_IN_FILE=COLUMN_OF_THE_CONTRACT")
-    if len(pairs) < len(rename):
+    if len(found) < len(pairs):
         raise refuse("map-twice", "--map", "names a column of the file twice; name it once")
-    return core.CaseReader(
-        Path(path), policy, rename=pairs, ignore=ignore, keep_good=keep_good, case_id_is_key=case_id_is_key,
-        derived=history,
-    )  # fmt: skip
+    return found
+
+
+_IMPORT_OPTIONS = (
+    click.option("--map", "rename", multiple=True, metavar="THEIRS=OURS", help="Read a column under another name."),
+    click.option("--ignore", multiple=True, metavar="COLUMN", help="Leave a column out."),
+    click.option("--case-id-is-key", is_flag=True, help="A case_id of 9 or 10 digits is a key, not a person's."),
+    click.option(
+        "--history", metavar="FILE",
+        help="Events (key, date, code, quantity) of which the policy's history: fields are worked out.",
+    ),
+    click.option(
+        "--history-complete", metavar="FILE",
+        help="Where the history is complete: key, codes (* for all), from, to. Default: nowhere.",
+    ),
+    click.option(
+        "--history-key", metavar="COLUMN", help="Of the case table: the key of each row's events. Default: case_id."
+    ),
+    click.option("--rejects", metavar="FILE", help="Write the rows with problems here (CSV) and use the others."),
+    click.option(
+        "--max-rejects", type=click.FloatRange(0, 100), metavar="PERCENT",
+        help=f"With more rejected rows than this, only FILE of --rejects is written. Default: {MOST_REJECTS}.",
+    ),
+)  # fmt: skip
 
 
 def _use_workspace(context: click.Context, _: click.Parameter, folder: str | None) -> None:
@@ -191,17 +178,6 @@ def policy_options(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--scenario", metavar="NAME|FILE", help="Named provisions over the policy, e.g. strict_reading."),
         as_of_option,
         click.option("--policy", "policy_name", default=DEFAULT, show_default=True, metavar="NAME|FILE"),
-    ):
-        function = option(function)
-    return function
-
-
-def table_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """--map, --ignore and --case-id-is-key for case tables."""
-    for option in (
-        click.option("--case-id-is-key", is_flag=True, help="A case_id of 9 or 10 digits is a key, not a person's."),
-        click.option("--ignore", multiple=True, metavar="COLUMN", help="Leave a column out."),
-        click.option("--map", "rename", multiple=True, metavar="THEIRS=OURS", help="Read a column under another name."),
     ):
         function = option(function)
     return function

@@ -94,8 +94,10 @@ def remarks(study: Study) -> list[str]:
     """What a reader must know of the cases; remarks that count rows or show values of people stay at row level."""
     told = [one for one in study.cases.remarks if not (study.guarded and any(c.isdigit() for c in one))]
     kept = len(told) < len(study.cases.remarks)
+    left_out = study.cases.rows_left_out
     return [
         *told,
+        *([f"Rows with problems were left out, and are in no number here: {left_out}."] if left_out else []),
         *(["Remarks on rows are at row level, not for release: workbook determine shows them."] if kept else []),
     ]
 
@@ -130,6 +132,12 @@ def stamp(study: Study) -> Shown:
     return Shown(text, f'<table class="stamp"><tbody>{body}</tbody></table>')
 
 
+def _fingerprint_of(study: Study) -> str:
+    if study.cases.drawn:
+        return "Population fingerprint"
+    return "Fingerprint of the table as read" if study.cases.options.changes_cases else "Fingerprint of the file"
+
+
 def stamped(study: Study) -> list[tuple[str, str]]:
     """The same as pairs of a name and what it stands for."""
     cases, policy = study.cases, study.document
@@ -142,7 +150,9 @@ def stamped(study: Study) -> list[tuple[str, str]]:
         ("Scenario", study.name),
         ("Levers moved", moved),
         ("Population" if cases.drawn else "Case table", cases.name),
-        ("Population fingerprint" if cases.drawn else "Fingerprint of the file", cases.fingerprint),
+        (_fingerprint_of(study), cases.fingerprint),
+        *([("The table is read with", how)] if (how := cases.options.in_words()) else []),
+        *([("Rows left out", cases.rows_left_out)] if cases.rows_left_out else []),
         ("Cases", cases.told_size),
         ("Seed", "none: the cases were read, not drawn" if cases.seed is None else str(cases.seed)),
     ]

@@ -13,6 +13,7 @@ from policy.reading.scenario import Scenario
 from policy.reading.yaml import read_text
 from policy.storage.locks import real
 from simulations.storage.folders import Check, may_be_written
+from simulations.studies.import_options import FILES, ImportOptions
 
 
 @dataclass
@@ -58,6 +59,12 @@ class Inputs:
         from simulations.population.loading import named
 
         return self.add("the population", named().get(str(name).partition(",")[0], Path(name)))
+
+    def beside(self, importing: ImportOptions) -> "Inputs":
+        """What is read beside a case table."""
+        for name, file in importing.files().items():
+            self.add(FILES[name], file)
+        return self
 
     def check_file(self, path: Path) -> None:
         """Refuse a file to be written that is one of these, or lies among what one of these holds."""

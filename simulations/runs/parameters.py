@@ -69,6 +69,10 @@ def _read(default: object, value: object) -> object:
         if not isinstance(words, (list, tuple)) or not all(isinstance(word, str) and word.strip() for word in words):
             raise ValueError("is not a list of words parted by commas")
         return [word.strip() for word in words]
+    if isinstance(default, dict):
+        if not isinstance(value, dict):
+            raise ValueError("is no mapping of names to values")
+        return value
     kinds: tuple[tuple[type, Callable[[object], object]], ...] = ((bool, truth_word), (int, whole))
     for kind, read in kinds:
         if isinstance(default, kind):

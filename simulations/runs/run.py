@@ -4,7 +4,6 @@ import contextlib
 import json
 import logging
 import os
-import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,22 +12,25 @@ from policy.model import OUTCOMES, as_word
 from policy.problems import Problem, ProblemsFound, collecting, listed, nearest, refuse, shown
 from policy.reading.loading import DEFAULT, DOCUMENTS, by_version, outline, policy_file
 from policy.reading.workspace import saved
-from policy.storage.files import fill, said
+from policy.storage.files import fill, said, save
 from policy.storage.locks import real
 from policy.storage.scratch import scratch
 from simulations.population import default_for
 from simulations.population.loading import population_file
 from simulations.reports import report
 from simulations.runs import again
+from simulations.runs.brought import brought, is_file, own_files
 from simulations.runs.earlier_reports import only_a_report
 from simulations.runs.needs import check_needs
 from simulations.runs.outputs import Inputs, check_folder
 from simulations.runs.parameters import PARAMETERS, defaults, own_parameters
+from simulations.runs.rejects import alone_if_too_many, check_rejects, put_back, rejects_table, with_rejects
 from simulations.scenario.loading import FOLDER as SCENARIOS
 from simulations.scenario.loading import scenario_file
 from simulations.storage.checkpoint import WHERE, watched
 from simulations.storage.folders import folder, listing
 from simulations.studies.comparison import Study, ask, drawn
+from simulations.studies.import_options import PLAIN, ImportOptions, options_of
 
 if TYPE_CHECKING:  # notebook libraries are imported where they are used: the command line must not wait for them
     from nbformat import NotebookNode
@@ -36,7 +38,6 @@ if TYPE_CHECKING:  # notebook libraries are imported where they are used: the co
 FOLDER = Path(__file__).resolve().parent.parent
 INJECTED_TAG = "injected-parameters"
 SUMMARY = "summary.json"
-_FILES = (".yaml", ".yml", ".csv", ".parquet")  # endings of names that are paths
 _OUT = "results"  # where the notebook writes, inside the folder it runs in
 
 
@@ -50,12 +51,15 @@ def simulate(
     provisions: Mapping[str, object] | None = None, population: str | Path | None = None, size: int | None = None,
     seed: int | None = None, out: str | Path = "out", parameters: Mapping[str, object] | None = None,
     progress: bool = False, exact: bool = False, baseline: str | Path | None = None, as_of: str | None = None,
+    import_options: Mapping[str, object] | ImportOptions | None = None, rejects: str | Path | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Run a notebook on a question and write what it finds to the folder `out`; the content of summary.json comes back.
 
     `template`: the name of a notebook that ships, or a path to one with the same parameters; for the rest see `ask`.
     `parameters`: values of the parameters that only this notebook has, checked against its own tagged cell.
-    `exact` (the owner's own view of people, not for release), `baseline`, `as_of`: the notebook needs such a parameter.
+    `exact` (the owner's own view of people, not for release), `baseline`, `as_of`, `import_options`: the notebook needs
+    such a parameter. `rejects`: a CSV file for the rows of a case table that have problems; folder and file are new, or
+    neither is; with too many such rows the file alone.
     `progress`: bars on stderr. A run that was cut off is taken up at its checkpoint, by a notebook that keeps one.
     Raises ProblemsFound, nothing being written, for unusable input (before a kernel starts) and a notebook that fails.
     """
@@ -63,15 +67,20 @@ def simulate(
     asked: Study | None = None
     notebook: NotebookNode | None = None
     own: dict[str, Any] = {}
+    how = PLAIN
     with collecting(problems):
-        ours = _ours(policy, baseline, as_of, exact)
+        how = with_rejects(options_of(import_options), rejects)
+        ours = _ours(policy, baseline, as_of, exact, how)
         notebook = _template(template)
         own = own_parameters(_tagged(notebook).source, {**(parameters or {}), **ours}, Path(template).name)
+    inputs = _inputs(template, policy, scenario, population, own).policy(baseline).beside(how)
     with collecting(problems):
-        asked = ask(policy, scenario, provisions, population, size, seed, *_also(own, as_of))
+        check_folder(str(out), inputs, only_a_report)
+    with collecting(problems):
+        check_rejects(rejects, out, inputs)
+    with collecting(problems), alone_if_too_many(None if problems else rejects, out):
+        asked = ask(policy, scenario, provisions, population, size, seed, *_also(own, as_of), import_options=how)
         check_needs(Path(template).stem, asked, own)
-    with collecting(problems):
-        check_folder(str(out), _inputs(template, policy, scenario, population, own).policy(baseline), only_a_report)
     if problems or asked is None or notebook is None:
         raise ProblemsFound(dict.fromkeys(problems))
     cases, _, first = drawn(scenario, asked.plan, population, size, seed)
@@ -82,14 +91,17 @@ def simulate(
     numbers = {"size": asked.cases.size, "seed": int(first)} if asked.cases.drawn else {}
     asking = {"policy": by_version(policy, as_of), "scenario": scenario, "population": population}
     against = None if baseline is None else by_version(baseline, as_of)
-    line = again.command(template, asking, moved, numbers, {**own, "baseline": against}, out)
+    reading = again.reading(how, rejects)
+    line = again.command(template, asking, moved, numbers, {**own, "baseline": against}, reading, out)
     checkpoint = _checkpoint(Path(out))
-    with folder(Path(out), only_a_report) as work:
+    with put_back(rejects), folder(Path(out), only_a_report) as work:
         with scratch() as cwd, watched(checkpoint, progress):
-            brought = _brought(cwd, named) | values | {key: _own_files(cwd, key, own[key]) for key in own}
-            summary, files = _report(notebook, asked, brought, cwd, checkpoint, progress, Path(template).stem, line)
+            known = brought(cwd, named) | values | {key: own_files(cwd, key, own[key]) for key in own}
+            summary, files = _report(notebook, asked, known, cwd, checkpoint, progress, Path(template).stem, line)
         with said(Path(out)):
             fill(work, files)
+        if rejects is not None:
+            save(Path(rejects), rejects_table(asked.cases.rejected, asked.cases.name))
     checkpoint.unlink(missing_ok=True)
     return summary
 
@@ -124,7 +136,7 @@ def _inputs(
     found.add("the notebook", FOLDER / f"{template}.ipynb" if str(template) in shipped() else template)
     for value in own.values():
         for word in value if isinstance(value, list) else [value]:
-            if isinstance(word, str) and Path(word).suffix.lower() in _FILES:
+            if isinstance(word, str) and is_file(word):
                 found.add("a file", word)
     return found
 
@@ -188,10 +200,13 @@ def _exactly(policy: str | Path, as_of: str | None) -> str:
     return f"{file.parent.name}@{file.stem}"
 
 
-def _ours(policy: str | Path, baseline: str | Path | None, as_of: str | None, exact: bool) -> dict[str, object]:
+def _ours(
+    policy: str | Path, baseline: str | Path | None, as_of: str | None, exact: bool, how: ImportOptions
+) -> dict[str, object]:
     """What the caller asks of a notebook that has a parameter for it."""
     against = None if baseline is None else _exactly(baseline, as_of)
-    ours = {"exact": exact or None, "baseline": against, "as_of": _day_needed(policy, baseline, as_of)}
+    ours = {"exact": exact or None, "baseline": against, "as_of": _day_needed(policy, baseline, as_of),
+            "import_options": how.given() or None}  # fmt: skip
     return {name: value for name, value in ours.items() if value is not None}
 
 
@@ -209,30 +224,6 @@ def _day_needed(policy: str | Path, baseline: str | Path | None, as_of: str | No
 def _by_file(population: str | Path) -> str | Path:
     """A population that lies in the workspace by its file, which comes along."""
     return population_file(population) if str(population) in saved("populations") else population
-
-
-def _brought(cwd: Path, names: Mapping[str, str | Path | None]) -> dict[str, Any]:
-    """Files of the user come to the folder that the notebook runs in, so that no cell holds a path of this machine."""
-    values: dict[str, Any] = {}
-    for kind, name in names.items():
-        values[kind] = None if name is None else str(name)
-        if name is None or Path(name).suffix.lower() not in _FILES:
-            continue
-        values[kind] = f"{kind}/{Path(name).name}"
-        target = cwd / kind / Path(name).name
-        target.parent.mkdir(parents=True)
-        try:
-            target.symlink_to(Path(name).resolve())
-        except OSError:  # a system without links
-            shutil.copyfile(name, target)
-    return values
-
-
-def _own_files(cwd: Path, kind: str, value: Any) -> Any:
-    """A notebook's own parameter, with files brought to the folder that it runs in."""
-    if not isinstance(value, list):
-        return _brought(cwd, {kind: value})[kind] if isinstance(value, str) else value
-    return [_brought(cwd, {f"{kind}/{i}": word})[f"{kind}/{i}"] for i, word in enumerate(value)]
 
 
 # The kernel ----------------------------------------------------------------------------------------------------------

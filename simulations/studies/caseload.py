@@ -1,21 +1,24 @@
 """The cases of one run: drawn from a population, or read from a case table, a slice at a time."""
 
-import hashlib
+import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import pandas as pd
+
 from policy.cases.reader import Cases, read_cases
 from policy.model import Policy
 from policy.problems import Problem, ProblemsFound, collecting, listed, refuse
-from policy.reading.workspace import CASES
+from policy.reading.workspace import CASES, IMPORT
 from simulations import population
 from simulations.counting.streaming import drawn
 from simulations.population.page import TABLES
 from simulations.population.random_streams import whole
 from simulations.population.request_mix import with_shares
 from simulations.statistics.disclosure_control import SMALL, TOO_FEW
+from simulations.studies.import_options import PLAIN, ImportOptions, left_out, options_of
 
 LARGEST = 100_000_000
 LAST_SEED = 2**63 - 1
@@ -27,7 +30,8 @@ _SLICE = 250_000  # cases in memory at a time, about 100 MB
 class Caseload:
     """Where the cases come from: `name` of a population with `seed`, or the `file` of a case table (then no seed).
 
-    `remarks` is what a reader of any result must know about them; the same cases have the same fingerprint.
+    `remarks` is what a reader of any result must know about them; the same cases have the same fingerprint. `options`:
+    how a case table is read.
     """
 
     policy: Policy
@@ -38,6 +42,7 @@ class Caseload:
     remarks: tuple[str, ...]
     exact: bool = False  # the owner's own view of people
     path: Path | None = field(default=None, repr=False, compare=False)  # of a file: where it is, in no output
+    options: ImportOptions = field(default=PLAIN, repr=False, compare=False)
     _spec: population.Population | None = field(default=None, repr=False)
     _table: Cases | None = field(default=None, repr=False)
 
@@ -93,7 +98,7 @@ class Caseload:
         if self._table is None:
             yield from self.slices()
         elif self.path is not None:
-            yield read_cases(self.path, self.policy)
+            yield read_cases(self.path, self.policy, **self.options.reading([self.policy]))
 
     def parts(self, most: int = _SLICE) -> int:
         """How many slices there are; a case table is one."""
@@ -108,11 +113,38 @@ class Caseload:
         start = number * most
         return drawn(self.policy, self._spec, start, min(most, self.size - start), self.seed, truths)
 
+    @property
+    def rejected(self) -> pd.DataFrame:
+        """The rows of a table that were left out, see `Cases`: row level, not for release."""
+        return self._table.rejected if self._table is not None else pd.DataFrame({"row": []})
+
+    def check_left_out(self) -> None:
+        """Raises TooManyRejected where more rows were left out than may be, or no other is there."""
+        self.options.few_enough(self.rejected, self.size, self.name)
+
+    @property
+    def rows_left_out(self) -> str:
+        """How many rows of the table had problems and were left out, as it may be told; empty where none was."""
+        count = self.rejected["row"].nunique()
+        told, _ = left_out(count, self.guarded)
+        return (f"fewer than {SMALL + 1}" if told is None else f"{count:,}") if count else ""
+
     def source(self) -> dict[str, object]:
-        """What identifies the cases: name or file, size (None where withheld), seed (None for a file), fingerprint."""
+        """What identifies the cases: name or file, size (None where withheld), seed (None for a file), fingerprint.
+
+        Of a table also how it was read, where that was said.
+        """
         kind, size = "name" if self.drawn else "file", None if self.too_few else self.size
         found: dict[str, object] = {kind: self.name, "size": size, "seed": self.seed, "fingerprint": self.fingerprint}
-        return found | ({"withheld": TOO_FEW} if self.too_few else {})
+        return found | ({"withheld": TOO_FEW} if self.too_few else {}) | self._imported()
+
+    def _imported(self) -> dict[str, object]:
+        """How the table was read, and how many rows were left out where some may be."""
+        told = self.options.told()
+        if self._table is not None and self.options.max_rejects is not None:
+            count, why = left_out(int(self.rejected["row"].nunique()), self.guarded)
+            told |= {"rejected_rows": count} | ({"withheld": why} if why else {})
+        return {"import_options": told} if told else {}
 
 
 def made_of(spec: population.Population, policy: Policy, size: int, seed: int) -> Caseload:
@@ -123,26 +155,32 @@ def made_of(spec: population.Population, policy: Policy, size: int, seed: int) -
 def cases_of(
     policy: Policy, population_name: str | Path | None = None, size: int = 10_000, seed: int = 1,
     shares: Mapping[str, Mapping[str, object]] | None = None, exact: bool = False,
+    options: Mapping[str, object] | ImportOptions | None = None,
 ) -> Caseload:  # fmt: skip
     """`size` cases (1 to 100,000,000) of a population by name or .yaml file, drawn with `seed` (0 to 2**63 - 1).
 
     Without a population: the case table that the notebooks were opened with, else the policy's own population ('').
     `shares`: assumptions put in place of the population's (variable -> value -> per cent). A .csv or .parquet file is a
     case table instead: all its rows, no seed, no assumptions; `exact`: for its owner, even small counts of people are
-    told. Raises ProblemsFound with every problem.
+    told; `options`: how it is read, see `ImportOptions`; by default as the notebooks were opened with it. Raises
+    ProblemsFound with every problem; `few_enough` of the options is left to the caller.
     """
     if population_name is None:
         population_name = os.environ.get(CASES)
     path = Path(population_name or "")
     problems: list[Problem] = []
+    how = PLAIN
+    with collecting(problems):
+        how = options_of(_opened_with(path) if options is None else options)
     for name, value, lowest, highest in (("size", size, 1, LARGEST), ("seed", seed, 0, LAST_SEED)):
         with collecting(problems):
             whole(name, value, lowest, highest)
     spec = cases = None
     with collecting(problems):
         if path.suffix.lower() in TABLES:
-            cases = read_cases(path, policy)
+            cases = read_cases(path, policy, **how.reading([policy]))
         else:
+            _of_a_table(how, population_name)
             spec = population.load(population_name or population.default_for(policy), policy)
             _fits(spec, policy)
             for variable, values in (shares or {}).items():
@@ -152,10 +190,23 @@ def cases_of(
         return replace(made_of(spec, policy, size, seed), remarks=(spec.notice, *_replaced(shares or {})), path=file)
     if cases is None or problems:
         raise ProblemsFound(problems)
-    with path.open("rb") as stream:
-        fingerprint = hashlib.file_digest(stream, "sha256").hexdigest()
     remarks = tuple(cases.remarks)
-    return Caseload(policy, path.name, len(cases), None, fingerprint, remarks, exact, path, _table=cases)
+    return Caseload(policy, path.name, len(cases), None, how.fingerprint(path), remarks, exact, path, how, _table=cases)
+
+
+def _opened_with(path: Path) -> dict[str, object] | None:
+    """How the notebooks were told to read the case table that they were opened with; None for any other file."""
+    opened = os.environ.get(CASES)
+    said = os.environ.get(IMPORT) if opened and path.name and path.resolve() == Path(opened).resolve() else None
+    found: dict[str, object] | None = json.loads(said) if said else None
+    return found
+
+
+def _of_a_table(how: ImportOptions, name: str | Path | None) -> None:
+    """Refuse options of a case table for cases that are drawn."""
+    if given := how.given():
+        named = f"{name} is drawn here" if name else "cases of a population are drawn here"
+        raise refuse("import-options", listed(given), f"only a case table can be read so, and {named}")
 
 
 def told_apart(labels: Mapping[str, str]) -> dict[str, str]:

@@ -29,6 +29,7 @@ from simulations.studies.caseload import Caseload, cases_of, made_of
 from simulations.studies.edits import edits_in_words
 from simulations.studies.expectations import expectations
 from simulations.studies.impact import Impact, measure
+from simulations.studies.import_options import ImportOptions
 from simulations.studies.medicare import Guard
 from simulations.studies.versions import moved, read_by_both
 
@@ -265,6 +266,7 @@ def ask(
     exact: bool = False,
     baseline: str | Path | None = None,
     as_of: str | None = None,
+    import_options: Mapping[str, object] | ImportOptions | None = None,
 ) -> Study:
     """What `provisions` (lever -> value), on top of a named scenario, do to the cases of a population or a case table.
 
@@ -272,7 +274,8 @@ def ask(
     scenario file, else 10,000 cases of the policy's own population with seed 1. `exact`: the owner's own view of a case
     table of people, in which nothing is withheld and all is marked as not for release. `baseline`: another version, to
     hold the policy against; scenario and provisions are then of the policy. `as_of`: the day (ISO) for which names
-    without a version and levers with dated values are read.
+    without a version and levers with dated values are read. `import_options`: how a case table is read, by the names of
+    `ImportOptions`.
 
     Raises ProblemsFound with the problems of all of them, before any case is drawn.
     """
@@ -292,12 +295,13 @@ def ask(
     with collecting(problems):
         shares = plan.assumptions if plan else None
         named, many, luck = drawn(scenario, plan, population, size, seed)
-        cases = cases_of(any_policy, named or "", many, luck, shares, exact)
+        cases = cases_of(any_policy, named or "", many, luck, shares, exact, import_options)
     if len(problems) > before and asked and other and asked.id != other.id:
         message = f"its id is {other.id}, and that of {asked.name} is {asked.id}: a baseline is a version of the same"
         problems.append(Problem("baseline", other.name, f"{message} policy, or both share a population that is named"))
     if problems or asked is None:
         raise ProblemsFound(problems)
+    cases.check_left_out()
     return Study(name, (other or asked).settings(), settings, cases, plan, version=asked if other else None)
 
 
