@@ -22,7 +22,7 @@ from policy.reading.workspace import OPENED, SERVED, VARIABLE
 from policy.storage.files import save
 from simulations import Caseload
 from simulations.population import default_for
-from simulations.runs.again import as_options
+from simulations.runs.again import as_options, reading
 
 __all__ = [
     "Unsaved", "base", "called", "command", "command_of_levers", "command_of_two", "found_again", "keep", "kept_in",
@@ -146,6 +146,8 @@ def _report(folder: str, asked: list[str], policy: Policy, cases: Caseload) -> R
     if cases.drawn:
         arguments += ["--size", str(cases.size)] if cases.size != _SIZE else []
         arguments += ["--seed", str(cases.seed)] if cases.seed != _SEED else []
+    rejects = kept / f"{folder}_rejects.csv" if cases.options.max_rejects is not None else None
+    arguments += reading(cases.options, rejects, lambda file: seen(Path(file).resolve()))
     arguments += ["--exact"] if cases.people and cases.exact else []
     if kept not in (where, where / "workspace"):
         arguments += ["--workspace", seen(kept)]

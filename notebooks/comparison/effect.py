@@ -35,7 +35,7 @@ def over(cases: Caseload, before: Policy, after: Policy) -> Caseload:
     if cases.drawn:
         made = made_of(cases.population, both, cases.size, cases.seed or 0)
         return replace(made, path=cases.path, remarks=cases.remarks)
-    return replace(cases_of(both, cases.path, exact=cases.exact), path=cases.path)
+    return replace(cases_of(both, cases.path, exact=cases.exact, options=cases.options), path=cases.path)
 
 
 @dataclass(frozen=True)

@@ -113,7 +113,7 @@ def same_cases(load: Caseload, policy: Policy) -> Caseload:
     if load.policy == policy:
         return load
     if not load.drawn:
-        return cases_of(policy, load.path, exact=load.exact)
+        return cases_of(policy, load.path, exact=load.exact, options=load.options)
     if strange := [name for name in load.population.columns if name not in policy.fields_]:
         raise refuse("population", load.name, f"these cases have columns that it does not know: {', '.join(strange)}")
     return replace(load, policy=policy)

@@ -35,6 +35,7 @@ def as_python(study: Study) -> str:
     given |= {"provisions": moved} if moved else {}
     given |= {"population": str(cases.path or cases.name)}
     given |= {"size": cases.size, "seed": cases.seed} if cases.drawn else {}
+    given |= {"import_options": how} if (how := cases.options.given()) else {}
     given |= {"exact": True} if cases.people and cases.exact else {}
     imports = "from simulations.reports.impact_findings import live\n" if study.guarded else ""
     asked = "".join(f"    {name}={value!r},\n" for name, value in given.items())

@@ -26,10 +26,11 @@ from policy.reading.scenario import Scenario, edited
 from policy.reading.workspace import saved
 from policy.reading.yaml import read_text, read_yaml
 from policy.storage.files import save
-from simulations.cli.options import as_of_option, assigned, workspace_option
+from simulations.cli.options import as_of_option, assigned, import_options, workspace_option
 from simulations.runs.outputs import Inputs
 from simulations.scenario import loading
 from simulations.statistics.number_format import percent
+from simulations.studies.import_options import ImportOptions
 
 if TYPE_CHECKING:
     from simulations.cli.withdrawal import WithdrawalInWords
@@ -94,13 +95,15 @@ def _at_one_setting(sides: Sequence[Settings], name: str | None, provisions: Map
 @click.option("--set", "provisions", multiple=True, metavar="LEVER=VALUE", help="Compare at one setting: both sides.")
 @click.option("--withdraw", "cards", multiple=True, metavar="CARD", help="In the place of B: A without this source.")
 @click.option("--population", metavar="NAME|FILE", help="With --withdraw: which of these cases change, either way.")
+@import_options
 @click.option("--size", type=int, help="Cases of the population. Default: 10000.")
 @click.option("--seed", type=int, help="Of the population. Default: 1.")
 @as_of_option
 @workspace_option
 def compare(
     a: str, b: str | None, proving: bool, name: str | None, provisions: Sequence[str], cards: tuple[str, ...],
-    population: str | None, size: int | None, seed: int | None, as_of: str | None,
+    population: str | None, size: int | None, seed: int | None, as_of: str | None, importing: ImportOptions,
+    rejects: str | None,
 ) -> None:  # fmt: skip
     """The redline from A to B (policies or scenarios, names or files) and what can be proven about it.
 
@@ -115,6 +118,8 @@ def compare(
     for option, given in (("--size", size), ("--seed", seed)):
         if given is not None and population is None:
             raise click.UsageError(f"{option} needs --population")
+    if population is None and importing.given():
+        raise click.UsageError("--map, --ignore, --history, --rejects and --case-id-is-key need --population FILE")
     moved = assigned(tuple(provisions))
     sides = [before := reading_of(a, None, as_of), *([reading_of(b, before.policy, as_of)] if b else [])]
     single = name is not None or bool(moved)
@@ -127,10 +132,13 @@ def compare(
     if b is not None:
         title, lines = f"{a} ({before.policy.name}) -> {b} ({after.policy.name})\n", _compared(before, after, how)
     else:
-        from simulations.cli.withdrawal import withdrawn  # here, as the other verbs need no population
+        from simulations.cli.withdrawal import Asked, withdrawn  # here, as the other verbs need no population
 
         many, luck = 10_000 if size is None else size, 1 if seed is None else seed
-        title, lines = f"{a} ({before.policy.name})", _without(withdrawn(before, cards, population, many, luck), how)
+        title, lines = (
+            f"{a} ({before.policy.name})",
+            _without(withdrawn(before, cards, Asked(population, many, luck, importing, rejects)), how),
+        )
     click.echo(f"{before.policy.notice}\n{title}")
     for line in lines:
         click.echo(line)

@@ -12,10 +12,10 @@ import policy as core
 from policy.model import Policy, Settings
 from policy.problems import Problem, ProblemsFound, UndatedRows, collecting, nearest, refuse, shown
 from policy.storage.files import save, save_all, writing
-from simulations.cli.options import import_options, judged_in_time, policy_options
+from simulations.cli.options import cases_argument, import_options, judged_in_time, policy_options
 from simulations.cli.provenance import ROW_LEVEL, stamp, standing_notices
 from simulations.runs.outputs import Inputs, check_files, one_file
-from simulations.runs.rejects import alone_if_too_many, rejects_table
+from simulations.runs.rejects import alone_if_too_many, check_rejects, rejects_table
 from simulations.statistics.number_format import percent
 from simulations.studies.import_options import ImportOptions
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @click.command(epilog="Example: workbook determine cases.csv --scenario strict_reading --out determinations.csv")
-@click.argument("cases")
+@cases_argument
 @policy_options
 @import_options
 @click.option("--out", required=True, metavar="FILE", help="CSV or Parquet.")
@@ -96,7 +96,7 @@ def _say(policies: list[Policy], reader: "core.CaseReader", found: "Determined")
 
 
 @click.command(epilog="Example: workbook explain cases.csv --case A17 --set conservative_weeks=8")
-@click.argument("cases")
+@cases_argument
 @click.option("--case", "case_id", required=True, metavar="ID")
 @policy_options
 @import_options
@@ -112,7 +112,8 @@ def explain(
     problems: list[Problem] = []
     if rejects is not None:
         inputs = Inputs().policy(policy_name).scenario(scenario).beside(importing).add("the case table", cases)
-        problems += check_files(inputs, {rejects: (".csv",)})
+        with collecting(problems):
+            check_rejects(rejects, inputs)
     with collecting(problems):
         calendar, met = judged_in_time(policy_name, scenario, assignments, as_of)
         options = importing.reading([settings.policy for _, settings in met])

@@ -266,6 +266,7 @@ def sql(
 
 def _served(act: Callable[..., None]) -> Callable[..., None]:
     """The options of a command that serves the notebooks."""
+    act = import_options(act)
     for option in (
         workspace_option,
         click.option("--no-browser", is_flag=True, help="Print the address instead of opening it."),
@@ -281,25 +282,31 @@ def _served(act: Callable[..., None]) -> Callable[..., None]:
 
 @main.command(epilog="Example: workbook lab --no-browser --port 8899")
 @_served
-def lab(policy_name: str | None, cases: str | None, port: int, no_browser: bool) -> None:
+def lab(
+    policy_name: str | None, cases: str | None, port: int, no_browser: bool, importing: ImportOptions,
+    rejects: str | None,
+) -> None:  # fmt: skip
     """Open the notebooks in JupyterLab, on 127.0.0.1 only.
 
     What ships can be read and run there, and not changed; what you make is kept in the workspace. The cases of --cases
     may be people: then small counts are not shown, and no notebook file keeps a case.
     """
-    from simulations.cli.lab import serve
+    from simulations.cli.lab import Opened, serve
 
-    serve(port, browser=not no_browser, policy=policy_name, cases=cases)
+    serve(port, not no_browser, Opened(policy_name, cases, importing, rejects))
 
 
 @main.command(epilog="Example: workbook app --policy my_policy.yaml")
 @_served
-def app(policy_name: str | None, cases: str | None, port: int, no_browser: bool) -> None:
+def app(
+    policy_name: str | None, cases: str | None, port: int, no_browser: bool, importing: ImportOptions,
+    rejects: str | None,
+) -> None:  # fmt: skip
     """Open the same notebooks without their code, each as a page that is ready to use, on 127.0.0.1 only.
 
     The address has a token: whoever does not know it sees nothing. What you make is kept in the workspace. The cases of
     --cases may be people: then small counts are not shown.
     """
-    from simulations.cli.lab import serve_app
+    from simulations.cli.lab import Opened, serve_app
 
-    serve_app(port, browser=not no_browser, policy=policy_name, cases=cases)
+    serve_app(port, not no_browser, Opened(policy_name, cases, importing, rejects))

@@ -1,10 +1,12 @@
 """The notebooks served, in Lab or as pages: what ships can be read and run, what people make lies in the workspace."""
 
+import json
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import click
 from jupyter_core.paths import jupyter_runtime_dir
 from jupyter_server.serverapp import ServerApp
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
@@ -15,10 +17,13 @@ from policy import load
 from policy.model import Policy
 from policy.problems import Problem, ProblemsFound, collecting, refuse
 from policy.reading.loading import DOCUMENTS, policy_file
-from policy.reading.workspace import CASES, OPENED, SERVED, VARIABLE, workspace
+from policy.reading.workspace import CASES, IMPORT, OPENED, SERVED, VARIABLE, workspace
 from policy.storage.files import save
 from simulations.population.page import TABLES
+from simulations.runs.outputs import Inputs
+from simulations.runs.rejects import check_rejects, write_rejects
 from simulations.studies.caseload import cases_of
+from simulations.studies.import_options import PLAIN, ImportOptions
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = ("notebooks/*.ipynb", "notebooks/*.md", "simulations/*.ipynb", "policy/documents/*/*.yaml")
@@ -91,15 +96,24 @@ class Contents(AsyncLargeFileManager):
         return await super().restore_checkpoint(checkpoint_id, path)
 
 
-def serve(port: int, browser: bool, policy: str | None = None, cases: str | None = None) -> None:
-    """Open Lab on 127.0.0.1 and stay until it is stopped; raises ProblemsFound for a workspace that cannot be made.
+class Opened(NamedTuple):
+    """What the notebooks are opened with.
 
-    `policy`: the one that the notebooks read where they name none, by name or by file; `cases`: a case table (CSV or
-    Parquet) in the place of made-up cases.
+    `policy`: the one that they read where they name none, by name or by file; `cases`: a case table (CSV or Parquet) in
+    the place of made-up cases, read with `importing`; `rejects`: a CSV file for its rows that have problems.
     """
+
+    policy: str | None = None
+    cases: str | None = None
+    importing: ImportOptions = PLAIN
+    rejects: str | None = None
+
+
+def serve(port: int, browser: bool, opened: Opened) -> None:
+    """Open Lab on 127.0.0.1 and stay until it is stopped; raises ProblemsFound for a workspace that cannot be made."""
     import jupyterlab.labapp
 
-    folder, mine = prepared(policy, cases)
+    folder, mine = prepared(*opened)
     settings = ROOT / "notebooks" / "settings"
     ServerApp.static_custom_path.tag(config=True)  # else it is read from nowhere but the user's own settings
     jupyterlab.labapp.main(argv=[
@@ -113,9 +127,9 @@ def serve(port: int, browser: bool, policy: str | None = None, cases: str | None
     ])  # fmt: skip
 
 
-def serve_app(port: int, browser: bool, policy: str | None = None, cases: str | None = None) -> None:
+def serve_app(port: int, browser: bool, opened: Opened) -> None:
     """The same notebooks without their code, each as a page (notebooks/app); else as `serve`."""
-    folder, mine = prepared(policy, cases)
+    folder, mine = prepared(*opened)
     _Pages.launch_instance(argv=[
         *server(port, browser, folder, mine),
         "--ServerApp.default_url=/app", "--ServerApp.jpserver_extensions={'notebooks.app.extension': True}",
@@ -131,15 +145,19 @@ class _Pages(ServerApp):
         """None of those that are installed, Lab among them, starts by itself."""
 
 
-def prepared(policy: str | None, cases: str | None = None) -> tuple[Path, str]:
+def prepared(
+    policy: str | None, cases: str | None = None, importing: ImportOptions = PLAIN, rejects: str | None = None
+) -> tuple[Path, str]:
     """The folder to serve and the workspace in it, with what the kernels are told in their environment."""
-    _usable(policy, cases)  # with its problems here, not in a cell
+    _usable(Opened(policy, cases, importing, rejects))  # with its problems here, not in a cell
     if policy is not None:
         file = policy_file(policy)
         os.environ[OPENED] = policy if file.is_relative_to(DOCUMENTS) else str(file.resolve())
-    os.environ.pop(CASES, None)
+    for name in (CASES, IMPORT):
+        os.environ.pop(name, None)
     if cases is not None:
-        os.environ[CASES] = str(Path(cases).resolve())
+        files = {name: str(Path(file).resolve()) for name, file in importing.files().items()}
+        os.environ |= {CASES: str(Path(cases).resolve()), IMPORT: json.dumps(importing.given() | files)}
     kept = workspace().resolve()
     folder, mine = _arranged(kept)
     os.environ |= {VARIABLE: str(kept), SERVED: str(folder)}
@@ -148,25 +166,31 @@ def prepared(policy: str | None, cases: str | None = None) -> tuple[Path, str]:
     return folder, mine
 
 
-def _usable(policy: str | None, cases: str | None) -> None:
-    """Read both once; raises ProblemsFound with what is wrong with either."""
+def _usable(opened: Opened) -> None:
+    """Read both once; raises ProblemsFound with what is wrong with either. Rejected rows are written."""
+    policy, cases, importing, rejects = opened
     problems: list[Problem] = []
     read: Policy | None = None
     with collecting(problems):
         read = load(policy)
+    if cases is None and importing.given():
+        raise click.UsageError("--map, --ignore, --history, --rejects and --case-id-is-key need --cases")
     if cases is not None:
+        inputs = Inputs().policy(policy).add("the case table", cases).beside(importing)
         with collecting(problems):
-            _case_table(Path(cases), read)
+            check_rejects(rejects, inputs)
+        with collecting(problems):
+            _case_table(Path(cases), read, importing, None if problems else rejects)
     if problems:
         raise ProblemsFound(problems)
 
 
-def _case_table(file: Path, policy: Policy | None) -> None:
+def _case_table(file: Path, policy: Policy | None, importing: ImportOptions, rejects: str | None) -> None:
     """Refuse what is no case table, or one that the policy cannot read, where there is a policy."""
     if file.suffix.lower() not in TABLES:
         raise refuse("cases", str(file), f"is no case table; name a file that ends in {' or '.join(TABLES)}")
     if policy:
-        cases_of(policy, file)
+        write_rejects(cases_of(policy, file, options=importing), rejects, "a notebook")
     elif not file.is_file():
         raise refuse("cases", str(file), "cannot be read (No such file or directory)")
 

@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from math import isnan
 from typing import Any
 
 import click
@@ -50,6 +51,16 @@ def under(policy: Policy, scenario: str | None, assignments: tuple[str, ...]) ->
     return proposed(policy, scenario, given)
 
 
+def _named(_: click.Context, __: click.Parameter, name: str) -> str:
+    """A name that names something: an empty one would be the folder that one stands in."""
+    if not name.strip():
+        raise click.BadParameter("is empty; name a case table")
+    return name
+
+
+cases_argument = click.argument("cases", callback=_named)
+
+
 def import_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """How a case table is read, the same for every verb: handed on as one `importing`, and `rejects`."""
 
@@ -66,6 +77,8 @@ def import_options(function: Callable[..., Any]) -> Callable[..., Any]:
             raise click.UsageError("--rejects is empty; name a file")
         if max_rejects is not None and rejects is None:
             raise click.UsageError("--max-rejects needs --rejects")
+        if max_rejects is not None and isnan(max_rejects):
+            raise click.UsageError("--max-rejects needs a per cent from 0 to 100, found 'nan'")
         most = None if rejects is None else MOST_REJECTS if max_rejects is None else max_rejects
         most = int(most) if most is not None and float(most).is_integer() else most
         importing = ImportOptions(

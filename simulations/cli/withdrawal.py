@@ -8,8 +8,11 @@ import pandas as pd
 from policy.authoring.evidence import Support, Withdrawal, support, withdraw
 from policy.model import Policy, Settings
 from policy.problems import Problem, ProblemsFound, collecting, listed
+from simulations.runs.outputs import Inputs
+from simulations.runs.rejects import check_rejects, write_rejects
 from simulations.statistics.number_format import percent
 from simulations.studies.caseload import Caseload, cases_of
+from simulations.studies.import_options import ImportOptions
 from simulations.studies.withdrawal import Step, changed_cases, steps_of
 
 EXAMPLES = 3  # of the cases that move, for each way
@@ -77,16 +80,36 @@ def _of_criteria(policy: Policy, pathway: str, but: tuple[str, ...]) -> list[str
     return [key for key in dict.fromkeys(key for one in mine for key in one.standing) if key not in but]
 
 
-def withdrawn(
-    before: Settings, cards: tuple[str, ...], population: str | None, size: int, seed: int
-) -> WithdrawalInWords:
+class Asked(NamedTuple):
+    """Of which cases it is told who changes: none where `population` is None; see `cases_of`.
+
+    `rejects`: a CSV file for the rows of a case table that have problems.
+    """
+
+    population: str | None
+    size: int
+    seed: int
+    importing: ImportOptions
+    rejects: str | None
+
+
+def withdrawn(before: Settings, cards: tuple[str, ...], asked: Asked) -> WithdrawalInWords:
     """The withdrawal of some cards and its steps; ProblemsFound has the problems of cards and cases together."""
     problems: list[Problem] = []
     cases: Caseload | None = None
     with collecting(problems):
         found = withdraw(before.policy, *cards)
     with collecting(problems):
-        cases = cases_of(before.policy, population, size, seed) if population is not None else None
+        cases = _cases(before.policy, asked, bool(problems)) if asked.population is not None else None
     if problems:
         raise ProblemsFound(problems)
     return WithdrawalInWords(before, found, steps_of(before, found, cases))
+
+
+def _cases(policy: Policy, asked: Asked, in_vain: bool) -> Caseload:
+    """The cases; the rejected rows of a table are written, unless nothing is told of the others."""
+    population, size, seed, importing, rejects = asked
+    check_rejects(rejects, Inputs().population(population).beside(importing))
+    cases = cases_of(policy, population, size, seed, options=importing)
+    write_rejects(cases, None if in_vain else rejects, "a comparison")
+    return cases

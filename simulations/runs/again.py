@@ -1,7 +1,7 @@
 """The command that makes a report again, to be pasted into a terminal where the same files lie."""
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,26 +32,26 @@ def command(
     return shlex.join([*words, "--out", called(out)])
 
 
-def reading(how: ImportOptions, rejects: str | Path | None) -> list[str]:
-    """How a case table is read as the words of a command."""
+def called(value: str | Path) -> str:
+    """A name or a path as it was given; of an absolute path the file's name."""
+    return Path(value).name if Path(value).is_absolute() else str(value)
+
+
+def reading(how: ImportOptions, rejects: str | Path | None, say: Callable[[str | Path], str] = called) -> list[str]:
+    """How a case table is read as the words of a command; `say`: what a file is called there."""
     words = [word for theirs, ours in how.map.items() for word in ("--map", f"{theirs}={ours}")]
     words += [word for column in how.ignore for word in ("--ignore", column)]
     words += ["--case-id-is-key"] if how.case_id_is_key else []
-    words += [word for name, file in how.files().items() for word in (f"--{name.replace('_', '-')}", called(file))]
+    words += [word for name, file in how.files().items() for word in (f"--{name.replace('_', '-')}", say(file))]
     words += ["--history-key", how.history_key] if how.history_key is not None else []
     if rejects is not None and how.max_rejects is not None:
-        words += ["--rejects", called(rejects), "--max-rejects", f"{how.max_rejects:g}"]
+        words += ["--rejects", say(rejects), "--max-rejects", f"{how.max_rejects:g}"]
     return words
 
 
 def as_options(provisions: Mapping[str, Any]) -> list[str]:
     """Lever -> value as the words of a command that set them."""
     return [word for lever, value in provisions.items() for word in ("--set", f"{lever}={as_word(value)}")]
-
-
-def called(value: str | Path) -> str:
-    """A name or a path as it was given; of an absolute path the file's name."""
-    return Path(value).name if Path(value).is_absolute() else str(value)
 
 
 def _text(value: object) -> str:

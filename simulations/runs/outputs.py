@@ -123,6 +123,8 @@ def check_files(inputs: Inputs, files: Mapping[str, Iterable[str]]) -> list[Prob
     problems: list[Problem] = []
     for name, suffixes in files.items():
         with collecting(problems):
+            if not name.strip():
+                raise refuse("write", "--out", "is empty; name a file")
             check_target(Path(name), tuple(suffixes))
             inputs.check_file(Path(name))
     return problems

@@ -11,6 +11,7 @@ from policy.problems import ProblemsFound, refuse
 from policy.storage.files import as_before, save
 from policy.storage.locks import real
 from simulations.runs.outputs import Inputs, check_files
+from simulations.studies.caseload import Caseload
 from simulations.studies.import_options import MOST_REJECTS, ImportOptions, TooManyRejected
 
 _COLUMNS = ["file", "line", "case_id", "column", "value", "problem"]
@@ -45,15 +46,23 @@ def with_rejects(how: ImportOptions, rejects: str | Path | None) -> ImportOption
     return how
 
 
-def check_rejects(rejects: str | Path | None, out: str | Path, inputs: Inputs) -> None:
-    """Refuse a file that is read, that cannot be written, or that lies in the folder of the report."""
+def check_rejects(rejects: str | Path | None, inputs: Inputs, out: str | Path | None = None) -> None:
+    """Refuse a file that is read, that cannot be written, or that lies in `out`, the folder of a report."""
     if rejects is None:
         return
     if problems := check_files(inputs, {str(rejects): (".csv",)}):
         raise ProblemsFound(problems)
-    if real(Path(rejects)).is_relative_to(real(Path(out))):
+    if out is not None and real(Path(rejects)).is_relative_to(real(Path(out))):
         message = f"lies in {out}, which holds the report and nothing else; name a file elsewhere"
         raise refuse("write", str(rejects), message)
+
+
+def write_rejects(cases: Caseload, rejects: str | Path | None, instead: str) -> None:
+    """Write the rows that were left out, if there is a file for them; of too many they alone, not `instead`."""
+    with alone_if_too_many(rejects, instead):
+        cases.check_left_out()
+    if rejects is not None:
+        save(Path(rejects), rejects_table(cases.rejected, cases.name))
 
 
 @contextmanager

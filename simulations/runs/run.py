@@ -77,7 +77,7 @@ def simulate(
     with collecting(problems):
         check_folder(str(out), inputs, only_a_report)
     with collecting(problems):
-        check_rejects(rejects, out, inputs)
+        check_rejects(rejects, inputs, out)
     with collecting(problems), alone_if_too_many(None if problems else rejects, out):
         asked = ask(policy, scenario, provisions, population, size, seed, *_also(own, as_of), import_options=how)
         check_needs(Path(template).stem, asked, own)

@@ -18,7 +18,7 @@ from simulations.population.page import TABLES
 from simulations.population.random_streams import whole
 from simulations.population.request_mix import with_shares
 from simulations.statistics.disclosure_control import SMALL, TOO_FEW
-from simulations.studies.import_options import PLAIN, ImportOptions, left_out, options_of
+from simulations.studies.import_options import PLAIN, ImportOptions, options_of, rejected_rows
 
 LARGEST = 100_000_000
 LAST_SEED = 2**63 - 1
@@ -126,7 +126,7 @@ class Caseload:
     def rows_left_out(self) -> str:
         """How many rows of the table had problems and were left out, as it may be told; empty where none was."""
         count = self.rejected["row"].nunique()
-        told, _ = left_out(count, self.guarded)
+        told, _ = rejected_rows(count, self.guarded)
         return (f"fewer than {SMALL + 1}" if told is None else f"{count:,}") if count else ""
 
     def source(self) -> dict[str, object]:
@@ -142,7 +142,7 @@ class Caseload:
         """How the table was read, and how many rows were left out where some may be."""
         told = self.options.told()
         if self._table is not None and self.options.max_rejects is not None:
-            count, why = left_out(int(self.rejected["row"].nunique()), self.guarded)
+            count, why = rejected_rows(int(self.rejected["row"].nunique()), self.guarded)
             told |= {"rejected_rows": count} | ({"withheld": why} if why else {})
         return {"import_options": told} if told else {}
 

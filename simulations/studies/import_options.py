@@ -158,7 +158,7 @@ def _checked(name: str, value: object) -> object:
     return tuple(value) if isinstance(value, (list, tuple)) else value
 
 
-def left_out(count: int, guarded: bool) -> tuple[int | None, str]:
+def rejected_rows(count: int, guarded: bool) -> tuple[int | None, str]:
     """How many rows were left out, as it may be told: None, and the reason, where they may be a few people."""
     return (None, REASON) if guarded and 0 < count <= SMALL else (count, "")
 
