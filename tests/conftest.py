@@ -1,12 +1,16 @@
-"""How the tests are run: the time that an example takes is no fault; what was collected is no garbage, ever."""
+"""How the tests are run: in a workspace of nobody; what an example takes is no fault, what was collected no garbage."""
 
 import gc
+import os
+import tempfile
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+_WORKSPACE = tempfile.TemporaryDirectory(prefix="workspace_of_tests_")
+os.environ["WORKBOOK_WORKSPACE"] = _WORKSPACE.name  # what somebody saved in the checkout is no concern of a test
 
 
 @pytest.hookimpl(trylast=True)

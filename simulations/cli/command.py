@@ -11,7 +11,8 @@ import click
 
 import policy as core
 from policy.problems import Problem, ProblemsFound, collecting
-from policy.reading.loading import DEFAULT
+from policy.reading.loading import DEFAULT, policy_file
+from policy.reading.workspace import saved
 from policy.storage.files import save_all, writing
 from simulations.cli.exits import begin, ending
 from simulations.cli.options import assigned, import_options, policy_options, under, workspace_option
@@ -125,8 +126,11 @@ def simulate(
     click.echo(summary["headline"])
     if summary.get("moved") == 0:
         click.echo(f"{summary['finding']}.")
+    for line in summary["scenario"].get("already", []):
+        click.echo(f"{line}.")
     click.echo(summary.get("notice", judged.notice))
-    click.echo(f"Policy: {judged.titled}, status {judged.status} ({judged.name})")
+    mine = ", saved in the workspace" if policy_file(policy_name, as_of) in saved("policies").values() else ""
+    click.echo(f"Policy: {judged.titled}, status {judged.status} ({judged.name}{mine})")
     if baseline is None:
         for line in one_of_several(policy_name, judged, as_of):
             click.echo(line)

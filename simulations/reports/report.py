@@ -53,6 +53,7 @@ def summary(study: Study, said: str | None = None, entries: Mapping[str, Any] | 
     added under names of their own. Raises ValueError for an entry that every summary has anyway.
     """
     impact, policy = study.shown, study.document
+    already = {"already": stands} if (stands := study.already()) else {}
     content = {
         "schema": "summary/1",
         "notice": policy.notice,
@@ -60,7 +61,7 @@ def summary(study: Study, said: str | None = None, entries: Mapping[str, Any] | 
         "notices": all_notices(study),
         "policy": _identity(policy),
         **({"baseline": _identity(study.policy)} if study.version else {}),
-        "scenario": {"id": study.name, "provisions": study.provisions(), "changes": impact.changes()},
+        "scenario": {"id": study.name, "provisions": study.provisions(), "changes": impact.changes(), **already},
         "population": study.cases.source(),
         **({"expect": study.expectations()} if study.expectations() else {}),
         **_numbers(study),

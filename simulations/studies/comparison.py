@@ -56,6 +56,7 @@ class Study:
     rough: bool = False  # of people shares of rounded counts are told, and no count; see `about`
     version: Policy | None = None
     sides: tuple[str, str] | None = None  # what to call the two, where their numbers do not tell them apart
+    named: tuple[str, ...] = ()  # the levers that were asked to move, whether they do or not
     draws: int = 0  # populations drawn from the ranges of the assumptions; see `assuming`
 
     def __repr__(self) -> str:
@@ -245,7 +246,19 @@ class Study:
         if len(parts) + len(edits) > 2:
             return f"{len(parts)} levers moved{f', {len(edits)} criteria changed' if edits else ''}: {self.title}"
         parts += edits
-        return "; ".join(parts) or "No lever is moved"
+        return "; ".join(parts) or "; ".join(["No lever is moved", *self.already()])
+
+    def already(self) -> list[str]:
+        """Of the levers that were asked to move those that stand there: 'exercise_weeks is already 8 weeks in p@1'.
+
+        Not those that a scenario file moves, and that were moved back.
+        """
+        own, elsewhere = self.document.settings(), self.plan.provisions if self.plan else {}
+        return [
+            f"{name} is already {self.document.levers[name].show(own[name])} in {self.document.name}"
+            for name in self.named
+            if self.scenario[name] == own[name] and name not in elsewhere
+        ]
 
     def provisions(self) -> dict[str, Amount | str]:
         """Lever -> value where the scenario differs from the policy as it stands; what `--set` takes."""
@@ -302,7 +315,8 @@ def ask(
     if problems or asked is None:
         raise ProblemsFound(problems)
     cases.check_left_out()
-    return Study(name, (other or asked).settings(), settings, cases, plan, version=asked if other else None)
+    version, named_levers = asked if other else None, tuple(provisions or {})
+    return Study(name, (other or asked).settings(), settings, cases, plan, version=version, named=named_levers)
 
 
 def _loaded(name: str | Path | None, as_of: str | None, problems: list[Problem]) -> Policy | None:
