@@ -13,18 +13,18 @@ _APART = ("exact", "baseline", "as_of", "import_options")  # parameters of a not
 
 def command(
     template: str | Path, named: Mapping[str, str | Path | None], provisions: Mapping[str, Any],
-    numbers: Mapping[str, int], own: Mapping[str, Any], reading: Sequence[str], out: str | Path,
+    numbers: Mapping[str, int], own: Mapping[str, Any], out: str | Path, table: Sequence[str] = (),
 ) -> str:  # fmt: skip
     """`workbook simulate` with everything that was asked for; a file is called as it was, but never by a folder's
     absolute path.
 
     `named`: policy, scenario and population; `numbers`: size and seed, without those that a case table does not use;
-    `own`: parameters that only this notebook has; `reading`: words that say how a case table is read.
+    `own`: parameters that only this notebook has; `table`: words that say how a case table is read.
     """
     words = ["workbook", "simulate", called(template)]
     options = {**named, "baseline": own.get("baseline"), "as-of": own.get("as_of")}
     words += [word for option, value in options.items() if value is not None for word in (f"--{option}", called(value))]
-    words += [*reading, *as_options(provisions)]
+    words += [*table, *as_options(provisions)]
     words += [word for option, value in numbers.items() for word in (f"--{option}", str(value))]
     more = {name: value for name, value in own.items() if name not in _APART}
     words += [word for name, value in more.items() for word in ("--parameter", f"{name}={_text(value)}")]

@@ -91,8 +91,8 @@ def simulate(
     numbers = {"size": asked.cases.size, "seed": int(first)} if asked.cases.drawn else {}
     asking = {"policy": by_version(policy, as_of), "scenario": scenario, "population": population}
     against = None if baseline is None else by_version(baseline, as_of)
-    reading = again.reading(how, rejects)
-    line = again.command(template, asking, moved, numbers, {**own, "baseline": against}, reading, out)
+    table = again.reading(how, rejects)
+    line = again.command(template, asking, moved, numbers, {**own, "baseline": against}, out, table)
     checkpoint = _checkpoint(Path(out))
     with put_back(rejects), folder(Path(out), only_a_report) as work:
         with scratch() as cwd, watched(checkpoint, progress):

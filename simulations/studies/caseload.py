@@ -180,8 +180,8 @@ def cases_of(
         if path.suffix.lower() in TABLES:
             cases = read_cases(path, policy, **how.reading([policy]))
         else:
-            _of_a_table(how, population_name)
             spec = population.load(population_name or population.default_for(policy), policy)
+            _of_a_table(how, spec.id)
             _fits(spec, policy)
             for variable, values in (shares or {}).items():
                 spec = with_shares(spec, values, variable)
@@ -202,11 +202,10 @@ def _opened_with(path: Path) -> dict[str, object] | None:
     return found
 
 
-def _of_a_table(how: ImportOptions, name: str | Path | None) -> None:
+def _of_a_table(how: ImportOptions, name: str) -> None:
     """Refuse options of a case table for cases that are drawn."""
-    if given := how.given():
-        named = f"{name} is drawn here" if name else "cases of a population are drawn here"
-        raise refuse("import-options", listed(given), f"only a case table can be read so, and {named}")
+    if given := [f"--{option.removeprefix('max_').replace('_', '-')}" for option in how.given()]:
+        raise refuse("import-options", listed(given), f"only a case table can be read so, and {name} is drawn here")
 
 
 def told_apart(labels: Mapping[str, str]) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Scenarios and policies of the workspace are called by name, as those that ship."""
 
+import json
 import os
 import re
 from pathlib import Path
@@ -13,8 +14,13 @@ from policy import load
 from policy.problems import ProblemsFound
 from policy.reading.loading import shipped
 from policy.storage.files import save
+from simulations import Study, ask
 from simulations.cli.command import main
+from simulations.reports import report
+from simulations.reports.first_page import first_page
+from simulations.runs import run
 from simulations.scenario.loading import find_scenario
+from tests.simulations.families import EIGHT, NAME, SIX, document, family, in_force
 
 SCENARIO = 'schema: scenario/1\nid: mine\nlabel: "Mine"\npolicy: nerve_blocks\nbecause: "A test."\nprovisions:\n'
 
@@ -96,3 +102,33 @@ def test_every_verb_that_takes_a_policy_by_name_takes_the_workspace_where_it_lie
     named = {verb for verb, names in options.items() if names & {"--policy", "--scenario", "--draft"}}
     assert {"coverage", "mutate", "determine", "lab"} <= named
     assert [verb for verb in sorted(named) if "--workspace" not in options[verb]] == []
+
+
+@pytest.mark.parametrize("status", ["draft", "adopted"])
+def test_a_lever_that_stands_there_already_is_named_with_the_version_that_was_taken(
+    there: Path, monkeypatch: pytest.MonkeyPatch, status: str
+) -> None:
+    """The bare name means the version in the workspace, which has 8 weeks already: no case changes, and that is why."""
+
+    def told(_: object, asked: Study, *rest: object) -> tuple[dict[str, object], dict[str, bytes]]:
+        found = {**report.summary(asked), "stamp": {}, "files": {}}
+        return found, {"summary.json": report.json_bytes(found)}
+
+    monkeypatch.setattr(run, "_report", told)  # what the notebook would write, without a kernel
+    old = document("2026.1", levers={"conservative_weeks": SIX})
+    family(there, old, document("2027.1", status, {"conservative_weeks": EIGHT}, in_force("2027-01-01")))
+    asked = ("--policy", NAME, "--set", "conservative_weeks=8", "--size", "50")
+    done = ran("simulate", *asked, "--out", "o")
+    assert done.exit_code == 0, done.output
+    says = f"conservative_weeks is already 8 weeks in {NAME}@2027.1"
+    assert f"{says}.\n" in done.stdout
+    assert f"status {status} ({NAME}@2027.1, saved in the workspace)" in done.stdout
+    summary = json.loads(Path("o/summary.json").read_bytes())
+    assert summary["scenario"]["already"] == [says]
+    assert f"{says}." in summary["notices"]
+    study = ask(NAME, provisions={"conservative_weeks": 8}, size=50)
+    assert says in first_page(study).text
+    for others in ({"policy": f"{NAME}@2026.1"}, {"baseline": f"{NAME}@2026.1", "policy": f"{NAME}@2026.1"}):
+        assert ask(**others, provisions={"conservative_weeks": 8}, size=50).already() == []  # type: ignore[arg-type]
+    back = ask("nerve_blocks", "strict_reading", {"undocumented_action": "pend"}, size=50)
+    assert back.already() == []  # the scenario moves it, and --set moves it back
