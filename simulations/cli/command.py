@@ -1,24 +1,32 @@
 """The `workbook` command: exit 0 done, 1 the input has problems (one line each), 2 wrong usage; no traceback."""
 
+import io
 import re
+import shutil
 import sys
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 
 import policy as core
-from policy.problems import Problem, ProblemsFound, collecting
+from policy.problems import Problem, ProblemsFound, collecting, refuse
 from policy.reading.loading import DEFAULT, policy_file
 from policy.reading.workspace import saved
 from policy.storage.files import save_all, writing
+from policy.storage.locks import real
 from simulations.cli.exits import begin, ending
 from simulations.cli.options import assigned, import_options, policy_options, under, workspace_option
 from simulations.cli.provenance import one_of_several, stamp, standing_notices
 from simulations.runs.outputs import Inputs, check_files, check_folder
 from simulations.studies.import_options import ImportOptions
+
+if TYPE_CHECKING:
+    from simulations import population as populations
+
+_SOME = 20_000  # cases that tell how large so many are as a file
 
 
 class Verbs(click.Group):
@@ -192,8 +200,9 @@ def _write_cases(name: str, size: str, seed: str, out: str) -> None:
     from tqdm import tqdm
 
     from simulations import population as populations
-    from simulations.population.random_streams import LAST_SEED, whole
+    from simulations.population.random_streams import whole
     from simulations.population.sampling import only_a_population, write_table
+    from simulations.studies.caseload import LAST_SEED
 
     folder, cases, luck, target = not Path(out).suffix, number(size), number(seed), Path(out)
     inputs = Inputs().population(name)
@@ -209,6 +218,7 @@ def _write_cases(name: str, size: str, seed: str, out: str) -> None:
     if problems:
         raise ProblemsFound(problems)
     spec = populations.load(name)
+    _has_room(spec, cases, luck, target)
     with tqdm(total=cases, unit=" cases", disable=None, leave=False) as bar:
         if folder:
             populations.write_chunks(spec, cases, luck, target, bar.update)
@@ -219,6 +229,22 @@ def _write_cases(name: str, size: str, seed: str, out: str) -> None:
     for line in populations.against_targets(spec, cases, luck):
         click.echo(line)
     click.echo(f"{cases:,} cases written: {out}")
+
+
+def _has_room(spec: "populations.Population", cases: int, seed: int, target: Path) -> None:
+    """Refuse more cases than the disk has room for, as far as the first of them tell."""
+    from simulations.population.sampling import write_table
+
+    if cases <= _SOME:
+        return
+    stream = io.BytesIO()
+    write_table(spec, _SOME, seed, stream, target if target.suffix else target.with_suffix(".parquet"))
+    need, folder = stream.tell() * cases // _SOME, next(p for p in real(target).parents if p.exists())
+    if need > (free := shutil.disk_usage(folder).free):
+        there = f"{free / 1e9:,.1f} GB are free; name at most {free * _SOME // stream.tell():,}"
+        raise refuse(
+            "size", "size", f"{cases:,} cases need about {need / 1e9:,.0f} GB where {target} is to be; {there}"
+        )
 
 
 @main.command(epilog="Example: workbook sql --dialect snowflake --set conservative_weeks=8 > determinations.sql")

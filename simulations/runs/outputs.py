@@ -23,8 +23,8 @@ class Inputs:
     files: dict[Path, str] = field(default_factory=dict)
 
     def add(self, what: str, path: str | Path | None) -> "Inputs":
-        """A file or folder, by its path; what is not there is not read."""
-        if path is not None and os.path.exists(path):
+        """A file or folder, by its path; what is not there, or has no name, is not read."""
+        if path is not None and str(path).strip() and os.path.exists(path):
             self.files.setdefault(real(Path(path)), what)
         return self
 
@@ -54,7 +54,7 @@ class Inputs:
 
     def population(self, name: str | Path | None) -> "Inputs":
         """A population, by name or path, or a case table."""
-        if name is None:
+        if name is None or not str(name).strip():
             return self
         from simulations.population.loading import named
 

@@ -24,7 +24,8 @@ _BEGINNING = (
 def check_target(path: Path, suffixes: tuple[str, ...] = (".csv", ".parquet")) -> Path:
     """The path of a table to be written; refused before any work when its folder or suffix does not serve."""
     if path.suffix.lower() not in suffixes:
-        raise refuse("write", str(path), f"cannot be written as {shown(path.suffix)}; use {' or '.join(suffixes)}")
+        what = f"cannot be written as {shown(path.suffix)}" if path.suffix else "has no ending"
+        raise refuse("write", str(path), f"{what}; use {' or '.join(suffixes)}")
     if not path.absolute().parent.is_dir():
         raise refuse("write", str(path), "its folder does not exist; make it first")
     try:

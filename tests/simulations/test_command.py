@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
 
 import click
 import pandas as pd
@@ -510,3 +511,51 @@ def test_a_template_that_is_not_there_is_said_in_one_line(tmp_path: Path, words:
     assert said in result.output
     assert len(result.output.strip().splitlines()) == 1
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("out", ["c.csv", "cases"])
+def test_more_cases_than_the_disk_has_room_for_are_refused_with_the_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, out: str
+) -> None:
+    """Told by as many bytes as the first rows take; a disk that has that many is no obstacle."""
+    made, size = tmp_path / out, 30_000
+    words = ["population", "trial_10_15", "--size", str(size), "--out", str(made)]
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=500_000))
+    done = CliRunner().invoke(main, words)
+    assert done.exit_code == 1
+    assert re.match(
+        r"size: 30,000 cases need about 0 GB where .* is to be; 0.0 GB are free; name at most ", done.stderr
+    )
+    assert not any(tmp_path.iterdir())
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=10**9))
+    assert CliRunner().invoke(main, words).exit_code == 0
+    written = sum(file.stat().st_size for file in (made.iterdir() if made.is_dir() else [made]))
+    most = int(done.stderr.rpartition("at most ")[2].replace(",", ""))
+    assert 500_000 / (written / size) == pytest.approx(most, rel=0.1)
+
+
+def test_a_seed_serves_every_verb(tmp_path: Path) -> None:
+    """A population is drawn with no seed that a report would refuse."""
+    told = set()
+    for verb in (
+        ["population", "trial_10_15", "--out", str(tmp_path / "c.csv")],
+        ["simulate", "--out", str(tmp_path / "o")],
+    ):
+        done = CliRunner().invoke(main, [*verb, "--seed", str(2**63)])
+        assert done.exit_code == 1
+        told.add(done.stderr)
+    assert len(told) == 1
+
+
+def test_an_empty_name_is_no_folder_that_one_stands_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for words, says in (
+        (["population", "", "--out", "c.csv"], "'': is no population that ships"),
+        (["determine", "c.csv", "--out", ""], "--out: is empty; name a file"),
+        (["page", "--out", ""], "--out: is empty; name a file"),
+        (["page", "--out", "x"], "x: has no ending; use .html"),
+    ):
+        done = CliRunner().invoke(main, words)
+        assert done.exit_code == 1
+        assert done.stderr.startswith(says)
+        assert "one of the files of" not in done.stderr
