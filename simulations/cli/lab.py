@@ -19,6 +19,7 @@ from policy.problems import Problem, ProblemsFound, collecting, refuse
 from policy.reading.loading import DOCUMENTS, policy_file
 from policy.reading.workspace import CASES, IMPORT, OPENED, SERVED, VARIABLE, workspace
 from policy.storage.files import save
+from simulations.population.loading import is_table
 from simulations.population.page import TABLES
 from simulations.runs.outputs import Inputs
 from simulations.runs.rejects import check_rejects, write_rejects
@@ -187,8 +188,9 @@ def _usable(opened: Opened) -> None:
 
 def _case_table(file: Path, policy: Policy | None, importing: ImportOptions, rejects: str | None) -> None:
     """Refuse what is no case table, or one that the policy cannot read, where there is a policy."""
-    if file.suffix.lower() not in TABLES:
-        raise refuse("cases", str(file), f"is no case table; name a file that ends in {' or '.join(TABLES)}")
+    if not is_table(file):
+        message = f"is no case table; name a file that ends in {' or '.join(TABLES)}, or a folder of Parquet files"
+        raise refuse("cases", str(file), message)
     if policy:
         write_rejects(cases_of(policy, file, options=importing), rejects, "a notebook")
     elif not file.is_file():

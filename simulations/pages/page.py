@@ -12,7 +12,7 @@ from policy.model import OUTCOMES
 from policy.problems import refuse
 from simulations.pages.content import Command, content
 from simulations.pages.embedded import embedded
-from simulations.population.page import TABLES
+from simulations.population.loading import is_table
 from simulations.reports.html_table import esc, tabulated
 from simulations.reports.notices import NOT_MET
 from simulations.reports.table_cells import LABELS
@@ -51,7 +51,7 @@ def offline_page(study: Study, command: Command) -> bytes:
 
 def refuse_a_table(population: str | None) -> None:
     """Refuse a file of cases before a line of it is read."""
-    if Path(population or "").suffix.lower() in TABLES:
+    if is_table(population or ""):
         raise refuse("population", Path(str(population)).name, NOT_A_TABLE)
 
 

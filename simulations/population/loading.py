@@ -16,7 +16,7 @@ from policy.reading import loading
 from policy.reading.workspace import saved
 from policy.reading.yaml import Node, located, read_text
 from simulations.population.compiler import compile_page, cumulative_shares
-from simulations.population.page import FOLDER, Page, Table
+from simulations.population.page import FOLDER, TABLES, Page, Table
 from simulations.population.page_lines import Lines
 from simulations.population.probability_tables import (
     Choice,
@@ -33,6 +33,14 @@ def shipped() -> tuple[str, ...]:
 def named() -> dict[str, Path]:
     """Name -> file of every population that can be called by name: what ships, else what lies in the workspace."""
     return saved("populations") | {name: FOLDER / f"{name}.yaml" for name in shipped()}
+
+
+def is_table(name_or_path: str | Path) -> bool:
+    """Whether it is a case table: a file by its ending, or a folder of Parquet files that no population is called."""
+    path, name = Path(name_or_path), str(name_or_path).strip()
+    if path.suffix.lower() in TABLES:
+        return True
+    return bool(name) and name not in named() and path.is_dir() and any(path.rglob("*.parquet"))
 
 
 def population_file(name_or_path: str | Path) -> Path:

@@ -5,14 +5,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from simulations.population.loading import is_table
 from simulations.studies.import_options import FILES as BESIDE
-
-_FILES = (".yaml", ".yml", ".csv", ".parquet")  # endings of names that are paths
 
 
 def is_file(name: str | Path) -> bool:
-    """Whether a name is a path, by its ending."""
-    return Path(name).suffix.lower() in _FILES
+    """Whether a name is a path: by its ending, or as a folder of cases."""
+    return Path(name).suffix.lower() in (".yaml", ".yml") or is_table(name)
 
 
 def brought(cwd: Path, names: Mapping[str, str | Path | None]) -> dict[str, Any]:
@@ -40,5 +39,5 @@ def _linked(cwd: Path, kind: str, name: str | Path) -> str:
     try:
         target.symlink_to(Path(name).resolve())
     except OSError:  # a system without links
-        shutil.copyfile(name, target)
+        (shutil.copytree if Path(name).is_dir() else shutil.copyfile)(name, target)
     return f"{kind}/{Path(name).name}"

@@ -14,7 +14,7 @@ from policy.problems import Problem, ProblemsFound, collecting, listed, refuse
 from policy.reading.workspace import CASES, IMPORT
 from simulations import population
 from simulations.counting.streaming import drawn
-from simulations.population.page import TABLES
+from simulations.population.loading import is_table
 from simulations.population.random_streams import whole
 from simulations.population.request_mix import with_shares
 from simulations.statistics.disclosure_control import SMALL, TOO_FEW
@@ -160,10 +160,10 @@ def cases_of(
     """`size` cases (1 to 100,000,000) of a population by name or .yaml file, drawn with `seed` (0 to 2**63 - 1).
 
     Without a population: the case table that the notebooks were opened with, else the policy's own population ('').
-    `shares`: assumptions put in place of the population's (variable -> value -> per cent). A .csv or .parquet file is a
-    case table instead: all its rows, no seed, no assumptions; `exact`: for its owner, even small counts of people are
-    told; `options`: how it is read, see `ImportOptions`; by default as the notebooks were opened with it. Raises
-    ProblemsFound with every problem; `few_enough` of the options is left to the caller.
+    `shares`: assumptions put in place of the population's (variable -> value -> per cent). A .csv or .parquet file, or a
+    folder of Parquet, is a case table instead: all its rows, no seed, no assumptions; `exact`: for its owner, even
+    small counts of people are told; `options`: how it is read, see `ImportOptions`; by default as the notebooks were
+    opened with it. Raises ProblemsFound with every problem; `few_enough` of the options is left to the caller.
     """
     if population_name is None:
         population_name = os.environ.get(CASES)
@@ -177,7 +177,7 @@ def cases_of(
             whole(name, value, lowest, highest)
     spec = cases = None
     with collecting(problems):
-        if path.suffix.lower() in TABLES:
+        if is_table(population_name or ""):
             cases = read_cases(path, policy, **how.reading([policy]))
         else:
             spec = population.load(population_name or population.default_for(policy), policy)

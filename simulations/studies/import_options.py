@@ -164,5 +164,9 @@ def rejected_rows(count: int, guarded: bool) -> tuple[int | None, str]:
 
 
 def _sha256(file: str | Path) -> str:
+    if Path(file).is_dir():
+        parts = sorted(Path(file).rglob("*.parquet"))
+        every = [[part.relative_to(file).as_posix(), _sha256(part)] for part in parts]
+        return hashlib.sha256(json.dumps(every).encode()).hexdigest()
     with Path(file).open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

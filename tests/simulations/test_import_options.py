@@ -247,3 +247,19 @@ def test_explain_writes_what_determine_rejects(there: Path) -> None:
         empty = ran(*verb)
         assert empty.exit_code == 2
         assert "is empty; name a case table" in empty.stderr
+
+
+def test_a_folder_of_parquet_files_is_a_case_table(there: Path, unexecuted: None) -> None:
+    for out in ("made", "made.parquet"):
+        assert ran("population", "trial_10_15", "--size", "60", "--out", out).exit_code == 0
+        assert ran("simulate", "--population", out, "--out", f"{out}_report").exit_code == 0
+    folder, file = (json.loads(Path(f"{out}_report/summary.json").read_bytes()) for out in ("made", "made.parquet"))
+    assert folder["outcomes"] == file["outcomes"]
+    assert (folder["population"]["file"], folder["population"]["size"]) == ("made", 60)
+    before = folder["population"]["fingerprint"]
+    (there / "made" / "cases_000000.parquet").rename(there / "made" / "other.parquet")
+    assert cases_of(load(), "made").fingerprint != before
+    (there / "trial_10_15").mkdir()
+    (there / "trial_10_15" / "other.parquet").write_bytes((there / "made.parquet").read_bytes())
+    assert cases_of(load(), "trial_10_15").drawn  # a population is called so
+    assert "is a table of cases" in ran("page", "--population", "made", "--out", "p.html").stderr
