@@ -160,7 +160,7 @@ def cases_of(
     """`size` cases (1 to 100,000,000) of a population by name or .yaml file, drawn with `seed` (0 to 2**63 - 1).
 
     Without a population: the case table that the notebooks were opened with, else the policy's own population ('').
-    `shares`: assumptions put in place of the population's (variable -> value -> per cent). A .csv or .parquet file, or a
+    `shares`: assumptions put in place of the population's (variable -> value -> per cent). A .csv or .parquet file or a
     folder of Parquet, is a case table instead: all its rows, no seed, no assumptions; `exact`: for its owner, even
     small counts of people are told; `options`: how it is read, see `ImportOptions`; by default as the notebooks were
     opened with it. Raises ProblemsFound with every problem; `few_enough` of the options is left to the caller.
