@@ -26,7 +26,7 @@ from policy.reading.scenario import Scenario, edited
 from policy.reading.workspace import saved
 from policy.reading.yaml import read_text, read_yaml
 from policy.storage.files import save
-from simulations.cli.options import as_of_option, assigned, import_options, workspace_option
+from simulations.cli.options import as_of_option, assigned, import_options, not_empty, workspace_option
 from simulations.runs.outputs import Inputs
 from simulations.scenario import loading
 from simulations.statistics.number_format import percent
@@ -94,7 +94,10 @@ def _at_one_setting(sides: Sequence[Settings], name: str | None, provisions: Map
 @click.option("--scenario", "name", metavar="NAME|FILE", help="Compare at one setting: both sides under this scenario.")
 @click.option("--set", "provisions", multiple=True, metavar="LEVER=VALUE", help="Compare at one setting: both sides.")
 @click.option("--withdraw", "cards", multiple=True, metavar="CARD", help="In the place of B: A without this source.")
-@click.option("--population", metavar="NAME|FILE", help="With --withdraw: which of these cases change, either way.")
+@click.option(
+    "--population", metavar="NAME|FILE", callback=not_empty,
+    help="With --withdraw: which of these cases change, either way.",
+)  # fmt: skip
 @import_options
 @click.option("--size", type=int, help="Cases of the population. Default: 10000.")
 @click.option("--seed", type=int, help="Of the population. Default: 1.")

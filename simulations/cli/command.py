@@ -18,7 +18,7 @@ from policy.reading.workspace import saved
 from policy.storage.files import save_all, writing
 from policy.storage.locks import real
 from simulations.cli.exits import begin, ending
-from simulations.cli.options import assigned, import_options, policy_options, under, workspace_option
+from simulations.cli.options import assigned, import_options, not_empty, policy_options, under, workspace_option
 from simulations.cli.provenance import one_of_several, stamp, standing_notices
 from simulations.runs.outputs import Inputs, check_files, check_folder
 from simulations.studies.import_options import ImportOptions
@@ -102,7 +102,10 @@ def main() -> None:
 @click.option(
     "--baseline", metavar="NAME|FILE", help="Hold --policy against this version; --scenario and --set are of --policy."
 )
-@click.option("--population", metavar="NAME|FILE", help="Default: that of the scenario file, else of the policy.")
+@click.option(
+    "--population", metavar="NAME|FILE", callback=not_empty,
+    help="Default: that of the scenario file, else of the policy.",
+)  # fmt: skip
 @click.option("--size", help="Number of synthetic cases. Default: that of the scenario file, else 10000.")
 @click.option("--seed", help="Default: that of the scenario file, else 1.")
 @click.option("--out", required=True, metavar="DIR")

@@ -51,14 +51,14 @@ def under(policy: Policy, scenario: str | None, assignments: tuple[str, ...]) ->
     return proposed(policy, scenario, given)
 
 
-def _named(_: click.Context, __: click.Parameter, name: str) -> str:
-    """A name that names something: an empty one would be the folder that one stands in."""
-    if not name.strip():
-        raise click.BadParameter("is empty; name a case table")
+def not_empty(_: click.Context, __: click.Parameter, name: str | None) -> str | None:
+    """A name that names something: an empty one would be the folder that one stands in, or what is meant without it."""
+    if name is not None and not name.strip():
+        raise click.BadParameter("the name is empty")
     return name
 
 
-cases_argument = click.argument("cases", callback=_named)
+cases_argument = click.argument("cases", callback=not_empty)
 
 
 def import_options(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -8,7 +8,7 @@ import click
 from policy.problems import ProblemsFound, collecting
 from policy.reading.loading import DEFAULT, DOCUMENTS, policy_file
 from policy.storage.files import save, writing
-from simulations.cli.options import as_of_option, assigned, workspace_option
+from simulations.cli.options import as_of_option, assigned, not_empty, workspace_option
 from simulations.cli.provenance import one_of_several
 from simulations.runs.again import called
 from simulations.runs.outputs import Inputs, check_files
@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 @click.option("--policy", "policy_name", default=DEFAULT, show_default=True, metavar="NAME|FILE")
 @click.option("--set", "assignments", multiple=True, metavar="LEVER=VALUE", help="Set a lever, after the scenario.")
 @as_of_option
-@click.option("--population", metavar="NAME|FILE", help="Default: that of the scenario file, else of the policy.")
+@click.option(
+    "--population", metavar="NAME|FILE", callback=not_empty,
+    help="Default: that of the scenario file, else of the policy.",
+)  # fmt: skip
 @click.option("--size", help="Number of made-up cases, at most 100000. Default: that of the scenario file, else 10000.")
 @click.option("--seed", help="Default: that of the scenario file, else 1.")
 @click.option("--out", required=True, metavar="FILE", help="HTML.")

@@ -243,10 +243,20 @@ def test_explain_writes_what_determine_rejects(there: Path) -> None:
     done = ran("explain", "cases.csv", *READ, "--case", "c1", "--rejects", "e.csv")
     assert done.exit_code == 0, done.output
     assert (there / "e.csv").read_bytes() == (there / "d.csv").read_bytes()
-    for verb in (("explain", "", "--case", "c1"), ("determine", "", "--out", "x.csv")):
-        empty = ran(*verb)
-        assert empty.exit_code == 2
-        assert "is empty; name a case table" in empty.stderr
+
+
+def test_an_empty_name_is_neither_a_folder_nor_the_usual_cases(there: Path) -> None:
+    for line in (
+        ("explain", "", "--case", "c1"),
+        ("determine", "", "--out", "x.csv"),
+        ("simulate", "--population", "", "--out", "o"),
+        ("page", "--population", " ", "--out", "p.html"),
+        ("compare", "nerve_blocks", "--withdraw", "x", "--population", ""),
+    ):
+        done = ran(*line)
+        assert done.exit_code == 2
+        assert "the name is empty" in done.stderr
+    assert not any(there.iterdir())
 
 
 def test_a_folder_of_parquet_files_is_a_case_table(there: Path, unexecuted: None) -> None:
