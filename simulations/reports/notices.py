@@ -60,7 +60,7 @@ def notices(study: Study) -> Shown:
 def all_notices(study: Study, counted: bool = True) -> list[str]:
     """Every notice; those for which the cases must be counted only when `counted`."""
     policy = study.document
-    found = [policy.notice, NOT_MET, *(f"{said}." for said in study.already())]
+    found = [policy.notice, NOT_MET, *(f"{said}." for said in study.already(names=False))]
     if study.cases.people:
         found.append(f"The cases were read from {study.cases.name}; whether they are synthetic is not known here.")
         found.append(about_people(study).strip())

@@ -246,19 +246,22 @@ class Study:
         if len(parts) + len(edits) > 2:
             return f"{len(parts)} levers moved{f', {len(edits)} criteria changed' if edits else ''}: {self.title}"
         parts += edits
-        return "; ".join(parts) or "; ".join(["No lever is moved", *self.already()])
+        return "; ".join(parts) or "; ".join(["No lever is moved", *self.already(names=False)])
 
-    def already(self) -> list[str]:
+    def already(self, names: bool = True) -> list[str]:
         """Of the levers that were asked to move those that stand there: 'exercise_weeks is already 8 weeks in p@1'.
 
-        Not those that a scenario file moves, and that were moved back.
+        Not those that a scenario file moves, and that were moved back. Without `names` as a person reads it.
         """
-        own, elsewhere = self.document.settings(), self.plan.provisions if self.plan else {}
-        return [
-            f"{name} is already {self.document.levers[name].show(own[name])} in {self.document.name}"
-            for name in self.named
-            if self.scenario[name] == own[name] and name not in elsewhere
-        ]
+        policy, elsewhere = self.document, self.plan.provisions if self.plan else {}
+        own, found = policy.settings(), []
+        for name in self.named:
+            if self.scenario[name] == own[name] and name not in elsewhere:
+                lever = policy.levers[name]
+                called, where = (name, policy.name) if names else (lever.label, policy.titled)
+                value = lever.show(own[name]) if names else lever.in_words(own[name])
+                found.append(f"{called} is already {value} in {where}")
+        return found
 
     def provisions(self) -> dict[str, Amount | str]:
         """Lever -> value where the scenario differs from the policy as it stands; what `--set` takes."""

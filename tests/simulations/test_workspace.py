@@ -125,9 +125,10 @@ def test_a_lever_that_stands_there_already_is_named_with_the_version_that_was_ta
     assert f"status {status} ({NAME}@2027.1, saved in the workspace)" in done.stdout
     summary = json.loads(Path("o/summary.json").read_bytes())
     assert summary["scenario"]["already"] == [says]
-    assert f"{says}." in summary["notices"]
+    read = "Minimum conservative care is already 8 weeks in Nerve-block injections, version 2027.1"
+    assert f"{read}." in summary["notices"]
     study = ask(NAME, provisions={"conservative_weeks": 8}, size=50)
-    assert says in first_page(study).text
+    assert read in first_page(study).text
     for others in ({"policy": f"{NAME}@2026.1"}, {"baseline": f"{NAME}@2026.1", "policy": f"{NAME}@2026.1"}):
         assert ask(**others, provisions={"conservative_weeks": 8}, size=50).already() == []  # type: ignore[arg-type]
     back = ask("nerve_blocks", "strict_reading", {"undocumented_action": "pend"}, size=50)
