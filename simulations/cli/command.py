@@ -137,7 +137,7 @@ def simulate(
     click.echo(summary["headline"])
     if summary.get("moved") == 0:
         click.echo(f"{summary['finding']}.")
-    for line in summary["scenario"].get("already", []):
+    for line in summary.get("scenario", {}).get("already", []):
         click.echo(f"{line}.")
     click.echo(summary.get("notice", judged.notice))
     mine = ", saved in the workspace" if policy_file(policy_name, as_of) in saved("policies").values() else ""

@@ -103,6 +103,8 @@ def _swap(work: Path, target: Path, path: Path) -> Path | None:
 def may_be_written(path: Path) -> None:
     """Refuse what cannot become a folder of ours, whatever is in it: a file, the folder one stands in, a mount."""
     target = real(path)
+    if target.is_symlink():  # with every link followed
+        raise refuse("write", str(path), "is a link that leads back to itself; nothing was changed")
     if target.exists() and not target.is_dir():
         raise refuse("write", str(path), "is a file, but a folder is needed; nothing was changed")
     if _stands_in(target):
