@@ -205,7 +205,9 @@ def test_the_folder_one_stands_in_and_what_is_no_folder_are_refused(
     (tmp_path / "file").write_bytes(b"a file")
     (tmp_path / "here" / "deep").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "here" / "deep")
-    for path, said in ((tmp_path / "file", "is a file"), (Path(), "you stand in"), (Path(".."), "you stand in")):
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    wrong = {tmp_path / "file": "is a file", Path(): "you stand in", Path(".."): "you stand in"}
+    for path, said in {**wrong, tmp_path / "loop": "is a link that leads back to itself"}.items():
         with pytest.raises(ProblemsFound, match=said), folder(path, anything):
             pytest.fail("the block must not begin")
     with pytest.raises(ProblemsFound, match="is where a disk is mounted"), folder(Path("/proc"), anything):
