@@ -329,6 +329,23 @@ def test_the_python_of_people_tells_what_the_panel_tells(of_people: LeverPanel):
     assert space["study"].guarded
 
 
+def test_a_table_is_read_again_as_it_was_read(people: Caseload, nerve_blocks: Policy, tmp_path: Path):
+    """Under other names and without the rows that cannot be read: the command names a file for them, Python none."""
+    frame = pd.read_csv(str(people.path), dtype=str).rename(columns={"case_id": "nr"}).assign(note="x")
+    frame.loc[:2, "age"] = "some"
+    frame.to_csv(tmp_path / "theirs.csv", index=False)
+    how = {"map": {"nr": "case_id"}, "ignore": ["note"], "max_rejects": 20}
+    read = simulations.cases_of(nerve_blocks, tmp_path / "theirs.csv", options=how)
+    study = Study("x", nerve_blocks.settings(), nerve_blocks.settings({"conservative_weeks": 12}), read)
+    line = shlex.split(as_command(study).line)
+    for words in (("--map", "nr=case_id"), ("--ignore", "note"), ("--max-rejects", "20")):
+        assert " ".join(words) in " ".join(line)
+    assert line[line.index("--rejects") + 1].endswith("_rejects.csv")
+    again, _ = ran(as_python(study))
+    assert again["study"].cases.fingerprint == study.cases.fingerprint
+    assert again["study"].cases.size == 297
+
+
 def test_what_has_no_name_is_not_repeated(nerve_blocks: Policy, cases: Caseload):
     tree = nerve_blocks.model_dump(mode="json", by_alias=True, exclude_unset=True)
     tree["levers"]["conservative_weeks"]["default"] = "7"
