@@ -228,8 +228,8 @@ def test_notebooks_read_their_table_as_they_were_told(there: Path, monkeypatch: 
     save(there / "cases.csv", table(60, 3))
     lab.prepared(None, "cases.csv", options_of({**HOW, "max_rejects": 20}), "r.csv")
     assert len(pd.read_csv(there / "r.csv")) == 3
-    for name in (None, there / "cases.csv"):
-        assert cases_of(load(), name).size == 60
+    for given in (None, there / "cases.csv"):
+        assert cases_of(load(), given).size == 60
     with pytest.raises(ProblemsFound, match="unknown column"):
         cases_of(load(), there / "cases.csv", options={})
     lab.prepared(None)
