@@ -4,8 +4,8 @@
 # Guessed: its input is SQL Server's language, where DATEDIFF counts the boundaries of every unit, so a month and a year between these two
 # days; if whole periods are what is meant, then in both units.
 # Seen: for DuckDB, PostgreSQL, BigQuery and SQLite years are counted by boundaries and months as whole ones; for Snowflake, Spark and
-# Redshift both by boundaries, for Oracle a month is a fraction. ohdsi-circepy 0.3.0 writes the same texts, and duckcdm is tested byte for
-# byte against the original in Java. 41 days / 7 is left as it stands, which is 5 for SQL Server and 5.86 for DuckDB, so "more than 5".
+# Redshift both by boundaries, for Oracle a month is a fraction. ohdsi-circepy 0.3.0 writes the same for DuckDB, and duckcdm says that it
+# is byte for byte the original in Java. 41 days / 7 is left as it stands: 5 for SQL Server and 5.86 for DuckDB, so "more than 5".
 #
 # Why it matters here: cohorts of OMOP studies are written once and translated for the plan's warehouse. "More than 3 months of pain" is
 # then up to a month later on one than on the next, and "a year" of the same text up to a year early. Days are the same everywhere.
