@@ -48,7 +48,7 @@ class Repeats(ExitStack):
         self._held.clear()
         try:
             if self._file is None:
-                self._file = self.enter_context(tempfile.TemporaryFile())
+                self._file = self.enter_context(tempfile.TemporaryFile())  # noqa: SIM115, this is what closes it
             start = self._file.tell()
             self._file.write(run.data)
             self._file.flush()

@@ -23,7 +23,7 @@ def as_array(ids: list[str]) -> Any:
 
 
 @given(st.lists(st.lists(st.sampled_from(["", *"abcdefghijklmnop"]), max_size=9), max_size=12), st.integers(1, 12))
-def test_what_stands_more_than_once_is_found_wherever_it_waits(batches: list[list[str]], held: int):
+def test_what_stands_more_than_once_is_found_wherever_it_waits(batches: list[list[str]], held: int) -> None:
     """In one batch, in one run or in two far apart, in a run and among those still held; blank ones are nobody's."""
     counts = Counter(id_ for batch in batches for id_ in batch if id_)
     more = as_array([id_ for id_, count in counts.items() if count > 1])
@@ -34,7 +34,7 @@ def test_what_stands_more_than_once_is_found_wherever_it_waits(batches: list[lis
         assert found.doubled().tolist() == np.sort(hashes_of(more)).tolist()
 
 
-def test_numbers_at_the_edges_of_the_parts_are_in_one_part(monkeypatch: pytest.MonkeyPatch):
+def test_numbers_at_the_edges_of_the_parts_are_in_one_part(monkeypatch: pytest.MonkeyPatch) -> None:
     """The least and the greatest of each part, and of all, in two runs: all stand twice."""
     edges = np.arange(256, dtype=np.uint64) << np.uint64(56)
     bits = np.sort(np.concatenate([edges, edges - np.uint64(1)]))
@@ -46,7 +46,7 @@ def test_numbers_at_the_edges_of_the_parts_are_in_one_part(monkeypatch: pytest.M
         assert np.array_equal(found.doubled(), bits)
 
 
-def test_a_table_read_while_ids_wait_in_a_file_is_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_table_read_while_ids_wait_in_a_file_is_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both rows of an id that stands twice are told, and no file is left."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     (tmp_path / "temporary").mkdir()
@@ -69,7 +69,7 @@ def test_a_table_read_while_ids_wait_in_a_file_is_the_table(tmp_path: Path, monk
     gc.collect()  # which would say so
 
 
-def test_a_disk_without_room_is_said_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_disk_without_room_is_said_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full() -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
