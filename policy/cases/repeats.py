@@ -53,7 +53,7 @@ class Repeats(ExitStack):
             self._file.write(run.data)
             self._file.flush()
         except OSError as error:
-            message = f"cannot be written ({error.strerror}); many ids wait there, 8 bytes each"
+            message = f"cannot be written ({error.strerror}); it needs 8 bytes for each row; TMPDIR names another"
             raise refuse("write", "the folder for temporary files", message) from None
         self._runs.append([start + 8 * place for place in (0, *np.searchsorted(run, _EDGES).tolist(), len(run))])
 
