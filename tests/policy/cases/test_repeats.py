@@ -77,5 +77,6 @@ def test_a_disk_without_room_is_said_in_one_line(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(tempfile, "TemporaryFile", full)
     said = refused(tmp_path, lines(["A", "M54.2", "64405"]))
     assert said == (
-        "the folder for temporary files: cannot be written (No space left on device); many ids wait there, 8 bytes each"
+        "the folder for temporary files: cannot be written (No space left on device); "
+        "it needs 8 bytes for each row; TMPDIR names another"
     )
