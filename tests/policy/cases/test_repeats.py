@@ -53,7 +53,7 @@ def test_a_table_read_while_ids_wait_in_a_file_is_the_table(tmp_path: Path, monk
     rows = [[f"A{number % 997}", "M54.2", "64405"] for number in range(1_000)]
     told, kept = refused(tmp_path, lines(*rows)), read(tmp_path, lines(*rows), keep_good=True)
     assert "2: column case_id: 'A0' stands more than once: rows 2 and 999" in told
-    for batch, held in ((7, 1), (7, 40), (300, 100)):
+    for batch, held in ((40, 100), (300, 1)):
         monkeypatch.setattr("policy.case_files.files.BATCH", batch)
         monkeypatch.setattr("policy.case_files.files._BLOCK", 100)
         monkeypatch.setattr(repeats, "HELD", held)
