@@ -26,6 +26,7 @@ from policy.problems import refuse
 
 BATCH = 1 << 16  # rows at a time: more take more memory, fewer more time
 _BLOCK = 1 << 20  # bytes of a CSV file at a time; a header or a row must fit
+_LEAN = {"pre_buffer": False, "buffer_size": 1 << 16}  # else Arrow keeps all that it has read, up to the whole file
 _SEPARATORS = ",;\t|"
 _MAGIC = {
     b"PK\x03\x04": "is a spreadsheet (.xlsx) or another zip archive, which is not read yet; save it as CSV UTF-8",
@@ -112,7 +113,7 @@ class Parquet(File):
 
     def _batches(self) -> Iterator[Rows]:
         with contextlib.ExitStack() as stack:
-            files = [stack.enter_context(pyarrow.parquet.ParquetFile(part)) for part in self.parts]
+            files = [stack.enter_context(pyarrow.parquet.ParquetFile(part, **_LEAN)) for part in self.parts]
             schema = pa.unify_schemas([file.schema_arrow for file in files], promote_options="permissive")
             total, start = sum(file.metadata.num_rows for file in files), 0
             for file in files:

@@ -18,6 +18,7 @@ from policy.case_files.keys import persons, unfit
 from policy.case_files.remarks import Remarks, absent_columns
 from policy.cases.derived import Derived
 from policy.cases.relations import day_of, relate
+from policy.cases.repeats import Repeats
 from policy.cases.stretches import REQUESTED
 from policy.model import CaseField, Policy
 
@@ -37,9 +38,9 @@ class Encoder:
     """What is gathered over the batches of a table.
 
     `columns`: of the case table -> of the file; `key`: bare numbers are no numbers of persons; `twice`: the records
-    whose id is known to stand more than once, and what is said of each. `derived`: what gives facts from beside the
-    table, and the column of the file with its keys. `refusals`: of what looks like a person: record, column and what
-    is said; then the table as a whole is refused.
+    whose id is known to stand more than once, and what is said of each; until that is known, `repeats` has the ids.
+    `derived`: what gives facts from beside the table, and the column of the file with its keys. `refusals`: of what
+    looks like a person: record, column and what is said; then the table as a whole is refused.
     """
 
     policy: Policy
@@ -47,10 +48,10 @@ class Encoder:
     remarks: Remarks
     key: bool
     twice: Mapping[int, str]
+    repeats: Repeats
     derived: tuple[Derived, str] | None = None
     faults: list[Fault] = field(default_factory=list)
     refusals: list[tuple[int, str, str]] = field(default_factory=list)
-    hashes: list[NDArray[np.uint64]] = field(default_factory=list)  # of the ids, blank ones left out
     left_out: dict[str, int] = field(default_factory=dict)  # id -> record of the rows with faults
     wrong_day: Callable[[int], str] | None = None  # what is wrong with the day of a request; empty: nothing
     _known: dict[str, dict[str, tuple[Any, str]]] = field(default_factory=dict)  # column -> cell -> see `parsed`
@@ -72,11 +73,6 @@ class Encoder:
     def batch(self, rows: Rows) -> "Batch":
         """The good rows."""
         return Batch(self, rows.records).encoded(rows.table)
-
-
-def hashes_of(ids: NDArray[np.object_]) -> NDArray[np.uint64]:
-    """The ids that are not blank as 64 bits each."""
-    return pd.util.hash_array(ids[ids != ""], categorize=False)
 
 
 @dataclass
@@ -205,7 +201,8 @@ class Batch:
     def _identify(self, text: pa.ChunkedArray) -> None:
         """The ids: unique, to be shown, and of no person."""
         self.ids = text.to_numpy(zero_copy_only=False).astype(object)
-        self.encoder.hashes.append(hashes_of(self.ids))
+        if not self.encoder.twice:
+            self.encoder.repeats.add(self.ids)
         for row, message in persons(text, self.encoder.key):
             self.encoder.refusals.append((int(self.records[row]), "case_id", message))
         blank, odd = np.asarray(pc.equal(text, "")), unfit(text)

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from policy.case_files.cells import Ints, dictionary
 from policy.case_files.columns import columns_of
@@ -14,6 +13,7 @@ from policy.case_files.grammar import Day
 from policy.case_files.remarks import Remarks
 from policy.cases.derived import Derived, columns_beside
 from policy.cases.encoder import Encoder, Fault
+from policy.cases.repeats import Repeats
 from policy.cases.stretches import REQUESTED, UNREADABLE, Calendar
 from policy.model import Policy
 
@@ -32,10 +32,10 @@ class Lanes:
     ignore: Sequence[str]
     key: bool
     twice: Mapping[int, str]
+    repeats: Repeats
     derived: Callable[[Policy], Derived | None] | None = None  # what gives facts to the cases of a policy
     faults: list[Fault] = field(default_factory=list)
     refusals: list[tuple[int, str, str]] = field(default_factory=list)
-    hashes: list[NDArray[np.uint64]] = field(default_factory=list)
     left_out: dict[str, int] = field(default_factory=dict)
     undated: list[int] = field(default_factory=list)
     rows: int = 0
@@ -58,7 +58,7 @@ class Lanes:
             remarks = Remarks(policy, columns, self.ignore, beside[0].fields.keys() if beside else ())
             wrong = None if self.calendar.always else self.calendar.wrong
             self.encoders[number] = Encoder(
-                policy, columns, remarks, self.key, self.twice, beside, self.faults, self.refusals, self.hashes,
+                policy, columns, remarks, self.key, self.twice, self.repeats, beside, self.faults, self.refusals,
                 self.left_out, wrong,
             )  # fmt: skip
         return self.encoders[number]

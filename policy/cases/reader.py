@@ -21,9 +21,10 @@ from policy.case_files.cells import Ints, text_of, trimmed
 from policy.case_files.files import File, Held, Rows, file_of
 from policy.case_files.identifiers import HIDDEN, quoted
 from policy.cases.derived import Derived
-from policy.cases.encoder import Fault, hashes_of
+from policy.cases.encoder import Fault
 from policy.cases.lanes import Lanes
 from policy.cases.relations import as_written, day_of, half_months, half_months_of_days
+from policy.cases.repeats import Bits, Repeats, hashes_of
 from policy.cases.stretches import Calendar
 from policy.model import Policy, Settings
 from policy.problems import SHOWN, Problem, ProblemsFound, UndatedRows, listed, refuse
@@ -114,7 +115,7 @@ def read_cases(path: Path, policy: Policy, **options: Any) -> Cases:
 
 
 class CaseReader:
-    """A case table, a batch after the other: memory is that of a batch and of 64 bits for each id.
+    """A case table, a batch after the other, in the memory of a batch: of many ids 64 bits each wait on the disk.
 
     Parameters as of `read_cases`; a `Calendar` in place of the policy has each row read and judged by the version that
     is in force on its day (`passes_in_time`). `name` is the file's, `share` says how much of it has been read. After
@@ -150,14 +151,15 @@ class CaseReader:
         twice: dict[int, str] | None = None
         while True:
             found: list[Lanes] = []
-            yield self._batches(found, twice or {})
-            (lanes,) = found
-            if lanes.rows == 0 and not self._file.wrong:
-                raise refuse("no-rows", f"{self.name}:2", "has a header but no rows")
-            self._refuse(lanes)
-            self._dated(lanes)
-            if twice is not None or not (twice := self._repeated(lanes)):
-                break
+            with Repeats() as repeats:
+                yield self._batches(found, twice or {}, repeats)
+                (lanes,) = found
+                if lanes.rows == 0 and not self._file.wrong:
+                    raise refuse("no-rows", f"{self.name}:2", "has a header but no rows")
+                self._refuse(lanes)
+                self._dated(lanes)
+                if twice is not None or not (twice := self._repeated(lanes, repeats.doubled())):
+                    break
         self._end(lanes)
 
     def all(self) -> Cases:
@@ -169,11 +171,11 @@ class CaseReader:
             cases, remarks=self.remarks, rejected=self.rejected, left_out=self.left_out, synthetic=self.synthetic
         )
 
-    def _batches(self, found: list[Lanes], twice: Mapping[int, str]) -> Iterator[list[Part]]:
+    def _batches(self, found: list[Lanes], twice: Mapping[int, str], repeats: Repeats) -> Iterator[list[Part]]:
         for rows in self._file.batches():
             if not found:
-                schema, given = rows.table.schema, (self._rename, self._ignore, self._key, twice, self._derived)
-                found.append(Lanes(self.calendar, schema, self.name, *given))
+                given = (self._rename, self._ignore, self._key, twice, repeats, self._derived)
+                found.append(Lanes(self.calendar, rows.table.schema, self.name, *given))
                 self.synthetic = any(column.startswith("truth_") for column in found[0].columns)
             (lanes,), self.share = found, rows.share
             read = [[self._part(lanes, number, some) for number, some in lanes.parted(rows)]]
@@ -196,12 +198,8 @@ class CaseReader:
             message = f"{rows} and could be judged by {listed(self.calendar.stretches)}"
             raise UndatedRows([Problem("undated", self.name, f"{message}; name a day for such rows: --as-of DATE")])
 
-    def _repeated(self, lanes: Lanes) -> dict[int, str]:
-        """The records whose id stands more than once, and what is said of each: ids with the same 64 bits are read."""
-        bits = np.concatenate(lanes.hashes)
-        lanes.hashes.clear()  # many: they and their copy are 16 bytes a row
-        bits.sort()
-        doubled = np.unique(bits[1:][bits[1:] == bits[:-1]])
+    def _repeated(self, lanes: Lanes, doubled: Bits) -> dict[int, str]:
+        """The records whose id stands more than once, and what is said of each: those with `doubled` bits are read."""
         where: dict[str, list[int]] = {}
         for rows in self._file.batches() if len(doubled) else ():
             ids = trimmed(rows.table[lanes.columns["case_id"]]).to_numpy(zero_copy_only=False).astype(object)
