@@ -116,6 +116,12 @@ class Node(Record):
         for part in self.parts:
             yield from part.walk()
 
+    def placed(self, path: tuple[object, ...] = ()) -> "Iterator[tuple[tuple[object, ...], Test]]":
+        """This node and all below, each with the keys that lead to it; not what is no test of its own in a document."""
+        yield path, self
+        for i, part in enumerate(self.parts if self.nested else ()):
+            yield from part.placed((*path, self.key, *self.steps(i)))
+
     def lines(self) -> "Iterator[tuple[Test, ...]]":
         """This node and all below, each as the last of all that it lies in."""
         yield (self,)
