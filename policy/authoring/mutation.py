@@ -12,7 +12,7 @@ from itertools import chain, count, product
 from operator import getitem
 from typing import Any
 
-from policy.model import OUTCOMES, Lever, Policy, Rule, is_number, simplest
+from policy.model import OUTCOMES, Lever, Policy, is_number, simplest
 
 Tree = dict[str, Any]
 ALWAYS = {"lever": {"undocumented_action": ["pend", "not_met"]}}  # a test that every setting meets
@@ -248,17 +248,12 @@ def affected(policy: Policy, place: str) -> list[str]:
     section, name = place.split(".")[:2]
     if section == "pathways":
         return [name]
-    return [
-        way
-        for way, pathway in policy.pathways.items()
-        if section == "levers" or _reads(policy, pathway.rule, section, name)
-    ]
-
-
-def _reads(policy: Policy, rule: Rule, section: str, name: str) -> bool:
-    if section == "criteria" and name in (*rule.whens(), *(switch.criterion for switch in rule.switches())):
-        return True
-    return name in (*policy.required_somewhere(rule), *(entry.criterion for entry in rule.entries()))
+    if section == "levers":
+        return [*policy.pathways]
+    rules = {way: pathway.rule for way, pathway in policy.pathways.items()}
+    if section == "criteria":
+        return [way for way, rule in rules.items() if name in policy.criteria_read(rule)]
+    return [way for way, rule in rules.items() if any(entry.criterion == name for entry in rule.entries())]
 
 
 def levers_of(policy: Policy, pathways: Sequence[str]) -> list[str]:

@@ -24,7 +24,7 @@ from policy.entries.scalars import (
     whole,
 )
 from policy.entries.sources import Evidence
-from policy.model.document import CodeNotice, Example, Pathway, Relation, Selector
+from policy.model.document import CodeNotice, DirectionException, Example, Pathway, Relation, Selector
 from policy.model.fields import LONGEST_DAYS, CaseField
 from policy.model.history import (
     EVENT_CODE,
@@ -40,7 +40,7 @@ from policy.model.history import (
 from policy.model.leaves import Between, Comparison, Equals, LeverIs, Mean, OnFile, States, Sum
 from policy.model.levers import Amount, Lever, Value, as_word, simplest
 from policy.model.nodes import is_number
-from policy.model.policy import DirectionException, Policy, Settings
+from policy.model.policy import Policy, Settings
 from policy.model.rules import FORMS, OPTIONAL, OUTCOMES, Criterion, Gate, Requirement, Rule, Step, Switch
 from policy.model.tests import TAGS, AllOf, AnyOf, Count, NoneOf, Score, Test, says_yes, test_of
 from policy.model.units import KNOWN, Unit, in_units

@@ -113,9 +113,10 @@ class Reads:
 
     def settled(self, test: Test) -> bool:
         """Whether the frozen levers alone decide a test that combines others."""
-        return not all(map(self.may, test.only_while)) or any(
-            part.condition and self.must(part.condition) for part in test.alternatives
-        )
+        conditions = [part.condition for part, *_ in test.weighed() if part.condition]
+        if test.settles == 0:
+            return not all(map(self.may, conditions))
+        return test.settles is not None and any(map(self.must, conditions))
 
     def of(self, test: Test) -> tuple[int, ...]:
         """The cuts of one comparison within the span of its field."""
