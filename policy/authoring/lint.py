@@ -309,9 +309,7 @@ def inert(settings: Settings, cases: Cases) -> Iterator[Finding]:
     for name, lever in policy.levers.items():
         others: list[Value] = [value for value in lever.values() if value != settings[name]]
         moved = ({**settings.provisions(), name: as_word(value)} for value in others)
-        outcomes = (
-            determine(policy, cases, policy.settings(m), planes=planes, asking=False).outcome for m in moved
-        )  # fmt: skip
+        outcomes = (determine(policy, cases, policy.settings(m), planes=planes, asking=False).outcome for m in moved)
         if all(np.array_equal(outcome, base) for outcome in outcomes):
             ways = _readers(policy)[name]
             case = reached(policy, name, ways, [settings.provisions()]) if ways else None
