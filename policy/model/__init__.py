@@ -24,7 +24,7 @@ from policy.entries.scalars import (
     whole,
 )
 from policy.entries.sources import Evidence
-from policy.model.document import CodeNotice, DirectionException, Example, Pathway, Relation, Selector
+from policy.model.document import CodeNotice, Example, Pathway, Relation, Selector
 from policy.model.fields import LONGEST_DAYS, CaseField
 from policy.model.history import (
     EVENT_CODE,
@@ -38,7 +38,7 @@ from policy.model.history import (
     LongestRun,
 )
 from policy.model.leaves import Between, Comparison, Equals, LeverIs, Mean, OnFile, States, Sum
-from policy.model.levers import Amount, Lever, Value, as_word, simplest
+from policy.model.levers import Amount, DirectionException, Lever, Value, as_word, simplest
 from policy.model.nodes import is_number
 from policy.model.policy import Policy, Settings
 from policy.model.rules import FORMS, OPTIONAL, OUTCOMES, Criterion, Gate, Requirement, Rule, Step, Switch

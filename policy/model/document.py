@@ -1,7 +1,7 @@
 """The other parts of a document: its pathways, its codes and its worked examples."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +12,6 @@ from policy.entries.records import Element, Record
 from policy.entries.scalars import CptCode, Day, Flag, IcdCode, Id, StatementId, Text, While, Word, Words, Written
 from policy.model.fields import CaseField
 from policy.model.rules import Outcome, Rule
-
-if TYPE_CHECKING:
-    from policy.model.policy import Policy, Settings
 
 
 class CodeLabel(Element):
@@ -141,31 +138,3 @@ class Example(Record):
     set_: dict[Id, Written] = Field(default_factory=dict, alias="set")
     expect: Outcome
     asks: tuple[Id, ...] | None = None  # exactly these columns
-
-
-class DirectionException(Record):
-    """Where moving a lever the strict way can turn another outcome into met, with a case that shows it.
-
-    Holds for every move from `from` or a stricter value to `to` or a looser one, while the other levers have the values
-    named. The case is not met at `from` and met at `to`, with `while` and `set` set; checked on load.
-    """
-
-    lever: Id
-    from_: Written = Field(alias="from")
-    to: Written
-    while_: While = Field(default_factory=dict, alias="while")
-    because: Text
-    case: dict[Id, Text]
-    set_: dict[Id, Written] = Field(default_factory=dict, alias="set")
-
-    def settings(self, policy: "Policy", value: str) -> "Settings":
-        """Those that the case is determined under, with the lever at a value; raises ProblemsFound."""
-        return policy.settings({**{n: words[0] for n, words in self.while_.items()}, **self.set_, self.lever: value})
-
-    def says(self, policy: "Policy") -> str:
-        """'Going from 1 test to 2 tests can turn ... into met while Which result counts is mean; because ...'."""
-        levers, lever = policy.levers, policy.levers[self.lever]
-        ends = [lever.in_words(lever.check(value)) for value in (self.from_, self.to)]
-        held = [f"{levers[n].label} is {' or '.join(map(levers[n].word, words))}" for n, words in self.while_.items()]
-        condition = f" while {' and '.join(held)}" if held else ""
-        return f"Going from {ends[0]} to {ends[1]} can turn another outcome into met{condition}: {self.because}"

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, PrivateAttr, model_validator
 from pydantic_core import PydanticCustomError
@@ -13,9 +13,11 @@ from policy.entries.records import Element, Record
 from policy.entries.scalars import (
     Day,
     Flag,
+    Id,
     Key,
     Number,
     Text,
+    While,
     Word,
     Written,
     number,
@@ -25,6 +27,9 @@ from policy.entries.scalars import (
 )
 from policy.model.units import KNOWN, Unit
 from policy.problems import nearest, shown
+
+if TYPE_CHECKING:
+    from policy.model.policy import Policy, Settings
 
 Amount = int | Decimal  # a whole number is always an int
 Value = Amount | str | None  # a lever's value: a number in its unit, a choice, or None for "off"
@@ -254,3 +259,31 @@ class Lever(Element):
         if self.choices is not None:
             return str(value)
         return f"{value} {self.measure.word(value)}"
+
+
+class DirectionException(Record):
+    """Where moving a lever the strict way can turn another outcome into met, with a case that shows it.
+
+    Holds for every move from `from` or a stricter value to `to` or a looser one, while the other levers have the values
+    named. The case is not met at `from` and met at `to`, with `while` and `set` set; checked on load.
+    """
+
+    lever: Id
+    from_: Written = Field(alias="from")
+    to: Written
+    while_: While = Field(default_factory=dict, alias="while")
+    because: Text
+    case: dict[Id, Text]
+    set_: dict[Id, Written] = Field(default_factory=dict, alias="set")
+
+    def settings(self, policy: "Policy", value: str) -> "Settings":
+        """Those that the case is determined under, with the lever at a value; raises ProblemsFound."""
+        return policy.settings({**{n: words[0] for n, words in self.while_.items()}, **self.set_, self.lever: value})
+
+    def says(self, policy: "Policy") -> str:
+        """'Going from 1 test to 2 tests can turn ... into met while Which result counts is mean; because ...'."""
+        levers, lever = policy.levers, policy.levers[self.lever]
+        ends = [lever.in_words(lever.check(value)) for value in (self.from_, self.to)]
+        held = [f"{levers[n].label} is {' or '.join(map(levers[n].word, words))}" for n, words in self.while_.items()]
+        condition = f" while {' and '.join(held)}" if held else ""
+        return f"Going from {ends[0]} to {ends[1]} can turn another outcome into met{condition}: {self.because}"

@@ -12,19 +12,10 @@ from pydantic import Field, PrivateAttr, StringConstraints, model_validator
 from policy.entries.records import ReadOnly, Record
 from policy.entries.scalars import Day, IcdCode, Id, Key, StatementId, Text
 from policy.entries.sources import Evidence, OpenQuestion, Statement, TextElement
-from policy.model.document import (
-    CodeNotice,
-    DiagnosisGroup,
-    DirectionException,
-    Example,
-    Note,
-    Pathway,
-    ProcedureFamily,
-    Relation,
-)
+from policy.model.document import CodeNotice, DiagnosisGroup, Example, Note, Pathway, ProcedureFamily, Relation
 from policy.model.fields import CaseField
 from policy.model.leaves import Comparison
-from policy.model.levers import Amount, Lever, Value, simplest
+from policy.model.levers import Amount, DirectionException, Lever, Value, simplest
 from policy.model.nodes import is_number
 from policy.model.rules import Criterion, Gate, Requirement, Rule, Step
 from policy.model.tests import Test
@@ -239,12 +230,8 @@ class Policy(Record):
 
     def required(self, rule: Rule, settings: "Settings") -> list[Requirement]:
         """The requirements of a rule that are in force, gates written out."""
-        active = []
-        for entry in rule.require or ():
-            if settings.holds(entry.while_):
-                inside = [r for r in self.inside(entry.criterion) or (entry,) if settings.holds(r.while_)]
-                active += [both for r in inside if (both := r.within(entry.codes))]
-        return active
+        pairs = [pair for pair in self.requirements(rule) if all(settings.holds(one.while_) for one in pair)]
+        return [both for entry, inner in pairs if (both := inner.within(entry.codes))]
 
     def steps(self, rule: Rule, settings: "Settings") -> list[Step]:
         """The steps of a rule that can apply, to the first that always does; of two with one `when` the first."""
