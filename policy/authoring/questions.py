@@ -108,11 +108,11 @@ def _ways(
     for signature, state in zip(signatures, _states(rows, settings, least), strict=True):
         if state != now:
             by_state.setdefault(state, {}).update(sets[signature])
-    ways = []
-    for state in (*OUTCOMES, WAITS):
-        for mask, row_then in _smallest(by_state.get(state, {})).items():
-            ways.append(Way(state, {fact: row_then[columns[fact]] for fact, bit in bits.items() if mask & bit}))
-    return tuple(ways)
+    return tuple(
+        Way(state, {fact: row_then[columns[fact]] for fact, bit in bits.items() if mask & bit})
+        for state in (*OUTCOMES, WAITS)
+        for mask, row_then in _smallest(by_state.get(state, {})).items()
+    )
 
 
 def can_change(cases: Cases, row: int, settings: Settings, fact: str) -> bool:
