@@ -86,8 +86,7 @@ def _ways(
     found = list(reachable(policy.pathways[name].rule, settings, base["dx"]))
     nodes = [(0, node) for node in found if isinstance(node, Requires)]
     switches = dict.fromkeys(node for node in found if isinstance(node, str))
-    rule = policy.pathways[name].rule
-    free = _open(rule, settings, nodes, switches, facts) if missing_only else None
+    free = _open(policy.pathways[name].rule, settings, nodes, switches, facts) if missing_only else None
     sets: dict[Key, Sets] = {((2,) * len(nodes), ()): {0: {}}}
     bits = {fact: 1 << i for i, fact in enumerate(f for fields in components([policy]) for f in fields)}
     refuse_together(_read(policy, nodes, switches), [policy])
