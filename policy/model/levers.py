@@ -1,10 +1,10 @@
 """A lever: one setting of the policy that a medical director may move, and the values that it may take."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from pydantic import Field, PrivateAttr, model_validator
 from pydantic_core import PydanticCustomError
@@ -27,9 +27,6 @@ from policy.entries.scalars import (
 )
 from policy.model.units import KNOWN, Unit
 from policy.problems import nearest, shown
-
-if TYPE_CHECKING:
-    from policy.model.policy import Policy, Settings
 
 Amount = int | Decimal  # a whole number is always an int
 Value = Amount | str | None  # a lever's value: a number in its unit, a choice, or None for "off"
@@ -276,13 +273,13 @@ class DirectionException(Record):
     case: dict[Id, Text]
     set_: dict[Id, Written] = Field(default_factory=dict, alias="set")
 
-    def settings(self, policy: "Policy", value: str) -> "Settings":
-        """Those that the case is determined under, with the lever at a value; raises ProblemsFound."""
-        return policy.settings({**{n: words[0] for n, words in self.while_.items()}, **self.set_, self.lever: value})
+    def provisions(self, value: str) -> dict[str, str]:
+        """What the case is determined under, with the lever at a value."""
+        return {**{name: words[0] for name, words in self.while_.items()}, **self.set_, self.lever: value}
 
-    def says(self, policy: "Policy") -> str:
+    def says(self, levers: Mapping[str, Lever]) -> str:
         """'Going from 1 test to 2 tests can turn ... into met while Which result counts is mean; because ...'."""
-        levers, lever = policy.levers, policy.levers[self.lever]
+        lever = levers[self.lever]
         ends = [lever.in_words(lever.check(value)) for value in (self.from_, self.to)]
         held = [f"{levers[n].label} is {' or '.join(map(levers[n].word, words))}" for n, words in self.while_.items()]
         condition = f" while {' and '.join(held)}" if held else ""

@@ -22,6 +22,8 @@ class Node(Record):
     turns: ClassVar[int] = 0  # parts that get harder to meet make it harder: 1; easier: -1; either: 0 (`turn`)
     settles: ClassVar[int | None] = None  # the truth of a part that settles the whole, where one can
     inside: ClassVar[tuple[str, ...]] = ()  # the keys between its own and its parts
+    wanted: ClassVar[tuple[str, ...]] = ()  # the keys from its own to the number of parts that it asks for
+    nested: ClassVar[bool] = True  # whether its parts are written as tests of their own
     counts: ClassVar[bool] = False  # whether it asks for a number of its parts
     sums: ClassVar[bool] = False  # whether its fields are added up, or one taken from another
     senses: ClassVar[tuple[str, str]] = ("", "")  # of a comparison: its sign in words, and that of the opposite
@@ -85,16 +87,6 @@ class Node(Record):
     def points(self) -> tuple[int, ...]:
         """Of a test that counts: what each part counts for."""
         return (1,) * len(self.parts)
-
-    @property
-    def wanted(self) -> tuple[str, ...]:
-        """The keys from its own to the number of parts that it asks for."""
-        return ()
-
-    @property
-    def nested(self) -> bool:
-        """Whether its parts are written as tests of their own."""
-        return True
 
     @property
     def most(self) -> int:
