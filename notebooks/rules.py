@@ -34,8 +34,8 @@ def sentence(settings: Settings, criterion: str) -> str:
 
 def statements_behind(policy: Policy, name: str) -> list[str]:
     """Every statement that the pathway or one of its criteria stands on, in the order of their numbers."""
-    found, rule = set(policy.pathways[name].statements), policy.pathways[name].rule
-    for criterion in (*policy.required_somewhere(rule), *rule.whens(), *(one.criterion for one in rule.switches())):
+    found = set(policy.pathways[name].statements)
+    for criterion in policy.criteria_read(policy.pathways[name].rule):
         found |= {*policy.criteria[criterion].statements}
     return sorted(found, key=lambda s: int(s[1:]))
 

@@ -17,13 +17,9 @@ DEFINED = "policy/model/"  # what they are made of is said here
 LOOK_INSIDE = {
     "policy/evaluation/traverse.py": "the walk",
     "policy/reading/validation.py": "every name in a rule exists, told with its place",
-    "policy/reading/tests.py": "every name in a test exists, and like is compared with like",
     "policy/authoring/mutation.py": "each form and kind has slips of its own",
-    "policy/authoring/tallies.py": "facts that one node alone reads, folded for what they give to it",
     "policy/authoring/difference.py": "a rule in sentences, both sides together",
-    "notebooks/drafting/shapes.py": "the keys that each form of a rule may have, for the form that a person fills in",
-    "notebooks/drafting/words.py": "what that form calls each of them",
-    "simulations/counting/reachable_facts.py": "what may be read while levers move",
+    "notebooks/drafting/words.py": "what the form that a person fills in calls each key",
 }
 KINDS = {
     name

@@ -54,6 +54,12 @@ def test_a_recipe_names_each_file_that_it_touches(name: str):
     assert len(section(name).split("```")[0].splitlines()) <= 25  # half a page
 
 
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_fits_the_files_of_today(name: str):
+    """Here, and not only in the slow test of all that it says: a patch goes stale with any change beside it."""
+    run(["git", "apply", "-C1", "--check", str(PATCHES / f"{name}.patch")], ROOT)
+
+
 def test_every_recipe_of_the_guide_is_tried():
     listed = re.findall(r"^### A (?:new )?(.+)$", GUIDE, re.MULTILINE)
     assert sorted(title.replace(" ", "_") for title in listed) == RECIPES

@@ -9,18 +9,13 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, Literal
 
+from notebooks.drafting.words import FORM
 from policy.authoring.schema import json_schema
-from policy.model import FORMS, Policy
+from policy.model import FORMS, OPTIONAL, Policy
 
 __all__ = ["Kind", "Shape", "document"]
 
 Kind = Literal["text", "choice", "list", "mapping", "record", "either", "rule", "requirement", "words"]
-_RULES: Mapping[str, tuple[str, ...]] = {  # what each form of a rule may have besides its needs
-    "first_of": (),
-    "outcome": (),
-    "require": (),
-    "switch": ("otherwise", "assume"),
-}
 
 
 @lru_cache(maxsize=1)
@@ -139,7 +134,7 @@ class Shape:
     def kinds(self) -> "dict[str, Shape]":
         """The kinds of one of several: of tests by their one key, of a rule by its form."""
         if self.kind == "rule":
-            return {form: self._form(form) for form in ("require", "outcome", "switch", "first_of")}
+            return {form: self._form(form) for form in FORM if form in FORMS}
         found: dict[str, Shape] = {}
         for way in self._ways:
             shape = Shape(way, self.record, self.key, self.above)
@@ -152,6 +147,6 @@ class Shape:
 
     def _form(self, form: str) -> "Shape":
         properties = self._node["properties"]
-        kept = ("while", form, *FORMS[form], *_RULES[form])
+        kept = ("while", form, *FORMS[form], *OPTIONAL.get(form, ()))
         node = {"properties": {k: properties[k] for k in kept}, "required": [form, *FORMS[form]]}
         return Shape(node, "Rule", form, self.record)

@@ -155,7 +155,7 @@ def notes(policy: Policy, name: str, settings: Mapping[str, Value] | None = None
     With `settings`, only what holds while the other levers are set so.
     """
     return [
-        exception.says(policy)
+        exception.says(policy.levers)
         for exception in policy.direction_exceptions
         if exception.lever == name and (settings is None or policy.settings(
             {k: as_word(v) for k, v in settings.items()}).holds(exception.while_))

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from policy.authoring.coverage import activations, criteria_of
+from policy.authoring.coverage import activations
 from policy.authoring.direction import broken_direction
 from policy.authoring.enumeration import Row, enumerate_cases
 from policy.authoring.memory import Look, Looked, Memory, Recall, Shown
@@ -162,7 +162,7 @@ def _unreachable(policy: Policy) -> Iterator[Finding]:
 
 def _never_decides(policy: Policy) -> Iterator[Finding | Look[Finding]]:
     """Criteria that no rule asks for, or that can be dropped from a rule without a change to any case."""
-    used = {name for rule in policy.rules() for name in (*criteria_of(policy, rule), *rule.whens())}
+    used = {name for rule in policy.rules() for name in policy.criteria_read(rule)}
     for name in policy.criteria:
         if name not in used:
             yield Finding("never decides", f"criteria.{name}", "no rule asks for it", "it is read for no case")
@@ -309,9 +309,7 @@ def inert(settings: Settings, cases: Cases) -> Iterator[Finding]:
     for name, lever in policy.levers.items():
         others: list[Value] = [value for value in lever.values() if value != settings[name]]
         moved = ({**settings.provisions(), name: as_word(value)} for value in others)
-        outcomes = (
-            determine(policy, cases, policy.settings(m), planes=planes, asking=False).outcome for m in moved
-        )  # fmt: skip
+        outcomes = (determine(policy, cases, policy.settings(m), planes=planes, asking=False).outcome for m in moved)
         if all(np.array_equal(outcome, base) for outcome in outcomes):
             ways = _readers(policy)[name]
             case = reached(policy, name, ways, [settings.provisions()]) if ways else None

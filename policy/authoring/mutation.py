@@ -7,11 +7,12 @@ each says verdicts.py.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, reduce
 from itertools import chain, count, product
+from operator import getitem
 from typing import Any
 
-from policy.model import OUTCOMES, Lever, Policy, Rule, is_number, simplest
+from policy.model import OUTCOMES, Lever, Policy, is_number, simplest
 
 Tree = dict[str, Any]
 ALWAYS = {"lever": {"undocumented_action": ["pend", "not_met"]}}  # a test that every setting meets
@@ -55,7 +56,7 @@ Slip = tuple[str, str, str, Tree]
 def slips(policy: Policy) -> Iterator[Slip]:
     """Every slip as kind, place, what was done and the changed document, before it is a policy again."""
     tree = policy.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude={"examples"})
-    yield from chain(_levers(policy, tree), _tests(tree), _requirements(tree), _rules(policy, tree))
+    yield from chain(_levers(policy, tree), _tests(policy, tree), _requirements(policy, tree), _rules(policy, tree))
 
 
 def _levers(policy: Policy, tree: Tree) -> Iterator[Slip]:
@@ -79,29 +80,17 @@ def _neighbours(lever: Lever) -> list[str]:
     return [str(v) for v in beside if v in lever.domain.values()]
 
 
-def _tests(tree: Tree) -> Iterator[Slip]:
-    for name, criterion in tree["criteria"].items():
-        for path, node in _nodes(criterion["test"]):
-            for did, new in _slips(node):
-                place = ("criteria", name, "test", *path)
+def _tests(policy: Policy, tree: Tree) -> Iterator[Slip]:
+    for name, criterion in policy.criteria.items():
+        nodes = [*criterion.test.placed(("criteria", name, "test"))]
+        for place, _ in nodes:
+            for did, new in _slips(_at(tree, place)):
                 yield "operator", ".".join(map(str, place)), did, _with(tree, place, new)
-        for path, node in _nodes(criterion["test"]):
-            parts = node.get("all_of") or node.get("any_of") or node.get("count", {}).get("of")
-            for i in range(len(parts or ()) if len(parts or ()) > 1 else 0):
-                key = next(k for k in ("all_of", "any_of", "count") if k in node)
-                place = ("criteria", name, "test", *path, key, *(["of"] if key == "count" else []), i)
-                yield "part dropped", ".".join(map(str, place)), "dropped", _without(tree, place)
-
-
-def _nodes(test: Tree, path: tuple[object, ...] = ()) -> Iterator[tuple[tuple[object, ...], Tree]]:
-    yield path, test
-    for key in ("all_of", "any_of", "none_of"):
-        for i, part in enumerate(test.get(key, ())):
-            yield from _nodes(part, (*path, key, i))
-    for i, part in enumerate(test.get("count", {}).get("of", ())):
-        yield from _nodes(part, (*path, "count", "of", i))
-    for i, part in enumerate(test.get("score", {}).get("points", ())):
-        yield from _nodes(part["test"], (*path, "score", "points", i, "test"))
+        for place, node in nodes:
+            parts = len(node.points) if node.key in ("all_of", "any_of", "count") else 0
+            for i in range(parts if parts > 1 else 0):
+                part = (*place, node.key, *node.steps(i))
+                yield "part dropped", ".".join(map(str, part)), "dropped", _without(tree, part)
 
 
 def _slips(node: Tree) -> Iterator[tuple[str, Tree]]:
@@ -177,11 +166,11 @@ def _words(node: Tree, kind: str) -> Iterator[tuple[str, Tree]]:
         yield f"without {word}", {kind: {field: [w for w in words if w != word]}}
 
 
-def _requirements(tree: Tree) -> Iterator[Slip]:
+def _requirements(policy: Policy, tree: Tree) -> Iterator[Slip]:
     """Each criterion dropped from each gate and each rule, and each condition or code list on one lost."""
     taken = {*tree["criteria"], *tree["gates"]}
     places: list[tuple[tuple[Any, ...], Tree]] = [(("gates", name), gate) for name, gate in tree["gates"].items()]
-    places += [(path, rule) for path, rule in _all_rules(tree) if "require" in rule]
+    places += [(path, rule) for path, rule in _all_rules(policy, tree) if "require" in rule]
     for path, owner in places:
         where = ".".join(map(str, path))
         names = [entry["criterion"] for entry in owner["require"]]
@@ -201,23 +190,14 @@ def _requirements(tree: Tree) -> Iterator[Slip]:
                     yield "condition lost", here, f"{key} lost", _without(tree, (*path, "require", i, key))
 
 
-def _all_rules(tree: Tree) -> Iterator[tuple[tuple[object, ...], Tree]]:
-    for name, pathway in tree["pathways"].items():
-        yield from _below(pathway["rule"], ("pathways", name, "rule"))
-
-
-def _below(rule: Tree, path: tuple[object, ...]) -> Iterator[tuple[tuple[object, ...], Tree]]:
-    yield path, rule
-    for i, part in enumerate(rule.get("first_of", ())):
-        yield from _below(part, (*path, "first_of", i))
-    for word, part in rule.get("branches", {}).items():
-        yield from _below(part, (*path, "branches", word))
-    if rule.get("otherwise"):
-        yield from _below(rule["otherwise"], (*path, "otherwise"))
+def _all_rules(policy: Policy, tree: Tree) -> Iterator[tuple[tuple[object, ...], Tree]]:
+    for name, pathway in policy.pathways.items():
+        for path, *_ in pathway.rule.placed(("pathways", name, "rule")):
+            yield path, _at(tree, path)
 
 
 def _rules(policy: Policy, tree: Tree) -> Iterator[Slip]:
-    for path, rule in _all_rules(tree):
+    for path, rule in _all_rules(policy, tree):
         where = ".".join(map(str, path))
         if "outcome" in rule:
             for word in OUTCOMES[:5]:
@@ -239,6 +219,11 @@ def _rules(policy: Policy, tree: Tree) -> Iterator[Slip]:
                 yield "condition lost", here, f"while {lever} lost", _without(tree, (*place, "while", lever))
         if rule.get("assume"):
             yield "condition lost", where, "assume lost", _without(tree, (*path, "assume"))
+
+
+def _at(tree: Any, path: Sequence[Any]) -> Any:
+    """What stands at a path of the tree."""
+    return reduce(getitem, path, tree)
 
 
 def _with(tree: Any, path: Sequence[object], value: object) -> Any:
@@ -263,17 +248,12 @@ def affected(policy: Policy, place: str) -> list[str]:
     section, name = place.split(".")[:2]
     if section == "pathways":
         return [name]
-    return [
-        way
-        for way, pathway in policy.pathways.items()
-        if section == "levers" or _reads(policy, pathway.rule, section, name)
-    ]
-
-
-def _reads(policy: Policy, rule: Rule, section: str, name: str) -> bool:
-    if section == "criteria" and name in (*rule.whens(), *(switch.criterion for switch in rule.switches())):
-        return True
-    return name in (*policy.required_somewhere(rule), *(entry.criterion for entry in rule.entries()))
+    if section == "levers":
+        return [*policy.pathways]
+    rules = {way: pathway.rule for way, pathway in policy.pathways.items()}
+    if section == "criteria":
+        return [way for way, rule in rules.items() if name in policy.criteria_read(rule)]
+    return [way for way, rule in rules.items() if any(entry.criterion == name for entry in rule.entries())]
 
 
 def levers_of(policy: Policy, pathways: Sequence[str]) -> list[str]:

@@ -86,8 +86,7 @@ def _ways(
     found = list(reachable(policy.pathways[name].rule, settings, base["dx"]))
     nodes = [(0, node) for node in found if isinstance(node, Requires)]
     switches = dict.fromkeys(node for node in found if isinstance(node, str))
-    rule = policy.pathways[name].rule
-    free = _open(rule, settings, nodes, switches, facts) if missing_only else None
+    free = _open(policy.pathways[name].rule, settings, nodes, switches, facts) if missing_only else None
     sets: dict[Key, Sets] = {((2,) * len(nodes), ()): {0: {}}}
     bits = {fact: 1 << i for i, fact in enumerate(f for fields in components([policy]) for f in fields)}
     refuse_together(_read(policy, nodes, switches), [policy])
@@ -108,11 +107,11 @@ def _ways(
     for signature, state in zip(signatures, _states(rows, settings, least), strict=True):
         if state != now:
             by_state.setdefault(state, {}).update(sets[signature])
-    ways = []
-    for state in (*OUTCOMES, WAITS):
-        for mask, row_then in _smallest(by_state.get(state, {})).items():
-            ways.append(Way(state, {fact: row_then[columns[fact]] for fact, bit in bits.items() if mask & bit}))
-    return tuple(ways)
+    return tuple(
+        Way(state, {fact: row_then[columns[fact]] for fact, bit in bits.items() if mask & bit})
+        for state in (*OUTCOMES, WAITS)
+        for mask, row_then in _smallest(by_state.get(state, {})).items()
+    )
 
 
 def can_change(cases: Cases, row: int, settings: Settings, fact: str) -> bool:

@@ -18,7 +18,9 @@ from policy.evaluation.truths import Truths
 from policy.model import Policy, Settings, Test
 
 Written = dict[str, str]  # a row, or a part of it
-At = tuple[str, tuple[object, ...]]  # a criterion, and the way to a node of its test
+At = tuple[
+    str, tuple[object, ...]
+]  # a criterion, and the way to a node of its test: which part, of that which part ...
 State = tuple[object, ...]
 MANY = 20_000  # combinations from which on this is worth its while
 MOST_AT_ONCE = 60_000  # of the values of one part
@@ -51,23 +53,22 @@ def tallied(items: list[Item], readings: Sequence[Settings], cases: ReadsRows) -
 
 
 def _nodes(policies: Sequence[Policy]) -> list[At]:
-    """Every node with parts in any of the policies, those that lie deepest first."""
+    """Every node that reads several facts in any of the policies, those that lie deepest first."""
     found: dict[At, None] = {}
     for policy in policies:
         for name, criterion in policy.criteria.items():
-            found |= dict.fromkeys((name, path) for path, test in _paths(criterion.test) if test.parts)
+            found |= dict.fromkeys((name, way) for way, test in _ways_to(criterion.test) if len(test.facts()) > 1)
     return sorted(found, key=lambda place: -len(place[1]))
 
 
-def _paths(test: Test, path: tuple[object, ...] = ()) -> Iterator[tuple[tuple[object, ...], Test]]:
-    yield path, test
-    for i, part in enumerate(test.parts):
-        yield from _paths(part, (*path, i))
+def _ways_to(test: Test) -> Iterator[tuple[tuple[object, ...], Test]]:
+    """Each node by positions alone, whatever the keys: all_of here may be any_of in another policy."""
+    return ((tuple(step for step in path if isinstance(step, int)), node) for path, node in test.placed())
 
 
 def _node(policy: Policy, place: At) -> Test | None:
-    name, path = place
-    return dict(_paths(policy.criteria[name].test)).get(path) if name in policy.criteria else None
+    name, way = place
+    return dict(_ways_to(policy.criteria[name].test)).get(way) if name in policy.criteria else None
 
 
 def _free(policies: Sequence[Policy]) -> Callable[[At], set[str]]:
@@ -122,7 +123,7 @@ class _Folding:
         """The items of each part, or of parts that share some; none of a part that reads anything else."""
         groups: list[set[str]] = []
         for node in filter(None, self.nodes.values()):
-            for part in node.parts:
+            for part, *_ in node.weighed():
                 link = set(part.facts())
                 apart = [group for group in groups if not group & link]
                 groups = [*apart, link.union(*(group for group in groups if group & link))]
@@ -142,7 +143,7 @@ class _Folding:
             if len(table) < len(rows):
                 return None
             node, truths = self.nodes[id(settings.policy)], Truths(settings, Rows.of(table))
-            parts = [part for part in (node.parts if node else ()) if part.facts() and set(part.facts()) <= facts]
+            parts = [part for part, _ in _own(node, facts)]
             given.append(list(zip(*(codes_of_truth(truths.test(p), len(rows)).tolist() for p in parts), strict=True)))
         found: dict[State, Written] = {}
         for i, row in enumerate(rows):
@@ -158,9 +159,7 @@ class _Folding:
             return ()
         if node.settles is not None:
             return (min(truths) if node.settles == 0 else max(truths),)
-        worth = [
-            n for n, part in zip(node.points, node.parts, strict=True) if part.facts() and {*part.facts()} <= facts
-        ]
+        worth = [n for _, n in _own(node, facts)]
         sure = sum(n * (t == 2 if n > 0 else t >= 1) for n, t in zip(worth, truths, strict=True))
         possible = sum(n * (t >= 1 if n > 0 else t == 2) for n, t in zip(worth, truths, strict=True))
         return sure, possible
@@ -184,6 +183,12 @@ class _Folding:
         if node.settles is not None:
             return (min(one + other) if node.settles == 0 else max(one + other),)
         return tuple(a + b for a, b in zip(one, other, strict=True))
+
+
+def _own(node: Test | None, facts: frozenset[str]) -> list[tuple[Test, int]]:
+    """The parts of a node that read some of these facts and nothing else, with their points."""
+    parts = node.weighed() if node else ()
+    return [(part, points) for part, points, _ in parts if part.facts() and facts.issuperset(part.facts())]
 
 
 def _size(row: Written) -> int:

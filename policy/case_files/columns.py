@@ -40,8 +40,7 @@ def columns_of(
             problems.append(Problem("identifier", place, message, column=told))
         elif column not in known and not re.fullmatch(GROUP, column):
             how = f"rename it or leave it out, in the file or by --map and --ignore{nearest(column, known)}"
-            message = f"unknown column {quoted(original)}: {how}"
-            problems.append(Problem("column", place, message, column=told))
+            problems.append(Problem("column", place, f"unknown column {quoted(original)}: {how}", column=told))
         elif not plain(types[original]):
             message = f"column {quoted(original)} holds {types[original]}; each cell needs one plain value"
             problems.append(Problem("type", place, message, column=original))
@@ -49,9 +48,8 @@ def columns_of(
             problems.append(Problem("column", place, f"column {quoted(column)} stands twice", column=original))
         else:
             found[column] = original
-    for column in known:
-        if policy.fields_[column].required and column not in found:
-            problems.append(Problem("column", place, f"the required column '{column}' is missing", column=column))
+    for column in [c for c in known if policy.fields_[c].required and c not in found]:
+        problems.append(Problem("column", place, f"the required column '{column}' is missing", column=column))
     if problems:
         raise ProblemsFound(problems)
     return found

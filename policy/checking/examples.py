@@ -66,7 +66,7 @@ def check_exceptions(policy: Policy) -> Iterator[Finding]:
         try:
             cases = _read(policy, [{**exception.case, "case_id": "1"}])
             for value in (exception.from_, exception.to):
-                settings = exception.settings(policy, value)
+                settings = policy.settings(exception.provisions(value))
                 if not settings.holds(exception.while_):
                     yield Finding("direction", (*path, "set"), "the case must be set as while says")
                 outcomes.append(OUTCOMES[determine(policy, cases, settings, asking=False).outcome[0]])

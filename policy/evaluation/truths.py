@@ -1,6 +1,6 @@
 """The truth of tests and criteria for many cases at once, and what to ask for where it is not known."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import mul
@@ -49,17 +49,9 @@ class Truths:
         """What the levers decide is the same everywhere."""
         return SETTLED[2 * met]
 
-    def all_of(self, parts: Iterable[Truth]) -> Truth:
-        """Kleene's and."""
-        return kleene.all_of(parts)
-
-    def any_of(self, parts: Iterable[Truth]) -> Truth:
-        """Kleene's or."""
-        return kleene.any_of(parts)
-
-    def none_of(self, parts: Iterable[Truth]) -> Truth:
-        """Kleene's not, of any."""
-        return kleene.none_of(parts)
+    all_of = staticmethod(kleene.all_of)
+    any_of = staticmethod(kleene.any_of)
+    none_of = staticmethod(kleene.none_of)
 
     def at_least_of(self, wanted: int, parts: list[Truth], points: tuple[int, ...]) -> Truth:
         """Kleene's logic of a count."""

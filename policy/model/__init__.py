@@ -38,20 +38,20 @@ from policy.model.history import (
     LongestRun,
 )
 from policy.model.leaves import Between, Comparison, Equals, LeverIs, Mean, OnFile, States, Sum
-from policy.model.levers import Amount, Lever, Value, as_word, simplest
+from policy.model.levers import Amount, DirectionException, Lever, Value, as_word, simplest
 from policy.model.nodes import is_number
-from policy.model.policy import DirectionException, Policy, Settings
-from policy.model.rules import FORMS, OUTCOMES, Criterion, Gate, Requirement, Rule, Step, Switch
+from policy.model.policy import Policy, Settings
+from policy.model.rules import FORMS, OPTIONAL, OUTCOMES, Criterion, Gate, Requirement, Rule, Step, Switch
 from policy.model.tests import TAGS, AllOf, AnyOf, Count, NoneOf, Score, Test, says_yes, test_of
 from policy.model.units import KNOWN, Unit, in_units
 
 __all__ = [
-    "CPT_PATTERN", "EVENT_CODE", "FORMS", "HISTORY_TAGS", "ICD_PATTERN", "KNOWN", "LONGEST_DAYS", "OUTCOMES", "TAGS",
-    "AllOf", "Amount", "AnyOf", "Between", "CaseField", "CodeNotice", "Comparison", "Count", "CountOfEvents",
-    "Criterion", "DaysSinceLast", "DirectionException", "DistinctGroups", "Equals", "Events", "Evidence", "Example",
-    "Flag", "Gate", "History", "IcdCode", "Id", "InWindow", "Lever", "LeverIs", "LongestRun", "Mean", "NoneOf",
-    "OnFile", "Pathway", "Policy", "Record", "Relation", "Requirement", "Rule", "Score", "Selector", "Settings",
-    "StatementId", "States", "Step", "Sum", "Switch", "Test", "Text", "Unit", "Value", "While", "Whole", "Word",
-    "Words", "Written", "as_list", "as_word", "in_units", "is_day", "is_number", "says_yes", "simplest", "test_of",
-    "truth_word", "whole",
+    "CPT_PATTERN", "EVENT_CODE", "FORMS", "HISTORY_TAGS", "ICD_PATTERN", "KNOWN", "LONGEST_DAYS", "OPTIONAL",
+    "OUTCOMES", "TAGS", "AllOf", "Amount", "AnyOf", "Between", "CaseField", "CodeNotice", "Comparison", "Count",
+    "CountOfEvents", "Criterion", "DaysSinceLast", "DirectionException", "DistinctGroups", "Equals", "Events",
+    "Evidence", "Example", "Flag", "Gate", "History", "IcdCode", "Id", "InWindow", "Lever", "LeverIs", "LongestRun",
+    "Mean", "NoneOf", "OnFile", "Pathway", "Policy", "Record", "Relation", "Requirement", "Rule", "Score", "Selector",
+    "Settings", "StatementId", "States", "Step", "Sum", "Switch", "Test", "Text", "Unit", "Value", "While", "Whole",
+    "Word", "Words", "Written", "as_list", "as_word", "in_units", "is_day", "is_number", "says_yes", "simplest",
+    "test_of", "truth_word", "whole",
 ]  # fmt: skip

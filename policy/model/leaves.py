@@ -70,13 +70,8 @@ class AtMost(Comparison):
 class Between(OneField):
     """The field lies between two lines, or on one of them."""
 
-    kind, turns, settles = "between", 1, 0
+    kind, turns, settles, nested = "between", 1, 0, False
     between: dict[Id, tuple[Line, Line]]
-
-    @property
-    def nested(self) -> bool:
-        """They are written as two numbers."""
-        return False
 
     @property
     def parts(self) -> "tuple[AtLeast, AtMost]":

@@ -22,6 +22,8 @@ class Node(Record):
     turns: ClassVar[int] = 0  # parts that get harder to meet make it harder: 1; easier: -1; either: 0 (`turn`)
     settles: ClassVar[int | None] = None  # the truth of a part that settles the whole, where one can
     inside: ClassVar[tuple[str, ...]] = ()  # the keys between its own and its parts
+    wanted: ClassVar[tuple[str, ...]] = ()  # the keys from its own to the number of parts that it asks for
+    nested: ClassVar[bool] = True  # whether its parts are written as tests of their own
     counts: ClassVar[bool] = False  # whether it asks for a number of its parts
     sums: ClassVar[bool] = False  # whether its fields are added up, or one taken from another
     senses: ClassVar[tuple[str, str]] = ("", "")  # of a comparison: its sign in words, and that of the opposite
@@ -87,16 +89,6 @@ class Node(Record):
         return (1,) * len(self.parts)
 
     @property
-    def wanted(self) -> tuple[str, ...]:
-        """The keys from its own to the number of parts that it asks for."""
-        return ()
-
-    @property
-    def nested(self) -> bool:
-        """Whether its parts are written as tests of their own."""
-        return True
-
-    @property
     def most(self) -> int:
         """Of a test that counts: the greatest count there can be."""
         return len(self.parts)
@@ -115,6 +107,12 @@ class Node(Record):
         yield self
         for part in self.parts:
             yield from part.walk()
+
+    def placed(self, path: tuple[object, ...] = ()) -> "Iterator[tuple[tuple[object, ...], Test]]":
+        """This node and all below, each with the keys that lead to it; not what is no test of its own in a document."""
+        yield path, self
+        for i, part in enumerate(self.parts if self.nested else ()):
+            yield from part.placed((*path, self.key, *self.steps(i)))
 
     def lines(self) -> "Iterator[tuple[Test, ...]]":
         """This node and all below, each as the last of all that it lies in."""

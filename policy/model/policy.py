@@ -10,12 +10,12 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PrivateAttr, StringConstraints, model_validator
 
 from policy.entries.records import ReadOnly, Record
-from policy.entries.scalars import Day, IcdCode, Id, Key, StatementId, Text, While, Written
+from policy.entries.scalars import Day, IcdCode, Id, Key, StatementId, Text
 from policy.entries.sources import Evidence, OpenQuestion, Statement, TextElement
 from policy.model.document import CodeNotice, DiagnosisGroup, Example, Note, Pathway, ProcedureFamily, Relation
 from policy.model.fields import CaseField
 from policy.model.leaves import Comparison
-from policy.model.levers import Amount, Lever, Value, simplest
+from policy.model.levers import Amount, DirectionException, Lever, Value, simplest
 from policy.model.nodes import is_number
 from policy.model.rules import Criterion, Gate, Requirement, Rule, Step
 from policy.model.tests import Test
@@ -25,34 +25,6 @@ from policy.problems import Problem, ProblemsFound, nearest, shown
 _PLAIN = (int, str, type(None))
 FIRST_DAY = "1901-01-01"  # of the dates that a case table may hold
 LIFE = ("status", "effective", "retired", "history")  # of a version, no part of its content
-
-
-class DirectionException(Record):
-    """Where moving a lever the strict way can turn another outcome into met, with a case that shows it.
-
-    Holds for every move from `from` or a stricter value to `to` or a looser one, while the other levers have the values
-    named. The case is not met at `from` and met at `to`, with `while` and `set` set; checked on load.
-    """
-
-    lever: Id
-    from_: Written = Field(alias="from")
-    to: Written
-    while_: While = Field(default_factory=dict, alias="while")
-    because: Text
-    case: dict[Id, Text]
-    set_: dict[Id, Written] = Field(default_factory=dict, alias="set")
-
-    def settings(self, policy: "Policy", value: str) -> "Settings":
-        """Those that the case is determined under, with the lever at a value; raises ProblemsFound."""
-        return policy.settings({**{n: words[0] for n, words in self.while_.items()}, **self.set_, self.lever: value})
-
-    def says(self, policy: "Policy") -> str:
-        """'Going from 1 test to 2 tests can turn ... into met while Which result counts is mean; because ...'."""
-        levers, lever = policy.levers, policy.levers[self.lever]
-        ends = [lever.in_words(lever.check(value)) for value in (self.from_, self.to)]
-        held = [f"{levers[n].label} is {' or '.join(map(levers[n].word, words))}" for n, words in self.while_.items()]
-        condition = f" while {' and '.join(held)}" if held else ""
-        return f"Going from {ends[0]} to {ends[1]} can turn another outcome into met{condition}: {self.because}"
 
 
 class Policy(Record):
@@ -193,8 +165,7 @@ class Policy(Record):
         """Every lever that what a rule makes of a case can depend on, remembered."""
         if ("read", id(rule)) not in self._plans:
             required = [inner for below in rule.walk() for _, inner in self.requirements(below)]
-            criteria = {*rule.whens(), *(s.criterion for s in rule.switches()), *(one.criterion for one in required)}
-            known = criteria & self.criteria.keys()  # a proof leaves out what states a switch
+            known = self.criteria.keys() & self.criteria_read(rule)  # a proof leaves out what states a switch
             found = {lever for name in known for lever in self.criteria[name].test.levers()}
             found |= {word for word, _ in rule.stated_outcomes() if word in self.levers}
             found = found.union(*rule.conditions(), *(one.while_ for one in required))
@@ -210,6 +181,11 @@ class Policy(Record):
         """The criteria that a rule or one below requires under one setting or another, gates written out."""
         found = (inner.criterion for below in rule.walk() for _, inner in self.requirements(below))
         return tuple(dict.fromkeys(found))
+
+    def criteria_read(self, rule: Rule) -> tuple[str, ...]:
+        """The criteria that can decide what a rule makes of a case: required, asked by a step or stating a switch."""
+        stating = (switch.criterion for switch in rule.switches())
+        return tuple(dict.fromkeys((*self.required_somewhere(rule), *rule.whens(), *stating)))
 
     def facts_read(self, rule: Rule) -> set[str]:
         """The facts that can decide what a rule makes of a case: of its criteria, of its steps', of its switches."""
@@ -254,12 +230,8 @@ class Policy(Record):
 
     def required(self, rule: Rule, settings: "Settings") -> list[Requirement]:
         """The requirements of a rule that are in force, gates written out."""
-        active = []
-        for entry in rule.require or ():
-            if settings.holds(entry.while_):
-                inside = [r for r in self.inside(entry.criterion) or (entry,) if settings.holds(r.while_)]
-                active += [both for r in inside if (both := r.within(entry.codes))]
-        return active
+        pairs = [pair for pair in self.requirements(rule) if all(settings.holds(one.while_) for one in pair)]
+        return [both for entry, inner in pairs if (both := inner.within(entry.codes))]
 
     def steps(self, rule: Rule, settings: "Settings") -> list[Step]:
         """The steps of a rule that can apply, to the first that always does; of two with one `when` the first."""

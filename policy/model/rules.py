@@ -76,6 +76,7 @@ class Gate(Record):
 
 
 FORMS = {"first_of": (), "outcome": ("because",), "require": ("then",), "switch": ("stated", "branches")}  # with needs
+OPTIONAL = {"switch": ("otherwise", "assume")}  # what a form of a rule may have besides
 
 
 class Switch(NamedTuple):

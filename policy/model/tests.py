@@ -81,18 +81,13 @@ class Counted(Record):
 class Count(Node):
     """At least so many of several tests are met."""
 
-    kind, turns, inside, counts = "count", 1, ("of",), True
+    kind, turns, inside, wanted, counts = "count", 1, ("of",), ("at_least",), True
     count: Counted
 
     @property
     def parts(self) -> "tuple[Test, ...]":
         """The tests that are counted."""
         return self.count.of
-
-    @property
-    def wanted(self) -> tuple[str, ...]:
-        """One key."""
-        return ("at_least",)
 
     def reference(self) -> str:
         """How many are wanted."""
@@ -116,7 +111,7 @@ class Scored(Record):
 class Score(Node):
     """The points of the tests that are met reach a number: surely (met), or with all that may still be met."""
 
-    kind, turns, counts = "score", 1, True
+    kind, turns, wanted, counts = "score", 1, ("reaches",), True
     score: Scored
 
     @model_validator(mode="after")
@@ -148,11 +143,6 @@ class Score(Node):
     def steps(self, part: int) -> tuple[object, ...]:
         """To the test beside its points."""
         return "points", part, "test"
-
-    @property
-    def wanted(self) -> tuple[str, ...]:
-        """One key."""
-        return ("reaches",)
 
     def reference(self) -> str:
         """The score that is wanted."""

@@ -5,7 +5,6 @@ from decimal import Decimal
 
 from policy.model import (
     Amount,
-    Between,
     CaseField,
     Lever,
     Policy,
@@ -59,7 +58,12 @@ def _words(lever: Lever) -> Iterator[str]:
 
 def in_test(policy: Policy, test: Test, path: Path) -> Iterator[Finding]:
     """A test and all below it."""
-    here = (*path, test.key)
+    for at, node in test.placed(path):
+        yield from _in_node(policy, node, (*at, node.key))
+
+
+def _in_node(policy: Policy, test: Test, here: Path) -> Iterator[Finding]:
+    """What one node itself says, and parts of it that are no tests of their own."""
     yield from conditions_of(policy, here, test.condition)
     reference = test.reference()
     lever = policy.levers.get(reference or "")
@@ -78,11 +82,8 @@ def in_test(policy: Policy, test: Test, path: Path) -> Iterator[Finding]:
             yield from _comparison(policy, test, name, field, (*here, name))
     if test.sums:
         yield from _summed(policy, test, here)
-    if isinstance(test, Between):
+    if not test.nested:
         yield from _between(policy, test, here)
-    else:
-        for i, part in enumerate(test.parts):
-            yield from in_test(policy, part, (*here, *test.steps(i)))
 
 
 def _counted(policy: Policy, test: Test, lever: Lever | None, where: Path) -> Iterator[Finding]:
@@ -90,13 +91,13 @@ def _counted(policy: Policy, test: Test, lever: Lever | None, where: Path) -> It
     most: Amount = lever.domain.max if lever and lever.domain else Decimal(str(test.reference()))
     unit = policy.every_unit.get(lever.unit or "") if lever else None
     if lever and ((unit and unit.equals) or lever.unit in NEVER_COUNTED):
-        what = "points" if test.points != (1,) * len(test.parts) else "tests"
+        what = "points" if set(test.points) != {1} else "tests"
         yield Finding("count", where, f"a number of {what} is in points or a unit of your own, not in {lever.unit}")
     elif not isinstance(simplest(Decimal(most)), int) or (lever and lever.domain and not lever.domain.whole):
         yield Finding("count", where, "needs whole numbers")
     elif most > test.most:
         word = f" {lever.unit}" if lever else ""
-        of = f"{len(test.parts)} tests" if test.most == len(test.parts) else f"{test.most} points"
+        of = f"{test.most} tests" if test.most == len(test.points) else f"{test.most} points"
         yield Finding("count", where, f"at least {most}{word} of {of} is never true")
 
 
@@ -116,19 +117,19 @@ def _summed(policy: Policy, test: Test, here: Path) -> Iterator[Finding]:
             yield Finding("unit", here, f"cannot add fields of different units or steps: {units}")
 
 
-def _between(policy: Policy, test: Between, here: Path) -> Iterator[Finding]:
+def _between(policy: Policy, test: Test, here: Path) -> Iterator[Finding]:
     """What its two lines are held against, each fault once; they are not the wrong way round at every setting."""
-    both = (found for part in test.parts for found in in_test(policy, part, here))
-    yield from {(f.code, f.message): f._replace(path=(*here, *test.between)) for f in both}.values()
+    lines = [part for part, *_ in test.weighed()]
+    both = (found for part in lines for found in _in_node(policy, part, here))
+    yield from {(f.code, f.message): f._replace(path=(*here, *test.facts())) for f in both}.values()
     ends: list[list[Amount]] = []
-    for part in test.parts:
-        reference = str(part.reference())
+    for reference in (str(part.reference()) for part in lines):
         lever = policy.levers.get(reference)
         if is_number(reference):
             ends.append([Decimal(reference)])
         elif lever and lever.domain:
             ends.append([lever.domain.min, lever.domain.max])
-    units = {policy.levers[r].unit for r in map(str, (p.reference() for p in test.parts)) if r in policy.levers}
+    units = {policy.levers[r].unit for r in (str(part.reference()) for part in lines) if r in policy.levers}
     if len(ends) == 2 and len(units) < 2 and min(ends[0]) > max(ends[1]):
         yield Finding("between", here, f"can never hold: {min(ends[0])} is above {max(ends[1])}")
 

@@ -159,8 +159,7 @@ def _fields(policy: Policy) -> Iterator[Finding]:
             if teller not in fields:
                 yield unknown(at, "field", teller, fields)
             elif field.type != "whole" or not field.min < number <= field.max:
-                message = f"belongs to a whole number above {field.min}, at most {field.max}"
-                yield Finding("implied", at, message)
+                yield Finding("implied", at, f"belongs to a whole number above {field.min}, at most {field.max}")
             elif (
                 fields[teller].type in ("text", "diagnosis", "procedure")
                 or not fields[teller].told

@@ -38,16 +38,12 @@ def determinations_sql(
     faulty = " + ".join(chosen([(when, compiler.bit(name))], 0) for name, when in table.faults.items())
     readings[REJECTED] = Reading(str(CODE["pend"]), "0", faulty, {})
     readings[OUT_OF_SCOPE] = Reading(str(CODE["out_of_scope"]), "1", "0", {})
-
-    def by_pathway(part: str) -> str:
-        return let(part, chosen(grouped(which, {i: getattr(r, part) for i, r in readings.items()}), 0))
-
-    outcome, _, ask = (by_pathway(part) for part in ("outcome", "because", "ask"))
-    truths = {}
-    for name in policy.criteria:
-        read = {i: r.truths[name] for i, r in readings.items() if name in r.truths}
-        if read:
-            truths[name] = let(f"truth_{name}", chosen(grouped(which, read), 3))
+    outcome, _, ask = (
+        let(part, chosen(grouped(which, {i: getattr(r, part) for i, r in readings.items()}), 0))
+        for part in ("outcome", "because", "ask")
+    )
+    read = {name: {i: r.truths[name] for i, r in readings.items() if name in r.truths} for name in policy.criteria}
+    truths = {name: let(f"truth_{name}", chosen(grouped(which, of), 3)) for name, of in read.items() if of}
     return table.query.select(
         [
             "case_id",

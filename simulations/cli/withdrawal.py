@@ -74,8 +74,7 @@ class WithdrawalInWords(NamedTuple):
 
 def _of_criteria(policy: Policy, pathway: str, but: tuple[str, ...]) -> list[str]:
     """The sources that what a pathway requires or switches on stands on today."""
-    rule = policy.pathways[pathway].rule
-    names = {*policy.required_somewhere(rule), *rule.whens(), *(switch.criterion for switch in rule.switches())}
+    names = policy.criteria_read(policy.pathways[pathway].rule)
     mine = [one for one in support(policy) if one.section == "criteria" and one.name in names]
     return [key for key in dict.fromkeys(key for one in mine for key in one.standing) if key not in but]
 

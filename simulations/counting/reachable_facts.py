@@ -3,10 +3,10 @@
 A lever is moving (it may stand at any legal value) or frozen as in the settings.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from policy.model import Amount, AnyOf, Comparison, LeverIs, OnFile, Policy, Requirement, Rule, Settings, Test, While
+from policy.model import Amount, Policy, Requirement, Rule, Settings, Test, While
 
 
 @dataclass
@@ -39,39 +39,45 @@ class Reads:
 
     def rule(self, rule: Rule) -> None:
         """Everything that a rule may read."""
-        for below in self.possible(rule):
-            self.rule(below)
-        for entry, _ in self.entries(rule):
-            self.codes.update(entry.codes)
-            self.test(self.policy.criteria[entry.criterion].test)
-        for step in rule.then:
-            if step.when and self.may(step.while_):
-                self.test(self.policy.criteria[step.when].test)
-        if rule.switch and rule.stated:
-            self._among(rule.switch, [(word,) for word in rule.branches])
-            self.test(self.policy.criteria[rule.stated].test)
-            for below in (*rule.branches.values(), *([rule.otherwise] if rule.otherwise else [])):
-                self.rule(below)
+        criteria = self.policy.criteria
+        for below in self._reached(rule):
+            for entry, _ in self.entries(below):
+                self.codes.update(entry.codes)
+                self.test(criteria[entry.criterion].test)
+            for step in below.steps() if below.requires else ():
+                if step.when and self.may(step.while_):
+                    self.test(criteria[step.when].test)
+            if below.asked:
+                self._among(below.asked.field, [(word,) for word in below.asked.words])
+                self.test(criteria[below.asked.criterion].test)
 
     def moves(self, rule: Rule) -> bool:
         """Whether what a rule makes of a case can depend on a moving lever."""
-        if rule.first_of is not None:
-            possible = self.possible(rule)
-            return len(possible) > 1 or self.moves(possible[0])
-        names = {*((rule.outcome,) if rule.outcome else ()), *(rule.assume.while_ if rule.assume else ())}
+        reached = self._reached(rule)
+        return any(len(self.possible(one)) > 1 or not self.moving.isdisjoint(self._names(one)) for one in reached)
+
+    def _names(self, rule: Rule) -> Iterator[str]:
+        """The levers that a rule itself reads, and other words."""
+        criteria = self.policy.criteria
+        if rule.outcome:
+            yield rule.outcome
+        if rule.asked and rule.asked.assumed:
+            yield from rule.asked.assumed.while_
         for entry, _ in self.entries(rule):
-            names.update(entry.while_, self.policy.criteria[entry.criterion].test.levers())
-        for step in rule.then:
-            names.update(
-                (step.outcome,), step.while_, self.policy.criteria[step.when].test.levers() if step.when else ()
-            )
-        below = [*rule.branches.values(), *([rule.otherwise] if rule.otherwise else [])]
-        return bool(names & self.moving) or any(self.moves(branch) for branch in below)
+            yield from (*entry.while_, *criteria[entry.criterion].test.levers())
+        for step in rule.steps() if rule.requires else ():
+            yield from (step.outcome, *step.while_, *(criteria[step.when].test.levers() if step.when else ()))
+
+    def _reached(self, rule: Rule) -> Iterator[Rule]:
+        """This rule, and those below that some case comes to while the levers move."""
+        yield rule
+        for below in rule.below if rule.asked else self.possible(rule):
+            yield from self._reached(below)
 
     def possible(self, rule: Rule) -> list[Rule]:
-        """Of `first_of`, the rules that can be in force."""
+        """Of the rules that levers choose among, those that can be in force."""
         found = []
-        for below in rule.first_of or ():
+        for below in () if rule.asked else rule.below:
             if self.may(below.while_):
                 found.append(below)
             if self.must(below.while_):
@@ -79,40 +85,38 @@ class Reads:
         return found
 
     def entries(self, rule: Rule) -> list[tuple[Requirement, bool]]:
-        """The requirements that can be in force, gates written out, and whether they always are."""
+        """The requirements of a rule itself that can be in force, gates written out, and whether they always are."""
         found = []
-        for entry in rule.require or ():
-            gate = self.policy.gates.get(entry.criterion)
-            for inner in gate.require if gate else (entry,):
-                both = inner.within(entry.codes)
-                if both and self.may(entry.while_) and self.may(inner.while_):
-                    both = both.model_copy(update={"while_": entry.while_ | inner.while_})
-                    found.append((both, self.must(entry.while_) and self.must(inner.while_)))
+        for entry, inner in self.policy.requirements(rule):
+            both = inner.within(entry.codes)
+            if both and self.may(entry.while_) and self.may(inner.while_):
+                both = both.model_copy(update={"while_": entry.while_ | inner.while_})
+                found.append((both, self.must(entry.while_) and self.must(inner.while_)))
         return found
 
     def test(self, test: Test) -> None:
         """Everything that a test may read; parts that a frozen lever switches off are left out."""
         if self.settled(test):
             return
-        for part in test.parts:
+        for part, *_ in test.weighed():
             self.test(part)
-        if isinstance(test, OnFile):
-            self.cuts.setdefault(test.on_file, set())
-        elif test.words:
-            self._among(test.fields()[0], [test.words])
-        elif isinstance(test, Comparison) and test.sums:
+        fields, reference = test.fields(), test.reference()
+        for name in fields:
+            self.cuts.setdefault(name, set())
+        if test.words:
+            self._among(fields[0], [test.words])
+        elif test.sums:
             cuts = {test.times * n + test.beyond for n in self._thresholds(test)}
-            self.sums.setdefault((test.fields(), test.signs), set()).update(cuts)
-            for name in test.fields():
-                self.cuts.setdefault(name, set())
-        elif isinstance(test, Comparison):
-            self.cuts.setdefault(test.fields()[0], set()).update(self._beyond(test))
+            self.sums.setdefault((fields, test.signs), set()).update(cuts)
+        elif fields and reference:
+            self.cuts[fields[0]].update(self._beyond(test))
 
     def settled(self, test: Test) -> bool:
         """Whether the frozen levers alone decide a test that combines others."""
-        on = test.parts if isinstance(test, AnyOf) else ()
-        off = not all(map(self.may, test.only_while))
-        return off or any(isinstance(part, LeverIs) and self.must(part.lever) for part in on)
+        conditions = [part.condition for part, *_ in test.weighed() if part.condition]
+        if test.settles == 0:
+            return not all(map(self.may, conditions))
+        return test.settles is not None and any(map(self.must, conditions))
 
     def of(self, test: Test) -> tuple[int, ...]:
         """The cuts of one comparison within the span of its field."""
@@ -153,11 +157,9 @@ def read_by(policy: Policy, lever: str) -> frozenset[str]:
     found: set[str] = set()
     for criterion in policy.criteria.values():
         found |= _in_test(criterion.test, lever)
-    for gate in policy.gates.values():
-        found |= _required(policy, gate.require, lever)
-    for pathway in policy.pathways.values():
-        for rule in pathway.rule.walk():
-            found |= _in_rule(policy, rule, lever)
+    for rule in policy.rules():
+        for below in rule.walk():
+            found |= _in_rule(policy, below, lever)
     if any(notice.lever == lever for notice in policy.code_notices):
         found.add(REQUEST)
     return frozenset(column for name in found for column in _columns(policy, name))
@@ -171,41 +173,33 @@ def _columns(policy: Policy, name: str) -> tuple[str, ...]:
 
 def columns_below(policy: Policy, test: Test) -> set[str]:
     """The columns that a test reads."""
-    return {column for name in _below(test) for column in _columns(policy, name)}
-
-
-def _below(test: Test) -> set[str]:
-    return {name for node in test.walk() for name in node.fields()}
+    return {column for name in test.facts() for column in _columns(policy, name)}
 
 
 def _in_test(test: Test, lever: str) -> set[str]:
     found: set[str] = set()
-    for node in test.walk():
-        levers = [part.lever for part in node.parts if isinstance(part, LeverIs)]
-        if node.reference() == lever or any(lever in asked for asked in levers):
-            found |= set(node.fields()) or _below(node)
-    return found
-
-
-def _required(policy: Policy, entries: Sequence[Requirement], lever: str) -> set[str]:
-    found: set[str] = set()
-    for entry in entries:
-        gate = policy.gates.get(entry.criterion)
-        if lever in entry.while_:
-            for inner in gate.require if gate else (entry,):
-                found |= _below(policy.criteria[inner.criterion].test)
+    for *above, node in test.lines():
+        if node.reference() == lever:
+            found.update(node.facts())
+        if above and lever in node.condition:  # it switches what stands beside it
+            found.update(above[-1].facts())
     return found
 
 
 def _in_rule(policy: Policy, rule: Rule, lever: str) -> set[str]:
-    found = _required(policy, rule.require or (), lever)
+    """What a lever reads by a rule itself, not by those below."""
+    criteria = policy.criteria
+    found: set[str] = set()
+    for entry, inner in policy.requirements(rule):
+        if lever in entry.while_ or lever in inner.while_:
+            found.update(criteria[inner.criterion].test.facts())
     asked: set[str] = set()  # what decides that a step is reached at all
-    for step in rule.then:
-        asked |= _below(policy.criteria[step.when].test) if step.when else set()
+    for step in rule.steps() if rule.requires else ():
+        asked.update(criteria[step.when].test.facts() if step.when else ())
         if lever in step.while_ or step.outcome == lever:
             found |= asked | {REQUEST}
-    if rule.assume and lever in rule.assume.while_:
-        found |= {str(rule.switch)}
-    chosen = [below for below in rule.first_of or () if lever in below.while_]
-    found |= {str(below.switch) for below in chosen if below.switch}
+    if rule.asked and rule.asked.assumed and lever in rule.asked.assumed.while_:
+        found.add(rule.asked.field)
+    chosen = [below for below in rule.below if lever in below.while_ and not rule.asked]
+    found.update(below.asked.field for below in chosen if below.asked)
     return found | ({REQUEST} if chosen or rule.outcome == lever else set())

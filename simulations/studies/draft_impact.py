@@ -169,13 +169,12 @@ def _pathway(settings: Settings, name: str, tests: Mapping[str, str]) -> str:
     policy = settings.policy
     rule = policy.pathways[name].rule
     inside = [inner for entry in rule.entries() for inner in policy.inside(entry.criterion)]
-    read = {*policy.required_somewhere(rule), *rule.whens(), *(one.criterion for one in rule.switches())}
     levers = sorted(policy.levers_read(rule) | {notice.lever for notice in policy.code_notices})
     return "\n".join(
         [
             rule.model_dump_json(),
             *(inner.model_dump_json() for inner in inside),
-            *(f"{one}: {tests[one]}" for one in sorted(read) if one in tests),
+            *(f"{one}: {tests[one]}" for one in sorted(policy.criteria_read(rule)) if one in tests),
             str([(lever, settings[lever]) for lever in levers]),
         ]
     )
