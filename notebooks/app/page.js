@@ -28,7 +28,7 @@ addEventListener("DOMContentLoaded", () => {
     const fit = () => (fold.open = wide.matches);
     wide.onchange = fit;
     fit();
-    fold.onclick = event => event.target.closest("a") && fit();
+    fold.onclick = event => event.target.closest("a") && setTimeout(fit);  // a link that hides at once is not followed
     const mark = () => {
       const above = [...links].filter(([head]) => head.getBoundingClientRect().top < innerHeight / 4).at(-1);
       if (above?.[1].ariaCurrent) return;
