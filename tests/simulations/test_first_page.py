@@ -145,10 +145,10 @@ def test_what_can_only_be_taken_away_is_never_told_as_if_it_could_be_given(each:
 
 
 def test_a_calibration_of_no_change_says_which_change_it_judges_in_its_place():
-    asked = ask(size=200, draws=0)
+    asked = ask(size=200)
     said = headline(examine(asked)).text
     assert asked.asks() == "No lever is moved"
     assert "No lever is moved, so a change that comes with the policy is judged, “Strict reading" in said
     assert "levers moved" not in said
-    moved = ask(provisions={"conservative_weeks": 8}, size=200, draws=0)
+    moved = ask(provisions={"conservative_weeks": 8}, size=200)
     assert f"For the change asked about ({moved.asks()})" in headline(examine(moved)).text
