@@ -181,7 +181,7 @@ def spreads(found: Iterable[Spread]) -> Shown:
     return tabulated("Change of the approval rate: assumptions and the luck of drawing apart", header, rows, words=2)
 
 
-def truths(title: str, values: pd.DataFrame) -> Shown:
+def truths(values: pd.DataFrame, title: str = "Every setting") -> Shown:
     """Counts and predictive values by simulated truth, in each population (`Truth.row`)."""
     rows = []
     names = ("cases", "met", "appropriate", "unhelpful", "refused_would_help", "waiting")
@@ -211,7 +211,7 @@ def _unable(populations: Iterable[str], able: Iterable[bool]) -> str:
 
 def folded_truths(title: str, values: pd.DataFrame) -> Shown:
     """The same, on a page only after a click."""
-    return folded(title, truths(title, values))
+    return folded(title, truths(values, title))
 
 
 def parts(compared: Iterable[Compared]) -> Shown:
