@@ -56,12 +56,16 @@ def outcome_mark(word: str) -> str:
     return mark(LABELS[word] if word in OUTCOMES else word.replace("_", " "), "outcome")
 
 
-def evidence_mark(card: Evidence) -> str:
-    """Source, strength and standing of a piece of evidence; contested evidence says so in capitals."""
+def evidence_mark(card: Evidence, titled: bool = False) -> str:
+    """Source, strength and standing of a piece of evidence; contested evidence says so in capitals.
+
+    Where no source is named its title is what tells it apart, unless that stands beside the mark (`titled`).
+    """
     status = card.status if card.status == "current" else card.status.upper()
     year = f" {card.year}" if card.year.isdigit() and card.year not in card.source else ""
     source, strength = re.split(r",| \(", card.source)[0], re.split(r", ", card.strength)[0]
-    source = "no source named" if source.startswith("none named") else source
+    if source.startswith("none named"):
+        source = "no source named" if titled else f"{card.title}, no source named"
     text = f"{_SHAPES[card.status]} {status}: {source}{year}, {_lowered(strength)}"
     more = f"{card.title}. {card.stance}. {card.strength}."
     return f'<span class="mark {card.status}" title="{esc(more)}">{esc(text)}</span>'

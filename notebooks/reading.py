@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from notebooks.comparison.words import without_identifiers
 from notebooks.levers import allowed, groups, shown
 from notebooks.page import Shown, bullets, codes, esc, evidence_mark, mark, origin_mark, outcome_mark, page, table
 from notebooks.reach import mentions, pathways_of
@@ -25,7 +26,7 @@ class Manual:
         self.settings = settings or policy.settings()
 
     def __repr__(self) -> str:
-        return f"{self.policy.title} ({self.policy.name}, {self.policy.status})"
+        return f"{self.policy.titled} ({self.policy.status})"
 
     def contents(self) -> Shown:
         """Title, standing, and every pathway with the outcomes it can have."""
@@ -46,8 +47,8 @@ class Manual:
         )
         outcomes = table(("Outcome", "Means"), [(outcome_mark(w), esc(MEANS[w])) for w in OUTCOMES])
         return page(
-            f"<h3>{esc(policy.title)}</h3><p><b>{esc(policy.name)}</b> · {mark(policy.status)} · "
-            f"<small class='faint'>fingerprint {esc(policy.fingerprint[:12])}</small></p>",
+            f"<h3>{esc(policy.titled)}</h3><p>{mark(policy.status)} <small class='faint'>in commands "
+            f"<code>{esc(policy.name)}</code>, fingerprint {esc(policy.fingerprint[:12])}</small></p>",
             f'<p class="note">{esc(policy.notice)} {esc(NOT_MET)}</p>{said}',
             counted,
             table(("Pathway", "Diagnosis", "Can come out as"), rows, "Every pathway, in the order of this manual"),
@@ -65,17 +66,24 @@ class Manual:
             "<h3>Evidence that is disputed, replaced or withdrawn</h3>"
             if contested
             else "<p>No evidence is known to be disputed, replaced or withdrawn.</p>",
-            bullets(f"{evidence_mark(c)} – {esc(c.title)}. {esc(c.status_note or c.note)}" for c in contested),
+            bullets(
+                f"<b>{esc(c.title)}</b> {evidence_mark(c, titled=True)} – {esc(c.status_note or c.note)}"
+                for c in contested
+            ),
         )
 
     def texts(self) -> Shown:
         """How to read this policy: what it assumes, what it cannot check, and whose word it is."""
         return page(
             *(
-                f"<h3>{esc(t.title)}{origin_mark(t.origin)}</h3><p>{esc(t.says)}{_behind(t.statements)}</p>"
+                f"<h3>{esc(t.title)}{origin_mark(t.origin)}</h3><p>{self._words(t.says)}{_behind(t.statements)}</p>"
                 for t in self.policy.texts.values()
             )
         )
+
+    def _words(self, text: str) -> str:
+        """A text of the policy, what it names by an identifier by its words."""
+        return esc(without_identifiers(text, (self.settings,)))
 
     def _code_notice(self, notice: CodeNotice) -> str:
         lever, value = self.policy.levers[notice.lever], self.settings[notice.lever]
@@ -135,9 +143,9 @@ class Manual:
                 marks = " ".join(evidence_mark(self.policy.evidence[key]) for key in lever.evidence)
                 reads = len(pathways_of(self.policy, name, found))
                 source = f"{esc(lever.citation)}{behind} {marks} <small>Read by {reads} pathways.</small>"
-                label = f"{esc(lever.label)}<br><small class='faint'>{esc(name)}</small>{origin}"
+                label = f"{esc(lever.label)}<br> <code>{esc(name)}</code>{origin}"
                 rows.append((label, now, legal, f"<small>{source}</small>"))
-            tables.append(table(("Lever", "Now", "Can be", "Source"), rows, esc(title)))
+            tables.append(table(("Lever, and its name in commands", "Now", "Can be", "Source"), rows, esc(title)))
         return page(*tables)
 
     def _choices(self, name: str) -> str:
@@ -161,7 +169,7 @@ class Manual:
         return page(
             *(
                 f"<h3>{esc(q.question)}{origin_mark(q.origin)}</h3>"
-                f"<p>{esc(q.why_open)}{_behind(q.statements)}</p>{bullets(map(esc, q.options))}"
+                f"<p>{self._words(q.why_open)}{_behind(q.statements)}</p>{bullets(map(esc, q.options))}"
                 for q in self.policy.open_questions.values()
             )
         )
@@ -181,17 +189,22 @@ def _behind(statements: Iterable[str]) -> str:
     return f" <small class='faint'>({named})</small>" if named else ""
 
 
+def _dated(card: Evidence) -> bool:
+    """Whether it has a year that its source does not tell already."""
+    return card.year[:1].isdigit() and card.year not in card.source
+
+
 def _card(key: str, card: Evidence) -> str:
     terms = (
-        ("Source", f"{card.source}, {card.year}"),
-        ("About", card.population),
         ("Stance", card.stance),
+        ("About", card.population),
         ("Strength", card.strength),
-        ("Standing", f"{card.status}. {card.status_note or ''}"),
+        ("Standing", f"{card.status.capitalize()}. {card.status_note or ''}"),
         ("Note", card.note),
+        ("Source", f"{card.source}, {card.year}" if _dated(card) else card.source),
         ("How far read", card.verified),
         ("Reference", card.reference),
         ("Behind", ", ".join(card.statements) or f"none ({card.origin})"),
     )
     inside = "".join(f"<dt>{esc(term)}</dt><dd>{esc(text)}</dd>" for term, text in terms)
-    return f'<h3 id="evidence-{key}">{esc(card.title)}</h3><p>{evidence_mark(card)}</p><dl>{inside}</dl>'
+    return f'<h3 id="evidence-{key}">{esc(card.title)}</h3><p>{evidence_mark(card, titled=True)}</p><dl>{inside}</dl>'

@@ -7,6 +7,40 @@ addEventListener("DOMContentLoaded", () => {
   const incomplete = document.querySelector(".incomplete");
   if (incomplete) document.getElementById("content").prepend(incomplete);  // first of all, also when it is read out
 
+  // A page of many parts is read by its headings, which stand beside it: its parts, and the pathways below theirs.
+  function contents() {
+    const parts = [...document.querySelectorAll("main > .text h2")];
+    if (parts.length < 5) return;
+    const fold = document.createElement("details"), wide = matchMedia("(min-width: 70rem)"), links = new Map();
+    fold.className = "contents";
+    fold.innerHTML = "<summary>On this page</summary><nav aria-label='On this page'></nav>";
+    const lists = [fold.querySelector("nav").appendChild(document.createElement("ol"))];
+    for (const head of document.querySelectorAll("main > .text h2, main .nbw h2, main .nbw h3[id^=pathway-]")) {
+      const depth = parts.includes(head) ? 0 : head.matches("h2") ? 1 : 2;
+      lists.length = Math.min(lists.length, depth + 1);
+      while (lists.length <= depth) lists.push(lists.at(-1).lastElementChild.appendChild(document.createElement("ol")));
+      head.id ||= `part-${links.size}`;
+      const link = lists[depth].appendChild(document.createElement("li")).appendChild(document.createElement("a"));
+      link.href = `#${encodeURIComponent(head.id)}`;
+      link.textContent = head.firstChild.textContent.replace(/ · $/, "");
+      links.set(head, link);
+    }
+    const fit = () => (fold.open = wide.matches);
+    wide.onchange = fit;
+    fit();
+    fold.onclick = event => event.target.closest("a") && setTimeout(fit);  // a link that hides at once is not followed
+    const mark = () => {
+      const above = [...links].filter(([head]) => head.getBoundingClientRect().top < innerHeight / 4).at(-1);
+      if (above?.[1].ariaCurrent) return;
+      for (const link of links.values()) link.removeAttribute("aria-current");
+      above?.[1].setAttribute("aria-current", "true");
+      if (above && wide.matches) fold.scrollTop = above[1].offsetTop - fold.clientHeight / 2;
+    };
+    addEventListener("scroll", () => requestAnimationFrame(mark), { passive: true });
+    document.getElementById("content").prepend(fold);
+  }
+  contents();
+
   const TYPED = "workbook typed ";
   async function typedAgain() {
     const kept = window.name.startsWith(TYPED) ? window.name.slice(TYPED.length) : "";

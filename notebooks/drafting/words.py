@@ -269,6 +269,7 @@ KEYS: Mapping[str, tuple[str, str]] = {  # key, or Record.key where one record c
 }
 
 WORDS: Mapping[str, str] = {  # words of the language whose meaning is not seen at once
+    "met_if_prereqs": "met if the prerequisites are",
     "whole": "a whole number",
     "decimal": "a number with decimals",
     "percent": "per cent",

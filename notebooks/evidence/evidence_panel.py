@@ -166,7 +166,7 @@ class EvidencePanel(Frame):
     def _card(self, key: str, named: bool) -> str:
         card = self.policy_now.evidence[key]
         idle = "" if named else "<br><small class='faint'>no lever, criterion or pathway names it</small>"
-        return f"{evidence_mark(card)}{idle}"
+        return f"{evidence_mark(card, titled=True)}{idle}"
 
     def _show(self) -> None:
         """What stands on the ticked sources at once; the cases beside."""

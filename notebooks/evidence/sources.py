@@ -32,7 +32,7 @@ def _card(settings: Settings, key: str, mine: list[Support]) -> str:
     card = settings.policy.evidence[key]
     note = f" {card.status_note}" if card.status_note else ""
     head = (
-        f"<h4>{esc(card_name(card))}</h4><p>{evidence_mark(card)} Strength: {esc(card.strength)}. "
+        f"<h4>{esc(card_name(card))}</h4><p>{evidence_mark(card, titled=True)} Strength: {esc(card.strength)}. "
         f"Standing: {esc(card.status)}.{esc(note)}</p>"
     )
     rows = [

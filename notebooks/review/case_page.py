@@ -192,7 +192,9 @@ def notices(review: CaseReview) -> str:
     lines += [
         f"<b>{esc(c)}</b> is no longer a valid code: {esc(s)}." for c, s in policy.retired_codes.items() if c in here
     ]
-    lines += [f"{evidence_mark(c)} {esc(c.title)}. {esc(c.status_note or c.note)}" for c in _disputed(now)]
+    lines += [
+        f"<b>{esc(c.title)}</b> {evidence_mark(c, titled=True)} {esc(c.status_note or c.note)}" for c in _disputed(now)
+    ]
     said = f"<h3>To beware of</h3>{bullets(lines)}" if lines else ""
     return f"{said}<p class='faint'><small>{esc(policy.notice)}</small></p>"
 

@@ -33,6 +33,9 @@ Value = Amount | str | None  # a lever's value: a number in its unit, a choice, 
 MOST_VALUES = 10_000  # of a lever: lint, proof and sweep try every one
 
 
+_SPOKEN = {"true": "yes", "false": "no", "met_if_prereqs": "met if the prerequisites are"}
+
+
 def as_word(value: Value) -> str:
     """A value as a setting takes it."""
     return "off" if value is None else str(value)
@@ -243,7 +246,7 @@ class Lever(Element):
 
     def word(self, text: str) -> str:
         """A choice, or the 'on' or 'off' of a condition, in words."""
-        return {"true": "yes", "false": "no"}.get(text, text.replace("_", " "))
+        return _SPOKEN.get(text, text.replace("_", " "))
 
     def moves(self, before: Value, after: Value) -> str:
         """'6 weeks → 8 weeks', for a person."""

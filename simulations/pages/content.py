@@ -84,7 +84,7 @@ def _lever(study: Study, name: str, lever: Lever, read: Sequence[str]) -> dict[s
         "shown": [lever.in_words(value) for value in values],
         "means": [lever.choices[str(value)] for value in values] if lever.choices else [],
         "strictness": [order.index(value) for value in values] if order else [],
-        "allowed": lever.allowed.replace("_", " "),
+        "allowed": f"allowed {', '.join(map(lever.word, lever.choices))}" if lever.choices else lever.allowed,
         "on": values.index(lever.on) if lever.off_allowed and lever.domain else 0,
         "baseline": _place(study.baseline, name, values),
         "start": values.index(study.scenario[name]),

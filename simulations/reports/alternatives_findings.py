@@ -111,12 +111,12 @@ def headline(study: Study, results: Sequence[Result]) -> Shown:
         (
             "Strictest",
             f"{roughly(study, points(low.row()['change_points'] / 100))} points",
-            f"{low.alternative.short}{_interval(low.row())}, {low.cases.short_label}",
+            f"{low.alternative.called}{_interval(low.row())}, {low.cases.short_label}",
         ),
         (
             "Loosest",
             f"{roughly(study, points(high.row()['change_points'] / 100))} points",
-            f"{high.alternative.short}{_interval(high.row())}, {high.cases.short_label}",
+            f"{high.alternative.called}{_interval(high.row())}, {high.cases.short_label}",
         ),
     ]
     said = finding(results) + "."
@@ -208,7 +208,7 @@ def movers(study: Study, results: Sequence[Result]) -> Shown:
         for row in few:
             what = f"{_label(study, 'diagnoses', row['diagnosis'])} × {_label(study, 'procedures', row['procedure'])}"
             way = f"{LABELS[row['from_outcome']]} → {LABELS[row['to_outcome']]}"
-            rows.append([group[0].alternative.short, what, way, *(number(results, row[name]) for name in populations)])
+            rows.append([group[0].alternative.called, what, way, *(number(results, row[name]) for name in populations)])
     caption = f"Which requests move: of each alternative the {MOST} largest ways, requests by population"
     return tabulated(
         caption, ["Alternative", "Diagnosis × procedure", "Outcome", *called(results).values()], rows, words=3
@@ -236,9 +236,9 @@ def advantage(results: Sequence[Result]) -> Shown:
             share = f"{cell_text(group, row, 'medicare_stricter')} of {cell_text(group, row, 'medicare_compared')}"
             against = "" if group[0].cases.guarded else f"\n{signed(more)} against P0"
             cells.append(share if row is first or group is groups[0] else f"{share}{against}")
-            stricter += [group[0].alternative.short] if more > 0 else []
+            stricter += [group[0].alternative.called] if more > 0 else []
         rows.append(cells)
-    who = ", ".join(dict.fromkeys(stricter))
+    who = "; ".join(dict.fromkeys(stricter))
     found = (
         f"Warning. Stricter on more requests than the policy as it stands: {who}."
         if who

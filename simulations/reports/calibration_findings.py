@@ -44,9 +44,16 @@ def headline(found: Examination) -> Shown:
         )
         for section, note in (("held_out", "the only test"), ("fitted", "chosen to agree"), ("input", "must agree"))
     ]
-    second = f"For the change asked about ({found.judged.asks()}) {_verdicts(found.compared, found.names)}"
+    second = f"{_judged(found)} {_verdicts(found.compared, found.names)}"
     over = " ".join([f"In this order: {listed([f'“{name}”' for name in counts])}.", *one_set(counts)])
     return card(f"{first}. {second}", tiles if any(counts.values()) else [], over)
+
+
+def _judged(found: Examination) -> str:
+    """Which change the simulated truth is asked about: the one asked for, or one that ships where none is."""
+    if found.judged.scenario == found.judged.baseline or found.judged is found.study:
+        return f"For the change asked about ({found.judged.asks()})"
+    return f"No lever is moved, so a change that comes with the policy is judged, “{found.judged.title}”:"
 
 
 def _verdicts(compared: Sequence[Compared], names: Mapping[str, str]) -> str:
@@ -174,7 +181,7 @@ def spreads(found: Iterable[Spread]) -> Shown:
     return tabulated("Change of the approval rate: assumptions and the luck of drawing apart", header, rows, words=2)
 
 
-def truths(values: pd.DataFrame) -> Shown:
+def truths(values: pd.DataFrame, title: str = "Every setting") -> Shown:
     """Counts and predictive values by simulated truth, in each population (`Truth.row`)."""
     rows = []
     names = ("cases", "met", "appropriate", "unhelpful", "refused_would_help", "waiting")
@@ -190,7 +197,7 @@ def truths(values: pd.DataFrame) -> Shown:
     header = ("Population", "Setting", "Requests", "Met", "Met, would help", "Met, would not", "Refused, would help",
               "Waiting, would help", "Would help, of those met", *parted, "Would not, of those not met",
               "Condition, of those met for it")  # fmt: skip
-    caption = "By simulated truth; shares with 95% intervals of sampling"
+    caption = f"{title}, by simulated truth; shares with 95% intervals of sampling"
     return tabulated(f"{caption}{_unable(values['population'], values['can_tell'])}", header, rows, words=2)
 
 
@@ -204,7 +211,7 @@ def _unable(populations: Iterable[str], able: Iterable[bool]) -> str:
 
 def folded_truths(title: str, values: pd.DataFrame) -> Shown:
     """The same, on a page only after a click."""
-    return folded(title, truths(values))
+    return folded(title, truths(values, title))
 
 
 def parts(compared: Iterable[Compared]) -> Shown:
@@ -264,7 +271,8 @@ _FEW = 6
 def _rate(row: Mapping[Any, Any], name: str) -> str:
     if pd.isna(row[f"{name}_pct"]):
         return "–"
-    return percent_within(*(row[f"{name}_{part}"] for part in ("pct", "low", "high")), between="–")
+    told = percent_within(*(row[f"{name}_{part}"] for part in ("pct", "low", "high")), between="–")
+    return told.replace(" (", "\n(")  # one below the other: there are many columns
 
 
 # Truth in sentences --------------------------------------------------------------------------------------------------

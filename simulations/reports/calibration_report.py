@@ -17,7 +17,7 @@ from simulations.reports import calibration_findings as findings
 from simulations.reports import report
 from simulations.reports.calibration_chart import spreads_chart, targets_chart
 from simulations.reports.figure import Picture, displayed
-from simulations.reports.html_table import Shown, bullets, titled
+from simulations.reports.html_table import Shown, bullets, folded, titled
 from simulations.reports.truth_chart import by_setting_chart, compared_chart
 from simulations.studies.examination import Examination, together
 from simulations.studies.sensitivity import Spread
@@ -28,6 +28,7 @@ NO_FIGURES = "No page names a published figure (targets), so nothing can be held
 NO_RATES = "No page names a published rate of denial or overturn."
 NO_TRIAL = "No page describes a virtual trial of a diagnostic test, so there is nothing to tell here."
 NO_CHANGE = "No lever is moved and the policy has no scenario of its own, so there is no change to spread."
+BY_VALUE = "Value by value, as numbers"
 NO_LEVER = "No lever sets the cut-off of a virtual trial."
 NOTHING_SAID = (
     "The pages say nothing of it: whatever they mark as an assumption has a range, and a source where one is named."
@@ -101,7 +102,7 @@ class Sections:
             return bullets([NO_TRIAL])
         names = self.found.names
         alike = [conflict.line(names) for conflict in conflicts()]
-        shown = [bullets(alike)] if alike else []
+        shown = [_counted(alike)] if alike else []
         for page in pages:
             if "conflicts" in page.page.remarks:
                 exact = [one.line(names) for one in conflicts(exactly=True, only=[page.id])]
@@ -170,7 +171,7 @@ class Sections:
         """The same as numbers."""
         if self.found.by_lever.empty:
             return None
-        return self._said("by_lever", findings.folded_truths("The same as numbers", self._named(self.found.by_lever)))
+        return self._said("by_lever", findings.folded_truths(BY_VALUE, self._named(self.found.by_lever)))
 
     def levers(self) -> Shown:
         """Which levers the simulated truth can tell about."""
@@ -193,6 +194,17 @@ class Sections:
             tables |= {"truth_by_stage": together([one.stages() for one in compared])}
             tables |= {"moves": together([one.movers() for one in compared])}
         report.write(found.study, out, tables=tables, pictures=self.pictures, said=findings.said(found.targets))
+
+
+def _counted(conflicts: Sequence[str]) -> Shown:
+    """How many conflicts there are; each of them on a page only after a click, where they are many."""
+    if len(conflicts) <= _FEW:
+        return bullets(conflicts)
+    first = f"{len(conflicts)} sets of published figures cannot hold together in one population, whatever its shares."
+    return joined([bullets([first]), folded(f"The {len(conflicts)} sets, one by one", bullets(conflicts))])
+
+
+_FEW = 5
 
 
 def joined(parts: Sequence[Shown]) -> Shown:

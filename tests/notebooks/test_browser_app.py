@@ -192,6 +192,40 @@ def lever(page: Page, role: str = "spinbutton"):
     return page.locator(".nbw-lever-conservative_weeks").get_by_role(role)
 
 
+def test_what_is_on_a_long_page_stays_in_view_and_keys_reach_it(desk: Desk):
+    page = opened(desk.new_page(), desk, READ)
+    contents = page.get_by_role("navigation", name="On this page")
+    for words in ("Open questions", "Facet injection for spine pain", "References"):
+        link = contents.get_by_role("link", name=words, exact=True)
+        link.press("Enter")
+        expect(page.get_by_role("heading", name=words).first).to_be_in_viewport()
+        expect(link).to_have_attribute("aria-current", "true")
+        expect(link).to_be_in_viewport()
+    page.set_viewport_size({"width": 640, "height": 900})
+    expect(contents).to_be_hidden()
+    head = page.get_by_text("On this page", exact=True)
+    expect(head).to_be_in_viewport()
+    head.press("Enter")
+    contents.get_by_role("link", name="The levers", exact=True).press("Enter")
+    expect(page.get_by_role("heading", name="The levers")).to_be_in_viewport()
+    expect(contents).to_be_hidden()
+    page.context.close()
+
+
+def test_on_a_narrow_page_the_answer_stays_in_view_beside_the_lever(desk: Desk):
+    page = opened(desk.new_page(), desk, TWEAK)
+    page.set_viewport_size({"width": 640, "height": 900})
+    expect(page.get_by_role("slider", name="Minimum conservative care")).to_be_visible()
+    number = lever(page)
+    number.fill("8")
+    number.press("Enter")
+    answer = page.get_by_role("status").filter(has_text="Approvals fall from 20.9% to 15.1%")
+    expect(answer).to_be_visible()
+    page.get_by_role("button", name="Who moves").scroll_into_view_if_needed()
+    expect(answer).to_be_in_viewport()
+    page.context.close()
+
+
 def test_two_pages_of_one_notebook_do_not_disturb_each_other(desk: Desk):
     first = opened(desk.new_page(), desk, TWEAK)
     second = opened(first.context.new_page(), desk, TWEAK)

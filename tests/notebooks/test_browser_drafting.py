@@ -90,7 +90,7 @@ def test_a_version_is_written_by_clicks_and_keys(desk: Desk, hands: Hands):
     page = hands.page
     finding = page.locator(".nbw-effect").get_by_role("status").first
     hands.entry("Levers", "Trigger points in fibromyalgia")
-    choice = page.locator(".nbw-entry select option", has_text="met if prereqs").first
+    choice = page.locator(".nbw-entry select option", has_text="met if the prerequisites are").first
     choice.wait_for(state="attached")
     hands.done += 1
     page.locator(".nbw-entry select").first.select_option(label=choice.text_content())

@@ -10,9 +10,11 @@ from scipy.stats import binomtest
 
 import policy
 from simulations import ask, population
+from simulations.reports.calibration_findings import headline
 from simulations.reports.first_page import assumed, first_page, near, sentences
 from simulations.reports.report import summary
 from simulations.studies.comparison import Study
+from simulations.studies.examination import examine
 from simulations.studies.sweep import ranking
 
 NERVE_BLOCKS = policy.load("nerve_blocks")
@@ -140,3 +142,13 @@ def test_what_can_only_be_taken_away_is_never_told_as_if_it_could_be_given(each:
     assert few.impact.way == -1
     assert ask(provisions={"conservative_weeks": 5}, size=20).impact.way == 1
     assert ask(provisions={"conservative_weeks": 7, "relief_pct": 50}, size=20).impact.way == 0
+
+
+def test_a_calibration_of_no_change_says_which_change_it_judges_in_its_place():
+    asked = ask(size=200)
+    said = headline(examine(asked)).text
+    assert asked.asks() == "No lever is moved"
+    assert "No lever is moved, so a change that comes with the policy is judged, “Strict reading" in said
+    assert "levers moved" not in said
+    moved = ask(provisions={"conservative_weeks": 8}, size=200)
+    assert f"For the change asked about ({moved.asks()})" in headline(examine(moved)).text
