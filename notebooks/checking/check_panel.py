@@ -15,7 +15,7 @@ from notebooks.checking.left import Left
 from notebooks.checking.quick import at_once, plain_text, sound
 from notebooks.checking.slow import Tried, looked_for
 from notebooks.controls import FIT, WIDE
-from notebooks.desk import Inbox, documents, draft_from, hand_over, handed, named, opened, own, way, written
+from notebooks.desk import Inbox, documents, draft_from, elsewhere, hand_over, in_work, named, opened, own, way, written
 from notebooks.frame import Frame, button, link, linked, live
 from notebooks.keeping import called
 from notebooks.page import bullets, esc
@@ -45,7 +45,7 @@ class CheckPanel(Frame):
         super().__init__()
         self.policy, lab = policy, SERVED in os.environ
         self.day, self.years = day or (date.today().isoformat() if lab else ""), years
-        self.left, self._tried, self._going = Left(policy.id), Tried(), lab
+        self._tried, self._going = Tried(), lab
         self._kept: dict[tuple[str, str], Found] = {}
         self._last = 0.0
         self._of: dict[str, str] = {}  # slow section -> the text that it depends on
@@ -57,11 +57,15 @@ class CheckPanel(Frame):
         self._keep_up(self._meanwhile)
 
     def _first(self) -> str:
-        """The draft that was handed over, else the one in work, else the policy as it was loaded."""
-        known = documents(self.policy)
-        drafts = [document.key for document in known if document.draft]
-        wanted = own(self.policy, handed(_HERE).get("draft", "?"))
-        return wanted if wanted in {document.key for document in known} else (drafts or [""])[0]
+        """The draft in work, of whatever policy, else a kept one of this policy, else the policy as it was loaded."""
+        drafts = [document.key for document in documents(self.policy) if document.draft]
+        if wanted := in_work():
+            try:
+                opened(self.policy, own(self.policy, wanted))
+                return own(self.policy, wanted)
+            except ProblemsFound:  # it is not there any more
+                pass
+        return (drafts or [""])[0]
 
     def _meanwhile(self) -> None:
         """What other notebooks did: a draft handed to this one, edits of the draft that is open once they rest."""
@@ -125,7 +129,9 @@ class CheckPanel(Frame):
         """What can be chosen, with what is chosen now."""
         self._quiet = True
         try:
-            known = [(document.label, document.key) for document in documents(self.policy)]
+            known = [(one.label, one.key) for one in (*documents(self.policy), *elsewhere(self.policy))]
+            if self.key not in [key for _, key in known]:  # a version of another policy
+                known.append((self.draft.policy.titled, self.key))
             if SERVED not in os.environ:  # so that runs stay equal whatever lies in the workspace
                 known = [pair for pair in known if pair[1] in ("", self.key)]
             self.choose.options = known
@@ -140,6 +146,7 @@ class CheckPanel(Frame):
         found = opened(self.policy, key) if key.endswith(".json") else Draft.of(key or called(self.policy), anew=True)
         assert isinstance(found, Draft)
         self.draft, self.key, self.found = found, key, {}
+        self.left = Left(str(plain_text(found).get("id", self.policy.id)))
         for section in self.sections.values():
             section.tell("")
         self.message.value = ""
