@@ -69,6 +69,8 @@ def sources(panel: DraftPanel) -> None:
          Evidence_card="Rule on occipital blocks", About="occipital neuralgia x 64405")  # fmt: skip
     add(panel)
     assert panel.tree["statements"]["S1"]["source"] == "rule-on-occipital-blocks"
+    card = panel.tree["evidence"]["rule-on-occipital-blocks"]
+    assert (card["statements"], card.get("origin")) == (["S1"], None)  # its card lists it
 
 
 def columns(panel: DraftPanel) -> None:
