@@ -110,13 +110,13 @@ class CheckPanel(Frame):
         )
         for hand in (self.when, self.old):
             hand.observe(self._guarded(self._dated), names="value")
-        self.headline = widgets.HTML(layout=WIDE)
+        self.headline, self.way = widgets.HTML(layout=WIDE), linked(way(_HERE, self.policy))
         acts = Acts(self._mend, self._take, self._leave, self._draw, self._guarded)
         self.sections = {name: Section(name, acts) for name in SECTIONS}
         self.onward = widgets.HBox([], layout=_BAR)
         compare = button("Take it to Compare versions", self._guarded(self._compare))
         self._stand(
-            linked(way(_HERE, self.policy)),
+            self.way,
             widgets.HBox([self.choose, self.undo_button, self.redo_button, self.look_button], layout=_BAR),
             self.headline,
             self.message,
@@ -146,7 +146,9 @@ class CheckPanel(Frame):
         found = opened(self.policy, key) if key.endswith(".json") else Draft.of(key or called(self.policy), anew=True)
         assert isinstance(found, Draft)
         self.draft, self.key, self.found = found, key, {}
-        self.left = Left(str(plain_text(found).get("id", self.policy.id)))
+        policy = str(plain_text(found).get("id", self.policy.id))
+        self.left = Left(policy)
+        self.way.outputs = linked(way(_HERE, self.policy if policy == self.policy.id else None)).outputs
         for section in self.sections.values():
             section.tell("")
         self.message.value = ""
