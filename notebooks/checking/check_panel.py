@@ -115,6 +115,7 @@ class CheckPanel(Frame):
         self.sections = {name: Section(name, acts) for name in SECTIONS}
         self.onward = widgets.HBox([], layout=_BAR)
         compare = button("Take it to Compare versions", self._guarded(self._compare))
+        self.save_button = button("Save it as a version", self._guarded(self._save), "Save it in Author a draft")
         self._stand(
             self.way,
             widgets.HBox([self.choose, self.undo_button, self.redo_button, self.look_button], layout=_BAR),
@@ -122,7 +123,7 @@ class CheckPanel(Frame):
             self.message,
             widgets.HBox([self.when, self.old], layout=_BAR),
             *(section.box for section in self.sections.values()),
-            widgets.HBox([compare, self.onward], layout=_BAR),
+            widgets.HBox([self.save_button, compare, self.onward], layout=_BAR),
         )
 
     def _list_documents(self) -> None:
@@ -244,6 +245,10 @@ class CheckPanel(Frame):
         hand_over("4_compare_versions", before=self.draft.source, after=named(self.policy, self.key))
         self.onward.children = (link("4_compare_versions", "Open Compare versions", go=True),)
 
+    def _save(self, *_: object) -> None:
+        hand_over("5_author_a_draft", draft=self.key)
+        self.onward.children = (link("5_author_a_draft", "Open Author a draft, where it is saved", go=True),)
+
     def _leave(self, section: str, items: Sequence[Item], because: str) -> None:
         """Leave items with a reason; an empty one: take up again what was left."""
         reason = " ".join(because.split())
@@ -329,6 +334,7 @@ class CheckPanel(Frame):
         if self.headline.value != live(said):
             self.headline.value = live(said)
         self.undo_button.disabled, self.redo_button.disabled = not self.draft.edits, not self.draft.undone
+        self.save_button.disabled = not self.key.endswith(".json")
         self._let_stand()
 
     def readback(self) -> str:
