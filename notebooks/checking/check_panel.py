@@ -9,7 +9,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from notebooks.checking.check_forms import Acts, Section
+from notebooks.checking.check_forms import LINES, Acts, Section
 from notebooks.checking.items import NOT_YET, SECTIONS, SLOW, Found, Item, Mend, summary
 from notebooks.checking.left import Left
 from notebooks.checking.quick import at_once, plain_text, sound
@@ -117,6 +117,7 @@ class CheckPanel(Frame):
         compare = button("Take it to Compare versions", self._guarded(self._compare))
         self.save_button = button("Save it as a version", self._guarded(self._save), "Save it in Author a draft")
         self._stand(
+            widgets.HTML(LINES, layout=widgets.Layout(height="0", margin="0")),
             self.way,
             widgets.HBox([self.choose, self.undo_button, self.redo_button, self.look_button], layout=_BAR),
             self.headline,
@@ -125,6 +126,7 @@ class CheckPanel(Frame):
             *(section.box for section in self.sections.values()),
             widgets.HBox([self.save_button, compare, self.onward], layout=_BAR),
         )
+        self.view.add_class("nbw-check")
 
     def _list_documents(self) -> None:
         """What can be chosen, with what is chosen now."""

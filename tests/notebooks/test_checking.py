@@ -123,7 +123,7 @@ def test_each_way_of_breaking_a_draft_has_its_section(broken: Policy):
     panel._refresh()
     panel.check()
     told = {name: [item.says for item in found.items] for name, found in panel.found.items()}
-    assert told["examples"] == ["“of full age” comes out as not met, expected is met"]
+    assert told["examples"] == ["“of full age” comes out as not met (expected: met)"]
     assert any("Height" in says for says in told["remarks"])
     assert any(says.startswith("Nobody would notice if lever “Least age” were 30 years") for says in told["slips"])
     assert [item.place for item in panel.found["examples"].items] == ["examples.0"]
