@@ -25,8 +25,10 @@ __all__ = [
     "Shelf",
     "documents",
     "draft_from",
+    "elsewhere",
     "hand_over",
     "handed",
+    "in_work",
     "kept_label",
     "meant",
     "meant_alone",
@@ -71,6 +73,15 @@ def documents(policy: Policy) -> tuple[Document, ...]:
     return (here, *drafts, *versions)
 
 
+def elsewhere(policy: Policy) -> tuple[Document, ...]:
+    """Kept drafts of other policies."""
+    return tuple(
+        Document(path.name, f"{kept.policy.replace('_', ' ')}: {kept_label(path, kept)}", True)
+        for path, kept in kept_drafts("*").items()
+        if kept.policy != policy.id
+    )
+
+
 def draft_from(source: str, number: str = "") -> str:
     """'draft from version 2026.2': what a draft is called, which has its source's number until it is saved."""
     return f"draft {f'{number} ' if number else ''}from {version_in_words(source)}"
@@ -100,7 +111,7 @@ def opened(policy: Policy, key: str) -> Policy | Draft:
     """What a document's key stands for: a policy, or a draft; raises ProblemsFound where it is gone or unreadable."""
     if not key:
         return policy
-    found = {path.name: path for path in kept_drafts(policy.id)}
+    found = {path.name: path for path in kept_drafts("*")}
     if key in found:
         return Draft.resume(found[key])
     if key.endswith(".json"):
@@ -177,6 +188,12 @@ def handed(notebook: str) -> dict[str, str]:
     except (OSError, ValueError):
         return {}
     return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}
+
+
+def in_work() -> str:
+    """The draft or version that was worked on last, of whatever policy: its key; empty: none was."""
+    notes = ("5_author_a_draft", "6_check_a_draft")
+    return handed(max(notes, key=lambda name: _stamp(_note(name)))).get("draft", "")
 
 
 def _stamp(path: Path | None) -> int:

@@ -66,18 +66,21 @@ class Shown:
         self.settings = settings
         self.paths = [str(FOLDER), str(NAMES), *collect_template_paths(["voila", "nbconvert"], BASE)]
         self.pages = jinja2.Environment(loader=jinja2.FileSystemLoader(FOLDER), autoescape=True)
+
+    def _policy(self) -> str:
+        """What is opened now: a version that was saved meanwhile may be what the name of the policy alone means."""
         try:
             policy = load()
-            self.policy = f"{policy.title}, version {policy.version} ({policy.status})"
         except ProblemsFound:
-            self.policy = ""  # each page tells it
+            return ""  # each page tells it
+        return f"{policy.title}, version {policy.version} ({policy.status})"
 
     def common(self, here: str, nonce: str, folder: Path) -> dict[str, Any]:
         """What the frame around every page needs; `questions`: notebook -> its title, which is a question."""
         stages = {name: text for name, text in STAGES.items() if (folder / f"{name}.ipynb").is_file()}
         questions = {name: question(folder / f"{name}.ipynb") for name in stages}
         return {
-            "here": here, "stages": stages, "questions": questions, "policy": self.policy, "nonce": nonce,
+            "here": here, "stages": stages, "questions": questions, "policy": self._policy(), "nonce": nonce,
             "assets": ASSETS, "cases": Path(os.environ.get(CASES, "")).name,
         }  # fmt: skip
 

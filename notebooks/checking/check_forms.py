@@ -10,7 +10,9 @@ from notebooks.controls import GROW, WIDE
 from notebooks.frame import button, live, shown_html
 from notebooks.page import esc
 
-__all__ = ["Acts", "Section"]
+__all__ = ["LINES", "Acts", "Section"]
+
+LINES = "<style>.nbw-check .nbw p{max-width:88ch}</style>"  # on a wide screen a line is still found again
 
 PAGE = 8  # items that are shown at first, and more at a time
 _WRAP = widgets.Layout(flex_flow="row wrap", width="100%", align_items="center")
@@ -123,8 +125,8 @@ class Section:
             acts.append(button("Mend it in Author a draft", take, f"Mend it in Author a draft: {item.says}"))
         if item.section not in MUST:
             acts.append(self._leaving(slot, "Leave it", [item]))
-        more = f"{item.more[:1].upper()}{item.more[1:]}"
-        says = f"<p><b>{esc(item.says)}</b></p><p><small>{esc(more)}</small></p>"
+        more = "<br>".join(map(esc, f"{item.more[:1].upper()}{item.more[1:]}".split("\n")))
+        says = f"<p><b>{esc(item.says)}</b></p><p><small>{more}</small></p>"
         box = widgets.VBox([shown_html(says), widgets.HBox(acts, layout=_WRAP), slot], layout=_FULL)
         return box.add_class("nbw-lever")
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from notebooks.checking.check_forms import Acts, Section
+from notebooks.checking.check_forms import LINES, Acts, Section
 from notebooks.checking.items import NOT_YET, SECTIONS, SLOW, Found, Item, Mend, summary
 from notebooks.checking.left import Left
 from notebooks.checking.quick import at_once, plain_text, sound
 from notebooks.checking.slow import Tried, looked_for
 from notebooks.controls import FIT, WIDE
-from notebooks.desk import Inbox, documents, draft_from, hand_over, handed, named, opened, own, way, written
+from notebooks.desk import Inbox, documents, draft_from, elsewhere, hand_over, in_work, named, opened, own, way, written
 from notebooks.frame import Frame, button, link, linked, live
 from notebooks.keeping import called
 from notebooks.page import bullets, esc
@@ -45,7 +45,7 @@ class CheckPanel(Frame):
         super().__init__()
         self.policy, lab = policy, SERVED in os.environ
         self.day, self.years = day or (date.today().isoformat() if lab else ""), years
-        self.left, self._tried, self._going = Left(policy.id), Tried(), lab
+        self._tried, self._going = Tried(), lab
         self._kept: dict[tuple[str, str], Found] = {}
         self._last = 0.0
         self._of: dict[str, str] = {}  # slow section -> the text that it depends on
@@ -57,11 +57,15 @@ class CheckPanel(Frame):
         self._keep_up(self._meanwhile)
 
     def _first(self) -> str:
-        """The draft that was handed over, else the one in work, else the policy as it was loaded."""
-        known = documents(self.policy)
-        drafts = [document.key for document in known if document.draft]
-        wanted = own(self.policy, handed(_HERE).get("draft", "?"))
-        return wanted if wanted in {document.key for document in known} else (drafts or [""])[0]
+        """The draft in work, of whatever policy, else a kept one of this policy, else the policy as it was loaded."""
+        drafts = [document.key for document in documents(self.policy) if document.draft]
+        if wanted := in_work():
+            try:
+                opened(self.policy, own(self.policy, wanted))
+                return own(self.policy, wanted)
+            except ProblemsFound:  # it is not there any more
+                pass
+        return (drafts or [""])[0]
 
     def _meanwhile(self) -> None:
         """What other notebooks did: a draft handed to this one, edits of the draft that is open once they rest."""
@@ -106,26 +110,31 @@ class CheckPanel(Frame):
         )
         for hand in (self.when, self.old):
             hand.observe(self._guarded(self._dated), names="value")
-        self.headline = widgets.HTML(layout=WIDE)
+        self.headline, self.way = widgets.HTML(layout=WIDE), linked(way(_HERE, self.policy))
         acts = Acts(self._mend, self._take, self._leave, self._draw, self._guarded)
         self.sections = {name: Section(name, acts) for name in SECTIONS}
         self.onward = widgets.HBox([], layout=_BAR)
         compare = button("Take it to Compare versions", self._guarded(self._compare))
+        self.save_button = button("Save it as a version", self._guarded(self._save), "Save it in Author a draft")
         self._stand(
-            linked(way(_HERE, self.policy)),
+            widgets.HTML(LINES, layout=widgets.Layout(height="0", margin="0")),
+            self.way,
             widgets.HBox([self.choose, self.undo_button, self.redo_button, self.look_button], layout=_BAR),
             self.headline,
             self.message,
             widgets.HBox([self.when, self.old], layout=_BAR),
             *(section.box for section in self.sections.values()),
-            widgets.HBox([compare, self.onward], layout=_BAR),
+            widgets.HBox([self.save_button, compare, self.onward], layout=_BAR),
         )
+        self.view.add_class("nbw-check")
 
     def _list_documents(self) -> None:
         """What can be chosen, with what is chosen now."""
         self._quiet = True
         try:
-            known = [(document.label, document.key) for document in documents(self.policy)]
+            known = [(one.label, one.key) for one in (*documents(self.policy), *elsewhere(self.policy))]
+            if self.key not in [key for _, key in known]:  # a version of another policy
+                known.append((self.draft.policy.titled, self.key))
             if SERVED not in os.environ:  # so that runs stay equal whatever lies in the workspace
                 known = [pair for pair in known if pair[1] in ("", self.key)]
             self.choose.options = known
@@ -140,6 +149,9 @@ class CheckPanel(Frame):
         found = opened(self.policy, key) if key.endswith(".json") else Draft.of(key or called(self.policy), anew=True)
         assert isinstance(found, Draft)
         self.draft, self.key, self.found = found, key, {}
+        policy = str(plain_text(found).get("id", self.policy.id))
+        self.left = Left(policy)
+        self.way.outputs = linked(way(_HERE, self.policy if policy == self.policy.id else None)).outputs
         for section in self.sections.values():
             section.tell("")
         self.message.value = ""
@@ -235,6 +247,10 @@ class CheckPanel(Frame):
         hand_over("4_compare_versions", before=self.draft.source, after=named(self.policy, self.key))
         self.onward.children = (link("4_compare_versions", "Open Compare versions", go=True),)
 
+    def _save(self, *_: object) -> None:
+        hand_over("5_author_a_draft", draft=self.key)
+        self.onward.children = (link("5_author_a_draft", "Open Author a draft, where it is saved", go=True),)
+
     def _leave(self, section: str, items: Sequence[Item], because: str) -> None:
         """Leave items with a reason; an empty one: take up again what was left."""
         reason = " ".join(because.split())
@@ -320,6 +336,7 @@ class CheckPanel(Frame):
         if self.headline.value != live(said):
             self.headline.value = live(said)
         self.undo_button.disabled, self.redo_button.disabled = not self.draft.edits, not self.draft.undone
+        self.save_button.disabled = not self.key.endswith(".json")
         self._let_stand()
 
     def readback(self) -> str:

@@ -79,13 +79,13 @@ def _failing(policy: Policy) -> Iterator[Item]:
             came, asked, why = _answer(policy, example)
         except ProblemsFound:
             continue  # its case cannot be read: that is told among the problems
-        told = [f"comes out as {outcome_in_words(came)}, expected is {outcome_in_words(example.expect)}"] * (
+        told = [f"comes out as {outcome_in_words(came)} (expected: {outcome_in_words(example.expect)})"] * (
             came != example.expect
         )
         if example.asks is not None and sorted(example.asks) != sorted(asked):
-            told.append(f"asks for {_labels(policy, asked)}, expected is {_labels(policy, example.asks)}")
+            told.append(f"asks for {_labels(policy, asked)} (expected: {_labels(policy, example.asks)})")
         if told:
-            more = f"{levers_in_words(policy, dict(example.set_))}{case_in_words(policy, example.case)}. {why}"
+            more = f"{levers_in_words(policy, dict(example.set_))}{case_in_words(policy, example.case)}.\n{why}"
             mend = Mend(_expect(came, told), _as_it_comes_out(example, came, asked))
             yield Item("examples", f"examples.{i}", f"“{example.name}” {' and '.join(told)}", more, (mend,))
 

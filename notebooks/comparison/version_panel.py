@@ -186,7 +186,7 @@ class VersionPanel(Frame):
         self.report_row.children = (self.report_button,)
         for part in (self.answer, self.words, self.proof, self.effect, self.shares, self.groups, self.report_at):
             part.value = ""
-        self.case.options = [("no case moves", "")]
+        self.case.options = [("not counted yet", "")]
         for hand in (self.case, self.case_button, self.report_button, self.groups_button):
             hand.disabled = True
 

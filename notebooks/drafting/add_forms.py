@@ -95,6 +95,7 @@ class AddForm:
             self.author.complain(f"Not added. Still needed: {', '.join(lacks)}.")
             return
         calls = [Call("add_lever", (one.name.value(),), one.value()) for one in self.room.levers]
+        calls += _on_card(self.author.tree, self.section, name, value)
         calls.append(added(self.author.tree, self.section, name, value))
         if self.where.value and self.lists:
             place = {"at": int(self.at.value)} if self.at.value else {}
@@ -110,6 +111,16 @@ def _beginnings(tree: Tree, section: str) -> list[tuple[str, Any]]:
     if section == "criteria":
         found += [(f"as: {called_entry(tree, section, n)}"[:110], one) for n, one in tree.get("criteria", {}).items()]
     return found
+
+
+def _on_card(tree: Tree, section: str, name: str, value: Any) -> list[Call]:
+    """A new statement stands on its card too, which then needs no origin."""
+    source = value.get("source") if section == "statements" else None
+    card = tree.get("evidence", {}).get(source)
+    if not isinstance(card, dict):
+        return []
+    calls = [Call("put", (f"evidence.{source}.statements", [*card.get("statements", []), name]))]
+    return [*calls, *([Call("take_out", (f"evidence.{source}.origin",))] if "origin" in card else [])]
 
 
 def added(tree: Tree, section: str, name: str, value: Any) -> Call:

@@ -265,10 +265,10 @@ class DraftPanel(Frame):
             hand_over("4_compare_versions", before=before, after=name)
         told = f"Saved as {version_in_words(name)} ({seen(file.resolve())})."
         said = shown_html(f'<p role="status">{esc(told)}</p><p><small>{esc(meant_alone(name))}</small></p>')
-        compare = (
-            f"Compare it with {version_in_words(before)}, and make the report" if "@" in before else "Compare versions"
-        )
-        form.said.children = [said, link("6_check_a_draft", "Check it"), link("4_compare_versions", compare)]
+        form.said.children = [said, link("6_check_a_draft", "Check it")]
+        if "@" in before:
+            compare = f"Compare it with {version_in_words(before)}, and make the report"
+            form.said.children += (link("4_compare_versions", compare),)
 
     # What eyes see ----------------------------------------------------------------------------------------------------
 

@@ -150,7 +150,7 @@ class EffectView:
         try:
             now = comes_out_now(draft, one.number)
             wanted = str(draft.value(("examples", one.number, "expect")))
-            said = f"comes out as {outcome_mark(now.outcome)}, must be {outcome_mark(wanted)}"
+            said = f"comes out as {outcome_mark(now.outcome)} and must be {outcome_mark(wanted)}"
             said += f"<br><small>{esc(now.reasons)}</small>" if now.reasons else ""
         except ProblemsFound as wrong:
             said = esc(wrong.problems[0].message)

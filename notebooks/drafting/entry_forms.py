@@ -7,7 +7,7 @@ import ipywidgets as widgets
 from notebooks.controls import ROW, WIDE, Control
 from notebooks.drafting.calls import Author, Call, call_for, dotted, removal
 from notebooks.drafting.lists import lists_of, places_of
-from notebooks.drafting.names import Tree, called_entry
+from notebooks.drafting.names import Tree, called_entry, word
 from notebooks.drafting.outline import Path
 from notebooks.drafting.record_forms import RecordForm, form_for
 from notebooks.drafting.require_forms import ListsForm, PlacesForm
@@ -122,7 +122,8 @@ class EntryForm:
             self._moved(control, name)
 
         control.observe(self.author.guard(moved), self.author.guard(lambda _: self._typed(control, lever, name)))
-        said = shown_html(f"<b>Value</b> <span class='faint'>{esc(lever.allowed)}</span>")
+        allowed = f"allowed {', '.join(map(word, lever.choices))}" if lever.choices else lever.allowed
+        said = shown_html(f"<b>Value</b> <span class='faint'>{esc(allowed)}</span>")
         return [said, control.hands([])]
 
     def _moved(self, control: Control, name: str) -> None:

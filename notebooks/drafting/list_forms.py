@@ -5,7 +5,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from notebooks.controls import ROW, WIDE
-from notebooks.drafting.names import is_code, is_line, keys_for, values_for
+from notebooks.drafting.names import caution, is_code, is_line, keys_for, values_for
 from notebooks.drafting.shapes import Shape
 from notebooks.drafting.value_forms import FIELD, ChoiceForm, CodeForm, Form, Room, WordsForm, block
 from notebooks.drafting.words import FORM, KINDS, NO_ORDER
@@ -136,11 +136,13 @@ class _Row:
         if keys_for(self.room.tree, self.owner.shape) is not None and not is_line(self.owner.shape.items):
             self._value = None
             self.form = self._form()
-            self._show()
+        self._show()
 
     def _show(self) -> None:
+        said = caution(self.room.tree, self.owner.shape, str(self.key.value))
+        note = [shown_html(f"<small>{esc(said)}</small>")] if said else []
         hands = [] if self.owner.shape.single else [self.out]
-        self.box.children = [self.key, self.form.box, *hands]
+        self.box.children = [self.key, *note, self.form.box, *hands]
 
 
 class MappingForm(Form):

@@ -17,6 +17,7 @@ __all__ = [
     "Tree",
     "by_label",
     "called_entry",
+    "caution",
     "is_code",
     "is_line",
     "keys_for",
@@ -59,6 +60,7 @@ _NAMES = {  # key, or Record.key -> what may stand there
     "CodeNotice.lever": "levers", "DirectionException.lever": "levers", "onset": "dates", "CaseField.request": "dates",
     "CaseField.from": "dates", "CaseField.to": "dates", "CaseField.days": "numbers", "codes": "dx", "request": "dates",
 }  # fmt: skip
+_TESTED = (*_LINES, "is", "states")
 _KEYS = {
     **dict.fromkeys(_LINES, "numbers"), "is": "facts", "states": "spoken", "while": "levers", "lever": "levers",
     "set": "levers", "case": "columns", "implied_by": "columns",
@@ -223,6 +225,17 @@ def values_for(tree: Tree, shape: Shape, key: str) -> Options | None:
     section = _CODES.get(str(kind))
     groups = _mapping(tree, section).values() if section else ()
     return [(f"{c}: {_text(x, 'label')}", c) for g in groups for c, x in _mapping(g, "codes").items()] or None
+
+
+def caution(tree: Tree, shape: Shape, column: str) -> str:
+    """What to know before a test asks for a column that a duration is made of; empty: nothing."""
+    for name, one in _mapping(tree, "fields").items() if shape.key in _TESTED else ():
+        label = f"“{called_entry(tree, 'fields', name)}” ({name})"
+        if column in [_text(one, key) for key in ("onset", "request", "from", "to")]:
+            return f"From this day {label} is counted: a rule that asks for the day itself cannot be proven or checked."
+        if column and column == _text(one, "days"):
+            return f"These days tell {label} too: a pathway that asks for both cannot be proven or checked."
+    return ""
 
 
 def is_code(tree: Tree, shape: Shape, key: str) -> bool:

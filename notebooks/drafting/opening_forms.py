@@ -6,13 +6,12 @@ from typing import Any
 import ipywidgets as widgets
 
 from notebooks.controls import ROW, WIDE
-from notebooks.desk import documents, kept_label
+from notebooks.desk import documents, elsewhere
 from notebooks.drafting.calls import Author
 from notebooks.drafting.names import name_from
 from notebooks.drafting.value_forms import FIELD, block
 from notebooks.frame import button, shown_html
 from notebooks.page import bullets, esc
-from policy.authoring.draft_files import kept_drafts
 from policy.model import Policy
 
 __all__ = ["HistoryForm", "OpenForm", "SaveForm", "typed"]
@@ -43,13 +42,7 @@ class OpenForm:
 
     def fill(self) -> None:
         """What lies on the desk now."""
-        found = [(one.label, one.key) for one in documents(self.policy)]
-        others = [
-            (f"{kept.policy.replace('_', ' ')}: {kept_label(path, kept)}", path.name)
-            for path, kept in kept_drafts("*").items()
-            if kept.policy != self.policy.id
-        ]
-        self.which.options = [*found, *others]
+        self.which.options = [(one.label, one.key) for one in (*documents(self.policy), *elsewhere(self.policy))]
 
     def _named(self) -> None:
         if not self.id.value:

@@ -15,6 +15,7 @@ __all__ = ["FIELD", "ChoiceForm", "CodeForm", "Form", "NameForm", "Room", "TextF
 FIELD = widgets.Layout(width="100%", min_width="0", height="auto")
 _BLOCK = widgets.Layout(width="100%", min_width="0", padding="0 0 0 10px", margin="0 0 4px 0")
 _MOST_BOXES = 14
+_LINE = 48  # characters that a box shows on a screen of 1280 px
 _OTHER = "+"
 
 
@@ -87,11 +88,11 @@ class TextForm(Form):
     def __init__(self, shape: Shape, value: Any, room: Room):
         super().__init__(shape, room)
         text = value if isinstance(value, str) else ""
-        many = shape.key in LONG or len(text) > 70
+        many = shape.key in LONG or len(text) > _LINE
         kind = widgets.Textarea if many else widgets.Text
         self.hand = self.named(kind(text, continuous_update=False))
         if many:
-            self.hand.rows = min(max(len(text) // 55 + 1, 2), 8)
+            self.hand.rows = min(max(len(text) // _LINE + 1, 2), 8)
         room.watch(self.hand)
         self.box = self.hand
 

@@ -36,11 +36,13 @@ _LOOK = """<style>
 .nbw .falls-short{border:2px solid #b3261e;font-weight:650}.nbw .silent{border:2px dashed #b35900;font-weight:650}
 .nbw .facts tbody th[scope=row]{padding-left:2.2em}
 .nbw .facts tbody th[scope=rowgroup]{padding-top:.7em;font-weight:500}
+.nbw .facts th>div{max-width:100ch}
 </style>"""
 TRUTHS = {0: "✗ not met", 1: "? not documented", 2: "✓ met", None: "– not read"}
 _LOOKS = {0: "falls-short", 1: "silent", 2: ""}
 _SIGN = {0: "✗", 1: "?", 2: "✓"}
 _FITS = {0: "not as needed", 1: "not known", 2: "as needed"}
+_WORKED_OUT = {"count": "How many of these"}
 _YES = {**YES, "not true": "no", "not false": "yes"}
 
 
@@ -56,7 +58,7 @@ def case_headline(review: CaseReview) -> str:
     return (
         f"{_request(now)}{_whose(review)}"
         f'<p class="finding" role="status" aria-live="polite">{arrow}{outcome_mark(now.outcome)} – {esc(means)}.</p>'
-        f"<p>{esc(_capital(told.why))}.</p>{moved}"
+        f"<p>{esc(_capital(told.why.removeprefix('Because: ')))}.</p>{moved}"
     )
 
 
@@ -126,7 +128,7 @@ def _fact(review: CaseReview, one: Detail) -> str:
     value += " or not documented" if kind is not None and kind.absent == one.value else ""
     told = f"<i>{esc(value)}</i>" if value == "not documented" else f"<b>{esc(_words(value))}</b>"
     far = f"{_SIGN[one.truth]} {one.asked.distance or _FITS[one.truth]}"
-    label = kind.label if kind else _words(one.fact)
+    label = kind.label if kind else _WORKED_OUT.get(one.fact) or _words(one.fact)
     cells = (told, esc(_words(asked)) or "–", esc(far))
     return f'<th scope="row">{esc(label)}</th>' + "".join(f"<td>{cell}</td>" for cell in cells)
 

@@ -8,7 +8,7 @@ setting does.
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
@@ -26,6 +26,8 @@ _GROUND: Any = {
     "code_notices": {"__all__": {"code", "lever", "pend_while"}}, "pathways": {"__all__": {"selects"}},
 }  # fmt: skip
 _GROUND_WORDS: Any = {"fields_": {"__all__": _WORDS}, "diagnoses": _CODES, "procedures": _CODES}
+_RULES: Any = _GROUND | dict.fromkeys(("pathways", "gates", "criteria", "levers"), True)
+_RULES_WORDS: Any = _GROUND_WORDS | {"criteria": {"__all__": {*_WORDS, "variants"}}, "levers": {"__all__": _WORDS}}
 Digests = tuple[str, str]
 
 
@@ -123,6 +125,12 @@ class Content:
         yield sorted(stated & levers)
         yield [switch for switch in switches if switch[0] in facts]
         yield [one.model_dump_json() for one in policy.direction_exceptions if one.lever in levers]
+
+
+def rules_told(readings: Iterable[Settings], also: object) -> str:
+    """A digest of all that can decide a case under some readings, and of what else a question depends on."""
+    said = [(s.policy.model_dump_json(include=_RULES, exclude=_RULES_WORDS), [*s.items()]) for s in readings]
+    return _digest([said, also])
 
 
 def _digest(parts: object) -> str:

@@ -67,13 +67,7 @@ def _step(
     same = alike_criteria(levers)
     for cell in pairs_of_codes(levers):
         if set(cell.pathways) & set(ways) and not alike_in_words(levers, cell):
-            search = Search(
-                levers,
-                cell,
-                same,
-                lambda change: change[1] == MET,
-                lambda after: any(after.holds(e.while_) for e in declared),
-            )
+            search = Search(levers, cell, same, MET, tuple(e.while_ for e in declared))
             for witness in search.run().witnesses():
                 return Broken(name, looser, stricter, witness)
             if search.gaps or search.doubts:

@@ -186,8 +186,7 @@ def _dropped(policy: Policy, slip: Mutant) -> Look[Finding]:
         return (finding(_WITHOUT),) if found[0].says == _WITHOUT else None  # else it was not looked for at all settings
 
     ways = slip.touches(policy)
-    again = lambda shown: shown.holds(policy, slip.policy)  # noqa: E731
-    return Look(("never decides", slip.place), ways, look, again, retold, everywhere=True)
+    return Look(("never decides", slip.place), ways, look, lambda: slip.policy, retold, everywhere=True)
 
 
 def difference(policy: Policy, slip: Mutant) -> tuple[Mapping[str, object], Witness] | str:
@@ -231,8 +230,8 @@ def _case(row: Row) -> str:
 def _reaches_nothing(policy: Policy) -> Iterator[Look[Finding]]:
     """Levers that change no case, whatever the others are set to."""
     for name, ways in _readers(policy).items():
-        look, again = partial(_moved, policy, name, ways), partial(Shown.holds, one=policy, other=policy)
-        yield Look(("reaches nothing", name), ways, look, again, levers=(name,), everywhere=True)
+        look = partial(_moved, policy, name, ways)
+        yield Look(("reaches nothing", name), ways, look, lambda: policy, levers=(name,), everywhere=True)
 
 
 def _readers(policy: Policy) -> dict[str, list[str]]:

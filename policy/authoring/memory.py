@@ -6,12 +6,17 @@ case showed that all is well, that case is asked once more. What cannot be writt
 it was not checked has to be said.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Generic, NamedTuple, TypeVar
 
+import numpy as np
+
 from policy.authoring.content import Content, Digests
-from policy.authoring.enumeration import Row, Space
+from policy.authoring.enumeration import Row, as_cases
+from policy.cases.reader import Cases
+from policy.evaluation.determination import determine
 from policy.model import Policy, Settings, as_word
 from policy.problems import ProblemsFound
 
@@ -31,17 +36,19 @@ class Shown(NamedTuple):
         before, after = ({n: as_word(v) for n, v in policy.settings(one).items()} for one in provisions)
         return cls(case, before, after)
 
-    def holds(self, one: Policy, other: Policy) -> bool:
-        """Whether it is so, the first setting under one policy and the second under the other."""
+    def holds(self, one: Cases, other: Policy) -> bool:
+        """Whether it is so, the first setting under the policy of `one`, the case as it reads it, and the second here.
+
+        Both policies read a case table alike.
+        """
+        outcomes = []
         try:
-            sides = [
-                policy.settings({name: value for name, value in values.items() if name in policy.levers})
-                for policy, values in ((one, self.before), (other, self.after))
-            ]
-            before, after = Space(tuple(sides), (self.case,), ()).outcomes()[0]
-        except ProblemsFound:  # a value or a column that there no longer is
+            for policy, values in ((one.policy, self.before), (other, self.after)):
+                settings = policy.settings({name: value for name, value in values.items() if name in policy.levers})
+                outcomes.append(determine(policy, replace(one, policy=policy), settings, asking=False).outcome)
+        except ProblemsFound:  # a value that there no longer is
             return False
-        return bool(before != after)
+        return bool((outcomes[0] != outcomes[1]).any())
 
 
 Looked = tuple[tuple[Found, ...], Shown | None]  # what was found; or the case for which nothing was
@@ -52,15 +59,16 @@ LATEST = 4  # of what each look found lately: an edit that is undone leads back 
 class Look(Generic[Found]):
     """One thing to look for: its name, the pathways and levers that it looks at, and how.
 
-    `everywhere`: it looks at all settings, so that nothing found stands wherever the levers stand. `again`: whether a
-    case that showed last time that there is nothing to find still does. `retold`: what was found at all settings, with
+    `everywhere`: it looks at all settings, so that nothing found stands wherever the levers stand. `again`: the policy
+    under which a case that showed last time that there is nothing to find is asked once more beside the one that is
+    looked at; without it none is asked. `retold`: what was found at all settings, with
     words for where the levers stand now; None where it has to be looked for.
     """
 
     name: tuple[str, ...]
     pathways: Sequence[str]
     look: Callable[[], Looked[Found]]
-    again: Callable[[Shown], bool] = lambda _: False
+    again: Callable[[], Policy] | None = None
     retold: Callable[[Sequence[Found]], tuple[Found, ...] | None] = lambda _: None
     levers: Sequence[str] = ()
     everywhere: bool = False
@@ -105,4 +113,22 @@ class Recall(Generic[Found]):
             if retold := look.retold(before[0]):
                 return retold, None
         shown = next((shown for _, shown in reversed([*mine.values()]) if shown), None)
-        return ((), shown) if shown and look.again(shown) else None
+        return ((), shown) if shown and look.again and self._still(shown, look.again()) else None
+
+    def _still(self, shown: Shown, other: Policy) -> bool:
+        """Whether a case that showed something before still does; what the document no longer admits shows nothing."""
+        places, cases = self._shown
+        place = np.flatnonzero(cases.ids == str(places.get(_written(shown.case))))
+        return len(place) > 0 and shown.holds(cases.take(place), other)
+
+    @cached_property
+    def _shown(self) -> tuple[dict[Hashable, int], Cases]:
+        """The cases that showed something before, read together, which is quicker; and where each lies by its text."""
+        every = (shown.case for mine in self.known.values() for _, shown in mine.values() if shown)
+        rows = {_written(case): case for case in every}
+        places = {written: place for place, written in enumerate(rows)}
+        return places, as_cases([*rows.values()], self.content.policy, keep_good=True)
+
+
+def _written(case: Row) -> Hashable:
+    return tuple(sorted(case.items()))

@@ -18,6 +18,7 @@ from policy.authoring.facts import components, refuse_together, values
 from policy.cases.reader import Cases, as_written
 from policy.evaluation.determination import determine
 from policy.evaluation.pathways import codes_of, diagnosis_group, pathway_of
+from policy.evaluation.results import Determinations
 from policy.model import OUTCOMES, Policy, Rule, Settings
 
 MOST_TOGETHER = 200_000  # combinations of values of facts that hang together; of more, few are changed at once
@@ -80,7 +81,7 @@ def _ways(
     name = pathway_of(policy, group, base["cpt"]) if group else None
     facts = {fact: int(column[row]) for fact, column in cases.facts.items()}
     least = _at_least(policy, facts)
-    now = _states([base], settings, least)[0]
+    now = _words(determine(policy, cases.take(np.array([row])), settings, asking=False))[0]
     if name is None or (missing_only and now != WAITS):
         return ()
     found = list(reachable(policy.pathways[name].rule, settings, base["dx"]))
@@ -187,7 +188,10 @@ def _table(rows: Sequence[Row], policy: Policy, least: Mapping[str, int], keep_g
 
 def _states(rows: Sequence[Row], settings: Settings, least: Mapping[str, int]) -> list[str]:
     """The outcome word of each row, or WAITS."""
-    result = determine(settings.policy, _table(rows, settings.policy, least), settings, asking=False)
+    return _words(determine(settings.policy, _table(rows, settings.policy, least), settings, asking=False))
+
+
+def _words(result: Determinations) -> list[str]:
     return [WAITS if waits else OUTCOMES[code] for code, waits in zip(result.outcome, result.open, strict=True)]
 
 

@@ -59,7 +59,6 @@ class _Plan:
         self.whens = {when for rule in rules for when in rule.whens()}
         asked = {inner.criterion for side in self.nodes for node in side for _, inner in node.values()} | self.whens
         switches = {switch.field for rule in rules for switch in rule.switches()}
-        self.asked = sorted(asked)
         self.real = asked if self.closeness == 2 else self._real(asked, switches, rules)
 
     def rules(self) -> list[Rule | None]:
@@ -184,4 +183,4 @@ def _step(plan: _Plan, step: Step) -> Step:
 
 
 def _name(plan: _Plan, criterion: str) -> str:
-    return criterion if criterion in plan.real else f"_any_{plan.asked.index(criterion)}"
+    return criterion if criterion in plan.real else f"_any_{criterion}"

@@ -6,34 +6,40 @@ enumerated exactly (enumeration.py), and the cases found are determined again. W
 for once more with less forgotten, in the end with nothing forgotten.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from policy.authoring.content import rules_told
 from policy.authoring.enumeration import Cell, Ground, Space, fold
 from policy.authoring.everywhere import Everywhere, Kinds, Outcomes
 from policy.authoring.levers import ABSENT, Levers, Pair, Pairs
+from policy.authoring.once import Once
 from policy.authoring.reduction import CLOSENESS, smaller
 from policy.authoring.witness import Witness, confirmed, in_order
 from policy.evaluation.results import LENIENCY
-from policy.model import OUTCOMES, Settings
+from policy.model import OUTCOMES, Settings, While
 from policy.problems import ProblemsFound
 
 OutcomeChange = tuple[int, int]  # positions in OUTCOMES, before and after
 Told = tuple[tuple[str, Pair], ...]  # the levers that do not stand where the two sides stand
-Wanted = Callable[[OutcomeChange], bool]
-Excused = Callable[[Settings], bool]
 TRIES = (8, 24, 1000)  # settings at which one change is looked for, by closeness
 KEPT = 64  # settings that are remembered of one change
 ROWS = 6  # and of these, from one way through the rules
+_EXPLORED = Once[tuple[int, dict[OutcomeChange, dict[Told, int]]]](2000)
 
 
 def way(change: OutcomeChange) -> int:
     """1 looser, -1 stricter, 0 another word of the same strictness."""
     one, other = (int(LENIENCY[code]) for code in change)
     return (other > one) - (other < one)
+
+
+def counts(change: OutcomeChange, into: int | None) -> bool:
+    """Whether a change is into an outcome; None: into any."""
+    return into is None or change[1] == into
 
 
 def worst_first(change: OutcomeChange) -> tuple[int, int]:
@@ -48,8 +54,8 @@ class Possible:
 
     levers: Levers  # of the smaller readings
     ways: frozenset[int]
-    wanted: Wanted
-    excused: Excused | None = None
+    into: int | None = None  # the only outcome after a change that counts
+    excused: tuple[While, ...] = ()  # conditions on levers; where one holds after a change, it does not count
     settings: dict[OutcomeChange, dict[Told, int]] = field(default_factory=dict)
 
     def leaf(
@@ -62,7 +68,7 @@ class Possible:
         change = before.astype(int) * len(OUTCOMES) + after
         for code in np.unique(change[before != after]):
             key = divmod(int(code), len(OUTCOMES))
-            if way(key) not in self.ways or not self.wanted(key) or (self.excused and self.excused(settings[1])):
+            if way(key) not in self.ways or not counts(key, self.into) or any(map(settings[1].holds, self.excused)):
                 continue
             mine, found = rows[change == code], self.settings.setdefault(key, {})
             for row in mine[np.argsort(kinds.costs[mine], kind="stable")][:ROWS]:
@@ -82,13 +88,13 @@ class Possible:
 
 @dataclass
 class Search:
-    """Changes of one pair of codes; `excused`: settings of the second side of which no change counts."""
+    """Changes of one pair of codes; `into` and `excused`: see `Possible`."""
 
     levers: Levers
     cell: Cell
     alike: set[str]
-    wanted: Wanted = lambda _: True
-    excused: Excused | None = None
+    into: int | None = None
+    excused: tuple[While, ...] = ()
     found: dict[OutcomeChange, Witness] = field(default_factory=dict)
     doubts: list[str] = field(default_factory=list)
     gaps: list[str] = field(default_factory=list)
@@ -104,10 +110,10 @@ class Search:
                 break
             self.closeness = closeness
             small = smaller(self.levers, self.cell, closeness, self.alike)
-            possible = Possible(small, frozenset(left), self.wanted, self.excused)
+            possible = Possible(small, frozenset(left), self.into, self.excused)
             self.gaps = []
             try:
-                self.kinds = Everywhere(small).explore(self.cell, possible.leaf)
+                self.kinds, possible.settings = self._explored(possible)
             except ProblemsFound as problems:
                 self.gaps = [str(problem) for problem in problems.problems]
             left = [one for one in left if not self._settled(one, possible, TRIES[closeness])]
@@ -118,6 +124,13 @@ class Search:
         elif not left:
             self.gaps = []
         return self
+
+    def _explored(self, possible: Possible) -> tuple[int, dict[OutcomeChange, dict[Told, int]]]:
+        """The number of kinds and what is possible, worked out or remembered of smaller readings that say the same."""
+        small = possible.levers
+        asked = [small.apart, self.cell.dx, self.cell.cpt, self.cell.pathways, sorted(possible.ways)]
+        key = rules_told(small.sides, [*asked, self.into, self.excused])
+        return _EXPLORED.of((), key, lambda: (Everywhere(small).explore(self.cell, possible.leaf), possible.settings))
 
     def _settled(self, one: int, possible: Possible, most: int) -> bool:
         """Whether a change that way is shown by a case, or cannot be."""
@@ -136,7 +149,7 @@ class Search:
         if told in self.tried:
             return
         self.tried[told] = None
-        if self.excused and self.excused(self.levers.settings(dict(told))[1]):
+        if any(map(self.levers.settings(dict(told))[1].holds, self.excused)):
             return
         try:
             changes = [*changes_at(self.levers, self.cell, dict(told))]
@@ -144,7 +157,7 @@ class Search:
             self.gaps = [str(problem) for problem in problems.problems]
             return
         for change, witness in changes:
-            if self.wanted(change) and (change not in self.found or witness.rank < self.found[change].rank):
+            if counts(change, self.into) and (change not in self.found or witness.rank < self.found[change].rank):
                 self.found[change] = witness
 
     def witnesses(self) -> list[Witness]:

@@ -13,7 +13,7 @@ from notebooks.checking.quick import at_once
 from notebooks.checking.slow import Tried, looked_for
 from notebooks.checking.words import in_labels, slip_in_words
 from notebooks.comparison.words import case_in_words
-from notebooks.desk import handed
+from notebooks.desk import hand_over, handed
 from notebooks.page import plain
 from policy import Draft, load, shipped
 from policy.authoring.mutation import slips
@@ -123,7 +123,7 @@ def test_each_way_of_breaking_a_draft_has_its_section(broken: Policy):
     panel._refresh()
     panel.check()
     told = {name: [item.says for item in found.items] for name, found in panel.found.items()}
-    assert told["examples"] == ["“of full age” comes out as not met, expected is met"]
+    assert told["examples"] == ["“of full age” comes out as not met (expected: met)"]
     assert any("Height" in says for says in told["remarks"])
     assert any(says.startswith("Nobody would notice if lever “Least age” were 30 years") for says in told["slips"])
     assert [item.place for item in panel.found["examples"].items] == ["examples.0"]
@@ -243,6 +243,34 @@ def test_what_is_left_needs_a_reason_and_is_kept_in_lab(
     assert again.left.reasons == {item.key: "an assumption of ours"}
     again._leave("sources", [item], "")
     assert CheckPanel(broken).left.reasons == {}
+
+
+def test_what_was_worked_on_last_is_checked_of_whatever_policy_it_is(
+    broken: Policy, workspace: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv(SERVED, str(workspace.parent))
+    monkeypatch.setattr(CheckPanel, "_look", lambda _: None)  # what takes a while is not what is asked here
+    draft = Draft.blank("braces", "Braces")
+    draft.put("title", "Knee braces")
+    assert draft.place
+    hand_over("6_check_a_draft", draft=broken.name)
+    hand_over("5_author_a_draft", draft=draft.place.name)
+    panel = CheckPanel(broken)
+    assert panel.draft.value("title") == "Knee braces"
+    assert panel.choose.label == "braces: Unsaved draft from an empty document, 1 edit"
+    (item, *_) = panel.found["sources"].items
+    panel._leave("sources", [item], "every policy has it")
+    assert (workspace / "checks" / "braces.json").exists()
+    hand_over("5_author_a_draft")
+    press(panel, "Save it as a version")
+    assert handed("5_author_a_draft") == {"draft": draft.place.name}
+    panel.open("")
+    assert panel.draft.value("id") == broken.id
+    assert panel.save_button.disabled
+    hand_over("6_check_a_draft", draft="positive_airway_pressure@2026.1")  # as when it was saved in notebook 5
+    panel._meanwhile()
+    assert panel.choose.label == load("positive_airway_pressure@2026.1").titled
+    assert CheckPanel(broken).draft.value("id") == "positive_airway_pressure"
 
 
 def test_nothing_is_written_by_looking(broken: Policy, workspace: Path):

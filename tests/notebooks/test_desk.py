@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import pytest
+from voila.configuration import VoilaConfiguration
 
+from notebooks.app.extension import FOLDER, Shown
 from notebooks.desk import Inbox, Shelf, documents, hand_over, handed, meant, meant_alone, named, opened, own, way
 from policy import Draft, load
 from policy.problems import ProblemsFound
-from policy.reading.workspace import SERVED, VARIABLE
+from policy.reading.workspace import OPENED, SERVED, VARIABLE
 
 
 @pytest.fixture
@@ -108,3 +110,13 @@ def test_a_shelf_tells_of_each_change_once(desk: Path):
     assert shelf.moved()
     Draft.of("occipital_myofascial@2026.1").set_default("conservative_weeks", 5)
     assert not shelf.moved()  # another policy
+
+
+def test_the_head_of_a_page_tells_the_version_that_is_opened_now(desk: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv(OPENED, "lower_back_procedures")
+    shown = Shown(VoilaConfiguration())
+    assert "version 2026.1 " in str(shown.common("5_author_a_draft", "", FOLDER)["policy"])
+    draft = Draft.of("lower_back_procedures@2026.1")
+    draft.put("title", "Lower back")
+    draft.save_as("2027.1", author="A. Author", reason="a title", date="2026-12-01")
+    assert shown.common("5_author_a_draft", "", FOLDER)["policy"] == "Lower back, version 2027.1 (draft)"

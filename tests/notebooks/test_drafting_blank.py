@@ -69,6 +69,8 @@ def sources(panel: DraftPanel) -> None:
          Evidence_card="Rule on occipital blocks", About="occipital neuralgia x 64405")  # fmt: skip
     add(panel)
     assert panel.tree["statements"]["S1"]["source"] == "rule-on-occipital-blocks"
+    card = panel.tree["evidence"]["rule-on-occipital-blocks"]
+    assert (card["statements"], card.get("origin")) == (["S1"], None)  # its card lists it
 
 
 def columns(panel: DraftPanel) -> None:
@@ -205,3 +207,13 @@ def test_a_policy_is_written_from_an_empty_document_by_hands_alone(panel: DraftP
     file.unlink()
     exec(panel.code(), {})
     assert file.read_bytes() == by_hand
+
+
+def test_a_column_that_a_duration_is_made_of_is_warned_of_before_it_is_added(panel: DraftPanel):
+    form = fill(panel, "criteria", Test="a number is at least")
+    box = labelled(form, "Column")
+    warned = {}
+    for column in ("pain_duration_days", "headache_days_per_month"):
+        box.value = column
+        warned[column] = any("cannot be proven" in w.value for w in below(form) if isinstance(w, widgets.HTML))
+    assert warned == {"pain_duration_days": True, "headache_days_per_month": False}
