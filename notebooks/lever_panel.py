@@ -26,7 +26,7 @@ from notebooks.tweaking.scenario_forms import ScenarioForm
 from notebooks.tweaks import Answer, Loaded, Tweaks
 from policy.model import Policy, Settings, Value
 from policy.problems import ProblemsFound
-from simulations import Caseload, Study
+from simulations import Caseload
 from simulations.reports.notices import all_notices
 from simulations.scenario.loading import find_scenario, proposed
 
@@ -96,7 +96,7 @@ class LeverPanel(Frame):
         self.groups, self.accordion = self.levers.groups, self.levers.accordion
         self.scenarios = ScenarioForm(self.tweaks, guarded, self._errand, self.hands.do, self._say)
         self.case_form = CaseSourceForm(self.tweaks, guarded, self._errand, self._cases_changed)
-        self.closer = Closer(self.tweaks, lambda: self._study(), guarded, self._errand)
+        self.closer = Closer(self.tweaks, guarded, self._errand)
         self.headline, self.table, self.notices = (widgets.HTML(layout=WIDE) for _ in "123")
         self.changes, self.drafted = (widgets.VBox(layout=WIDE) for _ in "12")
         beside = widgets.VBox(self._rows_below(), layout=_BELOW)
@@ -251,9 +251,6 @@ class LeverPanel(Frame):
         """Hand a drawn case under these levers to the notebook that reviews one, as the button beside it."""
         review(case_id, self.tweaks.settings, self.cases)
 
-    def _study(self) -> Study:
-        return Study("now", self.tweaks.baseline, self.tweaks.settings, self.cases)
-
     def set(self, lever: str, value: object) -> None:
         """Move the hand of a lever, as a person would; ProblemsFound when the value is not legal."""
         self.hands.put(lever, value)
@@ -318,7 +315,7 @@ class LeverPanel(Frame):
         self.levers.tell(answer.changes)
 
     def _show_notices(self) -> None:
-        told = all_notices(self._study(), counted=False)
+        told = all_notices(self.tweaks.asked, counted=False)
         first, *rest = told
         folded = (
             f"<details><summary>{len(rest)} more notices for every reader</summary>{bullets(map(esc, rest))}</details>"

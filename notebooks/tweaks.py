@@ -257,12 +257,16 @@ class Tweaks:
         """What the loaded scenario changes besides levers, in sentences."""
         return tuple(edits_in_words(self.policy, self.settings)) if self.settings.policy != self.policy else ()
 
+    @property
+    def asked(self) -> Study:
+        """The same as a question to the policy, not counted yet."""
+        study = Study(BASELINE, self.baseline, self.settings, self.load)
+        return replace(study, name=named_by(None, study.provisions()))
+
     def study(self) -> Study:
-        """The same as a question to the policy, with what is counted here: no examples, nothing of Medicare."""
+        """The same with what is counted here: no examples, nothing of Medicare."""
         touched = self._now.counted.touched(self.baseline, self.settings)
-        asked = Study(BASELINE, self.baseline, self.settings, self.load)
-        named = replace(asked, name=named_by(None, asked.provisions()))
-        return named.counted(replace(self.answer().impact, touched=touched))
+        return self.asked.counted(replace(self.answer().impact, touched=touched))
 
     def flows(self) -> Flows:
         """The cases as they are laid out here, to see any setting around the present one."""

@@ -320,10 +320,9 @@ def test_every_button_and_hand_runs_in_the_wrapper(panel: LeverPanel, monkeypatc
         lambda: panel.changes.children[0].children[1].click(),
         *(button.click for button in (panel.undo_button, panel.redo_button, panel.reset_button, panel.save_button)),
     ]
-    monkeypatch.setattr(panel, "_study", broken)
+    monkeypatch.setattr(panel.tweaks, "study", broken)
     monkeypatch.setattr("notebooks.tweaking.closer_forms.look_for", broken)
     acts += [button.click for button in panel.closer.buttons.values()]
-    monkeypatch.setattr(panel, "_show_notices", lambda: None)  # it asks for the study too
     panel._refresh()
     for act in acts:
         panel.alert.value = ""

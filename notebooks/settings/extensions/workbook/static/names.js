@@ -47,7 +47,7 @@
   const called = hand => [hand.tagName, hand.type, hand.ariaLabel ?? hand.labels?.[0]?.textContent ?? hand.textContent].join();
   const usable = hand => hand.isConnected && !hand.disabled && hand.checkVisibility();
 
-  // Back to the control in use, or to one of its name, or when none comes to the one that stood nearest.
+  // Back to the control in use, or to one of its name, or when none comes to the nearest in its row, its form, its panel.
   function hold() {
     const { activeElement: inUse, body } = document;
     if (!held || (inUse === held.hand && usable(inUse)) || ![body, held.hand].includes(inUse)) return void (gone = 0);
@@ -56,13 +56,17 @@
     const near = hands => hands.sort((a, b) => Math.abs(now.indexOf(a) - held.at) - Math.abs(now.indexOf(b) - held.at))[0];
     const same = usable(held.hand) ? held.hand : near(now.filter(hand => called(hand) === held.name));
     if (same) same.focus();
-    else if (performance.now() - gone > PATIENCE) near([...now])?.focus();
+    else if (performance.now() - gone > PATIENCE)
+      near(held.homes.map(home => now.filter(hand => home.contains(hand))).find(hands => hands.length) ?? [])?.focus();
     else setTimeout(hold, PATIENCE / 4);
   }
 
   addEventListener("focusin", ({ target }) => {
     const hands = [...document.querySelectorAll(HANDS)].filter(usable);
-    held = target.closest?.(".nbw-live") ? { hand: target, name: called(target), at: hands.indexOf(target) } : null;
+    const homes = [];
+    for (let home = target.parentElement; home; home = home.parentElement) homes.push(home);
+    const ours = target.closest?.(".nbw-live");
+    held = ours ? { hand: target, name: called(target), at: hands.indexOf(target), homes } : null;
   });
   addEventListener("pointerdown", () => void (held = null), true);  // a hand goes where it wants
   addEventListener("click", ({ target }) => target.closest?.(HEAD) && setTimeout(name), true);
