@@ -343,6 +343,10 @@ class Tweaks:
     def scenario(self, name: str) -> tuple[str, str]:
         """Id and YAML text of the present settings as a scenario called `name`; raises ProblemsFound."""
         key, label = key_of(name)
+        return key, self.scenario_text(key, label)
+
+    def scenario_text(self, key: str, label: str) -> str:
+        """The YAML text of the present settings as a scenario with this id and label; raises ProblemsFound."""
         provisions = self.settings.provisions()
         criteria = self.loaded.criteria if self.loaded and self.edits() else ()
         if not provisions and not criteria:
@@ -358,7 +362,7 @@ class Tweaks:
             lines += ["criteria:", *(f"  - {json.dumps(edit, ensure_ascii=False)}" for edit in edits)]
         text = "\n".join(lines) + "\n"
         parse(text, f"{key}.yaml", Scenario)
-        return key, text
+        return text
 
     def keep(self, name: str, folder: Path) -> Path:
         """Save the present settings as a new file in `folder` (made when missing); never over an existing file."""

@@ -314,6 +314,7 @@ def test_every_button_and_hand_runs_in_the_wrapper(panel: LeverPanel, monkeypatc
     for name in ("move", "revert", "undo", "redo", "reset", "keep"):
         monkeypatch.setattr(panel.tweaks, name, broken)
     panel._build()
+    panel.name.value = "To be saved"
     acts = [
         lambda: setattr(slider(panel, "relief_pct"), "value", 90),
         lambda: panel.controls["conservative_weeks"].reset.click(),
