@@ -22,9 +22,9 @@ from notebooks.tweaking.case_forms import CaseSourceForm
 from notebooks.tweaking.closer_forms import Closer
 from notebooks.tweaking.lever_forms import LeverList
 from notebooks.tweaking.moved_forms import review
-from notebooks.tweaking.save_forms import SaveForm
+from notebooks.tweaking.save_forms import ScenarioSaveForm
 from notebooks.tweaking.scenario_forms import ScenarioForm
-from notebooks.tweaking.unsaved import FILE, Left, Unsaved, source_of
+from notebooks.tweaking.unsaved import FILE, PanelState, Unsaved, origin_of
 from notebooks.tweaks import Answer, Loaded, Tweaks
 from policy.model import Policy, Value
 from policy.problems import ProblemsFound
@@ -83,7 +83,7 @@ class LeverPanel(Frame):
 
     # Building ---------------------------------------------------------------------------------------------------------
 
-    def _left(self) -> tuple[Left | None, str]:
+    def _left(self) -> tuple[PanelState | None, str]:
         """What was left unsaved, and what is said about it."""
         try:
             left = self.unsaved.found()
@@ -128,7 +128,7 @@ class LeverPanel(Frame):
         self.undo_button, self.redo_button, self.reset_button = (
             hand(text, partial(self.hands.do, getattr(self.tweaks, name))) for text, name in steps.items()
         )
-        self.saving = SaveForm(self.tweaks, self.scenarios, self._guarded, self._saved, self._complain)
+        self.saving = ScenarioSaveForm(self.tweaks, self.scenarios, self._guarded, self._saved, self._complain)
         self.name, self.save_button = self.saving.name, self.saving.save_button
         self.report_button = hand("Make the report", self._report)
         self.draft_button = hand("Take into a draft", self._into_a_draft, "Take the moved levers into a draft")
@@ -141,11 +141,11 @@ class LeverPanel(Frame):
     def _comes_back(self) -> str:
         return "; the levers come back as they stand here" if self.unsaved.path and not self._answer.stands else ""
 
-    def _now(self) -> Left:
+    def _now(self) -> PanelState:
         """What would be lost with the kernel; of cases that are being drawn or read, those."""
         drawing = "cases" in self._errands
-        source = self.unsaved.last.cases if drawing else source_of(self.cases, self._first)
-        return Left(self.tweaks.settings, self.tweaks.loaded, source)
+        source = self.unsaved.last.cases if drawing else origin_of(self.cases, self._first)
+        return PanelState(self.tweaks.settings, self.tweaks.loaded, source)
 
     def _words(self) -> str:
         told = [*self._answer.changes.values(), *self._answer.edits]
@@ -357,10 +357,10 @@ class LeverPanel(Frame):
             self._guarded(look)()
 
 
-def _start(policy: Policy, scenario: str | Path | None) -> Left:
+def _start(policy: Policy, scenario: str | Path | None) -> PanelState:
     """What a panel begins with, the scenario as it is; raises ProblemsFound."""
     if scenario is None:
-        return Left(policy.settings())
+        return PanelState(policy.settings())
     plan = find_scenario(scenario, policy)
     loaded = Loaded(Path(scenario).stem, plan.label, proposed(policy, scenario), plan.criteria)
-    return Left(loaded.settings, loaded)
+    return PanelState(loaded.settings, loaded)

@@ -14,10 +14,10 @@ from notebooks.tweaking.scenarios import Preset
 from notebooks.tweaks import Tweaks
 from policy.problems import ProblemsFound
 
-__all__ = ["SaveForm"]
+__all__ = ["ScenarioSaveForm"]
 
 
-class SaveForm:
+class ScenarioSaveForm:
     """Keeps the levers under a name; over a scenario of the workspace only after it was said what changes in it.
 
     The name of the scenario that was loaded is offered. `saved` is called with the file, `complain` with what is wrong.

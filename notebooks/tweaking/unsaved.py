@@ -16,21 +16,21 @@ from policy.reading.scenario import Edit, edited
 from policy.reading.workspace import SERVED
 from simulations import Caseload
 
-__all__ = ["FILE", "Left", "Source", "Unsaved", "source_of"]
+__all__ = ["FILE", "CaseOrigin", "PanelState", "Unsaved", "origin_of"]
 
 FILE = "a case file"
-Source = tuple[str, int, int] | str | None  # population, size and seed; FILE; None: as the notebook opens
+CaseOrigin = tuple[str, int, int] | str | None  # population, size and seed; FILE; None: as the notebook opens
 
 
-class Left(NamedTuple):
+class PanelState(NamedTuple):
     """Every lever as it stands, the scenario that they were begun from, and where the cases come from."""
 
     settings: Settings
     loaded: Loaded | None = None
-    cases: Source = None
+    cases: CaseOrigin = None
 
 
-def source_of(cases: Caseload, first: Caseload) -> Source:
+def origin_of(cases: Caseload, first: Caseload) -> CaseOrigin:
     """Where cases come from, `first` being those that the notebook opens with; of a file only that it is one."""
     if cases.fingerprint == first.fingerprint and cases.size == first.size:
         return None
@@ -40,17 +40,16 @@ def source_of(cases: Caseload, first: Caseload) -> Source:
 
 
 class Unsaved:
-    """What is left in a notebook in Lab, until it is as it began (`start`); elsewhere nothing is kept, so that runs
-    stay equal."""
+    """What is left in a notebook in Lab until it is as it began (`start`); elsewhere nothing, so that runs stay equal."""
 
-    def __init__(self, policy: Policy, start: Left):
+    def __init__(self, policy: Policy, start: PanelState):
         session = os.environ.get("JPY_SESSION_NAME") if SERVED in os.environ else None
         which = json.dumps([session, policy.name, start.settings.provisions()], default=str)
         name = f"{hashlib.sha256(which.encode()).hexdigest()[:16]}.json"
         self.path = kept_in() / ".unsaved" / name if session else None
         self.policy, self._start, self.last = policy, start, start
 
-    def found(self) -> Left | None:
+    def found(self) -> PanelState | None:
         """What was left, None when nothing was; ProblemsFound when the policy no longer allows it."""
         if self.path is None or not self.path.is_file():
             return None
@@ -60,7 +59,7 @@ class Unsaved:
             return None
         return self.last
 
-    def keep(self, left: Left) -> None:
+    def keep(self, left: PanelState) -> None:
         """Remember this; forget all when it is how the panel started. Raises ProblemsFound on a full disk."""
         if self.path is None or left == self.last:
             return
@@ -71,7 +70,7 @@ class Unsaved:
             keep(self.path, f"{json.dumps(_written(self.policy, left), indent=1, default=str)}\n".encode())
 
 
-def _written(policy: Policy, left: Left) -> dict[str, Any]:
+def _written(policy: Policy, left: PanelState) -> dict[str, Any]:
     kept: dict[str, Any] = {"policy": policy.name}
     kept["provisions"] = {k: "off" if v is None else v for k, v in left.settings.provisions().items()}
     if left.loaded:
@@ -82,11 +81,11 @@ def _written(policy: Policy, left: Left) -> dict[str, Any]:
     return kept | ({"cases": left.cases} if left.cases else {})
 
 
-def _read(policy: Policy, kept: Mapping[str, Any]) -> Left:
+def _read(policy: Policy, kept: Mapping[str, Any]) -> PanelState:
     provisions = dict(kept["provisions"])
     criteria = tuple(Edit.model_validate(one) for one in kept.get("criteria", ()))
     settings = edited(policy, criteria).settings(provisions)
-    return Left(settings, _loaded(policy, kept, settings, criteria), _source(kept.get("cases")))
+    return PanelState(settings, _loaded(policy, kept, settings, criteria), _origin(kept.get("cases")))
 
 
 def _loaded(policy: Policy, kept: Mapping[str, Any], settings: Settings, criteria: tuple[Edit, ...]) -> Loaded | None:
@@ -101,7 +100,7 @@ def _loaded(policy: Policy, kept: Mapping[str, Any], settings: Settings, criteri
         return Loaded("", label, settings, criteria)
 
 
-def _source(kept: Any) -> Source:
+def _origin(kept: Any) -> CaseOrigin:
     if not isinstance(kept, list):
         return FILE if kept == FILE else None
     population, size, seed = kept
