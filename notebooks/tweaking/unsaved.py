@@ -40,7 +40,7 @@ def origin_of(cases: Caseload, first: Caseload) -> CaseOrigin:
 
 
 class Unsaved:
-    """What is left in a notebook in Lab until it is as it began (`start`); elsewhere nothing, so that runs stay equal."""
+    """What is left in a notebook in Lab until it is as it began (`start`); elsewhere nothing is kept."""
 
     def __init__(self, policy: Policy, start: PanelState):
         session = os.environ.get("JPY_SESSION_NAME") if SERVED in os.environ else None
