@@ -29,7 +29,7 @@ from notebooks.tweaks import Answer, Loaded, Tweaks
 from policy.model import Policy, Value
 from policy.problems import ProblemsFound
 from simulations import Caseload
-from simulations.reports.notices import all_notices
+from simulations.reports.notices import all_notices, whose_cases
 from simulations.scenario.loading import find_scenario, proposed
 
 __all__ = ["LeverPanel"]
@@ -326,8 +326,9 @@ class LeverPanel(Frame):
         self.levers.tell(answer.changes)
 
     def _show_notices(self) -> None:
-        told = all_notices(self.tweaks.asked, counted=False)
-        first, *rest = told
+        study = self.tweaks.asked
+        whose = whose_cases(study)  # a policy whose notice speaks of synthetic data knows nothing of a file
+        first, *rest = [*whose, *(one for one in all_notices(study, counted=False) if one not in whose)]
         folded = (
             f"<details><summary>{len(rest)} more notices for every reader</summary>{bullets(map(esc, rest))}</details>"
         )
