@@ -92,12 +92,14 @@ def test_a_lever_is_tweaked(opened: Page):
     in_use = page.locator(".nbw-lever-conservative_weeks :focus:not(:disabled)")
     expect(in_use).to_be_attached()
     held(page)
-    tab_to(page, "Undo")
     undo, redo = (page.get_by_role("button", name=name, exact=True) for name in ("Undo", "Redo"))
+    expect(undo).to_be_enabled()
+    tab_to(page, "Undo")
     for hand, says in ((undo, told), (undo, stands), (redo, told), (redo, stands), (undo, told)):
         expect(hand).to_be_focused()  # where the one that was pressed has no more to do, the other is gone on to
         page.keyboard.press("Enter")
         expect(finding).to_contain_text(says)
+    expect(page.get_by_role("button", name="Reset all")).to_be_enabled()
     tab_to(page, "Reset all", 2)
     page.keyboard.press("Enter")
     expect(finding).to_have_text(stands)
@@ -110,6 +112,7 @@ def test_a_lever_is_tweaked(opened: Page):
         still(page, question, page.get_by_role("region", name=question), holds)
     tab_to(page, "Name of the scenario")
     page.keyboard.type("By keys alone")
+    expect(page.get_by_role("button", name="Save as scenario")).to_be_enabled()
     tab_to(page, "Save as scenario", 1)
     page.keyboard.press("Enter")
     said = page.get_by_role("status").filter(has_text="Saved as")
@@ -165,6 +168,7 @@ def test_an_edit_is_authored(opened: Page):
     page.keyboard.press("ArrowRight")
     still(page, "Minimum conservative care", effect, "Approvals fall")
     expect(edits).to_contain_text("1 edit,")
+    expect(page.get_by_role("button", name="Undo", exact=True)).to_be_enabled()  # which follows the numbers
     tab_to(page, "Undo", key="Shift+Tab")
     page.keyboard.press("Enter")
     expect(edits).to_contain_text("no edit yet")
