@@ -1,7 +1,5 @@
-"""What a panel keeps in the workspace: levers moved and not saved, and the report of a scenario that was saved."""
+"""What a panel keeps in the workspace, and the report of a scenario that was saved there."""
 
-import hashlib
-import json
 import os
 import shlex
 import shutil
@@ -15,7 +13,7 @@ from urllib.parse import quote
 
 from notebooks.page import esc
 from policy import load
-from policy.model import Policy, Settings, Value
+from policy.model import Policy, Value
 from policy.problems import ProblemsFound, refuse
 from policy.reading.loading import DEFAULT
 from policy.reading.workspace import OPENED, SERVED, VARIABLE
@@ -25,7 +23,7 @@ from simulations.population import default_for
 from simulations.runs.again import as_options, reading
 
 __all__ = [
-    "Unsaved", "base", "called", "command", "command_of_levers", "command_of_two", "found_again", "keep", "kept_in",
+    "base", "called", "command", "command_of_levers", "command_of_two", "forget", "found_again", "keep", "kept_in",
     "linked_file", "make_report", "named_in_a_terminal", "reported", "seen",
 ]  # fmt: skip
 
@@ -67,41 +65,10 @@ def keep(path: Path, content: bytes) -> None:
     save(path, content)
 
 
-# Levers moved and not saved -------------------------------------------------------------------------------------------
-
-
-class Unsaved:
-    """The settings of a notebook in Lab as they were last; anywhere else nothing is kept, so that runs stay equal."""
-
-    def __init__(self, start: Settings):
-        session = os.environ.get("JPY_SESSION_NAME") if SERVED in os.environ else None
-        which = json.dumps([session, start.policy.name, start.provisions()], default=str)
-        name = f"{hashlib.sha256(which.encode()).hexdigest()[:16]}.json"
-        self.path = kept_in() / ".unsaved" / name if session else None
-        self._start = self._last = start
-
-    def found(self) -> Settings | None:
-        """What was left unsaved, None when nothing was; ProblemsFound when the policy no longer allows it."""
-        if self.path is None or not self.path.is_file():
-            return None
-        try:
-            self._last = self._start.policy.settings(dict(json.loads(self.path.read_bytes())["provisions"]))
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
-        return self._last
-
-    def keep(self, settings: Settings) -> None:
-        """Remember these; forget all when they are where the panel started. Raises ProblemsFound on a full disk."""
-        if self.path is None or settings == self._last:
-            return
-        self._last = settings
-        if settings == self._start:
-            with _wrong_as_seen(self.path):
-                self.path.unlink(missing_ok=True)
-            return
-        provisions = {k: "off" if v is None else v for k, v in settings.provisions().items()}
-        kept = {"policy": settings.policy.name, "provisions": provisions}
-        keep(self.path, f"{json.dumps(kept, indent=1, default=str)}\n".encode())
+def forget(path: Path) -> None:
+    """Remove a file of the workspace, where it is there; raises ProblemsFound."""
+    with _wrong_as_seen(path):
+        path.unlink(missing_ok=True)
 
 
 # The report of a saved scenario ---------------------------------------------------------------------------------------

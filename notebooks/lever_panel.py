@@ -14,7 +14,7 @@ from notebooks.desk import hand_over, way
 from notebooks.drafting.taking import into_a_draft
 from notebooks.frame import Frame, button, link, linked, live
 from notebooks.hands import Hands
-from notebooks.keeping import Report, Unsaved, command, make_report, reported, seen
+from notebooks.keeping import Report, command, make_report, reported, seen
 from notebooks.page import bullets, esc
 from notebooks.takeaway.takeaway_forms import TakeAway
 from notebooks.tweaking.case_choice import source_called, sources_for
@@ -22,12 +22,14 @@ from notebooks.tweaking.case_forms import CaseSourceForm
 from notebooks.tweaking.closer_forms import Closer
 from notebooks.tweaking.lever_forms import LeverList
 from notebooks.tweaking.moved_forms import review
+from notebooks.tweaking.save_forms import ScenarioSaveForm
 from notebooks.tweaking.scenario_forms import ScenarioForm
+from notebooks.tweaking.unsaved import FILE, PanelState, Unsaved, origin_of
 from notebooks.tweaks import Answer, Loaded, Tweaks
-from policy.model import Policy, Settings, Value
+from policy.model import Policy, Value
 from policy.problems import ProblemsFound
-from simulations import Caseload, Study
-from simulations.reports.notices import all_notices
+from simulations import Caseload
+from simulations.reports.notices import all_notices, whose_cases
 from simulations.scenario.loading import find_scenario, proposed
 
 __all__ = ["LeverPanel"]
@@ -54,17 +56,20 @@ class LeverPanel(Frame):
     def __init__(self, policy: Policy, cases: Caseload, scenario: str | Path | None = None):
         super().__init__()
         start = _start(policy, scenario)
-        self.unsaved = Unsaved(start.settings if start else policy.settings())
+        self.policy, self._first = policy, cases
+        self.unsaved = Unsaved(policy, start)
         left, said = self._left()
-        settings = left or (start.settings if start else None)
-        self.tweaks = Tweaks(policy.settings(), cases, settings, start if settings != policy.settings() else None)
-        self.policy = policy
+        settings, loaded, source = left or start
+        self.tweaks = Tweaks(policy.settings(), cases, settings, loaded if settings != policy.settings() else None)
         self._rows: dict[str, Any] = {}
         self.hands = Hands(self.tweaks, self._refresh, self._guarded, self.by_itself)
         self.controls = {name: self.hands.control(name) for name in policy.levers}
         self._build()
         self._refresh()
         self.message.value = said
+        self._came_back = said if isinstance(source, tuple) else ""
+        if isinstance(source, tuple):
+            self.case_form.draw(*source)
         self._keep_up(self._meanwhile)
 
     @property
@@ -78,8 +83,8 @@ class LeverPanel(Frame):
 
     # Building ---------------------------------------------------------------------------------------------------------
 
-    def _left(self) -> tuple[Settings | None, str]:
-        """The settings that were left unsaved, and what is said about them."""
+    def _left(self) -> tuple[PanelState | None, str]:
+        """What was left unsaved, and what is said about it."""
         try:
             left = self.unsaved.found()
         except ProblemsFound as found:
@@ -88,7 +93,11 @@ class LeverPanel(Frame):
         if left is None:
             return None, ""
         said = "The levers stand as you left them, not saved yet. <i>Reset all</i> takes them back to the baseline."
-        return left, live(f'<p class="note" role="status">{said}</p>')
+        if left.settings == self.policy.settings():
+            said = ""
+        if left.cases == FILE:
+            said += " The case file that you had chosen is not read by itself: choose it again."
+        return left, live(f'<p class="note" role="status">{said}</p>') if said else ""
 
     def _build(self) -> None:
         guarded = self._guarded
@@ -96,7 +105,7 @@ class LeverPanel(Frame):
         self.groups, self.accordion = self.levers.groups, self.levers.accordion
         self.scenarios = ScenarioForm(self.tweaks, guarded, self._errand, self.hands.do, self._say)
         self.case_form = CaseSourceForm(self.tweaks, guarded, self._errand, self._cases_changed)
-        self.closer = Closer(self.tweaks, lambda: self._study(), guarded, self._errand)
+        self.closer = Closer(self.tweaks, guarded, self._errand)
         self.headline, self.table, self.notices = (widgets.HTML(layout=WIDE) for _ in "123")
         self.changes, self.drafted = (widgets.VBox(layout=WIDE) for _ in "12")
         beside = widgets.VBox(self._rows_below(), layout=_BELOW)
@@ -119,21 +128,24 @@ class LeverPanel(Frame):
         self.undo_button, self.redo_button, self.reset_button = (
             hand(text, partial(self.hands.do, getattr(self.tweaks, name))) for text, name in steps.items()
         )
-        self.name = widgets.Text(
-            placeholder="to find it again", description="Name of the scenario", layout=GROW,
-            style={"description_width": "initial"},
-        )  # fmt: skip
-        self.save_button = hand("Save as scenario", self._keep)
+        self.saving = ScenarioSaveForm(self.tweaks, self.scenarios, self._guarded, self._saved, self._complain)
+        self.name, self.save_button = self.saving.name, self.saving.save_button
         self.report_button = hand("Make the report", self._report)
         self.draft_button = hand("Take into a draft", self._into_a_draft, "Take the moved levers into a draft")
         return [
             row(self.undo_button, self.redo_button, self.reset_button), self.message, self.drafted,
             self.closer.asking, self.closer.view, self.changes,
-            row(self.name, self.save_button), row(self.report_button, self.draft_button),
+            self.saving.view, row(self.report_button, self.draft_button),
         ]  # fmt: skip
 
     def _comes_back(self) -> str:
         return "; the levers come back as they stand here" if self.unsaved.path and not self._answer.stands else ""
+
+    def _now(self) -> PanelState:
+        """What would be lost with the kernel; of cases that are being drawn or read, those."""
+        drawing = "cases" in self._errands
+        source = self.unsaved.last.cases if drawing else origin_of(self.cases, self._first)
+        return PanelState(self.tweaks.settings, self.tweaks.loaded, source)
 
     def _words(self) -> str:
         told = [*self._answer.changes.values(), *self._answer.edits]
@@ -143,7 +155,7 @@ class LeverPanel(Frame):
     def _let_stand(self) -> None:
         """Once the user rests: what would be lost with the kernel is kept."""
         try:
-            self.unsaved.keep(self.tweaks.settings)
+            self.unsaved.keep(self._now())
         except ProblemsFound as found:
             self._complain(f"These levers will not come back when the notebook is left: {found}")
         super()._let_stand()
@@ -157,23 +169,17 @@ class LeverPanel(Frame):
         self.closer.give_up()
         self.case_form.progress.value = ""
 
-    def _keep(self) -> bool:
-        """Save the levers as they stand as a scenario of the workspace, and say how to use it."""
-        try:
-            path = self.scenarios.save(self.name.value)
-        except ProblemsFound as found:
-            self._complain(f"Not saved: {found}")
-            return False
+    def _saved(self, path: Path) -> None:
+        """Say where the scenario is, and how to use it."""
         line = command(path.stem, self.policy, self.cases).line
         said = f"Saved as {esc(seen(path))}. The report of it: press <i>Make the report</i>, or in a terminal"
         self.message.value = live(f'<p role="status">{said}</p><pre>{esc(line)}</pre>')
-        return True
 
     def _report(self) -> None:
         """The report of the levers as they stand, saved first when they are not; it takes a while, levers stay free."""
         loaded = self.tweaks.loaded
         if not (loaded and loaded.name and loaded.settings == self.tweaks.settings):
-            if not self._keep():
+            if not self.saving.keep():
                 return
             loaded = self.tweaks.loaded
         assert loaded
@@ -203,6 +209,7 @@ class LeverPanel(Frame):
         self.hands.show_notes()
         self._refresh()
         self._say(f"The levers now move over {esc(repr(self.cases))}.")
+        self.message.value, self._came_back = self._came_back + self.message.value, ""
 
     # The same by code -------------------------------------------------------------------------------------------------
 
@@ -211,9 +218,12 @@ class LeverPanel(Frame):
         self.scenarios.load(scenario)
         self._settle()
 
-    def save(self, name: str) -> Path:
-        """Keep the levers as they stand as a scenario called so; ProblemsFound where the name is taken."""
-        return self.scenarios.save(name)
+    def save(self, name: str, over: bool = False) -> Path:
+        """Keep the levers as they stand as a scenario called so; ProblemsFound where the name is taken, unless `over`.
+
+        What it is saved over is kept among the deleted ones.
+        """
+        return self.scenarios.save(name, over)
 
     def rename(self, scenario: str, name: str) -> None:
         """Call a scenario of the workspace otherwise; ProblemsFound where the name is taken."""
@@ -250,9 +260,6 @@ class LeverPanel(Frame):
     def review(self, case_id: str) -> None:
         """Hand a drawn case under these levers to the notebook that reviews one, as the button beside it."""
         review(case_id, self.tweaks.settings, self.cases)
-
-    def _study(self) -> Study:
-        return Study("now", self.tweaks.baseline, self.tweaks.settings, self.cases)
 
     def set(self, lever: str, value: object) -> None:
         """Move the hand of a lever, as a person would; ProblemsFound when the value is not legal."""
@@ -299,6 +306,7 @@ class LeverPanel(Frame):
         self.drafted.children = ()
         self.case_form.tell()
         self.scenarios.tell()
+        self.saving.offer()
         self.closer.grow_old()
         self._once_rested(self._look_on, _PAUSE)
 
@@ -318,8 +326,9 @@ class LeverPanel(Frame):
         self.levers.tell(answer.changes)
 
     def _show_notices(self) -> None:
-        told = all_notices(self._study(), counted=False)
-        first, *rest = told
+        study = self.tweaks.asked
+        whose = whose_cases(study)  # a policy whose notice speaks of synthetic data knows nothing of a file
+        first, *rest = [*whose, *(one for one in all_notices(study, counted=False) if one not in whose)]
         folded = (
             f"<details><summary>{len(rest)} more notices for every reader</summary>{bullets(map(esc, rest))}</details>"
         )
@@ -349,9 +358,10 @@ class LeverPanel(Frame):
             self._guarded(look)()
 
 
-def _start(policy: Policy, scenario: str | Path | None) -> Loaded | None:
-    """The scenario that a panel begins with; raises ProblemsFound."""
+def _start(policy: Policy, scenario: str | Path | None) -> PanelState:
+    """What a panel begins with, the scenario as it is; raises ProblemsFound."""
     if scenario is None:
-        return None
+        return PanelState(policy.settings())
     plan = find_scenario(scenario, policy)
-    return Loaded(Path(scenario).stem, plan.label, proposed(policy, scenario), plan.criteria)
+    loaded = Loaded(Path(scenario).stem, plan.label, proposed(policy, scenario), plan.criteria)
+    return PanelState(loaded.settings, loaded)

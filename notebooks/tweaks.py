@@ -257,12 +257,16 @@ class Tweaks:
         """What the loaded scenario changes besides levers, in sentences."""
         return tuple(edits_in_words(self.policy, self.settings)) if self.settings.policy != self.policy else ()
 
+    @property
+    def asked(self) -> Study:
+        """The same as a question to the policy, not counted yet."""
+        study = Study(BASELINE, self.baseline, self.settings, self.load)
+        return replace(study, name=named_by(None, study.provisions()))
+
     def study(self) -> Study:
-        """The same as a question to the policy, with what is counted here: no examples, nothing of Medicare."""
+        """The same with what is counted here: no examples, nothing of Medicare."""
         touched = self._now.counted.touched(self.baseline, self.settings)
-        asked = Study(BASELINE, self.baseline, self.settings, self.load)
-        named = replace(asked, name=named_by(None, asked.provisions()))
-        return named.counted(replace(self.answer().impact, touched=touched))
+        return self.asked.counted(replace(self.answer().impact, touched=touched))
 
     def flows(self) -> Flows:
         """The cases as they are laid out here, to see any setting around the present one."""
@@ -339,6 +343,10 @@ class Tweaks:
     def scenario(self, name: str) -> tuple[str, str]:
         """Id and YAML text of the present settings as a scenario called `name`; raises ProblemsFound."""
         key, label = key_of(name)
+        return key, self.scenario_text(key, label)
+
+    def scenario_text(self, key: str, label: str) -> str:
+        """The YAML text of the present settings as a scenario with this id and label; raises ProblemsFound."""
         provisions = self.settings.provisions()
         criteria = self.loaded.criteria if self.loaded and self.edits() else ()
         if not provisions and not criteria:
@@ -354,7 +362,7 @@ class Tweaks:
             lines += ["criteria:", *(f"  - {json.dumps(edit, ensure_ascii=False)}" for edit in edits)]
         text = "\n".join(lines) + "\n"
         parse(text, f"{key}.yaml", Scenario)
-        return key, text
+        return text
 
     def keep(self, name: str, folder: Path) -> Path:
         """Save the present settings as a new file in `folder` (made when missing); never over an existing file."""

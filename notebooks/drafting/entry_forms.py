@@ -130,6 +130,7 @@ class EntryForm:
         value = control.value
         word = "off" if value is None else str(value)
         if word != self.author.tree["levers"][name].get("default"):
+            control.put(value)  # its number goes with its slider
             self.do(Call("switch" if control.kind != "slider" else "set_default", (name, word)))
             control.enable(None if value is None else str(value))
 

@@ -15,7 +15,6 @@ from notebooks.tweaking.moved import WHO_MOVES, Moved, intro, look_for
 from notebooks.tweaking.moved_forms import case_rows
 from notebooks.tweaks import Tweaks
 from policy.model import Settings
-from simulations import Study
 
 __all__ = ["Closer"]
 
@@ -23,15 +22,12 @@ __all__ = ["Closer"]
 class Closer:
     """Questions about the levers as they stand, asked one at a time; each is worked out beside the hands.
 
-    `tweaks` is what is asked about, `study` the same as the reports have it; `guarded` and `errand` are those of the
-    frame of the panel. `asking` and `view` are the two parts to be shown.
+    `tweaks` is what is asked about; `guarded` and `errand` are those of the frame of the panel. `asking` and `view` are
+    the two parts to be shown.
     """
 
-    def __init__(
-        self, tweaks: Tweaks, study: Callable[[], Study], guarded: Callable[..., Callable[..., None]],
-        errand: Callable[..., None],
-    ):  # fmt: skip
-        self.tweaks, self._study, self._guarded, self._errand = tweaks, study, guarded, errand
+    def __init__(self, tweaks: Tweaks, guarded: Callable[..., Callable[..., None]], errand: Callable[..., None]):
+        self.tweaks, self._guarded, self._errand = tweaks, guarded, errand
         self._busy = False
         asks = {WHO_MOVES: self._who_moves} | {q: partial(self._look, q) for q in QUESTIONS}
         self.buttons = {q: button(q, guarded(lambda _, act=act: act())) for q, act in asks.items()}
@@ -42,7 +38,7 @@ class Closer:
 
     def _look(self, question: str) -> None:
         """One of the findings of the reports, about the levers as they stand."""
-        study = self._study()
+        study = self.tweaks.study()
         work = problems_told(lambda far: QUESTIONS[question](study))
         self._begin(question, work, partial(self._found, question, study.scenario))
 

@@ -11,7 +11,7 @@ from notebooks.keeping import seen
 from notebooks.page import esc
 from notebooks.tweaking import scenarios
 from notebooks.tweaking.scenarios import Preset
-from notebooks.tweaks import Laid, Loaded, Tweaks
+from notebooks.tweaks import Laid, Loaded, Tweaks, key_of
 
 __all__ = ["ScenarioForm"]
 
@@ -113,13 +113,32 @@ class ScenarioForm:
         self.choice.value = loaded.name
         self._say(f"The levers stand as in “{esc(loaded.label)}”. <i>Undo</i> takes them back.")
 
-    def save(self, name: str) -> Path:
-        """Keep the levers as they stand as a new scenario of the workspace; ProblemsFound where the name is taken."""
-        path = self.tweaks.keep(name, scenarios.own_folder())
+    def saved_before(self, name: str) -> Preset | None:
+        """The scenario of the workspace that is called so; ProblemsFound where nothing can be called so."""
+        self.look_again()
+        key, label = key_of(name)
+        return next((one for one in self.entries if one.own and (one.name == key or one.label == label)), None)
+
+    def save(self, name: str, over: bool = False) -> Path:
+        """Keep the levers as they stand as a scenario of the workspace; ProblemsFound where the name is taken.
+
+        `over`: in the place of the one that is called so; what was there is kept among the deleted ones.
+        """
+        before = self.saved_before(name) if over else None
+        if before is None:
+            path = self.tweaks.keep(name, scenarios.own_folder())
+        else:
+            scenarios.save_over(before, self.tweaks.scenario_text(before.name, before.label))
+            path = before.path
         self.look()
-        self.choice.value = path.stem
+        return self.is_saved(scenarios.entry_called(self.entries, path.stem))
+
+    def is_saved(self, entry: Preset) -> Path:
+        """The levers stand as in this scenario now; its file."""
+        self.tweaks.is_saved(entry.name, entry.label)
+        self.choice.value = entry.name
         self.tell()
-        return path
+        return entry.path
 
     def _ask_name(self) -> None:
         self.new_name.value = self.chosen.label

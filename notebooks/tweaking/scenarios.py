@@ -11,17 +11,22 @@ from pathlib import Path
 
 from notebooks.keeping import kept_in
 from notebooks.tweaks import Loaded, key_of
-from policy.model import Policy
+from policy.model import Policy, Settings
 from policy.problems import ProblemsFound, refuse
-from policy.reading.loading import parse
+from policy.reading.loading import change_in_words, parse
 from policy.reading.scenario import Scenario
 from policy.reading.yaml import read_text
 from policy.storage.files import said, save, save_new, writing
 from simulations.scenario.loading import FOLDER, find_scenario, proposed, shipped, shipped_for
+from simulations.studies.edits import edits_in_words
 
-__all__ = ["Preset", "delete", "entries_for", "entry_called", "loaded_of", "own_folder", "put_back", "rename", "stamps"]
+__all__ = [
+    "Preset", "delete", "differences", "entries_for", "entry_called", "loaded_of", "own_folder", "put_back", "rename",
+    "save_over", "stamps",
+]  # fmt: skip
 
 _PATIENCE = 5.0  # seconds to wait for another that writes the same file
+_BY_HAND = {"schema_", "id", "label", "policy", "because", "provisions_", "criteria"}  # what a panel writes
 
 
 @dataclass(frozen=True)
@@ -100,6 +105,14 @@ def loaded_of(entry: Preset, policy: Policy) -> Loaded:
     return Loaded(entry.name, entry.label, proposed(policy, entry.called), plan.criteria)
 
 
+def differences(entry: Preset, settings: Settings, policy: Policy) -> list[str]:
+    """What changes in a scenario where these settings take its place, in sentences; ProblemsFound: it is broken."""
+    before = loaded_of(entry, policy).settings
+    was, now = (edits_in_words(policy, one) if one.policy != policy else [] for one in (before, settings))
+    left, come = ([one for one in these if one not in those] for these, those in ((was, now), (now, was)))
+    return [*change_in_words(settings, before, names=False), *come, *(f"No longer: {one}" for one in left)]
+
+
 # What may be changed --------------------------------------------------------------------------------------------------
 
 
@@ -129,6 +142,23 @@ def _called(entry: Preset, key: str, label: str) -> str:
     if now != was.model_copy(update={"id": key, "label": label}):
         raise refuse("label", entry.path.name, "its id and label are not one line each; rename it in the file")
     return text
+
+
+def save_over(entry: Preset, text: str) -> Path:
+    """This text in the place of a scenario of the workspace; the file that keeps what was there.
+
+    Raises ProblemsFound where it ships, was changed since it was listed, or says what a panel does not write.
+    """
+    _own(entry)
+    was = parse(entry.text, entry.path.name, Scenario)[0]
+    more = {name for name in was.model_fields_set - _BY_HAND if getattr(was, name)}
+    if more or any(one.model_fields_set != {"to"} for one in was.provisions_.values()):
+        raise refuse("more", entry.path.name, "says more than the levers and criteria here; choose another name")
+    with writing(entry.path, patience=_PATIENCE):
+        _unchanged(entry)
+        kept = _keep(entry)
+        save(entry.path, text.encode())
+    return kept
 
 
 def delete(entry: Preset) -> Path:

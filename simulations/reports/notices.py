@@ -52,6 +52,14 @@ LIVE_ONLY = (
 )
 
 
+def whose_cases(study: Study) -> list[str]:
+    """That the cases may be people, and what is told of them then; nothing for others."""
+    if not study.cases.people:
+        return []
+    read = f"The cases were read from {study.cases.name}; whether they are synthetic is not known here."
+    return [read, about_people(study).strip()]
+
+
 def notices(study: Study) -> Shown:
     """What every reader of a result must know."""
     return bullets(all_notices(study))
@@ -60,10 +68,7 @@ def notices(study: Study) -> Shown:
 def all_notices(study: Study, counted: bool = True) -> list[str]:
     """Every notice; those for which the cases must be counted only when `counted`."""
     policy = study.document
-    found = [policy.notice, NOT_MET, *(f"{said}." for said in study.already(names=False))]
-    if study.cases.people:
-        found.append(f"The cases were read from {study.cases.name}; whether they are synthetic is not known here.")
-        found.append(about_people(study).strip())
+    found = [policy.notice, NOT_MET, *(f"{said}." for said in study.already(names=False)), *whose_cases(study)]
     for n in policy.code_notices:
         lever, means = policy.levers[n.lever], n.official_meaning.rstrip(".")
         said = f"Code {n.code} is called “{n.source_label}” by {policy.source_name}. It means: {means}. {n.consequence}"

@@ -46,12 +46,12 @@ def held(page: Page) -> str:
     return now["name"]
 
 
-def tab_to(page: Page, begins: str, at_most: int = 60) -> None:
+def tab_to(page: Page, begins: str, at_most: int = 60, key: str = "Tab") -> None:
     """Tab until the focus is on a control whose name begins so, once every control has its name."""
     expect(page.locator(".nbw-live .noUi-handle:not([aria-label])")).to_have_count(0)
     passed = []
     for _ in range(at_most):
-        page.keyboard.press("Tab")
+        page.keyboard.press(key)
         passed.append(held(page))
         if passed[-1].startswith(begins):
             return
@@ -82,16 +82,41 @@ def test_a_lever_is_tweaked(opened: Page):
     page.keyboard.press("Enter")
     expect(page.locator(":focus")).to_have_attribute("aria-expanded", "true")
     tab_to(page, "Minimum conservative care")
-    for _ in range(2):
-        page.keyboard.press("ArrowRight")
-    told = simulations.ask(provisions={"conservative_weeks": 8}).impact.finding()
+    page.keyboard.press("ArrowRight")
+    told = simulations.ask(provisions={"conservative_weeks": 7}).impact.finding()
     still(page, "Minimum conservative care", finding, told)
     tab_to(page, "Reset Minimum conservative care")
     page.keyboard.press("Enter")  # and cannot be pressed again
     stands = "No lever is moved: this is the policy as it stands."
     expect(finding).to_have_text(stands)
-    expect(page.locator(".nbw-lever-conservative_weeks :focus:not(:disabled)")).to_be_attached()
+    in_use = page.locator(".nbw-lever-conservative_weeks :focus:not(:disabled)")
+    expect(in_use).to_be_attached()
     held(page)
+    undo, redo = (page.get_by_role("button", name=name, exact=True) for name in ("Undo", "Redo"))
+    expect(undo).to_be_enabled()
+    tab_to(page, "Undo")
+    for hand, says in ((undo, told), (undo, stands), (redo, told), (redo, stands), (undo, told)):
+        expect(hand).to_be_focused()  # where the one that was pressed has no more to do, the other is gone on to
+        page.keyboard.press("Enter")
+        expect(finding).to_contain_text(says)
+    expect(page.get_by_role("button", name="Reset all")).to_be_enabled()
+    tab_to(page, "Reset all", 2)
+    page.keyboard.press("Enter")
+    expect(finding).to_have_text(stands)
+    expect(undo).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(finding).to_contain_text(told)
+    for question, holds in (("Who moves", "The first 3 of each kind"), ("Why refused", "Criteria by how many")):
+        tab_to(page, question)
+        page.keyboard.press("Enter")
+        still(page, question, page.get_by_role("region", name=question), holds)
+    tab_to(page, "Name of the scenario")
+    page.keyboard.type("By keys alone")
+    expect(page.get_by_role("button", name="Save as scenario")).to_be_enabled()
+    tab_to(page, "Save as scenario", 1)
+    page.keyboard.press("Enter")
+    said = page.get_by_role("status").filter(has_text="Saved as")
+    still(page, "Save as scenario", said, "scenarios/by_keys_alone.yaml")
 
 
 @pytest.mark.parametrize("opened", ["3_review_a_case"], indirect=True)
@@ -125,11 +150,12 @@ def test_an_edit_is_authored(opened: Page):
     effect, edits = page.locator(".nbw-effect"), page.locator(".nbw-live").get_by_role("heading", level=2).first
     into(page)
     tab_to(page, "Section")
-    page.keyboard.type("Lev")
-    entry = page.get_by_role("listbox", name="Entries").locator("option").first
-    expect(entry).to_have_text(re.compile("Minimum.*pain.*duration"))
+    first = page.get_by_role("listbox", name="Entries").locator("option").first
+    for section, entry in (("Crit", "^Pain.*duration"), ("Lev", "^Minimum.*pain.*duration")):
+        page.keyboard.type(section)  # its first letter alone is of "Life of the version", which has no entries
+        expect(first).to_have_text(re.compile(entry))
+        page.wait_for_timeout(1_200)  # what is typed next is another word
     tab_to(page, "Entries")
-    page.wait_for_timeout(2_000)  # as long as somebody needs to read where the hand is
     form = page.locator(".nbw-entry").get_by_role("heading").first
     for lever in ("Minimum pain duration", "Exactly at the pain-duration line"):
         page.keyboard.press("ArrowDown")
@@ -142,3 +168,9 @@ def test_an_edit_is_authored(opened: Page):
     page.keyboard.press("ArrowRight")
     still(page, "Minimum conservative care", effect, "Approvals fall")
     expect(edits).to_contain_text("1 edit,")
+    expect(page.get_by_role("button", name="Undo", exact=True)).to_be_enabled()  # which follows the numbers
+    tab_to(page, "Undo", key="Shift+Tab")
+    page.keyboard.press("Enter")
+    expect(edits).to_contain_text("no edit yet")
+    expect(page.get_by_role("button", name="Redo", exact=True)).to_be_focused()
+    held(page)

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.notebooks.lab import IN_A_BROWSER, VERBS, Desk, lab
+from tests.notebooks.test_browser_drafting import Hands
 
 pytestmark = IN_A_BROWSER
 SLOW = 120_000
@@ -53,4 +54,24 @@ def test_a_case_that_is_typed_outlives_its_kernel_and_is_written_nowhere(desk: D
     expect(where).to_be_visible(timeout=SLOW)
     kept = [path for path in desk.workspace.rglob("*.json") if "217" in path.read_text("utf-8")]
     assert kept == []
+    page.context.close()
+
+
+def test_a_sentence_that_is_typed_into_a_draft_outlives_its_kernel(desk: Desk):
+    """Its entry is opened again, and the sentence is an edit, which can be undone."""
+    page = desk.open("5_author_a_draft.ipynb")
+    section = page.get_by_role("combobox", name="Section")
+    expect(section).to_be_visible(timeout=SLOW)
+    Hands(page).entry("Criteria", "Imaging shows no other cause")
+    sentence = page.locator(".nbw-entry").get_by_label("Sentence", exact=True)
+    sentence.focus()
+    page.keyboard.press("Control+End")
+    page.keyboard.type(", typed before it died")
+    text = sentence.input_value()
+
+    kernel_dies(desk)
+    expect(page.get_by_text(SAID[desk.verb]).first).to_be_visible(timeout=SLOW)
+    page.get_by_role("button", name=ON[desk.verb]).click(timeout=SLOW)
+    expect(page.locator(".nbw-live").get_by_role("heading", level=2).first).to_contain_text("1 edit,", timeout=SLOW)
+    expect(sentence).to_have_value(text, timeout=SLOW)
     page.context.close()

@@ -184,6 +184,17 @@ def test_opening_writes_nothing(panel: DraftPanel, workspace: Path):
     assert panel.draft.edits == ()
 
 
+def test_the_number_of_a_lever_goes_with_its_slider_and_back(panel: DraftPanel):
+    panel.open(("levers", "conservative_weeks"))
+    slider = next(w for w in below(middle(panel)) if isinstance(w, widgets.IntSlider))
+    number = next(w for w in below(middle(panel)) if isinstance(w, widgets.FloatText))
+    slider.value = 9
+    assert (number.value, panel.tree["levers"]["conservative_weeks"]["default"]) == (9, "9")
+    number.value = 11
+    assert (slider.value, panel.tree["levers"]["conservative_weeks"]["default"]) == (11, "11")
+    assert len(panel.draft.edits) == 2
+
+
 def test_a_story_by_hands_writes_what_its_lines_of_python_write(panel: DraftPanel, workspace: Path):
     """A lever, a criterion with a new lever, a stance, a sentence, a card, an example that is mended, a version."""
     panel.open(("levers", "fm_tpi_with_trigger_points"))

@@ -314,16 +314,16 @@ def test_every_button_and_hand_runs_in_the_wrapper(panel: LeverPanel, monkeypatc
     for name in ("move", "revert", "undo", "redo", "reset", "keep"):
         monkeypatch.setattr(panel.tweaks, name, broken)
     panel._build()
+    panel.name.value = "To be saved"
     acts = [
         lambda: setattr(slider(panel, "relief_pct"), "value", 90),
         lambda: panel.controls["conservative_weeks"].reset.click(),
         lambda: panel.changes.children[0].children[1].click(),
         *(button.click for button in (panel.undo_button, panel.redo_button, panel.reset_button, panel.save_button)),
     ]
-    monkeypatch.setattr(panel, "_study", broken)
+    monkeypatch.setattr(panel.tweaks, "study", broken)
     monkeypatch.setattr("notebooks.tweaking.closer_forms.look_for", broken)
     acts += [button.click for button in panel.closer.buttons.values()]
-    monkeypatch.setattr(panel, "_show_notices", lambda: None)  # it asks for the study too
     panel._refresh()
     for act in acts:
         panel.alert.value = ""

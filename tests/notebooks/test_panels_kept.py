@@ -4,17 +4,21 @@ import json
 import subprocess
 from pathlib import Path
 
+import ipywidgets as widgets
 import pytest
 
 from notebooks.keeping import base
 from notebooks.lever_panel import LeverPanel
 from notebooks.page import plain
+from notebooks.tweaking import scenarios
 from policy import load_scenario
 from policy.model import Policy
+from policy.reading.loading import change_in_words
 from policy.storage.files import save
 from simulations import Caseload
 from tests.notebooks.hostile import SCRIPT
-from tests.notebooks.widgets_below import finding, slider
+from tests.notebooks.hostile import cases as hostile_cases
+from tests.notebooks.widgets_below import below, finding, slider
 
 pytestmark = pytest.mark.usefixtures("workspace")
 
@@ -30,9 +34,56 @@ def test_saving_says_where_and_how_to_use_it(panel: LeverPanel, nerve_blocks: Po
     assert load_scenario(workspace / "scenarios" / "eight_weeks.yaml", nerve_blocks).provisions == {
         "conservative_weeks": "8"
     }
+    panel.name.value = "strict reading"
     panel.save_button.click()
-    assert "Not saved: eight_weeks.yaml: is there already" in plain(panel.message.value)
+    assert "Not saved: strict_reading.yaml: is there already" in plain(panel.message.value)
     assert 'role="alert"' in panel.message.value
+
+
+def test_saved_over_only_once_it_was_said_what_changes(panel: LeverPanel, nerve_blocks: Policy, workspace: Path):
+    panel.set("conservative_weeks", 8)
+    file = panel.save("Eight weeks")
+    first = file.read_bytes()
+    panel.reset_button.click()
+    panel.load("Eight weeks")
+    assert panel.name.value == "Eight weeks"
+    panel.set("conservative_weeks", 10)
+    panel.set("relief_pct", 70)
+    panel.save_button.click()
+    asked = "\n".join(plain(one.value) for one in below(panel.saving.view) if isinstance(one, widgets.HTML))
+    before = nerve_blocks.settings({"conservative_weeks": 8})
+    for sentence in change_in_words(panel.tweaks.settings, before, names=False):
+        assert sentence in asked
+    assert file.read_bytes() == first
+    panel.saving.over_button.click()
+    assert load_scenario(file, nerve_blocks).provisions == {"conservative_weeks": "10", "relief_pct": "70"}
+    assert (workspace / ".deleted" / "eight_weeks.yaml").read_bytes() == first
+    assert "Saved as" in plain(panel.message.value)
+    assert panel.saving.over_button not in below(panel.saving.view)
+    again = file.read_bytes()
+    panel.save_button.click()  # nothing changes: nothing is asked, nothing written
+    assert (file.read_bytes(), len(list((workspace / ".deleted").iterdir()))) == (again, 1)
+    panel.reset_button.click()
+    assert panel.name.value == ""
+
+
+def test_what_somebody_changed_or_wrote_by_hand_is_not_saved_over(panel: LeverPanel):
+    panel.set("conservative_weeks", 8)
+    file = panel.save("Eight weeks")
+    panel.set("conservative_weeks", 9)
+    panel.save_button.click()
+    changed = file.read_bytes().replace(b'"8"', b'"12"')
+    save(file, changed)
+    panel.scenarios.stamps = scenarios.stamps()  # as another notebook writes between two looks
+    panel.saving.over_button.click()
+    assert "was changed by somebody else meanwhile" in plain(panel.message.value)
+    assert file.read_bytes() == changed
+    by_hand = changed + b"expect:\n  approval_pct: {at_least: 1}\n"
+    save(file, by_hand)
+    panel.scenarios.look()
+    panel.saving.over_button.click()
+    assert "says more than the levers" in plain(panel.message.value)
+    assert file.read_bytes() == by_hand
 
 
 @pytest.mark.slow
@@ -87,6 +138,38 @@ def test_what_was_left_unsaved_comes_back(nerve_blocks: Policy, cases: Caseload,
     panel.set("relief_pct", 75)
     monkeypatch.setenv("JPY_SESSION_NAME", "another.ipynb")
     assert LeverPanel(nerve_blocks, cases).tweaks.settings == nerve_blocks.settings()
+
+
+@pytest.mark.usefixtures("in_lab")
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_scenario_and_the_cases_come_back_too(panel: LeverPanel, nerve_blocks: Policy, cases: Caseload, gone: bool):
+    panel.load("Medicare-like, epidural injection")  # which changes criteria, too
+    panel.set("conservative_weeks", 9)
+    if gone:
+        panel.save("Nine weeks")
+        panel.delete("Nine weeks")
+    panel.draw(size=1_000, seed=7)
+    again = LeverPanel(nerve_blocks, cases)
+    assert again.tweaks.settings == panel.tweaks.settings
+    assert again.readback() == panel.readback()
+    assert again.scenarios.line.value == panel.scenarios.line.value
+    assert (again.cases.size, again.cases.seed) == (1_000, 7)
+    assert "The levers stand as you left them" in plain(again.message.value)
+    assert again.cases.fingerprint == panel.cases.fingerprint
+    again.reset_button.click()
+    again.draw(size=cases.size, seed=1)
+    assert not list(panel.unsaved.path.parent.glob("*.json"))  # type: ignore[union-attr]
+
+
+@pytest.mark.usefixtures("in_lab")
+def test_the_path_of_a_case_file_is_not_kept(panel: LeverPanel, nerve_blocks: Policy, cases: Caseload, workspace: Path):
+    workspace.mkdir()
+    panel.read(hostile_cases(workspace).rename(workspace / "members.csv"))
+    assert panel.unsaved.path
+    assert b"members" not in panel.unsaved.path.read_bytes()
+    again = LeverPanel(nerve_blocks, cases)
+    assert again.cases == cases
+    assert "choose it again" in plain(again.message.value)
 
 
 @pytest.mark.usefixtures("in_lab")
