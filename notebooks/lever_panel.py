@@ -29,7 +29,7 @@ from notebooks.tweaks import Answer, Loaded, Tweaks
 from policy.model import Policy, Value
 from policy.problems import ProblemsFound
 from simulations import Caseload
-from simulations.reports.notices import all_notices, whose_cases
+from simulations.reports.notices import all_notices
 from simulations.scenario.loading import find_scenario, proposed
 
 __all__ = ["LeverPanel"]
@@ -326,9 +326,7 @@ class LeverPanel(Frame):
         self.levers.tell(answer.changes)
 
     def _show_notices(self) -> None:
-        study = self.tweaks.asked
-        whose = whose_cases(study)  # a policy whose notice speaks of synthetic data knows nothing of a file
-        first, *rest = [*whose, *(one for one in all_notices(study, counted=False) if one not in whose)]
+        first, *rest = all_notices(self.tweaks.asked, counted=False)
         folded = (
             f"<details><summary>{len(rest)} more notices for every reader</summary>{bullets(map(esc, rest))}</details>"
         )

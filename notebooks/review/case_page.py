@@ -198,7 +198,7 @@ def notices(review: CaseReview) -> str:
         f"<b>{esc(c.title)}</b> {evidence_mark(c, titled=True)} {esc(c.status_note or c.note)}" for c in _disputed(now)
     ]
     said = f"<h3>To beware of</h3>{bullets(lines)}" if lines else ""
-    return f"{said}<p class='faint'><small>{esc(policy.notice)}</small></p>"
+    return f"{said}<p class='faint'><small>{esc(policy.notice_of(now.people))}</small></p>"
 
 
 def _disputed(now: Finding) -> Iterable[Evidence]:

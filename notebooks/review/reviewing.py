@@ -30,10 +30,14 @@ __all__ = ["CaseReview", "Changes", "Finding", "handed_cases", "handed_levers", 
 
 @dataclass(frozen=True, eq=False)
 class Finding:
-    """What a policy makes of one case (`case`: one row); `changes`, which takes longest, is found when asked for."""
+    """What a policy makes of one case (`case`: one row); `changes`, which takes longest, is found when asked for.
+
+    `people`: it may be a person's.
+    """
 
     settings: Settings
     case: Cases
+    people: bool = False
 
     @cached_property
     def told(self) -> Explanation:
@@ -49,7 +53,7 @@ class Finding:
     @cached_property
     def letter(self) -> str:
         """The answer to the request, for a clinician to edit."""
-        return letter_of(self.settings.policy, self.case, 0, self.settings, self.told)
+        return letter_of(self.settings.policy, self.case, 0, self.settings, self.told, self.people)
 
     @cached_property
     def changes(self) -> "Changes":
@@ -262,7 +266,7 @@ class CaseReview:
         if key not in self._found:
             if len(self._found) > 64:
                 self._found.clear()
-            self._found[key] = Finding(settings, self.case)
+            self._found[key] = Finding(settings, self.case, self.of_people or self.typed is not None)
         return self._found[key]
 
     def changed(self) -> list[str]:

@@ -55,14 +55,14 @@ class Answer:
         return "\n".join([*lines, "Letter", *(f"  {line}".rstrip() for line in self.letter.splitlines())])
 
 
-def answer(policy: Policy, cases: Cases, row: int, settings: Settings) -> Answer:
-    """Everything that can be said of the case at position `row`."""
+def answer(policy: Policy, cases: Cases, row: int, settings: Settings, people: bool = False) -> Answer:
+    """Everything that can be said of the case at position `row`; `people`: it may be a person's."""
     told = explain(policy, cases, row, settings)
     ways = documents(cases, row, settings)
     better = to_meet(cases, row, settings) if told.outcome != "met" else ()
     short = [r for r in told.reasons if r.truth == NOT_MET] or [r for r in told.reasons if r.truth == NOT_DOCUMENTED]
     alone = short[0].criterion if len(short) == 1 and told.outcome in ("not_met", "pend") else None
-    letter = letter_of(policy, cases, row, settings, told)
+    letter = letter_of(policy, cases, row, settings, told, people)
     if better or all_tried(settings):
         return Answer(told, alone, ways, better, letter)
     return Answer(told, alone, ways, better, letter, f"none of at most {FEW_CHANGES} facts that hang together")
@@ -90,10 +90,12 @@ def way_named(policy: Policy, way: Way) -> str:
     return " and ".join(filter(None, [", ".join(labels[:-1]), labels[-1]]))
 
 
-def letter_of(policy: Policy, cases: Cases, row: int, settings: Settings, told: Explanation) -> str:
-    """What the requester is told, one reason a line; nothing here decides anything."""
+def letter_of(
+    policy: Policy, cases: Cases, row: int, settings: Settings, told: Explanation, people: bool = False
+) -> str:
+    """What the requester is told, one reason a line; nothing here decides anything. `people`: as of `answer`."""
     request = f"Request {told.case_id}: {_procedure(policy, cases, row)}."
-    lines = [policy.notice, "", request]
+    lines = [policy.notice_of(people), "", request]
     if told.outcome == "met":
         lines += [f"It meets the medical policy '{policy.title}' ({policy.name})."]
     elif told.outcome == "not_met":

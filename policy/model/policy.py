@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Collection, Iterator, Mapping
 from decimal import Decimal
 from functools import cached_property
@@ -24,6 +25,7 @@ from policy.problems import Problem, ProblemsFound, nearest, shown
 
 _PLAIN = (int, str, type(None))
 FIRST_DAY = "1901-01-01"  # of the dates that a case table may hold
+PEOPLE = "The cases may be people; policy simulation only, not for individual determinations."
 LIFE = ("status", "effective", "retired", "history")  # of a version, no part of its content
 
 
@@ -135,6 +137,13 @@ class Policy(Record):
     def titled(self) -> str:
         """'Knee braces, version 2026.1': what a person calls it."""
         return f"{self.title}, version {self.version}"
+
+    def notice_of(self, people: bool) -> str:
+        """What stands on every output; of cases that may be people without what it says of synthetic data."""
+        if not people:
+            return self.notice
+        true = [said for said in re.split(r"(?<=[.!])\s+", self.notice) if "synthetic" not in said.lower()]
+        return " ".join([*true, PEOPLE])
 
     def __repr__(self) -> str:
         return f"{self.name} ({self.status}): {len(self.levers)} levers, {len(self.pathways)} pathways"

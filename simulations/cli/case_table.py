@@ -65,7 +65,7 @@ def determine(
         click.echo(f"{reader.rejected['row'].nunique():,} rows rejected: {rejects}")
     used = [one for one in met if (one[0].name, one[0].day) in found[0].judged]
     used.sort(key=lambda one: (one[0].effective or "", one[0].day or ""))
-    for line in dict.fromkeys(line for one in used for line in stamp(*one, scenario)):
+    for line in dict.fromkeys(line for one in used for line in stamp(*one, scenario, not reader.synthetic)):
         click.echo(line)
     _say([policy for policy, _ in used], reader, found[0])
     click.echo(f"written: {out}")
@@ -128,18 +128,19 @@ def explain(
     policy = next(base for base, judging in met if judging is settings)
     from policy.authoring.letter import answer
 
-    found = answer(settings.policy, case, 0, settings)
+    found = answer(settings.policy, case, 0, settings, not reader.synthetic)
     dx = str(case.dx[0])
     notices = standing_notices(policy, [dx])
     if dx in policy.retired_codes:
         notices.append(f"{dx} is no longer a valid code: {policy.retired_codes[dx]}")
     marks = [] if reader.synthetic else [ROW_LEVEL]
-    notes = [*marks, *stamp(policy, settings, scenario), *notices]
+    stamped = stamp(policy, settings, scenario, not reader.synthetic)
+    notes = [*marks, *stamped, *notices]
     if form == "json":
         click.echo(json.dumps({"notes": notes, **found.data()}, indent=2, ensure_ascii=False))
         return
     told = (found.explanation.text(), "", found.text(settings.policy), "")
-    for line in (*marks, *stamp(policy, settings, scenario), "", *told):
+    for line in (*marks, *stamped, "", *told):
         click.echo(line)
     for line in notices:
         click.echo(line)

@@ -30,10 +30,11 @@ def one_of_several(name: str, policy: Policy, as_of: str | None) -> list[str]:
     return [f"Every request is judged by {policy.name}, {day}, whatever its date; workbook determine goes by its date."]
 
 
-def stamp(policy: Policy, settings: Settings, scenario: str | None = None) -> list[str]:
+def stamp(policy: Policy, settings: Settings, scenario: str | None = None, people: bool = False) -> list[str]:
     """What an output stands on: the notice, the policy with its fingerprint, the levers moved, the pathways changed.
 
     Of a scenario that speaks of some requests only, also that, so that no other outcome is taken for its source's.
+    `people`: the cases may be people.
     """
     from simulations.reports.notices import as_read, not_adopted
     from simulations.scenario.loading import find_scenario
@@ -43,7 +44,7 @@ def stamp(policy: Policy, settings: Settings, scenario: str | None = None) -> li
     moved += edits_in_words(policy, settings)
     values = f", values from {policy.day}" if policy.day else ""
     print_of = f"fingerprint {settings.policy.fingerprint[:12]}"
-    found = [policy.notice, f"{policy.name}{values}, {print_of}; {'; '.join(moved)}"]
+    found = [policy.notice_of(people), f"{policy.name}{values}, {print_of}; {'; '.join(moved)}"]
     found += [not_adopted(policy)] if policy.status != "adopted" else []
     plan = find_scenario(scenario, policy) if scenario else None
     return found + ([as_read(plan, policy)] if plan and plan.applies_to else [])

@@ -164,9 +164,10 @@ def titled_axes(
     if study.cases.people:
         told = "shares of rounded counts, about" if study.rough else "small counts are withheld (–)"
         source += f" · {OWNERS.upper()}: exact" if study.cases.exact else f" · may be people: {told}"
-    notice = f"{policy.notice} {NOT_MET}\n{source}"
+    said = policy.notice_of(study.cases.people)
+    notice = f"{said} {NOT_MET}\n{source}"
     if len(notice.partition("\n")[0]) > _WIDEST:
-        notice = f"{policy.notice}\n{NOT_MET} {source}"
+        notice = f"{said}\n{NOT_MET} {source}"
     figure.text(0.02, 0.12 / height, notice, fontsize=8, va="bottom", color=FAINT, linespacing=1.4)
     axes = figure.add_axes((left, below / height, right - left, 1 - (above + extra + below) / height))
     for side in ("top", "right", "left"):

@@ -67,8 +67,9 @@ def notices(study: Study) -> Shown:
 
 def all_notices(study: Study, counted: bool = True) -> list[str]:
     """Every notice; those for which the cases must be counted only when `counted`."""
-    policy = study.document
-    found = [policy.notice, NOT_MET, *(f"{said}." for said in study.already(names=False)), *whose_cases(study)]
+    policy, people = study.document, study.cases.people
+    found = [policy.notice_of(people), NOT_MET, *(f"{said}." for said in study.already(names=False))]
+    found += whose_cases(study)
     for n in policy.code_notices:
         lever, means = policy.levers[n.lever], n.official_meaning.rstrip(".")
         said = f"Code {n.code} is called “{n.source_label}” by {policy.source_name}. It means: {means}. {n.consequence}"

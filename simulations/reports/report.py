@@ -56,7 +56,7 @@ def summary(study: Study, said: str | None = None, entries: Mapping[str, Any] | 
     already = {"already": stands} if (stands := study.already()) else {}
     content = {
         "schema": "summary/1",
-        "notice": policy.notice,
+        "notice": policy.notice_of(study.cases.people),
         **release(study),
         "notices": all_notices(study),
         "policy": _identity(policy),

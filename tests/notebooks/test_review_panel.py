@@ -284,6 +284,7 @@ def test_no_number_of_people_is_told(people: CasePanel):
 
 def test_a_row_of_people_is_marked_kept_nowhere_and_no_example(people: CasePanel, workspace: Path):
     assert "Row level, not for release" in head(people)
+    assert "ynthetic" not in people.letter.text.value
     kept = people._standing()
     assert "K0" not in kept["text/plain"] + kept["text/html"]
     people.example.open.click()

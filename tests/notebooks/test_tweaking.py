@@ -238,7 +238,7 @@ def test_a_file_of_ones_own_is_found_read_and_guarded(panel: LeverPanel, workspa
     panel.case_form.read_button.click()
     assert panel.cases.name == "ours.csv"
     assert panel.cases.people
-    assert plain(panel.notices.value).startswith("The cases were read from ours.csv; whether they are synthetic")
+    assert plain(panel.notices.value).startswith("The cases may be people; policy simulation only")
     assert panel.tweaks.settings.provisions() == {"conservative_weeks": 8}
     panel.ask("Who moves")
     assert "row 1" not in "".join(str(getattr(w, "value", "")) for w in below(panel.view))

@@ -418,3 +418,13 @@ def test_no_text_makes_the_reader_fail_otherwise(text: str):
         said = str(found).splitlines()
         assert [line for line in said if not re.match(r"t\.yaml:\d+: |\.\.\. and ", line)] == []
     assert node is None
+
+
+@pytest.mark.parametrize("name", sorted(loading.shipped()))
+def test_of_cases_that_may_be_people_no_notice_speaks_of_synthetic_data(name: str):
+    one = policy.load(name)
+    assert one.notice_of(people=False) == one.notice
+    said = one.notice_of(people=True)
+    assert "synthetic" not in said.lower()
+    assert said.endswith("The cases may be people; policy simulation only, not for individual determinations.")
+    assert ("retold from public sources" in said) == ("retold from public sources" in one.notice)

@@ -171,9 +171,21 @@ def test_an_explanation_says_what_would_meet_it_and_is_data_too(tmp_path: Path) 
     assert "14 days short (2 weeks)" in words
     data = json.loads(workbook("explain", path, "--case", "a", "--format", "json").output)
     assert (data["outcome"], data["cause"]) == ("not_met", "conservative_care")
-    assert NOTICE in data["notes"]
     assert {"outcome": "met", "changes": {"conservative_care_days": "42"}} in data["to_meet"]
-    assert data["letter"].splitlines()[0] == NOTICE
+    assert data["letter"].splitlines()[0] == data["notes"][1]
+
+
+def test_what_may_be_a_persons_is_not_called_synthetic(tmp_path: Path) -> None:
+    """Neither in what is said of a row nor in its letter; of a simulated one it is."""
+    head, row = HEADER.strip(), MET.format("a").strip()
+    for more, cell, simulated in (("", "", False), (",truth_benefit", ",yes", True)):
+        path = tmp_path / f"{simulated}.csv"
+        path.write_text(f"{head}{more}\n{row}{cell}\n")
+        words = workbook("explain", path, "--case", "a").output
+        words += workbook("determine", path, "--out", tmp_path / "d.csv").output
+        words += json.loads(workbook("explain", path, "--case", "a", "--format", "json").output)["letter"]
+        assert words.count("policy simulation only, not for individual determinations.") == 4
+        assert words.count(NOTICE) == (4 if simulated else 0)
 
 
 def test_a_copy_that_the_shipped_vignettes_do_not_fit_is_told_to_bring_its_own(tmp_path: Path) -> None:
