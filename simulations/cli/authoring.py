@@ -138,10 +138,8 @@ def compare(
         from simulations.cli.withdrawal import Asked, withdrawn  # here, as the other verbs need no population
 
         many, luck = 10_000 if size is None else size, 1 if seed is None else seed
-        title, lines = (
-            f"{a} ({before.policy.name})",
-            _without(withdrawn(before, cards, Asked(population, many, luck, importing, rejects)), how),
-        )
+        asked = Asked(population, many, luck, importing, rejects)
+        title, lines = f"{a} ({before.policy.name})", _without(withdrawn(before, cards, asked), how)
     click.echo(f"{before.policy.notice}\n{title}")
     for line in lines:
         click.echo(line)

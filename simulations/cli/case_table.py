@@ -41,8 +41,7 @@ def determine(
     from simulations.cli.streaming import determine_into
 
     targets = [Path(out)] + ([Path(rejects)] if rejects is not None else [])
-    inputs = Inputs().policy(policy_name).scenario(scenario).beside(importing)
-    problems = _wrong_files(inputs, cases, out, rejects)
+    problems = _wrong_files(Inputs().policy(policy_name).scenario(scenario).beside(importing), cases, out, rejects)
     with collecting(problems):
         calendar, met = judged_in_time(policy_name, scenario, assignments, as_of)
         options = importing.reading([settings.policy for _, settings in met])
@@ -60,11 +59,11 @@ def determine(
         def rejected(stream: BinaryIO) -> None:
             stream.write(rejects_table(reader.rejected, reader.name))
 
-        save_all({Path(out): determinations, **({Path(rejects): rejected} if rejects is not None else {})})
+        save_all(dict(zip(targets, (determinations, rejected), strict=False)))
     if rejects is not None:
         click.echo(f"{reader.rejected['row'].nunique():,} rows rejected: {rejects}")
-    used = [one for one in met if (one[0].name, one[0].day) in found[0].judged]
-    used.sort(key=lambda one: (one[0].effective or "", one[0].day or ""))
+    used = sorted(met, key=lambda one: (one[0].effective or "", one[0].day or ""))
+    used = [one for one in used if (one[0].name, one[0].day) in found[0].judged]
     for line in dict.fromkeys(line for one in used for line in stamp(*one, scenario, not reader.synthetic)):
         click.echo(line)
     _say([policy for policy, _ in used], reader, found[0])
@@ -133,17 +132,13 @@ def explain(
     notices = standing_notices(policy, [dx])
     if dx in policy.retired_codes:
         notices.append(f"{dx} is no longer a valid code: {policy.retired_codes[dx]}")
-    marks = [] if reader.synthetic else [ROW_LEVEL]
-    stamped = stamp(policy, settings, scenario, not reader.synthetic)
-    notes = [*marks, *stamped, *notices]
+    stamped = [] if reader.synthetic else [ROW_LEVEL]
+    stamped += stamp(policy, settings, scenario, not reader.synthetic)
     if form == "json":
-        click.echo(json.dumps({"notes": notes, **found.data()}, indent=2, ensure_ascii=False))
+        click.echo(json.dumps({"notes": [*stamped, *notices], **found.data()}, indent=2, ensure_ascii=False))
         return
     told = (found.explanation.text(), "", found.text(settings.policy), "")
-    for line in (*marks, *stamped, "", *told):
-        click.echo(line)
-    for line in notices:
-        click.echo(line)
+    click.echo("\n".join([*stamped, "", *told, *notices]))
 
 
 def _found(reader: "core.CaseReader", case_id: str, whole: bool) -> tuple["core.Cases", Settings, int]:

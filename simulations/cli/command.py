@@ -4,7 +4,7 @@ import io
 import re
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -145,23 +145,24 @@ def simulate(
     if baseline is None:
         for line in one_of_several(policy_name, judged, as_of):
             click.echo(line)
-    if summary["population"]["seed"] is None:  # a case table
-        for option, told in (("--size", size), ("--seed", seed)):
-            if told is not None:
-                click.echo(f"{option} {told} was not used: all rows of the table were read")
-    if rejects is not None:
-        click.echo(f"{_left_out(summary)} rows rejected: {rejects} (row level, not for release)")
-    if "release" in summary:
-        click.echo(summary["release"]["note"])
+    for line in _of_a_table(summary, size, seed, rejects) if summary["population"]["seed"] is None else ():
+        click.echo(line)
     click.echo(f"Report: {Path(out) / (Path(template).stem + '.html')}")
     if scenario and (failed := unmet(scenario, summary.get("expect", []))):
         raise ProblemsFound(failed)
 
 
-def _left_out(summary: dict[str, Any]) -> str:
-    """How many rows were rejected, as it may be told."""
-    count = summary["population"]["import_options"]["rejected_rows"]
-    return "Fewer than 11" if count is None else f"{count:,}"
+def _of_a_table(summary: dict[str, Any], size: str | None, seed: str | None, rejects: str | None) -> Iterator[str]:
+    """What is said besides of a case table: options that it does not need, rejected rows, what may be released."""
+    for option, told in (("--size", size), ("--seed", seed)):
+        if told is not None:
+            yield f"{option} {told} was not used: all rows of the table were read"
+    if rejects is not None:
+        count = summary["population"]["import_options"]["rejected_rows"]
+        many = "Fewer than 11" if count is None else f"{count:,}"
+        yield f"{many} rows rejected: {rejects} (row level, not for release)"
+    if "release" in summary:
+        yield summary["release"]["note"]
 
 
 def number(text: str) -> Any:

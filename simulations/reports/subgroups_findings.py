@@ -389,9 +389,8 @@ def _points(row: dict[str, Any]) -> str:
 
 
 def _gap(row: dict[str, Any]) -> str:
-    if pd.isna(row["gap_points"]):
-        return "–"
-    return points_within(row["gap_points"], row["gap_low"], row["gap_high"])
+    low, high = row["gap_low"], row["gap_high"]
+    return "–" if pd.isna(row["gap_points"]) else points_within(row["gap_points"], low, high)
 
 
 def _ratio(row: dict[str, Any]) -> str:

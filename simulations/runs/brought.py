@@ -5,7 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from simulations.population.loading import is_table
+from policy.reading.loading import DOCUMENTS, policy_file
+from policy.reading.workspace import saved
+from simulations.population.loading import is_table, population_file
+from simulations.scenario.loading import FOLDER as SCENARIOS
+from simulations.scenario.loading import scenario_file
 from simulations.studies.import_options import FILES as BESIDE
 
 
@@ -41,3 +45,23 @@ def _linked(cwd: Path, kind: str, name: str | Path) -> str:
     except OSError:  # a system without links
         (shutil.copytree if Path(name).is_dir() else shutil.copyfile)(name, target)
     return f"{kind}/{Path(name).name}"
+
+
+def by_file(policy: str | Path, scenario: str | Path | None, as_of: str | None) -> dict[str, str | Path | None]:
+    """What lies in the workspace by its file, which comes along; what ships by its name."""
+    file = scenario_file(scenario) if scenario is not None else None
+    own = file is not None and not file.is_relative_to(SCENARIOS)
+    return {"policy": exactly(policy, as_of), "scenario": file if own else scenario}
+
+
+def exactly(policy: str | Path, as_of: str | None) -> str:
+    """A policy by a name or file that means the same in the notebook, which sees neither the workspace nor the day."""
+    file = policy_file(policy, as_of)
+    if not file.is_relative_to(DOCUMENTS):
+        return str(file)
+    return f"{file.parent.name}@{file.stem}"
+
+
+def population_by_file(population: str | Path) -> str | Path:
+    """A population that lies in the workspace by its file, which comes along."""
+    return population_file(population) if str(population) in saved("populations") else population

@@ -6,27 +6,23 @@ import logging
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from policy.model import OUTCOMES, as_word
 from policy.problems import Problem, ProblemsFound, collecting, listed, nearest, refuse, shown
-from policy.reading.loading import DEFAULT, DOCUMENTS, by_version, outline, policy_file
-from policy.reading.workspace import saved
+from policy.reading.loading import DEFAULT, by_version, outline, policy_file
 from policy.storage.files import fill, said, save
 from policy.storage.locks import real
 from policy.storage.scratch import scratch
 from simulations.population import default_for
-from simulations.population.loading import population_file
 from simulations.reports import report
 from simulations.runs import again
-from simulations.runs.brought import brought, is_file, own_files
+from simulations.runs.brought import brought, by_file, exactly, is_file, own_files, population_by_file
 from simulations.runs.earlier_reports import only_a_report
 from simulations.runs.needs import check_needs
 from simulations.runs.outputs import Inputs, check_folder
 from simulations.runs.parameters import PARAMETERS, defaults, own_parameters
 from simulations.runs.rejects import alone_if_too_many, check_rejects, put_back, rejects_table, with_rejects
-from simulations.scenario.loading import FOLDER as SCENARIOS
-from simulations.scenario.loading import scenario_file
 from simulations.storage.checkpoint import WHERE, watched
 from simulations.storage.folders import folder, listing
 from simulations.studies.comparison import Study, ask, drawn
@@ -63,6 +59,44 @@ def simulate(
     `progress`: bars on stderr. A run that was cut off is taken up at its checkpoint, by a notebook that keeps one.
     Raises ProblemsFound, nothing being written, for unusable input (before a kernel starts) and a notebook that fails.
     """
+    question = _Question(policy, scenario, provisions, population, size, seed, baseline, as_of)
+    asked, notebook, own, how = _checked(question, template, out, parameters, exact, import_options, rejects)
+    named, values, line = _told(question, asked, template, own, out, again.reading(how, rejects))
+    checkpoint = _checkpoint(Path(out))
+    with put_back(rejects), folder(Path(out), only_a_report) as work:
+        with scratch() as cwd, watched(checkpoint, progress):
+            known = brought(cwd, named) | values | {key: own_files(cwd, key, own[key]) for key in own}
+            summary, files = _report(notebook, asked, known, cwd, checkpoint, progress, Path(template).stem, line)
+        with said(Path(out)):
+            fill(work, files)
+        if rejects is not None:
+            save(Path(rejects), rejects_table(asked.cases.rejected, asked.cases.name))
+    checkpoint.unlink(missing_ok=True)
+    return summary
+
+
+class _Question(NamedTuple):
+    """What is asked, as `ask` takes it."""
+
+    policy: str | Path
+    scenario: str | Path | None
+    provisions: Mapping[str, object] | None
+    population: str | Path | None
+    size: int | None
+    seed: int | None
+    baseline: str | Path | None
+    as_of: str | None
+
+
+def _checked(
+    question: _Question, template: str | Path, out: str | Path, parameters: Mapping[str, object] | None, exact: bool,
+    import_options: Mapping[str, object] | ImportOptions | None, rejects: str | Path | None,
+) -> "tuple[Study, NotebookNode, dict[str, Any], ImportOptions]":  # fmt: skip
+    """The question with its cases, the notebook, the parameters that only it has, and how a case table is read.
+
+    Raises ProblemsFound with the problems of all of them.
+    """
+    policy, scenario, provisions, population, size, seed, baseline, as_of = question
     problems: list[Problem] = []
     asked: Study | None = None
     notebook: NotebookNode | None = None
@@ -83,27 +117,23 @@ def simulate(
         check_needs(Path(template).stem, asked, own)
     if problems or asked is None or notebook is None:
         raise ProblemsFound(dict.fromkeys(problems))
+    return asked, notebook, own, how
+
+
+def _told(
+    question: _Question, asked: Study, template: str | Path, own: Mapping[str, Any], out: str | Path, table: list[str]
+) -> tuple[dict[str, Any], dict[str, Any], str]:
+    """What the notebook is told, by name or file and as values, and the command that makes the report again."""
+    policy, scenario, provisions, population, size, seed, baseline, as_of = question
     cases, _, first = drawn(scenario, asked.plan, population, size, seed)
     cases = cases if cases is not None else default_for(asked.policy)
-    named = {**_saved(policy, scenario, as_of), "population": _by_file(cases)}
-    moved = _canonical(asked, provisions)
-    values = {"provisions": moved, "size": asked.cases.size, "seed": int(first)}
-    numbers = {"size": asked.cases.size, "seed": int(first)} if asked.cases.drawn else {}
+    named = {**by_file(policy, scenario, as_of), "population": population_by_file(cases)}
+    moved, luck = _canonical(asked, provisions), {"size": asked.cases.size, "seed": int(first)}
     asking = {"policy": by_version(policy, as_of), "scenario": scenario, "population": population}
     against = None if baseline is None else by_version(baseline, as_of)
-    table = again.reading(how, rejects)
+    numbers = luck if asked.cases.drawn else {}
     line = again.command(template, asking, moved, numbers, {**own, "baseline": against}, out, table)
-    checkpoint = _checkpoint(Path(out))
-    with put_back(rejects), folder(Path(out), only_a_report) as work:
-        with scratch() as cwd, watched(checkpoint, progress):
-            known = brought(cwd, named) | values | {key: own_files(cwd, key, own[key]) for key in own}
-            summary, files = _report(notebook, asked, known, cwd, checkpoint, progress, Path(template).stem, line)
-        with said(Path(out)):
-            fill(work, files)
-        if rejects is not None:
-            save(Path(rejects), rejects_table(asked.cases.rejected, asked.cases.name))
-    checkpoint.unlink(missing_ok=True)
-    return summary
+    return named, {"provisions": moved, **luck}, line
 
 
 def _report(
@@ -185,26 +215,11 @@ def _canonical(asked: Study, provisions: Mapping[str, object] | None) -> dict[st
     return {name: value if isinstance(value, int) else as_word(value) for name, value in values.items()}
 
 
-def _saved(policy: str | Path, scenario: str | Path | None, as_of: str | None) -> dict[str, str | Path | None]:
-    """What lies in the workspace by its file, which comes along; what ships by its name."""
-    file = scenario_file(scenario) if scenario is not None else None
-    own = file is not None and not file.is_relative_to(SCENARIOS)
-    return {"policy": _exactly(policy, as_of), "scenario": file if own else scenario}
-
-
-def _exactly(policy: str | Path, as_of: str | None) -> str:
-    """A policy by a name or file that means the same in the notebook, which sees neither the workspace nor the day."""
-    file = policy_file(policy, as_of)
-    if not file.is_relative_to(DOCUMENTS):
-        return str(file)
-    return f"{file.parent.name}@{file.stem}"
-
-
 def _ours(
     policy: str | Path, baseline: str | Path | None, as_of: str | None, exact: bool, how: ImportOptions
 ) -> dict[str, object]:
     """What the caller asks of a notebook that has a parameter for it."""
-    against = None if baseline is None else _exactly(baseline, as_of)
+    against = None if baseline is None else exactly(baseline, as_of)
     ours = {"exact": exact or None, "baseline": against, "as_of": _day_needed(policy, baseline, as_of),
             "import_options": how.given() or None}  # fmt: skip
     return {name: value for name, value in ours.items() if value is not None}
@@ -219,11 +234,6 @@ def _day_needed(policy: str | Path, baseline: str | Path | None, as_of: str | No
     """The day, where some lever has dated values, so that the notebook must know it too."""
     named = [name for name in (policy, baseline) if name is not None]
     return as_of if as_of and any(outline(policy_file(name, as_of)).changes_of_values() for name in named) else None
-
-
-def _by_file(population: str | Path) -> str | Path:
-    """A population that lies in the workspace by its file, which comes along."""
-    return population_file(population) if str(population) in saved("populations") else population
 
 
 # The kernel ----------------------------------------------------------------------------------------------------------

@@ -273,17 +273,11 @@ class Study:
 
 
 def ask(
-    policy: str | Path = DEFAULT,
-    scenario: str | Path | None = None,
-    provisions: Mapping[str, object] | None = None,
-    population: str | Path | None = None,
-    size: int | None = None,
-    seed: int | None = None,
-    exact: bool = False,
-    baseline: str | Path | None = None,
-    as_of: str | None = None,
+    policy: str | Path = DEFAULT, scenario: str | Path | None = None, provisions: Mapping[str, object] | None = None,
+    population: str | Path | None = None, size: int | None = None, seed: int | None = None, exact: bool = False,
+    baseline: str | Path | None = None, as_of: str | None = None,
     import_options: Mapping[str, object] | ImportOptions | None = None,
-) -> Study:
+) -> Study:  # fmt: skip
     """What `provisions` (lever -> value), on top of a named scenario, do to the cases of a population or a case table.
 
     Names of what ships, or paths; see `cases_of` for population, size and seed, which where None are those of the
@@ -313,13 +307,18 @@ def ask(
         named, many, luck = drawn(scenario, plan, population, size, seed)
         cases = cases_of(any_policy, named or "", many, luck, shares, exact, import_options)
     if len(problems) > before and asked and other and asked.id != other.id:
-        message = f"its id is {other.id}, and that of {asked.name} is {asked.id}: a baseline is a version of the same"
-        problems.append(Problem("baseline", other.name, f"{message} policy, or both share a population that is named"))
+        problems.append(_of_another(asked, other))
     if problems or asked is None:
         raise ProblemsFound(problems)
     cases.check_left_out()
     version, named_levers = asked if other else None, tuple(provisions or {})
     return Study(name, (other or asked).settings(), settings, cases, plan, version=version, named=named_levers)
+
+
+def _of_another(policy: Policy, baseline: Policy) -> Problem:
+    """Why no cases are found for both."""
+    message = f"its id is {baseline.id}, and that of {policy.name} is {policy.id}: a baseline is a version of the same"
+    return Problem("baseline", baseline.name, f"{message} policy, or both share a population that is named")
 
 
 def _loaded(name: str | Path | None, as_of: str | None, problems: list[Problem]) -> Policy | None:

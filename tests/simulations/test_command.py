@@ -117,7 +117,7 @@ def test_determinations_are_written_with_their_reasons(cases: Path, tmp_path: Pa
     out = tmp_path / "d.csv"
     result = workbook("determine", cases, "--out", out)
     assert result.exit_code == 0
-    assert NOTICE in result.output
+    assert "The cases may be people; policy simulation only, not for individual determinations." in result.output
     assert "met 1, not_met 1" in result.output
     table = pd.read_csv(out, dtype=str, keep_default_na=False)
     assert list(table.columns) == [
@@ -263,7 +263,7 @@ def test_a_case_is_explained_and_an_unknown_one_is_said(cases: Path) -> None:
     told = workbook("explain", cases, "--case", "b")
     assert told.exit_code == 0
     assert "91 days (needed: more than 3 months; 1 day short)" in told.output
-    assert NOTICE in told.output
+    assert "policy simulation only, not for individual determinations." in told.output
     unknown = workbook("explain", cases, "--case", "zz")
     assert unknown.exit_code == 1
     assert "no case 'zz'" in unknown.output
