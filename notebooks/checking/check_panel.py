@@ -114,7 +114,7 @@ class CheckPanel(Frame):
         acts = Acts(self._mend, self._take, self._leave, self._draw, self._guarded)
         self.sections = {name: Section(name, acts) for name in SECTIONS}
         self.onward = widgets.HBox([], layout=_BAR)
-        compare = button("Take it to Compare versions", self._guarded(self._compare))
+        self.compare_button = button("Take it to Compare versions", self._guarded(self._compare))
         self.save_button = button("Save it as a version", self._guarded(self._save), "Save it in Author a draft")
         self._stand(
             widgets.HTML(LINES, layout=widgets.Layout(height="0", margin="0")),
@@ -124,7 +124,7 @@ class CheckPanel(Frame):
             self.message,
             widgets.HBox([self.when, self.old], layout=_BAR),
             *(section.box for section in self.sections.values()),
-            widgets.HBox([self.save_button, compare, self.onward], layout=_BAR),
+            widgets.HBox([self.save_button, self.compare_button, self.onward], layout=_BAR),
         )
         self.view.add_class("nbw-check")
 
@@ -337,6 +337,7 @@ class CheckPanel(Frame):
             self.headline.value = live(said)
         self.undo_button.disabled, self.redo_button.disabled = not self.draft.edits, not self.draft.undone
         self.save_button.disabled = not self.key.endswith(".json")
+        self.compare_button.disabled = self.draft.value("id") != self.policy.id  # which the fourth notebook compares
         self._let_stand()
 
     def readback(self) -> str:

@@ -264,9 +264,10 @@ def test_what_was_worked_on_last_is_checked_of_whatever_policy_it_is(
     hand_over("5_author_a_draft")
     press(panel, "Save it as a version")
     assert handed("5_author_a_draft") == {"draft": draft.place.name}
+    assert panel.compare_button.disabled
     panel.open("")
     assert panel.draft.value("id") == broken.id
-    assert panel.save_button.disabled
+    assert (panel.save_button.disabled, panel.compare_button.disabled) == (True, False)
     hand_over("6_check_a_draft", draft="positive_airway_pressure@2026.1")  # as when it was saved in notebook 5
     panel._meanwhile()
     assert panel.choose.label == load("positive_airway_pressure@2026.1").titled
