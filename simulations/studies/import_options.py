@@ -5,14 +5,15 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 import policy as core
 from policy.model import Policy
 from policy.problems import Problem, ProblemsFound, collecting, listed, nearest, refuse, shown
 from simulations.statistics.disclosure_control import REASON, SMALL
+
+if TYPE_CHECKING:  # the start of every command waits for what is imported here
+    import pandas as pd
 
 FILES = {"history": "the history", "history_complete": "the table of complete histories"}  # read beside the table
 MOST_REJECTS = 20  # per cent of the rows, where nothing else is said
@@ -101,7 +102,7 @@ class ImportOptions:
             parts.append(f"history of {Path(self.history).name}, key {self.history_key or 'case_id'}{complete}")
         return "; ".join(parts)
 
-    def few_enough(self, rejected: pd.DataFrame, good: int, name: str) -> None:
+    def few_enough(self, rejected: "pd.DataFrame", good: int, name: str) -> None:
         """Raises TooManyRejected where more rows have problems than may, or all."""
         bad = rejected["row"].nunique()
         if not bad or self.max_rejects is None or (good and 100 * bad <= self.max_rejects * (bad + good)):
@@ -113,7 +114,7 @@ class ImportOptions:
 class TooManyRejected(ProblemsFound):
     """So many rows have problems that the others are not used; `name` of the table, the rows in `rejected`."""
 
-    def __init__(self, name: str, message: str, rejected: pd.DataFrame):
+    def __init__(self, name: str, message: str, rejected: "pd.DataFrame"):
         self.name, self.message, self.rejected = name, message, rejected
         super().__init__([Problem("rejects", name, message)])
 
