@@ -15,7 +15,6 @@ from notebooks.page import esc
 from policy import load
 from policy.model import Policy, Value
 from policy.problems import ProblemsFound, refuse
-from policy.reading.loading import DEFAULT
 from policy.reading.workspace import OPENED, SERVED, VARIABLE
 from policy.storage.files import save
 from simulations import Caseload
@@ -85,8 +84,8 @@ class Report:
 
 def command(scenario: str, policy: Policy, cases: Caseload) -> Report:
     """`workbook simulate` for a scenario of the workspace, over the policy and the cases of a panel."""
-    named = [] if _is(policy, DEFAULT) else ["--policy", named_in_a_terminal(policy)]
-    return _report(scenario, ["--scenario", scenario, *named], policy, cases)
+    asked = ["--scenario", scenario, "--policy", named_in_a_terminal(policy)]  # a later version may be saved
+    return _report(scenario, asked, policy, cases)
 
 
 def command_of_levers(provisions: Mapping[str, Value], policy: Policy, cases: Caseload, folder: str) -> Report:

@@ -62,6 +62,7 @@ class LeverPanel(Frame):
         settings, loaded, source = left or start
         self.tweaks = Tweaks(policy.settings(), cases, settings, loaded if settings != policy.settings() else None)
         self._rows: dict[str, Any] = {}
+        self._reporting = False
         self.hands = Hands(self.tweaks, self._refresh, self._guarded, self.by_itself)
         self.controls = {name: self.hands.control(name) for name in policy.levers}
         self._build()
@@ -177,6 +178,8 @@ class LeverPanel(Frame):
 
     def _report(self) -> None:
         """The report of the levers as they stand, saved first when they are not; it takes a while, levers stay free."""
+        if self._reporting:  # not disabled meanwhile: the focus would go on to the next button
+            return
         loaded = self.tweaks.loaded
         if not (loaded and loaded.name and loaded.settings == self.tweaks.settings):
             if not self.saving.keep():
@@ -184,12 +187,12 @@ class LeverPanel(Frame):
             loaded = self.tweaks.loaded
         assert loaded
         report = command(loaded.name, self.policy, self.cases)
-        self.report_button.disabled = True
+        self._reporting = True
         self.message.value = live(f'<p role="status">Making the report of “{esc(loaded.label)}”: half a minute …</p>')
         self._beside(lambda: make_report(report), lambda wrong: self._reported(report, wrong))
 
     def _reported(self, report: Report, wrong: str) -> None:
-        self.report_button.disabled = self._answer.stands
+        self._reporting = False
         if wrong:
             self._complain(f"No report: {wrong}")
             return

@@ -142,7 +142,9 @@ class Manual:
                 behind = f" {codes(lever.statements)}." if lever.statements else ""
                 marks = " ".join(evidence_mark(self.policy.evidence[key]) for key in lever.evidence)
                 reads = len(pathways_of(self.policy, name, found))
-                source = f"{esc(lever.citation)}{behind} {marks} <small>Read by {reads} pathways.</small>"
+                source = (
+                    f"{esc(lever.citation)}{behind} {marks} <small>Read by {reads} pathway{'s' * (reads != 1)}.</small>"
+                )
                 label = f"{esc(lever.label)}<br> <code>{esc(name)}</code>{origin}"
                 rows.append((label, now, legal, f"<small>{source}</small>"))
             tables.append(table(("Lever, and its name in commands", "Now", "Can be", "Source"), rows, esc(title)))

@@ -127,16 +127,16 @@ class EffectView:
         return f"<b>{esc(one[0].upper() + one[1:])}: {esc(by_label(self.author.tree, label))}.</b> "
 
     def _vain(self) -> list[Any]:
-        """One click for the exceptions to a direction that an edit has made untrue."""
+        """One click for the exceptions to a direction whose cases show them no more after an edit."""
         vain = no_longer_hold(self.author.draft)
         if not vain:
             return []
         every = len(vain) == len(self.author.tree["direction_exceptions"])
         places = ["direction_exceptions"] if every else [f"direction_exceptions.{n}" for n in reversed(vain)]
         calls = [Call("take_out", (place,)) for place in places]
-        many = "exception that no longer holds" if len(vain) == 1 else f"{len(vain)} exceptions that no longer hold"
-        said = f"Take out the {many}"
-        return [button(said, self.author.guard(lambda _: self.author.do(*calls)))]
+        many = "exception whose case shows it" if len(vain) == 1 else f"{len(vain)} exceptions whose cases show them"
+        said = f"Take out the {many} no longer"
+        return [shown_html(_VAIN), button(said, self.author.guard(lambda _: self.author.do(*calls)))]
 
     def _opens(self, path: Any) -> list[Any]:
         if path is None:
@@ -216,6 +216,10 @@ class EffectView:
         self.odd.value = live(folded if items else "")
 
 
+_VAIN = (
+    "<p>Another case may still show it: then open the exception and give it that case. Where it is taken out and was "
+    "needed, <i>Odd in the document</i> names a case below.</p>"
+)
 _PLACEHOLDERS = "Made from the columns alone: every share is a placeholder, and says nothing about a plan."
 
 

@@ -7,7 +7,7 @@ import ipywidgets as widgets
 from notebooks.comparison.choice import Side, side
 from notebooks.controls import FIT, ROW, WIDE
 from notebooks.desk import Shelf, documents, draft_from, hand_over, opened
-from notebooks.evidence.sources import FALLEN, due, first_step, left, next_step, stands_on
+from notebooks.evidence.sources import FALLEN, due, first_step, in_all, left, next_step, stands_on
 from notebooks.frame import Frame, button, drop_down, link, live, problems_told, shown_html, tick_box
 from notebooks.page import esc, evidence_mark, plain
 from policy import Draft
@@ -66,9 +66,10 @@ class EvidencePanel(Frame):
         self.status.observe(self._guarded(lambda _: self._show()), names="value")
         self.clear_button = button("Untick all", self._guarded(lambda _: self.choose()))
         self.draft_button = button("Downgrade in a draft", self._guarded(lambda _: self._downgrade()))
-        self.draft_row = widgets.HBox([self.draft_button], layout=ROW)
+        own: dict[str, Any] = {"style": {"description_width": "initial"}, "layout": FIT}
+        self.why = widgets.Text(description="Because", placeholder="why that status: what replaced it", **own)
+        self.draft_row = widgets.HBox([self.why, self.draft_button], layout=ROW)
         self.stands, self.left, self.first, self.next = (shown_html() for _ in "1234")
-        own = {"style": {"description_width": "initial"}, "layout": FIT}
         self.day = widgets.Text(placeholder="such as 2026-11-30", description="On the day", **own)
         self.years = widgets.IntText(5, description="older than, in years", **own)
         self.due_button = button("Show what is due", self._guarded(lambda _: self._due()))
@@ -174,7 +175,7 @@ class EvidencePanel(Frame):
         cards = self._ticked()
         self.message.value = self.alert.value = ""
         self.first.value = self.next.value = self.left.value = self.stands.value = ""
-        self.draft_row.children = (self.draft_button,)
+        self.draft_row.children = (self.why, self.draft_button)
         self.draft_button.disabled = not cards or self.status.value not in STATUSES
         if not cards:
             self.left.value = live(f"<p>{_NONE}</p>") if self.ticks else live("<p>This document names no source.</p>")
@@ -208,7 +209,7 @@ class EvidencePanel(Frame):
             self.first.value = live(steps)
             return
         settings = self._settings()
-        self.first.value = live(first_step(settings, found, steps[0]))
+        self.first.value = live(in_all(steps) + first_step(settings, found, steps[0]))
         self.next.value = live(next_step(settings, found, steps[1])) if len(steps) > 1 else ""
         self._let_stand()
 
@@ -219,14 +220,20 @@ class EvidencePanel(Frame):
             self.due.value = live(f'<div class="alert" role="alert">{esc(found)}</div>')
 
     def _downgrade(self) -> None:
-        """The status of the ticked sources in a draft, which is begun where a version is looked at."""
+        """The status of the ticked sources in a draft, which is begun where a version is looked at.
+
+        The reason takes the place of the one of the status before.
+        """
         assert self._side
+        why = " ".join(self.why.value.split())
+        if not why:
+            raise refuse("because", "because", "is empty; say why, as the card tells the reason of its status")
         key = self._side.key
         draft = opened(self.policy, key)
         if not isinstance(draft, Draft):
             draft = Draft.of(key or self.policy.name)
         cards = self._ticked()
-        done = [draft.set_evidence(card, status=self.status.value) for card in cards]
+        done = [draft.set_evidence(card, status=self.status.value, status_note=why) for card in cards]
         wrong = [problem for edited in done for problem in (*([] if edited.done else edited.problems), *edited.notices)]
         if wrong:
             self._complain("; ".join(map(str, wrong)))
@@ -235,7 +242,7 @@ class EvidencePanel(Frame):
         hand_over("5_author_a_draft", draft=draft.place.name, place=f"evidence.{cards[0]}")
         names = ", ".join(esc(self.policy_now.evidence[card].title) for card in cards)
         self._say(f"<p>In the {esc(draft_from(draft.source))}: {names}: now {esc(self.status.value)}.</p>")
-        self.draft_row.children = (self.draft_button, link("5_author_a_draft", "Open the draft there"))
+        self.draft_row.children = (self.why, self.draft_button, link("5_author_a_draft", "Open the draft there"))
 
 
 _LINE = widgets.Layout(width="100%", flex="0 0 auto", overflow="hidden", padding="4px 0")

@@ -13,7 +13,7 @@ from policy.model import Policy, Settings
 from simulations.reports.impact_findings import about_finding
 from simulations.studies.withdrawal import Step
 
-__all__ = ["FALLEN", "due", "first_step", "left", "next_step", "stands_on"]
+__all__ = ["FALLEN", "due", "first_step", "in_all", "left", "next_step", "stands_on"]
 
 FALLEN = {  # what may be tried on a source -> whether it supports no longer
     "withdrawn": True,
@@ -102,6 +102,16 @@ def _now(settings: Settings, one: Support) -> str:
     if one.unsourced:
         said.append(f"{listed([*one.unsourced])} {'names' if len(one.unsourced) == 1 else 'name'} no source")
     return esc(f" ({'; '.join(said)})") if said else ""
+
+
+def in_all(steps: tuple[Step, ...]) -> str:
+    """What both steps together do, before each of them is told; empty where there is one."""
+    study = steps[-1].study
+    if len(steps) == 1 or study is None or study.guarded:
+        return ""
+    moved = study.impact.moved or 0
+    said = f"In all, {moved:,} of the {study.cases!r} come out otherwise: {study.shown.finding()}."
+    return f"<p class='finding' role='status'>{esc(said)}</p>"
 
 
 def first_step(settings: Settings, found: Withdrawal, step: Step) -> str:

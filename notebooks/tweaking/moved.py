@@ -10,7 +10,7 @@ from notebooks.comparison.effect import because
 from notebooks.comparison.words import before_and_after, by_title
 from notebooks.desk import named
 from notebooks.keeping import seen
-from notebooks.page import esc
+from notebooks.page import bullets, esc
 from policy.model import OUTCOMES, Settings
 from policy.problems import refuse
 from simulations import Caseload
@@ -26,11 +26,19 @@ _SLICE = 10_000  # cases looked at between two words of how far it is
 
 @dataclass(frozen=True)
 class Moved:
-    """A few moved cases (keys as of `Impact.examples`), how `many` move in all, and how many were `looked` at."""
+    """A few moved cases (keys as of `Impact.examples`), how many move in each way, and how many were `looked` at.
+
+    `ways`: outcome before and after, and the number of cases, the most first.
+    """
 
     cases: tuple[Mapping[str, str], ...]
-    many: int
+    ways: tuple[tuple[str, str, int], ...]
     looked: int
+
+    @property
+    def many(self) -> int:
+        """How many move in all."""
+        return sum(number for *_, number in self.ways)
 
 
 def look_for(impact: Impact, load: Caseload, far: Callable[[int], object] = lambda _: None) -> Moved:
@@ -42,14 +50,15 @@ def look_for(impact: Impact, load: Caseload, far: Callable[[int], object] = lamb
         told = LIVE_ONLY if load.guarded else "cases of a file are counted here, and never shown one by one"
         raise refuse("file", "Who moves", told)
     flow = impact.counts.sum(axis=(0, 1))
-    kinds = [(OUTCOMES[i], OUTCOMES[j], min(EXAMPLES, int(flow[i, j]))) for i, j in np.argwhere(flow) if i != j]
+    ways = [(OUTCOMES[i], OUTCOMES[j], int(flow[i, j])) for i, j in np.argwhere(flow) if i != j]
+    kinds = [(before, after, min(EXAMPLES, number)) for before, after, number in ways]
     found, looked = impact, 0
     while looked < load.size and not _all_seen(found, kinds):
         far(looked)
         part = load.part(looked // _SLICE, _SLICE)
         found += compare(*(determined(part, settings) for settings in (impact.baseline, impact.scenario)))
         looked += len(part)
-    return Moved(tuple(records(found.examples)), int(flow.sum() - np.trace(flow)), looked)
+    return Moved(tuple(records(found.examples)), tuple(sorted(ways, key=lambda way: -way[2])), looked)
 
 
 def _all_seen(found: Impact, kinds: Iterable[tuple[str, str, int]]) -> bool:
@@ -64,7 +73,9 @@ def intro(found: Moved, moved_levers: bool) -> str:
         return f"<p>Nobody moves: {why}.</p>"
     if found.many == 1:
         return "<p>1 case has another outcome than before:</p>"
-    return f"<p>{found.many:,} cases have another outcome than before. The first {EXAMPLES} of each kind:</p>"
+    ways = bullets(f"{esc(before_and_after(before, after))}: {number:,}" for before, after, number in found.ways)
+    said = f"<p>{found.many:,} cases have another outcome than before.</p>{ways}"
+    return f"{said}<p>The first {EXAMPLES} of each kind:</p>"
 
 
 def case_line(case: Mapping[str, str], settings: Settings) -> str:

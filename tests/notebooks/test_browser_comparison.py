@@ -83,6 +83,7 @@ def test_a_source_is_withdrawn_and_downgraded_in_a_draft(desk: Desk, opened: Pag
     expect(panel.get_by_role("button", name="Downgrade in a draft")).to_be_disabled()
     panel.get_by_role("combobox", name="If it were").select_option("contested")
     expect(panel.get_by_text("a source that is contested supports")).to_be_visible()
+    panel.get_by_role("textbox", name="Because").fill("a newer guideline disagrees")
     panel.get_by_role("button", name="Downgrade in a draft").click()
     expect(panel.get_by_role("link", name="Open the draft there")).to_be_visible()
     panel.get_by_role("textbox", name="On the day").fill("2026-11-30")

@@ -353,7 +353,7 @@ def test_an_open_panel_follows_what_other_notebooks_do(
 def test_exceptions_that_no_longer_hold_are_taken_out_by_one_click(panel: DraftPanel):
     panel.do(Call("switch", ("axial_spine_stance", "never_outside_trial")))
     assert len([one for one in panel.draft.problems if one.code == "direction"]) == 2
-    hand(panel.effect.box, "Take out the 2 exceptions that no longer hold").click()
+    hand(panel.effect.box, "Take out the 2 exceptions whose cases show them no longer").click()
     assert not [one for one in panel.draft.problems if one.code == "direction"]
     assert len(panel.draft.value("direction_exceptions")) == len(panel.policy.direction_exceptions) - 2
 

@@ -58,6 +58,7 @@ def test_a_withdrawal_shows_every_rule_that_is_left_and_every_way_in_which_cases
     left = study.withdrawal.left
     assert left
     assert sum(line.startswith(("- Lever", "- Criterion", "- Pathway")) for line in said.splitlines()) == len(left)
+    assert f"In all, {study.rules.impact.moved:,} of the 2,000 made-up cases" in said
     flow = study.rules.impact.flow().to_numpy()
     for i, old in enumerate(OUTCOMES):
         for j, new in enumerate(OUTCOMES):
@@ -107,14 +108,18 @@ def test_a_downgrade_writes_into_a_draft_what_a_line_of_python_writes(
     monkeypatch.setenv(SERVED, str(workspace))
     panel.choose(BMJ, VA_DOD, status="superseded")
     panel.draft_button.click()
+    assert "say why" in plain(panel.message.value)
+    assert not (workspace / "drafts").exists()
+    panel.why.value = "a newer one took its place"
+    panel.draft_button.click()
     panel._settle()
     (kept,) = (workspace / "drafts").glob("*.json")
     draft = Draft.of(panel.policy.name, anew=True)
     for card in (BMJ, VA_DOD):
-        draft.set_evidence(card, status="superseded")
+        draft.set_evidence(card, status="superseded", status_note="a newer one took its place")
     assert Draft.resume(kept).text == draft.text
     assert "now superseded" in plain(panel.message.value)
-    assert len(panel.draft_row.children) == 2
+    assert len(panel.draft_row.children) == 3
     note = (workspace / ".unsaved" / "for_5_author_a_draft.json").read_text("utf-8")
     assert kept.name in note
     assert f"evidence.{BMJ}" in note

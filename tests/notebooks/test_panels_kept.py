@@ -30,7 +30,9 @@ def test_saving_says_where_and_how_to_use_it(panel: LeverPanel, nerve_blocks: Po
     slider(panel, "conservative_weeks").value = 8
     panel.name.value = "Eight weeks"
     panel.save_button.click()
-    assert "workbook simulate --scenario eight_weeks --size 2000" in plain(panel.message.value)
+    assert "workbook simulate --scenario eight_weeks --policy nerve_blocks@2026.2 --size 2000" in plain(
+        panel.message.value
+    )
     assert load_scenario(workspace / "scenarios" / "eight_weeks.yaml", nerve_blocks).provisions == {
         "conservative_weeks": "8"
     }

@@ -304,6 +304,8 @@ def test_who_moves_lists_true_moves_of_each_kind(panel: LeverPanel, cases: Casel
         assert (OUTCOMES[was[at]], OUTCOMES[now[at]]) == (case["baseline"], case["scenario"])
     kinds = {(a, b) for a, b in zip(was, now, strict=True) if a != b}
     assert {(OUTCOMES.index(c["baseline"]), OUTCOMES.index(c["scenario"])) for c in found.cases} == kinds
+    counted = {(OUTCOMES[a], OUTCOMES[b]): int(((was == a) & (now == b)).sum()) for a, b in kinds}
+    assert {(before, after): number for before, after, number in found.ways} == counted
     panel.ask("Who moves")
     assert len(panel.closer.rows.children) == len(found.cases)
     assert f"{found.many:,} cases have another outcome" in plain(panel.closer.answer.value)
