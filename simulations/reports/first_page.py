@@ -266,4 +266,4 @@ def provenance(study: Study) -> list[str]:
         else f"The mix of requests is that of the table {cases.name}.{about_people(study)}"
     )
     said = [f"“{policy.titled}” has the status “{policy.status}”." for policy in study.documents]
-    return [mix, f"{' '.join(said)} {study.document.notice}"]
+    return [mix, f"{' '.join(said)} {study.document.notice_of(study.cases.people)}"]

@@ -290,3 +290,10 @@ def test_a_headline_says_that_refusals_are_withheld(tmp_path: Path):
     assert report.summary(ask(**question))["headline"].endswith(
         "change 0.0 percentage points (95 % interval -3.8 to 0.0), 96 cases; recommended refusals withheld"
     )
+
+
+def test_nothing_that_a_report_writes_calls_them_synthetic(people: Path):
+    asked = ask(provisions={"conservative_weeks": 8}, population=people)
+    page = str(report.first_page(asked).html) + json.dumps(report.summary(asked), ensure_ascii=False)
+    assert page.count("The cases may be people; policy simulation only") >= 3
+    assert "ynthetic data" not in page
