@@ -134,7 +134,9 @@ class Section:
         """A button that asks for a reason in `slot`, and leaves the items for it."""
 
         def ask(*_: object) -> None:
-            why = widgets.Text(description="Because", placeholder="why it may stay", layout=GROW)
+            why = widgets.Text(
+                description="Because", placeholder="why it may stay", layout=GROW, continuous_update=False
+            )
             leave = self.acts.guarded(lambda *_: self.acts.leave(self.name, items, why.value))
             slot.children = (why, button("Leave with this reason", leave), button("Cancel", self.acts.guarded(cancel)))
 

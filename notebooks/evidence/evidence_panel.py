@@ -66,7 +66,7 @@ class EvidencePanel(Frame):
         self.status.observe(self._guarded(lambda _: self._show()), names="value")
         self.clear_button = button("Untick all", self._guarded(lambda _: self.choose()))
         self.draft_button = button("Downgrade in a draft", self._guarded(lambda _: self._downgrade()))
-        own: dict[str, Any] = {"style": {"description_width": "initial"}, "layout": FIT}
+        own: dict[str, Any] = {"style": {"description_width": "initial"}, "layout": FIT, "continuous_update": False}
         self.why = widgets.Text(description="Because", placeholder="why that status: what replaced it", **own)
         self.draft_row = widgets.HBox([self.why, self.draft_button], layout=ROW)
         self.stands, self.left, self.first, self.next = (shown_html() for _ in "1234")

@@ -46,7 +46,7 @@ class ExampleForm:
         self.open = button("Make it an example", guarded(lambda *_: self._toggle()))
         style = {"description_width": "150px"}
         outcomes = [(LABELS[word], word) for word in OUTCOMES]
-        self.name = widgets.Text(description="What it shows", layout=WIDE, style=style)
+        self.name = widgets.Text(description="What it shows", layout=WIDE, style=style, continuous_update=False)
         self.expect = widgets.Dropdown(options=outcomes, description="Expected outcome", layout=FIT, style=style)
         self.draft = widgets.Dropdown(description="Goes into", layout=WIDE, style=style)
         self.add = button("Add it to the draft", guarded(lambda *_: self._add()))

@@ -84,6 +84,7 @@ class CaseSourceForm:
         files = [(_FILE, ""), *((seen(path), seen(path)) for path in case_choice.case_tables())]
         self.file = drop_down("Case file", files, _PATH)
         self.path = widgets.Text(description="or its path", placeholder="folder/cases.csv", layout=_PATH, style=wide)
+        self.path.continuous_update = False
         self.read_button = button(
             "Read it", self._guarded(lambda _: self.read(self.path.value.strip() or self.file.value)), "Read the file"
         )

@@ -29,6 +29,7 @@ class ScenarioSaveForm:
     ):  # fmt: skip
         self.tweaks, self.form, self._saved, self._complain = tweaks, form, saved, complain
         self.name = widgets.Text(
+            continuous_update=False,  # else the click that follows overtakes the last letters
             placeholder="to find it again", description="Name of the scenario", layout=GROW,
             style={"description_width": "initial"},
         )  # fmt: skip

@@ -41,7 +41,10 @@ class ScenarioForm:
             for text, act in acts.items()
         )
         self.new_name = widgets.Text(
-            description="Its new name", continuous_update=False, layout=GROW, style={"description_width": "initial"}
+            description="Its new name",
+            continuous_update=False,
+            layout=GROW,
+            style={"description_width": "initial"},
         )
         take = button("Rename it", guarded(lambda _: self.rename(self.chosen.label, self.new_name.value)))
         leave = button("Leave it", guarded(lambda _: self._close()), "Leave the name as it is")

@@ -79,7 +79,7 @@ def test_a_source_is_withdrawn_and_downgraded_in_a_draft(desk: Desk, opened: Pag
     box = panel.get_by_role("checkbox", name="Clinical practice guideline on headache")
     box.press("Space")
     expect(panel.get_by_text("Left without support: 2 levers, 1 criterion and 2 pathways.")).to_be_visible(timeout=SLOW)
-    expect(panel.get_by_text("994 of the 10,000 made-up cases")).to_be_visible(timeout=SLOW)
+    expect(panel.get_by_text("In all, 994 of the 10,000 made-up cases")).to_be_visible(timeout=SLOW)
     expect(panel.get_by_role("button", name="Downgrade in a draft")).to_be_disabled()
     panel.get_by_role("combobox", name="If it were").select_option("contested")
     expect(panel.get_by_text("a source that is contested supports")).to_be_visible()
