@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
-from jupyter_server.utils import ApiPath
+from jupyter_server.utils import ApiPath, ensure_async
 from tornado.web import HTTPError
 from traitlets import Int
 
@@ -50,8 +50,10 @@ class WarmKernels(AsyncMappingKernelManager):
             except Exception:
                 self.log.exception("a kernel that should wait for a page did not start")
                 continue
-            if kernel in self:
+            if kernel in self and await ensure_async(self.is_alive(kernel)):
                 break
+            if kernel in self:  # it died while it waited, as for want of memory
+                await self.shutdown_kernel(kernel, now=True)
         else:
             kernel = await self._started()
         self._died.discard(kernel)  # one that waited is as good as new

@@ -133,14 +133,15 @@ def compare(
     before, after = sides[0], sides[-1]
     how = single if proving else None
     if b is not None:
-        title, lines = f"{a} ({before.policy.name}) -> {b} ({after.policy.name})\n", _compared(before, after, how)
+        title, people = f"{a} ({before.policy.name}) -> {b} ({after.policy.name})\n", False
+        lines = _compared(before, after, how)
     else:
         from simulations.cli.withdrawal import Asked, withdrawn  # here, as the other verbs need no population
 
         many, luck = 10_000 if size is None else size, 1 if seed is None else seed
-        asked = Asked(population, many, luck, importing, rejects)
-        title, lines = f"{a} ({before.policy.name})", _without(withdrawn(before, cards, asked), how)
-    click.echo(f"{before.policy.notice}\n{title}")
+        told = withdrawn(before, cards, Asked(population, many, luck, importing, rejects))
+        title, lines, people = f"{a} ({before.policy.name})", _without(told, how), told.people
+    click.echo(f"{before.policy.notice_of(people)}\n{title}")
     for line in lines:
         click.echo(line)
 

@@ -48,6 +48,11 @@ class WithdrawalInWords(NamedTuple):
     found: Withdrawal
     steps: tuple[Step, ...]
 
+    @property
+    def people(self) -> bool:
+        """Whether the cases that are asked may be people."""
+        return any(step.study is not None and step.study.cases.people for step in self.steps)
+
     def left(self) -> Iterator[str]:
         """The cards, what is left without support when they are withdrawn, and what is not dropped for it."""
         for key in self.found.cards:

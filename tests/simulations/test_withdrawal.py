@@ -173,6 +173,8 @@ def test_of_people_only_rounded_shares_are_told(tmp_path: Path) -> None:
     path.write_text(HEADER + "".join(rows))
     words = ("compare", "nerve_blocks", "--withdraw", "bmj-2025", "--set", "axial_spine_stance=never_outside_trial")
     told = workbook(*words, "--population", path).output
+    assert told.count("The cases may be people; policy simulation only") == 1
+    assert "ynthetic data" not in told
     lines = [line for line in told.splitlines() if "about" in line]
     assert len(lines) == 2
     assert all(re.fullmatch(r"  met: about [0-9.]+% of all cases before, about [0-9.]+% after", line) for line in lines)
