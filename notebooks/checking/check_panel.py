@@ -337,7 +337,7 @@ class CheckPanel(Frame):
             self.headline.value = live(said)
         self.undo_button.disabled, self.redo_button.disabled = not self.draft.edits, not self.draft.undone
         self.save_button.disabled = not self.key.endswith(".json")
-        self.compare_button.disabled = self.draft.value("id") != self.policy.id  # which the fourth notebook compares
+        self.compare_button.disabled = "@" not in self.draft.source  # an empty document is nothing to compare with
         self._let_stand()
 
     def readback(self) -> str:

@@ -5,13 +5,29 @@ from typing import NamedTuple
 
 from notebooks.desk import Document, draft_from, handed, number_of, opened, own
 from policy import Draft
+from policy.authoring.draft_files import kept_drafts
 from policy.model import Policy
 from policy.problems import refuse
-from policy.reading.workspace import SERVED
+from policy.reading.loading import family, outline, shipped
+from policy.reading.workspace import SERVED, saved
 
-__all__ = ["HERE", "Side", "first_pair", "side"]
+__all__ = ["HERE", "Side", "first_pair", "policies", "policy_of", "side"]
 
 HERE = "4_compare_versions"
+
+
+def policies(home: Policy) -> dict[str, str]:
+    """Id -> title of every policy that ships or was saved in the workspace, `home` first."""
+    ids = {name.partition("@")[0] for name in (*shipped(), *saved("policies"))} - {home.id}
+    known = [found for one in sorted(ids) if (found := family(one))]
+    return {home.id: home.title} | {one.name: outline(one.versions[-1].file).title for one in known}
+
+
+def policy_of(key: str, here: str) -> str:
+    """The id of the policy that a key of the desk leads to; `here` where it names none, or a draft that is gone."""
+    if key.endswith(".json"):
+        return next((kept.policy for path, kept in kept_drafts("*").items() if path.name == key), here)
+    return key.partition("@")[0] or here
 
 
 class Side(NamedTuple):

@@ -4,20 +4,22 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from notebooks.comparison.choice import HERE, Side, first_pair, side
+from notebooks.comparison.choice import HERE, Side, first_pair, policies, policy_of, side
 from notebooks.comparison.effect import Effect, effect, label_of
 from notebooks.comparison.redline import DECIDES, entries, redline
 from notebooks.comparison.relation import proven, relation, verdict
 from notebooks.controls import FIT, ROW, WIDE
-from notebooks.desk import Inbox, Shelf, documents, hand_over, named, way, written
+from notebooks.desk import Inbox, Shelf, documents, hand_over, handed, named, own, way, written
 from notebooks.frame import Frame, button, drop_down, link, linked, live, problems_told, shown_html
 from notebooks.keeping import Report, command_of_two, make_report, reported
 from notebooks.page import bullets, esc, plain
 from notebooks.takeaway.takeaway_forms import TakeAway
+from policy import load
 from policy.authoring.proof import Proof
 from policy.model import Policy
 from policy.problems import ProblemsFound, refuse
-from simulations import Caseload
+from simulations import Caseload, cases_of
+from simulations.population import default_for
 from simulations.reports.table_cells import records
 from simulations.reports.version_findings import share_of_changes
 
@@ -28,25 +30,30 @@ _ONE = (
     " “Author a draft”: the draft and this version can then be compared here. Or see what one lever does in “Tweak"
     " thresholds”."
 )
+_ELSEWHERE = "<small>“Review a case” reviews cases of the policy that the workbook was opened with.</small>"
 _SAME = "Both are the same document; choose another one on one side."
 
 
 class VersionPanel(Frame):
     """Two documents of a policy: what changes in words, which is stricter, whom it moves, and the report of it.
 
+    It begins with `policy` over `cases`; any other policy is compared over cases of its own population.
     `choose(before, after)` takes keys of `notebooks.desk.documents`; `readback()` waits for all, and says it in words.
     """
 
     def __init__(self, policy: Policy, cases: Caseload):
         super().__init__()
-        self.policy, self.cases = policy, cases
+        self._home = policy, cases
+        self.policy: Policy = policy
+        self.cases: Caseload | None = cases
+        self._uncounted = ""  # why there are no cases
         self.documents = documents(policy)
         self._sides: tuple[Side, Side] | None = None
         self._effect: Effect | None = None
         self._said: dict[str, str] = {}  # one sentence each: words, proof, cases
         self._build()
         self._inbox, self._read, self._shelf = Inbox(HERE), (0, 0), Shelf(policy)
-        self._guarded(lambda: self._put(*first_pair(policy, self.documents)))()
+        self._guarded(self._take_up)()
         self._guarded(self._refresh)()
         self._keep_up(self._meanwhile)
 
@@ -56,13 +63,19 @@ class VersionPanel(Frame):
         if self._shelf.moved():
             self._list_documents()
         if left:
-            self._list_documents()
-            self._put(*first_pair(self.policy, self.documents))
+            self._take_up()
             self._refresh()
         elif self._read != (now := self._written()):
             self._read = now
             self._say("<p>A draft that is compared here was edited, saved or discarded in another notebook.</p>")
             self.help.children = (button("Compare again", self._guarded(lambda _: self._again())),)
+
+    def _take_up(self) -> None:
+        """The two documents that were handed over, of whatever policy; else what there is to begin with."""
+        try:
+            self._turn_to(policy_of(handed(HERE).get("after", ""), self.policy.id))
+        finally:
+            self._put(*first_pair(self.policy, self.documents))
 
     def _written(self) -> tuple[int, int]:
         return written(self.before.value), written(self.after.value)
@@ -73,9 +86,11 @@ class VersionPanel(Frame):
         self._refresh()
 
     def _list_documents(self) -> None:
-        """Both lists, with what was chosen as far as it is there."""
+        """The lists, with what was chosen as far as it is there."""
         self.documents = documents(self.policy)
         with self.by_itself():
+            self.which.options = [(title, name) for name, title in policies(self._home[0]).items()]
+            self.which.value = self.policy.id
             for hand in (self.before, self.after):
                 chosen = hand.value
                 hand.options = [(document.label, document.key) for document in self.documents]
@@ -85,6 +100,8 @@ class VersionPanel(Frame):
 
     def _build(self) -> None:
         options = [(document.label, document.key) for document in self.documents]
+        self.which = drop_down("Policy", [(title, name) for name, title in policies(self.policy).items()])
+        self.which.observe(self._guarded(lambda event: self._other(event["new"])), names="value")
         self.before, self.after = (drop_down(which, options) for which in ("Before", "After"))
         for hand in (self.before, self.after):
             hand.observe(self._guarded(lambda _: self._refresh()), names="value")
@@ -100,7 +117,8 @@ class VersionPanel(Frame):
         self.case_link = widgets.HBox(layout=FIT)
         self.help = widgets.HBox(layout=ROW)
         self._stand(
-            linked(way(HERE, self.policy)), widgets.HBox(choice, layout=ROW), self.message, self.help, self.answer,
+            linked(way(HERE, self.policy)), self.which, widgets.HBox(choice, layout=ROW),
+            self.message, self.help, self.answer,
             _title("What changes, in sentences"), self.words,
             _title("Which is stricter"), self.proof,
             _title("Whom it moves"), self.effect, self.shares,
@@ -113,14 +131,51 @@ class VersionPanel(Frame):
 
     def choose(self, before: str, after: str) -> None:
         """Compare these two, as a person would choose them; ProblemsFound where one is not on the desk."""
-        known = {document.key for document in self.documents}
-        for key in (before, after):
-            if key not in known and key != self.policy.name:
-                other = key.partition("@")[0] != self.policy.id
-                why = f"; only versions of one policy ({self.policy.id}) can be compared" if other else ""
-                raise refuse("document", key, f"is no version or kept draft of {self.policy.id}{why}")
-        self._put(*("" if key == self.policy.name else key for key in (before, after)))
+        mine, other = (policy_of(key, self.policy.id) for key in (before, after))
+        if mine != other:
+            raise refuse("document", after, f"is of {other}; only versions of one policy ({mine}) can be compared")
+        policy = self._policy(mine)
+        keys = [own(policy, key) for key in (before, after)]
+        known = {document.key for document in documents(policy)}
+        for key in keys:
+            if key not in known:
+                raise refuse("document", key, f"is no version or kept draft of {mine}")
+        self._turn_to(mine)
+        self._put(*keys)
         self._guarded(self._refresh)()
+
+    def _other(self, name: str) -> None:
+        """Another policy, with what there is of it to compare."""
+        try:
+            self._turn_to(name)
+        finally:
+            self._list_documents()
+        self._put(*first_pair(self.policy, self.documents))
+        self._refresh()
+
+    def _policy(self, name: str) -> Policy:
+        """A policy by its id: the one that the notebook was opened with, else the version that its name means."""
+        home, _ = self._home
+        return next((one for one in (self.policy, home) if one.id == name), None) or load(name)
+
+    def _turn_to(self, name: str) -> None:
+        """A policy and its cases; ProblemsFound where it cannot be used, and then nothing has changed."""
+        policy, (home, cases) = self._policy(name), self._home
+        if policy is not self.policy:
+            self._uncounted, self.cases = "", cases
+            if policy is not home:
+                self.cases = self._drawn(policy)
+            self.policy, self._shelf = policy, Shelf(policy)
+        self._list_documents()
+
+    def _drawn(self, policy: Policy) -> Caseload | None:
+        """Cases of a policy's own population, as many as those of the notebook; None where it has none."""
+        _, cases = self._home
+        try:
+            return cases_of(policy, default_for(policy), cases.size if cases.drawn else 10_000, cases.seed or 1)
+        except ProblemsFound as found:
+            self._uncounted = str(found)
+            return None
 
     def swap(self) -> None:
         """Before in the place of after."""
@@ -173,7 +228,7 @@ class VersionPanel(Frame):
             return
         self._sides = (sides[0], sides[1])
         self._tell_words()
-        self.report_button.disabled = self.groups_button.disabled = False
+        self.report_button.disabled = self.groups_button.disabled = self.cases is None
         self._measure()
 
     def _clear(self) -> None:
@@ -213,11 +268,16 @@ class VersionPanel(Frame):
 
     def _measure(self) -> None:
         before, after = self._settings()
+        cases = self.cases
+        if cases is None:
+            self.effect.value = live(f'<div class="alert" role="alert">No cases to count: {esc(self._uncounted)}</div>')
+            self._prove()
+            return
         self.effect.value = live("<p role='status'>Counting the cases …</p>")
         self.proof.value = live("<p role='status'>Waiting for the cases …</p>")
         assert self._sides
         sides = (self._sides[0].short, self._sides[1].short)
-        work = problems_told(lambda far: effect(before, after, self.cases, far, sides))
+        work = problems_told(lambda far: effect(before, after, cases, far, sides))
         self._errand("effect", work, self._measured)
 
     def _measured(self, found: Effect | str) -> None:
@@ -229,7 +289,9 @@ class VersionPanel(Frame):
             self._tell("cases", found.finding)
             moving = records(found.examples)
             self.case.options = [(label_of(case), case["case_id"]) for case in moving] or [("no case moves", "")]
-            self.case.disabled = self.case_button.disabled = not moving
+            elsewhere = self.policy.id != self._home[0].id
+            self.case.disabled = self.case_button.disabled = not moving or elsewhere
+            self.case_link.children = (shown_html(_ELSEWHERE),) if moving and elsewhere else ()
         self._prove()
 
     def _prove(self) -> None:
@@ -288,6 +350,7 @@ class VersionPanel(Frame):
             hand_over("5_author_a_draft", draft=draft.key)
             self.report_row.children = (self.report_button, link("5_author_a_draft", "Author the draft, and save it"))
             return
+        assert self.cases
         report = command_of_two(self._sides[0].policy, self._sides[1].policy, self.cases)
         self.report_button.disabled = True
         self.report_at.value = live("<p role='status'>Making the report: half a minute …</p>")

@@ -272,6 +272,7 @@ def test_what_was_worked_on_last_is_checked_of_whatever_policy_it_is(
     panel._meanwhile()
     assert panel.choose.label == load("positive_airway_pressure@2026.1").titled
     assert CheckPanel(broken).draft.value("id") == "positive_airway_pressure"
+    assert not panel.compare_button.disabled
 
 
 def test_nothing_is_written_by_looking(broken: Policy, workspace: Path):

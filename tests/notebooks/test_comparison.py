@@ -18,7 +18,7 @@ from notebooks.comparison.effect import effect
 from notebooks.comparison.redline import DECIDES, entries, redline, turned
 from notebooks.comparison.relation import proven, verdict
 from notebooks.comparison.version_panel import VersionPanel
-from notebooks.desk import documents
+from notebooks.desk import documents, hand_over
 from notebooks.frame import Frame
 from notebooks.page import plain
 from policy import Draft
@@ -26,7 +26,7 @@ from policy.authoring.change import Change
 from policy.authoring.proof import prove_everywhere
 from policy.authoring.side_by_side import word_by_word
 from policy.model import OUTCOMES, Policy, Settings
-from policy.problems import ProblemsFound
+from policy.problems import ProblemsFound, refuse
 from policy.reading.loading import shipped
 from policy.reading.workspace import SERVED, VARIABLE
 from simulations import Caseload
@@ -205,8 +205,6 @@ def test_a_draft_stands_after_its_source_in_lab_and_two_versions_anywhere_else(
 
 
 def test_what_was_handed_over_is_the_start(nerve_blocks: Policy, workspace: Path, monkeypatch: pytest.MonkeyPatch):
-    from notebooks.desk import hand_over
-
     monkeypatch.setenv(SERVED, str(workspace))
     hand_over("4_compare_versions", before="", after="nerve_blocks@2026.1")
     assert first_pair(nerve_blocks, documents(nerve_blocks)) == ("", "nerve_blocks@2026.1")
@@ -260,6 +258,51 @@ def test_the_report_of_two_versions_is_what_a_terminal_makes(
     (arguments,) = made
     assert arguments[:5] == ("simulate", "--baseline", "nerve_blocks@2026.1", "--policy", SOURCE)
     assert " ".join(arguments[:-2]) in plain(panel.report_at.value)
+
+
+def test_a_draft_of_any_policy_is_compared_over_cases_of_its_own(
+    nerve_blocks: Policy, cases: Caseload, workspace: Path, monkeypatch: pytest.MonkeyPatch
+):
+    source = "positive_airway_pressure@2026.1"
+    draft = Draft.of(source)
+    assert draft.set_default("moderate_index", 20).done
+    assert draft.place
+    monkeypatch.setenv(SERVED, str(workspace))
+    hand_over("4_compare_versions", before=source, after=draft.place.name)  # as notebook 6 does
+    panel = VersionPanel(nerve_blocks, cases)
+    said = panel.readback()
+    assert said.startswith("Before: Positive airway pressure")
+    assert "1 entry that may decide a case differs (levers)" in said
+    before, after = draft.published, draft.policy
+    own = simulations.cases_of(before, size=cases.size, seed=cases.seed or 1)
+    assert effect(before.settings(), after.settings(), own).finding in said
+    panel.which.value = "nerve_blocks"
+    assert panel.readback().startswith("Before: Version 2026.1")
+    assert panel.cases is cases
+    panel.choose(source, draft.place.name)
+    assert panel.which.label == before.title
+    assert panel.readback() == said
+    with pytest.raises(ProblemsFound, match="is no version or kept draft of positive_airway_pressure"):
+        panel.choose(source, "positive_airway_pressure@2031.1")
+    assert panel.readback() == said
+
+
+def test_a_policy_without_cases_is_still_compared_in_words_and_by_proof(
+    nerve_blocks: Policy, cases: Caseload, monkeypatch: pytest.MonkeyPatch
+):
+    def none(policy: Policy) -> str:
+        raise refuse("population", policy.id, "has none")
+
+    monkeypatch.setattr("notebooks.comparison.version_panel.default_for", none)
+    draft = Draft.of("positive_airway_pressure@2026.1")
+    draft.set_default("moderate_index", 20)
+    panel = VersionPanel(nerve_blocks, cases)
+    assert draft.place
+    panel.choose(draft.source, draft.place.name)
+    assert "The second is" in panel.readback()
+    assert "No cases to count" in plain(panel.effect.value)
+    assert panel.report_button.disabled
+    assert panel.groups_button.disabled
 
 
 @pytest.mark.parametrize("name", sorted({name.partition("@")[0] for name in shipped()}))
