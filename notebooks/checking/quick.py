@@ -8,6 +8,8 @@ import numpy as np
 from notebooks.checking.items import QUICK, Found, Item, Mend
 from notebooks.checking.words import entry_in_words, levers_in_words, outcome_in_words
 from notebooks.comparison.words import case_in_words
+from notebooks.drafting.effect import still_named
+from notebooks.drafting.words import key_label
 from policy import Draft
 from policy.authoring.draft_edits import Edited
 from policy.authoring.enumeration import as_cases
@@ -38,6 +40,7 @@ def at_once(draft: Draft, day: str, years: int) -> dict[str, Found]:
     found: dict[str, Sequence[Item]] = {
         "problems": [_problem(tree, p) for p in problems],
         "examples": failing,
+        "texts": [*_of_old_values(tree, draft, policy)] if policy else (),
         "evidence": [*_due(policy, day, years)] if policy and day else (),
         "sources": [*_unsourced(tree, policy)] if policy else (),
     }
@@ -122,6 +125,16 @@ def _as_it_comes_out(example: Example, came: str, asked: Sequence[str]) -> Any:
         return draft.set_example(example.name, **given)
 
     return edit
+
+
+# Texts ----------------------------------------------------------------------------------------------------------------
+
+
+def _of_old_values(tree: dict[str, Any], draft: Draft, policy: Policy) -> Iterator[Item]:
+    for one in still_named(draft):
+        where, lever = entry_in_words(tree, one.place, policy), policy.levers[one.lever].label
+        says = f"{where[:1].upper()}{where[1:]} still says “{one.says}”, and “{lever}” is {one.now} now"
+        yield Item("texts", one.place, says, f"{key_label('', one.key)}: {one.sentence}")
 
 
 # Sources --------------------------------------------------------------------------------------------------------------

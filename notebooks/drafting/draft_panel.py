@@ -128,7 +128,7 @@ class DraftPanel(Frame):
         self.conflict = shown_html()
         self.outline = OutlineForm(self, self._adding)
         self.middle, self.right = (widgets.VBox(layout=widgets.Layout()) for _ in "12")
-        self.effect = EffectView(self, self.effects, self._review)
+        self.effect = EffectView(self, self.effects, self._review, self._beside)
         self.right.children = [self.effect.box]
         for part, name in ((self.outline.box, "nbw-outline"), (self.middle, "nbw-entry"), (self.right, "nbw-effect")):
             part.add_class(name)

@@ -1,14 +1,16 @@
 """What a draft does, beside every edit: approvals, whom it moves, which examples fail, and what it proves."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from notebooks.drafting.names import by_label, called_entry
 from policy import Draft
+from policy.authoring.draft_exceptions import shown_again
+from policy.authoring.draft_texts import OldValue, old_values
 from policy.authoring.lint import Finding, lint
 from policy.authoring.memory import Memory
 from policy.checking.examples import ComesOut, comes_out
-from policy.model import Policy
+from policy.model import DirectionException, Policy
 from policy.problems import Problem, ProblemsFound
 from simulations import Caseload, DraftImpact, cases_of
 from simulations.population.drafting import draft as drafted_page
@@ -20,6 +22,7 @@ from simulations.studies.versions import told
 __all__ = [
     "Effects",
     "Failing",
+    "cases_again",
     "comes_out_now",
     "failing",
     "findings",
@@ -27,6 +30,7 @@ __all__ = [
     "others",
     "proof_in_words",
     "sentences",
+    "still_named",
 ]
 
 _SIZE, _SEED = 10_000, 1
@@ -62,6 +66,12 @@ def no_longer_hold(draft: Draft) -> tuple[int, ...]:
     return tuple(sorted({int(path[1]) for path in paths if path[0] == "direction_exceptions" and path[-1] == "case"}))
 
 
+def cases_again(draft: Draft, numbers: Iterable[int]) -> dict[int, DirectionException | None]:
+    """These exceptions to a direction with cases that show them; None where no case does. It may take some seconds."""
+    policy = draft.policy
+    return {number: shown_again(draft.published, policy, number) for number in numbers}
+
+
 def _example(problem: Problem) -> int | None:
     section, _, rest = (problem.path or "").partition(".")
     number, _, key = rest.partition(".")
@@ -72,6 +82,14 @@ def _example(problem: Problem) -> int | None:
 def comes_out_now(draft: Draft, number: int) -> ComesOut:
     """What the draft makes of one of its examples; raises ProblemsFound where it cannot be read."""
     return comes_out(draft.policy, draft.policy.examples[number])
+
+
+def still_named(draft: Draft) -> tuple[OldValue, ...]:
+    """The texts that name a value which a lever had before; none while the entries do not agree."""
+    try:
+        return old_values(draft.published, draft.policy)
+    except ProblemsFound:
+        return ()
 
 
 def sentences(draft: Draft) -> tuple[tuple[str, ...], tuple[str, ...]]:

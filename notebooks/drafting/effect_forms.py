@@ -9,13 +9,25 @@ import ipywidgets as widgets
 from notebooks import answer as view
 from notebooks.controls import ROW, WIDE
 from notebooks.drafting.calls import Author, Call
-from notebooks.drafting.effect import Effects, Failing, comes_out_now, failing, no_longer_hold, others, sentences
+from notebooks.drafting.effect import (
+    Effects,
+    Failing,
+    cases_again,
+    comes_out_now,
+    failing,
+    no_longer_hold,
+    others,
+    sentences,
+    still_named,
+)
 from notebooks.drafting.names import by_label, called_entry
 from notebooks.drafting.outline import Path, entry_at
-from notebooks.drafting.words import HEAD, SECTION_WORDS
+from notebooks.drafting.words import HEAD, SECTION_WORDS, key_label
 from notebooks.frame import button, live, shown_html
 from notebooks.page import bullets, esc, outcome_mark, plain
+from policy import Draft
 from policy.authoring.lint import Finding
+from policy.model import DirectionException
 from policy.problems import ProblemsFound
 from simulations.studies.draft_impact import DraftAnswer
 
@@ -25,12 +37,16 @@ _MOST, _CASES = 8, 6
 
 
 class EffectView:
-    """The right side of the panel. `review` is told the id of a synthetic case that is to be looked at."""
+    """The right side of the panel.
 
-    def __init__(self, author: Author, effects: Effects, review: Callable[[str], None]):
-        self.author, self.effects, self.review = author, effects, review
+    `review` is told the id of a synthetic case that is to be looked at; `beside` works without keeping the hands.
+    """
+
+    def __init__(self, author: Author, effects: Effects, review: Callable[[str], None], beside: Callable[..., None]):
+        self.author, self.effects, self.review, self.beside = author, effects, review, beside
+        self._needless: tuple[str, tuple[int, ...]] = "", ()  # a text, and its exceptions that no case shows
         self.numbers, self.changed, self.proof, self.odd = (shown_html() for _ in "1234")
-        self.problems, self.failing, self.moved, self.look = (widgets.VBox(layout=WIDE) for _ in "1234")
+        self.problems, self.failing, self.texts, self.moved, self.look = (widgets.VBox(layout=WIDE) for _ in "12345")
         self.make = widgets.VBox(layout=WIDE)
         self.finding = ""  # what the edits do in a sentence, for the top of a narrow page
         self._made = button("Make placeholder cases", author.guard(lambda _: self._make()))
@@ -40,6 +56,7 @@ class EffectView:
                 self.make,
                 self.problems,
                 self.failing,
+                self.texts,
                 self.moved,
                 self.look,
                 self.proof,
@@ -57,6 +74,7 @@ class EffectView:
         self.make.children = [self._made] if blank and not others(self.author.draft) else []
         self.problems.children = self._problems()
         self.failing.children = [part for one in failing(self.author.draft)[:_MOST] for part in self._mend(one)]
+        self.texts.children = self._texts()
         self.moved.children, self.look.children = self._whom(answer) if answer else [], []
         self.changed.value = live(self._changed())
 
@@ -127,16 +145,41 @@ class EffectView:
         return f"<b>{esc(one[0].upper() + one[1:])}: {esc(by_label(self.author.tree, label))}.</b> "
 
     def _vain(self) -> list[Any]:
-        """One click for the exceptions to a direction whose cases show them no more after an edit."""
-        vain = no_longer_hold(self.author.draft)
+        """One click for the exceptions to a direction whose cases show them no more after an edit.
+
+        They are given other cases; only one that no case shows can be taken out.
+        """
+        draft, (text, needless) = self.author.draft, self._needless
+        vain = no_longer_hold(draft)
         if not vain:
             return []
-        every = len(vain) == len(self.author.tree["direction_exceptions"])
-        places = ["direction_exceptions"] if every else [f"direction_exceptions.{n}" for n in reversed(vain)]
-        calls = [Call("take_out", (place,)) for place in places]
-        many = "exception whose case shows it" if len(vain) == 1 else f"{len(vain)} exceptions whose cases show them"
-        said = f"Take out the {many} no longer"
-        return [shown_html(_VAIN), button(said, self.author.guard(lambda _: self.author.do(*calls)))]
+        if text == draft.text and needless:
+            calls = [Call("take_out", (f"direction_exceptions.{n}",)) for n in reversed(needless)]
+            if len(needless) == len(self.author.tree["direction_exceptions"]):
+                calls = [Call("take_out", ("direction_exceptions",))]
+            many = "exception" if len(needless) == 1 else f"{len(needless)} exceptions"
+            said = f"Take out the {many} that no case shows"
+            return [shown_html(_NEEDLESS), button(said, self.author.guard(lambda _: self.author.do(*calls)))]
+        many = "exception a case that shows it" if len(vain) == 1 else f"{len(vain)} exceptions cases that show them"
+        return [shown_html(_VAIN), button(f"Give the {many}", self.author.guard(lambda _: self._look_for(vain)))]
+
+    def _look_for(self, vain: tuple[int, ...]) -> None:
+        """Other cases for these exceptions, beside the hands."""
+        draft = self.author.draft
+        text = draft.text
+
+        def found(cases: dict[int, DirectionException | None]) -> None:
+            if draft is not self.author.draft or draft.text != text:
+                return
+            calls = [call for n, one in cases.items() if one for call in _case_of(draft, n, one)]
+            needless = tuple(n for n, one in cases.items() if one is None)
+            if calls and not self.author.do(*calls):
+                return
+            self._needless = draft.text, needless
+            self.problems.children = self._problems()
+
+        self.problems.children = [*self.problems.children[:-1], shown_html("<p role='status'>Looking for cases …</p>")]
+        self.beside(lambda: cases_again(draft, vain), found)
 
     def _opens(self, path: Any) -> list[Any]:
         if path is None:
@@ -169,6 +212,25 @@ class EffectView:
             named["asks"] = list(now.asks)  # type: ignore[assignment]
         self.author.do(Call("set_example", (one.name,), named))
 
+    # Texts ------------------------------------------------------------------------------------------------------------
+
+    def _texts(self) -> list[Any]:
+        """The texts that name a value which a lever no longer has, each with the way to its form."""
+        found = still_named(self.author.draft)
+        if not found:
+            return []
+        rows: list[Any] = [shown_html(f"<h3>Texts that still name the value before ({len(found)})</h3>")]
+        for one in found[:_MOST]:
+            path = entry_at(self.author.tree, one.place)
+            before, words, after = one.sentence.partition(one.says)
+            said = f"{esc(key_label('', one.key))}: {esc(before)}<b>{esc(words)}</b>{esc(after)}"
+            lever = called_entry(self.author.tree, "levers", one.lever)
+            said += f"<br><small class='faint'>{esc(lever)} now</small>"
+            hands = self._opens(path)
+            rows.append(widgets.HBox([shown_html(self._whose(path) + said), *hands], layout=ROW).add_class("nbw-row"))
+        more = [shown_html(f"<p>… and {len(found) - _MOST} more</p>")] if len(found) > _MOST else []
+        return [*rows, *more]
+
     # Whom it moves ----------------------------------------------------------------------------------------------------
 
     def _whom(self, answer: DraftAnswer) -> list[Any]:
@@ -194,7 +256,14 @@ class EffectView:
 
     def words(self) -> list[str]:
         """What is shown, as lines of text."""
-        parts = [self.numbers, *self.problems.children, *self.failing.children, *self.moved.children, self.changed]
+        parts = [
+            self.numbers,
+            *self.problems.children,
+            *self.failing.children,
+            *self.texts.children,
+            *self.moved.children,
+            self.changed,
+        ]
         return [line for part in parts if hasattr(part, "value") for line in plain(str(part.value)).splitlines()]
 
     # What takes longer ------------------------------------------------------------------------------------------------
@@ -217,12 +286,25 @@ class EffectView:
 
 
 _VAIN = (
-    "<p>Another case may still show it: then open the exception and give it that case. Where it is taken out and was "
-    "needed, <i>Odd in the document</i> names a case below.</p>"
+    "<p>Such an exception says where a stricter value can let more in, and a case shows it. The edit keeps these cases "
+    "from showing it; others may. <i>Open</i> leads to the case, to change its facts yourself.</p>"
 )
+_NEEDLESS = "<p role='status'>No case was found that shows it: the draft does not need it any more.</p>"
 _PLACEHOLDERS = "Made from the columns alone: every share is a placeholder, and says nothing about a plan."
 
 
 def _without_path(message: str, path: str | None) -> str:
     """The message without the identifiers that it begins with."""
     return message.removeprefix(f"{path}: ") if path else message
+
+
+def _case_of(draft: Draft, number: int, one: DirectionException) -> list[Call]:
+    """The edits that give an exception its other case, and the levers that are set for it."""
+    place = f"direction_exceptions.{number}"
+    held = draft.value(place)
+    given = {"case": dict(one.case), "set": dict(one.set_)}
+    return [
+        Call("revise", (f"{place}.{key}", value)) if value else Call("take_out", (f"{place}.{key}",))
+        for key, value in given.items()
+        if value != held.get(key, {})
+    ]

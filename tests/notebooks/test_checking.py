@@ -275,6 +275,20 @@ def test_what_was_worked_on_last_is_checked_of_whatever_policy_it_is(
     assert not panel.compare_button.disabled
 
 
+def test_a_text_of_the_value_before_is_an_item_that_can_be_mended_or_left(broken: Policy):
+    panel = CheckPanel(broken)
+    assert panel.found["texts"].items == ()
+    panel.draft.cite("levers", "least_age", citation="Eighteen years are the law's.")
+    draft = Draft.resume(panel.draft.place)
+    draft.save_as("2027.1", author="A. Author", reason="as asked", date="2026-12-01")
+    later = CheckPanel(load("small@2027.1"))
+    later.draft.set_default("least_age", 21)
+    later._refresh()
+    (item,) = later.found["texts"].items
+    assert item.says == "Lever “Least age” still says “Eighteen years”, and “Least age” is 21 years now"
+    assert (item.place, item.more) == ("levers.least_age", "Citation: Eighteen years are the law's.")
+
+
 def test_nothing_is_written_by_looking(broken: Policy, workspace: Path):
     panel = CheckPanel(broken, day="2026-11-30")
     panel.check()

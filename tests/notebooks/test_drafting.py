@@ -22,6 +22,7 @@ from notebooks.drafting.shapes import document
 from notebooks.drafting.value_forms import Room
 from notebooks.drafting.words import BEGINNINGS, FORM, KEYS, KINDS, SECTION_WORDS
 from notebooks.lever_panel import LeverPanel
+from notebooks.page import plain
 from policy import Draft, load
 from policy.authoring.draft_files import kept_drafts
 from policy.authoring.pages import Page
@@ -350,12 +351,53 @@ def test_an_open_panel_follows_what_other_notebooks_do(
     assert "Another notebook saved this draft as a version, or discarded it" in panel.message.value
 
 
-def test_exceptions_that_no_longer_hold_are_taken_out_by_one_click(panel: DraftPanel):
+def test_exceptions_that_are_not_shown_any_more_get_other_cases_by_one_click(panel: DraftPanel):
+    """The stance leaves each of them needed, as a search finds; their own cases show it at the stance before."""
     panel.do(Call("switch", ("axial_spine_stance", "never_outside_trial")))
+    before = panel.draft.value("direction_exceptions")
     assert len([one for one in panel.draft.problems if one.code == "direction"]) == 2
-    hand(panel.effect.box, "Take out the 2 exceptions whose cases show them no longer").click()
+    press(panel.effect.box, "Give the 2 exceptions cases that show them")
     assert not [one for one in panel.draft.problems if one.code == "direction"]
-    assert len(panel.draft.value("direction_exceptions")) == len(panel.policy.direction_exceptions) - 2
+    now = panel.draft.value("direction_exceptions")
+    stance = panel.policy.levers["axial_spine_stance"].default
+    assert [one.get("set") for one in now] == [None, *[{"axial_spine_stance": stance}] * 2]
+    assert [one["case"] for one in now] == [one["case"] for one in before]
+
+
+def test_where_no_lever_brings_it_back_a_case_is_searched_for(panel: DraftPanel):
+    panel.do(Call("put", ("direction_exceptions.0.case.block_2_relief_pct", "70")))  # so its mean is not enough
+    assert [one.code for one in panel.draft.problems] == ["direction"]
+    press(panel.effect.box, "Give the exception a case that shows it")
+    assert panel.draft.problems == ()
+    assert panel.draft.value("direction_exceptions.0.case")["block_2_relief_pct"] != "70"
+
+
+def test_a_moved_lever_lists_the_texts_that_name_its_old_value_each_with_its_form(panel: DraftPanel):
+    assert panel.effect.texts.children == ()
+    panel.do(Call("set_default", ("conservative_weeks", "8")))
+    said = plain("".join(str(getattr(w, "value", "")) for w in below(panel.effect.texts)))
+    assert "Texts that still name the value before (3)" in said
+    assert "Citation: Six weeks comes from the source assessment (S13)." in said
+    assert "Minimum conservative care: 8 weeks now" in said
+    opened = [w for w in below(panel.effect.texts) if isinstance(w, widgets.Button)]
+    assert [w.tooltip for w in opened] == ["Open the lever", "Open the criterion", "Open the example"]
+    opened[0].click()
+    assert isinstance(panel.entry, EntryForm)
+    assert panel.entry.path == ("levers", "conservative_weeks")
+    panel.do(Call("cite", ("levers", "conservative_weeks"), {"citation": "Eight is ours."}))
+    assert "(2)" in str(panel.effect.texts.children[0].value)
+
+
+def test_an_exception_that_no_case_shows_can_be_taken_out_and_not_before(panel: DraftPanel):
+    """Where every pathway that compares with a block's relief ends the same way, nothing stricter lets more in."""
+    always = {"outcome": "not_met", "because": "left out in this draft"}
+    ways = [n for n, one in panel.policy.pathways.items() if "relief_pct" in panel.policy.levers_read(one.rule)]
+    panel.do(*(Call("put", (f"pathways.{name}.rule", always)) for name in ways))
+    names = [w.description for w in below(panel.effect.box) if isinstance(w, widgets.Button)]
+    assert not [one for one in names if one.startswith("Take out")]
+    press(panel.effect.box, "Give the 3 exceptions cases that show them")
+    press(panel.effect.box, "Take out the 3 exceptions that no case shows")
+    assert not panel.draft.page.has(("direction_exceptions",))
 
 
 def test_moved_levers_are_taken_into_a_draft(nerve_blocks: Policy, cases: Caseload):
