@@ -20,7 +20,8 @@ SECTIONS = {  # key -> title, and what is meant
 }
 SLOW = ("remarks", "coverage", "slips")  # found step by step, beside the hands
 QUICK = tuple(name for name in SECTIONS if name not in SLOW)
-MUST = ("problems", "examples")  # what nobody can decide to leave
+_BLOCKS = {"problems": "problem", "examples": "failing example"}  # section -> what one of its items is
+MUST = (*_BLOCKS,)  # what nobody can decide to leave
 
 
 @dataclass(frozen=True)
@@ -66,20 +67,22 @@ NOT_YET = Found()
 
 
 def summary(sections: dict[str, Found], left: Sequence[str]) -> str:
-    """The line on top: whether it is ready for the committee, and what remains."""
+    """The line on top: whether it is ready for the committee, what blocks it, and what remains."""
     still = {name: sum(item.key not in left for item in found.items) for name, found in sections.items()}
     unseen = [SECTIONS[name][0] for name in SECTIONS if not sections.get(name, NOT_YET).whole]
-    counts = f"{_many(still.get('problems', 0), 'problem')}, {_many(still.get('examples', 0), 'failing example')}"
+    blocks = {noun: count for name, noun in _BLOCKS.items() if (count := still.get(name, 0))}
     rest = sum(count for name, count in still.items() if name not in MUST)
-    decided = f", {len(left)} left with a reason" if left else ""
-    if still.get("problems") or still.get("examples"):
-        head = "Not ready for the committee"
+    more = f"{_many(rest, 'thing')} more to decide"
+    if total := sum(blocks.values()):
+        what = ", ".join(_many(count, noun) for noun, count in blocks.items())
+        said = f"Not ready for the committee: {_many(total, 'thing')} block{'s' * (total == 1)} it ({what}), {more}"
     elif rest or unseen:
-        head = "Nothing is wrong, but the list is not worked off"
+        said = f"Nothing blocks it, but the list is not worked off: {more}"
     else:
-        head = "Ready for the committee"
+        said = "Ready for the committee: nothing blocks it, and nothing is left to decide"
+    decided = f", {len(left)} left with a reason" if left else ""
     looked = f". Still to look at: {', '.join(unseen)}" if unseen else ""
-    return f"{head}: {counts}, {_many(rest, 'thing')} more to decide{decided}{looked}."
+    return f"{said}{decided}{looked}."
 
 
 def _many(count: int, noun: str) -> str:

@@ -143,7 +143,8 @@ def _of_old_values(tree: dict[str, Any], draft: Draft, policy: Policy) -> Iterat
 def _due(policy: Policy, day: str, years: int) -> Iterator[Item]:
     for due in due_for_review(policy, day, years):
         card = policy.evidence[due.card]
-        more = f"{card.title}. {card.note}"
+        stands = f"{due.named_by:,} {'rule stands' if due.named_by == 1 else 'rules stand'} on it"
+        more = f"{card.title}. {card.note}\nDue by: {', '.join(due.rules)}. {stands}."
         yield Item("evidence", f"evidence.{due.card}", f"{card.source}, {card.year}: {'; '.join(due.reasons)}", more)
 
 

@@ -8,7 +8,7 @@ from notebooks.comparison.words import card_name, entry_name, without_identifier
 from notebooks.levers import shown
 from notebooks.page import bullets, codes, esc, evidence_mark, table
 from notebooks.reach import listed
-from policy.authoring.evidence import KINDS, STANDING, Support, Withdrawal, due_for_review, support
+from policy.authoring.evidence import KINDS, STANDING, Due, Support, Withdrawal, due_for_review, support
 from policy.model import Policy, Settings
 from simulations.reports.impact_findings import about_finding
 from simulations.studies.withdrawal import Step
@@ -19,6 +19,7 @@ FALLEN = {  # what may be tried on a source -> whether it supports no longer
     "withdrawn": True,
     **{status: status not in STANDING for status in ("retracted", "superseded", "contested", "current")},
 }
+_OPEN = 10  # sources that are due and stand open
 _ORDER = ("levers", "criteria", "pathways")
 
 
@@ -149,10 +150,31 @@ def _cases(step: Step) -> str:
 
 
 def due(policy: Policy, day: str, years: int) -> str:
-    """The cards that somebody should look at again on a day, and why."""
+    """The cards that somebody should look at again on a day, by which rule, and why; the first ten open."""
     found = due_for_review(policy, day, years)
     if not found:
         return "<p>No source is due for review then.</p>"
-    rows = [(esc(card_name(policy.evidence[one.card])), bullets(map(esc, one.reasons))) for one in found]
-    caption = f"{len(found)} of {len(policy.evidence)} sources are due for review on {esc(day)}"
-    return table(("Source", "Because it"), rows, caption)
+    counts = Counter(rule for one in found for rule in one.rules)
+    by = listed([f"{count} {rule}" for rule, count in counts.most_common()], "and")
+    said = f"{len(found)} of {len(policy.evidence)} sources are due for review on {day}: {by}; some by several rules"
+    said = said if len(found) < sum(counts.values()) else said.removesuffix("; some by several rules")
+    order = "First those that are not current, then the oldest, then those on which most stands."
+    first, rest = found[:_OPEN], found[_OPEN:]
+    html = f"<p role='status'><b>{esc(said)}.</b> {order}</p>{_due_table(policy, first, 'Due for review')}"
+    if rest:
+        more = f"The other {len(rest)}"
+        html += f"<details><summary>{more}</summary>{_due_table(policy, rest, f'{more} due for review')}</details>"
+    return html
+
+
+def _due_table(policy: Policy, found: Iterable[Due], caption: str) -> str:
+    rows = [
+        (
+            esc(card_name(policy.evidence[one.card])),
+            esc(", ".join(one.rules)),
+            bullets(map(esc, one.reasons)),
+            f"{one.named_by:,}",
+        )
+        for one in found
+    ]
+    return table(("Source", "Due by", "Because it", "Rules that stand on it"), rows, caption)

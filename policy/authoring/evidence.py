@@ -5,6 +5,7 @@ its status is current or contested. A statement that names no source is the docu
 """
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -216,24 +217,40 @@ def _kept(name: str, rule: Rule, criteria: Collection[str], needed: tuple[str, .
 
 
 class Due(NamedTuple):
-    """A card that somebody should look at again, and why."""
+    """A card that somebody should look at again: by which rules it is due, and why in words, one reason a rule.
+
+    `rules` are 'not current', 'not verified in full', 'no year' and 'more than 5 years old'; `named_by`: how many
+    levers, criteria and pathways stand on it.
+    """
 
     card: str
+    rules: tuple[str, ...]
     reasons: tuple[str, ...]
+    named_by: int
 
 
 def due_for_review(policy: Policy, day: str, years: int) -> tuple[Due, ...]:
     """The cards that are not current, not verified in full, or more than `years` old on a day (ISO); the others not.
 
-    A source is as old as the end of the last year that its card names; a card without a year is due, since its age
-    cannot be told. Raises ProblemsFound for a text that is no day and for a negative number of years.
+    First those that are not current, then the oldest, then those on which most stands. A source is as old as the end
+    of the last year that its card names; a card without a year is due, since its age cannot be told, and comes after
+    those with one. Raises ProblemsFound for a text that is no day and for a negative number of years.
     """
     if not is_day(day):
         raise refuse("day", "day", f"{shown(day)} is no day; write one such as 2026-11-30")
     if years < 0:
         raise refuse("years", "years", f"{years} is below 0")
-    found = (Due(key, tuple(_reasons(card, int(day[:4]), years))) for key, card in policy.evidence.items())
-    return tuple(due for due in found if due.reasons)
+    named = Counter(key for one in support(policy) for key in one.cards)
+    found = []
+    for key, card in policy.evidence.items():
+        if why := dict(_reasons(card, int(day[:4]), years)):
+            found.append(Due(key, (*why,), (*why.values(),), named[key]))
+
+    def first(due: Due) -> tuple[bool, int, int]:
+        card = policy.evidence[due.card]
+        return card.status == "current", last_year(card.year) or 10_000, -due.named_by
+
+    return tuple(sorted(found, key=first))
 
 
 def _clause(note: str) -> str:
@@ -241,16 +258,17 @@ def _clause(note: str) -> str:
     return note.rstrip(".")
 
 
-def _reasons(card: Evidence, today: int, years: int) -> Iterator[str]:
+def _reasons(card: Evidence, today: int, years: int) -> Iterator[tuple[str, str]]:
+    """Each rule by which a card is due, with the reason."""
     if card.status != "current":
-        yield f"is {card.status}{f': {_clause(card.status_note)}' if card.status_note else ''}"
+        yield "not current", f"is {card.status}{f': {_clause(card.status_note)}' if card.status_note else ''}"
     if not card.verified_in_full:
-        yield f"was not verified in full: {_clause(card.verified)}"
+        yield "not verified in full", f"was not verified in full: {_clause(card.verified)}"
     last = last_year(card.year)
     if last is None:
-        yield f"states no year ({card.year})"
+        yield "no year", f"states no year ({card.year})"
     elif today - last > years:
-        yield f"is of {card.year}, more than {years} years ago"
+        yield f"more than {years} years old", f"is of {card.year}, more than {years} years ago"
 
 
 def last_year(text: str) -> int | None:

@@ -127,7 +127,7 @@ class Batch:
                 found.append((vignette, str(words["outcome"])))
             elif said != vignette.lists:
                 other = [(key, said[key], wanted) for key, wanted in vignette.lists.items() if said[key] != wanted]
-                told = (f"{key} comes out as {_names(got)}, not {_names(wanted)}" for key, got, wanted in other)
+                told = (f"{key} comes out as {_names(got)}; expected is {_names(wanted)}" for key, got, wanted in other)
                 found.append((vignette, "; ".join(told)))
         return found
 

@@ -120,9 +120,10 @@ def _cases(rows: _Rows) -> Cases:
 def _check(policy: Policy, i: int, said: dict[Hashable, Any]) -> Iterator[Finding]:
     example = policy.examples[i]
     if said["outcome"] != example.expect:
-        message = f"{shown(example.name)} comes out as {said['outcome']}, not {example.expect} ({said['reasons']})"
-        yield Finding("example", ("examples", i, "expect"), message)
+        message = f"{shown(example.name)} comes out as {said['outcome']}; expected is {example.expect}"
+        yield Finding("example", ("examples", i, "expect"), f"{message} ({said['reasons']})")
     asked = sorted(filter(None, str(said["ask"]).split(";")))
     if example.asks is not None and asked != sorted(example.asks):
-        message = f"{shown(example.name)} asks for {', '.join(asked) or 'nothing'}"
-        yield Finding("example", ("examples", i, "asks"), f"{message}, not {', '.join(example.asks) or 'nothing'}")
+        asks, wanted = (", ".join(columns) or "nothing" for columns in (asked, example.asks))
+        message = f"{shown(example.name)} asks for {asks}; expected is {wanted}"
+        yield Finding("example", ("examples", i, "asks"), message)

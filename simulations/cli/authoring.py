@@ -244,9 +244,9 @@ def _asked(policy: Policy, folder: str | None) -> tuple[list[Batch], Readings]:
 
 
 def _unlike(vignette: Vignette, said: str, batch: Batch) -> str:
-    """'[default] comes out as pend, not met'."""
+    """'[default] comes out as pend; expected is met'."""
     expected = vignette.expect[batch.reading]
-    return f"[{batch.reading}] {f'comes out as {said}, not {expected}' if said in OUTCOMES else said}"
+    return f"[{batch.reading}] {f'comes out as {said}; expected is {expected}' if said in OUTCOMES else said}"
 
 
 def _counted(items: Iterable[Any], total: int) -> Iterable[Any]:

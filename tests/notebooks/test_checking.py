@@ -136,7 +136,7 @@ def test_a_document_that_does_not_agree_is_told_with_its_place(broken: Policy):
     panel._refresh()
     (problem,) = panel.found["problems"].items
     assert (problem.place, "old" in problem.says) == ("levers.least_age", True)
-    assert seen(panel).startswith("Not ready for the committee: 1 problem,")
+    assert seen(panel).startswith("Not ready for the committee: 1 thing blocks it (1 problem),")
     panel.check()  # nothing to look for, and nothing fails
     assert not panel.found["slips"].whole
 
@@ -150,7 +150,7 @@ def test_the_list_is_worked_off_to_nothing_by_its_buttons(broken: Policy, worksp
     panel = CheckPanel(broken, day="2026-11-30")
     panel.open(draft.place.name if draft.place else "")
     panel.check()
-    assert seen(panel).startswith("Not ready for the committee: 0 problems, 1 failing example")
+    assert seen(panel).startswith("Not ready for the committee: 1 thing blocks it (1 failing example)")
     show(panel, "examples")
     press(panel, "Expect not met")
     show(panel, "remarks")
@@ -159,9 +159,9 @@ def test_the_list_is_worked_off_to_nothing_by_its_buttons(broken: Policy, worksp
         show(panel, section)
         while panel.found[section].items:
             press(panel, "It should be")
-    assert seen(panel).startswith("Nothing is wrong, but the list is not worked off")
+    assert seen(panel).startswith("Nothing blocks it, but the list is not worked off")
     leave_all(panel, "a made-up policy")
-    assert seen(panel).startswith("Ready for the committee: 0 problems, 0 failing examples, 0 things more")
+    assert seen(panel).startswith("Ready for the committee: nothing blocks it, and nothing is left to decide")
     mended = Draft.resume(draft.place) if draft.place else draft
     assert not mended.problems
     assert len(mended.policy.examples) == 3

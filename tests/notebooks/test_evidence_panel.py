@@ -139,7 +139,13 @@ def test_what_is_due_on_a_day_is_told_and_what_is_no_day_is_refused(panel: Evide
     panel.day.value, panel.years.value = "2026-11-30", 5
     panel.due_button.click()
     found = due_for_review(nerve_blocks, "2026-11-30", 5)
-    assert f"{len(found)} of {len(nerve_blocks.evidence)} sources are due" in plain(panel.due.value)
+    said = plain(panel.due.value)
+    assert f"{len(found)} of {len(nerve_blocks.evidence)} sources are due" in said
+    aged = sum("more than 5 years old" in one.rules for one in found)
+    assert f"{aged} more than 5 years old" in said
+    open_now, folded = panel.due.value.split("<details>")
+    assert (open_now.count('<th scope="row"'), folded.count('<th scope="row"')) == (10, len(found) - 10)
+    assert f"The other {len(found) - 10}" in said
     for day in ("", "tomorrow"):
         panel.day.value = day
         panel.due_button.click()

@@ -65,7 +65,7 @@ def files(shipped: str) -> dict[str, Exhausting]:
         ),
         "300 levers of 10,000 values": Exhausting(levers, "unknown-value", "{l0: [x]}", "no value of l0 is called 'x'"),
         "180 examples that come out otherwise": Exhausting(
-            inside("examples", many(EXAMPLE, 180)), "example", "  - {name: e0,", "comes out as pend, not met"
+            inside("examples", many(EXAMPLE, 180)), "example", "  - {name: e0,", "comes out as pend; expected is met"
         ),
         "a pathway that repeats itself": Exhausting(
             instead(SELECTS, twice), "unknown-diagnosis-group", "neck_pain, neck_pain", "called 'x'"

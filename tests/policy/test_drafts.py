@@ -87,7 +87,7 @@ def test_an_edit_says_at_once_what_is_wrong(file: Path):
     failing = draft.set_default("least_care", 8)
     assert failing.done
     assert codes(failing) == ["example"]
-    assert "comes out as not_met, not met" in str(failing)
+    assert "comes out as not_met; expected is met" in str(failing)
     assert draft.problems == failing.problems
     assert codes(draft.set_default("least_care", 99)) == ["lever-value"]
     assert codes(draft.put("gates.gate.require", ["nothing"])) == [

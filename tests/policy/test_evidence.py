@@ -12,6 +12,7 @@ import policy
 from policy.authoring.evidence import (
     STATUSES,
     Conflict,
+    Due,
     Support,
     Withdrawal,
     downgrade,
@@ -290,6 +291,24 @@ def test_a_card_is_due_for_its_status_its_check_and_its_age_each_said() -> None:
     assert "icd-10-cm-2026" not in due("2026-11-30", 5, stated("icd-10-cm-2026", in_full=True))
     assert found["icd-10-cm-2026"].startswith("was not verified in full: read in a packaged copy")
     assert "was not verified in full: not seen" in found["seed-uncited-rfa"]
+
+
+def test_what_is_due_comes_in_the_order_of_what_matters() -> None:
+    found = due_for_review(nerve_blocks(), "2026-11-30", 5)
+    cards = nerve_blocks().evidence
+
+    def matters(one: Due) -> tuple[int, int, int]:
+        year = last_year(cards[one.card].year)
+        return int(cards[one.card].status == "current"), 9999 if year is None else year, -one.named_by
+
+    order = [matters(one) for one in found]
+    assert order == sorted(order)
+    assert "bmj-2025" in [one.card for one in found if not matters(one)[0]]
+    for one in found:
+        assert one.named_by == sum(f"{one.card} (" in str(entry) for entry in support(nerve_blocks()))
+        assert len(one.rules) == len(one.reasons)
+    of_2010 = next(one for one in found if one.card == "cohen-2010")
+    assert of_2010.rules == ("more than 5 years old",)
 
 
 @pytest.mark.parametrize(("day", "expected"), [("2025-12-31", False), ("2026-01-01", True)])

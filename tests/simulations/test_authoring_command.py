@@ -118,7 +118,7 @@ def test_nothing_is_scored_while_a_vignette_does_not_hold(verb: str, tmp_path: P
     result = workbook(verb, "--cases", file, "--policy", "nerve_blocks")
     assert result.exit_code == 1
     first, second = result.output.strip().splitlines()
-    assert first == "wrong.yaml:3: 'a hope' [default] comes out as not_met, not met"
+    assert first == "wrong.yaml:3: 'a hope' [default] comes out as not_met; expected is met"
     assert "not scored" in second
 
 

@@ -376,4 +376,4 @@ def test_an_example_is_held_against_the_values_of_its_date(there: Path):
     save(there / "one.yaml", text.encode())
     assert ran("validate", "one.yaml").exit_code == 0
     save(there / "one.yaml", text.replace("expect: met", "expect: not_met").encode())
-    assert "comes out as met, not not_met" in ran("validate", "one.yaml").output
+    assert "comes out as met; expected is not_met" in ran("validate", "one.yaml").output
