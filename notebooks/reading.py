@@ -1,8 +1,10 @@
 """The policy as a person reads it: a manual made from the document, nothing in it written twice."""
 
+import os
 from collections.abc import Iterable
 
 from notebooks.comparison.words import without_identifiers
+from notebooks.desk import documents
 from notebooks.levers import allowed, groups, shown
 from notebooks.page import Shown, bullets, codes, esc, evidence_mark, mark, origin_mark, outcome_mark, page, table
 from notebooks.reach import mentions, pathways_of
@@ -11,6 +13,7 @@ from policy.model import OUTCOMES, CodeNotice, Evidence, Policy, Settings
 from policy.problems import Problem, ProblemsFound, nearest
 from policy.problems import shown as quoted
 from policy.reading.loading import change_in_words
+from policy.reading.workspace import SERVED
 from simulations.reports.lever_groups import diagnoses_of
 from simulations.reports.notices import NOT_MET
 from simulations.reports.table_cells import MEANS
@@ -47,6 +50,7 @@ class Manual:
         )
         outcomes = table(("Outcome", "Means"), [(outcome_mark(w), esc(MEANS[w])) for w in OUTCOMES])
         return page(
+            self._drafts(),
             f"<h3>{esc(policy.titled)}</h3><p>{mark(policy.status)} <small class='faint'>in commands "
             f"<code>{esc(policy.name)}</code>, fingerprint {esc(policy.fingerprint[:12])}</small></p>",
             f'<p class="note">{esc(policy.notice)} {esc(NOT_MET)}</p>{said}',
@@ -54,6 +58,12 @@ class Manual:
             table(("Pathway", "Diagnosis", "Can come out as"), rows, "Every pathway, in the order of this manual"),
             outcomes,
         )
+
+    def _drafts(self) -> str:
+        """In Lab, what is kept of this policy and not read here, with the way to it."""
+        kept = [one.label for one in documents(self.policy) if one.draft] if SERVED in os.environ else []
+        link = '<a href="5_author_a_draft.ipynb">Author a draft</a>'
+        return f'<p class="note">Not read here: {esc("; ".join(kept))}. To see it: {link}.</p>' if kept else ""
 
     def notices(self) -> Shown:
         """What every reader must know first: wrong code labels with their levers, and disputed evidence."""

@@ -57,7 +57,8 @@ class Section:
         self.note = shown_html(f'<p class="faint">{esc(meant[:1].upper() + meant[1:])}.</p>')
         self.more_said = widgets.HTML(layout=WIDE)
         self.rows = widgets.VBox([], layout=_FULL)
-        self.body = widgets.VBox([self.note, self.more_said, self.rows], layout=_FULL)
+        self.asks = widgets.HBox(layout=_WRAP)  # what the list depends on, for a hand to set
+        self.body = widgets.VBox([self.note, self.asks, self.more_said, self.rows], layout=_FULL)
         self.box = widgets.VBox([self.head], layout=_FULL)
         self.tell("")
 

@@ -113,6 +113,7 @@ class CheckPanel(Frame):
         self.headline, self.way = widgets.HTML(layout=WIDE), linked(way(_HERE, self.policy))
         acts = Acts(self._mend, self._take, self._leave, self._draw, self._guarded)
         self.sections = {name: Section(name, acts) for name in SECTIONS}
+        self.sections["evidence"].asks.children = (self.when, self.old)
         self.onward = widgets.HBox([], layout=_BAR)
         self.compare_button = button("Take it to Compare versions", self._guarded(self._compare))
         self.save_button = button("Save it as a version", self._guarded(self._save), "Save it in Author a draft")
@@ -122,7 +123,6 @@ class CheckPanel(Frame):
             widgets.HBox([self.choose, self.undo_button, self.redo_button, self.look_button], layout=_BAR),
             self.headline,
             self.message,
-            widgets.HBox([self.when, self.old], layout=_BAR),
             *(section.box for section in self.sections.values()),
             widgets.HBox([self.save_button, self.compare_button, self.onward], layout=_BAR),
         )

@@ -99,9 +99,10 @@ def drafted(page: Page) -> None:
 def checked(page: Page) -> None:
     """The check of the draft, its version, and how it differs."""
     page.get_by_role("link", name="Check a draft").first.click()
+    page.get_by_role("button", name=re.compile("^▸ Evidence due for review")).click(timeout=SLOW)
     page.get_by_label("Evidence as of").fill("2026-12-01", timeout=SLOW)
     page.get_by_label("Evidence as of").blur()
-    expect(shown(page, re.compile("^Nothing is wrong"))).not_to_contain_text("Odd in the logic", timeout=SLOW)
+    expect(shown(page, re.compile("^Nothing blocks it"))).not_to_contain_text("Odd in the logic", timeout=SLOW)
     pictured(page, "guide/check", page.get_by_label("Check", exact=True), 480)
     page.get_by_role("link", name="Author a draft").first.click()
     for name, text in NOTE.items():

@@ -1,12 +1,15 @@
 import re
+from pathlib import Path
 
 import pytest
 
 from notebooks.page import esc, evidence_mark, plain, table
 from notebooks.reading import Manual
 from notebooks.rules import ends, sentence, statements_behind
+from policy import Draft
 from policy.model import OUTCOMES, Policy
 from policy.problems import ProblemsFound
+from policy.reading.workspace import SERVED, VARIABLE
 from tests.notebooks.hostile import NASTY, SCRIPT, Elements
 from tests.notebooks.hostile import policy as hostile_policy
 
@@ -27,6 +30,18 @@ def test_a_page_is_whole_html_and_the_same_as_text(manual: Manual, name: str):
     assert page.text == plain(page.html)
     assert "<" not in page.text
     assert repr(page) == page.text
+
+
+def test_in_lab_unsaved_drafts_are_named_with_the_way_to_them(
+    manual: Manual, nerve_blocks: Policy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
+    Draft.of(nerve_blocks.name).set_default("conservative_weeks", 8)
+    assert "Not read here" not in manual.contents().text  # runs elsewhere stay equal
+    monkeypatch.setenv(SERVED, str(tmp_path))
+    page = manual.contents()
+    assert "Not read here: Unsaved draft from version 2026.2, 1 edit. To see it: Author a draft." in page.text
+    assert ("a", {"href": "5_author_a_draft.ipynb"}) in [(tag, dict(attrs)) for tag, attrs in Elements(page.html).found]
 
 
 def test_every_pathway_is_told_with_its_rule_and_its_statements(manual: Manual, nerve_blocks: Policy):
