@@ -50,9 +50,9 @@ class Manual:
         )
         outcomes = table(("Outcome", "Means"), [(outcome_mark(w), esc(MEANS[w])) for w in OUTCOMES])
         return page(
-            self._drafts(),
             f"<h3>{esc(policy.titled)}</h3><p>{mark(policy.status)} <small class='faint'>in commands "
             f"<code>{esc(policy.name)}</code>, fingerprint {esc(policy.fingerprint[:12])}</small></p>",
+            self._drafts(),
             f'<p class="note">{esc(policy.notice)} {esc(NOT_MET)}</p>{said}',
             counted,
             table(("Pathway", "Diagnosis", "Can come out as"), rows, "Every pathway, in the order of this manual"),

@@ -12,7 +12,7 @@ SECTIONS = {  # key -> title, and what is meant
     "problems": ("Problems", "what is wrong with the document: as long as there is one, it cannot be used"),
     "examples": ("Examples that fail", "worked examples that come out otherwise than they say"),
     "remarks": ("Odd in the logic", "rules that never decide, columns that no rule reads, questions for nothing"),
-    "texts": ("Texts of a value before", "a lever was moved, and a text still names the value that it had"),
+    "texts": ("Texts that name an old value", "a lever was moved, and a text still names the value that it had"),
     "coverage": ("Not seen to decide", "a criterion can decide in this state, and no example shows that it does"),
     "slips": ("Slips that nobody would notice", "a small mistake in the document that no example would show"),
     "evidence": ("Evidence due for review", "sources that are old, contested, replaced or not verified in full"),

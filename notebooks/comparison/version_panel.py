@@ -30,7 +30,7 @@ _ONE = (
     " “Author a draft”: the draft and this version can then be compared here. Or see what one lever does in “Tweak"
     " thresholds”."
 )
-_ELSEWHERE = "<small>“Review a case” reviews cases of the policy that the workbook was opened with.</small>"
+_ELSEWHERE = "<small>Only cases of the policy that the workbook was opened with can be reviewed.</small>"
 _SAME = "Both are the same document; choose another one on one side."
 
 
@@ -93,13 +93,18 @@ class VersionPanel(Frame):
             self.which.value = self.policy.id
             for hand in (self.before, self.after):
                 chosen = hand.value
-                hand.options = [(document.label, document.key) for document in self.documents]
+                hand.options = self._options()
                 hand.value = chosen if chosen in {one.key for one in self.documents} else ""
+
+    def _options(self) -> list[tuple[str, str]]:
+        """The documents to choose from; the policy itself is named above them."""
+        mine = f"Version {self.policy.version}, status {self.policy.status}"
+        return [(document.label if document.key else mine, document.key) for document in self.documents]
 
     # Building ---------------------------------------------------------------------------------------------------------
 
     def _build(self) -> None:
-        options = [(document.label, document.key) for document in self.documents]
+        options = self._options()
         self.which = drop_down("Policy", [(title, name) for name, title in policies(self.policy).items()])
         self.which.observe(self._guarded(lambda event: self._other(event["new"])), names="value")
         self.before, self.after = (drop_down(which, options) for which in ("Before", "After"))

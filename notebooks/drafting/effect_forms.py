@@ -219,7 +219,7 @@ class EffectView:
         found = still_named(self.author.draft)
         if not found:
             return []
-        rows: list[Any] = [shown_html(f"<h3>Texts that still name the value before ({len(found)})</h3>")]
+        rows: list[Any] = [shown_html(f"<h3>Texts that name an old value ({len(found)})</h3>")]
         for one in found[:_MOST]:
             path = entry_at(self.author.tree, one.place)
             before, words, after = one.sentence.partition(one.says)

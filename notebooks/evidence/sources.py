@@ -160,7 +160,7 @@ def due(policy: Policy, day: str, years: int) -> str:
     said = said if len(found) < sum(counts.values()) else said.removesuffix("; some by several rules")
     order = "First those that are not current, then the oldest, then those on which most stands."
     first, rest = found[:_OPEN], found[_OPEN:]
-    html = f"<p role='status'><b>{esc(said)}.</b> {order}</p>{_due_table(policy, first, 'Due for review')}"
+    html = f"<p role='status'><b>{esc(said)}.</b> {order}</p>{_due_table(policy, first, f'The first {len(first)}')}"
     if rest:
         more = f"The other {len(rest)}"
         html += f"<details><summary>{more}</summary>{_due_table(policy, rest, f'{more} due for review')}</details>"

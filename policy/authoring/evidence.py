@@ -219,7 +219,7 @@ def _kept(name: str, rule: Rule, criteria: Collection[str], needed: tuple[str, .
 class Due(NamedTuple):
     """A card that somebody should look at again: by which rules it is due, and why in words, one reason a rule.
 
-    `rules` are 'not current', 'not verified in full', 'no year' and 'more than 5 years old'; `named_by`: how many
+    `rules` are 'not current', 'not verified in full', 'without a year' and 'more than 5 years old'; `named_by`: how many
     levers, criteria and pathways stand on it.
     """
 
@@ -266,7 +266,7 @@ def _reasons(card: Evidence, today: int, years: int) -> Iterator[tuple[str, str]
         yield "not verified in full", f"was not verified in full: {_clause(card.verified)}"
     last = last_year(card.year)
     if last is None:
-        yield "no year", f"states no year ({card.year})"
+        yield "without a year", f"states no year ({card.year})"
     elif today - last > years:
         yield f"more than {years} years old", f"is of {card.year}, more than {years} years ago"
 

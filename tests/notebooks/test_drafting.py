@@ -376,7 +376,7 @@ def test_a_moved_lever_lists_the_texts_that_name_its_old_value_each_with_its_for
     assert panel.effect.texts.children == ()
     panel.do(Call("set_default", ("conservative_weeks", "8")))
     said = plain("".join(str(getattr(w, "value", "")) for w in below(panel.effect.texts)))
-    assert "Texts that still name the value before (3)" in said
+    assert "Texts that name an old value (3)" in said
     assert "Citation: Six weeks comes from the source assessment (S13)." in said
     assert "Minimum conservative care: 8 weeks now" in said
     opened = [w for w in below(panel.effect.texts) if isinstance(w, widgets.Button)]
