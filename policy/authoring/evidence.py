@@ -219,8 +219,8 @@ def _kept(name: str, rule: Rule, criteria: Collection[str], needed: tuple[str, .
 class Due(NamedTuple):
     """A card that somebody should look at again: by which rules it is due, and why in words, one reason a rule.
 
-    `rules` are 'not current', 'not verified in full', 'without a year' and 'more than 5 years old'; `named_by`: how many
-    levers, criteria and pathways stand on it.
+    `rules` are 'not current', 'not verified in full', 'without a year' and 'more than 5 years old'; `named_by` is how
+    many levers, criteria and pathways stand on it.
     """
 
     card: str
