@@ -225,7 +225,7 @@ class EffectView:
             before, words, after = one.sentence.partition(one.says)
             said = f"{esc(key_label('', one.key))}: {esc(before)}<b>{esc(words)}</b>{esc(after)}"
             lever = called_entry(self.author.tree, "levers", one.lever)
-            said += f"<br><small class='faint'>{esc(lever)} now</small>"
+            said += "" if path == ("levers", one.lever) else f"<br><small class='faint'>{esc(lever)} now</small>"
             hands = self._opens(path)
             rows.append(widgets.HBox([shown_html(self._whose(path) + said), *hands], layout=ROW).add_class("nbw-row"))
         more = [shown_html(f"<p>… and {len(found) - _MOST} more</p>")] if len(found) > _MOST else []

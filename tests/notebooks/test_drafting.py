@@ -379,6 +379,7 @@ def test_a_moved_lever_lists_the_texts_that_name_its_old_value_each_with_its_for
     assert "Texts that name an old value (3)" in said
     assert "Citation: Six weeks comes from the source assessment (S13)." in said
     assert "Minimum conservative care: 8 weeks now" in said
+    assert said.count("8 weeks now") == 2  # the lever's own row says it in its name
     opened = [w for w in below(panel.effect.texts) if isinstance(w, widgets.Button)]
     assert [w.tooltip for w in opened] == ["Open the lever", "Open the criterion", "Open the example"]
     opened[0].click()
