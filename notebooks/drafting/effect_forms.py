@@ -164,15 +164,15 @@ class EffectView:
         return [shown_html(_VAIN), button(f"Give the {many}", self.author.guard(lambda _: self._look_for(vain)))]
 
     def _look_for(self, vain: tuple[int, ...]) -> None:
-        """Other cases for these exceptions, beside the hands."""
+        """Other cases for these exceptions, beside the hands, which may edit something else meanwhile."""
         draft = self.author.draft
-        text = draft.text
+        text, held = draft.text, self.author.tree["direction_exceptions"]
 
         def found(cases: dict[int, DirectionException | None]) -> None:
-            if draft is not self.author.draft or draft.text != text:
+            if draft is not self.author.draft or self.author.tree.get("direction_exceptions") != held:
                 return
+            needless = tuple(n for n, one in cases.items() if one is None) if draft.text == text else ()
             calls = [call for n, one in cases.items() if one for call in _case_of(draft, n, one)]
-            needless = tuple(n for n, one in cases.items() if one is None)
             if calls and not self.author.do(*calls):
                 return
             self._needless = draft.text, needless

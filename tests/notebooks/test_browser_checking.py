@@ -63,7 +63,7 @@ def test_a_broken_draft_is_worked_off_by_buttons(desk: Desk):
         add.first.click()
         expect(slips).not_to_have_text(before, timeout=SECONDS)
         expect(slips).to_have_text(looked_at, timeout=SECONDS)
-    for title in ("Odd in the logic", "Evidence due for review", "Without a source"):
+    for title in ("Odd in the logic", "Texts that name an old value", "Evidence due for review", "Without a source"):
         opened(page, title)
         page.get_by_role("button", name=re.compile("^Leave (all|it)")).last.click()
         page.get_by_label("Because").fill("decided by the board")

@@ -86,6 +86,7 @@ def test_from_a_draft_to_the_report_and_to_a_case_that_moves(desk: Desk, page: P
     hands.entry("Levers", "Stance on axial spine pain")
     hands.choose("Stance on axial spine pain", "never outside trial")
     draft.get_by_role("button", name="Give the 2 exceptions cases that show them").click(timeout=SLOW)
+    expect(draft.get_by_role("heading", name=re.compile("^To be mended"))).to_have_count(0, timeout=SLOW)
     mend = draft.get_by_role("button", name="Expect what it comes out as")
     expect(mend).to_have_count(3)
     for left in (2, 1, 0):
