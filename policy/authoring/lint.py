@@ -6,6 +6,7 @@ What a file cannot even be loaded with (a gap, an overlap) is found here too, fo
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +16,7 @@ from policy.authoring.direction import broken_direction
 from policy.authoring.enumeration import Row, enumerate_cases
 from policy.authoring.memory import Look, Looked, Memory, Recall, Shown
 from policy.authoring.mutation import Mutant, levers_of, mutants, probes, telling
-from policy.authoring.proof import Relation, prove, prove_everywhere
+from policy.authoring.proof import Relation, prove, relations
 from policy.authoring.questions import Parts, asked, can_change, change_alone, documents
 from policy.authoring.settings_tried import more_settings, that_meet, under
 from policy.authoring.witness import Witness
@@ -196,14 +197,17 @@ def difference(policy: Policy, slip: Mutant) -> tuple[Mapping[str, object], Witn
     tried = ([] if complete else list(probes(policy, {"default": {}}, touched, slip))) + drawn
     for place, provisions in enumerate(tried):
         if place == 1 and not complete:  # what a few settings do not show is more often not so than shown by the rest
-            overall = prove_everywhere(policy.settings(), slip.policy.settings(), touched).overall
-            for witness in overall.witnesses().values():
-                return {name: as_word(pair[0]) for name, pair in witness.levers.items()}, witness
-            if not overall.open:
+            every = []
+            for _, relation in relations(policy.settings(), slip.policy.settings(), touched):
+                for witness in relation.witnesses().values():
+                    return {name: as_word(pair[0]) for name, pair in witness.levers.items()}, witness
+                every.append(relation)
+            if not any(relation.open for relation in every):
                 return under(len(tried), complete=True)
-        proof = prove(policy.settings(provisions), slip.policy.settings(provisions), touched)
-        for witness in proof.overall.witnesses().values():
-            return provisions, witness
+        for way in touched:
+            proof = prove(policy.settings(provisions), slip.policy.settings(provisions), [way])
+            for witness in proof.overall.witnesses().values():
+                return provisions, witness
     return under(len(tried), complete)
 
 
@@ -246,13 +250,15 @@ def _moved(policy: Policy, name: str, ways: Sequence[str]) -> Looked[Finding]:
     always = {"undocumented_action", *(notice.lever for notice in policy.code_notices)}
     drawn, complete = more_settings(policy, [n for n in levers_of(policy, ways) if n != name])
     tried = ([] if complete else list(probes(policy, {"default": {}}, ways))) + drawn if ways else []
-    if found := reached(policy, name, ways, tried):
-        return (), found.shown
-    values = _values(lever)
-    relations = [] if complete or not ways else list(_against_the_first(policy, name, ways, values))
-    if any(relation.witnesses() for relation in relations):
-        return (), None
-    every = len(values) == len(lever.values()) and not any(relation.open for relation in relations)
+    for provisions, way in product(tried, ways):
+        if found := reached(policy, name, [way], [provisions]):
+            return (), found.shown
+    values, opens = _values(lever), False
+    for relation in _against_the_first(policy, name, ways, values) if ways and not complete else ():
+        if relation.witnesses():
+            return (), None
+        opens |= bool(relation.open)
+    every = len(values) == len(lever.values()) and not opens
     complete |= every or not ways
     says = f"no rule reads it: {values[0]} or {values[-1]}, every case stays as it is"
     if ways and name not in always:
@@ -270,7 +276,7 @@ def _values(lever: Lever) -> list[str]:
 def _against_the_first(policy: Policy, name: str, ways: Sequence[str], values: Sequence[str]) -> Iterator[Relation]:
     """How a lever at each of its other values stands to the first, over all settings of the others."""
     first, *others = (policy.settings({name: value}) for value in values)
-    yield from (prove_everywhere(first, other, ways).overall for other in others)
+    yield from (relation for other in others for _, relation in relations(first, other, ways))
 
 
 class Reached(NamedTuple):
