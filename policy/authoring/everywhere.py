@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from policy.authoring.enumeration import Cell, Row, Signature, remembered, smallest, tables_of
 from policy.authoring.facts import refuse_together
-from policy.authoring.levers import Levers, Pair, Pairs
+from policy.authoring.levers import Levers, Pairs
 from policy.authoring.tree import alike_in_rules
 from policy.cases.reader import Cases, as_written
 from policy.evaluation.determination import evaluate
