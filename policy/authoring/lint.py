@@ -370,23 +370,36 @@ def _direction(policy: Policy, name: str) -> Looked[Finding]:
 
 def _idle_asks(settings: Settings) -> Iterator[Look[Finding]]:
     """Questions for a fact that cannot change the outcome, one for each pathway and fact."""
+    parts = Parts()
     for name in settings.policy.pathways:
-        yield Look(("needless ask", name), [name], partial(_idle_asks_of, settings, name))
+        yield Look(("needless ask", name), [name], partial(_idle_asks_of, settings, name, parts))
 
 
-def _idle_asks_of(settings: Settings, name: str) -> Looked[Finding]:
+def _idle_asks_of(settings: Settings, name: str, parts: Parts) -> Looked[Finding]:
     space = enumerate_cases([settings], [name])
     cases = space.cases(settings.policy)
     frame = determine(settings.policy, cases, settings).frame().astype(str)
     first: dict[tuple[str, str], int] = {}
     for place in np.flatnonzero((frame["ask"] != "") & (frame["ask"] != "dx")):
         first.setdefault((frame["not_documented"][place], frame["ask"][place]), int(place))
+    told = np.stack([cases.dx.codes, cases.cpt.codes, *cases.facts.values()], axis=1)
     tellers = _tellers(settings.policy)
     pairs = [(row, tellers.get(column, column)) for (_, ask), row in first.items() for column in ask.split(";")]
-    plain, parts, found = change_alone(cases, pairs, settings), Parts(), dict[str, Finding]()
-    for (_, ask), row in first.items():
-        doubted = [c for c in ask.split(";") if c not in found and (row, tellers.get(c, c)) not in plain]
-        for column in _needless(cases, row, settings, doubted, parts) if doubted else ():
+    changing, idle = change_alone(cases, pairs, settings), set[tuple[int, str]]()
+
+    def changes(row: int, fact: str) -> bool:
+        """Whether a fact is known to change the answer of a row, or of one that is the same with more of it told."""
+        more = told[[other for other, changed in changing if changed == fact]]
+        return bool(((more == told[row]) | (told[row] < 0)).all(axis=1).any())
+
+    for (_, ask), row in sorted(first.items(), key=lambda one: (told[one[1]] < 0).sum()):
+        doubted = [column for column in ask.split(";") if not changes(row, tellers.get(column, column))]
+        needless = _needless(cases, row, settings, doubted, parts) if doubted else []
+        idle |= {(row, column) for column in needless}
+        changing |= {(row, tellers.get(column, column)) for column in doubted if column not in needless}
+    found: dict[str, Finding] = {}
+    for row, column in [(row, column) for (_, ask), row in first.items() for column in ask.split(";")]:
+        if (row, column) in idle and column not in found:
             says, case = f"asks for {column}, which cannot change the outcome", _case(space.case(row))
             found[column] = Finding("needless ask", f"pathways.{name}", says, f"case {case}")
     return (*found.values(),), None

@@ -48,7 +48,8 @@ class Shown(NamedTuple):
         sides = [_settings(cases.policy, self.before), _settings(other, self.after)]
         if len(_apart(cases, sides)):
             return self
-        columns = [*filter(None, determine(cases.policy, cases, sides[0]).frame()["ask"].iloc[0].split(";"))]
+        asks = determine(other, replace(cases, policy=other), sides[1]).frame()["ask"]
+        columns = [*filter(None, asks.iloc[0].split(";"))]
         if not columns or "dx" in columns:
             return None
         told = product(*(_written_as(column, sides) for column in columns))
