@@ -17,7 +17,7 @@ from policy.authoring.enumeration import Row, enumerate_cases
 from policy.authoring.memory import Look, Looked, Memory, Recall, Shown
 from policy.authoring.mutation import Mutant, levers_of, mutants, probes, telling
 from policy.authoring.proof import Relation, prove, relations
-from policy.authoring.questions import Parts, asked, can_change, change_alone, documents
+from policy.authoring.questions import Parts, needless
 from policy.authoring.settings_tried import more_settings, that_meet, under
 from policy.authoring.witness import Witness
 from policy.cases.reader import Cases
@@ -382,36 +382,10 @@ def _idle_asks_of(settings: Settings, name: str, parts: Parts) -> Looked[Finding
     first: dict[tuple[str, str], int] = {}
     for place in np.flatnonzero((frame["ask"] != "") & (frame["ask"] != "dx")):
         first.setdefault((frame["not_documented"][place], frame["ask"][place]), int(place))
-    told = np.stack([cases.dx.codes, cases.cpt.codes, *cases.facts.values()], axis=1)
-    tellers = _tellers(settings.policy)
-    pairs = [(row, tellers.get(column, column)) for (_, ask), row in first.items() for column in ask.split(";")]
-    changing, idle = change_alone(cases, pairs, settings), set[tuple[int, str]]()
-
-    def changes(row: int, fact: str) -> bool:
-        """Whether a fact is known to change the answer of a row, or of one that is the same with more of it told."""
-        more = told[[other for other, changed in changing if changed == fact]]
-        return bool(((more == told[row]) | (told[row] < 0)).all(axis=1).any())
-
-    for (_, ask), row in sorted(first.items(), key=lambda one: (told[one[1]] < 0).sum()):
-        doubted = [column for column in ask.split(";") if not changes(row, tellers.get(column, column))]
-        needless = _needless(cases, row, settings, doubted, parts) if doubted else []
-        idle |= {(row, column) for column in needless}
-        changing |= {(row, tellers.get(column, column)) for column in doubted if column not in needless}
-    found: dict[str, Finding] = {}
-    for row, column in [(row, column) for (_, ask), row in first.items() for column in ask.split(";")]:
+    asks = {row: ask.split(";") for (_, ask), row in first.items()}
+    idle, found = needless(cases, asks, settings, parts), dict[str, Finding]()
+    for row, column in [(row, column) for row, columns in asks.items() for column in columns]:
         if (row, column) in idle and column not in found:
             says, case = f"asks for {column}, which cannot change the outcome", _case(space.case(row))
             found[column] = Finding("needless ask", f"pathways.{name}", says, f"case {case}")
     return (*found.values(),), None
-
-
-def _needless(cases: Cases, row: int, settings: Settings, ask: Sequence[str], parts: Parts) -> list[str]:
-    facts = asked(documents(cases, row, settings, parts))
-    tellers = _tellers(settings.policy)
-    idle = [column for column in ask if tellers.get(column, column) not in facts]
-    return [column for column in idle if not can_change(cases, row, settings, tellers.get(column, column))]
-
-
-def _tellers(policy: Policy) -> dict[str, str]:
-    """Column -> the fact that is worked out from it."""
-    return {column: name for name, kind in policy.fields_.items() for column in kind.sources}

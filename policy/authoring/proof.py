@@ -113,7 +113,7 @@ def prove(before: Settings, after: Settings, pathways: Iterable[str] | None = No
             row = int(min(mine[changes[mine] == change], key=lambda i: (len(space.rows[i]), i)))
             old, new = divmod(int(change), len(OUTCOMES))
             found.append(Witness(space.case(row), OUTCOMES[old], OUTCOMES[new]))
-        sure = all_confirmed(found, (before, after))
+        sure = all_confirmed(found, [(before, after)] * len(found))
         gaps = [_doubt(witness) for witness, is_sure in zip(found, sure, strict=True) if not is_sure]
         ways[name] = _relation(found, len(mine), ["enumeration"], gaps)
     return Proof(_overall(ways), ways, unread=tuple(read_by_one(before.policy, after.policy)))

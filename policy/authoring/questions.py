@@ -165,6 +165,30 @@ def change_alone(cases: Cases, pairs: Collection[tuple[int, str]], settings: Set
     return {pair for (pair, _), answer in told if -1 not in (answer, now[pair[0]]) and answer != now[pair[0]]}
 
 
+def needless(cases: Cases, asks: Mapping[int, Sequence[str]], settings: Settings, parts: Parts) -> set[tuple[int, str]]:
+    """Of the columns that rows of one pathway are asked for, those that cannot change the answer: row, column."""
+    told = np.stack([cases.dx.codes, cases.cpt.codes, *cases.facts.values()], axis=1)
+    tellers = {column: name for name, kind in settings.policy.fields_.items() for column in kind.sources}
+    facts = {column: tellers.get(column, column) for columns in asks.values() for column in columns}
+    changing = change_alone(cases, [(row, facts[column]) for row in asks for column in asks[row]], settings)
+    found: set[tuple[int, str]] = set()
+
+    def changes(row: int, fact: str) -> bool:
+        """Whether a fact is known to change the answer of a row, or of one that is the same with more of it told."""
+        more = told[[other for other, changed in changing if changed == fact]]
+        return bool(((more == told[row]) | (told[row] < 0)).all(axis=1).any())
+
+    for row in sorted(asks, key=lambda row: (told[row] < 0).sum()):
+        doubted = [column for column in asks[row] if not changes(row, facts[column])]
+        settled = asked(documents(cases, row, settings, parts)) if doubted else set()
+        for column in doubted:
+            if facts[column] in settled or can_change(cases, row, settings, facts[column]):
+                changing.add((row, facts[column]))
+            else:
+                found.add((row, column))
+    return found
+
+
 def _answers(rows: Sequence[Row], settings: Settings, least: Mapping[str, int]) -> NDArray[np.intp]:
     """The position in OUTCOMES of each row's outcome, after the last one where it is open; -1 where it is no case."""
     found = np.full(len(rows), -1)
