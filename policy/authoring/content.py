@@ -8,12 +8,13 @@ setting does.
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
 from policy.authoring.enumeration import remembered
 from policy.authoring.facts import components, refuse_together, rule_conditions
+from policy.authoring.levers import CLOSING
 from policy.authoring.mutation import levers_of
 from policy.authoring.tree import bare
 from policy.model import Settings
@@ -26,8 +27,8 @@ _GROUND: Any = {
     "code_notices": {"__all__": {"code", "lever", "pend_while"}}, "pathways": {"__all__": {"selects"}},
 }  # fmt: skip
 _GROUND_WORDS: Any = {"fields_": {"__all__": _WORDS}, "diagnoses": _CODES, "procedures": _CODES}
-_RULES: Any = _GROUND | dict.fromkeys(("pathways", "gates", "criteria", "levers"), True)
-_RULES_WORDS: Any = _GROUND_WORDS | {"criteria": {"__all__": {*_WORDS, "variants"}}, "levers": {"__all__": _WORDS}}
+_RULES: Any = _GROUND | dict.fromkeys(("pathways", "gates", "criteria"), True)
+_RULES_WORDS: Any = _GROUND_WORDS | {"criteria": {"__all__": {*_WORDS, "variants"}}}
 Digests = tuple[str, str]
 
 
@@ -127,10 +128,20 @@ class Content:
         yield [one.model_dump_json() for one in policy.direction_exceptions if one.lever in levers]
 
 
-def rules_told(readings: Iterable[Settings], also: object) -> str:
-    """A digest of all that can decide a case under some readings, and of what else a question depends on."""
-    said = [(s.policy.model_dump_json(include=_RULES, exclude=_RULES_WORDS), [*s.items()]) for s in readings]
-    return _digest([said, also])
+def rules_told(readings: Sequence[Settings], also: object) -> str:
+    """A digest of all that can decide a case under some readings, and of what else a question depends on.
+
+    Of the levers those count that some reading names, and that which closes a file.
+    """
+    rules = [settings.policy.model_dump_json(include=_RULES, exclude=_RULES_WORDS) for settings in readings]
+    named = "".join([*rules, json.dumps([also, CLOSING], default=str)])
+    levers = [
+        (name, settings[name], lever.model_dump_json(exclude=_WORDS))
+        for settings in readings
+        for name, lever in settings.policy.levers.items()
+        if f'"{name}"' in named
+    ]
+    return _digest([rules, levers, also])
 
 
 def _digest(parts: object) -> str:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from policy.authoring.enumeration import Cell, Row, Signature, remembered, smallest, tables_of
 from policy.authoring.facts import refuse_together
-from policy.authoring.levers import Levers, Pair, Pairs
+from policy.authoring.levers import Levers, Pairs
 from policy.authoring.tree import alike_in_rules
 from policy.cases.reader import Cases, as_written
 from policy.evaluation.determination import evaluate
@@ -28,6 +28,7 @@ from policy.evaluation.evaluation import Evaluation
 from policy.evaluation.kleene import MET, Truth, truth_of
 from policy.evaluation.results import Reading, closing_of
 from policy.evaluation.rows import Rows
+from policy.evaluation.traverse import traverse
 from policy.model import CaseField, Policy, Rule, Settings, Switch, Value
 from policy.problems import refuse
 
@@ -235,12 +236,12 @@ class _Partly(Settings):
 
     def __init__(self, levers: Levers, side: int, chosen: Pairs):
         self.policy, self._values = levers.sides[side].policy, {}
-        self._chosen, self._at = chosen, side
+        self.chosen, self._at, self.read = chosen, side, Pairs()
 
     def __getitem__(self, lever: str) -> Value:
-        if lever not in self._chosen:
+        if lever not in self.chosen:
             raise _Unknown(lever)
-        pair: Pair = self._chosen[lever]
+        pair = self.read[lever] = self.chosen[lever]
         return pair[self._at]
 
 
@@ -298,8 +299,26 @@ class _Side:
 
     def reading(self, some: _Some, settings: Settings) -> Reading:
         """What the policy's own evaluation makes of the cases, before the file is closed."""
-        one = Evaluation(settings, some.planes[self.at], some.truths[self.at], asking=False)
+        one = _Way(settings, some.planes[self.at], some.truths[self.at], asking=False)
         return evaluate(one, self.position)
+
+
+class _Way(Evaluation):
+    """One way through the rules: a lever is asked for where the way comes to it, not before."""
+
+    def rule(self, rule: Rule) -> Reading:
+        """What a rule makes of the rows, kept for other ways on which the levers that it read stand alike."""
+        settings = self.settings
+        assert isinstance(settings, _Partly)
+        known: list[tuple[Pairs, Reading]] = self.rows.kept(id(rule), None, list)
+        found = next((one for one in known if one[0].items() <= settings.chosen.items()), None)
+        if found is None:
+            above, settings.read = settings.read, {}
+            reading = traverse(rule, self)
+            known.append(found := (settings.read, reading))
+            settings.read = above
+        settings.read |= found[0]
+        return found[1]
 
 
 def _differ(sides: Sequence[Settings], kinds: Kinds) -> NDArray[np.bool_]:

@@ -6,6 +6,7 @@ What a file cannot even be loaded with (a gap, an overlap) is found here too, fo
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -15,8 +16,8 @@ from policy.authoring.direction import broken_direction
 from policy.authoring.enumeration import Row, enumerate_cases
 from policy.authoring.memory import Look, Looked, Memory, Recall, Shown
 from policy.authoring.mutation import Mutant, levers_of, mutants, probes, telling
-from policy.authoring.proof import Relation, prove, prove_everywhere
-from policy.authoring.questions import Parts, asked, can_change, change_alone, documents
+from policy.authoring.proof import Relation, prove, relations
+from policy.authoring.questions import Parts, needless
 from policy.authoring.settings_tried import more_settings, that_meet, under
 from policy.authoring.witness import Witness
 from policy.cases.reader import Cases
@@ -196,14 +197,17 @@ def difference(policy: Policy, slip: Mutant) -> tuple[Mapping[str, object], Witn
     tried = ([] if complete else list(probes(policy, {"default": {}}, touched, slip))) + drawn
     for place, provisions in enumerate(tried):
         if place == 1 and not complete:  # what a few settings do not show is more often not so than shown by the rest
-            overall = prove_everywhere(policy.settings(), slip.policy.settings(), touched).overall
-            for witness in overall.witnesses().values():
-                return {name: as_word(pair[0]) for name, pair in witness.levers.items()}, witness
-            if not overall.open:
+            every = []
+            for _, relation in relations(policy.settings(), slip.policy.settings(), touched):
+                for witness in relation.witnesses().values():
+                    return {name: as_word(pair[0]) for name, pair in witness.levers.items()}, witness
+                every.append(relation)
+            if not any(relation.open for relation in every):
                 return under(len(tried), complete=True)
-        proof = prove(policy.settings(provisions), slip.policy.settings(provisions), touched)
-        for witness in proof.overall.witnesses().values():
-            return provisions, witness
+        for way in touched:
+            proof = prove(policy.settings(provisions), slip.policy.settings(provisions), [way])
+            for witness in proof.overall.witnesses().values():
+                return provisions, witness
     return under(len(tried), complete)
 
 
@@ -246,13 +250,15 @@ def _moved(policy: Policy, name: str, ways: Sequence[str]) -> Looked[Finding]:
     always = {"undocumented_action", *(notice.lever for notice in policy.code_notices)}
     drawn, complete = more_settings(policy, [n for n in levers_of(policy, ways) if n != name])
     tried = ([] if complete else list(probes(policy, {"default": {}}, ways))) + drawn if ways else []
-    if found := reached(policy, name, ways, tried):
-        return (), found.shown
-    values = _values(lever)
-    relations = [] if complete or not ways else list(_against_the_first(policy, name, ways, values))
-    if any(relation.witnesses() for relation in relations):
-        return (), None
-    every = len(values) == len(lever.values()) and not any(relation.open for relation in relations)
+    for provisions, way in product(tried, ways):
+        if found := reached(policy, name, [way], [provisions]):
+            return (), found.shown
+    values, opens = _values(lever), False
+    for relation in _against_the_first(policy, name, ways, values) if ways and not complete else ():
+        if relation.witnesses():
+            return (), None
+        opens |= bool(relation.open)
+    every = len(values) == len(lever.values()) and not opens
     complete |= every or not ways
     says = f"no rule reads it: {values[0]} or {values[-1]}, every case stays as it is"
     if ways and name not in always:
@@ -270,7 +276,7 @@ def _values(lever: Lever) -> list[str]:
 def _against_the_first(policy: Policy, name: str, ways: Sequence[str], values: Sequence[str]) -> Iterator[Relation]:
     """How a lever at each of its other values stands to the first, over all settings of the others."""
     first, *others = (policy.settings({name: value}) for value in values)
-    yield from (prove_everywhere(first, other, ways).overall for other in others)
+    yield from (relation for other in others for _, relation in relations(first, other, ways))
 
 
 class Reached(NamedTuple):
@@ -364,35 +370,22 @@ def _direction(policy: Policy, name: str) -> Looked[Finding]:
 
 def _idle_asks(settings: Settings) -> Iterator[Look[Finding]]:
     """Questions for a fact that cannot change the outcome, one for each pathway and fact."""
+    parts = Parts()
     for name in settings.policy.pathways:
-        yield Look(("needless ask", name), [name], partial(_idle_asks_of, settings, name))
+        yield Look(("needless ask", name), [name], partial(_idle_asks_of, settings, name, parts))
 
 
-def _idle_asks_of(settings: Settings, name: str) -> Looked[Finding]:
+def _idle_asks_of(settings: Settings, name: str, parts: Parts) -> Looked[Finding]:
     space = enumerate_cases([settings], [name])
     cases = space.cases(settings.policy)
     frame = determine(settings.policy, cases, settings).frame().astype(str)
     first: dict[tuple[str, str], int] = {}
     for place in np.flatnonzero((frame["ask"] != "") & (frame["ask"] != "dx")):
         first.setdefault((frame["not_documented"][place], frame["ask"][place]), int(place))
-    tellers = _tellers(settings.policy)
-    pairs = [(row, tellers.get(column, column)) for (_, ask), row in first.items() for column in ask.split(";")]
-    plain, parts, found = change_alone(cases, pairs, settings), Parts(), dict[str, Finding]()
-    for (_, ask), row in first.items():
-        doubted = [c for c in ask.split(";") if c not in found and (row, tellers.get(c, c)) not in plain]
-        for column in _needless(cases, row, settings, doubted, parts) if doubted else ():
+    asks = {row: ask.split(";") for (_, ask), row in first.items()}
+    idle, found = needless(cases, asks, settings, parts), dict[str, Finding]()
+    for row, column in [(row, column) for row, columns in asks.items() for column in columns]:
+        if (row, column) in idle and column not in found:
             says, case = f"asks for {column}, which cannot change the outcome", _case(space.case(row))
             found[column] = Finding("needless ask", f"pathways.{name}", says, f"case {case}")
     return (*found.values(),), None
-
-
-def _needless(cases: Cases, row: int, settings: Settings, ask: Sequence[str], parts: Parts) -> list[str]:
-    facts = asked(documents(cases, row, settings, parts))
-    tellers = _tellers(settings.policy)
-    idle = [column for column in ask if tellers.get(column, column) not in facts]
-    return [column for column in idle if not can_change(cases, row, settings, tellers.get(column, column))]
-
-
-def _tellers(policy: Policy) -> dict[str, str]:
-    """Column -> the fact that is worked out from it."""
-    return {column: name for name, kind in policy.fields_.items() for column in kind.sources}

@@ -7,18 +7,21 @@ it was not checked has to be said.
 """
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import islice, product
 from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from policy.authoring.content import Content, Digests
 from policy.authoring.enumeration import Row, as_cases
+from policy.authoring.facts import values
 from policy.cases.reader import Cases
 from policy.evaluation.determination import determine
 from policy.model import Policy, Settings, as_word
-from policy.problems import ProblemsFound
 
 Found = TypeVar("Found")
 
@@ -36,22 +39,49 @@ class Shown(NamedTuple):
         before, after = ({n: as_word(v) for n, v in policy.settings(one).items()} for one in provisions)
         return cls(case, before, after)
 
-    def holds(self, one: Cases, other: Policy) -> bool:
-        """Whether it is so, the first setting under the policy of `one`, the case as it reads it, and the second here.
+    def still(self, cases: Cases, other: Policy) -> "Shown | None":
+        """This, where the case (the only one of `cases`) is so under the first setting here, under the second there.
 
-        Both policies read a case table alike.
+        Else, where the case now waits for facts, it with these told in a way that shows the same. Both policies read a
+        case table alike. What is no value of a lever any more stands at its default.
         """
-        outcomes = []
-        try:
-            for policy, values in ((one.policy, self.before), (other, self.after)):
-                settings = policy.settings({name: value for name, value in values.items() if name in policy.levers})
-                outcomes.append(determine(policy, replace(one, policy=policy), settings, asking=False).outcome)
-        except ProblemsFound:  # a value that there no longer is
-            return False
-        return bool((outcomes[0] != outcomes[1]).any())
+        sides = [_settings(cases.policy, self.before), _settings(other, self.after)]
+        if len(_apart(cases, sides)):
+            return self
+        asks = determine(other, replace(cases, policy=other), sides[1]).frame()["ask"]
+        columns = [*filter(None, asks.iloc[0].split(";"))]
+        if not columns or "dx" in columns:
+            return None
+        told = product(*(_written_as(column, sides) for column in columns))
+        rows = [self.case | dict(zip(columns, way, strict=True)) for way in islice(told, MOST_TOLD)]
+        filled = as_cases(rows, cases.policy, keep_good=True)
+        found = _apart(filled, sides)
+        return self._replace(case=rows[int(filled.ids[found[0]])]) if len(found) else None
+
+
+def _settings(policy: Policy, values: Mapping[str, str]) -> Settings:
+    """Those of the values that the levers of a policy can have."""
+    legal: dict[str, object] = {}
+    for name, value in values.items():
+        with suppress(ValueError):
+            legal |= {name: policy.levers[name].check(value)} if name in policy.levers else {}
+    return policy.settings(legal)
+
+
+def _apart(cases: Cases, sides: Sequence[Settings]) -> NDArray[np.intp]:
+    """The cases with another outcome under the one setting than under the other."""
+    one, other = (determine(s.policy, replace(cases, policy=s.policy), s, asking=False).outcome for s in sides)
+    return np.flatnonzero(one != other)
+
+
+def _written_as(column: str, sides: Sequence[Settings]) -> list[str]:
+    """The values of the facts that a column tells, as it is written."""
+    facts = [name for name, kind in sides[0].policy.fields_.items() if kind.column(name) == column]
+    return [text for text in dict.fromkeys(text for fact in facts for text in values(fact, sides)) if text]
 
 
 Looked = tuple[tuple[Found, ...], Shown | None]  # what was found; or the case for which nothing was
+MOST_TOLD = 200  # ways to tell what a case waits for
 LATEST = 4  # of what each look found lately: an edit that is undone leads back to it
 
 
@@ -113,13 +143,18 @@ class Recall(Generic[Found]):
             if retold := look.retold(before[0]):
                 return retold, None
         shown = next((shown for _, shown in reversed([*mine.values()]) if shown), None)
-        return ((), shown) if shown and look.again and self._still(shown, look.again()) else None
+        still = self._still(shown, look.again()) if shown and look.again else None
+        return ((), still) if still else None
 
-    def _still(self, shown: Shown, other: Policy) -> bool:
-        """Whether a case that showed something before still does; what the document no longer admits shows nothing."""
+    def _still(self, shown: Shown, other: Policy) -> Shown | None:
+        """A case that showed something before, where it still does; what is no case any more shows nothing."""
         places, cases = self._shown
         place = np.flatnonzero(cases.ids == str(places.get(_written(shown.case))))
-        return len(place) > 0 and shown.holds(cases.take(place), other)
+        if not len(place):
+            return None
+        one = cases.take(place)
+        one = replace(one, dx=one.dx.remove_unused_categories(), cpt=one.cpt.remove_unused_categories())
+        return shown.still(one, other)
 
     @cached_property
     def _shown(self) -> tuple[dict[Hashable, int], Cases]:

@@ -12,9 +12,10 @@ from itertools import chain, count, product
 from operator import getitem
 from typing import Any
 
-from policy.model import OUTCOMES, Lever, Policy, is_number, simplest
+from policy.model import OUTCOMES, Criterion, Gate, Lever, Pathway, Policy, Record, is_number, simplest
 
 Tree = dict[str, Any]
+_SECTIONS: dict[str, type[Record]] = {"criteria": Criterion, "gates": Gate, "pathways": Pathway}
 ALWAYS = {"lever": {"undocumented_action": ["pend", "not_met"]}}  # a test that every setting meets
 COMPARISONS = {
     "at_least": ("more_than", "less_than"),
@@ -26,17 +27,27 @@ COMPARISONS = {
 
 @dataclass(frozen=True)
 class Mutant:
-    """A slip: its kind, where it is, what was done, and the document with it."""
+    """A slip: its kind, where it is, what was done, and the document with it; `original`: that it was put into."""
 
     kind: str
     place: str
     did: str
     tree: Tree = field(repr=False)
+    original: Policy | None = field(default=None, repr=False)
 
     @cached_property
     def policy(self) -> Policy:
-        """The policy with the slip."""
-        return Policy.model_validate(self.tree)
+        """The policy with the slip; of the original, which is quicker, all but the entry with the slip and new ones."""
+        section, name = self.place.split(".")[:2]
+        if self.original is None or section not in _SECTIONS:
+            return Policy.model_validate(self.tree)
+        known: dict[str, dict[str, Any]] = {section: getattr(self.original, section) for section in _SECTIONS}
+        changed = {
+            at: {n: mine[n] if n in mine and (at, n) != (section, name) else _SECTIONS[at].model_validate(entry)
+                 for n, entry in self.tree[at].items()}
+            for at, mine in known.items()
+        }  # fmt: skip
+        return self.original.model_copy(update={**changed, "examples": ()})
 
     def touches(self, policy: Policy) -> list[str]:
         """The pathways of the original whose determinations it can reach."""
@@ -47,7 +58,7 @@ def mutants(policy: Policy, kinds: Sequence[str] = ()) -> Iterator[Mutant]:
     """Every slip of every kind, or of some kinds."""
     for kind, place, did, changed in slips(policy):
         if not kinds or kind in kinds:
-            yield Mutant(kind, place, did, changed)
+            yield Mutant(kind, place, did, changed, policy)
 
 
 Slip = tuple[str, str, str, Tree]

@@ -17,6 +17,7 @@ import numpy as np
 from policy.authoring.enumeration import Cell, a_request, cells, enumerate_cases
 from policy.authoring.facts import read_by_one
 from policy.authoring.levers import Levers, stays
+from policy.authoring.once import Once
 from policy.authoring.reduction import alike_criteria
 from policy.authoring.search import Search
 from policy.authoring.tree import alike_in_words
@@ -26,6 +27,7 @@ from policy.problems import refuse
 
 RELATIONS = ("equal", "never stricter", "never looser", "mixed")
 How = Literal["reading", "reasoning", "enumeration"]
+_LEVERS = Once[tuple[Levers, set[str]]](8)  # of two readings, with the criteria that are alike in both
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ def prove(before: Settings, after: Settings, pathways: Iterable[str] | None = No
             row = int(min(mine[changes[mine] == change], key=lambda i: (len(space.rows[i]), i)))
             old, new = divmod(int(change), len(OUTCOMES))
             found.append(Witness(space.case(row), OUTCOMES[old], OUTCOMES[new]))
-        sure = all_confirmed(found, (before, after))
+        sure = all_confirmed(found, [(before, after)] * len(found))
         gaps = [_doubt(witness) for witness, is_sure in zip(found, sure, strict=True) if not is_sure]
         ways[name] = _relation(found, len(mine), ["enumeration"], gaps)
     return Proof(_overall(ways), ways, unread=tuple(read_by_one(before.policy, after.policy)))
@@ -147,20 +149,37 @@ def prove_everywhere(
     `progress` is told how many pairs of codes are done, and of how many; what it raises ends the proof.
     Raises ProblemsFound where one side takes requests and the other has no codes yet.
     """
-    _both_take_requests(before, after)
-    levers = Levers((before, after))
-    alike = alike_criteria(levers)
-    own = tuple(name for name, pairs in levers.pairs.items() if stays(pairs))
-    wanted = None if pathways is None else set(pathways)
     ways: dict[str, list[Relation]] = {}
+    for name, relation in relations(before, after, pathways, progress):
+        ways.setdefault(name, []).append(relation)
+    found = {name: _overall(dict(enumerate(every))) for name, every in ways.items()}  # type: ignore[arg-type]
+    own = tuple(name for name, pairs in _levers(before, after)[0].pairs.items() if stays(pairs))
+    unread = tuple(read_by_one(before.policy, after.policy))
+    return Proof(_overall(found), found, own, everywhere=True, unread=unread)
+
+
+def relations(
+    before: Settings, after: Settings, pathways: Iterable[str] | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> Iterator[tuple[str, Relation]]:  # fmt: skip
+    """The same, a pair of codes after the other, each with its pathway; see `prove_everywhere`."""
+    _both_take_requests(before, after)
+    (levers, alike), wanted = _levers(before, after), None if pathways is None else set(pathways)
     asked = [cell for cell in pairs_of_codes(levers) if wanted is None or wanted & set(cell.pathways)]
     for done, cell in enumerate(asked):
         if progress:
             progress(done, len(asked))
-        ways.setdefault(cell.name, []).append(_cell(levers, cell, alike))
-    found = {name: _overall(dict(enumerate(relations))) for name, relations in ways.items()}  # type: ignore[arg-type]
-    unread = tuple(read_by_one(before.policy, after.policy))
-    return Proof(_overall(found), found, own, everywhere=True, unread=unread)
+        yield cell.name, _cell(levers, cell, alike)
+
+
+def _levers(before: Settings, after: Settings) -> tuple[Levers, set[str]]:
+    """The levers of two readings and the criteria alike in both, made once where pathways are asked one by one."""
+
+    def made() -> tuple[Levers, set[str]]:
+        levers = Levers((before, after))
+        return levers, alike_criteria(levers)
+
+    return _LEVERS.of((before, after), (), made)
 
 
 def pairs_of_codes(levers: Levers) -> Iterator[Cell]:

@@ -8,7 +8,7 @@ facts is kept for each signature, not one case alone. Where very many values han
 import itertools
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +29,15 @@ WAITS = "waits"  # pend because facts are missing, whether or not the file is th
 Truths = tuple[int, ...]
 Key = tuple[Truths, Truths]  # least truth at each `require`; whens and switches
 Sets = dict[int, Row]  # facts that differ, as bits -> the columns as they are then written
-Parts = dict[object, dict[Key, Sets]]  # what a component can give, by all that this depends on
+Ways = tuple[list[tuple[int, Row]], Component]  # to write the facts of a component, and what comes of each
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What components can give, by all that this depends on: to every pathway alike, and to one."""
+
+    every: dict[object, Ways] = field(default_factory=dict)
+    one: dict[object, dict[Key, Sets]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -53,7 +61,7 @@ def row_of(cases: Cases, row: int) -> Row:
 def documents(cases: Cases, row: int, settings: Settings, known: "Parts | None" = None) -> tuple[Way, ...]:
     """Every smallest set of missing documents that could settle a case that waits, with what it would then be.
 
-    `known`: what was worked out for other rows of one pathway under these settings, and is added to.
+    `known`: what was worked out for other rows under these settings, and is added to.
     """
     return _ways(cases, row, settings, missing_only=True, parts=known)
 
@@ -96,11 +104,14 @@ def _ways(
             own = {column for fact in fields for column in (fact, *policy.fields_[fact].sources)}
             own |= {column for column, kind in policy.fields_.items() if kind.required}
             known = {k: v for k, v in base.items() if k in own}
-            key = (base["dx"], fields, *sorted(known.items()), "", *sorted({*fields} & (free or set())))
-            part = (parts or {}).get(key) or _part(fields, known, settings, nodes, switches, free, bits, least)
-            if parts is not None and not least:
-                parts[key] = part
-            sets = _folded(sets, part)
+            told = sorted((column, text) for column, text in known.items() if column not in ("dx", "cpt"))
+            key = (fields, free is None, *told, "", *sorted({*fields} & (free or set())))
+            mine = parts if parts is not None and not least else Parts()
+            if key not in mine.every:
+                mine.every[key] = _written_out(fields, known, settings, free, bits, least)
+            if (name, base["dx"], key) not in mine.one:
+                mine.one[name, base["dx"], key] = _part(mine.every[key], nodes, switches)
+            sets = _folded(sets, mine.one[name, base["dx"], key])
     signatures = list(sets)
     columns = _columns(policy)
     rows = [_merged(base, next(iter(sets[s].values())), columns) for s in signatures]
@@ -152,6 +163,30 @@ def change_alone(cases: Cases, pairs: Collection[tuple[int, str]], settings: Set
     now = dict(zip(bases, answers[len(rows) :].tolist(), strict=True))
     told = zip(ways, answers.tolist(), strict=False)
     return {pair for (pair, _), answer in told if -1 not in (answer, now[pair[0]]) and answer != now[pair[0]]}
+
+
+def needless(cases: Cases, asks: Mapping[int, Sequence[str]], settings: Settings, parts: Parts) -> set[tuple[int, str]]:
+    """Of the columns that rows of one pathway are asked for, those that cannot change the answer: row, column."""
+    told = np.stack([cases.dx.codes, cases.cpt.codes, *cases.facts.values()], axis=1)
+    tellers = {column: name for name, kind in settings.policy.fields_.items() for column in kind.sources}
+    facts = {column: tellers.get(column, column) for columns in asks.values() for column in columns}
+    changing = change_alone(cases, [(row, facts[column]) for row in asks for column in asks[row]], settings)
+    found: set[tuple[int, str]] = set()
+
+    def changes(row: int, fact: str) -> bool:
+        """Whether a fact is known to change the answer of a row, or of one that is the same with more of it told."""
+        more = told[[other for other, changed in changing if changed == fact]]
+        return bool(((more == told[row]) | (told[row] < 0)).all(axis=1).any())
+
+    for row in sorted(asks, key=lambda row: (told[row] < 0).sum()):
+        doubted = [column for column in asks[row] if not changes(row, facts[column])]
+        settled = asked(documents(cases, row, settings, parts)) if doubted else set()
+        for column in doubted:
+            if facts[column] in settled or can_change(cases, row, settings, facts[column]):
+                changing.add((row, facts[column]))
+            else:
+                found.add((row, column))
+    return found
 
 
 def _answers(rows: Sequence[Row], settings: Settings, least: Mapping[str, int]) -> NDArray[np.intp]:
@@ -229,12 +264,11 @@ def _open(
     return {fact for fact in read if facts[fact] < 0 or fact in unread}
 
 
-def _part(
-    fields: Sequence[str], known: Row, settings: Settings, nodes: Sequence[tuple[int, Requires]],
-    switches: dict[str, None], free: set[str] | None, bits: Mapping[str, int],
+def _written_out(
+    fields: Sequence[str], known: Row, settings: Settings, free: set[str] | None, bits: Mapping[str, int],
     known_least: Mapping[str, int],
-) -> dict[Key, Sets]:  # fmt: skip
-    """What one component can give when its free facts (None: all) take other values: signature -> smallest sets."""
+) -> Ways:  # fmt: skip
+    """The ways to write a component when its free facts (None: all) take other values, whatever the codes."""
     policy = settings.policy
     options: list[list[tuple[int, Row]]] = []
     for fact in fields:
@@ -249,8 +283,13 @@ def _part(
     table = _table(rows, policy, {name: n for name, n in known_least.items() if name in fields}, keep_good=True)
     ways = [ways[int(i)] for i in table.ids]
     truths = truths_of(tuple(fields), settings, table, len(table), {})
-    flagged = {name: table.facts[name].astype(np.int16) for name in fields if name in switches}
-    component = Component((Row(),) * len(ways), np.zeros(len(ways), dtype=np.int16), (truths,), flagged)
+    flagged = {name: table.facts[name].astype(np.int16) for name in fields}
+    return ways, Component((Row(),) * len(ways), np.zeros(len(ways), dtype=np.int16), (truths,), flagged)
+
+
+def _part(written: Ways, nodes: Sequence[tuple[int, Requires]], switches: dict[str, None]) -> dict[Key, Sets]:
+    """What a component can give to the rules of a pathway: signature -> smallest sets."""
+    ways, component = written
     least, flags = signature_of(component, nodes, switches, None)
     found: dict[Key, Sets] = {}
     for place, (mask, changes) in enumerate(ways):

@@ -18,7 +18,7 @@ from policy.authoring.everywhere import Everywhere, Kinds, Outcomes
 from policy.authoring.levers import ABSENT, Levers, Pair, Pairs
 from policy.authoring.once import Once
 from policy.authoring.reduction import CLOSENESS, smaller
-from policy.authoring.witness import Witness, confirmed, in_order
+from policy.authoring.witness import Witness, all_confirmed, in_order
 from policy.evaluation.results import LENIENCY
 from policy.model import OUTCOMES, Settings, While
 from policy.problems import ProblemsFound
@@ -162,15 +162,15 @@ class Search:
 
     def witnesses(self) -> list[Witness]:
         """The worst change each way, determined again; what that does not confirm is a doubt."""
-        shown = []
-        for one in (1, -1, 0):
-            found = sorted((w for c, w in self.found.items() if way(c) == one), key=lambda w: w.rank)
-            for witness in found[:1]:
-                if confirmed(witness, self.levers.settings(dict(witness.levers))):
-                    shown.append(witness)
-                else:
-                    self.doubts.append(f"a case is not confirmed by its determination: {witness.text()}")
-        return shown
+        worst = [
+            min((w for c, w in self.found.items() if way(c) == one), key=lambda w: w.rank, default=None)
+            for one in (1, -1, 0)
+        ]
+        shown = [witness for witness in worst if witness]
+        sure = all_confirmed(shown, [self.levers.settings(dict(witness.levers)) for witness in shown])
+        told = [witness.text() for witness, confirmed in zip(shown, sure, strict=True) if not confirmed]
+        self.doubts += [f"a case is not confirmed by its determination: {text}" for text in told]
+        return [witness for witness, confirmed in zip(shown, sure, strict=True) if confirmed]
 
 
 def changes_at(levers: Levers, cell: Cell, told: Mapping[str, Pair]) -> Iterator[tuple[OutcomeChange, Witness]]:

@@ -63,14 +63,20 @@ def _words_of(policy: Policy, pathway: str, dx: str) -> Any:
 
 def told_together(policy: Policy, fields: set[str]) -> dict[str, Any]:
     """Some fields, and all that what they say, or what says something of them, leads to."""
-    every = {name: kind.model_dump(mode="json", exclude=_OF_FIELDS) for name, kind in policy.fields_.items()}
+    every, words = _MADE.of((policy,), "fields", lambda: _fields(policy))
     found = set(fields)
     while True:
-        more = {name for name, kind in every.items() if name in found or found & set(_words(kind))}
-        more |= {word for name in more for word in _words(every[name])} & every.keys()
+        more = {name for name in every if name in found or found & words[name]}
+        more |= {word for name in more for word in words[name]} & every.keys()
         if more <= found:
             return {name: kind for name, kind in every.items() if name in found}
         found |= more
+
+
+def _fields(policy: Policy) -> tuple[dict[str, Any], dict[str, set[str]]]:
+    """Each field as plain data, and the words in it."""
+    every = {name: kind.model_dump(mode="json", exclude=_OF_FIELDS) for name, kind in policy.fields_.items()}
+    return every, {name: {*_words(kind)} for name, kind in every.items()}
 
 
 def bare(node: Any) -> Any:

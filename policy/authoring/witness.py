@@ -3,8 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from policy.authoring.enumeration import Row, Space
+import numpy as np
+
+from policy.authoring.enumeration import Row, tables_of
 from policy.authoring.levers import ABSENT, Levers, Pair
+from policy.evaluation.determination import determine
 from policy.evaluation.results import LENIENCY
 from policy.model import OUTCOMES, Settings, as_word
 
@@ -43,18 +46,17 @@ def _set(name: str, pair: Pair) -> str:
     return f"{name}={words[0]}" if pair[0] == pair[1] else f"{name}={words[0]} in the first, {words[1]} in the second"
 
 
-def confirmed(witness: Witness, settings: tuple[Settings, Settings]) -> bool:
-    """Whether the ordinary determination makes of a case what a witness says."""
-    return all_confirmed([witness], settings) == [True]
-
-
-def all_confirmed(witnesses: Sequence[Witness], settings: tuple[Settings, Settings]) -> list[bool]:
-    """The same of each of several."""
+def all_confirmed(witnesses: Sequence[Witness], settings: Sequence[tuple[Settings, Settings]]) -> list[bool]:
+    """Whether the ordinary determination makes of each case what its witness says, under the settings of each."""
     if not witnesses:
         return []
-    outcomes = Space(settings, tuple(witness.case for witness in witnesses), ()).outcomes()
-    told = ([OUTCOMES[code] for code in pair] for pair in outcomes)
-    return [pair == [one.before, one.after] for pair, one in zip(told, witnesses, strict=True)]
+    tables = tables_of([witness.case for witness in witnesses], [side.policy for side in settings[0]])
+    sure = []
+    for place, (witness, sides) in enumerate(zip(witnesses, settings, strict=True)):
+        one = [(tables[id(side.policy)].take(np.array([place])), side) for side in sides]
+        found = [determine(side.policy, case, side, asking=False).outcome[0] for case, side in one]
+        sure.append([OUTCOMES[code] for code in found] == [witness.before, witness.after])
+    return sure
 
 
 def in_order(row: Row, levers: Levers) -> Row:

@@ -15,7 +15,7 @@ from policy.authoring.coverage import Coverage, cover
 from policy.authoring.mutation import mutants
 from policy.authoring.verdicts import judge, judge_all
 from policy.authoring.vignettes import Batch, Vignette, batches, read_vignettes
-from policy.authoring.witness import confirmed
+from policy.authoring.witness import all_confirmed
 from policy.model import Policy
 from simulations.scenario.loading import readings_for
 from tests.policy.test_lint import small
@@ -99,7 +99,7 @@ def test_a_dropped_criterion_is_noticed_unless_its_vignettes_are_gone() -> None:
     (one,) = lost
     sides = (little().settings(one.provisions), one.mutant.policy.settings(one.provisions))
     assert one.witness is not None
-    assert confirmed(one.witness, sides)
+    assert all_confirmed([one.witness], [sides]) == [True]
 
 
 @pytest.mark.slow

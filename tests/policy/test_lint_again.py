@@ -19,7 +19,9 @@ from policy.authoring.once import Once
 from policy.problems import ProblemsFound
 from tests.policy.edited import edited
 from tests.policy.generated import WIDE, generated
-from tests.policy.test_drafts import SMALL, random_edit
+from tests.policy.test_drafts import OWN, SMALL, WEEKS, random_edit
+
+MORE = {"at_least": {"more": "2"}}
 
 
 @contextmanager
@@ -75,6 +77,13 @@ def test_only_what_an_edit_can_have_changed_is_looked_at(tmp_path: Path, monkeyp
     again = draft.check(kinds).findings
     assert looked == []
     assert again == (*lint(draft.policy.settings(), kinds),)
+    looked.clear()
+    draft.put("fields.more", {"label": "More", "ask": "x", **WEEKS, **OWN})
+    draft.add_criterion("more_rest", says="x", ask="x", citation="x", origin="assumption", test=MORE)
+    draft.require("all", "more_rest")  # each case that decided does once what it now waits for is told
+    again = draft.check(["never decides"]).findings
+    assert looked == ["difference"] * 2  # whether the new one decides, and the one of the gate, which never does
+    assert again == (*lint(draft.policy.settings(), ["never decides"]),)
 
 
 def test_what_comes_to_a_limit_after_an_edit_is_said_not_to_be_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
