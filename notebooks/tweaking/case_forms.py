@@ -73,7 +73,7 @@ class CaseSourceForm:
         self.population = drop_down("Population", [(one.label, one.name) for one in self.sources], STRETCH)
         self.population.value = own if own in names else next(iter(names), None)
         self.population.observe(self._guarded(lambda _: self._say_mix()), names="value")
-        self.size = drop_down("Number of cases", [(f"{size:,}", size) for size in sizes], FIT)
+        self.size = drop_down("Number of cases", [(case_choice.size_in_words(size), size) for size in sizes], FIT)
         self.size.value = present.size if present.drawn else sizes[0]
         self.seed = widgets.IntText(present.seed or 1, description="Seed", layout=_SEED, style=wide)
         self.draw_button = button(

@@ -16,29 +16,25 @@ _FLOATS = (float, np.floating)
 
 
 def dictionary(column: pa.ChunkedArray) -> tuple[Ints, list[str]]:
-    """Position of each row's value in the list of distinct values (-1 = nothing there), and those values as text."""
+    """Position of each row's value in the list of distinct values, and those values as text, '' where nothing is."""
     if pa.types.is_null(column.type):
-        return np.full(len(column), -1, dtype=np.int32), []
-    given = pa.types.is_dictionary(column.type)
-    if given:
-        column = pa.chunked_array(column).unify_dictionaries()
-    array = pa.chunked_array(column).combine_chunks().dictionary_encode()
-    if isinstance(array, pa.ChunkedArray):
-        array = array.combine_chunks()
-    if given and pc.count_distinct(array.dictionary, mode="all").as_py() < len(array.dictionary):
-        array = array.cast(array.type.value_type).dictionary_encode()  # a value that stands twice has two positions
-    index = array.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
+        return np.zeros(len(column), dtype=np.int32), [""]
+    if pa.types.is_dictionary(column.type):
+        return _given(pa.chunked_array(column).unify_dictionaries().combine_chunks())
+    array = pa.chunked_array(column).dictionary_encode(null_encoding="encode").combine_chunks()
+    return array.indices.to_numpy(), texts(array.dictionary)
+
+
+def _given(array: pa.DictionaryArray) -> tuple[Ints, list[str]]:
+    """As `dictionary`, of one that a file brings: it may list a value twice, and values that no row has."""
     values = array.dictionary
-    used = np.flatnonzero(np.bincount(index[index >= 0], minlength=len(values)))
-    if len(used) < len(values):  # a dictionary may list values that no row has: nothing is said of them
-        place = np.full(len(values) + 1, -1, dtype=np.int32)
-        place[used] = np.arange(len(used))
-        index, values = place[index], values.take(pa.array(used))
-    words = texts(values)
-    empty = np.array([word == "" for word in words] + [True])
-    if empty[:-1].any():
-        index = np.where(empty[index], -1, index).astype(np.int32)
-    return index, words
+    if pc.count_distinct(values, mode="all").as_py() < len(values):
+        return dictionary(pa.chunked_array([array.cast(array.type.value_type)]))
+    index = array.indices.cast(pa.int32()).fill_null(len(values)).to_numpy()
+    used = np.zeros(len(values) + 1, dtype=bool)
+    used[index] = True
+    words = [*texts(values.filter(pa.array(used[:-1]))), ""]
+    return index if used[:-1].all() else (np.cumsum(used, dtype=np.int32) - 1)[index], words
 
 
 def texts(values: pa.Array | pa.ChunkedArray) -> list[str]:
@@ -48,7 +44,9 @@ def texts(values: pa.Array | pa.ChunkedArray) -> list[str]:
     if pa.types.is_integer(values.type):
         return ["" if value is None else str(value) for value in values.to_pylist()]
     if pa.types.is_floating(values.type):
-        return [text_of(value) for value in values.to_numpy()]  # numpy keeps 79.99 of 32 bits as 79.99
+        return [
+            text_of(value) for value in values.to_numpy(zero_copy_only=False)
+        ]  # numpy keeps 79.99 of 32 bits as 79.99
     return [text_of(_value(scalar)) for scalar in values]
 
 
@@ -56,7 +54,7 @@ def trimmed(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """A column as text, '' where nothing is there."""
     if not pa.types.is_string(column.type) and not pa.types.is_large_string(column.type):
         column = pa.chunked_array([pa.array(texts(column), pa.string())])
-    return pc.utf8_trim(column.fill_null(""), SPACE)
+    return pc.utf8_trim(pa.chunked_array([column.combine_chunks()]).fill_null(""), SPACE)  # one chunk is quicker
 
 
 def _value(scalar: pa.Scalar) -> object:

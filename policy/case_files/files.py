@@ -10,7 +10,7 @@ import csv
 import gzip
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, cast
@@ -26,6 +26,7 @@ from policy.problems import refuse
 
 BATCH = 1 << 16  # rows at a time: more take more memory, fewer more time
 _BLOCK = 1 << 20  # bytes of a CSV file at a time; a header or a row must fit
+_FIRST = 1 << 10  # rows of a Parquet file by which it is known how its columns are read best
 _LEAN = {"pre_buffer": False, "buffer_size": 1 << 16}  # else Arrow keeps all that it has read, up to the whole file
 _SEPARATORS = ",;\t|"
 _MAGIC = {
@@ -113,19 +114,56 @@ class Parquet(File):
 
     def _batches(self) -> Iterator[Rows]:
         with contextlib.ExitStack() as stack:
-            files = [stack.enter_context(pyarrow.parquet.ParquetFile(part, **_LEAN)) for part in self.parts]
+
+            def opened(**options: Any) -> list[pyarrow.parquet.ParquetFile]:
+                return [stack.enter_context(pyarrow.parquet.ParquetFile(p, **_LEAN, **options)) for p in self.parts]
+
+            files = opened(read_dictionary=_repeating(opened()))
             schema = pa.unify_schemas([file.schema_arrow for file in files], promote_options="permissive")
             total, start = sum(file.metadata.num_rows for file in files), 0
-            for file in files:
-                for batch in file.iter_batches(BATCH):
-                    table = pa.Table.from_batches([batch])
-                    table.validate(full=True)
-                    if len(files) > 1:
-                        table = pa.concat_tables([schema.empty_table(), table], promote_options="permissive")
-                    yield Rows(table, np.arange(start, start + len(table)) + 1, (start + len(table)) / total)
-                    start += len(table)
-            if not total:
-                yield Rows(schema.empty_table(), np.arange(0))
+            for table in _gathered(schema.empty_table(), _sound(files)):
+                end = start + len(table)
+                yield Rows(table, np.arange(start, end) + 1, end / total if total else 1.0)
+                start = end
+
+
+def _sound(files: Sequence[pyarrow.parquet.ParquetFile]) -> Iterator[pa.RecordBatch]:
+    for file in files:
+        for batch in file.iter_batches(BATCH // 2):  # fewer where a group of rows ends
+            batch.validate(full=True)
+            yield batch
+
+
+def _gathered(empty: pa.Table, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """Tables of BATCH rows or some more and one of the rest, with the columns of the `empty` one."""
+    held, rows = [empty], 0
+    for batch in batches:
+        held.append(pa.Table.from_batches([batch]))
+        rows += len(batch)
+        if rows >= BATCH:
+            held = [_joined(held)]
+            yield held.pop()  # and nothing of it stays here
+            held, rows = [empty], 0
+    yield _joined(held)
+
+
+def _joined(tables: Sequence[pa.Table]) -> pa.Table:
+    """One table with the columns of the first; where columns differ, no two of a table have one name."""
+    alike = all(table.schema == tables[0].schema for table in tables)
+    return pa.concat_tables(tables, promote_options="none" if alike else "permissive")
+
+
+def _repeating(files: Sequence[pyarrow.parquet.ParquetFile]) -> list[str]:
+    """Columns of text that repeat few words, by the first rows that there are: they are read as numbers of words.
+
+    What a file itself says of its columns is not asked: where it is broken, Arrow ends the process.
+    """
+    for file in files:
+        for batch in file.iter_batches(_FIRST):
+            columns = zip(batch.schema, batch.columns, strict=True)
+            texts = [(field.name, column) for field, column in columns if field.type == pa.string()]
+            return [name for name, column in texts if 4 * pc.count_distinct(column).as_py() < len(column)]
+    return []
 
 
 def _first_line(error: Exception) -> str:
@@ -175,14 +213,16 @@ class _Text(io.RawIOBase):
                 raise refuse("read", self._name, f"cannot be read ({error.strerror})") from None
             raise refuse("gzip", self._name, f"is not a readable .gz file ({_first_line(error)})") from None
         try:
-            self._decoder.decode(part, final=not part)
+            if not part.isascii() or self._decoder.getstate()[0] or not part:  # of most files this is quicker to see
+                self._decoder.decode(part, final=not part)
         except UnicodeDecodeError as error:
             line = self._newlines + 1 + error.object[: error.start].count(b"\n")
             raise refuse("encoding", f"{self._name}:{line}", "is not UTF-8 text; save it as CSV UTF-8") from None
-        if part:  # \r\n ends one line, not two, also where it falls on the border of two parts
-            pairs = part.count(b"\r\n") + (self._last == b"\r" and part.startswith(b"\n"))
+        if part:
             self._newlines += part.count(b"\n")
-            self._returns += part.count(b"\r") - pairs
+            if self._last == b"\r" or b"\r" in part:  # \r\n ends one line, not two, also on the border of two parts
+                pairs = part.count(b"\r\n") + (self._last == b"\r" and part.startswith(b"\n"))
+                self._returns += part.count(b"\r") - pairs
             self._last = part[-1:]
         return part
 
@@ -216,15 +256,11 @@ class Csv(File):
             yield self._rows(empty, 1.0)
             return
         with self._opened() as (file, text):
-            held, rows = [empty], 0
-            for batch in self._parsed(text, names):
-                held.append(pa.Table.from_batches([batch]))
-                rows += len(batch)
-                if rows >= BATCH:
-                    held = [pa.concat_tables(held).combine_chunks()]
-                    yield self._rows(held.pop(), file.tell() / size)  # and nothing of it stays here
-                    held, rows = [empty], 0
-            yield self._rows(pa.concat_tables(held).combine_chunks(), 1.0)
+
+            def read(table: pa.Table) -> Rows:
+                return self._rows(table, file.tell() / size)
+
+            yield from map(read, _gathered(empty, self._parsed(text, names)))  # which keeps none of the tables
             self._lines = text.lines
 
     def lines(self, records: Ints) -> Ints:
@@ -270,7 +306,7 @@ class Csv(File):
                 ),
                 convert_options=pyarrow.csv.ConvertOptions(
                     column_types=dict.fromkeys(names, pa.string()),
-                    strings_can_be_null=True, null_values=[""], quoted_strings_can_be_null=True,
+                    strings_can_be_null=True, null_values=[""], quoted_strings_can_be_null=True, check_utf8=False,
                 ),
             )  # fmt: skip
             if reader.schema.names != names:

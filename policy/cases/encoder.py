@@ -142,41 +142,40 @@ class Batch:
         """One column of facts, codes or groups."""
         index, words = dictionary(cells)
         if kind is None or kind.type == "text":
-            index, words = self._stated(column, index, words)
+            words = self._stated(column, index, words)
         read, wrong = self.encoder.parsed(column, words, form_of(kind).read)
         if wrong:
             rows = np.flatnonzero(np.isin(index, list(wrong)))
             self._fault(rows, column, [words[i] for i in index[rows]], [wrong[i] for i in index[rows]])
         if kind is not None and kind.type not in KEPT:
-            self.facts[column] = np.array([*read, -1]).astype(kind.dtype)[index]
+            self.facts[column] = np.array(read, dtype=np.int64).astype(kind.dtype)[index]
             return
         labels = pd.Index(sorted({word for word in read if word not in (-1, "")}), dtype=object)
-        found = np.append(labels.get_indexer(pd.Index(read, dtype=object)), -1).astype(np.int32)
+        found = labels.get_indexer(pd.Index(read, dtype=object)).astype(np.int32)
         categorical = pd.Categorical.from_codes(found[index], categories=labels)
         if kind is None or not kind.required:
             self.groups[column] = categorical
             return
         self.codes[column] = categorical
-        missing = np.flatnonzero(index < 0)
+        missing = np.flatnonzero(np.isin(index, [i for i, word in enumerate(words) if not word]))
         self._fault(missing, column, [""] * len(missing), ["is blank, and a code is required"] * len(missing))
-        changes = {i: word for i, word in enumerate(words) if i not in wrong and read[i] != word}
+        changes = {i: word for i, word in enumerate(words) if word and i not in wrong and read[i] != word}
         if changes:
             count = int(np.isin(index, list(changes)).sum())
             self.encoder.remarks.standard_form(column, {w: read[i] for i, w in changes.items()}, count)
 
-    def _stated(self, column: str, index: Ints, words: list[str]) -> tuple[Ints, list[str]]:
+    def _stated(self, column: str, index: Ints, words: list[str]) -> list[str]:
         """Of a column of groups: words for missing are nothing, and persons are refused."""
         unstated = [i for i, word in enumerate(words) if means_missing(word)]
         if unstated:
             rows = int(np.isin(index, unstated).sum())
             self.encoder.remarks.not_stated(column, [words[i] for i in unstated], rows)
-            index = np.where(np.isin(index, unstated), -1, index).astype(np.int32)
             words = ["" if means_missing(word) else word for word in words]
         persons = {i: message for i, word in enumerate(words) if (message := identifier(word))}
         if persons:
             rows_of = np.flatnonzero(np.isin(index, list(persons)))
             self._refuse(rows_of, column, [persons[i] for i in index[rows_of]])
-        return index, words
+        return words
 
     def _derive(self, table: pa.Table) -> None:
         """Facts from beside the table, by the key of each row; a number above the field's greatest is a fault."""

@@ -97,7 +97,7 @@ class Lanes:
         index, words = dictionary(table[column])
         read, wrong = self.encoders[self.calendar.usual].parsed(REQUESTED, words, Day().read)
         days = [UNREADABLE if i in wrong else day for i, day in enumerate(read)]
-        return np.array([*days, -1], dtype=np.int32)[index]
+        return np.array(days, dtype=np.int32)[index]
 
     def remarks(self) -> list[str]:
         """What is odd in the table, each remark once; what only some versions remark on names them."""

@@ -3,6 +3,7 @@
 import datetime
 from collections.abc import Callable
 from decimal import Decimal
+from functools import cache
 
 import numpy as np
 
@@ -113,11 +114,19 @@ def half_months_of_days(days: Ints) -> Ints:
 
 def half_months(start: Ints, end: Ints) -> Ints:
     """Calendar months between two days (from 1900-01-01) in half steps; a month's end clamps (31 Jan + 1 = 28 Feb)."""
-    first, last = (np.datetime64("1900-01-01", "D") + np.maximum(v, 0).astype("timedelta64[D]") for v in (start, end))
-    from_month, to_month = first.astype("datetime64[M]"), last.astype("datetime64[M]")
-    day, today = (first - from_month).astype(np.int64), (last - to_month).astype(np.int64)
-    length = ((to_month + 1).astype("datetime64[D]") - to_month.astype("datetime64[D]")).astype(np.int64)
-    clamped = np.minimum(day, length - 1)
-    months = (to_month - from_month).astype(np.int64) - (today < clamped)
-    result: Ints = 2 * months + (today != clamped)
+    start, end = np.maximum(start, 0), np.maximum(end, 0)
+    month, place, longest = _months(int(max(start.max(initial=0), end.max(initial=0))).bit_length())
+    today = place[end]
+    clamped = np.minimum(place[start], longest[end])
+    result: Ints = 2 * (month[end] - month[start] - (today < clamped)) + (today != clamped)
     return result
+
+
+@cache
+def _months(bits: int) -> tuple[Ints, Ints, Ints]:
+    """Of 2 ** bits days from 1900-01-01: the number of the month, the place in it from 0, and the last such place."""
+    days = np.datetime64("1900-01-01", "D") + np.arange(1 << bits)
+    months = days.astype("datetime64[M]")
+    first, following = months.astype("datetime64[D]"), (months + 1).astype("datetime64[D]")
+    places = ((days - first).astype(np.int8), (following - first).astype(np.int8) - np.int8(1))
+    return months.astype(np.int64), *places

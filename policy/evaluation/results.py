@@ -32,6 +32,8 @@ from policy.model import OUTCOMES, Policy, Settings
 
 Outcomes = NDArray[np.int8]
 Bits = NDArray[np.uint64]  # a set of case columns as bits
+Words = dict[tuple[int | str, ...], dict[bytes, list[str]]]  # what was said of rows that read the same, one of each
+MOST_KNOWN = 1 << 14  # of them, about 1 kB each
 
 CODE = {word: i for i, word in enumerate(OUTCOMES)} | {"met_if_prereqs": 0}
 LENIENCY = np.array([{"met": 2, "pend": 1, "review": 1}.get(word, 0) for word in OUTCOMES])  # 0 for the three strictest
@@ -238,43 +240,64 @@ class Determinations:
         """The cases that are refused because the file was closed."""
         return self.open & (self.settings["undocumented_action"] == "not_met")
 
-    def frame(self) -> pd.DataFrame:
-        """One row per case: case_id, pathway, outcome, not_met, not_documented, ask, reasons (lists joined by ';')."""
+    def frame(self, known: Words | None = None) -> pd.DataFrame:
+        """One row per case: case_id, pathway, outcome, not_met, not_documented, ask, reasons (lists joined by ';').
+
+        `known`: what was said of other cases under the same settings, and is said here.
+        """
         rows: list[list[str]] = []
         where = np.empty(len(self.cases), dtype=np.intp)
         for places, reading in self.readings:
             few, kind, n = reading.kinds(len(places))
             where[places] = kind + len(rows)
-            rows += self._words(few, n, int(self.pathway[places[0]]))
+            rows += self._words(few, n, int(self.pathway[places[0]]), {} if known is None else known)
         names = ["pathway", "outcome", "not_met", "not_documented", "ask", "reasons"]
-        table = pd.DataFrame(rows, columns=names, dtype="str")
-        columns = {name: pd.Categorical(table[name]).take(where) for name in names}
+        table = zip(names, zip(*rows, strict=True) if rows else [()] * len(names), strict=True)
+        columns = {name: _categorical(words, where) for name, words in table}
         return pd.DataFrame({"case_id": self.cases.ids, **columns})
 
-    def _words(self, reading: Reading, n: int, pathway: int) -> Iterator[list[str]]:
+    def _words(self, reading: Reading, n: int, pathway: int, known: Words) -> Iterator[list[str]]:
         """The columns of `frame` for each of `n` rows of a pathway."""
-        closing = closing_of(self.settings)
-        outcomes, still_open = reading.outcomes(n, closing), mask_of(reading.open, n)
-        truths = {c: reading.codes(c, n).tolist() for c in self.policy.criteria if c in reading.read}
-        says = {c: self.settings.says(c) for c in truths}
-        asks = {f: mask_of(reading.asks[f], n).tolist() for f in self.policy.fields_ if f in reading.asks}
-        texts = [(text, mask_of(plane, n).tolist()) for text, plane in reading.because.items()]
-        for row in range(n):
-            by_truth: dict[int, list[str]] = {}
-            for criterion, codes in truths.items():
-                by_truth.setdefault(codes[row], []).append(criterion)
-            failing, missing = by_truth.get(int(NOT_MET), []), by_truth.get(int(NOT_DOCUMENTED), [])
-            reasons = []
-            for code, word in _SAID.items():
-                reasons += [f"{word}: {says[c]}" for c in by_truth.get(code, [])]
-            reasons += [text for text, where in texts if where[row]]
-            if still_open[row] and closing == CODE["not_met"]:
-                reasons.append("the file was closed with this not documented")
-            yield [
-                list(self.policy.pathways)[pathway] if pathway >= 0 else "", OUTCOMES[outcomes[row]],
-                ";".join(failing), ";".join(missing), ";".join(field for field, where in asks.items() if where[row]),
-                "; ".join(reasons or ["all criteria are met"]),
-            ]  # fmt: skip
+        criteria = [c for c in self.policy.criteria if c in reading.read]
+        asks = [f for f in self.policy.fields_ if f in reading.asks]
+        found = [reading.outcomes(n, closing_of(self.settings)), mask_of(reading.open, n)]
+        found += [reading.codes(c, n) for c in criteria]
+        found += [mask_of(plane, n) for plane in (*(reading.asks[f] for f in asks), *reading.because.values())]
+        if sum(map(len, known.values())) > MOST_KNOWN:
+            known.clear()
+        here = known.setdefault((pathway, *criteria, *asks, *reading.because), {})
+        for row in np.stack(found, axis=1, dtype=np.int8, casting="unsafe"):
+            key = row.tobytes()
+            if key not in here:
+                here[key] = self._told(row.tolist(), pathway, criteria, asks, [*reading.because])
+            yield here[key]
+
+    def _told(
+        self, row: list[int], pathway: int, criteria: list[str], asks: list[str], texts: list[str]
+    ) -> list[str]:  # fmt: skip
+        """The columns of `frame`; `row`: its outcome, if it is open, truths of criteria, what is asked for and said."""
+        (outcome, still_open), rest = row[:2], iter(row[2:])
+        by_truth: dict[int, list[str]] = {}
+        for criterion in criteria:
+            by_truth.setdefault(next(rest), []).append(criterion)
+        failing, missing = by_truth.get(int(NOT_MET), []), by_truth.get(int(NOT_DOCUMENTED), [])
+        asked = [field for field in asks if next(rest)]
+        reasons = [f"{word}: {self.settings.says(c)}" for code, word in _SAID.items() for c in by_truth.get(code, [])]
+        reasons += [text for text in texts if next(rest)]
+        if still_open and closing_of(self.settings) == CODE["not_met"]:
+            reasons.append("the file was closed with this not documented")
+        return [
+            list(self.policy.pathways)[pathway] if pathway >= 0 else "", OUTCOMES[outcome],
+            ";".join(failing), ";".join(missing), ";".join(asked), "; ".join(reasons or ["all criteria are met"]),
+        ]  # fmt: skip
+
+
+def _categorical(words: Sequence[str], where: NDArray[np.intp]) -> pd.Categorical:
+    """The words that stand at some places."""
+    labels = sorted({*words})
+    place = dict(zip(labels, range(len(labels)), strict=True))
+    codes = np.array([place[word] for word in words], dtype=np.int32)
+    return pd.Categorical.from_codes(codes[where], pd.Index(labels, dtype="str"))
 
 
 _SAID = {

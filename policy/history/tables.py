@@ -143,7 +143,7 @@ class PlanTable:
         values, wrong = [], {}
         for place, word in enumerate(words):
             try:
-                values.append(column.read(word))
+                values.append(column.read(word) if word else column.blank)
             except ValueError as error:
                 values.append(None)
                 wrong[place] = str(error)
@@ -151,8 +151,9 @@ class PlanTable:
             place = int(index[row])
             self._faults.append((int(records[row]), name, echoed(words[place]), wrong[place]))
         if column.blank is None:
-            self._faulty(records[index < 0], name, "", "is blank, and is needed in every row")
-        return pa.array([*values, column.blank], column.type).take(pa.array(np.where(index < 0, len(words), index)))
+            blank = np.isin(index, [place for place, word in enumerate(words) if not word])
+            self._faulty(records[blank], name, "", "is blank, and is needed in every row")
+        return pa.array(values, column.type).take(pa.array(index))
 
     def _keys(self, records: Ints, text: pa.ChunkedArray) -> pa.Array:
         self._refusals += [(int(records[row]), "key", said) for row, said in persons(text, self.is_key)]

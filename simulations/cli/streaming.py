@@ -1,6 +1,6 @@
 """A case table determined a batch after the other, in the memory of a few batches."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 import policy as core
 from policy.cases.reader import Part
-from policy.evaluation.results import Determinations
+from policy.evaluation.results import Determinations, Words
 from simulations.storage.tables import TableWriter
 
 Item = TypeVar("Item")
@@ -48,12 +48,12 @@ def determine_into(stream: BinaryIO, reader: "core.CaseReader", path: Path) -> D
         for batches in reader.passes_in_time():
             writer.restart()
             bar.reset()
-            found = Determined(Counter(), set(), set())
+            found, known = Determined(Counter(), set(), set()), defaultdict[int, Words](dict)
             for parts in ahead(batches):
                 for part in parts:
                     found.dx.update(part.cases.dx.unique())
                     found.judged.add((part.settings.policy.name, part.settings.policy.day))
-                for counts in _written(writer, parts):
+                for counts in _written(writer, parts, known):
                     found.outcomes.update(counts)
                 del part, parts
                 bar.set_description_str(f"{found.outcomes.total():,} rows ", refresh=False)
@@ -61,10 +61,13 @@ def determine_into(stream: BinaryIO, reader: "core.CaseReader", path: Path) -> D
     return found
 
 
-def _written(writer: TableWriter, parts: list[Part]) -> list[dict[str, int]]:
-    """The rows of a batch in their order, whatever versions judge them; counts of the outcomes by version."""
+def _written(writer: TableWriter, parts: list[Part], known: dict[int, Words]) -> list[dict[str, int]]:
+    """The rows of a batch in their order, whatever versions judge them; counts of the outcomes by version.
+
+    `known`: what was said before, by the id of settings, which the reader keeps.
+    """
     results = [core.determine(part.settings.policy, part.cases, part.settings) for part in parts]
-    frames = [_stamped(result) for result in results]
+    frames = [_stamped(result, known[id(result.settings)]) for result in results]
     if len(frames) == 1:
         writer.write(frames[0])
     else:
@@ -76,9 +79,9 @@ def _written(writer: TableWriter, parts: list[Part]) -> list[dict[str, int]]:
     return [result.counts() for result in results]
 
 
-def _stamped(result: Determinations) -> pd.DataFrame:
+def _stamped(result: Determinations, known: Words) -> pd.DataFrame:
     """The rows with the version and the fingerprint of what judged them."""
-    policy, frame = result.policy, result.frame()
+    policy, frame = result.policy, result.frame(known)
     stamps = {"policy": policy.name, "fingerprint": policy.fingerprint}
     alike = np.zeros(len(frame), dtype=np.int8)
     return frame.assign(**{n: pd.Categorical.from_codes(alike, pd.Index([word])) for n, word in stamps.items()})

@@ -30,7 +30,7 @@ def drawn(
     cases = Cases.from_table(table, policy, population.id)
     for name in truths:
         index, words = dictionary(table[name])
-        cases.groups[name] = pd.Categorical(np.array([*(word.lower() for word in words), None], dtype=object)[index])
+        cases.groups[name] = pd.Categorical(np.array([word.lower() or None for word in words], dtype=object)[index])
     return cases
 
 

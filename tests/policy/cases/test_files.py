@@ -261,6 +261,42 @@ def test_a_table_read_in_batches_is_the_table(tmp_path: Path, kinds: list[str], 
 
 
 @IN_HERE
+@given(
+    st.lists(st.integers(0, 2), min_size=1, max_size=24), st.integers(0, 24), st.integers(1, 9), st.integers(2, 9),
+    st.integers(1, 24),
+)  # fmt: skip
+def test_parquet_is_read_alike_whether_its_words_repeat_at_first_later_or_never(
+    tmp_path: Path, kinds: list[int], half: int, group: int, batch: int, first: int
+):
+    """As CSV is, whatever the groups of rows and the parts of the folder."""
+    region = [("East", f"place {n}", None)[kind] for n, kind in enumerate(kinds)]
+    age = [("50", f" {n}", "old")[kind] for n, kind in enumerate(kinds)]
+    rows = [
+        (f"A{n}", "M79.7", "20553", years, where or "")
+        for n, (years, where) in enumerate(zip(age, region, strict=True))
+    ]
+    table = pa.table({
+        "case_id": [row[0] for row in rows], "dx": ["M79.7"] * len(rows), "cpt": ["20553"] * len(rows), "age": age,
+        "group_region": pa.array(region, pa.string()),
+    })  # fmt: skip
+    whole = read(tmp_path, "\n".join(map(",".join, [table.column_names, *rows, ""])), keep_good=True)
+    folder = tmp_path / "parts"
+    folder.mkdir(exist_ok=True)
+    for name, part in (("a", table[:half]), ("b", table[half:])):
+        pq.write_table(part, folder / f"{name}.parquet", row_group_size=group)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(files, "BATCH", batch)
+        patch.setattr(files, "_FIRST", first)
+        parts = policy.read_cases(folder, nerve_blocks(), keep_good=True)
+    assert parts.ids.tolist() == whole.ids.tolist()
+    assert parts.facts["age"].tolist() == whole.facts["age"].tolist()
+    assert parts.groups["group_region"].tolist() == whole.groups["group_region"].tolist()
+    columns = ["case_id", "column", "value", "problem"]
+    assert parts.rejected[columns].equals(whole.rejected[columns])
+    assert parts.remarks == whole.remarks
+
+
+@IN_HERE
 @given(st.lists(st.sampled_from(sorted(KINDS)), min_size=1, max_size=30), st.sampled_from(["\n", "\r\n"]))
 def test_every_row_is_read_or_rejected_or_empty(tmp_path: Path, kinds: list[str], end: str):
     body = [KINDS[kind][0].format(id=f"A{i}") for i, kind in enumerate(kinds)]
