@@ -61,9 +61,15 @@ addEventListener("DOMContentLoaded", () => {
   }
 
   const drawn = () => panels.every(panel => panel.querySelector(".nbw-live"));
+  const failed = () => panels.some(panel => panel.textContent.startsWith("Error displaying widget"));
   const watching = setInterval(() => {
-    if (!drawn()) return;
+    if (!drawn() && !failed()) return;
     clearInterval(watching);
+    if (failed()) {  // a busy machine answered the front end too late: loaded again by itself, and once
+      if (performance.getEntriesByType("navigation")[0].type === "reload") say("This page could not be drawn. Nothing is lost.");
+      else location.reload();
+      return;
+    }
     document.body.dataset.ready = "yes";
     if (!lost) state.textContent = "";
     void typedAgain();

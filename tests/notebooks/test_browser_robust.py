@@ -78,3 +78,21 @@ def test_a_sentence_that_is_typed_into_a_draft_outlives_its_kernel(desk: Desk):
     expect(page.locator(".nbw-live").get_by_role("heading", level=2).first).to_contain_text("1 edit,", timeout=SLOW)
     expect(sentence).to_have_value(text, timeout=SLOW)
     page.context.close()
+
+
+def test_a_server_that_cannot_be_reached_is_told_without_a_dialog_and_what_is_shown_is_marked_old(desk: Desk):
+    """In Lab, whose own dialog covers the page; its panel goes on where its kernel is still there."""
+    if desk.verb == "app":
+        pytest.skip("a page of the app asks for its kernel every three seconds: see test_browser_app")
+    page = desk.open("3_review_a_case.ipynb")
+    panel = page.locator(".nbw-live:visible")
+    expect(panel.get_by_role("button", name="Type a case")).to_be_visible(timeout=SLOW)
+    page.context.set_offline(True)
+    expect(page.get_by_role("alert").filter(has_text="cannot be reached")).to_be_visible(timeout=SLOW)
+    expect(page.locator(".nbw-old")).to_have_count(1)
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.context.set_offline(False)
+    expect(page.locator(".nbw-away, .nbw-old")).to_have_count(0, timeout=SLOW)
+    panel.get_by_role("button", name="Type a case").click()
+    expect(entry(page, "Diagnosis code")).to_be_visible(timeout=SLOW)
+    page.context.close()

@@ -19,7 +19,7 @@ from tests.notebooks.test_browser_drafting import Hands
 
 pytestmark = IN_A_BROWSER
 SLOW = 120_000
-STARTS = {"lab": ("lab/tree/notebooks/start_here.md", "5_author_a_draft"), "app": ("app", "Author a draft")}
+STARTS = {"lab": ("lab/tree/notebooks/start_here.md", "Author a draft"), "app": ("app", "Author a draft")}
 FRONT = ".jp-MainAreaWidget:not(.lm-mod-hidden) .nbw-live, body[data-ready] .nbw-live"  # in Lab, in the app
 HANDS = {"button", "checkbox", "combobox", "listbox", "slider", "spinbutton", "textbox"}
 

@@ -5,6 +5,9 @@
   for (const name of ["names.js", "typed.js"]) import(new URL(name, document.currentScript.src));
   const QUIET = 1500, AT_MOST = 10_000; // milliseconds
   const GONE = ["dead", "unknown"];
+  const AWAY = "The workbook was stopped or cannot be reached, so what you do here has no effect. What you saved is kept. " +
+    "Start it again as you did before; this page then has a button that goes on.";
+  const panels = new Set();
   let shared;
   const lab = async name => (await Object.values(shared[`@jupyterlab/${name}`])[0].get())();
   const ships = path => /^notebooks\/[1-6]_\w+\.ipynb$/.test(path);
@@ -25,8 +28,9 @@
     return NotebookActions.runCells(panel.content, cells, panel.sessionContext);
   }
 
-  async function again(panel, notebook) {
+  async function again(panel, sessions, notebook) {
     const { sessionContext } = panel, typed = workbookTyped.gather(panel.node);
+    await sessions.refreshRunning();  // Lab may not know yet that a session ended with its server
     const kernel = sessionContext.session?.kernel;
     if (!kernel || GONE.includes(kernel.status) || kernel.connectionStatus !== "connected")
       await sessionContext.changeKernel({ name: sessionContext.kernelPreference.name ?? "python3" });
@@ -36,7 +40,7 @@
   }
 
   // In the place of the words "Run > Run All Cells"; the answer is drawn anew now and then.
-  function offered(panel, notebook) {
+  function offered(panel, sessions, notebook) {
     for (const note of panel.node.querySelectorAll(".nbw-still .note:not(:has(button))")) {
       const words = [...note.querySelectorAll("b")].at(-1), button = document.createElement("button");
       button.className = "nbw-again";
@@ -44,7 +48,7 @@
       button.onclick = () => {
         button.disabled = true;
         button.textContent = "Running …";
-        void again(panel, notebook);
+        void again(panel, sessions, notebook);
       };
       words?.replaceWith(button);
     }
@@ -59,12 +63,32 @@
     }
   }
 
+  // In the place of Lab's dialog, which speaks of networks, covers the page and has to be closed.
+  async function connectionLost() {
+    if (document.querySelector(".nbw-away")) return;
+    const told = Object.assign(document.createElement("p"), { className: "nbw-away", role: "alert", textContent: AWAY });
+    const old = [...document.querySelectorAll(".nbw-live:not(.nbw-old)")];
+    document.body.append(told);
+    for (const live of old) live.classList.add("nbw-old");
+    while (!(await fetch("/api").catch(() => null))?.ok) await new Promise(done => setTimeout(done, QUIET));
+    for (const live of old) live.classList.remove("nbw-old");
+    for (const panel of panels)
+      if (!(await fetch(`/api/kernels/${panel.sessionContext.session?.kernel?.id}`)).ok) lost(panel);
+    told.remove();
+  }
+
+  // The kept answer then stands.
+  function lost(panel) {
+    for (const live of panel.node.querySelectorAll(".nbw-live")) live.classList.add("jupyter-widgets-disconnected");
+  }
+
   async function opened(panel, sessions, notebook) {
-    new MutationObserver(() => offered(panel, notebook)).observe(panel.node, { childList: true, subtree: true });
+    panels.add(panel);
+    panel.disposed.connect(() => panels.delete(panel));
+    new MutationObserver(() => offered(panel, sessions, notebook)).observe(panel.node, { childList: true, subtree: true });
     panel.sessionContext.statusChanged.connect((_, status) => {
       if (status === "autorestarting") void died(panel);
-      if (status !== "starting") return;  // anew, perhaps by another page, of which the widgets are not told
-      for (const live of panel.node.querySelectorAll(".nbw-live")) live.classList.add("jupyter-widgets-disconnected");
+      if (status === "starting") lost(panel);  // anew, perhaps by another page, of which the widgets are not told
     });
     await sessions.ready;
     const ranBefore = [...sessions.running()].some(session => session.path === panel.context.path);
@@ -81,7 +105,8 @@
   }
 
   async function extension() {
-    const notebook = await lab("notebook");
+    const [notebook, { IConnectionLost }] = [await lab("notebook"), await lab("application")];
+    const told = { id: "workbook:lost", autoStart: true, provides: IConnectionLost, activate: () => connectionLost };
     const plugin = {
       id: "workbook:run",
       autoStart: true,
@@ -89,7 +114,7 @@
       activate: (app, tracker) =>
         tracker.widgetAdded.connect((_, panel) => void opened(panel, app.serviceManager.sessions, notebook)),
     };
-    return () => plugin;
+    return () => [told, plugin];
   }
 
   (window._JUPYTERLAB ??= {}).workbook = { init: scope => void (shared = scope), get: extension };
