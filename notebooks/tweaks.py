@@ -55,12 +55,16 @@ class Answer:
 
 @dataclass(frozen=True)
 class Loaded:
-    """A scenario that the levers were set to: how a command calls it (empty: it is gone), and all that it sets."""
+    """A scenario that the levers were set to: how a command calls it (empty: it is gone), and all that it sets.
+
+    `of`: the other version that it was saved for; no command calls it for this one until it is saved.
+    """
 
     name: str
     label: str
     settings: Settings
     criteria: tuple[Edit, ...] = ()
+    of: str = ""
 
 
 class _Stand(NamedTuple):
@@ -177,7 +181,7 @@ class Tweaks:
     def is_renamed(self, before: str, name: str, label: str) -> None:
         """A scenario is called otherwise now, wherever in the history it was loaded; an empty name: it is gone."""
         for at, (settings, loaded) in enumerate(self._history):
-            if loaded and loaded.name == before:
+            if loaded and loaded.name == before and not loaded.of:
                 self._history[at] = _Stand(settings, replace(loaded, name=name, label=label))
 
     def move(self, lever: str, value: object, joined: bool = False) -> bool:
