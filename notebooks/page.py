@@ -25,6 +25,7 @@ __all__ = [
     "origin_mark",
     "outcome_mark",
     "page",
+    "paste",
     "plain",
     "table",
 ]
@@ -83,6 +84,11 @@ def codes(names: Iterable[str]) -> str:
 def bullets(items: Iterable[str]) -> str:
     """A list of ready HTML."""
     return f"<ul>{''.join(f'<li>{item}</li>' for item in items)}</ul>"
+
+
+def paste(text: str) -> str:
+    """Text that is made to be pasted elsewhere, whole; the page puts a button beside it that copies it (names.js)."""
+    return f'<pre class="paste" tabindex="0">{esc(text)}</pre>'
 
 
 _LEFT = ' style="text-align:left"'  # said in each cell: Lab aligns right what it does not trust

@@ -17,7 +17,7 @@ from policy.problems import refuse, shown
 from policy.reading.loading import change_in_words, parse
 from policy.reading.scenario import Edit, Scenario
 from policy.storage.files import said, save_new
-from simulations.counting.counts import Batch, Counts
+from simulations.counting.counts import Batch, Counts, Refusals
 from simulations.counting.grouping import OUTSIDE, Groups
 from simulations.scenario.loading import shipped
 from simulations.studies.caseload import Caseload
@@ -271,6 +271,11 @@ class Tweaks:
         """The same with what is counted here: no examples, nothing of Medicare."""
         touched = self._now.counted.touched(self.baseline, self.settings)
         return self.asked.counted(replace(self.answer().impact, touched=touched))
+
+    def newly_refused(self) -> Refusals:
+        """Why the cases that the baseline does not refuse come out as not met now."""
+        counted, places = self._now
+        return counted.refusals(self.settings, np.array([OUTCOMES[was] != "not_met" for *_, was in places]))
 
     def flows(self) -> Flows:
         """The cases as they are laid out here, to see any setting around the present one."""

@@ -20,7 +20,8 @@ __all__ = ["ScenarioSaveForm"]
 class ScenarioSaveForm:
     """Keeps the levers under a name; over a scenario of the workspace only after it was said what changes in it.
 
-    The name of the scenario that was loaded is offered, of one of another version with the version in view. `saved` is called with the file, `complain` with what is wrong.
+    The name of the scenario that was loaded is offered, of one of another version with the version in view. `saved` is
+    called with the file, `complain` with what is wrong.
     """
 
     def __init__(
@@ -57,6 +58,9 @@ class ScenarioSaveForm:
 
     def keep(self) -> bool:
         """Keep the levers under the name; whether they are kept, and not asked about first."""
+        if not self.name.value.strip():
+            self._complain("Not saved: type a name for the scenario first")
+            return False
         try:
             entry = self.form.saved_before(self.name.value)
             if entry and (says := scenarios.differences(entry, self.tweaks.settings, self.tweaks.policy)):

@@ -209,7 +209,8 @@ class ScenarioForm:
             said = "Levers moved by hand, not saved as a scenario yet."
         elif loaded.of:
             since = "" if loaded.settings == now else ", with levers moved since"
-            said = f"Taken over from “{esc(loaded.label)}” of version {esc(loaded.of)}{since}. Not saved in this version yet."
+            said = f"Taken over from “{esc(loaded.label)}” of version {esc(loaded.of)}{since}. "
+            said += "Not saved in this version yet."
         elif not loaded.name:
             said = f"Begun from “{esc(loaded.label)}”, which is deleted."
         elif loaded.settings == now:
