@@ -1,7 +1,7 @@
 """A lever in words: what it is, where it stands, whence it comes, what reads it, and beside which others it belongs."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from notebooks.page import codes, esc, evidence_mark, mark
 from notebooks.reach import Mention, pathways_of
@@ -58,57 +58,18 @@ def matching(policy: Policy, text: str, settings: Mapping[str, Value], found: It
 
 def legend(policy: Policy) -> str:
     """What the letters with a number mean that stand behind a sentence, and the letters in brackets; ready HTML."""
-    against = [c for lever in policy.levers.values() for c in lever.contradictions]
+    against = [name for lever in policy.levers.values() for name in lever.contradictions]
     against += [one.contradiction for one in policy.open_questions.values() if one.contradiction]
     kinds = {
-        f"statements of {policy.source_name}": list(policy.statements),
-        "references, where figures and texts were read": list(policy.references),
-        "where sources contradict each other or leave something open": sorted(set(against), key=_number),
+        f"statement of {policy.source_name}": policy.statements,
+        "reference": policy.references,
+        "contradiction or gap of the sources": against,
     }
-    said = [f"<b>{esc(_span(names))}</b> {esc(meaning)}" for meaning, names in kinds.items() if names]
+    letters = {next(iter(names)).rstrip("0123456789"): meaning for meaning, names in kinds.items() if names}
     written = policy.model_dump_json()
-    said += [f"<b>({mark})</b> {meaning}" for mark, meaning in _READ.items() if re.search(rf"\({mark}[),]", written)]
-    return f"Letters: {'; '.join(said)}. Statements and references stand in full in <i>Read the policy</i>."
+    letters |= {f"({mark})": meaning for mark, meaning in _READ.items() if re.search(rf"\({mark}[),]", written)}
+    return f"Letters: {', '.join(f'<b>{esc(letter)}</b> {esc(meaning)}' for letter, meaning in letters.items())}."
 
 
 # How authors of policies mark what they read where.
-_READ = {"P": "read in the primary text", "S": "read in a secondary text", "GK": "general knowledge"}
-
-
-def _number(name: str) -> tuple[str, int]:
-    return name.rstrip("0123456789"), int("".join(filter(str.isdigit, name)) or 0)
-
-
-def _span(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}"
-
-
-def heading(policy: Policy, name: str, value: Value, baseline: Value, idle: str, complaint: str) -> str:
-    """Label, present value and marks; the reason when the lever reaches no case; what was wrong with a value."""
-    lever = policy.levers[name]
-    moved = mark(f"moved, was {shown(lever, baseline)}", "moved") if value != baseline else ""
-    origin = mark(lever.origin, "origin") if lever.origin else ""
-    meaning = f": {esc(lever.choices[str(value)])}" if lever.choices is not None else ""
-    said = f'<div class="alert" role="alert">{esc(complaint)}; kept as it was.</div>' if complaint else ""
-    reason = f"<div><small>{esc(idle[0].upper() + idle[1:])}.</small></div>" if idle else ""
-    look = "nbw mathjax_ignore live idle" if idle else "nbw mathjax_ignore live"
-    line = f"<b>{esc(lever.label)}</b> &nbsp;{esc(shown(lever, value))}<small>{meaning}</small> {moved} {origin}"
-    return f'<div class="{look}">{line}{reason}{said}</div>'
-
-
-def footer(policy: Policy, name: str, pathways: tuple[str, ...], cases: Mapping[str, int]) -> str:
-    """Default, range, statements; folded away: the full source, the evidence and the pathways that read the lever."""
-    lever = policy.levers[name]
-    default = shown(lever, policy.defaults[name])
-    suggested = f" (suggested when on: {shown(lever, lever.suggested)})" if lever.suggested is not None else ""
-    statements = f" · {codes(lever.statements)}" if lever.statements else ""
-    marks = " ".join(evidence_mark(policy.evidence[key]) for key in lever.evidence)
-    reads = "; ".join(f"{policy.pathways[p].title} ({cases.get(p, 0):,})" for p in pathways)
-    choices = "".join(f"<li>{esc(lever.word(w))}: {esc(t)}</li>" for w, t in (lever.choices or {}).items())
-    legal = allowed(lever) if lever.domain else f"{len(lever.choices or ())} choices"
-    return (
-        f'<div class="nbw mathjax_ignore live"><details><summary><small>Default {esc(default)}{esc(suggested)} · '
-        f"{esc(legal)}{statements}</small></summary><small><p>{esc(lever.says)}</p>"
-        f"{f'<ul>{choices}</ul>' if choices else ''}<p>{esc(lever.citation)}</p>"
-        f"<p>{marks}</p><p>Read by (cases here): {esc(reads)}.</p></small></details></div>"
-    )
+_READ = {"P": "read in a primary text", "S": "in a secondary text", "GK": "general knowledge"}

@@ -19,6 +19,7 @@ __all__ = [
     "Shown",
     "bullets",
     "codes",
+    "dated",
     "esc",
     "evidence_mark",
     "mark",
@@ -70,6 +71,11 @@ def evidence_mark(card: Evidence, titled: bool = False) -> str:
     text = f"{_SHAPES[card.status]} {status}: {source}{year}, {_lowered(strength)}"
     more = f"{card.title}. {card.stance}. {card.strength}."
     return f'<span class="mark {card.status}" title="{esc(more)}">{esc(text)}</span>'
+
+
+def dated(card: Evidence) -> str:
+    """Its source, with the year where it has one that the source does not tell already: 'BMJ 2025', 'ASPN, 2022'."""
+    return f"{card.source}, {card.year}" if card.year[:1].isdigit() and card.year not in card.source else card.source
 
 
 def _lowered(text: str) -> str:
