@@ -73,3 +73,34 @@ def legend(policy: Policy) -> str:
 
 # How authors of policies mark what they read where.
 _READ = {"P": "read in a primary text", "S": "in a secondary text", "GK": "general knowledge"}
+
+
+def heading(policy: Policy, name: str, value: Value, baseline: Value, idle: str, complaint: str) -> str:
+    """Label, present value and marks; the reason when the lever reaches no case; what was wrong with a value."""
+    lever = policy.levers[name]
+    moved = mark(f"moved, was {shown(lever, baseline)}", "moved") if value != baseline else ""
+    origin = mark(lever.origin, "origin") if lever.origin else ""
+    meaning = f": {esc(lever.choices[str(value)])}" if lever.choices is not None else ""
+    said = f'<div class="alert" role="alert">{esc(complaint)}; kept as it was.</div>' if complaint else ""
+    reason = f"<div><small>{esc(idle[0].upper() + idle[1:])}.</small></div>" if idle else ""
+    look = "nbw mathjax_ignore live idle" if idle else "nbw mathjax_ignore live"
+    line = f"<b>{esc(lever.label)}</b> &nbsp;{esc(shown(lever, value))}<small>{meaning}</small> {moved} {origin}"
+    return f'<div class="{look}">{line}{reason}{said}</div>'
+
+
+def footer(policy: Policy, name: str, pathways: tuple[str, ...], cases: Mapping[str, int]) -> str:
+    """Default, range, statements; folded away: the full source, the evidence and the pathways that read the lever."""
+    lever = policy.levers[name]
+    default = shown(lever, policy.defaults[name])
+    suggested = f" (suggested when on: {shown(lever, lever.suggested)})" if lever.suggested is not None else ""
+    statements = f" · {codes(lever.statements)}" if lever.statements else ""
+    marks = " ".join(evidence_mark(policy.evidence[key]) for key in lever.evidence)
+    reads = "; ".join(f"{policy.pathways[p].title} ({cases.get(p, 0):,})" for p in pathways)
+    choices = "".join(f"<li>{esc(lever.word(w))}: {esc(t)}</li>" for w, t in (lever.choices or {}).items())
+    legal = allowed(lever) if lever.domain else f"{len(lever.choices or ())} choices"
+    return (
+        f'<div class="nbw mathjax_ignore live"><details><summary><small>Default {esc(default)}{esc(suggested)} · '
+        f"{esc(legal)}{statements}</small></summary><small><p>{esc(lever.says)}</p>"
+        f"{f'<ul>{choices}</ul>' if choices else ''}<p>{esc(lever.citation)}</p>"
+        f"<p>{marks}</p><p>Read by (cases here): {esc(reads)}.</p></small></details></div>"
+    )

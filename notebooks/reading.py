@@ -4,7 +4,19 @@ from collections.abc import Iterable
 
 from notebooks.comparison.words import without_identifiers
 from notebooks.levers import allowed, groups, legend, shown
-from notebooks.page import Shown, bullets, codes, dated, esc, evidence_mark, mark, origin_mark, outcome_mark, page, table
+from notebooks.page import (
+    Shown,
+    bullets,
+    codes,
+    dated,
+    esc,
+    evidence_mark,
+    mark,
+    origin_mark,
+    outcome_mark,
+    page,
+    table,
+)
 from notebooks.reach import mentions, pathways_of
 from notebooks.rules import Writer, ends
 from policy.model import OUTCOMES, CodeNotice, Evidence, Policy, Settings
