@@ -1,7 +1,7 @@
 """A lever in words: what it is, where it stands, whence it comes, what reads it, and beside which others it belongs."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from notebooks.page import codes, esc, evidence_mark, mark
 from notebooks.reach import Mention, pathways_of
@@ -60,7 +60,7 @@ def legend(policy: Policy) -> str:
     """What the letters with a number mean that stand behind a sentence, and the letters in brackets; ready HTML."""
     against = [name for lever in policy.levers.values() for name in lever.contradictions]
     against += [one.contradiction for one in policy.open_questions.values() if one.contradiction]
-    kinds = {
+    kinds: dict[str, Collection[str]] = {
         f"statement of {policy.source_name}": policy.statements,
         "reference": policy.references,
         "contradiction or gap of the sources": against,
