@@ -10,7 +10,7 @@ from simulations.reports.html_table import wide
 from simulations.reports.impact_findings import live
 from simulations.reports.notices import LIVE_ONLY
 from simulations.reports.table_cells import LABELS, MEANS
-from simulations.statistics.number_format import percent, points
+from simulations.statistics.number_format import change_called, percent, points
 from simulations.studies.impact import Impact
 
 __all__ = ["HANDS", "LOOK", "STANDS", "headline", "in_words", "numbers", "stale", "table_of_requests"]
@@ -36,7 +36,8 @@ def numbers(impact: Impact, moved: bool, over: str, guarded: bool = False, pictu
     tiles = [("baseline", percent(before.value), f"{percent(before.low)} to {percent(before.high)}")]
     if moved:
         tiles.append(("now", percent(now.value), f"{percent(now.low)} to {percent(now.high)}"))
-        tiles.append(("change, points", points(change.value), f"{points(change.low)} to {points(change.high)}"))
+        told = change_called([(before.value, now.value, change.value)], "change, points")
+        tiles.append((told, points(change.value), f"{points(change.low)} to {points(change.high)}"))
     cells = "".join(
         f'<div><span class="faint">{esc(a)}</span> <b>{esc(b)}</b> <span class="faint">95%: {esc(c)}</span></div>'
         for a, b, c in tiles

@@ -14,14 +14,15 @@ from notebooks.desk import hand_over, way
 from notebooks.drafting.taking import into_a_draft
 from notebooks.frame import Frame, button, link, linked, live
 from notebooks.hands import Hands
-from notebooks.keeping import Report, command, make_report, reported, seen
-from notebooks.page import bullets, esc
+from notebooks.keeping import command, seen
+from notebooks.page import bullets, esc, paste
 from notebooks.takeaway.takeaway_forms import TakeAway
 from notebooks.tweaking.case_choice import source_called, sources_for
 from notebooks.tweaking.case_forms import CaseSourceForm
 from notebooks.tweaking.closer_forms import Closer
 from notebooks.tweaking.lever_forms import LeverList
 from notebooks.tweaking.moved_forms import review
+from notebooks.tweaking.report_forms import ReportForm
 from notebooks.tweaking.save_forms import ScenarioSaveForm
 from notebooks.tweaking.scenario_forms import ScenarioForm
 from notebooks.tweaking.unsaved import FILE, PanelState, Unsaved, origin_of
@@ -62,7 +63,6 @@ class LeverPanel(Frame):
         settings, loaded, source = left or start
         self.tweaks = Tweaks(policy.settings(), cases, settings, loaded if settings != policy.settings() else None)
         self._rows: dict[str, Any] = {}
-        self._reporting = False
         self.hands = Hands(self.tweaks, self._refresh, self._guarded, self.by_itself)
         self.controls = {name: self.hands.control(name) for name in policy.levers}
         self._build()
@@ -131,12 +131,13 @@ class LeverPanel(Frame):
         )
         self.saving = ScenarioSaveForm(self.tweaks, self.scenarios, self._guarded, self._saved, self._complain)
         self.name, self.save_button = self.saving.name, self.saving.save_button
-        self.report_button = hand("Make the report", self._report)
+        self.reporting = ReportForm(self.tweaks, self.saving, self._guarded, self._beside, self._say, self._complain)
+        self.report_button = self.reporting.button
         self.draft_button = hand("Take into a draft", self._into_a_draft, "Take the moved levers into a draft")
         return [
             row(self.undo_button, self.redo_button, self.reset_button), self.message, self.drafted,
             self.closer.asking, self.closer.view, self.changes,
-            self.saving.view, row(self.report_button, self.draft_button),
+            self.saving.view, row(self.report_button, self.draft_button), self.reporting.told,
         ]  # fmt: skip
 
     def _comes_back(self) -> str:
@@ -174,29 +175,8 @@ class LeverPanel(Frame):
         """Say where the scenario is, and how to use it."""
         line = command(path.stem, self.policy, self.cases).line
         said = f"Saved as {esc(seen(path))}. The report of it: press <i>Make the report</i>, or in a terminal"
-        self.message.value = live(f'<p role="status">{said}</p><pre>{esc(line)}</pre>')
-
-    def _report(self) -> None:
-        """The report of the levers as they stand, saved first when they are not; it takes a while, levers stay free."""
-        if self._reporting:  # not disabled meanwhile: the focus would go on to the next button
-            return
-        loaded = self.tweaks.loaded
-        if not (loaded and loaded.name and loaded.settings == self.tweaks.settings):
-            if not self.saving.keep():
-                return
-            loaded = self.tweaks.loaded
-        assert loaded
-        report = command(loaded.name, self.policy, self.cases)
-        self._reporting = True
-        self.message.value = live(f'<p role="status">Making the report of “{esc(loaded.label)}”: half a minute …</p>')
-        self._beside(lambda: make_report(report), lambda wrong: self._reported(report, wrong))
-
-    def _reported(self, report: Report, wrong: str) -> None:
-        self._reporting = False
-        if wrong:
-            self._complain(f"No report: {wrong}")
-            return
-        self.message.value = live(f'<div role="status">{reported(report)}</div>')
+        self.message.value = live(f'<p role="status">{said}</p>{paste(line)}')
+        self.reporting.offer()
 
     def _into_a_draft(self) -> None:
         """The moved levers as edits of a draft of this policy, and the way to it."""
@@ -310,6 +290,7 @@ class LeverPanel(Frame):
         self.case_form.tell()
         self.scenarios.tell()
         self.saving.offer()
+        self.reporting.offer()
         self.closer.grow_old()
         self._once_rested(self._look_on, _PAUSE)
 

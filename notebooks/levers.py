@@ -1,13 +1,14 @@
 """A lever in words: what it is, where it stands, whence it comes, what reads it, and beside which others it belongs."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping
 
 from notebooks.page import codes, esc, evidence_mark, mark
 from notebooks.reach import Mention, pathways_of
 from policy.model import Lever, Policy, Value
 from simulations.reports.lever_groups import by_diagnosis
 
-__all__ = ["allowed", "footer", "groups", "heading", "matching", "shown"]
+__all__ = ["allowed", "footer", "groups", "heading", "legend", "matching", "shown"]
 
 
 def shown(lever: Lever, value: Value) -> str:
@@ -30,18 +31,48 @@ def groups(policy: Policy, found: list[Mention]) -> dict[str, list[str]]:
     return by_diagnosis(policy, {lever: pathways_of(policy, lever, found) for lever in policy.levers})
 
 
-def matching(policy: Policy, text: str, settings: Mapping[str, Value]) -> list[str]:
-    """The levers of which every word of `text` is said: label, sentence, value as it stands, choices, sources."""
-    words = text.lower().split()
+def matching(policy: Policy, text: str, settings: Mapping[str, Value], found: Iterable[Mention] = ()) -> list[str]:
+    """The levers of which every word of `text` is said, in whatever order: in what the document says of the lever
+    itself, of the criteria that read it, of its statements and its evidence.
+
+    `found`: where the policy reads its levers. The beginning of a word is enough, and a plural finds the singular.
+    """
+    typed = [word.removesuffix("s") if len(word) > 3 else word for word in text.lower().split()]
+    words = [re.compile(rf"(?<!\w){re.escape(word)}") for word in typed]
+    criteria: dict[str, dict[str, str]] = {}
+    for one in found:
+        if one.criterion:
+            criteria.setdefault(one.lever, {})[one.criterion] = policy.criteria[one.criterion].says
 
     def said(name: str, lever: Lever) -> str:
         cards = [card for card in map(policy.evidence.get, lever.evidence) if card]
-        sources = [f"{card.source} {card.strength} {card.status}" for card in cards]
+        sources = [f"{c.title} {c.source} {c.strength} {c.status} {c.population} {c.stance}" for c in cards]
         value = f"{shown(lever, settings[name])} {allowed(lever)}"
-        parts = [lever.label, lever.says, value, *(lever.choices or {}).values(), lever.citation, *lever.statements]
+        parts = [lever.label, lever.says, value, lever.measure.many if lever.domain else "", lever.citation]
+        parts += [*(lever.choices or {}).values(), *lever.statements, *criteria.get(name, {}).values()]
+        parts += [policy.statements[one].says for one in lever.statements if one in policy.statements]
         return " ".join([*parts, *sources]).lower()
 
-    return [name for name, lever in policy.levers.items() if all(word in said(name, lever) for word in words)]
+    return [name for name, lever in policy.levers.items() if all(word.search(said(name, lever)) for word in words)]
+
+
+def legend(policy: Policy) -> str:
+    """What the letters with a number mean that stand behind a sentence, and the letters in brackets; ready HTML."""
+    against = [name for lever in policy.levers.values() for name in lever.contradictions]
+    against += [one.contradiction for one in policy.open_questions.values() if one.contradiction]
+    kinds: dict[str, Collection[str]] = {
+        f"statement of {policy.source_name}": policy.statements,
+        "reference": policy.references,
+        "contradiction or gap of the sources": against,
+    }
+    letters = {next(iter(names)).rstrip("0123456789"): meaning for meaning, names in kinds.items() if names}
+    written = policy.model_dump_json()
+    letters |= {f"({mark})": meaning for mark, meaning in _READ.items() if re.search(rf"\({mark}[),]", written)}
+    return f"Letters: {', '.join(f'<b>{esc(letter)}</b> {esc(meaning)}' for letter, meaning in letters.items())}."
+
+
+# How authors of policies mark what they read where.
+_READ = {"P": "read in a primary text", "S": "in a secondary text", "GK": "general knowledge"}
 
 
 def heading(policy: Policy, name: str, value: Value, baseline: Value, idle: str, complaint: str) -> str:

@@ -19,12 +19,14 @@ __all__ = [
     "Shown",
     "bullets",
     "codes",
+    "dated",
     "esc",
     "evidence_mark",
     "mark",
     "origin_mark",
     "outcome_mark",
     "page",
+    "paste",
     "plain",
     "table",
 ]
@@ -71,6 +73,11 @@ def evidence_mark(card: Evidence, titled: bool = False) -> str:
     return f'<span class="mark {card.status}" title="{esc(more)}">{esc(text)}</span>'
 
 
+def dated(card: Evidence) -> str:
+    """Its source, with the year where it has one that the source does not tell already: 'BMJ 2025', 'ASPN, 2022'."""
+    return f"{card.source}, {card.year}" if card.year[:1].isdigit() and card.year not in card.source else card.source
+
+
 def _lowered(text: str) -> str:
     return text[0].lower() + text[1:] if text[1:2].islower() else text
 
@@ -83,6 +90,11 @@ def codes(names: Iterable[str]) -> str:
 def bullets(items: Iterable[str]) -> str:
     """A list of ready HTML."""
     return f"<ul>{''.join(f'<li>{item}</li>' for item in items)}</ul>"
+
+
+def paste(text: str) -> str:
+    """Text that is made to be pasted elsewhere, whole; the page puts a button beside it that copies it (names.js)."""
+    return f'<pre class="paste" tabindex="0">{esc(text)}</pre>'
 
 
 _LEFT = ' style="text-align:left"'  # said in each cell: Lab aligns right what it does not trust

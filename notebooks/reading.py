@@ -5,8 +5,20 @@ from collections.abc import Iterable
 
 from notebooks.comparison.words import without_identifiers
 from notebooks.desk import documents
-from notebooks.levers import allowed, groups, shown
-from notebooks.page import Shown, bullets, codes, esc, evidence_mark, mark, origin_mark, outcome_mark, page, table
+from notebooks.levers import allowed, groups, legend, shown
+from notebooks.page import (
+    Shown,
+    bullets,
+    codes,
+    dated,
+    esc,
+    evidence_mark,
+    mark,
+    origin_mark,
+    outcome_mark,
+    page,
+    table,
+)
 from notebooks.reach import mentions, pathways_of
 from notebooks.rules import Writer, ends
 from policy.model import OUTCOMES, CodeNotice, Evidence, Policy, Settings
@@ -55,6 +67,7 @@ class Manual:
             self._drafts(),
             f'<p class="note">{esc(policy.notice)} {esc(NOT_MET)}</p>{said}',
             counted,
+            f"<p><small>{legend(policy)}</small></p>",
             table(("Pathway", "Diagnosis", "Can come out as"), rows, "Every pathway, in the order of this manual"),
             outcomes,
         )
@@ -201,11 +214,6 @@ def _behind(statements: Iterable[str]) -> str:
     return f" <small class='faint'>({named})</small>" if named else ""
 
 
-def _dated(card: Evidence) -> bool:
-    """Whether it has a year that its source does not tell already."""
-    return card.year[:1].isdigit() and card.year not in card.source
-
-
 def _card(key: str, card: Evidence) -> str:
     terms = (
         ("Stance", card.stance),
@@ -213,7 +221,7 @@ def _card(key: str, card: Evidence) -> str:
         ("Strength", card.strength),
         ("Standing", f"{card.status.capitalize()}. {card.status_note or ''}"),
         ("Note", card.note),
-        ("Source", f"{card.source}, {card.year}" if _dated(card) else card.source),
+        ("Source", dated(card)),
         ("How far read", card.verified),
         ("Reference", card.reference),
         ("Behind", ", ".join(card.statements) or f"none ({card.origin})"),

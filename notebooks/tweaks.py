@@ -17,7 +17,7 @@ from policy.problems import refuse, shown
 from policy.reading.loading import change_in_words, parse
 from policy.reading.scenario import Edit, Scenario
 from policy.storage.files import said, save_new
-from simulations.counting.counts import Batch, Counts
+from simulations.counting.counts import Batch, Counts, Refusals
 from simulations.counting.grouping import OUTSIDE, Groups
 from simulations.scenario.loading import shipped
 from simulations.studies.caseload import Caseload
@@ -55,12 +55,16 @@ class Answer:
 
 @dataclass(frozen=True)
 class Loaded:
-    """A scenario that the levers were set to: how a command calls it (empty: it is gone), and all that it sets."""
+    """A scenario that the levers were set to: how a command calls it (empty: it is gone), and all that it sets.
+
+    `of`: the other version that it was saved for; no command calls it for this one until it is saved.
+    """
 
     name: str
     label: str
     settings: Settings
     criteria: tuple[Edit, ...] = ()
+    of: str = ""
 
 
 class _Stand(NamedTuple):
@@ -177,7 +181,7 @@ class Tweaks:
     def is_renamed(self, before: str, name: str, label: str) -> None:
         """A scenario is called otherwise now, wherever in the history it was loaded; an empty name: it is gone."""
         for at, (settings, loaded) in enumerate(self._history):
-            if loaded and loaded.name == before:
+            if loaded and loaded.name == before and not loaded.of:
                 self._history[at] = _Stand(settings, replace(loaded, name=name, label=label))
 
     def move(self, lever: str, value: object, joined: bool = False) -> bool:
@@ -267,6 +271,11 @@ class Tweaks:
         """The same with what is counted here: no examples, nothing of Medicare."""
         touched = self._now.counted.touched(self.baseline, self.settings)
         return self.asked.counted(replace(self.answer().impact, touched=touched))
+
+    def newly_refused(self) -> Refusals:
+        """Why the cases that the baseline does not refuse come out as not met now."""
+        counted, places = self._now
+        return counted.refusals(self.settings, np.array([OUTCOMES[was] != "not_met" for *_, was in places]))
 
     def flows(self) -> Flows:
         """The cases as they are laid out here, to see any setting around the present one."""

@@ -11,10 +11,6 @@ CURVE = """<style>
 .nbw .beside{display:flex;flex-wrap:wrap;gap:0 18px;align-items:flex-start}
 .nbw .beside>img{flex:3 1 640px;min-width:0;width:100%;max-width:900px}
 .nbw .beside>.wide{flex:2 1 380px;font-size:.9em;min-width:0;max-height:480px;overflow:auto}
-.nbw pre.paste{user-select:all;white-space:pre-wrap;overflow-wrap:anywhere;background:var(--soft);
-border:1px solid var(--rule);border-radius:4px;padding:.6em .8em;margin:.3em 2px .3em 0;font-size:13px;
-box-sizing:border-box;max-width:100%}
-.nbw pre.paste:focus-visible{outline:3px solid #0072b2}
 </style>"""
 
 

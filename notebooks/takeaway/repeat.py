@@ -1,9 +1,10 @@
 """The same question without the panel: a line for a terminal, and lines of Python; both give the same numbers."""
 
-from notebooks.keeping import Report, called, command_of_levers, command_of_two, found_again
+from notebooks.keeping import Report, called, command_of_levers, command_of_two, found_again, in_the_checkout, kept_in
 from notebooks.takeaway.tables import stem
 from policy.model import as_word
 from policy.problems import ProblemsFound, refuse
+from policy.reading.workspace import VARIABLE
 from simulations import Study
 from simulations.population import load as load_population
 
@@ -38,6 +39,8 @@ def as_python(study: Study) -> str:
     given |= {"import_options": how} if (how := cases.options.given()) else {}
     given |= {"exact": True} if cases.people and cases.exact else {}
     imports = "from simulations.reports.impact_findings import live\n" if study.guarded else ""
+    if not in_the_checkout():
+        imports = f'{imports}import os\n\nos.environ["{VARIABLE}"] = {kept_in().as_posix()!r}\n'
     asked = "".join(f"    {name}={value!r},\n" for name, value in given.items())
     return f"import simulations\n{imports}\nstudy = simulations.ask(\n{asked})\n{_ABOUT if study.guarded else _COUNTS}"
 

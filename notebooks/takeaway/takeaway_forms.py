@@ -9,7 +9,7 @@ from notebooks import answer as view
 from notebooks.closer import STALE
 from notebooks.controls import WIDE
 from notebooks.frame import button, live, shown_html
-from notebooks.page import esc
+from notebooks.page import esc, paste
 from notebooks.takeaway.curve import CURVE, curve
 from notebooks.takeaway.exports import EXPORTS, export, exported
 from notebooks.takeaway.repeat import as_command, as_python
@@ -136,16 +136,12 @@ def _told(words: Callable[[Study], str]) -> Callable[[Study], str]:
 
 def _command(study: Study) -> str:
     line = as_command(study).line
-    return f'<p role="status">The same in a terminal, as a report; a click selects all of it:</p>{_paste(line)}'
+    return f'<p role="status">The same in a terminal, as a report:</p>{paste(line)}'
 
 
 def _python(study: Study) -> str:
-    said = "The same numbers by code, in a cell or a script; a click selects all of it:"
-    return f'<p role="status">{said}</p>{_paste(as_python(study))}'
-
-
-def _paste(text: str) -> str:
-    return f'<pre class="paste" tabindex="0">{esc(text)}</pre>'
+    said = "The same numbers by code, in a cell or a script:"
+    return f'<p role="status">{said}</p>{paste(as_python(study))}'
 
 
 def _said(text: str) -> Any:

@@ -11,7 +11,7 @@ from notebooks.closer import QUESTIONS, STALE
 from notebooks.controls import WIDE, WRAPS
 from notebooks.frame import button, live, problems_told
 from notebooks.page import esc
-from notebooks.tweaking.moved import WHO_MOVES, Moved, intro, look_for
+from notebooks.tweaking.moved import WHO_MOVES, Moved, intro, look_for, newly_refused
 from notebooks.tweaking.moved_forms import case_rows
 from notebooks.tweaks import Tweaks
 from policy.model import Settings
@@ -43,14 +43,15 @@ class Closer:
         self._begin(question, work, partial(self._found, question, study.scenario))
 
     def _who_moves(self) -> None:
-        """A few cases that move, each with the way to its review."""
+        """Why cases are newly refused, and a few that move, each with the way to its review."""
         impact, load = self.tweaks.answer().impact, self.tweaks.load
+        why = newly_refused(self.tweaks.newly_refused(), impact.scenario) if load.drawn else ""
 
         def found(moved: Moved | str) -> None:
             if isinstance(moved, str):
                 self._found(WHO_MOVES, impact.scenario, moved)
                 return
-            self._found(WHO_MOVES, impact.scenario, intro(moved, impact.scenario != impact.baseline))
+            self._found(WHO_MOVES, impact.scenario, intro(moved, impact.scenario != impact.baseline, why))
             self.rows.children = case_rows(moved, impact.scenario, load, self._guarded)
 
         self._begin(WHO_MOVES, problems_told(lambda far: look_for(impact, load, far)), found)

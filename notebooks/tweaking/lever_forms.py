@@ -7,7 +7,7 @@ import ipywidgets as widgets
 
 from notebooks.controls import STRETCH, WIDE, Control
 from notebooks.frame import live, shown_html
-from notebooks.levers import groups, matching
+from notebooks.levers import groups, legend, matching
 from notebooks.page import esc
 from notebooks.tweaks import Tweaks
 
@@ -33,14 +33,15 @@ class LeverList:
         self.search.observe(guarded(lambda _: self.find(self.search.value)), names="value")
         self.told, self.found = shown_html(), widgets.VBox(layout=WIDE).add_class("nbw-found")
         scrolls = widgets.VBox([self.accordion, self.found], layout=_SCROLLS)
-        self.view = widgets.VBox([self.search, self.told, scrolls], layout=layout)
+        letters = shown_html(f"<p class='faint'><small>{legend(tweaks.policy)}</small></p>")
+        self.view = widgets.VBox([self.search, self.told, scrolls, letters], layout=layout)
 
     def find(self, text: str) -> list[str]:
         """Show the levers that this text is said of, in their groups; all where it is empty. Their names."""
         if self.search.value != text:
             self.search.value = text  # which comes back here
         searching = bool(text.strip())
-        names = matching(self.tweaks.policy, text, self.tweaks.settings)
+        names = matching(self.tweaks.policy, text, self.tweaks.settings, self.tweaks.mentions)
         rows: list[Any] = []
         for title, members in self.groups.items() if searching else ():
             mine = [self.controls[name].box for name in members if name in names]

@@ -10,15 +10,17 @@ from notebooks.comparison.effect import because
 from notebooks.comparison.words import before_and_after, by_title
 from notebooks.desk import named
 from notebooks.keeping import seen
-from notebooks.page import bullets, esc
+from notebooks.page import bullets, esc, table
+from notebooks.rules import sentence
 from policy.model import OUTCOMES, Settings
 from policy.problems import refuse
 from simulations import Caseload
+from simulations.counting.counts import Refusals
 from simulations.reports.notices import LIVE_ONLY
 from simulations.reports.table_cells import records
 from simulations.studies.impact import EXAMPLES, Impact, compare, determined
 
-__all__ = ["WHO_MOVES", "Moved", "case_line", "handed_with", "intro", "look_for"]
+__all__ = ["WHO_MOVES", "Moved", "case_line", "handed_with", "intro", "look_for", "newly_refused"]
 
 WHO_MOVES = "Who moves"
 _SLICE = 10_000  # cases looked at between two words of how far it is
@@ -66,16 +68,31 @@ def _all_seen(found: Impact, kinds: Iterable[tuple[str, str, int]]) -> bool:
     return all(((examples["baseline"] == a) & (examples["scenario"] == b)).sum() >= n for a, b, n in kinds)
 
 
-def intro(found: Moved, moved_levers: bool) -> str:
-    """What the list is, as ready HTML."""
+def intro(found: Moved, moved_levers: bool, why: str = "") -> str:
+    """What the list is, as ready HTML; `why`: what refuses those that are newly refused."""
     if not found.many:
         why = "no case has another outcome than before" if moved_levers else "no lever is moved"
         return f"<p>Nobody moves: {why}.</p>"
     if found.many == 1:
-        return "<p>1 case has another outcome than before:</p>"
+        return f"{why}<p>1 case has another outcome than before:</p>"
     ways = bullets(f"{esc(before_and_after(before, after))}: {number:,}" for before, after, number in found.ways)
     said = f"<p>{found.many:,} cases have another outcome than before.</p>{ways}"
-    return f"{said}<p>The first {EXAMPLES} of each kind:</p>"
+    return f"{said}{why}<p>The first {EXAMPLES} of each kind:</p>"
+
+
+def newly_refused(found: Refusals, settings: Settings) -> str:
+    """Which criterion decides that cases are not met now and were something else before, as ready HTML."""
+    if not found.cases:
+        return "<p>No case is newly not met.</p>"
+    rows = [(sentence(settings, name), fails, alone) for name, (fails, alone) in found.criteria.items()]
+    rows += [(esc(by_title(text, settings.policy)), number, number) for text, number in found.because.items() if number]
+    rows += [("The file was closed with something not documented", found.closed, found.closed)] if found.closed else []
+    told = [(says, f"{fails:,}", f"{alone:,}") for says, fails, alone in sorted(rows, key=lambda row: -row[1])]
+    several = sum(fails for _, fails, _ in rows) > found.cases
+    more = " A case that fails several criteria stands under each." if several else ""
+    many = "1 case is" if found.cases == 1 else f"{found.cases:,} cases are"
+    shown = table(("What is not met now", "Cases", "Nothing else fails"), told)
+    return f"<p><b>Why newly refused:</b> {many} newly <i>not met</i>.{more}</p>{shown}"
 
 
 def case_line(case: Mapping[str, str], settings: Settings) -> str:

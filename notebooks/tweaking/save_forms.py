@@ -20,7 +20,8 @@ __all__ = ["ScenarioSaveForm"]
 class ScenarioSaveForm:
     """Keeps the levers under a name; over a scenario of the workspace only after it was said what changes in it.
 
-    The name of the scenario that was loaded is offered. `saved` is called with the file, `complain` with what is wrong.
+    The name of the scenario that was loaded is offered, of one of another version with the version in view. `saved` is
+    called with the file, `complain` with what is wrong.
     """
 
     def __init__(
@@ -44,6 +45,8 @@ class ScenarioSaveForm:
         """After a move: the name of the scenario of the workspace that is loaded, where nobody typed another."""
         loaded = self.tweaks.loaded
         now = loaded.label if loaded and any(one.own and one.name == loaded.name for one in self.form.entries) else ""
+        if loaded and loaded.of:  # beside the one that it was taken over from
+            now = f"{loaded.label} ({self.tweaks.policy.version})"
         if self.name.value in ("", self._offered):
             self.name.value = self._offered = now
         self.close()
@@ -55,6 +58,9 @@ class ScenarioSaveForm:
 
     def keep(self) -> bool:
         """Keep the levers under the name; whether they are kept, and not asked about first."""
+        if not self.name.value.strip():
+            self._complain("Not saved: type a name for the scenario first")
+            return False
         try:
             entry = self.form.saved_before(self.name.value)
             if entry and (says := scenarios.differences(entry, self.tweaks.settings, self.tweaks.policy)):

@@ -8,7 +8,7 @@ import ipywidgets as widgets
 from notebooks.controls import GROW, WIDE, WRAPS
 from notebooks.frame import button, drop_down, live
 from notebooks.keeping import seen
-from notebooks.page import esc
+from notebooks.page import bullets, esc
 from notebooks.tweaking import scenarios
 from notebooks.tweaking.scenarios import Preset
 from notebooks.tweaks import Laid, Loaded, Tweaks, key_of
@@ -68,7 +68,7 @@ class ScenarioForm:
         self.stamps = scenarios.stamps()
         self.entries = scenarios.entries_for(self.policy)
         before = self.choice.value
-        listed = [(f"{one.label} (saved here)" if one.own else one.label, one.name) for one in self.entries]
+        listed = [(_listed(one), one.name) for one in self.entries]
         if list(self.choice.options) != (options := [(_NONE, ""), *listed]):
             self.choice.options = options
             self.choice.value = before if before in [name for _, name in options] else ""
@@ -97,24 +97,36 @@ class ScenarioForm:
     def load(self, wanted: str) -> None:
         """All levers as a scenario has them; where it changes criteria too, the cases are laid out for these first."""
         self.look_again()
-        loaded = scenarios.loaded_of(scenarios.entry_called(self.entries, wanted), self.policy)
+        entry = scenarios.entry_called(self.entries, wanted)
+        loaded = scenarios.loaded_of(entry, self.policy)
         edited, load = loaded.settings.policy, self.tweaks.load
         if self.tweaks.knows(edited):
-            self._loaded(loaded)
+            self._loaded(entry, loaded)
             return
         self._say(f"Counting the cases under “{esc(loaded.label)}” …")
 
         def ready(laid: Laid) -> None:
             if load is self.tweaks.load:
                 self.tweaks.learn(edited, laid)
-            self._loaded(loaded)
+            self._loaded(entry, loaded)
 
         self._errand("scenario", lambda far: Laid.out(self.tweaks.baseline, edited, load, far), ready)
 
-    def _loaded(self, loaded: Loaded) -> None:
+    def _loaded(self, entry: Preset, loaded: Loaded) -> None:
         self._do(lambda: self.tweaks.load_scenario(loaded))
-        self.choice.value = loaded.name
-        self._say(f"The levers stand as in “{esc(loaded.label)}”. <i>Undo</i> takes them back.")
+        self.choice.value = entry.name
+        said = f"The levers stand as in “{esc(loaded.label)}”. <i>Undo</i> takes them back."
+        self._say(self._taken_over(entry) if entry.of else said)
+
+    def _taken_over(self, entry: Preset) -> str:
+        """What became of a scenario of another version, as ready HTML."""
+        loaded, left = scenarios.taken_over(entry, self.policy)
+        here, name = f"version {esc(self.policy.version)}", f"“{esc(entry.label)}” of version {esc(entry.of)}"
+        some = bool(loaded.settings.provisions() or loaded.criteria)
+        said = f"Taken over into {here}: {name}. " if some else f"Nothing is left to take over of {name}. "
+        more = f"What does not apply in {here}:{bullets(map(esc, left))}" if left else ""
+        done = f"<i>Save as scenario</i> makes it one of {here}; the other stays as it is. " if some else ""
+        return f"{said}{done}{'<i>Undo</i> takes the levers back. ' if some else ''}{more}"
 
     def saved_before(self, name: str) -> Preset | None:
         """The scenario of the workspace that is called so; ProblemsFound where nothing can be called so."""
@@ -195,6 +207,10 @@ class ScenarioForm:
             said = ""
         elif loaded is None:
             said = "Levers moved by hand, not saved as a scenario yet."
+        elif loaded.of:
+            since = "" if loaded.settings == now else ", with levers moved since"
+            said = f"Taken over from “{esc(loaded.label)}” of version {esc(loaded.of)}{since}. "
+            said += "Not saved in this version yet."
         elif not loaded.name:
             said = f"Begun from “{esc(loaded.label)}”, which is deleted."
         elif loaded.settings == now:
@@ -204,3 +220,9 @@ class ScenarioForm:
         html = live(f"<p>{said}</p>") if said else ""
         if self.line.value != html:
             self.line.value = html
+
+
+def _listed(one: Preset) -> str:
+    """What the list calls a scenario."""
+    marks = ["saved here"] * one.own + [f"of version {one.of}"] * bool(one.of)
+    return f"{one.label} ({', '.join(marks)})" if marks else one.label

@@ -6,15 +6,17 @@ has changed it since, nothing is done. What is deleted lies in workspace/.delete
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from notebooks.comparison.words import without_identifiers
 from notebooks.keeping import kept_in
 from notebooks.tweaks import Loaded, key_of
-from policy.model import Policy, Settings
+from policy import load
+from policy.model import Policy, Settings, Value
 from policy.problems import ProblemsFound, refuse
 from policy.reading.loading import change_in_words, parse
-from policy.reading.scenario import Scenario
+from policy.reading.scenario import Edit, Provision, Scenario, edited
 from policy.reading.yaml import read_text
 from policy.storage.files import said, save, save_new, writing
 from simulations.scenario.loading import FOLDER, find_scenario, proposed, shipped, shipped_for
@@ -22,7 +24,7 @@ from simulations.studies.edits import edits_in_words
 
 __all__ = [
     "Preset", "delete", "differences", "entries_for", "entry_called", "loaded_of", "own_folder", "put_back", "rename",
-    "save_over", "stamps",
+    "save_over", "stamps", "taken_over",
 ]  # fmt: skip
 
 _PATIENCE = 5.0  # seconds to wait for another that writes the same file
@@ -31,13 +33,17 @@ _BY_HAND = {"schema_", "id", "label", "policy", "because", "provisions_", "crite
 
 @dataclass(frozen=True)
 class Preset:
-    """A scenario as it was listed: its file and the text of it; `own`: of the workspace, else it ships."""
+    """A scenario as it was listed: its file and the text of it; `own`: of the workspace, else it ships.
+
+    `of`: the other version of the policy that it was saved for; empty where it fits the one in view.
+    """
 
     name: str
     label: str
     own: bool
     path: Path
     text: str
+    of: str = ""
 
     @property
     def called(self) -> str | Path:
@@ -62,7 +68,7 @@ def stamps() -> tuple[tuple[str, int], ...]:
 
 
 def entries_for(policy: Policy) -> list[Preset]:
-    """What ships for the policy, by number, then what was saved for it in the workspace, by label.
+    """What ships for the policy, by number, then what was saved for it, by label, then for other versions of it.
 
     A file that is no scenario, or one of another policy, is passed over; a label twice is told with its file.
     """
@@ -71,13 +77,10 @@ def entries_for(policy: Policy) -> list[Preset]:
         one for path in sorted(own_folder().glob("*.yaml"))
         if path.stem not in shipped() and (one := _entry(path, policy, own=True))
     ]  # fmt: skip
-    every = [*ours, *sorted(mine, key=lambda one: one.label.lower())]
+    every = [*ours, *sorted(mine, key=lambda one: (bool(one.of), one.label.lower()))]
     labels = [one.label for one in every]
     return [
-        Preset(one.name, f"{one.label} ({one.path.name})", one.own, one.path, one.text)
-        if labels.count(one.label) > 1
-        else one
-        for one in every
+        replace(one, label=f"{one.label} ({one.path.name})") if labels.count(one.label) > 1 else one for one in every
     ]
 
 
@@ -87,7 +90,9 @@ def _entry(path: Path, policy: Policy, own: bool) -> Preset | None:
         found = parse(text, path.name, Scenario)[0]
     except ProblemsFound:
         return None
-    return Preset(path.stem, found.label, own, path, text) if found.policy in (policy.id, policy.name) else None
+    which, _, version = found.policy.partition("@")
+    of = "" if found.policy in (policy.id, policy.name) else version
+    return Preset(path.stem, found.label, own, path, text, of) if which == policy.id else None
 
 
 def entry_called(entries: list[Preset], wanted: str) -> Preset:
@@ -100,17 +105,62 @@ def entry_called(entries: list[Preset], wanted: str) -> Preset:
 
 
 def loaded_of(entry: Preset, policy: Policy) -> Loaded:
-    """All that a scenario sets, checked over the policy; raises ProblemsFound with everything that is wrong with it."""
+    """All that a scenario sets, checked over the policy; raises ProblemsFound with everything that is wrong with it.
+
+    Of one that was saved for another version only what applies: see `taken_over`.
+    """
+    if entry.of:
+        return taken_over(entry, policy)[0]
     plan = find_scenario(entry.called, policy)
     return Loaded(entry.name, entry.label, proposed(policy, entry.called), plan.criteria)
+
+
+def taken_over(entry: Preset, policy: Policy) -> tuple[Loaded, list[str]]:
+    """What a scenario of another version sets that this one allows; and in sentences, what does not apply here."""
+    plan = parse(entry.text, entry.path.name, Scenario)[0]
+    try:
+        theirs = load(plan.policy)
+    except ProblemsFound:
+        theirs = policy  # that version is gone: what it called its levers is not known
+    moved: dict[str, Value] = {}
+    left = []
+    for name, provision in plan.provisions_.items():
+        if why := _why_left(name, provision, policy):
+            lever = policy.levers.get(name) or theirs.levers.get(name)
+            left.append(f"“{lever.label if lever else name}” {why}")
+        else:
+            moved[name] = policy.levers[name].check(provision.to)
+    criteria: list[Edit] = []
+    for edit in plan.criteria:
+        try:
+            edited(policy, [*criteria, edit])
+            criteria.append(edit)
+        except ProblemsFound as found:
+            both = (policy.settings(), theirs.settings())
+            left += [without_identifiers(problem.message, both) for problem in found.problems]
+    settings = edited(policy, criteria).settings(moved)
+    return Loaded("", entry.label, settings, tuple(criteria), entry.of), left
+
+
+def _why_left(name: str, provision: Provision, policy: Policy) -> str:
+    """Why one lever of a scenario moves nothing in this version; empty: it does."""
+    if name not in policy.levers:
+        return f"is no lever of version {policy.version}"
+    lever = policy.levers[name]
+    try:
+        value = lever.check(provision.to)
+    except ValueError as error:
+        return f"does not fit: {error}"
+    return f"stands at {lever.in_words(value)} already" if value == policy.defaults[name] else ""
 
 
 def differences(entry: Preset, settings: Settings, policy: Policy) -> list[str]:
     """What changes in a scenario where these settings take its place, in sentences; ProblemsFound: it is broken."""
     before = loaded_of(entry, policy).settings
     was, now = (edits_in_words(policy, one) if one.policy != policy else [] for one in (before, settings))
+    other = [f"It is of version {entry.of}, and becomes one of version {policy.version}"] if entry.of else []
     left, come = ([one for one in these if one not in those] for these, those in ((was, now), (now, was)))
-    return [*change_in_words(settings, before, names=False), *come, *(f"No longer: {one}" for one in left)]
+    return [*other, *change_in_words(settings, before, names=False), *come, *(f"No longer: {one}" for one in left)]
 
 
 # What may be changed --------------------------------------------------------------------------------------------------

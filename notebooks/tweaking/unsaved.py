@@ -74,7 +74,7 @@ def _written(policy: Policy, left: PanelState) -> dict[str, Any]:
     kept: dict[str, Any] = {"policy": policy.name}
     kept["provisions"] = {k: "off" if v is None else v for k, v in left.settings.provisions().items()}
     if left.loaded:
-        kept["scenario"] = {"name": left.loaded.name, "label": left.loaded.label}
+        kept["scenario"] = {"name": left.loaded.name, "label": left.loaded.label, "of": left.loaded.of}
         if left.settings.policy != policy:
             edits = left.loaded.criteria
             kept["criteria"] = [one.model_dump(mode="json", by_alias=True, exclude_unset=True) for one in edits]
@@ -92,7 +92,9 @@ def _loaded(policy: Policy, kept: Mapping[str, Any], settings: Settings, criteri
     """The scenario as it is there now, with the criteria that were left; one that is gone by its name of then."""
     if "scenario" not in kept:
         return None
-    name, label = str(kept["scenario"]["name"]), str(kept["scenario"]["label"])
+    name, label, of = (str(kept["scenario"].get(key, "")) for key in ("name", "label", "of"))
+    if of:
+        return Loaded("", label, settings, criteria, of)
     entry = next((one for one in entries_for(policy) if one.name == name), None)
     try:
         return replace(loaded_of(entry, policy), criteria=criteria) if entry else Loaded("", label, settings, criteria)

@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 
 import click
 from jupyter_core.paths import jupyter_runtime_dir
+from jupyter_server.base.handlers import AuthenticatedFileHandler
 from jupyter_server.serverapp import ServerApp
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
 from tornado.web import HTTPError
-from traitlets import Unicode
+from traitlets import Unicode, default
 
 from policy import load
 from policy.model import Policy
@@ -32,12 +33,28 @@ COPIES = "copies"  # the folder of the workspace for notebooks of one's own
 _LINK = f"](../workspace/{COPIES}/"  # in start_here.md, as it is in a checkout
 
 
+class Files(AuthenticatedFileHandler):
+    """A file as it is, a report among them; also at an address that a person pastes into a new tab."""
+
+    def check_xsrf_cookie(self) -> None:
+        """As the server's own, which knows its own pages by the referer: a pasted address has none.
+
+        A browser says by itself that a person asks, or this server's page; no page of elsewhere can say so.
+        """
+        if self.request.headers.get("Sec-Fetch-Site") not in ("none", "same-origin"):
+            super().check_xsrf_cookie()
+
+
 class Contents(AsyncLargeFileManager):
     """The files as Lab sees them: only the workspace can be written; a copy asked for there is made of what ships."""
 
     mine = Unicode(help="The workspace, seen from the folder that is served; empty where it is that folder.").tag(
         config=True
     )
+
+    @default("files_handler_class")
+    def _files(self) -> type[Files]:
+        return Files
 
     def is_writable(self, path: str) -> bool:
         """Whether Lab may save here."""

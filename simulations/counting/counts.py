@@ -4,9 +4,10 @@ A lever that moves makes two new planes for each test that reads it; all others 
 bit, in all groups from one running sum, as the rows of a group lie together.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import pandas as pd
@@ -15,9 +16,9 @@ from numpy.typing import NDArray
 from policy.cases.reader import Cases
 from policy.evaluation.determination import evaluate
 from policy.evaluation.evaluation import Evaluation
-from policy.evaluation.kleene import Stretches, count
+from policy.evaluation.kleene import NOWHERE, Plane, Stretches, both, count, either, inverse
 from policy.evaluation.planes import Planes
-from policy.evaluation.results import OPEN, Reading, closing_of
+from policy.evaluation.results import CODE, OPEN, Reading, closing_of
 from policy.evaluation.rows import Rows
 from policy.model import OUTCOMES, Policy, Settings, Value
 from policy.problems import refuse
@@ -88,6 +89,40 @@ class _Pathway:
         return Stretches(self.ends)
 
 
+@dataclass
+class Refusals:
+    """Why cases come out as not met: each of `cases` stands under every criterion that it fails, else under one text.
+
+    `criteria`: name -> cases that fail it, and of these those that fail no other; `because`: what the policy says of
+    cases that fail none; `closed`: cases of which something was not documented when the file was closed.
+    """
+
+    cases: int = 0
+    criteria: dict[str, tuple[int, int]] = field(default_factory=dict)
+    because: Counter[str] = field(default_factory=Counter)
+    closed: int = 0
+
+    def add(self, reading: Reading, closing: int, many: Callable[[Plane], int]) -> None:
+        """Those of one pathway; `many`: how many of the cases asked for have a bit."""
+        refused = reading.closed(closing).get(CODE["not_met"], NOWHERE)
+        self.cases += many(refused)
+        once, twice = NOWHERE, NOWHERE
+        fails = {}
+        for name, truth in reading.truths.items():
+            known = both(reading.read[name], inverse(reading.partly.get(name, NOWHERE)))
+            fails[name] = both(refused, both(known, inverse(truth.possible)))
+            twice = either((twice, both(once, fails[name])))
+            once = either((once, fails[name]))
+        for name, plane in fails.items():
+            if number := many(plane):
+                before, alone = self.criteria.get(name, (0, 0))
+                self.criteria[name] = (before + number, alone + many(both(plane, inverse(twice))))
+        rest = both(refused, inverse(once))
+        self.closed += many(both(rest, reading.open))
+        for text, plane in reading.because.items():
+            self.because[text] += many(both(both(rest, inverse(reading.open)), plane))
+
+
 @dataclass(frozen=True)
 class Counts:
     """Counts of some cases by group at any setting; `cases`: how many are counted."""
@@ -145,6 +180,18 @@ class Counts:
             if moved & {*pathway.levers, CLOSING}:
                 yield pathway.read(one, asking), pathway.read(other, asking), pathway.rows.size
 
+    def refusals(self, settings: Settings, groups: NDArray[np.bool_]) -> Refusals:
+        """Why cases of some groups come out as not met; `groups`: bool (groups,). Of cases without weights."""
+        found = Refusals()
+        for pathway in self._pathways:
+            if pathway.weights is not None:
+                raise refuse("weights", "refusals", "cases that stand for several are not told one by one")
+            wanted, ends = groups[pathway.members], Stretches(pathway.ends)
+            if wanted.any():
+                many = partial(_within, ends, wanted)
+                found.add(pathway.read(settings, asking=True), closing_of(settings), many)
+        return found
+
     def by_pathway(self) -> dict[str, int]:
         """How many cases each pathway has."""
         found = dict.fromkeys(self._policy.pathways, 0)
@@ -152,6 +199,11 @@ class Counts:
             if pathway.position >= 0:
                 found[list(found)[pathway.position]] += pathway.rows.size
         return found
+
+
+def _within(ends: Stretches, wanted: NDArray[np.bool_], plane: Plane) -> int:
+    """How many cases of the stretches that are wanted have the bit."""
+    return int(ends.counts(plane)[wanted].sum())
 
 
 def each(base: Settings, values: Mapping[str, Sequence[Value]]) -> Iterator[Settings]:

@@ -1,7 +1,7 @@
 /* The answer beside the levers, and the page as a whole: its address, its start, its check of itself. */
 
 const page = (() => {
-  const { change, count, element, finding, percent, points, say, signed, wilson } = words;
+  const { apart, change, count, element, finding, percent, points, say, signed, wilson } = words;
   const { Cell, Grid, framed, header, rowHeader } = tables;
   const REST = 350; // milliseconds without a move before levers that change nothing are looked for
   const TRY = 6; // milliseconds of that look before a hand is heard again
@@ -57,7 +57,8 @@ const page = (() => {
         this.tiles[i].note.textContent = `met · 95%: ${percent(low)} to ${percent(high)}`;
       });
       this.tiles[2].value.textContent = points((answer.after[0] - answer.before[0]) / model.size);
-      this.tiles[2].note.textContent = `points · ${count(answer.moved)} cases change`;
+      const exact = apart(answer.before[0] / model.size, answer.after[0] / model.size) ? ", from exact counts" : "";
+      this.tiles[2].note.textContent = `points${exact} · ${count(answer.moved)} cases change`;
       this.showOutcomes(answer);
       this.showChanges();
       this.showFlow(answer);

@@ -24,6 +24,12 @@ const words = (() => {
     return text === "0.0" ? text : `${change > 0 ? "+" : "−"}${text}`;
   }
 
+  /* Whether a change is not the difference of the two shares as they are shown. */
+  function apart(before, after) {
+    const [old, now, by] = [before, after, Math.abs(after - before)].map((share) => Math.round(10 * decimal(100 * share)));
+    return Math.abs(now - old) !== by;
+  }
+
   /* Wilson's score interval of a share. */
   function wilson(hits, cases) {
     const share = hits / cases, weight = (Z * Z) / cases, middle = (share + weight / 2) / (1 + weight);
@@ -70,5 +76,5 @@ const words = (() => {
     where.hidden = !text;
   }
 
-  return { change, count, decimal, element, finding, percent, points, say, signed, wilson };
+  return { apart, change, count, decimal, element, finding, percent, points, say, signed, wilson };
 })();

@@ -14,7 +14,7 @@ from simulations.reports.impact_findings import about_finding
 from simulations.reports.notices import about_people
 from simulations.reports.table_cells import count
 from simulations.statistics.intervals import exact_limits
-from simulations.statistics.number_format import fixed, percent, points
+from simulations.statistics.number_format import change_called, fixed, percent, points
 from simulations.studies.comparison import Study
 from simulations.studies.impact import Impact, Part, Rate, determined
 from simulations.studies.sensitivity import CASES, Ends, change_of, share_of
@@ -114,14 +114,16 @@ def assumed(study: Study, outcome: str) -> Ends | None:
 def both(study: Study) -> Shown:
     """Approvals and recommended refusals before and after, with the range of assumptions and the luck of drawing."""
     rows, same = [], study.impact.same
+    rates = {outcome: study.shown.rates(outcome) for outcome in _JUDGED}
     for outcome, label in _JUDGED.items():
-        before, after, change = study.shown.rates(outcome)
+        before, after, change = rates[outcome]
         cells = [percent(before.value)]
         cells += [] if same else [percent(after.value), points(change.value)]
         if study.cases.drawn:
             cells += [_ends(study, outcome), _luck(before if same else change, percent if same else points)]
         rows.append((label, *cells))
-    header = ["Share of all cases", *(["Policy as it stands"] if same else ["Baseline", "Scenario", "Change, points"])]
+    called = change_called([(before.value, after.value, change.value) for before, after, change in rates.values()])
+    header = ["Share of all cases", *(["Policy as it stands"] if same else ["Baseline", "Scenario", called])]
     below = ""
     if study.cases.drawn:
         header += ["Range of the assumptions (95%)", "Luck of drawing (95%)"]

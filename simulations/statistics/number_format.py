@@ -6,6 +6,7 @@ and `.1%` would show two numbers for one share. Quotients and differences of cou
 digits; ten decimals of a percentage are kept before rounding, which is exact for counts of up to a hundred million.
 """
 
+from collections.abc import Iterable
 from decimal import ROUND_05UP, ROUND_HALF_UP, Decimal
 
 _KEPT = 10  # decimals of a percentage
@@ -34,6 +35,22 @@ def points(change: float | None, decimals: int = 1) -> str:
         return "withheld"
     text = fixed(100 * change, decimals)
     return text.replace("-", "−") if not float(text) or text.startswith("-") else f"+{text}"
+
+
+def change_called(
+    told: Iterable[tuple[float | None, float | None, float | None]], what: str = "Change, points", decimals: int = 1
+) -> str:
+    """What changes of shares are called: 'Change, points', and why where one is not the difference that a reader takes.
+
+    `told`: share before, after and change, as fractions, as they are shown beside each other; None: not told.
+    """
+
+    def apart(before: float, after: float, change: float) -> bool:
+        old, new, by = (Decimal(fixed(100 * one, decimals)) for one in (before, after, change))
+        return new - old != by
+
+    rows = [(old, new, by) for old, new, by in told if old is not None and new is not None and by is not None]
+    return f"{what}, from exact counts" if any(apart(*row) for row in rows) else what
 
 
 def percent_within(pct: float, low: float, high: float, *, between: str = " to ") -> str:

@@ -75,6 +75,26 @@ def test_a_page_of_elsewhere_gets_nothing_even_with_the_cookie(desk: Desk, path:
     assert asked(desk, path, Cookie=cookie, Origin="http://policy.example")[0] == 404
 
 
+def test_the_address_of_a_report_opens_in_a_new_tab_of_the_same_browser_only(desk: Desk):
+    report = desk.workspace / "reports" / "pasted" / "approval_impact.html"
+    report.parent.mkdir(parents=True)
+    report.write_text("<h1>Approvals fall</h1>", "utf-8")
+    address = "/files/reports/pasted/approval_impact.html"
+    page = desk.new_page()
+    page.goto(f"{desk.address}/app?token={TOKEN}")
+    cookie = "; ".join(f"{one['name']}={one['value']}" for one in page.context.cookies())
+    tab = page.context.new_page()
+    tab.goto(desk.address + address)  # as it is pasted: no page that it comes from
+    expect(tab.get_by_role("heading")).to_have_text("Approvals fall")
+    tab.context.close()
+    assert asked(desk, address, Cookie=cookie, **{"Sec-Fetch-Site": "none"})[0] == 200
+    for site in ("cross-site", "same-site"):
+        assert asked(desk, address, Cookie=cookie, **{"Sec-Fetch-Site": site})[0] == 403
+    assert asked(desk, address, Cookie=cookie)[0] == 403
+    assert asked(desk, address, **{"Sec-Fetch-Site": "none"})[0] in (302, 403)
+    assert asked(desk, address, Cookie=cookie, Host="policy.example", **{"Sec-Fetch-Site": "none"})[0] == 403
+
+
 def test_a_socket_of_a_kernel_opens_to_its_own_page_only(desk: Desk):
     port = desk.address.rpartition(":")[2]
     asks = {

@@ -1,19 +1,22 @@
 """What the panel of levers keeps: scenarios, reports, and levers that were left moved."""
 
 import json
+import os
+import shlex
 import subprocess
 from pathlib import Path
 
 import ipywidgets as widgets
 import pytest
 
-from notebooks.keeping import base
+from notebooks.keeping import command, reported
 from notebooks.lever_panel import LeverPanel
 from notebooks.page import plain
 from notebooks.tweaking import scenarios
 from policy import load_scenario
 from policy.model import Policy
 from policy.reading.loading import change_in_words
+from policy.reading.workspace import SERVED, VARIABLE
 from policy.storage.files import save
 from simulations import Caseload
 from tests.notebooks.hostile import SCRIPT
@@ -89,12 +92,16 @@ def test_what_somebody_changed_or_wrote_by_hand_is_not_saved_over(panel: LeverPa
 
 
 @pytest.mark.slow
-def test_the_line_that_is_printed_and_the_button_make_the_same_report(panel: LeverPanel, workspace: Path):
+def test_the_line_that_is_printed_and_the_button_make_the_same_report(
+    panel: LeverPanel, workspace: Path, tmp_path: Path
+):
+    """In a terminal that stands elsewhere and knows no workspace, as that of whoever uses the app."""
+    elsewhere = {name: value for name, value in os.environ.items() if name != VARIABLE}
     slider(panel, "conservative_weeks").value = 8
     panel.name.value = "Eight weeks"
     panel.save_button.click()
-    line = panel.message.value.partition("<pre>")[2].partition("</pre>")[0]
-    done = subprocess.run(line, shell=True, cwd=base(), capture_output=True, text=True, check=False)
+    line = panel.message.value.partition('tabindex="0">')[2].partition("</pre>")[0]
+    done = subprocess.run(line, shell=True, cwd=tmp_path, env=elsewhere, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     first = (workspace / "reports" / "eight_weeks" / "summary.json").read_bytes()
     panel.report_button.click()
@@ -109,12 +116,73 @@ def test_a_report_needs_a_name_and_says_what_went_wrong(panel: LeverPanel, monke
     assert panel.report_button.disabled
     slider(panel, "conservative_weeks").value = 8
     panel.report_button.click()
-    assert "Not saved: name: '' is no name for a scenario" in plain(panel.message.value)
+    assert "Not saved: type a name for the scenario first" in plain(panel.message.value)
     panel.name.value = "x"
-    monkeypatch.setattr("notebooks.lever_panel.make_report", lambda report: SCRIPT)
+    monkeypatch.setattr("notebooks.tweaking.report_forms.make_report", lambda report: SCRIPT)
     panel.report_button.click()
     assert f"No report: {SCRIPT}" in plain(panel.message.value)
     assert not panel.report_button.disabled
+
+
+def test_a_report_says_before_and_after_that_it_saves_the_levers(
+    panel: LeverPanel, workspace: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("notebooks.tweaking.report_forms.make_report", lambda report: "")
+    told = panel.reporting.told
+    assert told.value == ""
+    panel.set("conservative_weeks", 8)
+    assert "Make the report first saves the levers as a scenario under the name above" in plain(told.value)
+    panel.name.value = "Eight weeks"
+    panel.report_button.click()
+    said = plain(panel.message.value)
+    assert "Saved first, as " in said
+    assert "eight_weeks.yaml" in said
+    assert "The report: " in said
+    assert told.value == ""
+    panel.report_button.click()
+    assert "Saved first" not in plain(panel.message.value)
+    panel.set("conservative_weeks", 9)
+    assert told.value != ""
+
+
+@pytest.mark.parametrize("served", [True, False])
+def test_a_line_names_the_workspace_in_full_only_where_a_command_does_not_find_it_by_itself(
+    panel: LeverPanel, workspace: Path, monkeypatch: pytest.MonkeyPatch, served: bool
+):
+    if served:
+        monkeypatch.setenv(SERVED, str(workspace))
+    words = shlex.split(command("x", panel.policy, panel.cases).line)
+    assert words[words.index("--workspace") + 1] == str(workspace)
+    assert words[words.index("--out") + 1] == str(workspace / "reports" / "x")
+    monkeypatch.delenv(VARIABLE)
+    monkeypatch.delenv(SERVED, raising=False)
+    line = command("x", panel.policy, panel.cases).line
+    assert "--workspace" not in line
+    assert line.endswith("--out workspace/reports/x")
+
+
+def test_a_program_that_only_lab_has_on_its_path_is_named_in_full(
+    panel: LeverPanel, workspace: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    here = tmp_path / "bin"
+    here.mkdir()
+    program = here / "workbook"
+    program.write_text("", "utf-8")
+    program.chmod(0o755)
+    monkeypatch.setattr("sys.executable", str(here / "python"))
+    monkeypatch.setenv(SERVED, str(workspace))
+    monkeypatch.setenv("PATH", f"{here}{os.pathsep}/nowhere")
+    assert command("x", panel.policy, panel.cases).line.startswith(f"{program} simulate")
+    monkeypatch.setenv("PATH", f"{here}{os.pathsep}{here}")
+    assert command("x", panel.policy, panel.cases).line.startswith("workbook simulate")
+
+
+def test_a_report_in_lab_can_be_opened_and_kept(panel: LeverPanel, workspace: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv(SERVED, str(workspace))
+    shown = reported(command("x", panel.policy, panel.cases))
+    assert 'href="/files/reports/x/approval_impact.html"' in shown
+    assert 'href="/files/reports/x/approval_impact.html?download=1"' in shown
+    assert f"It is one file, to be kept or sent: {workspace}/reports/x/approval_impact.html" in plain(shown)
 
 
 # Left unsaved --------------------------------------------------------------------------------------------------------

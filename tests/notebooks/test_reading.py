@@ -3,10 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from notebooks.page import esc, evidence_mark, plain, table
+from notebooks.levers import legend
+from notebooks.page import dated, esc, evidence_mark, plain, table
 from notebooks.reading import Manual
 from notebooks.rules import ends, sentence, statements_behind
-from policy import Draft
+from policy import Draft, load
 from policy.model import OUTCOMES, Policy
 from policy.problems import ProblemsFound
 from policy.reading.workspace import SERVED, VARIABLE
@@ -185,3 +186,17 @@ def test_braces_are_only_filled_with_levers():
 def test_a_table_has_headers_for_rows_and_columns():
     html = table(("A", "B"), [("x", "1")], "Title")
     assert re.findall(r'<th scope="(\w+)"', html) == ["col", "col", "row"]
+
+
+def test_letters_behind_a_sentence_are_told_once_from_the_document(manual: Manual, nerve_blocks: Policy):
+    said = plain(legend(nerve_blocks))
+    assert said in manual.contents().text
+    for part in ("S statement of the source assessment", "R reference", "C contradiction", "(GK) general knowledge"):
+        assert part in said
+    assert plain(legend(load("positive_airway_pressure"))) == "Letters: P statement of the source, R reference."
+
+
+def test_a_year_that_the_source_names_is_told_once(nerve_blocks: Policy):
+    for card in nerve_blocks.evidence.values():
+        assert dated(card).count(card.year) == 1 or not card.year[:1].isdigit()
+    assert dated(nerve_blocks.evidence["bmj-2025"]) == "BMJ 2025"

@@ -290,6 +290,8 @@ def test_a_search_finds_levers_by_label_sentence_value_and_source(panel: LeverPa
     assert panel.find(card.source)
     for name, lever in nerve_blocks.levers.items():
         assert name in panel.find(lever.label)
+    assert panel.find("test block") == panel.find("Blocks TESTS")
+    assert panel.find("test block") == ["diagnostic_blocks_required", "diagnostic_block_exempt"]
     assert panel.find("zebra") == []
     assert "No lever has that" in plain(panel.levers.told.value)
     assert len(panel.find("")) == len(nerve_blocks.levers)
@@ -314,6 +316,11 @@ def test_who_moves_lists_true_moves_of_each_kind(panel: LeverPanel, cases: Casel
     counted = {(OUTCOMES[a], OUTCOMES[b]): int(((was == a) & (now == b)).sum()) for a, b in kinds}
     assert {(before, after): number for before, after, number in found.ways} == counted
     panel.ask("Who moves")
+    newly = (now == OUTCOMES.index("not_met")) & (was != OUTCOMES.index("not_met"))
+    fails = determine(panel.policy, part, panel.tweaks.settings).truths["conservative_care"] == 0
+    said = plain(panel.closer.answer.value)
+    assert f"Why newly refused: {newly.sum():,} cases are newly not met." in said
+    assert f"failed, or it is contraindicated | {(newly & fails).sum():,} |" in said
     assert len(panel.closer.rows.children) == len(found.cases)
     assert f"{found.many:,} cases have another outcome" in plain(panel.closer.answer.value)
     panel.reset_button.click()

@@ -251,3 +251,36 @@ def test_other_trees_are_counted_right(tests: dict[str, dict[str, object]]):
 def test_it_says_what_it_is():
     found = counts_of(Batch(undocumented(POLICY.settings(), 50, 1)))
     assert repr(found) == "50 cases in 1 groups, laid out to be counted at any setting"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_refusals_are_told_as_each_case_tells_its_own(seed: int):
+    """Of some groups, under random settings; held against the lists of a determination of every case."""
+    draws, base = Draws(200 + seed), base_settings(seed)
+    cases = undocumented(base, SIZE, seed)
+    found = counts_of(Batch(cases), by=("sex",))
+    label = found.groups.of(cases)
+    for _ in range(4):
+        at = moved(base, POLICY.levers, draws)
+        wanted = draws.rng.random(len(found.groups)) < 0.6
+        told = found.refusals(at, wanted)
+        rows = policy.determine(POLICY, cases, at).frame()[wanted[label]]
+        refused = rows[rows["outcome"] == "not_met"]
+        fails = [text.split(";") if text else [] for text in refused["not_met"].astype(str)]
+        every = {name for row in fails for name in row}
+        by_hand = {name: (sum(name in row for row in fails), sum([name] == row for row in fails)) for name in every}
+        assert told.criteria == by_hand
+        assert told.cases == len(refused)
+        rest = refused["reasons"].astype(str)[[not row for row in fails]]
+        closed = rest.str.contains("the file was closed")
+        assert told.closed == closed.sum()
+        for text, number in told.because.items():
+            assert number == rest[~closed].str.contains(text, regex=False).sum()
+        assert all(any(text in reasons for text in told.because) for reasons in rest[~closed])
+
+
+def test_refusals_of_cases_that_stand_for_several_are_not_told():
+    cases = undocumented(base_settings(0), 10, 0)
+    found = counts_of(Batch(cases, np.full(10, 3)))
+    with pytest.raises(ProblemsFound, match="stand for several"):
+        found.refusals(base_settings(0), np.array([True]))

@@ -10,6 +10,7 @@ import pytest
 
 from simulations.reports.table_cells import in_shares
 from simulations.statistics.number_format import (
+    change_called,
     fixed,
     in_percent,
     percent,
@@ -95,3 +96,22 @@ def test_intervals_and_rounded_tables_round_as_shares_do():
     assert points_within(-0.25, -1.05, 0.04, decimals=1) == "−0.3 (−1.1 to 0.0)"
     table = in_shares(pd.DataFrame({"cases": [2000, 2000], "met": [811, 5], "met_pct": [40.55, 0.25]}))
     assert table["about_met_pct"].tolist() == [40.6, 0.3]
+
+
+def test_a_change_that_is_not_the_difference_of_what_is_shown_says_why():
+    """2,086 and 1,524 of 10,000 are shown as 20.9 and 15.2, and differ by 5.62."""
+    assert change_called([(0.2086, 0.1524, -0.0562)]) == "Change, points, from exact counts"
+    assert change_called([(0.2086, 0.1524, -0.0562)], "Change", 2) == "Change"
+    assert change_called([(0.2, 0.1, -0.1), (None, 0.1, None)]) == "Change, points"
+    assert change_called([(0.2, 0.1, -0.1), (0.2086, 0.1524, -0.0562)], "By") == "By, from exact counts"
+
+
+def test_what_a_change_is_called_agrees_with_subtraction_by_hand():
+    luck = Random(7)
+    for _ in range(500):
+        cases = luck.randrange(50, 20_000)
+        old, new = luck.randrange(cases + 1), luck.randrange(cases + 1)
+        shown = [on_paper(Fraction(n, cases), 1) for n in (old, new)]
+        plain = on_paper(Fraction(new - old, cases), 1) if new >= old else -on_paper(Fraction(old - new, cases), 1)
+        told = change_called([(old / cases, new / cases, (new - old) / cases)])
+        assert (told == "Change, points") == (shown[1] - shown[0] == plain), (old, new, cases)

@@ -21,7 +21,7 @@ from simulations.pages.content import Command
 from simulations.pages.embedded import KINDS, embedded
 from simulations.pages.page import FOLDER, LARGEST, NOT_A_TABLE, offline_page
 from simulations.statistics.intervals import wilson
-from simulations.statistics.number_format import percent, points
+from simulations.statistics.number_format import change_called, percent, points
 from simulations.studies.caseload import cases_of
 from simulations.studies.comparison import Study, ask
 from simulations.studies.subgroups import columns_of
@@ -185,6 +185,10 @@ def test_groups_are_those_that_occur_and_subgroups_those_of_the_population(name:
     assert "sex" in held.subgroups
 
 
+def _apart(before: float, after: float) -> bool:
+    return "exact" in change_called([(before, after, after - before)])
+
+
 @pytest.mark.skipif(NODE is None, reason="no node is installed here")
 def test_numbers_are_written_as_the_reports_write_them():
     """Every share of some numbers of cases, ties of rounding among them, with its interval; and changes."""
@@ -194,12 +198,13 @@ def test_numbers_are_written_as_the_reports_write_them():
         + """
 const asked = JSON.parse(require("fs").readFileSync(0, "utf8")), said = [];
 for (const n of asked) for (let hits = 0; hits <= n; hits++) {
-  said.push([words.percent(hits / n), words.points(hits / n - 0.4), ...words.wilson(hits, n).map(words.percent)]);
+  const told = [words.percent(hits / n), words.points(hits / n - 0.4), words.apart(0.4, hits / n)];
+  said.push([...told, ...words.wilson(hits, n).map(words.percent)]);
 }
 process.stdout.write(JSON.stringify(said));"""
     )
     wanted = [
-        [percent(hits / n), points(hits / n - 0.4), *map(percent, wilson(hits, n)[1:])]
+        [percent(hits / n), points(hits / n - 0.4), _apart(0.4, hits / n), *map(percent, wilson(hits, n)[1:])]
         for n in cases
         for hits in range(n + 1)
     ]

@@ -43,10 +43,18 @@
     for (const text of document.querySelectorAll("pre.paste:not([data-copied])")) {
       const hand = Object.assign(document.createElement("button"), { className: "jupyter-button", textContent: "Copy" });
       text.dataset.copied = "";
-      hand.onclick = () => navigator.clipboard.writeText(text.textContent).then(() => (hand.textContent = "Copied"));
+      hand.ariaLive = "polite";
+      hand.onclick = () => navigator.clipboard.writeText(text.textContent).then(() => true, () => selected(text))
+        .then(done => (hand.textContent = done ? "Copied" : "Selected: press Ctrl+C"));
       text.after(hand);
     }
     hold();
+  }
+
+  // Where the browser lets no script copy.
+  function selected(text) {
+    getSelection().selectAllChildren(text);
+    return document.execCommand("copy");
   }
 
   const called = hand => [hand.tagName, hand.type, hand.ariaLabel ?? hand.labels?.[0]?.textContent ?? hand.textContent].join();
