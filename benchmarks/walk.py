@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from policy.evaluation.pathways import branches_of, codes_of, still_possible
-from policy.evaluation.results import CODE
+from policy.evaluation.reading import CODE
 from policy.evaluation.traverse import traverse, traverse_test
 from policy.model import Comparison, Policy, Rule, Settings, Test
 

@@ -13,12 +13,12 @@ import numpy as np
 from policy.authoring.coverage import activations, criteria_of, deciding
 from policy.authoring.enumeration import Ground, Row, as_cases
 from policy.authoring.facts import column_of, days_of, values
-from policy.cases.relations import as_written
-from policy.evaluation.determination import determine
+from policy.bits.rows import Rows
+from policy.case_files.written import as_written
+from policy.determinations.determination import determine
+from policy.determinations.results import LENIENCY
 from policy.evaluation.evaluation import Evaluation
 from policy.evaluation.kleene import MET
-from policy.evaluation.results import LENIENCY
-from policy.evaluation.rows import Rows
 from policy.model import OUTCOMES, CaseField, Policy, Settings, is_number
 
 NAMES = ("below", "at", "above", "missing")

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from policy.authoring.enumeration import Ground, Row, as_cases
 from policy.authoring.vignettes import Batch, Readings
-from policy.cases.reader import Cases
-from policy.evaluation.determination import determine
+from policy.case_files.reader import Cases
+from policy.determinations.determination import determine
+from policy.determinations.layout import Planes
 from policy.evaluation.kleene import NOT_DOCUMENTED
 from policy.evaluation.pathways import codes_of
-from policy.evaluation.planes import Planes
 from policy.model import OUTCOMES, Policy, Rule, Settings, While
 from policy.problems import ProblemsFound
 

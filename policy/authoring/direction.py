@@ -18,7 +18,7 @@ from policy.authoring.reduction import alike_criteria
 from policy.authoring.search import Search
 from policy.authoring.tree import alike_in_words
 from policy.authoring.witness import Witness
-from policy.evaluation.results import CODE
+from policy.evaluation.reading import CODE
 from policy.model import DirectionException, Policy, Rule, Test, Value, as_word
 
 MET = CODE["met"]

@@ -29,13 +29,13 @@ from numpy.typing import NDArray
 from policy.authoring.facts import always_told, components, options, refuse_together
 from policy.authoring.once import Once
 from policy.authoring.tallies import tallied
-from policy.cases.reader import READ, Cases
-from policy.evaluation.determination import determine
+from policy.bits.rows import Rows
+from policy.case_files.reader import READ, Cases
+from policy.determinations.determination import determine
+from policy.determinations.results import Determinations
 from policy.evaluation.evaluation import Evaluation
 from policy.evaluation.kleene import MET
 from policy.evaluation.pathways import diagnosis_group, pathway_of
-from policy.evaluation.results import Determinations
-from policy.evaluation.rows import Rows
 from policy.model import Policy, Record, Rule, Settings
 from policy.problems import refuse
 

@@ -22,12 +22,12 @@ from policy.authoring.enumeration import Cell, Row, Signature, remembered, small
 from policy.authoring.facts import refuse_together
 from policy.authoring.levers import Levers, Pair, Pairs
 from policy.authoring.tree import alike_in_rules
-from policy.cases.reader import Cases, as_written
-from policy.evaluation.determination import evaluate
-from policy.evaluation.evaluation import Evaluation
+from policy.bits.rows import Rows
+from policy.case_files.reader import Cases
+from policy.case_files.written import as_written
+from policy.evaluation.evaluation import Evaluation, evaluate
 from policy.evaluation.kleene import MET, Truth, truth_of
-from policy.evaluation.results import Reading, closing_of
-from policy.evaluation.rows import Rows
+from policy.evaluation.reading import Reading, closing_of
 from policy.model import CaseField, Policy, Rule, Settings, Switch, Value
 from policy.problems import refuse
 

@@ -10,7 +10,8 @@ from operator import mul
 
 from policy.authoring.dates import dated
 from policy.authoring.tallies import Item
-from policy.cases.relations import ages, as_written
+from policy.case_files.contradictions import ages
+from policy.case_files.written import as_written
 from policy.model import CaseField, Policy, Settings, Test, While
 from policy.model.fields import AGE
 from policy.problems import refuse

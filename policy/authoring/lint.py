@@ -19,9 +19,9 @@ from policy.authoring.proof import Relation, prove, prove_everywhere
 from policy.authoring.questions import Parts, asked, can_change, change_alone, documents
 from policy.authoring.settings_tried import more_settings, that_meet, under
 from policy.authoring.witness import Witness
-from policy.cases.reader import Cases
-from policy.evaluation.determination import determine
-from policy.evaluation.planes import Planes
+from policy.case_files.reader import Cases
+from policy.determinations.determination import determine
+from policy.determinations.layout import Planes
 from policy.model import OUTCOMES, Amount, Lever, Policy, Settings, Value, as_word
 from policy.problems import ProblemsFound, listed
 

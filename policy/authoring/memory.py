@@ -15,8 +15,8 @@ import numpy as np
 
 from policy.authoring.content import Content, Digests
 from policy.authoring.enumeration import Row, as_cases
-from policy.cases.reader import Cases
-from policy.evaluation.determination import determine
+from policy.case_files.reader import Cases
+from policy.determinations.determination import determine
 from policy.model import Policy, Settings, as_word
 from policy.problems import ProblemsFound
 

@@ -19,7 +19,7 @@ from policy.authoring.levers import ABSENT, Levers, Pair, Pairs
 from policy.authoring.once import Once
 from policy.authoring.reduction import CLOSENESS, smaller
 from policy.authoring.witness import Witness, confirmed, in_order
-from policy.evaluation.results import LENIENCY
+from policy.determinations.results import LENIENCY
 from policy.model import OUTCOMES, Settings, While
 from policy.problems import ProblemsFound
 

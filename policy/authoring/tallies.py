@@ -11,9 +11,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from policy.cases.reader import Cases
+from policy.bits.rows import Rows
+from policy.case_files.reader import Cases
 from policy.evaluation.kleene import codes_of_truth
-from policy.evaluation.rows import Rows
 from policy.evaluation.truths import Truths
 from policy.model import Policy, Settings, Test
 

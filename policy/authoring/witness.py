@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from policy.authoring.enumeration import Row, Space
 from policy.authoring.levers import ABSENT, Levers, Pair
-from policy.evaluation.results import LENIENCY
+from policy.determinations.results import LENIENCY
 from policy.model import OUTCOMES, Settings, as_word
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from policy.case_files.cells import Ints
+from policy.bits.rows import Ints
 from policy.case_files.grammar import EPOCH, REMARKED_DAY
 from policy.case_files.identifiers import quoted
 from policy.model import CaseField, Policy

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from policy.case_files.grammar import Day
-from policy.cases.stretches import Calendar, Stretch
+from policy.case_files.stretches import Calendar, Stretch
 from policy.checking import loading
 from policy.model import Policy, Settings
 from policy.model.policy import FIRST_DAY

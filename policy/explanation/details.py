@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from policy.cases.reader import as_written, day_of, half_months, half_months_of_days
+from policy.case_files.written import as_written, day_of
+from policy.cases.relations import half_months, half_months_of_days
 from policy.evaluation.evaluation import Evaluation
 from policy.evaluation.kleene import MET, NOT_MET, codes_of_truth
 from policy.model import CaseField, DaysSinceLast, History, Test, in_units

@@ -14,7 +14,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from policy.case_files.cells import Ints, dictionary, trimmed
+from policy.bits.rows import Ints
+from policy.case_files.cells import dictionary, trimmed
 from policy.case_files.columns import plain
 from policy.case_files.files import File, Rows, file_of
 from policy.case_files.grammar import PLACEHOLDERS, UNSHOWN, Day, Number, bare

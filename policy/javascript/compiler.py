@@ -11,7 +11,7 @@ from operator import mul
 from typing import Any
 
 from policy.evaluation.pathways import branches_of, codes_of, still_possible
-from policy.evaluation.results import CODE, closing_of
+from policy.evaluation.reading import CODE, closing_of
 from policy.evaluation.traverse import traverse, traverse_test
 from policy.model import CaseField, Comparison, Policy, Requirement, Rule, Settings, Step, Switch, Test, Value
 

@@ -4,6 +4,17 @@ Lowest first: units, levers, history, fields, tests and rules; the document, and
 settings. This is their one face: what stands here is all that others may use.
 """
 
+from policy.entries.history import (
+    EVENT_CODE,
+    HISTORY_TAGS,
+    CountOfEvents,
+    DaysSinceLast,
+    DistinctGroups,
+    Events,
+    History,
+    InWindow,
+    LongestRun,
+)
 from policy.entries.records import Record
 from policy.entries.scalars import (
     CPT_PATTERN,
@@ -24,26 +35,15 @@ from policy.entries.scalars import (
     whole,
 )
 from policy.entries.sources import Evidence
+from policy.entries.units import KNOWN, Unit, in_units
 from policy.model.document import CodeNotice, Example, Pathway, Relation, Selector
 from policy.model.fields import LONGEST_DAYS, CaseField
-from policy.model.history import (
-    EVENT_CODE,
-    HISTORY_TAGS,
-    CountOfEvents,
-    DaysSinceLast,
-    DistinctGroups,
-    Events,
-    History,
-    InWindow,
-    LongestRun,
-)
 from policy.model.leaves import Between, Comparison, Equals, LeverIs, Mean, OnFile, States, Sum
 from policy.model.levers import Amount, DirectionException, Lever, Value, as_word, simplest
 from policy.model.nodes import is_number
 from policy.model.policy import Policy, Settings
 from policy.model.rules import FORMS, OPTIONAL, OUTCOMES, Criterion, Gate, Requirement, Rule, Step, Switch
 from policy.model.tests import TAGS, AllOf, AnyOf, Count, NoneOf, Score, Test, says_yes, test_of
-from policy.model.units import KNOWN, Unit, in_units
 
 __all__ = [
     "CPT_PATTERN", "EVENT_CODE", "FORMS", "HISTORY_TAGS", "ICD_PATTERN", "KNOWN", "LONGEST_DAYS", "OPTIONAL",

@@ -7,10 +7,10 @@ import numpy as np
 from pydantic import Field, PrivateAttr, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from policy.entries.history import History
 from policy.entries.records import Element
 from policy.entries.scalars import Flag, Id, Number, Text, Whole, Word
-from policy.model.history import History
-from policy.model.units import KNOWN, Unit
+from policy.entries.units import KNOWN, Unit
 
 # From the first day that a case table may hold, 1901-01-01, to the last, 2099-12-31
 LONGEST_DAYS, LONGEST_MONTHS = 72_682, 199 * 12

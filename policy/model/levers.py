@@ -25,7 +25,7 @@ from policy.entries.scalars import (
     plain_digits,
     whole,
 )
-from policy.model.units import KNOWN, Unit
+from policy.entries.units import KNOWN, Unit
 from policy.problems import nearest, shown
 
 Amount = int | Decimal  # a whole number is always an int

@@ -13,6 +13,7 @@ from pydantic import Field, PrivateAttr, StringConstraints, model_validator
 from policy.entries.records import ReadOnly, Record
 from policy.entries.scalars import Day, IcdCode, Id, Key, StatementId, Text
 from policy.entries.sources import Evidence, OpenQuestion, Statement, TextElement
+from policy.entries.units import KNOWN, Unit, in_units
 from policy.model.document import CodeNotice, DiagnosisGroup, Example, Note, Pathway, ProcedureFamily, Relation
 from policy.model.fields import CaseField
 from policy.model.leaves import Comparison
@@ -20,7 +21,6 @@ from policy.model.levers import Amount, DirectionException, Lever, Value, simple
 from policy.model.nodes import is_number
 from policy.model.rules import Criterion, Gate, Requirement, Rule, Step
 from policy.model.tests import Test
-from policy.model.units import KNOWN, Unit, in_units
 from policy.problems import Problem, ProblemsFound, nearest, shown
 
 _PLAIN = (int, str, type(None))

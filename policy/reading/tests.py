@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
+from policy.entries.units import KNOWN
 from policy.model import (
     Amount,
     CaseField,
@@ -15,7 +16,6 @@ from policy.model import (
     is_number,
     simplest,
 )
-from policy.model.units import KNOWN
 from policy.problems import Finding, listed, nearest, shown
 
 Path = tuple[object, ...]

@@ -7,8 +7,8 @@ greatest; what only levers decide is settled here. Every named expression is com
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from policy.determinations.results import PARTLY
 from policy.evaluation.pathways import branches_of, codes_of, still_possible
-from policy.evaluation.results import PARTLY
 from policy.evaluation.traverse import traverse, traverse_test
 from policy.model import OUTCOMES, Comparison, Policy, Requirement, Rule, Settings, Step, Switch, Test
 from policy.sql.case_table import Table

@@ -12,13 +12,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from policy.cases.reader import Cases
-from policy.evaluation.determination import evaluate
-from policy.evaluation.evaluation import Evaluation
-from policy.evaluation.kleene import Stretches, count
-from policy.evaluation.planes import Planes
-from policy.evaluation.results import OPEN, Reading, closing_of
-from policy.evaluation.rows import Rows
+from policy.bits.counting import Stretches, count
+from policy.bits.rows import Rows
+from policy.case_files.reader import Cases
+from policy.determinations.layout import Planes
+from policy.determinations.results import moved_by, touched_by
+from policy.evaluation.evaluation import Evaluation, evaluate
+from policy.evaluation.reading import OPEN, Reading, closing_of
 from policy.model import OUTCOMES, Policy, Settings, Value
 from policy.problems import refuse
 from simulations.counting.grouping import Groups
@@ -131,12 +131,12 @@ class Counts:
     def differs(self, one: Settings, other: Settings) -> bool:
         """Whether any case has another outcome under one setting than under the other."""
         closing = (closing_of(one), closing_of(other))
-        return any(count(a.moved(b, closing), n) for a, b, n in self._read(one, other, asking=False))
+        return any(count(moved_by(a, b, closing), n) for a, b, n in self._read(one, other, asking=False))
 
     def touched(self, one: Settings, other: Settings) -> int:
         """How many cases have another outcome, or read a criterion differently, or are asked for something else."""
         closing = (closing_of(one), closing_of(other))
-        return sum(count(a.touched(b, closing), n) for a, b, n in self._read(one, other, asking=True))
+        return sum(count(touched_by(a, b, closing), n) for a, b, n in self._read(one, other, asking=True))
 
     def _read(self, one: Settings, other: Settings, asking: bool) -> Iterator[tuple[Reading, Reading, int]]:
         """Of each pathway that reads a lever that moves: what both settings make of it, and how many cases it has."""

@@ -16,12 +16,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from policy.cases.reader import Cases
-from policy.evaluation import rows as of_rows
-from policy.evaluation.determination import determine
+from policy.bits import rows as of_rows
+from policy.case_files.reader import Cases
+from policy.determinations.determination import determine
+from policy.determinations.results import Determinations
 from policy.evaluation.evaluation import Evaluation
 from policy.evaluation.kleene import MET, NOT_MET
-from policy.evaluation.results import CODE, Determinations
+from policy.evaluation.reading import CODE
 from policy.model import OUTCOMES, Amount, Policy, Settings, Test, is_number
 from simulations.statistics.disclosure_control import (
     LEAST_ABOUT,

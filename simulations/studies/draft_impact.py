@@ -16,12 +16,12 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from policy.cases.reader import Cases
-from policy.evaluation.determination import evaluate
-from policy.evaluation.evaluation import Evaluation
-from policy.evaluation.planes import Planes
-from policy.evaluation.results import Determinations, Reading
-from policy.evaluation.rows import Rows
+from policy.bits.rows import Rows
+from policy.case_files.reader import Cases
+from policy.determinations.layout import Planes
+from policy.determinations.results import Determinations
+from policy.evaluation.evaluation import Evaluation, evaluate
+from policy.evaluation.reading import Reading
 from policy.model import OUTCOMES, Policy, Settings
 from simulations.studies.caseload import Caseload
 from simulations.studies.impact import EXAMPLE_COLUMNS, Impact, counted, in_words, no_examples

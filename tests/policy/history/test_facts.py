@@ -19,10 +19,10 @@ import pandas as pd
 import pytest
 
 import policy
+from policy.bits.rows import Rows
 from policy.case_files import files
 from policy.evaluation.evaluation import Evaluation
 from policy.evaluation.kleene import MET, NOT_DOCUMENTED, NOT_MET
-from policy.evaluation.rows import Rows
 from policy.history.facts import first_days
 from policy.model import InWindow, Policy
 from tests.policy.history import by_days
