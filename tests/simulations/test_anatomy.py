@@ -5,8 +5,8 @@ import pytest
 from scipy.stats import binomtest
 
 from policy.determinations.determination import determine
+from policy.determinations.results import UNREAD
 from policy.evaluation.kleene import MET, NOT_DOCUMENTED, NOT_MET
-from policy.evaluation.reading import UNREAD
 from policy.model import OUTCOMES, Settings
 from simulations import ask
 from simulations.studies.comparison import Study
