@@ -33,11 +33,14 @@ from policy.bits.rows import Rows
 from policy.case_files.reader import READ, Cases
 from policy.determinations.determination import determine
 from policy.determinations.results import Determinations
+from policy.entries.records import Record
 from policy.evaluation.evaluation import Evaluation
 from policy.evaluation.kleene import MET
 from policy.evaluation.pathways import diagnosis_group, pathway_of
-from policy.model import Policy, Record, Rule, Settings
+from policy.model import Policy, Rule, Settings
 from policy.problems import refuse
+from policy.trees.policies import codes_asked
+from policy.trees.rules import reached
 
 Signature = NDArray[np.int16]
 Row = dict[str, str]
@@ -195,7 +198,7 @@ def _plain_code(prefix: str, named: Collection[str]) -> str:
 
 def named_codes(policy: Policy) -> set[str]:
     """The diagnosis codes that a rule or a notice names."""
-    return {notice.code for notice in policy.code_notices} | policy.codes_asked()
+    return {notice.code for notice in policy.code_notices} | codes_asked(policy)
 
 
 @dataclass(frozen=True)
@@ -208,7 +211,7 @@ class Requires:
 
 def reachable(rule: Rule, settings: Settings, dx: str) -> Iterator[Requires | str]:
     """Every `require` that some case may come to under these settings, and (as text) every field switched on."""
-    for found in settings.reached(rule):
+    for found in reached(settings, rule):
         if found.requires:
             entries = settings.policy.required(found, settings)
             criteria = tuple(dict.fromkeys(e.criterion for e in entries if not e.codes or dx in e.codes))

@@ -25,6 +25,7 @@ from policy.authoring.tree import alike_in_rules
 from policy.bits.rows import Rows
 from policy.case_files.reader import Cases
 from policy.case_files.written import as_written
+from policy.determinations.results import outcomes_of
 from policy.evaluation.evaluation import Evaluation, evaluate
 from policy.evaluation.kleene import MET, Truth, truth_of
 from policy.evaluation.reading import Reading, closing_of
@@ -210,7 +211,7 @@ class Everywhere:
                     for i in range(len(readings), 2):
                         readings.append(sides[i].reading(some, settings[i]))
                     n, closings = len(some.rows), [closing_of(s) for s in settings]
-                    before, after = (r.outcomes(n, closing) for r, closing in zip(readings, closings, strict=True))
+                    before, after = (outcomes_of(r, n, closing) for r, closing in zip(readings, closings, strict=True))
                     leaf(kinds, some.rows, chosen, settings, before, after)
                 except _Unknown as unknown:
                     name = unknown.lever

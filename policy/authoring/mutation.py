@@ -13,6 +13,9 @@ from operator import getitem
 from typing import Any
 
 from policy.model import OUTCOMES, Lever, Policy, is_number, simplest
+from policy.trees.policies import criteria_read, levers_read
+from policy.trees.rules import placed_rules
+from policy.trees.tests import placed_tests
 
 Tree = dict[str, Any]
 ALWAYS = {"lever": {"undocumented_action": ["pend", "not_met"]}}  # a test that every setting meets
@@ -82,7 +85,7 @@ def _neighbours(lever: Lever) -> list[str]:
 
 def _tests(policy: Policy, tree: Tree) -> Iterator[Slip]:
     for name, criterion in policy.criteria.items():
-        nodes = [*criterion.test.placed(("criteria", name, "test"))]
+        nodes = [*placed_tests(criterion.test, ("criteria", name, "test"))]
         for place, _ in nodes:
             for did, new in _slips(_at(tree, place)):
                 yield "operator", ".".join(map(str, place)), did, _with(tree, place, new)
@@ -192,7 +195,7 @@ def _requirements(policy: Policy, tree: Tree) -> Iterator[Slip]:
 
 def _all_rules(policy: Policy, tree: Tree) -> Iterator[tuple[tuple[object, ...], Tree]]:
     for name, pathway in policy.pathways.items():
-        for path, *_ in pathway.rule.placed(("pathways", name, "rule")):
+        for path, *_ in placed_rules(pathway.rule, ("pathways", name, "rule")):
             yield path, _at(tree, path)
 
 
@@ -252,7 +255,7 @@ def affected(policy: Policy, place: str) -> list[str]:
         return [*policy.pathways]
     rules = {way: pathway.rule for way, pathway in policy.pathways.items()}
     if section == "criteria":
-        return [way for way, rule in rules.items() if name in policy.criteria_read(rule)]
+        return [way for way, rule in rules.items() if name in criteria_read(policy, rule)]
     return [way for way, rule in rules.items() if any(entry.criterion == name for entry in rule.entries())]
 
 
@@ -260,7 +263,7 @@ def levers_of(policy: Policy, pathways: Sequence[str]) -> list[str]:
     """The levers that some pathways read, in the order of the policy."""
     found = {"undocumented_action", *(notice.lever for notice in policy.code_notices)}
     for name in pathways:
-        found |= policy.levers_read(policy.pathways[name].rule)
+        found |= levers_read(policy, policy.pathways[name].rule)
     return [name for name in policy.levers if name in found]
 
 

@@ -20,7 +20,8 @@ from policy.authoring.once import Once
 from policy.authoring.reduction import CLOSENESS, smaller
 from policy.authoring.witness import Witness, confirmed, in_order
 from policy.determinations.results import LENIENCY
-from policy.model import OUTCOMES, Settings, While
+from policy.entries.scalars import While
+from policy.model import OUTCOMES, Settings
 from policy.problems import ProblemsFound
 
 OutcomeChange = tuple[int, int]  # positions in OUTCOMES, before and after

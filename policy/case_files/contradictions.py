@@ -4,11 +4,13 @@ import datetime
 from collections.abc import Callable, Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from policy.bits.rows import Ints
 from policy.case_files.grammar import EPOCH, REMARKED_DAY
 from policy.case_files.written import as_written, day_of
 from policy.cases.relations import duration, implied
+from policy.entries.relations import Relation
 from policy.model import CaseField, Policy
 from policy.model.fields import AGE
 
@@ -30,9 +32,19 @@ def relate(policy: Policy, facts: dict[str, Ints], fault: Reject) -> None:
             facts[name] = implied(kind, written[name], written)
     for relation in policy.relations:
         if relation.verdict == "reject":
-            rows, kind = np.flatnonzero(relation.broken(policy.fields_, facts)), policy.fields_[relation.field]
+            rows, kind = np.flatnonzero(broken(relation, policy.fields_, facts)), policy.fields_[relation.field]
             values = [as_written(kind, int(value)) for value in facts[relation.field][rows]]
             fault(rows, relation.field, values, [f"{relation.says} ({relation.at_most})"] * len(rows))
+
+
+def broken(relation: Relation, fields: Mapping[str, CaseField], facts: Mapping[str, Ints]) -> NDArray[np.bool_]:
+    """Where both are documented and the first is more than the second, bool (n,)."""
+    one, other = facts[relation.field], facts[relation.at_most]
+    if not fields[relation.at_most].told:
+        first, last, days = (facts[column].astype(np.int64) for column in fields[relation.at_most].sources)
+        other = np.where((first >= 0) & (last >= first), last - first, days)
+    found: NDArray[np.bool_] = (one >= 0) & (other >= 0) & (one > other)
+    return found
 
 
 def _implied(policy: Policy, facts: Mapping[str, Ints], name: str, kind: CaseField, fault: Reject) -> None:

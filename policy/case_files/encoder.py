@@ -22,6 +22,7 @@ from policy.case_files.remarks import Remarks, absent_columns
 from policy.case_files.repeats import Repeats
 from policy.case_files.stretches import REQUESTED
 from policy.case_files.written import day_of
+from policy.cases.relations import presume
 from policy.model import CaseField, Policy
 
 
@@ -104,9 +105,7 @@ class Batch:
         self._derive(table)
         relate(policy, self.facts, self._fault)
         encoder.remarks.add(self.facts, self.codes)
-        for column, kind in policy.fields_.items():
-            if kind.absent is not None and not kind.ignored:
-                np.copyto(self.facts[column], kind.code(kind.absent), where=self.facts[column] < 0)
+        presume(policy.fields_, self.facts)
         return self._good()
 
     def _in_force(self) -> None:

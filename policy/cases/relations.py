@@ -30,6 +30,13 @@ def implied(kind: CaseField, number: Ints, facts: Mapping[str, Ints]) -> Ints:
     return found
 
 
+def presume(fields: Mapping[str, CaseField], facts: Mapping[str, Ints]) -> None:
+    """Put the value of `absent` where nothing is documented, as if it had been written."""
+    for name, kind in fields.items():
+        if kind.absent is not None and not kind.ignored:
+            np.copyto(facts[name], kind.code(kind.absent), where=facts[name] < 0)
+
+
 def half_months_of_days(days: Ints) -> Ints:
     """Days to half months: n months are floor(30.4375 n) days (91 days are exactly 3 months, 92 are more); -1 stays."""
     months = (days * 16 + 15) // 487  # the greatest n with floor(487 n / 16) <= days

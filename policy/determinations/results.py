@@ -1,6 +1,6 @@
 """What a determination is: an outcome for every case, the truths behind it, what to ask for and why."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -14,15 +14,32 @@ from policy.bits.planes import EVERYWHERE, NOWHERE, Plane, apart, bits_at, both,
 from policy.bits.rows import Ints
 from policy.case_files.reader import Cases
 from policy.evaluation.kleene import NOT_DOCUMENTED, NOT_MET, Codes, Truth, codes_of_truth
-from policy.evaluation.reading import CODE, PLANES, Outcomes, Reading, closing_of, numbers
+from policy.evaluation.reading import CODE, PLANES, Reading, closing_of
 from policy.model import OUTCOMES, Policy, Settings
 
+Outcomes = NDArray[np.int8]
 Bits = NDArray[np.uint64]  # a set of case columns as bits
 
 LENIENCY = np.array([{"met": 2, "pend": 1, "review": 1}.get(word, 0) for word in OUTCOMES])  # 0 for the three strictest
 UNREAD = np.int8(3)  # in place of a truth: no rule read the criterion for this case
 PARTLY = np.int8(4)  # added to a truth: not all branches that a missing fact leaves possible read the criterion
 IN_A_BRANCH = "in a branch that is still possible"
+
+
+def outcomes_of(reading: Reading, n: int, closing: int) -> Outcomes:
+    """The outcome of each of `n` rows, int8 (n,), where `closing` the file decides what is open."""
+    return _numbers(reading.closed(closing).items(), n, np.int8)
+
+
+def _numbers(planes: Iterable[tuple[int, Plane]], n: int, kind: type[np.integer[Any]]) -> NDArray[Any]:
+    """For each of `n` rows the sum of the numbers of which it has the bit."""
+    found = np.zeros(n, dtype=kind)
+    for number, plane in planes:
+        if plane is EVERYWHERE:
+            found += kind(number)
+        else:
+            found += np.multiply(mask_of(plane, n), kind(number), dtype=kind)
+    return found
 
 
 def kinds_of(reading: Reading, n: int) -> tuple[Reading, NDArray[np.intp], int]:
@@ -85,7 +102,7 @@ class Determinations:
     def outcome(self) -> Outcomes:
         """Position in OUTCOMES, int8 (n,)."""
         closing = closing_of(self.settings)
-        return self._laid_down(np.int8, lambda reading, n: reading.outcomes(n, closing))
+        return self._laid_down(np.int8, lambda reading, n: outcomes_of(reading, n, closing))
 
     @cached_property
     def open(self) -> NDArray[np.bool_]:
@@ -108,7 +125,7 @@ class Determinations:
         bits = {name: 1 << bit for bit, name in enumerate(self.policy.fields_)}
 
         def asked(reading: Reading, n: int) -> Bits:
-            return numbers([(bits[name], plane) for name, plane in reading.asks.items()], n, np.uint64)
+            return _numbers([(bits[name], plane) for name, plane in reading.asks.items()], n, np.uint64)
 
         return self._laid_down(np.uint64, asked)
 
@@ -168,7 +185,7 @@ class Determinations:
     def _words(self, reading: Reading, n: int, pathway: int) -> Iterator[list[str]]:
         """The columns of `frame` for each of `n` rows of a pathway."""
         closing = closing_of(self.settings)
-        outcomes, still_open = reading.outcomes(n, closing), mask_of(reading.open, n)
+        outcomes, still_open = outcomes_of(reading, n, closing), mask_of(reading.open, n)
         truths = {c: codes_read(reading, c, n).tolist() for c in self.policy.criteria if c in reading.read}
         says = {c: self.settings.says(c) for c in truths}
         asks = {f: mask_of(reading.asks[f], n).tolist() for f in self.policy.fields_ if f in reading.asks}

@@ -74,8 +74,6 @@ class Asking:
         other, begun = inverse(documented(last)), documented(first)
         return {first: documented(last), last: both(other, begun), days: both(other, inverse(begun))}
 
-    # The words of the walk --------------------------------------------------------------------------------------------
-
     def settled(self, met: bool) -> Asked:
         """Nothing is asked for."""
         return Asked(SETTLED[2 * met], {})

@@ -12,6 +12,8 @@ from policy.evaluation.reading import CODE, OPEN, Reading, joined, within
 from policy.evaluation.traverse import traverse
 from policy.evaluation.truths import Truths
 from policy.model import Rule, Step, Switch
+from policy.trees.policies import levers_read
+from policy.trees.rules import reached
 
 APPROVED, REFUSED = CODE["met"], CODE["not_met"]
 
@@ -26,7 +28,7 @@ class Evaluation(Truths):
         """What a rule makes of the rows; outcomes alone are kept for other settings where its levers stand alike."""
         if self.asking or self.assumed:
             return traverse(rule, self)
-        levers = tuple(self.settings[lever] for lever in self.policy.levers_read(rule))
+        levers = tuple(self.settings[lever] for lever in levers_read(self.policy, rule))
         return self._kept("outcomes", rule, levers, lambda: traverse(rule, self))
 
     def _kept(self, what: str, rule: Rule, value: Hashable, make: Callable[[], Made]) -> Made:
@@ -136,7 +138,7 @@ class Evaluation(Truths):
 
     def read_by(self, rule: Rule) -> list[str]:
         """The criteria that a rule reads for one case or another."""
-        below = list(self.settings.reached(rule))
+        below = list(reached(self.settings, rule))
         return [one.asked.criterion for one in below if one.asked] + [n for one in below for n in self.required(one)]
 
     def _merge(self, readings: list[Reading], switch: str) -> Reading:

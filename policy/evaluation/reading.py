@@ -4,16 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from policy.bits.planes import EVERYWHERE, NOWHERE, Plane, both, either, mask_of
+from policy.bits.planes import NOWHERE, Plane, both, either
 from policy.evaluation.kleene import Truth
 from policy.model import OUTCOMES, Settings
 
-Outcomes = NDArray[np.int8]
-
-CODE = {word: i for i, word in enumerate(OUTCOMES)} | {"met_if_prereqs": 0}
+CODE = {word: i for i, word in enumerate(OUTCOMES)} | {"met_if_prereqs": 0}  # what an action lever calls met
 OPEN = len(OUTCOMES)  # while deciding: information is missing; closing the file makes pend or not_met of it, no other
 
 
@@ -53,11 +48,6 @@ class Reading:
         """Where a missing fact leaves the outcome open."""
         return self.outcome.get(OPEN, NOWHERE)
 
-    def outcomes(self, n: int, closing: int) -> Outcomes:
-        """The outcome of each of `n` rows, int8 (n,), where `closing` the file decides what is open."""
-        planes = [(closing if code == OPEN else code, plane) for code, plane in self.outcome.items()]
-        return numbers(planes, n, np.int8)
-
     def closed(self, closing: int) -> dict[int, Plane]:
         """The outcomes after `closing` the file."""
         return joined([{closing if code == OPEN else code: plane} for code, plane in self.outcome.items()])
@@ -73,17 +63,6 @@ class Reading:
 
 
 PLANES = ("outcome", "asks", "because", "read", "partly", "follows")
-
-
-def numbers(planes: Iterable[tuple[int, Plane]], n: int, kind: type[np.integer[Any]]) -> NDArray[Any]:
-    """For each of `n` rows the sum of the numbers of which it has the bit."""
-    found = np.zeros(n, dtype=kind)
-    for number, plane in planes:
-        if plane is EVERYWHERE:
-            found += kind(number)
-        else:
-            found += np.multiply(mask_of(plane, n), kind(number), dtype=kind)
-    return found
 
 
 def closing_of(settings: Settings) -> int:

@@ -16,11 +16,12 @@ from policy.bits.counting import Stretches, count
 from policy.bits.rows import Rows
 from policy.case_files.reader import Cases
 from policy.determinations.layout import Planes
-from policy.determinations.results import moved_by, touched_by
+from policy.determinations.results import moved_by, outcomes_of, touched_by
 from policy.evaluation.evaluation import Evaluation, evaluate
 from policy.evaluation.reading import OPEN, Reading, closing_of
 from policy.model import OUTCOMES, Policy, Settings, Value
 from policy.problems import refuse
+from policy.trees.policies import levers_read
 from simulations.counting.grouping import Groups
 
 CLOSING = "undocumented_action"  # what becomes of open cases; they are counted apart, so that it moves for nothing
@@ -68,7 +69,7 @@ class _Pathway:
         reading = self.read(settings)
         found = np.zeros((len(self.members), len(OUTCOMES) + 1), dtype=np.int64)
         if self.weights is not None:
-            outcomes = reading.outcomes(self.rows.size, OPEN)
+            outcomes = outcomes_of(reading, self.rows.size, OPEN)
             where = np.repeat(np.arange(len(self.members)), np.diff(self.ends))
             np.add.at(found, (where, outcomes), self.weights)
             return found
@@ -169,7 +170,7 @@ def _laid_out(batch: Batch, groups: Groups) -> Iterator[_Pathway]:
     for position, places, rows in Planes(cases, labels if len(labels) else None).by_pathway:
         mine = labels[places] if len(labels) else np.zeros(len(places), dtype=np.intp)
         starts = np.flatnonzero(np.diff(mine, prepend=-1))
-        levers = sorted(notices | policy.levers_read(rules[position])) if position >= 0 else []
+        levers = sorted(notices | levers_read(policy, rules[position])) if position >= 0 else []
         weights = None if batch.weights is None else batch.weights[places]
         yield _Pathway(position, rows, tuple(levers), mine[starts], np.append(starts, len(places)), weights)
 
