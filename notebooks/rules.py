@@ -7,8 +7,7 @@ from notebooks.levers import shown
 from notebooks.page import bullets, codes, esc, evidence_mark, origin_mark, outcome_mark, table
 from policy.entries.scalars import While
 from policy.model import Policy, Requirement, Rule, Settings, Step, Switch
-from policy.trees.policies import criteria_read
-from policy.trees.rules import reached
+from policy.trees.policies import criteria_read, reached
 
 __all__ = ["Writer", "ends", "sentence", "statements_behind"]
 

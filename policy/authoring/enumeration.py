@@ -10,9 +10,7 @@ every combination of the values that matter is written out and passed through th
 the impossible ones; what is left is every signature (least truths, whens, switches) the component can give. Components
 are independent, so the signatures of a whole case are the product of theirs, with least truths combined by minimum.
 The product is folded component by component, keeping one case for each signature, the one with the fewest documented
-columns. Sizes add up, so the case kept is the smallest of its kind.
-
-The truths come from the policy's own evaluation, and so do the outcomes of the cases found: nothing is decided twice.
+columns. Sizes add up, so the case kept is the smallest of its kind. Truths and outcomes are those of the evaluation.
 """
 
 import itertools
@@ -39,8 +37,7 @@ from policy.evaluation.kleene import MET
 from policy.evaluation.pathways import diagnosis_group, pathway_of
 from policy.model import Policy, Rule, Settings
 from policy.problems import refuse
-from policy.trees.policies import codes_asked
-from policy.trees.rules import reached
+from policy.trees.policies import codes_asked, reached
 
 Signature = NDArray[np.int16]
 Row = dict[str, str]

@@ -12,8 +12,7 @@ from policy.evaluation.reading import CODE, OPEN, Reading, joined, within
 from policy.evaluation.traverse import traverse
 from policy.evaluation.truths import Truths
 from policy.model import Rule, Step, Switch
-from policy.trees.policies import levers_read
-from policy.trees.rules import reached
+from policy.trees.policies import levers_read, reached
 
 APPROVED, REFUSED = CODE["met"], CODE["not_met"]
 

@@ -1,8 +1,8 @@
-"""What a policy reads and asks somewhere, whatever the settings."""
+"""What a policy reads and asks somewhere, whatever the settings, and the rules that some case comes to under some."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
-from policy.model import Policy, Rule
+from policy.model import Policy, Rule, Settings
 from policy.trees.rules import lever_conditions, stated_outcomes
 
 
@@ -48,3 +48,13 @@ def codes_asked(policy: Policy) -> set[str]:
     """The diagnosis codes that some requirement is for."""
     entries = [entry for rule in policy.rules() for entry in rule.entries()]
     return {code for e in (*entries, *(e for g in policy.gates.values() for e in g.require)) for code in e.codes}
+
+
+def reached(settings: Settings, rule: Rule) -> Iterator[Rule]:
+    """The rules that some case comes to: of several the one in force, of a switch every branch after itself."""
+    if rule.first_of is not None:
+        yield from reached(settings, settings.first(rule))
+        return
+    yield rule
+    for below in rule.below:
+        yield from reached(settings, below)

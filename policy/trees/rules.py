@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from policy.entries.scalars import While
-from policy.model import Requirement, Rule, Settings, Step
+from policy.model import Requirement, Rule, Step
 
 
 class Placed(NamedTuple):
@@ -75,13 +75,3 @@ def stated_outcomes(rule: Rule) -> Iterator[tuple[str, str | None]]:
         if below.outcome:
             yield below.outcome, below.because
         yield from ((step.outcome, step.because) for step in below.then)
-
-
-def reached(settings: Settings, rule: Rule) -> Iterator[Rule]:
-    """The rules that some case comes to: of several the one in force, of a switch every branch after itself."""
-    if rule.first_of is not None:
-        yield from reached(settings, settings.first(rule))
-        return
-    yield rule
-    for below in rule.below:
-        yield from reached(settings, below)
