@@ -12,7 +12,7 @@ import pandas as pd
 from tqdm import tqdm
 
 import policy
-from policy.evaluation.planes import Planes
+from policy.determinations.layout import Planes
 from simulations.counting.counts import Batch, Counts
 from simulations.counting.grouping import Groups
 from simulations.statistics.number_format import percent

@@ -8,8 +8,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from benchmarks.walk import DIAGNOSIS, PATHWAY, least_of, named
-from policy.cases.reader import Cases, Ints
-from policy.evaluation.pathways import pathways
+from policy.bits.rows import Ints
+from policy.case_files.reader import Cases
+from policy.determinations.layout import pathways
 from policy.model import Policy
 from simulations import population
 from simulations.counting.grouping import Groups

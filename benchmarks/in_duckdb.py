@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from benchmarks.cases import Columns
 from benchmarks.walk import DIAGNOSIS, PATHWAY, Walk, least_of, named
-from policy.evaluation.results import CODE
+from policy.evaluation.reading import CODE
 from policy.model import OUTCOMES, Settings
 from policy.sql import OPEN, Compiler, Table
 from policy.sql.text import chosen, grouped, literal, one_of

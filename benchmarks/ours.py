@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from benchmarks.cases import Columns
 from benchmarks.measuring import Told
-from policy.cases.reader import Cases
-from policy.evaluation.determination import determine
-from policy.evaluation.planes import Planes
-from policy.evaluation.rows import Rows
+from policy.bits.rows import Rows
+from policy.case_files.reader import Cases
+from policy.determinations.determination import determine
+from policy.determinations.layout import Planes
 from policy.model import Settings, Value
 from simulations.counting.counts import Batch, Counts
 from simulations.counting.grouping import Groups

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from policy.evaluation.pathways import branches_of, codes_of, still_possible
-from policy.evaluation.results import CODE
+from policy.evaluation.reading import CODE
 from policy.evaluation.traverse import traverse, traverse_test
 from policy.model import Comparison, Policy, Rule, Settings, Test
+from policy.trees.policies import codes_asked
 
 Truth = Any  # of the language, with its own unknown; True or False where the levers alone decide
 Condition = Any  # of the language, known everywhere; True or False where the levers alone decide
@@ -260,7 +261,7 @@ class Walk:
 
 def named(policy: Policy) -> list[str]:
     """The diagnosis codes that some rule names, in order."""
-    return sorted({notice.code for notice in policy.code_notices} | policy.codes_asked())
+    return sorted({notice.code for notice in policy.code_notices} | codes_asked(policy))
 
 
 def place(policy: Policy, code: str) -> int:

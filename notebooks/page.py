@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from html.parser import HTMLParser
 
 from notebooks.look import look
-from policy.model import OUTCOMES, Evidence
+from policy.entries.sources import Evidence
+from policy.model import OUTCOMES
 from simulations.reports.html_table import Shown, esc, wide
 from simulations.reports.table_cells import LABELS
 

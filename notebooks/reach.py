@@ -3,8 +3,11 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from policy.entries.scalars import While
 from policy.evaluation.pathways import diagnosis_group
-from policy.model import Policy, Requirement, Rule, Settings, Step, Test, While
+from policy.model import Policy, Requirement, Rule, Settings, Step, Test
+from policy.trees.rules import placed_rules
+from policy.trees.tests import guarded_tests
 
 __all__ = ["Mention", "listed", "mentions", "pathways_of", "why_idle"]
 
@@ -63,7 +66,7 @@ def _while(values: While, needs: tuple[Condition, ...]) -> _Found:
 
 
 def _rule(policy: Policy, rule: Rule) -> _Found:
-    for _, below, conditions in rule.placed():
+    for _, below, conditions in placed_rules(rule):
         needs = tuple(c for values, wanted in conditions for c in _condition(values, wanted))
         yield from _while(below.while_, needs[: len(needs) - bool(below.while_)])
         if below.outcome in policy.levers:
@@ -98,7 +101,7 @@ def _steps(policy: Policy, steps: tuple[Step, ...], needs: tuple[Condition, ...]
 
 
 def _test(policy: Policy, test: Test, above: tuple[Condition, ...], criterion: str) -> _Found:
-    for node, conditions in test.guarded():
+    for node, conditions in guarded_tests(test):
         needs = above + tuple(c for values in conditions for c in _condition(values))
         reference = node.reference()
         if reference in policy.levers:

@@ -21,7 +21,8 @@ from notebooks.page import (
 )
 from notebooks.reach import mentions, pathways_of
 from notebooks.rules import Writer, ends
-from policy.model import OUTCOMES, CodeNotice, Evidence, Policy, Settings
+from policy.entries.sources import Evidence
+from policy.model import OUTCOMES, CodeNotice, Policy, Settings
 from policy.problems import Problem, ProblemsFound, nearest
 from policy.problems import shown as quoted
 from policy.reading.loading import change_in_words

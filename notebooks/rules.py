@@ -5,7 +5,9 @@ from collections.abc import Iterable
 
 from notebooks.levers import shown
 from notebooks.page import bullets, codes, esc, evidence_mark, origin_mark, outcome_mark, table
-from policy.model import Policy, Requirement, Rule, Settings, Step, Switch, While
+from policy.entries.scalars import While
+from policy.model import Policy, Requirement, Rule, Settings, Step, Switch
+from policy.trees.policies import criteria_read, reached
 
 __all__ = ["Writer", "ends", "sentence", "statements_behind"]
 
@@ -35,14 +37,14 @@ def sentence(settings: Settings, criterion: str) -> str:
 def statements_behind(policy: Policy, name: str) -> list[str]:
     """Every statement that the pathway or one of its criteria stands on, in the order of their numbers."""
     found = set(policy.pathways[name].statements)
-    for criterion in policy.criteria_read(policy.pathways[name].rule):
+    for criterion in criteria_read(policy, policy.pathways[name].rule):
         found |= {*policy.criteria[criterion].statements}
     return sorted(found, key=lambda s: int(s[1:]))
 
 
 def ends(settings: Settings, rule: Rule) -> list[str]:
     """The outcome words that a rule can lead to under these settings."""
-    now = next(settings.reached(rule))
+    now = next(reached(settings, rule))
     if now.outcome is not None:
         return [outcome_of(settings, now.outcome)]
     found = [word for below in now.below for word in ends(settings, below)]

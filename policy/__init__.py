@@ -11,18 +11,20 @@ from policy.reading.scenario import Scenario, load_scenario
 
 if TYPE_CHECKING:
     from policy.authoring.draft import Draft
-    from policy.cases.reader import Calendar, CaseReader, Cases, read_cases
+    from policy.case_files.reader import CaseReader, Cases, read_cases
+    from policy.case_files.stretches import Calendar
     from policy.checking.in_time import calendar
-    from policy.evaluation.determination import determine
-    from policy.evaluation.results import Determinations
+    from policy.determinations.determination import determine
+    from policy.determinations.results import Determinations
     from policy.explanation.explanation import Explanation, explain
     from policy.history.facts import PlanHistory
 else:
     _LATER = {
         "Draft": "authoring.draft",
-        "Calendar": "cases.reader", "CaseReader": "cases.reader", "Cases": "cases.reader", "read_cases": "cases.reader",
+        "Calendar": "case_files.stretches", "CaseReader": "case_files.reader", "Cases": "case_files.reader",
+        "read_cases": "case_files.reader",
         "calendar": "checking.in_time",
-        "Determinations": "evaluation.determination", "determine": "evaluation.determination",
+        "Determinations": "determinations.results", "determine": "determinations.determination",
         "Explanation": "explanation.explanation", "explain": "explanation.explanation",
         "PlanHistory": "history.facts",
     }  # fmt: skip

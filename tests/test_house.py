@@ -156,6 +156,17 @@ def test_a_file_is_named_after_what_it_holds():
     assert [path.name for path in sources() if VAGUE & set(path.stem.lower().split("_"))] == []
 
 
+def test_what_decides_a_case_is_read_in_one_sitting():
+    """CONTRIBUTING names these files, and no other, in the order in which a newcomer reads them."""
+    core = [path for room in ("model", "cases", "evaluation") for path in sorted((ROOT / "policy" / room).glob("*.py"))]
+    assert sum(len(path.read_text("utf-8").splitlines()) for path in core) <= 2_000
+    guide = (ROOT / ".github" / "CONTRIBUTING.md").read_text("utf-8")
+    order = guide.partition("### To understand a determination")[2].partition("\n#")[0]
+    named = {path.parent.name: set(re.findall(rf"`policy/{path.parent.name}/`: ([^;.]*)", order)) for path in core}
+    unnamed = [p for p in core if not any(re.search(rf"\b{p.stem}\b", text) for text in named[p.parent.name])]
+    assert [path.name for path in unnamed if path.name != "__init__.py"] == []
+
+
 def test_no_file_names_a_machine():
     readable = [path for path in shipped() if path.suffix in TEXT]
     assert {ROOT / "pyproject.toml", ROOT / "Makefile", ROOT / ".ci" / "run", ROOT / WRITER} <= set(readable)

@@ -13,7 +13,7 @@ from policy.model import FORMS, leaves, tests
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("policy", "simulations", "notebooks", "benchmarks")
-DEFINED = "policy/model/"  # what they are made of is said here
+DEFINED = ("policy/model/", "policy/entries/", "policy/trees/")  # what they are made of, and the ways through them
 LOOK_INSIDE = {
     "policy/evaluation/traverse.py": "the walk",
     "policy/reading/validation.py": "every name in a rule exists, told with its place",

@@ -14,8 +14,8 @@ from policy import Draft
 from policy.authoring.draft_edits import Edited
 from policy.authoring.enumeration import as_cases
 from policy.authoring.evidence import due_for_review, support
-from policy.cases.stretches import REQUESTED
-from policy.evaluation.determination import determine
+from policy.case_files.stretches import REQUESTED
+from policy.determinations.determination import determine
 from policy.evaluation.kleene import MET, WORDS
 from policy.model import OUTCOMES, Example, Policy
 from policy.problems import Problem, ProblemsFound

@@ -25,7 +25,7 @@ from policy.authoring.memory import Memory
 from policy.authoring.mutation import Mutant, levers_of, slips
 from policy.authoring.verdicts import Verdict, unnoticed
 from policy.authoring.vignettes import Batch, Vignette, batches, example_vignettes, read_vignettes
-from policy.evaluation.determination import determine
+from policy.determinations.determination import determine
 from policy.model import Policy, as_word
 from policy.problems import ProblemsFound, listed
 from policy.reading.loading import DOCUMENTS

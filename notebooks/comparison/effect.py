@@ -11,7 +11,7 @@ from notebooks import answer
 from notebooks.comparison.words import before_and_after, by_title
 from notebooks.page import bullets, esc, table
 from notebooks.tweaks import Answer
-from policy.evaluation.results import Determinations
+from policy.determinations.results import Determinations
 from policy.model import OUTCOMES, Policy, Settings
 from simulations import Caseload, Study
 from simulations.reports.notices import LIVE_ONLY, all_notices

@@ -10,7 +10,8 @@ from policy.authoring.draft_texts import OldValue, old_values
 from policy.authoring.lint import Finding, lint
 from policy.authoring.memory import Memory
 from policy.checking.examples import ComesOut, comes_out
-from policy.model import DirectionException, Policy
+from policy.entries.exceptions import DirectionException
+from policy.model import Policy
 from policy.problems import Problem, ProblemsFound
 from simulations import Caseload, DraftImpact, cases_of
 from simulations.population.drafting import draft as drafted_page

@@ -27,7 +27,7 @@ from notebooks.frame import button, live, shown_html
 from notebooks.page import bullets, esc, outcome_mark, plain
 from policy import Draft
 from policy.authoring.lint import Finding
-from policy.model import DirectionException
+from policy.entries.exceptions import DirectionException
 from policy.problems import ProblemsFound
 from simulations.studies.draft_impact import DraftAnswer
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from notebooks.drafting.shapes import Shape
 from notebooks.drafting.words import WORDS
+from policy.entries.units import KNOWN
 from policy.model import OUTCOMES
-from policy.model.units import KNOWN
 
 __all__ = [
     "Options",

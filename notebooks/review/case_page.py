@@ -13,10 +13,10 @@ from notebooks.rules import sentence
 from notebooks.tweaks import Tweaks
 from policy.authoring.letter import YES, way_named, way_said
 from policy.authoring.questions import FEW_CHANGES, all_tried
+from policy.entries.sources import Evidence
 from policy.evaluation.pathways import diagnosis_group
 from policy.explanation.details import Detail
 from policy.explanation.explanation import NOT_A_DENIAL
-from policy.model import Evidence
 from simulations.statistics.disclosure_control import LEAST_ABOUT, SMALL, TOO_FEW, TOO_FEW_ABOUT, about_all, rounded
 from simulations.statistics.number_format import percent
 

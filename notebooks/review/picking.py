@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policy import Cases, Settings, determine
-from policy.evaluation.kleene import NOT_DOCUMENTED, NOT_MET, mask_of
-from policy.evaluation.results import PARTLY
+from policy.bits.planes import mask_of
+from policy.determinations.results import PARTLY
+from policy.evaluation.kleene import NOT_DOCUMENTED, NOT_MET
 from policy.model import OUTCOMES
 
 __all__ = ["Picks", "Places"]

@@ -16,9 +16,9 @@ from notebooks.tweaks import Tweaks
 from policy import Cases, Draft, Policy, Settings
 from policy.authoring.letter import letter_of
 from policy.authoring.questions import Way, documents, to_meet
+from policy.bits.rows import Rows
 from policy.evaluation.evaluation import Evaluation
 from policy.evaluation.pathways import diagnosis_group, pathway_of
-from policy.evaluation.rows import Rows
 from policy.explanation.details import Detail, details
 from policy.explanation.explanation import Explanation, criterion_changes, explain, lever_changes
 from policy.model import Value

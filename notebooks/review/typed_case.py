@@ -16,6 +16,7 @@ from policy.authoring.questions import row_of
 from policy.case_files.grammar import allowed, form_of
 from policy.evaluation.pathways import diagnosis_group, pathway_of
 from policy.problems import ProblemsFound
+from policy.trees.policies import facts_read
 
 __all__ = ["TYPED", "CaseForm"]
 
@@ -115,6 +116,6 @@ class CaseForm:
 
 def facts_of(policy: Policy, pathway: str) -> set[str]:
     """The columns that can decide what a pathway makes of a case, the codes left out."""
-    names = policy.facts_read(policy.pathways[pathway].rule)
+    names = facts_read(policy, policy.pathways[pathway].rule)
     found = {column for name in names for column in (name, *policy.fields_[name].sources)}
     return {name for name in found if policy.fields_[name].told}

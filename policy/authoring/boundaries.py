@@ -13,13 +13,14 @@ import numpy as np
 from policy.authoring.coverage import activations, criteria_of, deciding
 from policy.authoring.enumeration import Ground, Row, as_cases
 from policy.authoring.facts import column_of, days_of, values
-from policy.cases.relations import as_written
-from policy.evaluation.determination import determine
+from policy.bits.rows import Rows
+from policy.case_files.written import as_written
+from policy.determinations.determination import determine
+from policy.determinations.results import LENIENCY
 from policy.evaluation.evaluation import Evaluation
 from policy.evaluation.kleene import MET
-from policy.evaluation.results import LENIENCY
-from policy.evaluation.rows import Rows
 from policy.model import OUTCOMES, CaseField, Policy, Settings, is_number
+from policy.trees.tests import in_force
 
 NAMES = ("below", "at", "above", "missing")
 
@@ -101,7 +102,7 @@ def _met(settings: Settings, pathway: str, criterion: str) -> Row | None:
 def _variants(settings: Settings, criterion: str, name: str) -> tuple[str, dict[str, Row]] | None:
     """The fact held against a lever, and how it is written below, at and above the threshold, and missing."""
     policy, number = settings.policy, settings.number(name)
-    for test, _ in settings.in_force(policy.criteria[criterion].test):
+    for test, _ in in_force(settings, policy.criteria[criterion].test):
         if test.counts and set(test.points) == {1} and test.reference() == name and number is not None:
             fields = test.facts()
             if any(policy.fields_[field].type != "boolean" for field in fields):

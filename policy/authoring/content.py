@@ -19,6 +19,8 @@ from policy.authoring.mutation import levers_of
 from policy.authoring.tree import bare
 from policy.model import Settings
 from policy.problems import ProblemsFound
+from policy.trees.policies import codes_asked, facts_read
+from policy.trees.rules import stated_outcomes
 
 _WORDS = {"label", "ask", "says", "citation", "evidence", "contradictions", "statements", "origin"}
 _CODES = {"__all__": {"label": True, "codes": {"__all__": {"label", "statements", "origin"}}}}
@@ -54,7 +56,7 @@ class Content:
     @cached_property
     def _ground(self) -> str:
         """What everything can depend on."""
-        codes = sorted(self.policy.codes_asked())
+        codes = sorted(codes_asked(self.policy))
         ground = self.policy.model_dump_json(include=_GROUND, exclude=_GROUND_WORDS)
         return _digest([ground, codes, self._groups[1]])
 
@@ -62,7 +64,9 @@ class Content:
     def provable(self) -> bool:
         """Whether facts can be told apart and all that hang together can be written out; else a look meets a limit."""
         try:
-            refuse_together(set().union(*map(self.policy.facts_read, self.policy.rules())), [self.policy])
+            refuse_together(
+                set().union(*(facts_read(self.policy, rule) for rule in self.policy.rules())), [self.policy]
+            )
             for fields in components([self.policy]):
                 remembered(fields, (self.settings,))
         except ProblemsFound:
@@ -94,7 +98,7 @@ class Content:
         """Of all rules the conditions with their levers, the outcomes that they state, and the switches."""
         rules = self.policy.rules()
         conditions = [(sorted(c.items()), {*c}) for c in rule_conditions(self.policy)]
-        stated = {word for rule in rules for word, _ in rule.stated_outcomes()}
+        stated = {word for rule in rules for word, _ in stated_outcomes(rule)}
         switches = {(s.field, s.criterion, s.rest, *s.words) for rule in rules for s in rule.switches()}
         return conditions, stated, sorted(switches)
 
@@ -104,7 +108,7 @@ class Content:
             policy, rule = self.policy, self.policy.pathways[pathway].rule
             inside = [inner.model_dump_json() for e in rule.entries() for inner in policy.inside(e.criterion)]
             told = json.dumps([pathway, bare(rule.model_dump(mode="json", by_alias=True)), inside])
-            self._ways[pathway] = policy.facts_read(rule), {*levers_of(policy, [pathway])}, told
+            self._ways[pathway] = facts_read(policy, rule), {*levers_of(policy, [pathway])}, told
         return self._ways[pathway]
 
     def _together(self, facts: set[str], levers: set[str]) -> tuple[set[str], set[str], list[str]]:

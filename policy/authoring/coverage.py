@@ -14,13 +14,15 @@ from numpy.typing import NDArray
 
 from policy.authoring.enumeration import Ground, Row, as_cases
 from policy.authoring.vignettes import Batch, Readings
-from policy.cases.reader import Cases
-from policy.evaluation.determination import determine
+from policy.case_files.reader import Cases
+from policy.determinations.determination import determine
+from policy.determinations.layout import Planes
+from policy.entries.scalars import While
 from policy.evaluation.kleene import NOT_DOCUMENTED
 from policy.evaluation.pathways import codes_of
-from policy.evaluation.planes import Planes
-from policy.model import OUTCOMES, Policy, Rule, Settings, While
+from policy.model import OUTCOMES, Policy, Rule, Settings
 from policy.problems import ProblemsFound
+from policy.trees.rules import placed_rules
 
 STATES = ("NOT_MET", "NOT_DOCUMENTED", "MET")
 MOST_SETTINGS_TRIED = 2_000  # settings under which a case is looked for that would cover a goal
@@ -199,7 +201,7 @@ def _actions(policy: Policy, rule: Rule) -> dict[str, list[str]]:
 
 def _conditions(policy: Policy, rule: Rule, criterion: str) -> Iterator[dict[str, str]]:
     """For each place of a rule that asks for a criterion: the settings of levers under which it does."""
-    for _, below, needs in rule.placed():
+    for _, below, needs in placed_rules(rule):
         above = [condition for condition, holds in needs if holds]
         for entry, inner in policy.requirements(below):
             if inner.criterion == criterion:

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policy.case_files.grammar import EPOCH
-from policy.cases.relations import day_of, half_months
+from policy.case_files.written import day_of
+from policy.cases.relations import half_months
 from policy.model import CaseField
 from policy.problems import refuse
 

@@ -10,6 +10,8 @@ moves within its file is the same element.
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from policy.authoring.change import Change, turned
+from policy.entries.records import Record
+from policy.entries.scalars import While
 from policy.model import (
     OUTCOMES,
     Between,
@@ -20,7 +22,6 @@ from policy.model import (
     Mean,
     OnFile,
     Policy,
-    Record,
     Requirement,
     Rule,
     Score,
@@ -28,7 +29,6 @@ from policy.model import (
     Sum,
     Test,
     Value,
-    While,
 )
 
 PLAIN = ("statements", "evidence", "references", "fields", "diagnoses", "procedures", "texts", "open_questions")

@@ -18,8 +18,11 @@ from policy.authoring.reduction import alike_criteria
 from policy.authoring.search import Search
 from policy.authoring.tree import alike_in_words
 from policy.authoring.witness import Witness
-from policy.evaluation.results import CODE
-from policy.model import DirectionException, Policy, Rule, Test, Value, as_word
+from policy.entries.exceptions import DirectionException
+from policy.evaluation.reading import CODE
+from policy.model import Policy, Rule, Test, Value, as_word
+from policy.trees.rules import lever_conditions, stated_outcomes
+from policy.trees.tests import direction_of
 
 MET = CODE["met"]
 
@@ -97,9 +100,9 @@ def covers(policy: Policy, exception: DirectionException, values: tuple[Value, V
 
 def keeps_by_reading(policy: Policy, rule: Rule, name: str) -> bool:
     """Whether a lever can only make requirements of a rule harder to meet, the stricter it is set."""
-    conditions = [*rule.conditions(requirements=False)]
+    conditions = [*lever_conditions(rule, requirements=False)]
     conditions += [{notice.lever: notice.pend_while} for notice in policy.code_notices]
-    if any(name in condition for condition in conditions) or name in dict(rule.stated_outcomes()):
+    if any(name in condition for condition in conditions) or name in dict(stated_outcomes(rule)):
         return False
     if any(name in policy.criteria[when].test.levers() for when in rule.whens()):
         return False
@@ -108,7 +111,7 @@ def keeps_by_reading(policy: Policy, rule: Rule, name: str) -> bool:
         return False
     tests = [policy.criteria[criterion].test for criterion in criteria_of(policy, rule)]
     return name != "undocumented_action" and all(
-        test.direction(lambda node: _direction(policy, node, name)) in (0, 1) for test in tests
+        direction_of(test, lambda node: _direction(policy, node, name)) in (0, 1) for test in tests
     )
 
 

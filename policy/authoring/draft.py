@@ -37,7 +37,8 @@ from policy.authoring.pages import Page, between
 from policy.authoring.proof import Proof, Relation, prove_everywhere
 from policy.authoring.side_by_side import Beside, lines_changed, side_by_side
 from policy.checking.loading import problems_of
-from policy.model import Policy, is_day
+from policy.entries.scalars import is_day
+from policy.model import Policy
 from policy.problems import Problem, ProblemsFound, refuse, shown
 from policy.reading.loading import DEFAULT, policy_file, record, shipped
 from policy.reading.validation import check_policy

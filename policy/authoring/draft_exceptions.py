@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 
 from policy.authoring.direction import broken_direction
 from policy.checking.examples import check_exceptions
-from policy.model import DirectionException, Policy, as_word
+from policy.entries.exceptions import DirectionException
+from policy.model import Policy, as_word
 
 __all__ = ["shown_again"]
 

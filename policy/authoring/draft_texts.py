@@ -7,6 +7,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from policy.model import Amount, Criterion, Lever, Policy
+from policy.trees.policies import levers_read
+from policy.trees.rules import stated_outcomes
 
 __all__ = ["OldValue", "amount_in_text", "old_values"]
 
@@ -88,8 +90,8 @@ def _texts(policy: Policy, name: str) -> Iterator[tuple[str, str, str]]:
     for fact in facts:
         yield from _of(f"fields.{fact}", {"label": policy.fields_[fact].label, "ask": policy.fields_[fact].ask or ""})
     for way, pathway in policy.pathways.items():
-        if name in policy.levers_read(pathway.rule):
-            for because in dict.fromkeys(because for _, because in pathway.rule.stated_outcomes() if because):
+        if name in levers_read(policy, pathway.rule):
+            for because in dict.fromkeys(because for _, because in stated_outcomes(pathway.rule) if because):
                 yield f"pathways.{way}", "because", because
     for i, example in enumerate(policy.examples):
         if facts.keys() & example.case.keys() and name not in example.set_:

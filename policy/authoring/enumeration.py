@@ -10,9 +10,7 @@ every combination of the values that matter is written out and passed through th
 the impossible ones; what is left is every signature (least truths, whens, switches) the component can give. Components
 are independent, so the signatures of a whole case are the product of theirs, with least truths combined by minimum.
 The product is folded component by component, keeping one case for each signature, the one with the fewest documented
-columns. Sizes add up, so the case kept is the smallest of its kind.
-
-The truths come from the policy's own evaluation, and so do the outcomes of the cases found: nothing is decided twice.
+columns. Sizes add up, so the case kept is the smallest of its kind. Truths and outcomes are those of the evaluation.
 """
 
 import itertools
@@ -29,15 +27,17 @@ from numpy.typing import NDArray
 from policy.authoring.facts import always_told, components, options, refuse_together
 from policy.authoring.once import Once
 from policy.authoring.tallies import tallied
-from policy.cases.reader import READ, Cases
-from policy.evaluation.determination import determine
+from policy.bits.rows import Rows
+from policy.case_files.reader import READ, Cases
+from policy.determinations.determination import determine
+from policy.determinations.results import Determinations
+from policy.entries.records import Record
 from policy.evaluation.evaluation import Evaluation
 from policy.evaluation.kleene import MET
 from policy.evaluation.pathways import diagnosis_group, pathway_of
-from policy.evaluation.results import Determinations
-from policy.evaluation.rows import Rows
-from policy.model import Policy, Record, Rule, Settings
+from policy.model import Policy, Rule, Settings
 from policy.problems import refuse
+from policy.trees.policies import codes_asked, reached
 
 Signature = NDArray[np.int16]
 Row = dict[str, str]
@@ -195,7 +195,7 @@ def _plain_code(prefix: str, named: Collection[str]) -> str:
 
 def named_codes(policy: Policy) -> set[str]:
     """The diagnosis codes that a rule or a notice names."""
-    return {notice.code for notice in policy.code_notices} | policy.codes_asked()
+    return {notice.code for notice in policy.code_notices} | codes_asked(policy)
 
 
 @dataclass(frozen=True)
@@ -208,7 +208,7 @@ class Requires:
 
 def reachable(rule: Rule, settings: Settings, dx: str) -> Iterator[Requires | str]:
     """Every `require` that some case may come to under these settings, and (as text) every field switched on."""
-    for found in settings.reached(rule):
+    for found in reached(settings, rule):
         if found.requires:
             entries = settings.policy.required(found, settings)
             criteria = tuple(dict.fromkeys(e.criterion for e in entries if not e.codes or dx in e.codes))

@@ -22,12 +22,13 @@ from policy.authoring.enumeration import Cell, Row, Signature, remembered, small
 from policy.authoring.facts import refuse_together
 from policy.authoring.levers import Levers, Pairs
 from policy.authoring.tree import alike_in_rules
-from policy.cases.reader import Cases, as_written
-from policy.evaluation.determination import evaluate
-from policy.evaluation.evaluation import Evaluation
+from policy.bits.rows import Rows
+from policy.case_files.reader import Cases
+from policy.case_files.written import as_written
+from policy.determinations.results import outcomes_of
+from policy.evaluation.evaluation import Evaluation, evaluate
 from policy.evaluation.kleene import MET, Truth, truth_of
-from policy.evaluation.results import Reading, closing_of
-from policy.evaluation.rows import Rows
+from policy.evaluation.reading import Reading, closing_of
 from policy.evaluation.traverse import traverse
 from policy.model import CaseField, Policy, Rule, Settings, Switch, Value
 from policy.problems import refuse
@@ -211,7 +212,7 @@ class Everywhere:
                     for i in range(len(readings), 2):
                         readings.append(sides[i].reading(some, settings[i]))
                     n, closings = len(some.rows), [closing_of(s) for s in settings]
-                    before, after = (r.outcomes(n, closing) for r, closing in zip(readings, closings, strict=True))
+                    before, after = (outcomes_of(r, n, closing) for r, closing in zip(readings, closings, strict=True))
                     leaf(kinds, some.rows, chosen, settings, before, after)
                 except _Unknown as unknown:
                     name = unknown.lever

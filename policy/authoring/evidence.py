@@ -17,6 +17,8 @@ from policy.entries.sources import Evidence, Statement
 from policy.model import Pathway, Policy, Requirement, Rule, Step
 from policy.problems import Problem, ProblemsFound, listed, nearest, refuse, shown
 from policy.reading.scenario import Edit, edited, with_pathways
+from policy.trees.policies import required_somewhere
+from policy.trees.rules import mapped, requiring
 
 STATUSES: tuple[str, ...] = get_args(Evidence.model_fields["status"].annotation)
 STANDING = ("current", "contested")  # the statuses of a source that supports
@@ -150,14 +152,14 @@ class Withdrawal:
         Not where a pathway states a mismatch, which is a matter of codes and of no source.
         """
         ways = {name: self.without.pathways[name] for name in self.named("pathways")}
-        changed = {name: way.model_copy(update={"rule": way.rule.mapped(self._judged)}) for name, way in ways.items()}
+        changed = {name: way.model_copy(update={"rule": mapped(way.rule, self._judged)}) for name, way in ways.items()}
         return with_pathways(self.without, {**self.without.pathways, **changed}) if changed else self.without
 
     def _judged(self, leaf: Rule) -> Rule:
         """A rule without rules below it, review in the place of what it states."""
         review = {"outcome": "review", "because": f"stood on {listed(self.cards)} alone, withdrawn: a clinician judges"}
         if leaf.requires and not _needed(self.policy, leaf, self.named("criteria")):
-            return leaf.requiring(leaf.entries(), (Step.model_validate(review),))
+            return requiring(leaf, leaf.entries(), (Step.model_validate(review),))
         return leaf if leaf.outcome == "mismatch" else Rule.model_validate({"while": leaf.while_, **review})
 
 
@@ -177,7 +179,7 @@ def withdraw(policy: Policy, card: str, *more: str) -> Withdrawal:
     for name, way in policy.pathways.items():
         stay = _needed(policy, way.rule, criteria)
         kept += _kept(name, way.rule, criteria, stay)
-        for one in policy.required_somewhere(way.rule):
+        for one in required_somewhere(policy, way.rule):
             if one in criteria and one not in stay:
                 taken.setdefault(one, []).append(name)
     edits = (Edit.model_validate({"remove": one, "from": names, "because": because}) for one, names in taken.items())

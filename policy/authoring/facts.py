@@ -10,10 +10,14 @@ from operator import mul
 
 from policy.authoring.dates import dated
 from policy.authoring.tallies import Item
-from policy.cases.relations import ages, as_written
-from policy.model import CaseField, Policy, Settings, Test, While
+from policy.case_files.contradictions import ages
+from policy.case_files.written import as_written
+from policy.entries.scalars import While
+from policy.model import CaseField, Policy, Settings, Test
 from policy.model.fields import AGE
 from policy.problems import refuse
+from policy.trees.rules import lever_conditions
+from policy.trees.tests import in_force
 
 DAY = "2000-01-01"
 FRACTION = range(1, 100)  # hundredths of a per cent that the case reader refuses as a fraction
@@ -207,12 +211,12 @@ def rule_conditions(policy: Policy) -> Iterator[While]:
         yield {notice.lever: notice.pend_while}
     yield from (entry.while_ for gate in policy.gates for entry in policy.inside(gate))
     for rule in policy.rules():
-        yield from rule.conditions()
+        yield from lever_conditions(rule)
 
 
 def _tests(settings: Settings) -> Iterator[Test]:
     for criterion in settings.policy.criteria.values():
-        yield from (test for test, _ in settings.in_force(criterion.test))
+        yield from (test for test, _ in in_force(settings, criterion.test))
 
 
 def _means(name: str, readings: Sequence[Settings]) -> Iterator[tuple[Settings, dict[str, int], int, int]]:

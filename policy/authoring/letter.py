@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 
 from policy.authoring.questions import FEW_CHANGES, Way, all_tried, documents, row_of, to_meet
-from policy.cases.reader import Cases
+from policy.bits.rows import Rows
+from policy.case_files.reader import Cases
 from policy.evaluation.evaluation import Evaluation
 from policy.evaluation.kleene import MET, NOT_DOCUMENTED, NOT_MET, WORDS
 from policy.evaluation.pathways import diagnosis_group, pathway_of
-from policy.evaluation.rows import Rows
 from policy.explanation.details import Detail, details
 from policy.explanation.explanation import Explanation, Reason, explain
 from policy.model import Policy, Settings

@@ -20,8 +20,11 @@ from itertools import product
 from typing import NamedTuple
 
 from policy.authoring.facts import by_dates, components, fixed_cuts, rule_conditions
-from policy.model import Amount, Policy, Settings, Test, Value, While, is_number
+from policy.entries.scalars import While
+from policy.model import Amount, Policy, Settings, Test, Value, is_number
 from policy.problems import refuse
+from policy.trees.rules import stated_outcomes
+from policy.trees.tests import in_force
 
 ABSENT = ""  # the value of a lever on the side that has no such lever; no value is the empty word
 CLOSING = "undocumented_action"
@@ -129,7 +132,7 @@ class Levers:
         """Levers of which every value is told apart: what follows, what several groups of facts share."""
         found = {CLOSING}
         for settings in self.sides:
-            words = {word for rule in settings.policy.rules() for word, _ in rule.stated_outcomes()}
+            words = {word for rule in settings.policy.rules() for word, _ in stated_outcomes(rule)}
             found |= words & settings.policy.levers.keys()
             for criterion in settings.policy.criteria.values():
                 if not criterion.test.facts():
@@ -296,7 +299,7 @@ def _tests(settings: Settings, fields: Sequence[str]) -> Iterator[Test]:
     """Every node in force of the criteria that read some facts."""
     for criterion in settings.policy.criteria.values():
         if set(criterion.test.facts()) & set(fields):
-            yield from (test for test, _ in settings.in_force(criterion.test))
+            yield from (test for test, _ in in_force(settings, criterion.test))
 
 
 def _compared(settings: Settings, side: int, fields: Sequence[str]) -> Iterator[Compared]:

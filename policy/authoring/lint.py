@@ -20,11 +20,13 @@ from policy.authoring.proof import Relation, prove, relations
 from policy.authoring.questions import Parts, needless
 from policy.authoring.settings_tried import more_settings, that_meet, under
 from policy.authoring.witness import Witness
-from policy.cases.reader import Cases
-from policy.evaluation.determination import determine
-from policy.evaluation.planes import Planes
+from policy.case_files.reader import Cases
+from policy.determinations.determination import determine
+from policy.determinations.layout import Planes
 from policy.model import OUTCOMES, Amount, Lever, Policy, Settings, Value, as_word
 from policy.problems import ProblemsFound, listed
+from policy.trees.policies import criteria_read, facts_read
+from policy.trees.rules import placed_rules
 
 _WITHOUT = "no case changes without it"
 FEW = 12  # values of a lever, all of which are tried
@@ -98,7 +100,7 @@ def _each(
 
 def _unused(policy: Policy) -> Iterator[Finding]:
     """Columns that stand on a statement, and that no rule reads: perhaps a rule was forgotten."""
-    read = {fact for rule in policy.rules() for fact in policy.facts_read(rule)}
+    read = {fact for rule in policy.rules() for fact in facts_read(policy, rule)}
     read |= {column for name in read for column in policy.fields_[name].sources}
     read |= {teller for name in read for teller in policy.fields_[name].implied_by}
     read |= {name for one in policy.relations for name in (one.field, one.at_most)}
@@ -143,7 +145,7 @@ def _unreachable(policy: Policy) -> Iterator[Finding]:
     """Rules of `first_of` that no setting of the levers ever comes to; of those below one, nothing more is said."""
     for name, pathway in policy.pathways.items():
         closed: list[tuple[object, ...]] = []
-        for placed in pathway.rule.placed(("pathways", name, "rule")):
+        for placed in placed_rules(pathway.rule, ("pathways", name, "rule")):
             path, _, needs = placed
             if not isinstance(path[-1], int) or any(path[: len(above)] == above for above in closed):
                 continue
@@ -163,7 +165,7 @@ def _unreachable(policy: Policy) -> Iterator[Finding]:
 
 def _never_decides(policy: Policy) -> Iterator[Finding | Look[Finding]]:
     """Criteria that no rule asks for, or that can be dropped from a rule without a change to any case."""
-    used = {name for rule in policy.rules() for name in policy.criteria_read(rule)}
+    used = {name for rule in policy.rules() for name in criteria_read(policy, rule)}
     for name in policy.criteria:
         if name not in used:
             yield Finding("never decides", f"criteria.{name}", "no rule asks for it", "it is read for no case")

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from policy.authoring.content import Content, Digests
 from policy.authoring.enumeration import Row, as_cases
 from policy.authoring.facts import values
-from policy.cases.reader import Cases
-from policy.evaluation.determination import determine
+from policy.case_files.reader import Cases
+from policy.determinations.determination import determine
 from policy.model import Policy, Settings, as_word
 
 Found = TypeVar("Found")

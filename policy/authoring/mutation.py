@@ -12,7 +12,11 @@ from itertools import chain, count, product
 from operator import getitem
 from typing import Any
 
-from policy.model import OUTCOMES, Criterion, Gate, Lever, Pathway, Policy, Record, is_number, simplest
+from policy.entries.records import Record
+from policy.model import OUTCOMES, Criterion, Gate, Lever, Pathway, Policy, is_number, simplest
+from policy.trees.policies import criteria_read, levers_read
+from policy.trees.rules import placed_rules
+from policy.trees.tests import placed_tests
 
 Tree = dict[str, Any]
 _SECTIONS: dict[str, type[Record]] = {"criteria": Criterion, "gates": Gate, "pathways": Pathway}
@@ -93,7 +97,7 @@ def _neighbours(lever: Lever) -> list[str]:
 
 def _tests(policy: Policy, tree: Tree) -> Iterator[Slip]:
     for name, criterion in policy.criteria.items():
-        nodes = [*criterion.test.placed(("criteria", name, "test"))]
+        nodes = [*placed_tests(criterion.test, ("criteria", name, "test"))]
         for place, _ in nodes:
             for did, new in _slips(_at(tree, place)):
                 yield "operator", ".".join(map(str, place)), did, _with(tree, place, new)
@@ -203,7 +207,7 @@ def _requirements(policy: Policy, tree: Tree) -> Iterator[Slip]:
 
 def _all_rules(policy: Policy, tree: Tree) -> Iterator[tuple[tuple[object, ...], Tree]]:
     for name, pathway in policy.pathways.items():
-        for path, *_ in pathway.rule.placed(("pathways", name, "rule")):
+        for path, *_ in placed_rules(pathway.rule, ("pathways", name, "rule")):
             yield path, _at(tree, path)
 
 
@@ -263,7 +267,7 @@ def affected(policy: Policy, place: str) -> list[str]:
         return [*policy.pathways]
     rules = {way: pathway.rule for way, pathway in policy.pathways.items()}
     if section == "criteria":
-        return [way for way, rule in rules.items() if name in policy.criteria_read(rule)]
+        return [way for way, rule in rules.items() if name in criteria_read(policy, rule)]
     return [way for way, rule in rules.items() if any(entry.criterion == name for entry in rule.entries())]
 
 
@@ -271,7 +275,7 @@ def levers_of(policy: Policy, pathways: Sequence[str]) -> list[str]:
     """The levers that some pathways read, in the order of the policy."""
     found = {"undocumented_action", *(notice.lever for notice in policy.code_notices)}
     for name in pathways:
-        found |= policy.levers_read(policy.pathways[name].rule)
+        found |= levers_read(policy, policy.pathways[name].rule)
     return [name for name in policy.levers if name in found]
 
 

@@ -24,6 +24,7 @@ from policy.authoring.tree import alike_in_words
 from policy.authoring.witness import Witness, all_confirmed
 from policy.model import OUTCOMES, Settings
 from policy.problems import refuse
+from policy.trees.policies import codes_asked
 
 RELATIONS = ("equal", "never stricter", "never looser", "mixed")
 How = Literal["reading", "reasoning", "enumeration"]
@@ -187,7 +188,7 @@ def pairs_of_codes(levers: Levers) -> Iterator[Cell]:
 
     A code with the same notice on both sides pends on both or is judged like a code without one: that stands for it.
     """
-    named = {code for policy in levers.policies for code in policy.codes_asked()}
+    named = {code for policy in levers.policies for code in codes_asked(policy)}
     plain: set[object] = set()
     later = []
     for cell in cells(levers.sides):

@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 
 from policy.authoring.enumeration import Component, Requires, Row, as_cases, reachable, signature_of, truths_of
 from policy.authoring.facts import components, refuse_together, values
-from policy.cases.reader import Cases, as_written
-from policy.evaluation.determination import determine
+from policy.case_files.reader import Cases
+from policy.case_files.written import as_written
+from policy.determinations.determination import determine
+from policy.determinations.results import Determinations
 from policy.evaluation.pathways import codes_of, diagnosis_group, pathway_of
-from policy.evaluation.results import Determinations
 from policy.model import OUTCOMES, Policy, Rule, Settings
 
 MOST_TOGETHER = 200_000  # combinations of values of facts that hang together; of more, few are changed at once

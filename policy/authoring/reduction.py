@@ -16,7 +16,9 @@ from dataclasses import dataclass, field
 from policy.authoring.enumeration import Cell
 from policy.authoring.levers import Levers
 from policy.authoring.tree import told_together
-from policy.model import CaseField, Criterion, Gate, Policy, Requirement, Rule, Settings, Step, Test, says_yes
+from policy.model import CaseField, Criterion, Gate, Policy, Requirement, Rule, Settings, Step, Test
+from policy.trees.rules import mapped, requiring
+from policy.trees.tests import says_yes
 
 CLOSENESS = (0, 1, 2)
 Node = dict[str, tuple[Requirement, Requirement]]  # by its text, an entry of a `require` and what it asks
@@ -159,9 +161,9 @@ def _rewritten(plan: _Plan, side: int, rule: Rule, gates: dict[str, Requirement]
         if not leaf.requires:
             return leaf
         entries = tuple(_required(plan, nodes[id(leaf)], gates))
-        return leaf.requiring(entries, tuple(_step(plan, step) for step in leaf.steps()))
+        return requiring(leaf, entries, tuple(_step(plan, step) for step in leaf.steps()))
 
-    return rule.mapped(change)
+    return mapped(rule, change)
 
 
 def _required(plan: _Plan, node: Node, gates: dict[str, Requirement]) -> Iterator[Requirement]:

@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from policy.model import FORMS, Record
+from policy.entries.records import Record
+from policy.model import FORMS
 
 # What the records check beyond their fields, in the schema's own words
 _WINDOW: Mapping[str, Any] = {"oneOf": [{"required": ["months"]}, {"required": ["days"]}]}

@@ -19,8 +19,9 @@ from policy.authoring.levers import ABSENT, Levers, Pair, Pairs
 from policy.authoring.once import Once
 from policy.authoring.reduction import CLOSENESS, smaller
 from policy.authoring.witness import Witness, all_confirmed, in_order
-from policy.evaluation.results import LENIENCY
-from policy.model import OUTCOMES, Settings, While
+from policy.determinations.results import LENIENCY
+from policy.entries.scalars import While
+from policy.model import OUTCOMES, Settings
 from policy.problems import ProblemsFound
 
 OutcomeChange = tuple[int, int]  # positions in OUTCOMES, before and after

@@ -9,7 +9,8 @@ import random
 from collections.abc import Iterator, Sequence
 from itertools import product
 
-from policy.model import Policy, Settings, While, as_word
+from policy.entries.scalars import While
+from policy.model import Policy, Settings, as_word
 
 EVERY = 64  # settings at most for which all are tried
 DRAWN = 24  # of more than that

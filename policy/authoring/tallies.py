@@ -11,11 +11,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from policy.cases.reader import Cases
+from policy.bits.rows import Rows
+from policy.case_files.reader import Cases
 from policy.evaluation.kleene import codes_of_truth
-from policy.evaluation.rows import Rows
 from policy.evaluation.truths import Truths
 from policy.model import Policy, Settings, Test
+from policy.trees.tests import placed_tests, weighed
 
 Written = dict[str, str]  # a row, or a part of it
 At = tuple[
@@ -63,7 +64,7 @@ def _nodes(policies: Sequence[Policy]) -> list[At]:
 
 def _ways_to(test: Test) -> Iterator[tuple[tuple[object, ...], Test]]:
     """Each node by positions alone, whatever the keys: all_of here may be any_of in another policy."""
-    return ((tuple(step for step in path if isinstance(step, int)), node) for path, node in test.placed())
+    return ((tuple(step for step in path if isinstance(step, int)), node) for path, node in placed_tests(test))
 
 
 def _node(policy: Policy, place: At) -> Test | None:
@@ -123,7 +124,7 @@ class _Folding:
         """The items of each part, or of parts that share some; none of a part that reads anything else."""
         groups: list[set[str]] = []
         for node in filter(None, self.nodes.values()):
-            for part, *_ in node.weighed():
+            for part, *_ in weighed(node):
                 link = set(part.facts())
                 apart = [group for group in groups if not group & link]
                 groups = [*apart, link.union(*(group for group in groups if group & link))]
@@ -187,7 +188,7 @@ class _Folding:
 
 def _own(node: Test | None, facts: frozenset[str]) -> list[tuple[Test, int]]:
     """The parts of a node that read some of these facts and nothing else, with their points."""
-    parts = node.weighed() if node else ()
+    parts = weighed(node) if node else ()
     return [(part, points) for part, points, _ in parts if part.facts() and facts.issuperset(part.facts())]
 
 

@@ -8,6 +8,7 @@ from policy.authoring.enumeration import Cell
 from policy.authoring.levers import CLOSING, Levers
 from policy.authoring.once import Once
 from policy.model import Policy
+from policy.trees.policies import facts_read, required_somewhere
 
 _OF_FIELDS = {"label", "ask", "unit", "statements", "origin", "required", "ignored"}  # which change no truth
 
@@ -46,7 +47,7 @@ def words_of(policy: Policy, pathway: str | None, dx: str) -> Any:
 def _words_of(policy: Policy, pathway: str, dx: str) -> Any:
     rule = policy.pathways[pathway].rule
     gates = {e.criterion: policy.inside(e.criterion) for e in rule.entries() if e.criterion in policy.gates}
-    names = {*policy.required_somewhere(rule), *rule.whens()} & policy.criteria.keys()
+    names = {*required_somewhere(policy, rule), *rule.whens()} & policy.criteria.keys()
     tests = {name: policy.criteria[name].test for name in sorted(names)}
     notices = [(n.lever, n.pend_while) for n in policy.code_notices if n.code == dx]
     made: dict[str, Any] = {
@@ -55,7 +56,7 @@ def _words_of(policy: Policy, pathway: str, dx: str) -> Any:
             name: [r.model_dump(mode="json", by_alias=True) for r in gate] for name, gate in gates.items()
         },
         "tests": {name: test.model_dump(mode="json", by_alias=True) for name, test in tests.items()},
-        "fields": told_together(policy, policy.facts_read(rule)),
+        "fields": told_together(policy, facts_read(policy, rule)),
         "notices": notices,
     }  # fmt: skip
     return json.loads(json.dumps(made))

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policy.authoring.enumeration import Row, as_cases
-from policy.cases.reader import Cases
-from policy.evaluation.determination import determine
+from policy.case_files.reader import Cases
+from policy.determinations.determination import determine
 from policy.model import OUTCOMES, Policy, Settings
 from policy.problems import Problem, ProblemsFound, listed, nearest, refuse, shown
 from policy.reading.yaml import Node, read_text, read_yaml

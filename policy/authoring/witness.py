@@ -7,8 +7,8 @@ import numpy as np
 
 from policy.authoring.enumeration import Row, tables_of
 from policy.authoring.levers import ABSENT, Levers, Pair
-from policy.evaluation.determination import determine
-from policy.evaluation.results import LENIENCY
+from policy.determinations.determination import determine
+from policy.determinations.results import LENIENCY
 from policy.model import OUTCOMES, Settings, as_word
 
 

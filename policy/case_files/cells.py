@@ -2,16 +2,14 @@
 
 import datetime
 from decimal import Decimal
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
+from policy.bits.rows import Ints
 from policy.case_files.grammar import SPACE, bare
 
-Ints = NDArray[np.signedinteger[Any]]
 _FLOATS = (float, np.floating)
 
 

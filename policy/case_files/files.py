@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 
-from policy.case_files.cells import Ints
+from policy.bits.rows import Ints
 from policy.problems import refuse
 
 BATCH = 1 << 16  # rows at a time: more take more memory, fewer more time

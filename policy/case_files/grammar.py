@@ -1,8 +1,8 @@
 """One grammar of values: the table `form_of` says what a cell of each type may look like.
 
-The reader of files (policy/cases/reader.py) and the SELECT for a warehouse (policy/sql/cells.py) are both made from it,
-so that what one rejects the other never approves. A cell is text here, whatever its column was; white space around it
-is no part of it.
+The reader of files (reader.py) and the SELECT for a warehouse (policy/sql/cells.py) are both made from it, so
+that what one rejects the other never approves. A cell is text here, whatever its column was; white space around it is
+no part of it.
 """
 
 import datetime

@@ -8,11 +8,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from policy.case_files.cells import Ints
+from policy.bits.rows import Ints
+from policy.case_files.contradictions import broken
 from policy.case_files.grammar import EPOCH, REMARKED_DAY
 from policy.case_files.identifiers import quoted
 from policy.model import CaseField, Policy
 from policy.problems import listed
+from policy.trees.policies import facts_read
 
 FEWEST = 5  # values from which a column of days may look like one of weeks
 MOST_WEEKS = 26
@@ -61,7 +63,7 @@ class Remarks:
 
         for relation in self.policy.relations:
             if relation.verdict == "remark":
-                odd = int(relation.broken(self.policy.fields_, facts).sum())
+                odd = int(broken(relation, self.policy.fields_, facts).sum())
                 self._rows[f"odd {relation.field} {relation.at_most}"] += odd
 
     @staticmethod
@@ -155,7 +157,7 @@ def _read_for(policy: Policy, dx: set[str], cpt: set[str]) -> set[str]:
     names: set[str] = set()
     for pathway in policy.pathways.values():
         if groups.intersection(pathway.selects.diagnosis) and families.intersection(pathway.selects.procedure):
-            names |= policy.facts_read(pathway.rule)
+            names |= facts_read(policy, pathway.rule)
     return names | {column for name in names for column in policy.fields_[name].sources}
 
 

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from policy.cases.reader import READ, Cases
-from policy.cases.stretches import REQUESTED
-from policy.evaluation.determination import determine
+from policy.case_files.reader import READ, Cases
+from policy.case_files.stretches import REQUESTED
+from policy.determinations.determination import determine
 from policy.model import OUTCOMES, Example, Policy
 from policy.problems import Finding, ProblemsFound, shown
 

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from policy.case_files.grammar import Day
-from policy.cases.stretches import Calendar, Stretch
+from policy.case_files.stretches import Calendar, Stretch
 from policy.checking import loading
+from policy.entries.versioned import FIRST_DAY
 from policy.model import Policy, Settings
-from policy.model.policy import FIRST_DAY
 from policy.problems import refuse
 from policy.reading.loading import family, outline, policy_file
 from policy.reading.versions import Family
+from policy.trees.policies import changes_of_values
 
 
 class _Days(NamedTuple):
@@ -75,7 +76,7 @@ def _stretches(term: _Days, policy: Policy, held: Collection[str]) -> Iterator[S
     """The days of a version cut where the value of a lever changes."""
     changes = [
         day
-        for day in policy.changes_of_values(held)
+        for day in changes_of_values(policy, held)
         if (term.first is None or day > term.first) and (term.end is None or day < term.end)
     ]
     edges = [term.first, *changes, term.end]

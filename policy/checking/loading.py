@@ -6,7 +6,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from policy.case_files.identifiers import identifying_column
-from policy.model import Policy, is_day
+from policy.entries.scalars import is_day
+from policy.model import Policy
 from policy.model.fields import AGE
 from policy.problems import Finding, Problem, ProblemsFound, refuse, shown
 from policy.reading.loading import DEFAULT, named_text, parse

@@ -41,11 +41,14 @@ def shortest(text: str) -> str:
     return f"{Decimal(text):f}".rstrip("0").rstrip(".") if "." in text else text
 
 
+def is_number(reference: str) -> bool:
+    """Whether what a test compares with is a plain number, and no lever."""
+    return reference.replace(".", "", 1).isdigit()
+
+
 def plain_line(text: str) -> str:
     """A lever, or a number in its one spelling (no 007) of at most nine digits before the point."""
-    if text.replace(".", "", 1).isdigit():
-        return str(number(text))
-    return text
+    return str(number(text)) if is_number(text) else text
 
 
 def plain_digits(text: str) -> str:

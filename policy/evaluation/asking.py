@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from policy.bits.planes import EVERYWHERE, NOWHERE, Plane, both, either, everywhere, inverse
 from policy.evaluation import kleene
-from policy.evaluation.kleene import EVERYWHERE, NOWHERE, SETTLED, Plane, Truth, both, either, inverse
-from policy.evaluation.results import joined, within
+from policy.evaluation.kleene import SETTLED, Truth
+from policy.evaluation.reading import joined, within
 from policy.evaluation.traverse import traverse_test
 from policy.evaluation.truths import Truths
 from policy.model import Comparison, Settings, Test
@@ -62,7 +63,7 @@ class Asking:
         if all(part is NOWHERE for part in parts):
             return NOWHERE
         failed = [inverse(self.truths.test(part).possible) for part in one.alternatives]
-        return kleene.everywhere(either(pair) for pair in zip(parts, failed, strict=True))
+        return everywhere(either(pair) for pair in zip(parts, failed, strict=True))
 
     def columns(self, field: str) -> Columns:
         """The columns to ask for when a fact is missing: itself, or what a duration in months can be told by."""
@@ -72,8 +73,6 @@ class Asking:
         first, last, days = kind.sources
         other, begun = inverse(documented(last)), documented(first)
         return {first: documented(last), last: both(other, begun), days: both(other, inverse(begun))}
-
-    # The words of the walk --------------------------------------------------------------------------------------------
 
     def settled(self, met: bool) -> Asked:
         """Nothing is asked for."""

@@ -3,14 +3,16 @@
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
+from policy.bits.planes import EVERYWHERE, NOWHERE, Plane, both, either, everywhere, inverse
+from policy.bits.rows import Made
 from policy.evaluation.asking import Asking
-from policy.evaluation.kleene import EVERYWHERE, NOWHERE, SETTLED, Plane, all_of, both, either, everywhere, inverse
+from policy.evaluation.kleene import SETTLED, all_of
 from policy.evaluation.pathways import branches_of, still_possible
-from policy.evaluation.results import CODE, OPEN, Reading, joined, within
-from policy.evaluation.rows import Made
+from policy.evaluation.reading import CODE, OPEN, Reading, joined, within
 from policy.evaluation.traverse import traverse
 from policy.evaluation.truths import Truths
 from policy.model import Rule, Step, Switch
+from policy.trees.policies import levers_read, reached
 
 APPROVED, REFUSED = CODE["met"], CODE["not_met"]
 
@@ -25,7 +27,7 @@ class Evaluation(Truths):
         """What a rule makes of the rows; outcomes alone are kept for other settings where its levers stand alike."""
         if self.asking or self.assumed:
             return traverse(rule, self)
-        levers = tuple(self.settings[lever] for lever in self.policy.levers_read(rule))
+        levers = tuple(self.settings[lever] for lever in levers_read(self.policy, rule))
         return self._kept("outcomes", rule, levers, lambda: traverse(rule, self))
 
     def _kept(self, what: str, rule: Rule, value: Hashable, make: Callable[[], Made]) -> Made:
@@ -135,7 +137,7 @@ class Evaluation(Truths):
 
     def read_by(self, rule: Rule) -> list[str]:
         """The criteria that a rule reads for one case or another."""
-        below = list(self.settings.reached(rule))
+        below = list(reached(self.settings, rule))
         return [one.asked.criterion for one in below if one.asked] + [n for one in below for n in self.required(one)]
 
     def _merge(self, readings: list[Reading], switch: str) -> Reading:
@@ -176,3 +178,19 @@ class Evaluation(Truths):
             waits = [both(unknown, plane) for plane in sure]
             alike = both(alike, either((everywhere(waits), inverse(either(waits)))))
         return alike
+
+
+def evaluate(rows: Evaluation, position: int) -> Reading:
+    """What the policy makes of rows of the pathway at `position` (-1 = none), before closing the file."""
+    policy, settings = rows.policy, rows.settings
+    if position < 0:
+        return rows.outcome("out_of_scope", "the code is outside this policy")
+    reading = rows.rule(list(policy.pathways.values())[position].rule)
+    for notice in reversed(policy.code_notices):
+        where = rows.rows.coded((notice.code,))
+        if where.any() and settings.holds({notice.lever: notice.pend_while}):
+            why = f"code {notice.code} does not mean what {policy.source_name} calls it: {notice.official_meaning}"
+            pends = Reading({CODE["pend"]: EVERYWHERE}, asks={"dx": EVERYWHERE}, because={why: EVERYWHERE})
+            reading = Reading.chosen([(where, pends), (inverse(where), reading)])
+    reading.truths = {name: rows.criterion(name) for name, where in reading.read.items() if where is not NOWHERE}
+    return reading

@@ -2,9 +2,6 @@
 
 from collections.abc import Iterable
 
-import numpy as np
-
-from policy.cases.reader import Cases, Ints
 from policy.model import CaseField, Policy, Rule
 
 
@@ -42,16 +39,3 @@ def diagnosis_group(policy: Policy, code: str) -> str | None:
         if code in group.codes or any(code.startswith(prefix) for prefix in group.prefixes):
             return name
     return None
-
-
-def pathways(policy: Policy, cases: Cases) -> Ints:
-    """Position of each case's pathway in the policy, int16 (n,); -1 = a code out of scope."""
-    order = list(policy.pathways)
-    groups = [diagnosis_group(policy, code) for code in cases.dx.categories]
-    table = np.full((len(groups) + 1, len(cases.cpt.categories) + 1), -1, dtype=np.int16)
-    for i, group in enumerate(groups):
-        for j, code in enumerate(cases.cpt.categories):
-            name = pathway_of(policy, group, code) if group else None
-            table[i, j] = order.index(name) if name else -1
-    found: Ints = table[cases.dx.codes, cases.cpt.codes]
-    return found

@@ -8,10 +8,11 @@ from operator import mul
 import numpy as np
 from numpy.typing import NDArray
 
+from policy.bits.planes import EVERYWHERE, either, plane_of
+from policy.bits.rows import Rows
 from policy.evaluation import kleene
-from policy.evaluation.kleene import EVERYWHERE, SETTLED, Codes, Truth, either, plane_of
+from policy.evaluation.kleene import SETTLED, Codes, Truth
 from policy.evaluation.pathways import codes_of
-from policy.evaluation.rows import Rows
 from policy.evaluation.traverse import traverse_test
 from policy.model import CaseField, Comparison, Policy, Settings, Test
 

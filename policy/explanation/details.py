@@ -13,10 +13,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from policy.cases.reader import as_written, day_of, half_months, half_months_of_days
+from policy.case_files.written import as_written, day_of
+from policy.cases.relations import half_months, half_months_of_days
+from policy.entries.history import DaysSinceLast, History
+from policy.entries.units import in_units
 from policy.evaluation.evaluation import Evaluation
 from policy.evaluation.kleene import MET, NOT_MET, codes_of_truth
-from policy.model import CaseField, DaysSinceLast, History, Test, in_units
+from policy.model import CaseField, Test
+from policy.trees.tests import weighed
 
 
 class Asked(NamedTuple):
@@ -70,7 +74,7 @@ def details(evaluation: Evaluation, test: Test, turned: bool = False) -> Iterato
         yield Detail(name, _value(evaluation, name), asked, truth, test.words, turned)
     if test.sums:
         yield _total(evaluation, test, truth, turned)
-    for part, points, opposite in test.weighed():
+    for part, points, opposite in weighed(test):
         inside = [*details(evaluation, part, turned ^ opposite)]
         if test.counts:
             inside = _counting(inside, _worth(points, _truth(evaluation, part)))
@@ -102,7 +106,7 @@ def _counting(inside: list[Detail], worth: tuple[int, int]) -> list[Detail]:
 
 def _count(evaluation: Evaluation, test: Test, truth: int, turned: bool) -> Detail:
     """What the parts count for together, of all that they can, with what is needed and the distance."""
-    worth = (_worth(points, _truth(evaluation, part)) for part, points, _ in test.weighed())
+    worth = (_worth(points, _truth(evaluation, part)) for part, points, _ in weighed(test))
     ends = [sum(end) for end in zip(*worth, strict=True)]
     value = f"{' to '.join(map(_signed, dict.fromkeys(ends)))} of {test.most}"
     number = evaluation.settings.number(str(test.reference()))

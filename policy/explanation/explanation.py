@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from policy.cases.reader import Cases
-from policy.evaluation.determination import determine
+from policy.bits.rows import Rows
+from policy.case_files.reader import Cases
+from policy.determinations.determination import determine
+from policy.determinations.layout import Planes
 from policy.evaluation.evaluation import Evaluation
 from policy.evaluation.kleene import MET, WORDS
 from policy.evaluation.pathways import diagnosis_group
-from policy.evaluation.planes import Planes
-from policy.evaluation.rows import Rows
 from policy.explanation.details import details
 from policy.model import OUTCOMES, Policy, Settings, Value
 

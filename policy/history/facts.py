@@ -11,11 +11,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from policy.case_files.cells import Ints
-from policy.cases.relations import day_of
+from policy.bits.rows import Ints
+from policy.case_files.written import day_of
+from policy.entries.history import History, InWindow
 from policy.history.query import READ_ONCE, TABLES, facts_sql
 from policy.history.tables import COMPLETE, EVENTS, PlanTable, patterns_of
-from policy.model import CaseField, History, InWindow, Policy
+from policy.model import CaseField, Policy
 from policy.problems import Problem, ProblemsFound, collecting, refuse
 from policy.storage.scratch import scratch
 

@@ -10,7 +10,7 @@ answer: row, fact, value, sure.
 from collections.abc import Sequence
 from typing import assert_never
 
-from policy.model import CountOfEvents, DaysSinceLast, DistinctGroups, History, LongestRun
+from policy.entries.history import CountOfEvents, DaysSinceLast, DistinctGroups, History, LongestRun
 
 TABLES = """
 CREATE TABLE events (key VARCHAR, day INTEGER, code VARCHAR, quantity INTEGER);

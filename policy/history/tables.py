@@ -14,13 +14,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from policy.case_files.cells import Ints, dictionary, trimmed
+from policy.bits.rows import Ints
+from policy.case_files.cells import dictionary, trimmed
 from policy.case_files.columns import plain
 from policy.case_files.files import File, Rows, file_of
 from policy.case_files.grammar import PLACEHOLDERS, UNSHOWN, Day, Number, bare
 from policy.case_files.identifiers import HIDDEN, echoed, identifier, identifying_column, quoted
 from policy.case_files.keys import persons, unfit
-from policy.model import EVENT_CODE
+from policy.entries.history import EVENT_CODE
 from policy.problems import Problem, ProblemsFound, nearest
 
 MOST = 99_999  # of a quantity

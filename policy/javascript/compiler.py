@@ -11,9 +11,10 @@ from operator import mul
 from typing import Any
 
 from policy.evaluation.pathways import branches_of, codes_of, still_possible
-from policy.evaluation.results import CODE, closing_of
+from policy.evaluation.reading import CODE, closing_of
 from policy.evaluation.traverse import traverse, traverse_test
 from policy.model import CaseField, Comparison, Policy, Requirement, Rule, Settings, Step, Switch, Test, Value
+from policy.trees.policies import codes_asked
 
 Node = int  # the place of a node in its program
 
@@ -123,7 +124,7 @@ def _parts(node: Sequence[Any]) -> list[Node]:
 
 def compiled(policy: Policy) -> Program:
     """The program of a policy."""
-    codes = {*policy.codes_asked(), *(notice.code for notice in policy.code_notices)}
+    codes = {*codes_asked(policy), *(notice.code for notice in policy.code_notices)}
     program = Program(policy, tuple(policy.fields_), tuple(sorted(codes)))
     say = JavaScript(program, SomeSettings(policy, {}))
     program.roots = [say.at_every(lambda say, rule=rule: say.pathway(rule)) for rule in policy.rules()]  # type: ignore[misc]

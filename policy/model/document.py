@@ -1,38 +1,13 @@
-"""The other parts of a document: its pathways, its codes and its worked examples."""
+"""The other parts of a document: its pathways, the codes that mean something else, and its worked examples."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field
-from pydantic_core import PydanticCustomError
 
+from policy.entries.codes import CodeLabelPlain, chosen_codes
 from policy.entries.records import Element, Record
-from policy.entries.scalars import CptCode, Day, Flag, IcdCode, Id, StatementId, Text, While, Word, Words, Written
-from policy.model.fields import CaseField
+from policy.entries.scalars import Flag, IcdCode, Id, Text, While, Word, Words, Written
 from policy.model.rules import Outcome, Rule
-
-
-class CodeLabel(Element):
-    """A code with our own label."""
-
-    label: Text
-    level: Word | None = None
-
-
-class CodeLabelPlain(Record):
-    """A procedure code with our own label; descriptors belong to the AMA. `attributes` are the author's own words."""
-
-    label: Text
-    level: Word | None = None
-    attributes: dict[Id, Word] = Field(default_factory=dict)
-    statements: tuple[StatementId, ...] = ()
-
-    @property
-    def told(self) -> dict[str, str]:
-        """Its attributes; the level is one."""
-        return {**self.attributes, **({"level": self.level} if self.level else {})}
 
 
 class Selector(Record):
@@ -58,36 +33,14 @@ class Selector(Record):
         return mine and all(label.told.get(name) in words for name, words in self.asked.items())
 
 
-def _codes(chosen: object) -> object:
-    """A mapping; `for: otherwise` is one already when this is asked."""
-    if isinstance(chosen, str):
-        raise PydanticCustomError("choice", "is not allowed; write otherwise, or diagnosis: and procedure: with groups")
-    return chosen
-
-
 class Pathway(Element):
     """The rule for some diagnoses and procedures."""
 
     title: Text
-    selects: Annotated[Selector, BeforeValidator(_codes, json_schema_input_type=Literal["otherwise"] | Selector)] = (
-        Field(alias="for")
-    )
+    selects: Annotated[
+        Selector, BeforeValidator(chosen_codes, json_schema_input_type=Literal["otherwise"] | Selector)
+    ] = Field(alias="for")
     rule: Rule
-
-
-class DiagnosisGroup(Record):
-    """Diagnosis codes that share pathways."""
-
-    label: Text
-    codes: dict[IcdCode, CodeLabel]
-    prefixes: dict[IcdCode, CodeLabel] = Field(default_factory=dict)
-
-
-class ProcedureFamily(Record):
-    """Procedure codes that share pathways."""
-
-    label: Text
-    codes: dict[CptCode, CodeLabelPlain]
 
 
 class CodeNotice(Element):
@@ -100,34 +53,6 @@ class CodeNotice(Element):
     likely_intended: tuple[Text, ...]
     lever: Id
     pend_while: Words
-
-
-class Relation(Record):
-    """What one fact must be to another, or should: numbers or dates of one unit, where both are documented.
-
-    Days may also be held against a duration. `says`: what is wrong, or odd: 'more days of care than of symptoms'.
-    """
-
-    field: Id
-    at_most: Id
-    verdict: Literal["reject", "remark"]  # of a row where it is not so
-    says: Text
-
-    def broken(self, fields: Mapping[str, CaseField], facts: Mapping[str, NDArray[Any]]) -> NDArray[np.bool_]:
-        """Where both are documented and the first is more than the second, bool (n,)."""
-        one, other = facts[self.field], facts[self.at_most]
-        if not fields[self.at_most].told:
-            first, last, days = (facts[column].astype(np.int64) for column in fields[self.at_most].sources)
-            other = np.where((first >= 0) & (last >= first), last - first, days)
-        found: NDArray[np.bool_] = (one >= 0) & (other >= 0) & (one > other)
-        return found
-
-
-class Note(Record):
-    """What happened to a version on a day of its life."""
-
-    date: Day
-    says: Text
 
 
 class Example(Record):

@@ -1,12 +1,13 @@
 """The leaves of a test: what is asked of one fact, of several together, or of the levers."""
 
+from operator import attrgetter
 from typing import ClassVar
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from policy.entries.records import Record
 from policy.entries.scalars import Id, Line, Values, While
+from policy.entries.sums import Averaged, Summed
 from policy.model.nodes import Node
 
 
@@ -84,19 +85,6 @@ class Between(OneField):
         return ()
 
 
-class Averaged(Record):
-    """Several fields, and the lever that their mean is held against."""
-
-    of: tuple[Id, ...] = Field(min_length=1)
-    reaches: Line
-
-    @model_validator(mode="after")
-    def _each_once(self) -> "Averaged":
-        if len({*self.of}) < len(self.of):
-            raise PydanticCustomError("mean", "a mean has each field once", {"key": "of"})
-        return self
-
-
 class Mean(Comparison):
     """The mean of several fields reaches the line."""
 
@@ -117,31 +105,6 @@ class Mean(Comparison):
         return len(self.mean.of)
 
 
-class Summed(Record):
-    """Fields that are added up, fields that are taken from them, and what the sum is held against: one of four keys."""
-
-    of: tuple[Id, ...] = Field(min_length=1)
-    minus: tuple[Id, ...] = ()
-    at_least: Line | None = None
-    more_than: Line | None = None
-    less_than: Line | None = None
-    at_most: Line | None = None
-
-    @model_validator(mode="after")
-    def _sound(self) -> "Summed":
-        fields = (*self.of, *self.minus)
-        if len(fields) < 2 or len({*fields}) < len(fields):
-            raise PydanticCustomError("sum", "a sum needs two fields or more, each once")
-        if len(self.lines) != 1:
-            raise PydanticCustomError("sum", "a sum needs one of {keys}", {"keys": ", ".join(_SIDES)})
-        return self
-
-    @property
-    def lines(self) -> dict[str, str]:
-        """The key that says how it is compared, and with what."""
-        return {key: line for key in _SIDES if (line := getattr(self, key)) is not None}
-
-
 _SIDES: dict[str, type[Comparison]] = {one.kind: one for one in (AtLeast, MoreThan, LessThan, AtMost)}
 
 
@@ -156,25 +119,10 @@ class Sum(Comparison):
         """The comparison of one field that compares alike."""
         return _SIDES[next(iter(self.sum.lines))]
 
-    @property
-    def sign(self) -> str:  # type: ignore[override]
-        """As of `side`, like the next four."""
-        return self.side.sign
-
-    @property
-    def rises(self) -> bool:  # type: ignore[override]
-        """Whether it holds above the line."""
-        return self.side.rises
-
-    @property
-    def beyond(self) -> int:  # type: ignore[override]
-        """1 where the line itself is not enough."""
-        return self.side.beyond
-
-    @property
-    def senses(self) -> tuple[str, str]:  # type: ignore[override]
-        """The sign in words, and its opposite."""
-        return self.side.senses
+    sign = property(attrgetter("side.sign"))
+    rises = property(attrgetter("side.rises"))
+    beyond = property(attrgetter("side.beyond"))
+    senses = property(attrgetter("side.senses"))
 
     def fields(self) -> tuple[str, ...]:
         """Those added, then those taken away."""

@@ -1,18 +1,13 @@
 """What every node of a test can say of itself, whatever its kind."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, ClassVar, TypeAlias
 
 from policy.entries.records import Record
-from policy.entries.scalars import While
+from policy.entries.scalars import While, is_number
 
 Test: TypeAlias = Any  # the union of all kinds: tests.py, which is made of these
-
-
-def is_number(reference: str) -> bool:
-    """Whether what a test compares with is a plain number, and no lever."""
-    return reference.replace(".", "", 1).isdigit()
 
 
 class Node(Record):
@@ -97,46 +92,11 @@ class Node(Record):
         """The lever or number this node compares with, if any."""
         return None
 
-    def weighed(self) -> "Iterator[tuple[Test, int, bool]]":
-        """Each of its parts, what that counts for, and whether it is asked the other way round."""
-        for i, part in enumerate(self.parts):
-            yield part, self.points[i], self.turn(i) < 0
-
     def walk(self) -> "Iterator[Test]":
         """This node and all below."""
         yield self
         for part in self.parts:
             yield from part.walk()
-
-    def placed(self, path: tuple[object, ...] = ()) -> "Iterator[tuple[tuple[object, ...], Test]]":
-        """This node and all below, each with the keys that lead to it; not what is no test of its own in a document."""
-        yield path, self
-        for i, part in enumerate(self.parts if self.nested else ()):
-            yield from part.placed((*path, self.key, *self.steps(i)))
-
-    def lines(self) -> "Iterator[tuple[Test, ...]]":
-        """This node and all below, each as the last of all that it lies in."""
-        yield (self,)
-        for part in self.parts:
-            yield from ((self, *line) for line in part.lines())
-
-    def direction(self, of: "Callable[[Test], int | None]") -> int | None:
-        """Which way it can only go: 1 harder to meet, -1 easier, 0 neither; None: either way.
-
-        `of`: the same of each node, its parts staying as they are.
-        """
-        found = {of(self)}
-        for i, part in enumerate(self.parts):
-            way = part.direction(of)
-            found.add(None if way is None or (way and not self.turn(i)) else way * self.turn(i))
-        return None if None in found or len(found - {0}) > 1 else max(found - {0}, default=0)  # type: ignore[type-var]
-
-    def guarded(self, needs: tuple[While, ...] = ()) -> "Iterator[tuple[Test, tuple[While, ...]]]":
-        """This node and all below, each with what levers must say, beside it or above, for it to be asked."""
-        yield self, needs
-        for part in self.parts:
-            beside = (condition for condition in self.only_while if condition is not part.condition)
-            yield from part.guarded((*needs, *beside))
 
     def facts(self) -> tuple[str, ...]:
         """Every field that this node or one below reads."""

@@ -1,54 +1,38 @@
 """A whole policy, and the settings of its levers that a case is determined under."""
 
-import hashlib
-import json
-import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import Field, PrivateAttr, StringConstraints, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
-from policy.entries.records import ReadOnly, Record
-from policy.entries.scalars import Day, IcdCode, Id, Key, StatementId, Text
-from policy.entries.sources import Evidence, OpenQuestion, Statement, TextElement
-from policy.model.document import CodeNotice, DiagnosisGroup, Example, Note, Pathway, ProcedureFamily, Relation
+from policy.entries.codes import DiagnosisGroup, ProcedureFamily, with_otherwise
+from policy.entries.exceptions import DirectionException
+from policy.entries.levers import Amount, Value, simplest
+from policy.entries.records import ReadOnly
+from policy.entries.relations import Relation
+from policy.entries.scalars import Id, is_number
+from policy.entries.sources import OpenQuestion, TextElement
+from policy.entries.units import KNOWN, Unit, in_units
+from policy.entries.versioned import Versioned
+from policy.model.document import CodeNotice, Example, Pathway
 from policy.model.fields import CaseField
 from policy.model.leaves import Comparison
-from policy.model.levers import Amount, DirectionException, Lever, Value, simplest
-from policy.model.nodes import is_number
+from policy.model.levers import Lever
 from policy.model.rules import Criterion, Gate, Requirement, Rule, Step
 from policy.model.tests import Test
-from policy.model.units import KNOWN, Unit, in_units
 from policy.problems import Problem, ProblemsFound, nearest, shown
 
 _PLAIN = (int, str, type(None))
-FIRST_DAY = "1901-01-01"  # of the dates that a case table may hold
-PEOPLE = "The cases may be people; policy simulation only, not for individual determinations."
-LIFE = ("status", "effective", "retired", "history")  # of a version, no part of its content
 
 
-class Policy(Record):
+class Policy(Versioned):
     """A versioned policy document; two are equal when their content is, wherever they were loaded from.
 
     An adopted version is in force from `effective` to the day before the next one's, or before its own `retired`.
     """
 
-    schema_: Literal["policy/1"] = Field(alias="schema")
-    id: Id
-    version: Annotated[str, StringConstraints(pattern=r"^[0-9]{4}\.[0-9]{1,3}$")]
-    title: Text
-    status: Literal["draft", "adopted", "retired", "withdrawn"]
-    effective: Day | None = None
-    retired: Day | None = None  # the first day on which it is no longer in force
-    history: tuple[Note, ...] = Field((), max_length=200)
-    notice: Text  # what stands on every output
-    source_name: Text = "the source"  # what the document calls the text that its statements retell
-    statements: dict[StatementId, Statement]
-    evidence: dict[Key, Evidence]
-    references: dict[Annotated[str, StringConstraints(pattern=r"^R[1-9][0-9]?$")], Text]
-    retired_codes: dict[IcdCode, Text] = Field(default_factory=dict)  # diagnosis codes no longer valid, and since when
     fields_: dict[Id, CaseField] = Field(alias="fields")
     units: dict[Id, Unit] = Field(default_factory=dict)
     levers: dict[Id, Lever]
@@ -68,54 +52,20 @@ class Policy(Record):
     @model_validator(mode="before")
     @classmethod
     def _write_otherwise(cls, content: Any) -> Any:
-        """`for: otherwise` is every group and every family."""
-        if not isinstance(content, dict) or not isinstance(content.get("pathways"), dict):
-            return content
-        every = {"diagnosis": [*(content.get("diagnoses") or ())], "procedure": [*(content.get("procedures") or ())]}
-        rest = {"for": {**every, "otherwise": "true"}}
-        ways = content["pathways"].items()
-        pathways = {
-            n: way | rest if isinstance(way, dict) and way.get("for") == "otherwise" else way for n, way in ways
-        }
-        return {**content, "pathways": pathways}
+        return with_otherwise(content)
 
     @model_validator(mode="after")
     def _name_units(self) -> "Policy":
         """Levers and fields print their unit as the document writes it."""
-        for lever in self.levers.values():
-            lever._unit = self.units.get(lever.unit or "")
-        for field in self.fields_.values():
-            field._unit = self.units.get(field.unit or "")
+        parts: list[Lever | CaseField] = [*self.levers.values(), *self.fields_.values()]
+        for part in parts:
+            part._unit = self.units.get(part.unit or "")
         return self
-
-    def __eq__(self, other: object) -> bool:
-        return self is other or (isinstance(other, Policy) and self.fingerprint == other.fingerprint)
-
-    def __hash__(self) -> int:
-        return hash(self.fingerprint)
-
-    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> "Policy":
-        """As of any model, without the fingerprint and the defaults that this one has worked out."""
-        copy = super().model_copy(update=update, deep=deep)
-        for name in ("fingerprint", "defaults", "_plans"):
-            vars(copy).pop(name, None)
-        return copy
-
-    @cached_property
-    def fingerprint(self) -> str:
-        """SHA-256 of the content, whatever the layout of the file and whatever becomes of the version."""
-        content = self.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude={*LIFE})
-        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     @property
     def day(self) -> str | None:
         """The day on which dated values are read, as the day from which they stand; None: the latest of each lever."""
         return self._day
-
-    def changes_of_values(self, but: Collection[str] = ()) -> list[str]:
-        """The days on which a value of some lever changes, those of `but` left out, in order."""
-        days = {day for name, lever in self.levers.items() if name not in but for day in sorted(lever.dated)[1:]}
-        return sorted(days)
 
     def on(self, day: str | None) -> "Policy":
         """The same policy, its levers at the values that stand on a day (ISO); None: at the latest."""
@@ -127,23 +77,6 @@ class Policy(Record):
         copy = self.model_copy()
         copy._day = day
         return copy
-
-    @property
-    def name(self) -> str:
-        """id@version."""
-        return f"{self.id}@{self.version}"
-
-    @property
-    def titled(self) -> str:
-        """'Knee braces, version 2026.1': what a person calls it."""
-        return f"{self.title}, version {self.version}"
-
-    def notice_of(self, people: bool) -> str:
-        """What stands on every output; of cases that may be people without what it says of synthetic data."""
-        if not people:
-            return self.notice
-        true = [said for said in re.split(r"(?<=[.!])\s+", self.notice) if "synthetic" not in said.lower()]
-        return " ".join([*true, PEOPLE])
 
     def __repr__(self) -> str:
         return f"{self.name} ({self.status}): {len(self.levers)} levers, {len(self.pathways)} pathways"
@@ -170,42 +103,9 @@ class Policy(Record):
                 if dx is None or not inner.codes or dx in inner.codes:
                     yield entry, inner
 
-    def levers_read(self, rule: Rule) -> frozenset[str]:
-        """Every lever that what a rule makes of a case can depend on, remembered."""
-        if ("read", id(rule)) not in self._plans:
-            required = [inner for below in rule.walk() for _, inner in self.requirements(below)]
-            known = self.criteria.keys() & self.criteria_read(rule)  # a proof leaves out what states a switch
-            found = {lever for name in known for lever in self.criteria[name].test.levers()}
-            found |= {word for word, _ in rule.stated_outcomes() if word in self.levers}
-            found = found.union(*rule.conditions(), *(one.while_ for one in required))
-            self._plans["read", id(rule)] = frozenset(found)
-        read: frozenset[str] = self._plans["read", id(rule)]
-        return read
-
     def rules(self) -> tuple[Rule, ...]:
         """The rule of each pathway."""
         return tuple(pathway.rule for pathway in self.pathways.values())
-
-    def required_somewhere(self, rule: Rule) -> tuple[str, ...]:
-        """The criteria that a rule or one below requires under one setting or another, gates written out."""
-        found = (inner.criterion for below in rule.walk() for _, inner in self.requirements(below))
-        return tuple(dict.fromkeys(found))
-
-    def criteria_read(self, rule: Rule) -> tuple[str, ...]:
-        """The criteria that can decide what a rule makes of a case: required, asked by a step or stating a switch."""
-        stating = (switch.criterion for switch in rule.switches())
-        return tuple(dict.fromkeys((*self.required_somewhere(rule), *rule.whens(), *stating)))
-
-    def facts_read(self, rule: Rule) -> set[str]:
-        """The facts that can decide what a rule makes of a case: of its criteria, of its steps', of its switches."""
-        names = {*self.required_somewhere(rule), *rule.whens()}
-        found = {fact for name in names if name in self.criteria for fact in self.criteria[name].test.facts()}
-        return found | {switch.field for switch in rule.switches()}
-
-    def codes_asked(self) -> set[str]:
-        """The diagnosis codes that some requirement is for."""
-        entries = [entry for rule in self.rules() for entry in rule.entries()]
-        return {code for e in (*entries, *(e for g in self.gates.values() for e in g.require)) for code in e.codes}
 
     @property
     def every_unit(self) -> Mapping[str, Unit]:
@@ -221,20 +121,20 @@ class Policy(Record):
         return steps * (in_units(self.every_unit, name or "", unit) or 0)
 
     @cached_property
-    def _plans(self) -> dict[Any, Any]:
+    def remembered(self) -> dict[Any, Any]:
         """By rule the levers that it reads, those of its conditions, and by their values what is then in force."""
         return {}
 
     def plan(self, rule: Rule, settings: "Settings") -> tuple[list[Requirement], list[Step]]:
         """The requirements (`required`) and steps (`steps`) of a rule under some settings, remembered."""
-        if id(rule) not in self._plans:
+        if id(rule) not in self.remembered:
             needs = [rule.while_, *(entry.while_ for pair in self.requirements(rule) for entry in pair)]
             needs += [step.while_ for step in rule.then]
-            self._plans[id(rule)] = tuple(dict.fromkeys(lever for condition in needs for lever in condition))
-        key = (id(rule), *(settings[lever] for lever in self._plans[id(rule)]))
-        if key not in self._plans:
-            self._plans[key] = (self.required(rule, settings), self.steps(rule, settings))
-        found: tuple[list[Requirement], list[Step]] = self._plans[key]
+            self.remembered[id(rule)] = tuple(dict.fromkeys(lever for condition in needs for lever in condition))
+        key = (id(rule), *(settings[lever] for lever in self.remembered[id(rule)]))
+        if key not in self.remembered:
+            self.remembered[key] = (self.required(rule, settings), self.steps(rule, settings))
+        found: tuple[list[Requirement], list[Step]] = self.remembered[key]
         return found
 
     def required(self, rule: Rule, settings: "Settings") -> list[Requirement]:
@@ -332,13 +232,6 @@ class Settings(Mapping[str, Value]):
         """Whether the levers leave a test in force, instead of switching it off."""
         return all(map(self.holds, test.only_while))
 
-    def in_force(self, test: Test, turned: bool = False) -> Iterator[tuple[Test, bool]]:
-        """The nodes of a tree of tests that the levers leave in force; `turned`: asked the other way round."""
-        if self.asks(test):
-            yield test, turned
-            for i, part in enumerate(test.parts):
-                yield from self.in_force(part, turned ^ (test.turn(i) < 0))
-
     def cut(self, test: Test) -> int | None:
         """The least value beyond the line that a field, or a sum of fields, is held against; None where there is none.
 
@@ -347,15 +240,6 @@ class Settings(Mapping[str, Value]):
         fields, reference = test.fields(), test.reference()
         threshold = self.threshold(fields[0], reference) if fields and reference else None
         return None if threshold is None else threshold * test.times + test.beyond
-
-    def reached(self, rule: Rule) -> Iterator[Rule]:
-        """The rules that some case comes to: of several the one in force, of a switch every branch after itself."""
-        if rule.first_of is not None:
-            yield from self.reached(self.first(rule))
-            return
-        yield rule
-        for below in rule.below:
-            yield from self.reached(below)
 
     def first(self, rule: Rule) -> Rule:
         """The first of several rules that is in force."""

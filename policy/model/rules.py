@@ -1,6 +1,6 @@
 """A rule: which criteria a pathway requires and what follows; and the criteria and gates that rules name."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Annotated, Literal, NamedTuple, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -51,9 +51,7 @@ class Step(Record):
     """What follows once all requirements are met: the first step that applies gives the outcome."""
 
     outcome: Word  # an outcome word, or an action lever
-    when: Id | None = (
-        None  # applies where this criterion is met; not documented: open, unless both ways give one outcome
-    )
+    when: Id | None = None  # where this criterion is met; not documented: open, unless both ways give one outcome
     while_: While = Field(default_factory=dict, alias="while")
     because: Text | None = None
 
@@ -91,19 +89,6 @@ class Switch(NamedTuple):
     words: tuple[str, ...]
     rest: bool
     assumed: Requirement | None
-
-
-class Placed(NamedTuple):
-    """A rule where it stands: the keys that lead to it, and the conditions on levers that must hold, or fail."""
-
-    path: tuple[object, ...]
-    rule: "Rule"
-    needs: tuple[tuple[While, bool], ...]
-
-    @property
-    def name(self) -> str:
-        """The keys as remarks write them: a branch by its word alone."""
-        return ".".join(str(step) for step in self.path if step != "branches")
 
 
 class Rule(Record):
@@ -144,42 +129,11 @@ class Rule(Record):
         """Whether it requires criteria, and something follows."""
         return self.require is not None
 
-    def placed(self, path: tuple[object, ...] = (), needs: tuple[tuple[While, bool], ...] = ()) -> Iterator[Placed]:
-        """This rule and all below, each with what leads to it."""
-        yield Placed(path, self, needs)
-        for i, below in enumerate(self.first_of or ()):
-            yield from below.placed((*path, "first_of", i), (*needs, (below.while_, True)))
-            needs = (*needs, (below.while_, False))
-        for word, below in self.branches.items():
-            yield from below.placed((*path, "branches", word), needs)
-        if self.otherwise:
-            yield from self.otherwise.placed((*path, "otherwise"), needs)
-
     def walk(self) -> Iterator["Rule"]:
         """This rule and all below."""
-        return (placed.rule for placed in self.placed())
-
-    def mapped(self, change: Callable[["Rule"], "Rule"]) -> "Rule":
-        """The same with `change` made to everything in it that requires criteria or states an outcome."""
-        if not self.below:
-            return change(self)
-        update: dict[str, object] = {}
-        if self.first_of:
-            update["first_of"] = tuple(part.mapped(change) for part in self.first_of)
-        if self.branches:
-            update["branches"] = {word: branch.mapped(change) for word, branch in self.branches.items()}
-        if self.otherwise:
-            update["otherwise"] = self.otherwise.mapped(change)
-        return self.model_copy(update=update)
-
-    def unless(self, first: "Rule") -> "Rule":
-        """The same, but another rule in its place while that one is in force."""
-        rest = self.model_copy(update={"while_": {}})
-        return Rule.model_validate({"while": self.while_, "first_of": (first, rest)})
-
-    def requiring(self, entries: tuple[Requirement, ...], steps: tuple[Step, ...]) -> "Rule":
-        """The same with other requirements, and other steps to follow."""
-        return self.model_copy(update={"require": entries, "then": steps})
+        yield self
+        for rule in self.below:
+            yield from rule.walk()
 
     def entries(self) -> tuple[Requirement, ...]:
         """All that is required here or below, gates as such."""
@@ -207,19 +161,3 @@ class Rule(Record):
     def branch(self, word: str = "") -> "Rule | None":
         """The branch of a word; of any other documented value where the word has none."""
         return self.branches.get(word, self.otherwise)
-
-    def conditions(self, requirements: bool = True) -> Iterator[While]:
-        """Every condition on levers that something here or below stands under; of requirements too, or not."""
-        for rule in self.walk():
-            yield rule.while_
-            yield from (entry.while_ for entry in rule.require or () if requirements)
-            yield from (step.while_ for step in rule.then)
-            if rule.assume:
-                yield rule.assume.while_
-
-    def stated_outcomes(self) -> Iterator[tuple[str, str | None]]:
-        """Every outcome word or action lever that is stated, here or below, with its reason."""
-        for rule in self.walk():
-            if rule.outcome:
-                yield rule.outcome, rule.because
-            yield from ((step.outcome, step.because) for step in rule.then)

@@ -4,11 +4,13 @@ nodes.py has what all kinds share, leaves.py those that ask something, and here 
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, TypeAlias, Union, get_args
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, TypeAlias, get_args
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, TypeAdapter, model_validator
+from pydantic import Field, TypeAdapter, model_validator
 from pydantic_core import PydanticCustomError
 
+from policy.entries.kinds import one_key, tagged
 from policy.entries.records import Record
 from policy.entries.scalars import Line, While, Whole
 from policy.model.leaves import (
@@ -23,7 +25,7 @@ from policy.model.leaves import (
     OnFile,
     States,
     Sum,
-)
+)  # fmt: skip
 from policy.model.nodes import Node
 
 MOST_POINTS = 100
@@ -169,54 +171,12 @@ _Kinds: TypeAlias = (
 )
 TEST_KINDS = {next(iter(one.model_fields.values())).alias or one.kind: one for one in get_args(_Kinds)}
 
-# What others call a kind of test
-_MEANT = {
-    **dict.fromkeys(("<=", "lte", "le", "max", "maximum", "up_to", "no_more_than", "not_more_than", "less_or_equal",
-                     "within"), "at_most"),
-    **dict.fromkeys((">=", "gte", "ge", "min", "minimum", "no_less_than", "not_less_than", "greater_or_equal"),
-                    "at_least"),
-    **dict.fromkeys((">", "gt", "greater_than", "above", "over", "exceeds"), "more_than"),
-    **dict.fromkeys(("<", "lt", "below", "under", "fewer_than"), "less_than"),
-    **dict.fromkeys(("=", "==", "eq", "equals", "equal", "in", "one_of", "has"), "is"),
-    **dict.fromkeys(("range", "from_to"), "between"), **dict.fromkeys(("and", "all", "every"), "all_of"),
-    **dict.fromkeys(("or", "any", "either"), "any_of"), **dict.fromkeys(("not", "none", "neither"), "none_of"),
-    **dict.fromkeys(("points", "add_up"), "score"), **dict.fromkeys(("plus", "total", "difference"), "sum"),
-    **dict.fromkeys(("average", "avg"), "mean"), **dict.fromkeys(("exists", "documented", "present"), "on_file"),
-}  # fmt: skip
-
-
-def _one_key(value: object) -> object:
-    """A mapping with the key of one kind of test."""
-    if isinstance(value, Node):
-        return value
-    if not isinstance(value, dict):
-        raise PydanticCustomError("model_type", "must be a mapping of keys to values")
-    for key in value:
-        if key not in TEST_KINDS:
-            meant = _MEANT.get(str(key).lower().strip("_"), "")
-            raise PydanticCustomError("unknown-key", "", {"key": key, "known": [*TEST_KINDS], "meant": meant})
-    if len(value) != 1:
-        raise PydanticCustomError("test", "needs exactly one test, found {n}", {"n": len(value)})
-    return value
-
-
-def _tag(value: object) -> str:
-    """The tag by which pydantic chooses the class. It also stands in the place of an error; no key looks like it."""
-    kind = value.kind if isinstance(value, Node) else TEST_KINDS[next(iter(value))].kind  # type: ignore[call-overload]
-    return f"<{kind}>"
-
+TAGS = frozenset(f"<{one.kind}>" for one in get_args(_Kinds))
 
 if TYPE_CHECKING:
     Test: TypeAlias = _Kinds
 else:
-    _TAGGED = Union[tuple(Annotated[one, Tag(f"<{one.kind}>")] for one in get_args(_Kinds))]  # noqa: UP007
-    Test = Annotated[_TAGGED, Discriminator(_tag), BeforeValidator(_one_key)]
+    Test = tagged(TEST_KINDS, "<{}>".format, partial(one_key, TEST_KINDS))
     for one in get_args(_Kinds):
         one.model_rebuild()
-TAGS = frozenset(f"<{one.kind}>" for one in get_args(_Kinds))
 test_of: Callable[[object], Test] = TypeAdapter(Test).validate_python
-
-
-def says_yes(field: str) -> Test:
-    """That a yes-or-no field says yes; its name need not be one that a document may use."""
-    return Equals.model_construct(equals={field: ("true",)})

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from policy.model import CaseField, DaysSinceLast, Events, LongestRun, Policy
+from policy.entries.history import DaysSinceLast, Events, LongestRun
+from policy.model import CaseField, Policy
 from policy.problems import Finding, shown
 
 

@@ -8,7 +8,9 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from policy.model import HISTORY_TAGS, TAGS, Policy, Record, Settings
+from policy.entries.history import HISTORY_TAGS
+from policy.entries.records import Record
+from policy.model import TAGS, Policy, Settings
 from policy.problems import Finding, ProblemsFound, code_points, listed, nearest, refuse, shown
 from policy.reading.versions import Family, Version
 from policy.reading.workspace import saved

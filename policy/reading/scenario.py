@@ -13,26 +13,14 @@ from typing import Annotated, Literal, get_args
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from policy.model import (
-    IcdCode,
-    Id,
-    Pathway,
-    Policy,
-    Record,
-    Requirement,
-    Rule,
-    StatementId,
-    Step,
-    Text,
-    Whole,
-    Word,
-    Words,
-    Written,
-)  # fmt: skip
+from policy.entries.records import Record
+from policy.entries.scalars import IcdCode, Id, StatementId, Text, Whole, Word, Words, Written
+from policy.model import Pathway, Policy, Requirement, Rule, Step
 from policy.problems import Finding, Problem, ProblemsFound, listed, nearest, shown
 from policy.reading import loading
 from policy.reading.validation import check_policy
 from policy.reading.yaml import located, read_text
+from policy.trees.rules import mapped, requiring, unless
 
 Measure = Literal[
     "approval_pct", "approval_change_points", "moved", "looser", "stricter",
@@ -292,15 +280,15 @@ def _changed(policy: Policy, pathway: Pathway, edit: Edit) -> Rule | str:
     if edit.refuse:
         return _refused(policy, pathway, edit)
     if edit.refer:
-        rule = before.mapped(lambda leaf: _referred(policy, leaf, edit.because))
+        rule = mapped(before, lambda leaf: _referred(policy, leaf, edit.because))
         return "is met under no setting: there is nothing to refer" if rule == before else rule
     criterion = str(edit.add or edit.remove)
     change = _with if edit.add else _without
 
     def below(leaf: Rule) -> Rule:
-        return leaf.requiring(change(policy, leaf.entries(), criterion), leaf.steps()) if leaf.requires else leaf
+        return requiring(leaf, change(policy, leaf.entries(), criterion), leaf.steps()) if leaf.requires else leaf
 
-    rule = before.mapped(below)
+    rule = mapped(before, below)
     if rule == before:
         already = "requires it already" if edit.add else "does not require it"
         return already if before.entries() else "states an outcome and requires nothing"
@@ -332,7 +320,7 @@ def _referred(policy: Policy, leaf: Rule, because: str) -> Rule:
         words = _favourable(policy, leaf.outcome)
         if not words:
             return leaf
-        return leaf.unless(Rule.model_validate({**review, "while": {leaf.outcome: words}}))
+        return unless(leaf, Rule.model_validate({**review, "while": {leaf.outcome: words}}))
     steps: list[Step] = []
     for step in leaf.steps():
         if step.outcome == "met":
@@ -343,7 +331,7 @@ def _referred(policy: Policy, leaf: Rule, because: str) -> Rule:
             condition = {**step.while_, step.outcome: words}
             steps.append(step.model_copy(update={**review, "while_": condition}))
         steps.append(step)
-    return leaf.requiring(leaf.entries(), tuple(steps))
+    return requiring(leaf, leaf.entries(), tuple(steps))
 
 
 def _favourable(policy: Policy, outcome: str) -> tuple[str, ...]:

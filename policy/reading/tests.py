@@ -3,20 +3,11 @@
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
-from policy.model import (
-    Amount,
-    CaseField,
-    Lever,
-    Policy,
-    Test,
-    While,
-    as_word,
-    in_units,
-    is_number,
-    simplest,
-)
-from policy.model.units import KNOWN
+from policy.entries.scalars import While
+from policy.entries.units import KNOWN, in_units
+from policy.model import Amount, CaseField, Lever, Policy, Test, as_word, is_number, simplest
 from policy.problems import Finding, listed, nearest, shown
+from policy.trees.tests import placed_tests, weighed
 
 Path = tuple[object, ...]
 NEVER_COUNTED = ("days", "weeks", "months", "years", "percent")
@@ -58,7 +49,7 @@ def _words(lever: Lever) -> Iterator[str]:
 
 def in_test(policy: Policy, test: Test, path: Path) -> Iterator[Finding]:
     """A test and all below it."""
-    for at, node in test.placed(path):
+    for at, node in placed_tests(test, path):
         yield from _in_node(policy, node, (*at, node.key))
 
 
@@ -119,7 +110,7 @@ def _summed(policy: Policy, test: Test, here: Path) -> Iterator[Finding]:
 
 def _between(policy: Policy, test: Test, here: Path) -> Iterator[Finding]:
     """What its two lines are held against, each fault once; they are not the wrong way round at every setting."""
-    lines = [part for part, *_ in test.weighed()]
+    lines = [part for part, *_ in weighed(test)]
     both = (found for part in lines for found in _in_node(policy, part, here))
     yield from {(f.code, f.message): f._replace(path=(*here, *test.facts())) for f in both}.values()
     ends: list[list[Amount]] = []

@@ -4,20 +4,13 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
-from policy.model import (
-    LONGEST_DAYS,
-    OUTCOMES,
-    CaseField,
-    Policy,
-    Record,
-    Rule,
-    Selector,
-    While,
-    test_of,
-)
+from policy.entries.records import Record
+from policy.entries.scalars import While
+from policy.model import LONGEST_DAYS, OUTCOMES, CaseField, Policy, Rule, Selector, test_of
 from policy.problems import Finding, listed, shown
 from policy.reading.histories import check_histories
 from policy.reading.tests import COLUMNS, Path, conditions_of, in_test, in_units_of, unknown, words_of
+from policy.trees.rules import placed_rules
 
 ACTIONS = (*OUTCOMES, "met_if_prereqs")
 DURATIONS = ("days", "weeks", "months", "years")
@@ -49,7 +42,7 @@ def check_policy(policy: Policy) -> Iterator[Finding]:
         for i, entry in enumerate(gate.require):
             yield from _entry(policy, ("gates", name, "require", i), entry.criterion, entry.while_, policy.criteria)
     for name, pathway in policy.pathways.items():
-        for at, rule, _ in pathway.rule.placed(("pathways", name, "rule")):
+        for at, rule, _ in placed_rules(pathway.rule, ("pathways", name, "rule")):
             yield from _rule(policy, rule, at)
     yield from _relations(policy)
     yield from _round(policy)
@@ -214,7 +207,7 @@ def _codes(policy: Policy) -> Iterator[Finding]:
         yield Finding("code-twice", ("procedures", name, "codes", code), f"code {code} stands in two families")
     named: list[tuple[Path, str]] = [(("code_notices", i, "code"), n.code) for i, n in enumerate(policy.code_notices)]
     for name, pathway in policy.pathways.items():
-        for path, rule, _ in pathway.rule.placed(("pathways", name, "rule")):
+        for path, rule, _ in placed_rules(pathway.rule, ("pathways", name, "rule")):
             for i, entry in enumerate(rule.require or ()):
                 named += [((*path, "require", i, "codes", j), code) for j, code in enumerate(entry.codes)]
     known = tuple(paths)

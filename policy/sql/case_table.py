@@ -8,8 +8,8 @@ import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from policy.case_files.contradictions import ages
 from policy.case_files.grammar import CAPITALS, DIAGNOSIS, DIGITS, LONGEST, PROCEDURE, SMALL, Number, Words, form_of
-from policy.cases.relations import ages
 from policy.model import CaseField, Policy
 from policy.model.fields import AGE
 from policy.sql.cells import REJECTED, Cell, inside, leap, month_length, only, sound_code, zeros
@@ -152,7 +152,7 @@ class Table:
         return chosen([(f"{number} > 0", 0), (f"{column} IS NULL", -1)], REJECTED)
 
     def _duration(self, name: str, kind: CaseField) -> str:
-        """Half months or days from two dates, else from a number of days (the rules stand in cases/relations.py)."""
+        """Half months or days from two dates, else from a number of days (as in policy/cases/relations.py)."""
         first, last, _ = kind.sources
         *_, days = facts = list(map(self.fact, kind.sources))
         refused: list[Predicate] = [f"{fact} = {REJECTED}" for fact in facts if fact != "-1"]

@@ -7,13 +7,14 @@ greatest; what only levers decide is settled here. Every named expression is com
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from policy.determinations.results import PARTLY
 from policy.evaluation.pathways import branches_of, codes_of, still_possible
-from policy.evaluation.results import PARTLY
 from policy.evaluation.traverse import traverse, traverse_test
 from policy.model import OUTCOMES, Comparison, Policy, Requirement, Rule, Settings, Step, Switch, Test
 from policy.sql.case_table import Table
 from policy.sql.text import Predicate, any_bits, chosen, either, every, negated, one_of
 from policy.sql.truths import coded, greatest, least, opposite
+from policy.trees.tests import lines_to
 
 CODE = {word: i for i, word in enumerate(OUTCOMES)} | {"met_if_prereqs": OUTCOMES.index("met")}
 OPEN = len(OUTCOMES)  # information is missing: closing the file turns this, and nothing else, into not_met
@@ -142,7 +143,7 @@ class Compiler:
     def asks(self, criterion: str) -> str:
         """The columns (as bits) whose documentation can still change a criterion that is not documented."""
         wanted: dict[str, list[Predicate]] = {}
-        for line in self.policy.criteria[criterion].test.lines():
+        for line in lines_to(self.policy.criteria[criterion].test):
             for name in line[-1].fields():
                 missing: Predicate = line[-1].else_missing or f"{self.table.fact(name)} < 0"
                 open_ = [coded(self.truth(node), 1) for node in line]

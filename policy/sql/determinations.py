@@ -8,7 +8,7 @@ in `case_id`) the reader refuses with its file; a table is not looked through fo
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from policy.evaluation.results import IN_A_BRANCH, PARTLY
+from policy.determinations.results import IN_A_BRANCH, PARTLY
 from policy.model import OUTCOMES, Settings
 from policy.sql.case_table import OUT_OF_SCOPE, Table
 from policy.sql.cells import REJECTED

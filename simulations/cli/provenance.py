@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import policy as core
 from policy.model import Policy, Settings
 from policy.reading.loading import family
+from policy.trees.policies import changes_of_values
 
 ROW_LEVEL = "Row level, not for release: exact for every row, and so are the remarks on rows."
 
@@ -24,7 +25,7 @@ def one_of_several(name: str, policy: Policy, as_of: str | None) -> list[str]:
     """That one version, and one value of each lever, judges every request, where its day would matter."""
     versions = family(name)
     several = versions is not None and len(versions.terms) > 1
-    if not several and not policy.changes_of_values():
+    if not several and not changes_of_values(policy):
         return []
     day = f"as of {as_of}" if as_of else "the newest, as no day was named (--as-of)"
     return [f"Every request is judged by {policy.name}, {day}, whatever its date; workbook determine goes by its date."]

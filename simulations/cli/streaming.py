@@ -15,8 +15,8 @@ from pandas.api.types import union_categoricals
 from tqdm import tqdm
 
 import policy as core
-from policy.cases.reader import Part
-from policy.evaluation.results import Determinations, Words
+from policy.case_files.reader import Part
+from policy.determinations.results import Determinations, Words
 from simulations.storage.tables import TableWriter
 
 Item = TypeVar("Item")

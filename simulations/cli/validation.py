@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 import policy as core
-from policy.model import Policy, Record
+from policy.entries.records import Record
+from policy.model import Policy
 from policy.problems import Finding, ProblemsFound, listed, nearest, refuse, shown
 from policy.reading.loading import parse
 from policy.reading.scenario import Scenario

@@ -8,6 +8,7 @@ import pandas as pd
 from policy.authoring.evidence import Support, Withdrawal, support, withdraw
 from policy.model import Policy, Settings
 from policy.problems import Problem, ProblemsFound, collecting, listed
+from policy.trees.policies import criteria_read
 from simulations.runs.outputs import Inputs
 from simulations.runs.rejects import check_rejects, write_rejects
 from simulations.statistics.number_format import percent
@@ -79,7 +80,7 @@ class WithdrawalInWords(NamedTuple):
 
 def _of_criteria(policy: Policy, pathway: str, but: tuple[str, ...]) -> list[str]:
     """The sources that what a pathway requires or switches on stands on today."""
-    names = policy.criteria_read(policy.pathways[pathway].rule)
+    names = criteria_read(policy, policy.pathways[pathway].rule)
     mine = [one for one in support(policy) if one.section == "criteria" and one.name in names]
     return [key for key in dict.fromkeys(key for one in mine for key in one.standing) if key not in but]
 

@@ -13,15 +13,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from policy.cases.reader import Cases
-from policy.evaluation.determination import evaluate
-from policy.evaluation.evaluation import Evaluation
-from policy.evaluation.kleene import NOWHERE, Plane, Stretches, both, count, either, inverse
-from policy.evaluation.planes import Planes
-from policy.evaluation.results import CODE, OPEN, Reading, closing_of
-from policy.evaluation.rows import Rows
+from policy.bits.counting import Stretches, count
+from policy.bits.planes import NOWHERE, Plane, both, either, inverse
+from policy.bits.rows import Rows
+from policy.case_files.reader import Cases
+from policy.determinations.layout import Planes
+from policy.determinations.results import moved_by, outcomes_of, touched_by
+from policy.evaluation.evaluation import Evaluation, evaluate
+from policy.evaluation.reading import CODE, OPEN, Reading, closing_of
 from policy.model import OUTCOMES, Policy, Settings, Value
 from policy.problems import refuse
+from policy.trees.policies import levers_read
 from simulations.counting.grouping import Groups
 
 CLOSING = "undocumented_action"  # what becomes of open cases; they are counted apart, so that it moves for nothing
@@ -69,7 +71,7 @@ class _Pathway:
         reading = self.read(settings)
         found = np.zeros((len(self.members), len(OUTCOMES) + 1), dtype=np.int64)
         if self.weights is not None:
-            outcomes = reading.outcomes(self.rows.size, OPEN)
+            outcomes = outcomes_of(reading, self.rows.size, OPEN)
             where = np.repeat(np.arange(len(self.members)), np.diff(self.ends))
             np.add.at(found, (where, outcomes), self.weights)
             return found
@@ -166,12 +168,12 @@ class Counts:
     def differs(self, one: Settings, other: Settings) -> bool:
         """Whether any case has another outcome under one setting than under the other."""
         closing = (closing_of(one), closing_of(other))
-        return any(count(a.moved(b, closing), n) for a, b, n in self._read(one, other, asking=False))
+        return any(count(moved_by(a, b, closing), n) for a, b, n in self._read(one, other, asking=False))
 
     def touched(self, one: Settings, other: Settings) -> int:
         """How many cases have another outcome, or read a criterion differently, or are asked for something else."""
         closing = (closing_of(one), closing_of(other))
-        return sum(count(a.touched(b, closing), n) for a, b, n in self._read(one, other, asking=True))
+        return sum(count(touched_by(a, b, closing), n) for a, b, n in self._read(one, other, asking=True))
 
     def _read(self, one: Settings, other: Settings, asking: bool) -> Iterator[tuple[Reading, Reading, int]]:
         """Of each pathway that reads a lever that moves: what both settings make of it, and how many cases it has."""
@@ -221,7 +223,7 @@ def _laid_out(batch: Batch, groups: Groups) -> Iterator[_Pathway]:
     for position, places, rows in Planes(cases, labels if len(labels) else None).by_pathway:
         mine = labels[places] if len(labels) else np.zeros(len(places), dtype=np.intp)
         starts = np.flatnonzero(np.diff(mine, prepend=-1))
-        levers = sorted(notices | policy.levers_read(rules[position])) if position >= 0 else []
+        levers = sorted(notices | levers_read(policy, rules[position])) if position >= 0 else []
         weights = None if batch.weights is None else batch.weights[places]
         yield _Pathway(position, rows, tuple(levers), mine[starts], np.append(starts, len(places)), weights)
 

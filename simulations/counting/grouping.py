@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from policy.cases.reader import Cases
+from policy.case_files.reader import Cases
 from policy.evaluation.pathways import diagnosis_group
 from policy.model import Policy
 from policy.problems import nearest, refuse, shown

@@ -6,7 +6,9 @@ A lever is moving (it may stand at any legal value) or frozen as in the settings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from policy.model import Amount, Policy, Requirement, Rule, Settings, Test, While
+from policy.entries.scalars import While
+from policy.model import Amount, Policy, Requirement, Rule, Settings, Test
+from policy.trees.tests import lines_to, weighed
 
 
 @dataclass
@@ -98,7 +100,7 @@ class Reads:
         """Everything that a test may read; parts that a frozen lever switches off are left out."""
         if self.settled(test):
             return
-        for part, *_ in test.weighed():
+        for part, *_ in weighed(test):
             self.test(part)
         fields, reference = test.fields(), test.reference()
         for name in fields:
@@ -113,7 +115,7 @@ class Reads:
 
     def settled(self, test: Test) -> bool:
         """Whether the frozen levers alone decide a test that combines others."""
-        conditions = [part.condition for part, *_ in test.weighed() if part.condition]
+        conditions = [part.condition for part, *_ in weighed(test) if part.condition]
         if test.settles == 0:
             return not all(map(self.may, conditions))
         return test.settles is not None and any(map(self.must, conditions))
@@ -178,7 +180,7 @@ def columns_below(policy: Policy, test: Test) -> set[str]:
 
 def _in_test(test: Test, lever: str) -> set[str]:
     found: set[str] = set()
-    for *above, node in test.lines():
+    for *above, node in lines_to(test):
         if node.reference() == lever:
             found.update(node.facts())
         if above and lever in node.condition:  # it switches what stands beside it

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from policy.case_files.cells import dictionary
-from policy.cases.reader import Cases
+from policy.case_files.reader import Cases
 from policy.model import OUTCOMES, Policy, Settings
 from policy.problems import refuse
 from simulations import population as populations

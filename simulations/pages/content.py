@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from policy.model import OUTCOMES, Evidence, Lever, Policy, Settings, Value, as_word
+from policy.entries.sources import Evidence
+from policy.model import OUTCOMES, Lever, Policy, Settings, Value, as_word
 from simulations.counting.grouping import OUTSIDE
 from simulations.pages.embedded import Embedded
 from simulations.reports.lever_groups import by_diagnosis, readers

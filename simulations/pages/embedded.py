@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from policy.cases.reader import Cases
-from policy.evaluation.determination import determine
-from policy.evaluation.pathways import pathways
+from policy.case_files.reader import Cases
+from policy.determinations.determination import determine
+from policy.determinations.layout import pathways
 from policy.javascript import Program
 from policy.model import OUTCOMES, Policy
 from simulations.counting.grouping import OUTSIDE, Groups

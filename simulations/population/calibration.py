@@ -13,8 +13,8 @@ from math import sqrt
 import numpy as np
 import pandas as pd
 
-from policy.cases.reader import Cases
-from policy.evaluation.determination import determine
+from policy.case_files.reader import Cases
+from policy.determinations.determination import determine
 from policy.model import OUTCOMES
 from policy.problems import ProblemsFound
 from simulations.population.expectation import Tally, drawn, expected

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from math import lcm
 from typing import Literal
 
-from policy.model import CPT_PATTERN, ICD_PATTERN, CaseField, Policy
+from policy.entries.scalars import CPT_PATTERN, ICD_PATTERN
+from policy.model import CaseField, Policy
 
 REQUESTED = "request_date"  # the day of the request, in every policy that has it
 

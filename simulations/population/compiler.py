@@ -9,7 +9,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from policy.model import Policy, Record
+from policy.entries.records import Record
+from policy.model import Policy
 from policy.problems import Finding, ProblemsFound, listed, shown
 from simulations.population.columns import LATENT_COUNT, Column, columns_of
 from simulations.population.page import ANCHORS, Cited, Effect, Page, Table, Variable, at_work

@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from policy.evaluation.pathways import diagnosis_group
 from policy.model import CaseField, Policy
+from policy.trees.policies import facts_read
 from simulations.population.columns import Column, columns_of
 
 _OUTSIDE = ("R69", "Z76.89", "Z00.00"), ("99499", "A9270", "20610")  # codes that few policies cover, to be out of scope
@@ -123,7 +124,7 @@ def _causes() -> Iterator[str]:
 
 def _facts(policy: Policy, columns: Mapping[str, Column]) -> Iterator[str]:
     """Every other column that a page makes; a number before the facts that tell of it."""
-    read = {fact for rule in policy.rules() for fact in policy.facts_read(rule)}
+    read = {fact for rule in policy.rules() for fact in facts_read(policy, rule)}
     read |= {str(policy.fields_[fact].days) for fact in read if policy.fields_[fact].days}
     made = [name for name, column in columns.items() if column.kind != "made" and name not in ("dx", "cpt")]
     yield "  # --- the facts " + "-" * 86

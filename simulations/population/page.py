@@ -15,15 +15,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, StringConstraints, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
-from policy.model import (
-    Flag,
-    Id,
-    Record,
-    StatementId,
-    Text,
-    as_list,
-    whole,
-)
+from policy.entries.records import Record
+from policy.entries.scalars import Flag, Id, StatementId, Text, as_list, whole
 from policy.reading.loading import DEFAULT
 
 FOLDER = Path(__file__).resolve().parent.parent / "populations"

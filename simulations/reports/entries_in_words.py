@@ -3,7 +3,8 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 
-from policy.model import Evidence, Settings
+from policy.entries.sources import Evidence
+from policy.model import Settings
 
 _KNOWN_BY = ("title", "label", "question", "name")
 _NAMED = ("fields", "criteria", "gates", "pathways", "levers")  # what a sentence of the program may name by identifier

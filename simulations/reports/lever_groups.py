@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from policy.evaluation.pathways import diagnosis_group
 from policy.model import Policy
+from policy.trees.policies import levers_read
 
 SEVERAL = "More than one diagnosis"
 CLOSING = "undocumented_action"  # read wherever something can be missing
@@ -11,7 +12,7 @@ CLOSING = "undocumented_action"  # read wherever something can be missing
 
 def readers(policy: Policy) -> dict[str, tuple[str, ...]]:
     """Lever -> the pathways whose outcome can depend on it, in order."""
-    reads = {name: policy.levers_read(pathway.rule) for name, pathway in policy.pathways.items()}
+    reads = {name: levers_read(policy, pathway.rule) for name, pathway in policy.pathways.items()}
     for notice in policy.code_notices:
         group = diagnosis_group(policy, notice.code)
         for name, pathway in policy.pathways.items():

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic_core import PydanticCustomError
 
-from policy.model import truth_word, whole
+from policy.entries.scalars import truth_word, whole
 from policy.problems import Problem, ProblemsFound, collecting, listed, nearest, refuse, shown
 
 INJECTED = "# Parameters\n"  # how papermill begins the cell that it puts below the tagged one

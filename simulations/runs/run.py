@@ -14,6 +14,7 @@ from policy.reading.loading import DEFAULT, by_version, outline, policy_file
 from policy.storage.files import fill, said, save
 from policy.storage.locks import real
 from policy.storage.scratch import scratch
+from policy.trees.policies import changes_of_values
 from simulations.population import default_for
 from simulations.reports import report
 from simulations.runs import again
@@ -233,7 +234,7 @@ def _also(own: Mapping[str, Any], as_of: str | None) -> tuple[bool, str | None, 
 def _day_needed(policy: str | Path, baseline: str | Path | None, as_of: str | None) -> str | None:
     """The day, where some lever has dated values, so that the notebook must know it too."""
     named = [name for name in (policy, baseline) if name is not None]
-    return as_of if as_of and any(outline(policy_file(name, as_of)).changes_of_values() for name in named) else None
+    return as_of if as_of and any(changes_of_values(outline(policy_file(name, as_of))) for name in named) else None
 
 
 # The kernel ----------------------------------------------------------------------------------------------------------

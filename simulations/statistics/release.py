@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from policy.evaluation.results import LENIENCY
+from policy.determinations.results import LENIENCY
 from policy.model import OUTCOMES
 from simulations.statistics.disclosure_control import SMALL, Ledger, Mask, Name, Row, summed
 

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from policy.cases.reader import Cases
-from policy.evaluation.results import Determinations
+from policy.case_files.reader import Cases
+from policy.determinations.results import Determinations
 from policy.model import OUTCOMES, Policy, Settings
 from policy.problems import Problem, ProblemsFound, collecting
 from policy.reading.loading import change_in_words

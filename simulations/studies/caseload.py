@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from policy.cases.reader import Cases, read_cases
+from policy.case_files.reader import Cases, read_cases
 from policy.model import Policy
 from policy.problems import Problem, ProblemsFound, collecting, listed, refuse
 from policy.reading.workspace import CASES, IMPORT

@@ -16,13 +16,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from policy.cases.reader import Cases
-from policy.evaluation import rows as of_rows
-from policy.evaluation.determination import determine
+from policy.bits import rows as of_rows
+from policy.case_files.reader import Cases
+from policy.determinations.determination import determine
+from policy.determinations.results import Determinations
 from policy.evaluation.evaluation import Evaluation
 from policy.evaluation.kleene import MET, NOT_MET
-from policy.evaluation.results import CODE, Determinations
+from policy.evaluation.reading import CODE
 from policy.model import OUTCOMES, Amount, Policy, Settings, Test, is_number
+from policy.trees.policies import required_somewhere
+from policy.trees.tests import in_force
 from simulations.statistics.disclosure_control import (
     LEAST_ABOUT,
     REASON,
@@ -282,7 +285,7 @@ class Anatomy:
 
     def _required(self) -> set[str]:
         """The criteria that some request must meet; the others are only looked at on the way, for or against it."""
-        return {name for rule in self.policy.rules() for name in self.policy.required_somewhere(rule)}
+        return {name for rule in self.policy.rules() for name in required_somewhere(self.policy, rule)}
 
     def _could_be(self, cases: Cases, column: str) -> tuple[int, int]:
         """How many of the cases could be met, and refused, by what one column says when it is supplied."""
@@ -342,7 +345,7 @@ def _loosened(settings: Settings) -> Iterator[tuple[str, str, Amount]]:
 
 def _held_against(whole: Test, settings: Settings) -> Iterator[tuple[Test, str]]:
     """What is held against a lever that is on, without what another lever switches off; and that lever."""
-    for test, _ in settings.in_force(whole):
+    for test, _ in in_force(settings, whole):
         reference = test.reference()
         if reference and not is_number(reference) and settings[reference] is not None:
             yield test, reference

@@ -16,13 +16,14 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from policy.cases.reader import Cases
-from policy.evaluation.determination import evaluate
-from policy.evaluation.evaluation import Evaluation
-from policy.evaluation.planes import Planes
-from policy.evaluation.results import Determinations, Reading
-from policy.evaluation.rows import Rows
+from policy.bits.rows import Rows
+from policy.case_files.reader import Cases
+from policy.determinations.layout import Planes
+from policy.determinations.results import Determinations
+from policy.evaluation.evaluation import Evaluation, evaluate
+from policy.evaluation.reading import Reading
 from policy.model import OUTCOMES, Policy, Settings
+from policy.trees.policies import criteria_read, levers_read
 from simulations.studies.caseload import Caseload
 from simulations.studies.impact import EXAMPLE_COLUMNS, Impact, counted, in_words, no_examples
 from simulations.studies.versions import read_alike, read_by_both
@@ -169,12 +170,12 @@ def _pathway(settings: Settings, name: str, tests: Mapping[str, str]) -> str:
     policy = settings.policy
     rule = policy.pathways[name].rule
     inside = [inner for entry in rule.entries() for inner in policy.inside(entry.criterion)]
-    levers = sorted(policy.levers_read(rule) | {notice.lever for notice in policy.code_notices})
+    levers = sorted(levers_read(policy, rule) | {notice.lever for notice in policy.code_notices})
     return "\n".join(
         [
             rule.model_dump_json(),
             *(inner.model_dump_json() for inner in inside),
-            *(f"{one}: {tests[one]}" for one in sorted(policy.criteria_read(rule)) if one in tests),
+            *(f"{one}: {tests[one]}" for one in sorted(criteria_read(policy, rule)) if one in tests),
             str([(lever, settings[lever]) for lever in levers]),
         ]
     )

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from policy.model import Policy, Rule, Settings
+from policy.trees.rules import stated_outcomes
 
 
 def edits_in_words(before: Policy, edited: Settings) -> list[str]:
@@ -33,7 +34,7 @@ def _sentences(edited: Settings, found: Iterable[tuple[str, int, str]]) -> str:
 
 def _reviews(rule: Rule) -> set[str]:
     """The reasons for which a rule sends requests to a clinician."""
-    return {str(because) for word, because in rule.stated_outcomes() if word == "review"}
+    return {str(because) for word, because in stated_outcomes(rule) if word == "review"}
 
 
 def _required(policy: Policy, rule: Rule) -> set[tuple[str, int, str]]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from policy.evaluation.results import LENIENCY
+from policy.determinations.results import LENIENCY
 from policy.model import OUTCOMES
 from policy.problems import Problem
 from policy.reading.loading import parse

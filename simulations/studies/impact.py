@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from policy.cases.reader import Cases
-from policy.evaluation.determination import determine
+from policy.case_files.reader import Cases
+from policy.determinations.determination import determine
+from policy.determinations.results import Determinations
 from policy.evaluation.pathways import diagnosis_group
-from policy.evaluation.results import Determinations
 from policy.model import OUTCOMES, Policy, Settings
 from policy.problems import listed, refuse
 from simulations.statistics.disclosure_control import SMALL, TOO_FEW, Name

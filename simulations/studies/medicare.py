@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from policy.cases.reader import Cases
-from policy.evaluation.results import LENIENCY, Determinations
+from policy.case_files.reader import Cases
+from policy.determinations.results import LENIENCY, Determinations
 from policy.model import Policy, Settings
 from policy.problems import ProblemsFound
 from policy.reading.scenario import Scenario, edited

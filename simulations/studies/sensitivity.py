@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from scipy.special import betainc
 
 import policy as core
-from policy.cases.reader import Cases
-from policy.evaluation.determination import determine
+from policy.case_files.reader import Cases
+from policy.determinations.determination import determine
 from policy.model import OUTCOMES, Settings
 from policy.problems import listed
 from simulations.population.loading import compared_for, load_document

@@ -16,12 +16,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from policy.cases.reader import Cases
-from policy.evaluation.determination import evaluate
-from policy.evaluation.evaluation import Evaluation
-from policy.evaluation.kleene import bits_at, kinds
-from policy.evaluation.planes import Planes
-from policy.evaluation.results import OPEN, closing_of
+from policy.bits.counting import kinds
+from policy.bits.planes import bits_at
+from policy.case_files.reader import Cases
+from policy.determinations.layout import Planes
+from policy.evaluation.evaluation import Evaluation, evaluate
+from policy.evaluation.reading import OPEN, closing_of
 from policy.model import OUTCOMES, Policy, Settings
 from policy.problems import listed, nearest, refuse, shown
 from policy.reading.scenario import Edit, edited

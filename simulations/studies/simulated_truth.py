@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from policy.evaluation.determination import determine
+from policy.determinations.determination import determine
 from policy.model import OUTCOMES, Policy, Settings
 from policy.problems import nearest, refuse, shown
 from simulations.counting.counts import each

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from policy.cases.reader import Cases
-from policy.evaluation.determination import determine
+from policy.case_files.reader import Cases
+from policy.determinations.determination import determine
 from policy.model import OUTCOMES, Lever, Policy, Settings, Value, as_word
 from policy.problems import listed, nearest, refuse, shown
 from simulations.counting.counts import Batch, Counts

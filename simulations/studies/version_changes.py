@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from policy.cases.reader import Cases
+from policy.case_files.reader import Cases
+from policy.determinations.determination import determine
+from policy.determinations.layout import Planes
 from policy.entries.records import ReadOnly
-from policy.evaluation.determination import determine
-from policy.evaluation.planes import Planes
 from policy.model import OUTCOMES, Policy, Settings
 from policy.reading.validation import check_policy
 from simulations.counting.grouping import Groups

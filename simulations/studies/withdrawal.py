@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from policy.authoring.evidence import Withdrawal, withdraw
-from policy.evaluation.results import LENIENCY
+from policy.determinations.results import LENIENCY
 from policy.model import OUTCOMES, Policy, Settings
 from policy.problems import listed
 from simulations.studies.caseload import Caseload

@@ -17,7 +17,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from policy.case_files.columns import columns_of
-from policy.cases.reader import Cases
+from policy.case_files.reader import Cases
 from policy.model import Policy, Settings
 from policy.problems import refuse, shown
 from policy.sql import determinations_sql, printed

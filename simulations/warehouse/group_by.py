@@ -19,6 +19,7 @@ from policy.problems import listed, nearest, refuse, shown
 from policy.sql import OPEN, Compiler, Table, readable
 from policy.sql.text import Predicate, Query, chosen, either, grouped, literal, negated, one_of
 from policy.sql.truths import coded, greatest, least
+from policy.trees.tests import weighed
 from simulations.counting.reachable_facts import Reads
 from simulations.warehouse.binning import Bins, Part, Place, Where, binned, digit, laid_out, stepped, words_of
 from simulations.warehouse.code_lookup import REFUSED, Codes
@@ -111,7 +112,7 @@ class Keys:
         """A test that reads a moving lever: parts that read none are folded to their truths."""
         if self.reads.settled(test) or test.condition:
             return
-        fixed = [(part, points) for part, points, _ in test.weighed() if not self._moving(part)]
+        fixed = [(part, points) for part, points, _ in weighed(test) if not self._moving(part)]
         if fixed and test.settles is None:
             truths = [(self.compiler.truth(part), points) for part, points in fixed]
             for given, taken in (("= 2", "= 0"), ("> 0", "< 2")):  # points not taken away are points given
@@ -123,7 +124,7 @@ class Keys:
             if settled is True:
                 return
             where += (f"NOT ({settled})",) if settled else ()  # what is settled needs nothing else
-        for part, *_ in test.weighed():
+        for part, *_ in weighed(test):
             if self._moving(part):
                 self._test(part, where)
         if test.sums:

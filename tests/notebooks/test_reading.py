@@ -115,7 +115,7 @@ def test_every_lever_card_statement_question_and_reference_is_listed(manual: Man
 
 def test_the_outcomes_of_a_pathway_are_those_that_happen(nerve_blocks: Policy, cases):
     """What the manual says a pathway can come out as, against what cases come out as."""
-    from policy.evaluation.determination import determine
+    from policy.determinations.determination import determine
 
     for provisions in ({}, {"axial_spine_stance": "never_outside_trial", "undocumented_action": "not_met"}):
         settings = nerve_blocks.settings(provisions)

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from policy.cases.reader import Cases
-from policy.evaluation.pathways import pathways
+from policy.case_files.reader import Cases
+from policy.determinations.layout import pathways
 from policy.javascript import ENGINE, Program, compiled
 from policy.model import Policy, Settings
 

@@ -20,7 +20,7 @@ from policy.authoring.reduction import CLOSENESS, alike_criteria, smaller
 from policy.authoring.search import Possible, Search, way
 from policy.authoring.tree import alike_in_words
 from policy.authoring.witness import all_confirmed
-from policy.evaluation.results import LENIENCY
+from policy.determinations.results import LENIENCY
 from policy.model import Policy
 from policy.reading.validation import check_policy
 from tests.policy.near_misses import Draws, near_misses, random_settings, table

@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import policy
-from policy.model import KNOWN, Policy
+from policy.entries.units import KNOWN
+from policy.model import Policy
 from policy.problems import Finding, ProblemsFound
 from policy.reading import loading
 from policy.reading.loading import parse

@@ -24,6 +24,7 @@ from policy.authoring.evidence import (
 from policy.entries.sources import Evidence
 from policy.model import Policy
 from policy.problems import ProblemsFound
+from policy.trees.policies import required_somewhere
 
 SPINE = {
     "dx": "M54.2", "pain_duration_days": 200, "conservative_care_days": 42, "conservative_care_failed": "true",
@@ -217,7 +218,7 @@ def test_every_card_of_every_document_is_withdrawn(name: str) -> None:
             left = {entry for entry, mine in cards.items() if card in mine and not (mine & standing) - {card}}
             assert {*found.named(section)} == left, (card, section)
         for way, after in found.without.pathways.items():
-            required = {*found.without.required_somewhere(after.rule)} & {*found.named("criteria")}
+            required = {*required_somewhere(found.without, after.rule)} & {*found.named("criteria")}
             assert all(any(f"pathway {way} " in line and one in line for line in found.kept) for one in required)
         changed = {n for n, way in found.judged.pathways.items() if way != found.without.pathways[n]}
         assert changed <= {*found.named("pathways")}

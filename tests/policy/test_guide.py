@@ -8,7 +8,9 @@ from typing import get_args
 
 import yaml
 
-from policy.model import KNOWN, CaseField, Relation, Unit
+from policy.entries.relations import Relation
+from policy.entries.units import KNOWN, Unit
+from policy.model import CaseField
 from policy.model.tests import TEST_KINDS
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "language.md").read_text("utf-8")

@@ -9,7 +9,7 @@ import pytest
 
 import policy as core
 import simulations
-from policy.evaluation.planes import Planes
+from policy.determinations.layout import Planes
 from policy.javascript import Program, compiled
 from policy.javascript.compiler import JavaScript, SomeSettings
 from policy.model import OUTCOMES, Policy, Settings

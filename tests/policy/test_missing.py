@@ -16,9 +16,9 @@ import pandas as pd
 import pytest
 
 import policy
+from policy.bits.rows import Rows
 from policy.evaluation.evaluation import Evaluation
 from policy.evaluation.kleene import MET, NOT_DOCUMENTED, NOT_MET
-from policy.evaluation.rows import Rows
 from policy.model import Policy, Settings
 from policy.sql import Compiler, Table, determinations_sql
 from simulations.warehouse.engines import REPEATING

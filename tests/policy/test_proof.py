@@ -14,7 +14,7 @@ import pytest
 
 import policy
 from policy.authoring.proof import Relation, prove, prove_everywhere
-from policy.evaluation.results import LENIENCY
+from policy.determinations.results import LENIENCY
 from policy.model import OUTCOMES
 from policy.problems import ProblemsFound
 from simulations.scenario.loading import proposed

@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 import policy
-from policy.cases.reader import Cases
-from policy.evaluation.planes import Planes
+from policy.case_files.reader import Cases
+from policy.determinations.layout import Planes
 
 LABEL = "Relief from a diagnostic block"
 ROW = {"case_id": "a", "dx": "M54.2", "cpt": "64490"}

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 import policy
+from policy.bits.rows import Rows
 from policy.evaluation.evaluation import Evaluation
 from policy.evaluation.kleene import MET, NOT_MET
-from policy.evaluation.results import CODE
-from policy.evaluation.rows import Rows
+from policy.evaluation.reading import CODE
 from policy.model import Policy
 from policy.problems import ProblemsFound
 from policy.reading.loading import DOCUMENTS

@@ -12,7 +12,8 @@ from policy.authoring import tallies
 from policy.authoring.dates import dated
 from policy.authoring.enumeration import Component
 from policy.authoring.facts import components
-from policy.cases.relations import EPOCH, half_months
+from policy.case_files.grammar import EPOCH
+from policy.cases.relations import half_months
 from policy.model import CaseField, Policy, Settings
 from tests.policy.generated import generated
 from tests.policy.small import small

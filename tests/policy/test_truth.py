@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import numpy as np
 import pytest
 
+from policy.bits import counting, planes
 from policy.evaluation import kleene
 
 NOT_MET, NOT_DOCUMENTED, MET = 0, 1, 2
@@ -86,10 +87,10 @@ def test_planes_keep_every_row(n: int) -> None:
     """Masks and numbers come back from planes as they went in, whatever the last word holds."""
     draws = np.random.default_rng(n)
     mask, codes = draws.integers(0, 2, n).astype(bool), draws.integers(0, 3, n).astype(np.int8)
-    assert kleene.mask_of(kleene.plane_of(mask), n).tolist() == mask.tolist()
-    assert kleene.mask_of(kleene.inverse(kleene.plane_of(mask)), n).tolist() == (~mask).tolist()
+    assert planes.mask_of(planes.plane_of(mask), n).tolist() == mask.tolist()
+    assert planes.mask_of(planes.inverse(planes.plane_of(mask)), n).tolist() == (~mask).tolist()
     assert kleene.codes_of_truth(kleene.truth_of(codes), n).tolist() == codes.tolist()
-    assert kleene.mask_of(kleene.truth_of(codes).open, n).tolist() == (codes == NOT_DOCUMENTED).tolist()
+    assert planes.mask_of(kleene.truth_of(codes).open, n).tolist() == (codes == NOT_DOCUMENTED).tolist()
 
 
 @pytest.mark.parametrize("n", [1, 63, 64, 65, 640, 5_000])
@@ -100,12 +101,12 @@ def test_bits_are_counted_in_stretches(n: int, share: float) -> None:
     mask = draws.random(n) < share
     inner = np.sort(draws.integers(0, n + 1, 12))
     for ends in ([0, n], [0, *inner, n], inner, [n // 2, n]):
-        stretches = kleene.Stretches(np.array(ends))
+        stretches = counting.Stretches(np.array(ends))
         expected = [int(mask[start:end].sum()) for start, end in itertools.pairwise(ends)]
-        assert stretches.counts(kleene.plane_of(mask)).tolist() == expected
-        others = stretches.counts(kleene.inverse(kleene.plane_of(~mask)))
+        assert stretches.counts(planes.plane_of(mask)).tolist() == expected
+        others = stretches.counts(planes.inverse(planes.plane_of(~mask)))
         assert others.tolist() == expected
-    assert kleene.count(kleene.plane_of(mask), n) == int(mask.sum())
+    assert counting.count(planes.plane_of(mask), n) == int(mask.sum())
 
 
 @pytest.mark.parametrize(("operator", "decisive"), [(kleene.all_of, NOT_MET), (kleene.any_of, MET)])

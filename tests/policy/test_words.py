@@ -16,7 +16,7 @@ WORDS = re.compile(
 PRESETS = {"simulations/population/fit.py"}
 ALLOWED = {
     "policy/reading/loading.py": ('DEFAULT = "nerve_blocks"',),
-    "policy/model/units.py": ("headache_days",),
+    "policy/entries/units.py": ("headache_days",),
     "policy/authoring/draft.py": (">>> draft = Draft.of(",),  # an example that is run, with the policy that ships
     "simulations/reports/report.py": ('"nerve-block-workbook"',),
     "simulations/cli/command.py": ('package_name="nerve-block-workbook"',),

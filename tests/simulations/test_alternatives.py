@@ -9,7 +9,7 @@ import pytest
 from matplotlib.figure import Figure
 
 import policy
-from policy.evaluation.results import LENIENCY
+from policy.determinations.results import LENIENCY
 from policy.model import OUTCOMES
 from policy.problems import ProblemsFound
 from policy.reading.scenario import load_scenario

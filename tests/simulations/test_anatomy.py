@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from policy.evaluation.determination import determine
+from policy.determinations.determination import determine
+from policy.determinations.results import UNREAD
 from policy.evaluation.kleene import MET, NOT_DOCUMENTED, NOT_MET
-from policy.evaluation.results import UNREAD
 from policy.model import OUTCOMES, Settings
 from simulations import ask
 from simulations.studies.comparison import Study

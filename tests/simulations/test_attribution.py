@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policy.evaluation.determination import determine
+from policy.determinations.determination import determine
 from policy.model import OUTCOMES, Settings
 from policy.problems import ProblemsFound
 from policy.reading.scenario import Edit

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import policy
-from policy.cases.reader import Cases
+from policy.case_files.reader import Cases
 from policy.sql import determinations_sql
 from tests.policy.small import small
 from tests.simulations.test_language import frame_of

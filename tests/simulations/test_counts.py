@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import policy
-from policy.evaluation.results import UNREAD
+from policy.determinations.results import UNREAD
 from policy.problems import ProblemsFound
 from simulations import population
 from simulations.counting import counts as module

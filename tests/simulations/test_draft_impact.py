@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 
 from policy.authoring.draft import Draft
-from policy.cases.reader import Cases
-from policy.evaluation.determination import determine
-from policy.evaluation.results import Determinations
+from policy.case_files.reader import Cases
+from policy.determinations.determination import determine
+from policy.determinations.results import Determinations
 from policy.model import OUTCOMES, Policy
 from policy.problems import ProblemsFound
 from simulations import DraftImpact, cases_of

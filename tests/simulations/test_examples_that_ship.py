@@ -13,7 +13,7 @@ import pytest
 import policy
 from policy.authoring.facts import values
 from policy.authoring.vignettes import example_vignettes, read_vignettes
-from policy.cases.reader import Cases
+from policy.case_files.reader import Cases
 from tests.simulations.test_language import engines, later
 
 NAMES = sorted(name for name in policy.shipped() if not name.startswith("nerve_blocks@"))

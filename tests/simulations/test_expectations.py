@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 import policy
-from policy.evaluation.determination import determine
+from policy.determinations.determination import determine
 from policy.model import OUTCOMES
 from policy.problems import ProblemsFound
 from simulations import ask

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from policy import load
-from policy.evaluation.determination import determine
+from policy.determinations.determination import determine
 from simulations import ask, population
 from simulations.counting.grouping import Groups
 from simulations.population import Population, altered

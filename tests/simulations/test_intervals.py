@@ -114,7 +114,7 @@ def test_the_difference_of_two_groups_holds_the_truth_in_95_of_100():
 def test_intervals_hold_the_truth_in_2000_populations_that_were_drawn_case_by_case():
     """A million cases, determined twice, are 2,000 populations of 500; the truth is that of all of them."""
     study = ask(provisions={"conservative_weeks": 8}, size=1_000_000, seed=9)
-    from policy.evaluation.determination import determine
+    from policy.determinations.determination import determine
 
     codes = [
         6 * determine(study.policy, part, study.baseline, asking=False).outcome.astype(np.int64)

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pytest
 
 import policy
-from policy.cases.reader import Cases
+from policy.case_files.reader import Cases
 from policy.sql import determinations_sql, printed
 from simulations.warehouse.engines import INLINING
 from tests.policy.small import small

@@ -14,8 +14,8 @@ import yaml
 from click.testing import CliRunner, Result
 
 import policy as core
-from policy.cases.reader import Cases
-from policy.evaluation.determination import determine
+from policy.case_files.reader import Cases
+from policy.determinations.determination import determine
 from policy.model import OUTCOMES
 from policy.problems import ProblemsFound
 from policy.reading.yaml import read_yaml

@@ -129,7 +129,7 @@ def test_every_fact_that_a_pathway_reads_is_there_as_it_was_drawn():
 
 
 def core_pathways(study: Study, cases: Any) -> Any:
-    from policy.evaluation.pathways import pathways
+    from policy.determinations.layout import pathways
 
     where = pathways(study.policy, cases)
     return np.where(where < 0, len(study.policy.pathways), where)

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 import policy as core
-from policy.evaluation.planes import Planes
+from policy.determinations.layout import Planes
 from policy.model import OUTCOMES, Settings
 from policy.storage.files import save
 from simulations.counting.grouping import Groups

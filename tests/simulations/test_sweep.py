@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from policy.evaluation.determination import determine
+from policy.determinations.determination import determine
 from policy.model import OUTCOMES, Settings, as_word
 from policy.problems import ProblemsFound
 from simulations import ask

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import policy
-from policy.cases.reader import Cases
+from policy.case_files.reader import Cases
 from policy.model import Requirement, Rule
 from policy.problems import ProblemsFound
 from simulations import ask, population

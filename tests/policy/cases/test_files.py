@@ -13,8 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import policy
-from policy.case_files import files
-from policy.cases import reader
+from policy.case_files import files, reader
 from policy.problems import SHOWN
 from tests.policy.cases.reading import GOOD, HEAD, lines, nerve_blocks, read, refused
 

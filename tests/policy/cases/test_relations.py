@@ -13,7 +13,7 @@ import pytest
 from dateutil.relativedelta import relativedelta
 
 import policy
-from policy.cases.reader import half_months, half_months_of_days
+from policy.cases.relations import half_months, half_months_of_days
 from tests.policy.cases.reading import (
     AT_LEAST_ONE,
     DATES,

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policy.cases import repeats
-from policy.cases.repeats import Repeats, hashes_of
+from policy.case_files import repeats
+from policy.case_files.repeats import Repeats, hashes_of
 from tests.policy.cases.reading import lines, read, refused
 
 

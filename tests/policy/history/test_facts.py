@@ -19,12 +19,13 @@ import pandas as pd
 import pytest
 
 import policy
+from policy.bits.rows import Rows
 from policy.case_files import files
+from policy.entries.history import InWindow
 from policy.evaluation.evaluation import Evaluation
 from policy.evaluation.kleene import MET, NOT_DOCUMENTED, NOT_MET
-from policy.evaluation.rows import Rows
 from policy.history.facts import first_days
-from policy.model import InWindow, Policy
+from policy.model import Policy
 from tests.policy.history import by_days
 from tests.policy.history.by_days import DAY, Event, Span, Tables, in_window, later
 from tests.sampling import some

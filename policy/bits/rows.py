@@ -2,18 +2,32 @@
 
 from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from policy.cases.reader import Cases, Ints
-from policy.evaluation.kleene import EVERYWHERE, Plane, plane_of
+from policy.bits.planes import EVERYWHERE, Plane, plane_of
 
 KEPT = 4  # planes of one test, each for another value of its levers: as many as a person goes back and forth between
 
+Ints = NDArray[np.signedinteger[Any]]
 Made = TypeVar("Made")
+
+
+class Table(Protocol):
+    """Cases as a reader of them holds them."""
+
+    @property
+    def facts(self) -> Mapping[str, Ints]:
+        """By name, a value for each row on the grid of the fact."""
+
+    @property
+    def dx(self) -> pd.Categorical:
+        """The diagnosis code of each row."""
+
+    def __len__(self) -> int: ...
 
 
 @dataclass
@@ -28,7 +42,7 @@ class Rows:
     _columns: dict[str, Ints] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def of(cls, cases: Cases, places: "NDArray[np.intp] | None" = None) -> "Rows":
+    def of(cls, cases: Table, places: "NDArray[np.intp] | None" = None) -> "Rows":
         """All rows of some cases, or those at some places."""
         if places is None:
             return cls(cases.facts, cases.dx, slice(None), len(cases))

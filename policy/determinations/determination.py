@@ -7,12 +7,11 @@ says.
 
 from collections.abc import Mapping
 
-from policy.cases.reader import Cases
-from policy.evaluation.evaluation import Evaluation
-from policy.evaluation.kleene import EVERYWHERE, NOWHERE, SETTLED, inverse
-from policy.evaluation.pathways import pathways
-from policy.evaluation.planes import Planes, passing
-from policy.evaluation.results import CODE, Determinations, Reading
+from policy.case_files.reader import Cases
+from policy.determinations.layout import Planes, passing, pathways
+from policy.determinations.results import Determinations
+from policy.evaluation.evaluation import Evaluation, evaluate
+from policy.evaluation.kleene import SETTLED
 from policy.model import Policy, Settings
 from policy.problems import refuse
 
@@ -37,19 +36,3 @@ def determine(
         reading = evaluate(Evaluation(settings, rows, truths, asking), position)
         result.readings.append((places, reading))
     return result
-
-
-def evaluate(rows: Evaluation, position: int) -> Reading:
-    """What the policy makes of rows of the pathway at `position` (-1 = none), before closing the file."""
-    policy, settings = rows.policy, rows.settings
-    if position < 0:
-        return rows.outcome("out_of_scope", "the code is outside this policy")
-    reading = rows.rule(list(policy.pathways.values())[position].rule)
-    for notice in reversed(policy.code_notices):
-        where = rows.rows.coded((notice.code,))
-        if where.any() and settings.holds({notice.lever: notice.pend_while}):
-            why = f"code {notice.code} does not mean what {policy.source_name} calls it: {notice.official_meaning}"
-            pends = Reading({CODE["pend"]: EVERYWHERE}, asks={"dx": EVERYWHERE}, because={why: EVERYWHERE})
-            reading = Reading.chosen([(where, pends), (inverse(where), reading)])
-    reading.truths = {name: rows.criterion(name) for name, where in reading.read.items() if where is not NOWHERE}
-    return reading

@@ -17,22 +17,17 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pandas.api.types import union_categoricals
 
-from policy.case_files.cells import Ints, text_of, trimmed
+from policy.bits.rows import Ints
+from policy.case_files.cells import text_of, trimmed
+from policy.case_files.derived import Derived
+from policy.case_files.encoder import Fault
 from policy.case_files.files import File, Held, Rows, file_of
 from policy.case_files.identifiers import HIDDEN, quoted
-from policy.cases.derived import Derived
-from policy.cases.encoder import Fault
-from policy.cases.lanes import Lanes
-from policy.cases.relations import as_written, day_of, half_months, half_months_of_days
-from policy.cases.repeats import Bits, Repeats, hashes_of
-from policy.cases.stretches import Calendar
+from policy.case_files.lanes import Lanes
+from policy.case_files.repeats import Bits, Repeats, hashes_of
+from policy.case_files.stretches import Calendar
 from policy.model import Policy, Settings
 from policy.problems import SHOWN, Problem, ProblemsFound, UndatedRows, listed, refuse
-
-__all__ = [
-    "Calendar", "CaseReader", "Cases", "Ints", "Part", "as_written", "day_of", "half_months", "half_months_of_days",
-    "read_cases",
-]  # fmt: skip
 
 READ = ("fields_", "units", "relations", "diagnoses", "procedures", "code_notices")  # what of a policy it looks at
 MOST_ROWS = 20_000_000  # held at once; at about 250 bytes each

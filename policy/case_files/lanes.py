@@ -6,15 +6,16 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
-from policy.case_files.cells import Ints, dictionary
+from policy.bits.rows import Ints
+from policy.case_files.cells import dictionary
 from policy.case_files.columns import columns_of
+from policy.case_files.derived import Derived, columns_beside
+from policy.case_files.encoder import Encoder, Fault
 from policy.case_files.files import Rows
 from policy.case_files.grammar import Day
 from policy.case_files.remarks import Remarks
-from policy.cases.derived import Derived, columns_beside
-from policy.cases.encoder import Encoder, Fault
-from policy.cases.repeats import Repeats
-from policy.cases.stretches import REQUESTED, UNREADABLE, Calendar
+from policy.case_files.repeats import Repeats
+from policy.case_files.stretches import REQUESTED, UNREADABLE, Calendar
 from policy.model import Policy
 
 

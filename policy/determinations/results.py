@@ -9,138 +9,28 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from policy.cases.reader import Cases, Ints
-from policy.evaluation.kleene import (
-    EVERYWHERE,
-    NOT_DOCUMENTED,
-    NOT_MET,
-    NOWHERE,
-    Codes,
-    Plane,
-    Truth,
-    apart,
-    bits_at,
-    both,
-    codes_of_truth,
-    count,
-    either,
-    kinds,
-    mask_of,
-    plane_of,
-)
+from policy.bits.counting import count, kinds
+from policy.bits.planes import EVERYWHERE, NOWHERE, Plane, apart, bits_at, both, either, mask_of, plane_of
+from policy.bits.rows import Ints
+from policy.case_files.reader import Cases
+from policy.evaluation.kleene import NOT_DOCUMENTED, NOT_MET, Codes, Truth, codes_of_truth
+from policy.evaluation.reading import CODE, PLANES, Reading, closing_of
 from policy.model import OUTCOMES, Policy, Settings
 
 Outcomes = NDArray[np.int8]
 Bits = NDArray[np.uint64]  # a set of case columns as bits
-Words = dict[tuple[int | str, ...], dict[bytes, list[str]]]  # what was said of rows that read the same, one of each
+Words = dict[tuple[int | tuple[str, ...], ...], dict[bytes, list[str]]]  # what is said of rows that read the same
 MOST_KNOWN = 1 << 14  # of them, about 1 kB each
 
-CODE = {word: i for i, word in enumerate(OUTCOMES)} | {"met_if_prereqs": 0}
 LENIENCY = np.array([{"met": 2, "pend": 1, "review": 1}.get(word, 0) for word in OUTCOMES])  # 0 for the three strictest
-OPEN = len(OUTCOMES)  # while deciding: information is missing; closing the file makes pend or not_met of it, no other
 UNREAD = np.int8(3)  # in place of a truth: no rule read the criterion for this case
 PARTLY = np.int8(4)  # added to a truth: not all branches that a missing fact leaves possible read the criterion
 IN_A_BRANCH = "in a branch that is still possible"
 
 
-def within(where: Plane, parts: Mapping[Any, Plane]) -> dict[Any, Plane]:
-    """Planes by key, only where one plane has a bit."""
-    return {key: here for key, plane in parts.items() if (here := both(where, plane)) is not NOWHERE}
-
-
-def joined(parts: Iterable[Mapping[Any, Plane]]) -> dict[Any, Plane]:
-    """Planes by key: where any of them has a bit."""
-    found: dict[Any, Plane] = {}
-    for part in parts:
-        for key, plane in part.items():
-            found[key] = either((found[key], plane)) if key in found else plane
-    return found
-
-
-@dataclass
-class Reading:
-    """What a rule made of some rows, as planes: where each of the things named was found.
-
-    `outcome`: by its code, every row in one of them; `asks`: columns of the case table; `because`: texts;
-    `read`: criteria, those never read too; `partly`: criteria of which a missing fact decides if they are read;
-    `follows`: what a `require` does once all is met, with the criterion that each step depends on.
-    """
-
-    outcome: dict[int, Plane]
-    asks: dict[str, Plane] = field(default_factory=dict)
-    because: dict[str, Plane] = field(default_factory=dict)
-    read: dict[str, Plane] = field(default_factory=dict)
-    partly: dict[str, Plane] = field(default_factory=dict)
-    follows: dict[tuple[tuple[str | None, str], ...], Plane] = field(default_factory=dict)
-    truths: dict[str, Truth] = field(default_factory=dict)  # of the criteria that were read, added when all is known
-
-    @property
-    def open(self) -> Plane:
-        """Where a missing fact leaves the outcome open."""
-        return self.outcome.get(OPEN, NOWHERE)
-
-    def outcomes(self, n: int, closing: int) -> Outcomes:
-        """The outcome of each of `n` rows, int8 (n,), where `closing` the file decides what is open."""
-        planes = [(closing if code == OPEN else code, plane) for code, plane in self.outcome.items()]
-        return _numbers(planes, n, np.int8)
-
-    def closed(self, closing: int) -> dict[int, Plane]:
-        """The outcomes after `closing` the file."""
-        return joined([{closing if code == OPEN else code: plane} for code, plane in self.outcome.items()])
-
-    @classmethod
-    def chosen(cls, parts: Sequence[tuple[Plane, "Reading"]]) -> "Reading":
-        """Of each part the rows that it is for."""
-        named = {name: [(where, of) for where, r in parts if (of := getattr(r, name))] for name in _PLANES}
-        planes: Any = {name: joined(within(where, of) for where, of in here) for name, here in named.items()}
-        found = cls(**planes)
-        found.read = dict.fromkeys((name for _, r in parts for name in r.read), NOWHERE) | found.read
-        return found
-
-    def kinds(self, n: int) -> tuple["Reading", NDArray[np.intp], int]:
-        """The reading of one row of each kind, the kind of each of `n` rows, and how many kinds there are."""
-        every = [plane for name in _PLANES[:-1] for plane in getattr(self, name).values()]
-        every += [both(self.read[name], plane) for name, truth in self.truths.items() for plane in truth]
-        first, kind = kinds(every, n)
-
-        def few(plane: Plane) -> Plane:
-            return plane if plane.ndim == 0 else plane_of(bits_at(plane, first))
-
-        planes: Any = {name: {k: few(plane) for k, plane in getattr(self, name).items()} for name in _PLANES}
-        found = Reading(**planes)
-        found.truths = {name: Truth(few(truth.met), few(truth.possible)) for name, truth in self.truths.items()}
-        return found, kind, len(first)
-
-    def codes(self, criterion: str, n: int) -> Codes:
-        """The truth of a criterion for each of `n` rows, int8 (n,): UNREAD where it is not read, PARTLY added."""
-        read = self.read.get(criterion, NOWHERE)
-        if read is NOWHERE:
-            return np.full(n, UNREAD)
-        partly = PARTLY * mask_of(self.partly.get(criterion, NOWHERE), n)
-        return np.where(mask_of(read, n), codes_of_truth(self.truths[criterion], n) + partly, UNREAD)
-
-    def moved(self, other: "Reading", closing: Sequence[int]) -> Plane:
-        """Where the outcomes differ, after each has closed the file in its way."""
-        return _apart(self.closed(closing[0]), other.closed(closing[1]))
-
-    def touched(self, other: "Reading", closing: Sequence[int]) -> Plane:
-        """Where a case is decided differently, or a criterion reads differently, or something else is asked for."""
-        found = [self.moved(other, closing)]
-        shut = [EVERYWHERE if code == CODE["not_met"] else NOWHERE for code in closing]
-        found.append(apart(both(self.open, shut[0]), both(other.open, shut[1])))
-        found += [_apart(getattr(self, name), getattr(other, name)) for name in ("asks", "read", "partly")]
-        for name in self.truths.keys() & other.truths.keys():
-            differs = either(map(apart, self.truths[name], other.truths[name]))
-            found.append(both(self.read[name], differs))
-        return either(found)
-
-
-_PLANES = ("outcome", "asks", "because", "read", "partly", "follows")
-
-
-def _apart(one: Mapping[Any, Plane], other: Mapping[Any, Plane]) -> Plane:
-    """Where two sets of planes differ."""
-    return either(apart(one.get(key, NOWHERE), other.get(key, NOWHERE)) for key in {**one, **other})
+def outcomes_of(reading: Reading, n: int, closing: int) -> Outcomes:
+    """The outcome of each of `n` rows, int8 (n,), where `closing` the file decides what is open."""
+    return _numbers(reading.closed(closing).items(), n, np.int8)
 
 
 def _numbers(planes: Iterable[tuple[int, Plane]], n: int, kind: type[np.integer[Any]]) -> NDArray[Any]:
@@ -154,9 +44,50 @@ def _numbers(planes: Iterable[tuple[int, Plane]], n: int, kind: type[np.integer[
     return found
 
 
-def closing_of(settings: Settings) -> int:
-    """The outcome of what is open when the file is closed."""
-    return CODE[str(settings["undocumented_action"])]
+def kinds_of(reading: Reading, n: int) -> tuple[Reading, NDArray[np.intp], int]:
+    """The reading of one row of each kind, the kind of each of `n` rows, and how many kinds there are."""
+    every = [plane for name in PLANES[:-1] for plane in getattr(reading, name).values()]
+    every += [both(reading.read[name], plane) for name, truth in reading.truths.items() for plane in truth]
+    first, kind = kinds(every, n)
+
+    def few(plane: Plane) -> Plane:
+        return plane if plane.ndim == 0 else plane_of(bits_at(plane, first))
+
+    planes: Any = {name: {k: few(plane) for k, plane in getattr(reading, name).items()} for name in PLANES}
+    found = Reading(**planes)
+    found.truths = {name: Truth(few(truth.met), few(truth.possible)) for name, truth in reading.truths.items()}
+    return found, kind, len(first)
+
+
+def codes_read(reading: Reading, criterion: str, n: int) -> Codes:
+    """The truth of a criterion for each of `n` rows, int8 (n,): UNREAD where it is not read, PARTLY added."""
+    read = reading.read.get(criterion, NOWHERE)
+    if read is NOWHERE:
+        return np.full(n, UNREAD)
+    partly = PARTLY * mask_of(reading.partly.get(criterion, NOWHERE), n)
+    return np.where(mask_of(read, n), codes_of_truth(reading.truths[criterion], n) + partly, UNREAD)
+
+
+def moved_by(one: Reading, other: Reading, closing: Sequence[int]) -> Plane:
+    """Where the outcomes differ, after each has closed the file in its way."""
+    return _apart(one.closed(closing[0]), other.closed(closing[1]))
+
+
+def touched_by(one: Reading, other: Reading, closing: Sequence[int]) -> Plane:
+    """Where a case is decided differently, or a criterion reads differently, or something else is asked for."""
+    found = [moved_by(one, other, closing)]
+    shut = [EVERYWHERE if code == CODE["not_met"] else NOWHERE for code in closing]
+    found.append(apart(both(one.open, shut[0]), both(other.open, shut[1])))
+    found += [_apart(getattr(one, name), getattr(other, name)) for name in ("asks", "read", "partly")]
+    for name in one.truths.keys() & other.truths.keys():
+        differs = either(map(apart, one.truths[name], other.truths[name]))
+        found.append(both(one.read[name], differs))
+    return either(found)
+
+
+def _apart(one: Mapping[Any, Plane], other: Mapping[Any, Plane]) -> Plane:
+    """Where two sets of planes differ."""
+    return either(apart(one.get(key, NOWHERE), other.get(key, NOWHERE)) for key in {**one, **other})
 
 
 @dataclass
@@ -173,7 +104,7 @@ class Determinations:
     def outcome(self) -> Outcomes:
         """Position in OUTCOMES, int8 (n,)."""
         closing = closing_of(self.settings)
-        return self._laid_down(np.int8, lambda reading, n: reading.outcomes(n, closing))
+        return self._laid_down(np.int8, lambda reading, n: outcomes_of(reading, n, closing))
 
     @cached_property
     def open(self) -> NDArray[np.bool_]:
@@ -185,7 +116,7 @@ class Determinations:
         """Criterion -> its truth, int8 (n,); criteria that no case reads are left out."""
         read = {name for _, reading in self.readings for name in reading.read}
         return {
-            name: self._laid_down(np.int8, lambda reading, n, name=name: reading.codes(name, n))  # type: ignore[misc]
+            name: self._laid_down(np.int8, lambda reading, n, name=name: codes_read(reading, name, n))  # type: ignore[misc]
             for name in self.policy.criteria
             if name in read
         }
@@ -212,7 +143,7 @@ class Determinations:
             return int(self._reads_otherwise(other).sum())
         pairs = zip(self.readings, other.readings, strict=True)
         closing = (closing_of(self.settings), closing_of(other.settings))
-        return sum(count(mine.touched(theirs, closing), len(places)) for (places, mine), (_, theirs) in pairs)
+        return sum(count(touched_by(mine, theirs, closing), len(places)) for (places, mine), (_, theirs) in pairs)
 
     def _reads_otherwise(self, other: "Determinations") -> NDArray[np.bool_]:
         """As `touched`, of each case, where the policies send cases through different pathways: (n,)."""
@@ -248,7 +179,7 @@ class Determinations:
         rows: list[list[str]] = []
         where = np.empty(len(self.cases), dtype=np.intp)
         for places, reading in self.readings:
-            few, kind, n = reading.kinds(len(places))
+            few, kind, n = kinds_of(reading, len(places))
             where[places] = kind + len(rows)
             rows += self._words(few, n, int(self.pathway[places[0]]), {} if known is None else known)
         names = ["pathway", "outcome", "not_met", "not_documented", "ask", "reasons"]
@@ -260,12 +191,12 @@ class Determinations:
         """The columns of `frame` for each of `n` rows of a pathway."""
         criteria = [c for c in self.policy.criteria if c in reading.read]
         asks = [f for f in self.policy.fields_ if f in reading.asks]
-        found = [reading.outcomes(n, closing_of(self.settings)), mask_of(reading.open, n)]
-        found += [reading.codes(c, n) for c in criteria]
+        found = [outcomes_of(reading, n, closing_of(self.settings)), mask_of(reading.open, n)]
+        found += [codes_read(reading, c, n) for c in criteria]
         found += [mask_of(plane, n) for plane in (*(reading.asks[f] for f in asks), *reading.because.values())]
         if sum(map(len, known.values())) > MOST_KNOWN:
             known.clear()
-        here = known.setdefault((pathway, *criteria, *asks, *reading.because), {})
+        here = known.setdefault((pathway, *map(tuple, (criteria, asks, reading.because))), {})
         for row in np.stack(found, axis=1, dtype=np.int8, casting="unsafe"):
             key = row.tobytes()
             if key not in here:

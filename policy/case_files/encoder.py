@@ -10,16 +10,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from policy.case_files.cells import Ints, dictionary, trimmed
+from policy.bits.rows import Ints
+from policy.case_files.cells import dictionary, trimmed
+from policy.case_files.contradictions import relate
+from policy.case_files.derived import Derived
 from policy.case_files.files import Rows
 from policy.case_files.grammar import KEPT, UNSHOWN, allowed, form_of, means_missing
 from policy.case_files.identifiers import echoed, identifier
 from policy.case_files.keys import persons, unfit
 from policy.case_files.remarks import Remarks, absent_columns
-from policy.cases.derived import Derived
-from policy.cases.relations import day_of, relate
-from policy.cases.repeats import Repeats
-from policy.cases.stretches import REQUESTED
+from policy.case_files.repeats import Repeats
+from policy.case_files.stretches import REQUESTED
+from policy.case_files.written import day_of
+from policy.cases.relations import presume
 from policy.model import CaseField, Policy
 
 
@@ -102,9 +105,7 @@ class Batch:
         self._derive(table)
         relate(policy, self.facts, self._fault)
         encoder.remarks.add(self.facts, self.codes)
-        for column, kind in policy.fields_.items():
-            if kind.absent is not None and not kind.ignored:
-                np.copyto(self.facts[column], kind.code(kind.absent), where=self.facts[column] < 0)
+        presume(policy.fields_, self.facts)
         return self._good()
 
     def _in_force(self) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from policy.case_files.cells import Ints
+from policy.bits.rows import Ints
 from policy.case_files.columns import columns_of, plain
 from policy.case_files.grammar import bare
 from policy.case_files.identifiers import HIDDEN, identifying_column, quoted

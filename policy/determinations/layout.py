@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from policy.cases.reader import Cases, Ints
-from policy.evaluation.pathways import pathways
-from policy.evaluation.rows import Rows
+from policy.bits.rows import Ints, Rows
+from policy.case_files.reader import Cases
+from policy.evaluation.pathways import diagnosis_group, pathway_of
+from policy.model import Policy
 
 BLOCK = 1 << 18  # rows laid out together when it is for one evaluation, so that they stay in the cache
 
@@ -29,6 +30,19 @@ class _InOrder(Mapping[str, Ints]):
 
     def __len__(self) -> int:
         return len(self._facts)
+
+
+def pathways(policy: Policy, cases: Cases) -> Ints:
+    """Position of each case's pathway in the policy, int16 (n,); -1 = a code out of scope."""
+    order = list(policy.pathways)
+    groups = [diagnosis_group(policy, code) for code in cases.dx.categories]
+    table = np.full((len(groups) + 1, len(cases.cpt.categories) + 1), -1, dtype=np.int16)
+    for i, group in enumerate(groups):
+        for j, code in enumerate(cases.cpt.categories):
+            name = pathway_of(policy, group, code) if group else None
+            table[i, j] = order.index(name) if name else -1
+    found: Ints = table[cases.dx.codes, cases.cpt.codes]
+    return found
 
 
 @dataclass

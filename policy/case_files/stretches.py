@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from policy.case_files.cells import Ints
-from policy.cases.relations import day_of
+from policy.bits.rows import Ints
+from policy.case_files.written import day_of
 from policy.model import Settings
 
 REQUESTED = "request_date"  # the column that says under which version a case is judged

@@ -3,11 +3,13 @@
 An event (a claim, a fill) on file says that something was billed or handed out, never that it failed.
 """
 
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, TypeAlias, Union, get_args
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, TypeAlias, get_args
 
-from pydantic import BeforeValidator, Discriminator, Field, StringConstraints, Tag, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from policy.entries.kinds import tagged
 from policy.entries.records import Record
 from policy.entries.scalars import Id, Whole, as_list
 
@@ -142,28 +144,16 @@ _Kinds: TypeAlias = CountOfEvents | DistinctGroups | LongestRun | DaysSinceLast
 _KEYS = {one.kind: one for one in get_args(_Kinds)}
 
 
-def _one_kind(value: object) -> object:
+def _one_kind(value: Mapping[str, object]) -> None:
     """A mapping with the key of one kind, among others."""
-    if isinstance(value, Events):
-        return value
-    if not isinstance(value, dict):
-        raise PydanticCustomError("model_type", "must be a mapping of keys to values")
     found = [key for key in value if key in _KEYS]
     if len(found) != 1:
         told = {"kinds": ", ".join(_KEYS), "found": ", ".join(found) or "none"}
         raise PydanticCustomError("history", "needs one of {kinds}; found {found}", told)
-    return value
-
-
-def _tag(value: object) -> str:
-    """As of tests: the tag also stands in the place of an error, and no key looks like it."""
-    kind = value.kind if isinstance(value, Events) else next(key for key in value if key in _KEYS)  # type: ignore[attr-defined]
-    return f"<{kind} of events>"
 
 
 if TYPE_CHECKING:
     History: TypeAlias = _Kinds
 else:
-    _TAGGED = Union[tuple(Annotated[one, Tag(f"<{one.kind} of events>")] for one in get_args(_Kinds))]  # noqa: UP007
-    History = Annotated[_TAGGED, Discriminator(_tag), BeforeValidator(_one_kind)]
+    History = tagged(_KEYS, "<{} of events>".format, _one_kind)
 HISTORY_TAGS = frozenset(f"<{kind} of events>" for kind in _KEYS)
