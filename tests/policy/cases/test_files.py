@@ -326,3 +326,9 @@ def test_whatever_the_bytes_only_problems_come_out(tmp_path: Path, data: st.Data
     else:
         assert len(cases) + len(cases.rejected) > 0
     assert [line for line in said if not line.startswith("requests.csv:")] == []
+
+
+def test_a_code_of_white_space_is_blank_and_no_code_in_another_form(tmp_path: Path):
+    cases = read(tmp_path, "case_id,dx,cpt\nA,M79.7,20553\nB,M79.7,  \n", keep_good=True)
+    assert cases.rejected["problem"].tolist() == ["is blank, and a code is required"]
+    assert not [said for said in cases.remarks if "standard form" in said]
