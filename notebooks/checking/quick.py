@@ -10,6 +10,7 @@ from notebooks.checking.words import entry_in_words, levers_in_words, outcome_in
 from notebooks.comparison.words import case_in_words
 from notebooks.drafting.effect import still_named
 from notebooks.drafting.words import key_label
+from notebooks.page import dated
 from policy import Draft
 from policy.authoring.draft_edits import Edited
 from policy.authoring.enumeration import as_cases
@@ -145,7 +146,7 @@ def _due(policy: Policy, day: str, years: int) -> Iterator[Item]:
         card = policy.evidence[due.card]
         stands = f"{due.named_by:,} {'rule stands' if due.named_by == 1 else 'rules stand'} on it"
         more = f"{card.title}. {card.note}\nDue by: {', '.join(due.rules)}. {stands}."
-        yield Item("evidence", f"evidence.{due.card}", f"{card.source}, {card.year}: {'; '.join(due.reasons)}", more)
+        yield Item("evidence", f"evidence.{due.card}", f"{dated(card)}: {'; '.join(due.reasons)}", more)
 
 
 def _unsourced(tree: dict[str, Any], policy: Policy) -> Iterator[Item]:

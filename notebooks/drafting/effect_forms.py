@@ -278,8 +278,11 @@ class EffectView:
 
     def finds(self, found: tuple[Finding, ...]) -> None:
         """What lint finds odd."""
+        tree = self.author.tree
         items = [
-            f"{esc(one.says)} <small class='faint'>({esc(one.place)}; {esc(one.witness)})</small>" for one in found
+            f"{self._whose(entry_at(tree, one.place))}{esc(by_label(tree, one.says))}"
+            f"<br><small class='faint'>{esc(by_label(tree, one.witness))}</small>"
+            for one in found
         ]
         folded = f"<details><summary>Odd in the document ({len(items)})</summary>{bullets(items)}</details>"
         self.odd.value = live(folded if items else "")

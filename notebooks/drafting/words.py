@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from policy.entries.levers import SPOKEN
+
 __all__ = [
     "AROUND",
     "BEGINNINGS",
@@ -269,7 +271,7 @@ KEYS: Mapping[str, tuple[str, str]] = {  # key, or Record.key where one record c
 }
 
 WORDS: Mapping[str, str] = {  # words of the language whose meaning is not seen at once
-    "met_if_prereqs": "met if the prerequisites are",
+    "met_if_prereqs": SPOKEN["met_if_prereqs"],
     "whole": "a whole number",
     "decimal": "a number with decimals",
     "percent": "per cent",

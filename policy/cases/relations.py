@@ -14,11 +14,10 @@ def duration(kind: CaseField, facts: Mapping[str, Ints]) -> Ints:
     first, last, days = (facts[name].astype(np.int64) for name in kind.sources)
     dated = (first >= 0) & (last >= first)
     if kind.calendar:
-        lasts = np.where(dated, half_months(first, last), half_months_of_days(days))
+        lasts: Ints = np.where(dated, half_months(first, last), half_months_of_days(days))
     else:
         lasts = np.where(dated, last - first, days)
-    found: Ints = lasts.astype(kind.dtype)
-    return found
+    return lasts.astype(kind.dtype)
 
 
 def implied(kind: CaseField, number: Ints, facts: Mapping[str, Ints]) -> Ints:
@@ -50,8 +49,7 @@ def half_months(start: Ints, end: Ints) -> Ints:
     """Calendar months between two days (from 1900-01-01) in half steps; a month's end clamps (31 Jan + 1 = 28 Feb)."""
     start, end = np.maximum(start, 0), np.maximum(end, 0)
     month, place, longest = _months(int(max(start.max(initial=0), end.max(initial=0))).bit_length())
-    today = place[end]
-    clamped = np.minimum(place[start], longest[end])
+    today, clamped = place[end], np.minimum(place[start], longest[end])
     result: Ints = 2 * (month[end] - month[start] - (today < clamped)) + (today != clamped)
     return result
 
@@ -62,5 +60,4 @@ def _months(bits: int) -> tuple[Ints, Ints, Ints]:
     days = np.datetime64("1900-01-01", "D") + np.arange(1 << bits)
     months = days.astype("datetime64[M]")
     first, following = months.astype("datetime64[D]"), (months + 1).astype("datetime64[D]")
-    places = ((days - first).astype(np.int8), (following - first).astype(np.int8) - np.int8(1))
-    return months.astype(np.int64), *places
+    return months.astype(np.int64), (days - first).astype(np.int8), (following - first).astype(np.int8) - np.int8(1)

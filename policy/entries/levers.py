@@ -30,8 +30,7 @@ Amount = int | Decimal  # a whole number is always an int
 Value = Amount | str | None  # a lever's value: a number in its unit, a choice, or None for "off"
 MOST_VALUES = 10_000  # of a lever: lint, proof and sweep try every one
 
-
-_SPOKEN = {"true": "yes", "false": "no", "met_if_prereqs": "met if the prerequisites are"}
+SPOKEN = {"true": "yes", "false": "no", "met_if_prereqs": "met if the prerequisites are"}
 
 
 def as_word(value: Value) -> str:
@@ -224,7 +223,7 @@ class LeverEntry(Element):
 
     def word(self, text: str) -> str:
         """A choice, or the 'on' or 'off' of a condition, in words."""
-        return _SPOKEN.get(text, text.replace("_", " "))
+        return SPOKEN.get(text, text.replace("_", " "))
 
     def moves(self, before: Value, after: Value) -> str:
         """'6 weeks → 8 weeks', for a person."""
