@@ -54,30 +54,37 @@ addEventListener("DOMContentLoaded", () => {
     state.className = "lost";
     state.setAttribute("role", "alert");
     state.innerHTML = `${words} ${again}`;
-    state.querySelector("button").onclick = () => {
-      window.name = TYPED + JSON.stringify(workbookTyped.gather(document));  // in memory, and of this window only
-      location.reload();
-    };
+    state.querySelector("button").onclick = loadAgain;
+  }
+
+  function loadAgain() {
+    window.name = TYPED + JSON.stringify(workbookTyped.gather(document));  // in memory, and of this window only
+    location.reload();
+  }
+
+  // A busy machine can answer the front end too late, which then draws nothing, an error, or hides what it drew.
+  function drawAgain() {  // by itself, and once
+    if (lost) return;
+    if (performance.getEntriesByType("navigation")[0].type === "reload") say("This page could not be drawn. Nothing is lost.");
+    else loadAgain();
   }
 
   const drawn = () => panels.every(panel => panel.querySelector(".nbw-live"));
   const failed = () => panels.some(panel => panel.textContent.startsWith("Error displaying widget"));
+  const hidden = () => panels.some(panel => ![...panel.querySelectorAll(".jupyter-widgets")].some(one => one.getClientRects().length));
   const watching = setInterval(() => {
     if (!drawn() && !failed()) return;
     clearInterval(watching);
-    if (failed()) {  // a busy machine answered the front end too late: loaded again by itself, and once
-      if (performance.getEntriesByType("navigation")[0].type === "reload") say("This page could not be drawn. Nothing is lost.");
-      else location.reload();
-      return;
-    }
+    if (failed()) return drawAgain();
     document.body.dataset.ready = "yes";
     if (!lost) state.textContent = "";
     void typedAgain();
   }, 50);
-  setTimeout(() => drawn() || lost || say("This page takes longer than it should. Nothing is lost."), 60_000);
+  setTimeout(() => drawn() || drawAgain(), 30_000);
 
   async function alive() {
     if (lost || !kernel) return;
+    if (document.body.dataset.ready && hidden()) return drawAgain();
     const answer = await fetch(`/api/kernels/${kernel}`).catch(() => null);
     if (answer === null) say("The workbook was stopped. Start it again, then load the page again: what you saved is there.");
     else if (answer.status === 404)
