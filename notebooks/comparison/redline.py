@@ -156,8 +156,10 @@ def redline(before: Settings, after: Settings) -> str:
 
 
 def _sections(found: Iterable[Entry], folded: bool) -> Iterator[str]:
-    for section, grouped in groupby(found, key=lambda entry: entry.section):
-        mine = list(grouped)
+    by_section: dict[str, list[Entry]] = {}
+    for one in found:
+        by_section.setdefault(one.section, []).append(one)
+    for section, mine in by_section.items():
         inside = bullets(f"<b>{esc(one.name)}</b>{_several(one.changes)}" for one in mine)
         title = f"{esc(section)} ({len(mine)})"
         yield f"<details><summary>{title}</summary>{inside}</details>" if folded else f"<p>{title}</p>{inside}"

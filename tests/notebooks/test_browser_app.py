@@ -210,7 +210,7 @@ def test_a_page_whose_cell_failed_says_that_it_is_not_complete_and_why(desk: Des
 
 GONE = {  # what a busy machine made of a panel
     "an error": 'panel => (panel.textContent = "Error displaying widget: model not found")',
-    "hidden": 'panel => panel.append(Object.assign(document.createElement("style"), {textContent: ".panel *{display:none}"}))',
+    "hidden": 'panel => (panel.style.display = "none")',
 }
 
 

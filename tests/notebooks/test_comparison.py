@@ -113,6 +113,8 @@ def test_every_change_of_the_two_shipped_versions_is_shown():
     found = entries(before, after)
     assert sum(len(entry.changes) for entry in found) == len([*changes_apart(before, after)])
     assert "Nothing that may decide a case differs." in plain(redline(before, after))
+    titles = re.findall("<summary>(.+?) [(][0-9]+[)]</summary>", redline(before, after))
+    assert len(titles) == len({*titles}) > 1
     assert redline(before, before).startswith("<p>Nothing is different")
 
 
