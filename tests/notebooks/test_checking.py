@@ -332,7 +332,7 @@ def test_only_what_an_edit_changed_is_looked_at_again(monkeypatch: pytest.Monkey
     *_, before = looked_for("remarks", draft.page.root.plain(), draft.policy, tried)
     draft.put("notice", "Another notice.")
     proofs: list[str] = []
-    for name in ("prove", "prove_everywhere", "broken_direction"):
+    for name in ("prove", "relations", "broken_direction"):
         monkeypatch.setattr(f"policy.authoring.lint.{name}", lambda *_, name=name, **__: proofs.append(name))
     *_, after = looked_for("remarks", draft.page.root.plain(), draft.policy, tried)
     assert after == before

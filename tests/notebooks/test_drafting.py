@@ -392,7 +392,7 @@ def test_a_moved_lever_lists_the_texts_that_name_its_old_value_each_with_its_for
 def test_an_exception_that_no_case_shows_can_be_taken_out_and_not_before(panel: DraftPanel):
     """Where every pathway that compares with a block's relief ends the same way, nothing stricter lets more in."""
     always = {"outcome": "not_met", "because": "left out in this draft"}
-    ways = [n for n, one in panel.policy.pathways.items() if "relief_pct" in panel.policy.levers_read(one.rule)]
+    ways = [n for n, one in panel.policy.pathways.items() if "relief_pct" in levers_read(panel.policy, one.rule)]
     panel.do(*(Call("put", (f"pathways.{name}.rule", always)) for name in ways))
     names = [w.description for w in below(panel.effect.box) if isinstance(w, widgets.Button)]
     assert not [one for one in names if one.startswith("Take out")]
