@@ -30,6 +30,7 @@ from policy.authoring.schema import json_schema
 from policy.model import Policy
 from policy.reading.loading import shipped
 from policy.reading.workspace import SERVED
+from policy.trees.policies import levers_read
 from simulations import Caseload
 from tests.notebooks.hostile import NASTY
 from tests.notebooks.widgets_below import below
