@@ -169,21 +169,23 @@ def _never_decides(policy: Policy) -> Iterator[Finding | Look[Finding]]:
     for name in policy.criteria:
         if name not in used:
             yield Finding("never decides", f"criteria.{name}", "no rule asks for it", "it is read for no case")
-    yield from (_dropped(policy, slip) for slip in mutants(policy, kinds=("criterion dropped",)))
+    shown: dict[str, list[Mapping[str, object]]] = {}  # what is dropped -> levers that showed it in another pathway
+    yield from (_dropped(policy, slip, shown) for slip in mutants(policy, kinds=("criterion dropped",)))
 
 
-def _dropped(policy: Policy, slip: Mutant) -> Look[Finding]:
+def _dropped(policy: Policy, slip: Mutant, shown: dict[str, list[Mapping[str, object]]]) -> Look[Finding]:
     """Whether a criterion can be dropped, or a case that it decides."""
+    name = slip.place.rpartition(".")[2]
 
     def look() -> Looked[Finding]:
-        found = difference(policy, slip)
+        found = difference(policy, slip, shown.get(name, ()))
         if isinstance(found, str):
             return (finding(f"{_WITHOUT}{found}"),), None
-        provisions, witness = found
-        return (), Shown.under(witness.case, policy, provisions, provisions)
+        shown[name] = [found[0]]
+        return (), Shown.under(found[1].case, policy, found[0], found[0])
 
     def finding(says: str) -> Finding:
-        return Finding("never decides", slip.place, says, _idle(policy, slip, slip.place.rpartition(".")[2]))
+        return Finding("never decides", slip.place, says, _idle(policy, slip, name))
 
     def retold(found: Sequence[Finding]) -> tuple[Finding, ...] | None:
         return (finding(_WITHOUT),) if found[0].says == _WITHOUT else None  # else it was not looked for at all settings
@@ -192,12 +194,14 @@ def _dropped(policy: Policy, slip: Mutant) -> Look[Finding]:
     return Look(("never decides", slip.place), ways, look, lambda: slip.policy, retold, everywhere=True)
 
 
-def difference(policy: Policy, slip: Mutant) -> tuple[Mapping[str, object], Witness] | str:
-    """Levers and a case that a slip decides otherwise; where there is none, under which settings it was looked for."""
+def difference(
+    policy: Policy, slip: Mutant, first: Sequence[Mapping[str, object]] = ()
+) -> tuple[Mapping[str, object], Witness] | str:
+    """Levers, `first` before others, and a case that a slip decides otherwise; else under which it was looked for."""
     touched = slip.touches(policy)
     drawn, complete = more_settings(policy, levers_of(policy, touched))
     tried = ([] if complete else list(probes(policy, {"default": {}}, touched, slip))) + drawn
-    for place, provisions in enumerate(tried):
+    for place, provisions in enumerate([*first, *tried]):
         if place == 1 and not complete:  # what a few settings do not show is more often not so than shown by the rest
             every = []
             for _, relation in relations(policy.settings(), slip.policy.settings(), touched):
