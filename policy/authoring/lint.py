@@ -181,7 +181,7 @@ def _dropped(policy: Policy, slip: Mutant, shown: dict[str, list[Mapping[str, ob
         found = difference(policy, slip, shown.get(name, ()))
         if isinstance(found, str):
             return (finding(f"{_WITHOUT}{found}"),), None
-        shown[name] = [found[0]]
+        shown[name] = [found[0], *(one for one in shown.get(name, ()) if one != found[0])][:3]
         return (), Shown.under(found[1].case, policy, found[0], found[0])
 
     def finding(says: str) -> Finding:
@@ -201,9 +201,10 @@ def difference(
     touched = slip.touches(policy)
     drawn, complete = more_settings(policy, levers_of(policy, touched))
     tried = ([] if complete else list(probes(policy, {"default": {}}, touched, slip))) + drawn
-    for place, provisions in enumerate([*first, *tried]):
-        if place == 1 and not complete:  # what a few settings do not show is more often not so than shown by the rest
-            every = []
+    ahead = [{**one, **tried[0]} for one in first if not complete]
+    for place, provisions in enumerate([*ahead, *tried]):
+        if place == max(1, len(ahead)) and not complete:
+            every = []  # what a few settings do not show is more often not so than shown by the rest
             for _, relation in relations(policy.settings(), slip.policy.settings(), touched):
                 for witness in relation.witnesses().values():
                     return {name: as_word(pair[0]) for name, pair in witness.levers.items()}, witness
