@@ -14,6 +14,7 @@ from tests.notebooks.lab import CHROMIUM, IN_A_BROWSER, ROOT, Desk, lab, run_all
 
 pytestmark = IN_A_BROWSER
 SHOTS = ROOT / "test-results"
+AS_IT_STANDS = "No lever is moved: this is the policy as it stands."
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +59,12 @@ def run_once(desk: Desk) -> Iterator[Page]:
 
 @pytest.fixture
 def running(run_once: Page, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """The page with no lever moved, whatever test was there before."""
     with shown_if_it_fails(run_once, request):
+        reset = run_once.get_by_role("button", name="Reset all")
+        if reset.is_enabled():
+            reset.click()
+        expect(run_once.locator(".nbw-live").get_by_role("status").first).to_have_text(AS_IT_STANDS)
         yield run_once
 
 
@@ -74,7 +80,7 @@ KEYS = [
 
 
 class TestOneRun:
-    """One page, its cells run once; each test leaves what the next one finds: at first no lever is moved."""
+    """One page, its cells run once; no lever is moved when a test begins."""
 
     def test_a_typed_number_that_is_not_legal_is_refused_beside_the_lever(self, desk: Desk, running: Page):
         lever = running.locator(".nbw-lever-conservative_weeks")
@@ -96,7 +102,7 @@ class TestOneRun:
         number = lever.get_by_role("spinbutton", name="Minimum conservative care, weeks")
         expect(number).to_have_value("6")
         status = running.locator(".nbw-live").get_by_role("status").first
-        expect(status).to_have_text("No lever is moved: this is the policy as it stands.")
+        expect(status).to_have_text(AS_IT_STANDS)
 
         lever.get_by_role("slider").focus()
         for _ in range(2):
