@@ -17,9 +17,10 @@ from policy.authoring.lint import Finding, lint
 from policy.authoring.memory import Memory
 from policy.authoring.once import Once
 from policy.problems import ProblemsFound
+from tests.policy.drafts.small_draft import SMALL, WEEKS, random_edit
 from tests.policy.edited import edited
 from tests.policy.generated import WIDE, generated
-from tests.policy.test_drafts import OWN, SMALL, WEEKS, random_edit
+from tests.policy.small import OWN
 
 MORE = {"at_least": {"more": "2"}}
 

@@ -14,7 +14,7 @@ from policy.checking.loading import checked
 from policy.problems import Problem, ProblemsFound
 from policy.reading.loading import parse, shipped
 from policy.reading.yaml import Node, read_again, read_yaml
-from tests.policy.test_drafts import SMALL, random_edit
+from tests.policy.drafts.small_draft import SMALL, random_edit
 
 # What could end an entry, a scalar or a document before its time, or begin another.
 PIECES = (
