@@ -16,7 +16,7 @@ from simulations.statistics.disclosure_control import (
     about_all,
     rounded,
 )
-from simulations.statistics.number_format import change_called, percent, percent_within, points
+from simulations.statistics.number_format import change_called, percent, percent_within, points, shares_told
 from simulations.studies.comparison import Study
 from simulations.studies.impact import Impact
 from simulations.studies.medicare import MEANING, NONE, left_out
@@ -116,7 +116,7 @@ def groups(study: Study) -> Shown:
     if silent:
         label = f"{len(silent)} other combinations"
         rows.append((label, "no approvals in either", total_of(silent), "0.0%", "0.0%", "0.0"))
-    called = change_called(map(_told, every), "Change in points (95%)")
+    called = change_called(map(shares_told, every), "Change in points (95%)")
     header = ("Diagnosis", "Procedure", "Cases", "Baseline met (95%)", "Scenario met (95%)", called)
     caption = "Approval rate by diagnosis and procedure: share of the cases of the row, with 95% intervals"
     return tabulated(caption, header, rows, words=2)
@@ -202,13 +202,6 @@ def examples(study: Study) -> Shown:
 def _way(before: str, after: str) -> str:
     """The place on a page where the cases that move so are shown."""
     return f"moved-{before}-{after}".replace("_", "-")
-
-
-def _told(row: Mapping[Any, Any]) -> tuple[float | None, float | None, float | None]:
-    """Both rates of a row of the groups, and the change between them, as fractions."""
-    names = ("baseline_pct", "scenario_pct", "change_points")
-    before, after, change = (None if row[name] is None else row[name] / 100 for name in names)
-    return before, after, change
 
 
 def _change(row: Mapping[Any, Any]) -> str:

@@ -9,7 +9,15 @@ from simulations.reports.notices import about_people
 from simulations.reports.table_cells import count
 from simulations.reports.withholding import unless_silent
 from simulations.statistics.disclosure_control import ALONE, REASON
-from simulations.statistics.number_format import change_called, fixed, percent, percent_within, points, points_within
+from simulations.statistics.number_format import (
+    change_called,
+    fixed,
+    percent,
+    percent_within,
+    points,
+    points_within,
+    shares_told,
+)
 from simulations.statistics.simultaneous import LEAST
 from simulations.studies.subgroups import ALIKE, APPROVED, AS_THEY_ARE, REFUSED, SETTINGS, UNKNOWN, Subgroups
 from simulations.studies.truth_dependence import CANNOT_TELL, change_told
@@ -299,9 +307,7 @@ def rates(found: Subgroups) -> Shown:
                 )
             group = group_label(UNKNOWN if row["group"] == "not documented" else row["group"])
             rows.append((column_label(found, column.name), group, *cells))
-    names = ("baseline_pct", "scenario_pct", "change_points")
-    told = [[None if row[name] is None else row[name] / 100 for name in names] for row in every]
-    called = change_called((old, new, by) for old, new, by in told)
+    called = change_called(map(shares_told, every))
     header = ["Column", "Group", "Cases", "Baseline met · rate (95%)", "Scenario met · rate (95%)", called]
     header += ["Refused, of those it would help"] if truth else []
     return tabulated("Approval rate of each group: share of met among all its cases", header, rows, words=2)

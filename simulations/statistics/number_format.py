@@ -6,8 +6,9 @@ and `.1%` would show two numbers for one share. Quotients and differences of cou
 digits; ten decimals of a percentage are kept before rounding, which is exact for counts of up to a hundred million.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import ROUND_05UP, ROUND_HALF_UP, Decimal
+from typing import Any
 
 _KEPT = 10  # decimals of a percentage
 _HALVES = (-1, -2, -3)  # exponents of a table's numbers that would be halves where no, one or two decimals are shown
@@ -83,3 +84,10 @@ def for_table(number: float) -> float:
 
 def _rounded(number: float, decimals: int) -> Decimal:
     return Decimal(f"{number:.{_KEPT}f}").quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+
+
+def shares_told(row: Mapping[Any, Any]) -> tuple[float | None, float | None, float | None]:
+    """The rates of a row before and after and the change between them, as fractions; None: not told."""
+    names = ("baseline_pct", "scenario_pct", "change_points")
+    before, after, change = (None if row[name] is None else row[name] / 100 for name in names)
+    return before, after, change
