@@ -68,7 +68,7 @@ def no_longer_hold(draft: Draft) -> tuple[int, ...]:
 
 
 def cases_again(draft: Draft, numbers: Iterable[int]) -> dict[int, DirectionException | None]:
-    """These exceptions to a direction with cases that show them; None where no case does. It may take some seconds."""
+    """These exceptions to a direction with cases that show them; None where no case can. It may take some seconds."""
     policy = draft.policy
     return {number: shown_again(draft.published, policy, number) for number in numbers}
 

@@ -176,7 +176,7 @@ class EffectView:
             if calls and not self.author.do(*calls):
                 return
             self._needless = draft.text, needless
-            self.problems.children = self._problems()
+            self.problems.children = [*self._problems(), *([] if calls or needless else [shown_html(_OPEN)])]
 
         self.problems.children = [*self.problems.children[:-1], shown_html("<p role='status'>Looking for cases …</p>")]
         self.beside(lambda: cases_again(draft, vain), found)
@@ -292,7 +292,8 @@ _VAIN = (
     "<p>Such an exception says where a stricter value can let more in, and a case shows it. The edit keeps these cases "
     "from showing it; others may. <i>Open</i> leads to the case, to change its facts yourself.</p>"
 )
-_NEEDLESS = "<p role='status'>No case was found that shows it: the draft does not need it any more.</p>"
+_NEEDLESS = "<p role='status'>No case can show it: the draft does not need it any more.</p>"
+_OPEN = "<p role='status'>No case was found, and it is not proven that there is none. The exception stays as it is.</p>"
 _PLACEHOLDERS = "Made from the columns alone: every share is a placeholder, and says nothing about a plan."
 
 

@@ -24,6 +24,7 @@ from notebooks.drafting.words import BEGINNINGS, FORM, KEYS, KINDS, SECTION_WORD
 from notebooks.lever_panel import LeverPanel
 from notebooks.page import plain
 from policy import Draft, load
+from policy.authoring.direction import Broken
 from policy.authoring.draft_files import kept_drafts
 from policy.authoring.pages import Page
 from policy.authoring.schema import json_schema
@@ -400,6 +401,21 @@ def test_an_exception_that_no_case_shows_can_be_taken_out_and_not_before(panel: 
     press(panel.effect.box, "Give the 3 exceptions cases that show them")
     press(panel.effect.box, "Take out the 3 exceptions that no case shows")
     assert not panel.draft.page.has(("direction_exceptions",))
+
+
+def test_an_exception_is_not_taken_out_where_nothing_is_proven(panel: DraftPanel, monkeypatch: pytest.MonkeyPatch):
+    def unknown(policy: Policy, lever: str) -> Broken:
+        return Broken(lever, None, None, None, "too many values hang together")
+
+    monkeypatch.setattr("policy.authoring.draft_exceptions.broken_direction", unknown)
+    panel.do(Call("put", ("direction_exceptions.0.case.block_2_relief_pct", "70")))
+    before = panel.draft.text
+    press(panel.effect.box, "Give the exception a case that shows it")
+    said = plain("".join(str(getattr(w, "value", "")) for w in below(panel.effect.problems)))
+    assert "it is not proven that there is none" in said
+    names = [w.description for w in below(panel.effect.box) if isinstance(w, widgets.Button)]
+    assert not [one for one in names if one.startswith("Take out")]
+    assert panel.draft.text == before
 
 
 def test_moved_levers_are_taken_into_a_draft(nerve_blocks: Policy, cases: Caseload):
