@@ -1,5 +1,7 @@
 """One policy, and a few cases of it, for all tests of the notebooks."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ import simulations
 from notebooks.lever_panel import LeverPanel
 from policy.model import Policy
 from simulations import Caseload
+from tests.notebooks.lab import Server, Servers, serving
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +35,17 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("WORKBOOK_WORKSPACE", str(tmp_path / "mine"))
     monkeypatch.delenv("WORKBOOK_SERVED", raising=False)
     return tmp_path / "mine"
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """The running server of a verb, one for all tests in a process: its start takes longer than many a story."""
+    with ExitStack() as running:
+        started: dict[str, Server] = {}
+
+        def of(verb: str) -> Server:
+            if verb not in started:
+                started[verb] = running.enter_context(serving(tmp_path_factory.mktemp(verb), verb))
+            return started[verb]
+
+        yield of

@@ -9,19 +9,25 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "for-the-test-only"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
+# Names are found nowhere, so that no page reaches more than the server; to hold up each request would stop the cache.
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+)
 PATIENCE = 60_000  # milliseconds: how long a busy machine may take for anything is no finding
 expect.set_options(timeout=PATIENCE)
 CHROMIUM = next((path for name in BROWSERS if (path := shutil.which(name))), None)
@@ -47,7 +53,7 @@ class Desk:
     errors: list[str] = field(default_factory=list)
 
     def open(self, notebook: str, folder: str = "notebooks") -> Page:
-        """A new page with a notebook; what happens to one that ships is not written to its file."""
+        """A new page with a notebook."""
         page = self.new_page()
         if self.verb == "app":
             page.goto(f"{self.address}/app/{notebook.removesuffix('.ipynb')}?token={TOKEN}")
@@ -63,19 +69,13 @@ class Desk:
         """An empty page of a browser of its own, which reaches nothing but the server."""
         page = self.browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
         page.set_default_timeout(PATIENCE)
-        page.route("**/*", self._only_here)
+        page.on("request", self._noted)
         page.on("dialog", lambda dialog: (self.errors.append(f"dialog: {dialog.message}"), dialog.dismiss()))
         return page
 
-    def _only_here(self, route: Route) -> None:
-        request = route.request
-        here = request.url.startswith((self.address, self.address.replace("http", "ws"), "data:", "blob:"))
-        if not here:
+    def _noted(self, request: Request) -> None:
+        if not request.url.startswith((self.address, self.address.replace("http", "ws"), "data:", "blob:")):
             self.outside.append(request.url)
-        if not here or (request.method == "PUT" and "/api/contents/notebooks/" in request.url):
-            route.abort()
-        else:
-            route.continue_()
 
     def shut_down(self) -> None:
         """End every kernel, as somebody does who goes home."""
@@ -117,9 +117,47 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+@dataclass
+class Server:
+    """A running `workbook lab` or `workbook app`, and what its workspace held when it had started."""
+
+    address: str
+    workspace: Path
+    verb: str
+    at_first: dict[Path, bytes] = field(default_factory=dict)
+
+    @contextmanager
+    def desk(self) -> Iterator[Desk]:
+        """A browser in front of it; what is left in the workspace is no start for who comes next."""
+        with chromium() as browser:
+            desk = Desk(browser, self.address, self.workspace, self.verb)
+            yield desk
+            desk.shut_down()
+        for path in sorted(self.workspace.rglob("*"), reverse=True):  # what lies in a folder before the folder
+            if path.is_dir():
+                with suppress(OSError):  # it holds what was there at first
+                    path.rmdir()
+            elif path not in self.at_first:
+                path.unlink()
+        for path, content in self.at_first.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if not path.is_file() or path.read_bytes() != content:
+                path.write_bytes(content)
+
+
+Servers = Callable[[str], Server]  # the running one of a verb: the fixture `server`
+
+
 @contextmanager
 def lab(scratch: Path, verb: str = "lab") -> Iterator[Desk]:
-    """Start the command and a browser, stop both; the server keeps its own files in `scratch`."""
+    """A server of one's own, and a browser in front of it."""
+    with serving(scratch, verb) as server, server.desk() as desk:
+        yield desk
+
+
+@contextmanager
+def serving(scratch: Path, verb: str) -> Iterator[Server]:
+    """Start the command, and stop it; the server keeps its own files in `scratch`."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -133,9 +171,10 @@ def lab(scratch: Path, verb: str = "lab") -> Iterator[Desk]:
     )
     own: dict[str, Any] = {name: str(scratch / name.lower()) for name in kept} | {"JUPYTER_TOKEN": TOKEN}
     command = [sys.executable, "-c", "from simulations.cli.command import main; main()"]
+    mine = scratch / "mine"
     with (scratch / "lab.log").open("wb") as log:
         process = subprocess.Popen(
-            [*command, verb, "--no-browser", "--port", str(port), "--workspace", str(scratch / "mine")],
+            [*command, verb, "--no-browser", "--port", str(port), "--workspace", str(mine)],
             cwd=ROOT,
             env=os.environ | own,
             stdout=log,
@@ -144,8 +183,7 @@ def lab(scratch: Path, verb: str = "lab") -> Iterator[Desk]:
         try:
             address = f"http://127.0.0.1:{port}"
             _wait(address, process, scratch / "lab.log")
-            with chromium() as browser:
-                yield Desk(browser, address, scratch / "mine", verb)
+            yield Server(address, mine, verb, {path: path.read_bytes() for path in mine.rglob("*") if path.is_file()})
         finally:
             process.terminate()
             process.wait(30)

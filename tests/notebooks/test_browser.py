@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 import simulations
 from tests.notebooks.hostile import NASTY
-from tests.notebooks.lab import CHROMIUM, IN_A_BROWSER, ROOT, Desk, lab, run_all, type_in_new_cell
+from tests.notebooks.lab import IN_A_BROWSER, ROOT, Desk, Servers, run_all, type_in_new_cell
 
 pytestmark = IN_A_BROWSER
 SHOTS = ROOT / "test-results"
@@ -18,9 +18,8 @@ AS_IT_STANDS = "No lever is moved: this is the policy as it stands."
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    assert CHROMIUM, "CI must have Chromium; .ci/run installs it"
-    with lab(tmp_path_factory.mktemp("lab")) as started:
+def desk(server: Servers) -> Iterator[Desk]:
+    with server("lab").desk() as started:
         yield started
 
 

@@ -15,16 +15,15 @@ from playwright.sync_api import Page, expect
 
 import simulations
 from notebooks import desk as stages
-from tests.notebooks.lab import CHROMIUM, IN_A_BROWSER, TOKEN, Desk, lab
+from tests.notebooks.lab import IN_A_BROWSER, TOKEN, Desk, Servers
 
 pytestmark = IN_A_BROWSER
 READ, TWEAK = "1_read_the_policy", "2_tweak_thresholds"
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    assert CHROMIUM, "CI must have Chromium; .ci/run installs it"
-    with lab(tmp_path_factory.mktemp("app"), "app") as started:
+def desk(server: Servers) -> Iterator[Desk]:
+    with server("app").desk() as started:
         yield started
         assert started.outside == []
         assert started.errors == []

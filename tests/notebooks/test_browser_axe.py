@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from notebooks.checking.items import SECTIONS
 from notebooks.desk import STAGES
 from tests.axe.findings import NEEDS_AXE, OPEN, grave
-from tests.notebooks.lab import IN_A_BROWSER, TOKEN, Desk, lab
+from tests.notebooks.lab import IN_A_BROWSER, TOKEN, Desk, Servers
 from tests.notebooks.test_browser_drafting import Hands
 
 pytestmark = [*IN_A_BROWSER, NEEDS_AXE]
@@ -29,8 +29,8 @@ TWICE = """() => {
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    with lab(tmp_path_factory.mktemp("app"), "app") as started:
+def desk(server: Servers) -> Iterator[Desk]:
+    with server("app").desk() as started:
         yield started
 
 

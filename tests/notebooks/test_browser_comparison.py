@@ -8,23 +8,22 @@ from playwright.sync_api import Page, expect
 
 from policy import Draft
 from policy.reading.workspace import VARIABLE
-from tests.notebooks.lab import IN_A_BROWSER, VERBS, Desk, lab, run_all
+from tests.notebooks.lab import IN_A_BROWSER, VERBS, Desk, Servers, run_all
 
 pytestmark = IN_A_BROWSER
 SLOW = 120_000
 
 
 @pytest.fixture(scope="module", params=VERBS)
-def desk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def desk(request: pytest.FixtureRequest, server: Servers) -> Iterator[Desk]:
     """A workspace with a version of one's own, stricter in one pathway, and a draft that goes on from it."""
-    scratch = tmp_path_factory.mktemp("lab")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(VARIABLE, str(scratch / "mine"))
-        draft = Draft.of("nerve_blocks@2026.2")
-        draft.set_default("fm_drugs_failed_min", 2)
-        draft.save_as("2027.1", author="A. Author", reason="two drugs first", date="2026-12-01")
-        Draft.of("nerve_blocks@2026.2", anew=True).set_default("conservative_weeks", 8)
-    with lab(scratch, request.param) as started:
+    with server(request.param).desk() as started:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv(VARIABLE, str(started.workspace))
+            draft = Draft.of("nerve_blocks@2026.2")
+            draft.set_default("fm_drugs_failed_min", 2)
+            draft.save_as("2027.1", author="A. Author", reason="two drugs first", date="2026-12-01")
+            Draft.of("nerve_blocks@2026.2", anew=True).set_default("conservative_weeks", 8)
         yield started
 
 

@@ -9,16 +9,15 @@ from playwright.sync_api import Locator, Page, expect
 
 from policy.authoring.side_by_side import lines_changed
 from policy.reading.loading import shipped
-from tests.notebooks.lab import CHROMIUM, IN_A_BROWSER, VERBS, Desk, lab, run_all
+from tests.notebooks.lab import IN_A_BROWSER, VERBS, Desk, Servers, run_all
 from tests.notebooks.test_browser import shown_if_it_fails
 
 pytestmark = IN_A_BROWSER
 
 
 @pytest.fixture(scope="module", params=VERBS)
-def desk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    assert CHROMIUM, "CI must have Chromium; .ci/run installs it"
-    with lab(tmp_path_factory.mktemp("lab"), request.param) as started:
+def desk(request: pytest.FixtureRequest, server: Servers) -> Iterator[Desk]:
+    with server(request.param).desk() as started:
         yield started
 
 

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 import simulations
-from tests.notebooks.lab import IN_A_BROWSER, Desk, lab
+from tests.notebooks.lab import IN_A_BROWSER, Desk, Servers
 from tests.notebooks.test_browser import shown_if_it_fails
 
 pytestmark = IN_A_BROWSER
@@ -22,8 +22,8 @@ HELD = """() => {
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    with lab(tmp_path_factory.mktemp("app"), "app") as started:
+def desk(server: Servers) -> Iterator[Desk]:
+    with server("app").desk() as started:
         yield started
         assert (started.outside, started.errors) == ([], [])
 

@@ -5,15 +5,14 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.notebooks.lab import CHROMIUM, IN_A_BROWSER, VERBS, Desk, lab, run_all
+from tests.notebooks.lab import IN_A_BROWSER, VERBS, Desk, Servers, run_all
 
 pytestmark = IN_A_BROWSER
 
 
 @pytest.fixture(scope="module", params=VERBS)
-def desk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    assert CHROMIUM, "CI must have Chromium; .ci/run installs it"
-    with lab(tmp_path_factory.mktemp("lab"), request.param) as started:
+def desk(request: pytest.FixtureRequest, server: Servers) -> Iterator[Desk]:
+    with server(request.param).desk() as started:
         yield started
 
 

@@ -8,7 +8,7 @@ import psutil
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.notebooks.lab import IN_A_BROWSER, VERBS, Desk, lab
+from tests.notebooks.lab import IN_A_BROWSER, VERBS, Desk, Servers
 from tests.notebooks.test_browser_drafting import Hands
 
 pytestmark = IN_A_BROWSER
@@ -18,8 +18,8 @@ SAID = {"lab": "An answer from before.", "app": "Nothing is running behind this 
 
 
 @pytest.fixture(scope="module", params=VERBS)
-def desk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    with lab(tmp_path_factory.mktemp("robust"), request.param) as started:
+def desk(request: pytest.FixtureRequest, server: Servers) -> Iterator[Desk]:
+    with server(request.param).desk() as started:
         yield started
         assert (started.outside, started.errors) == ([], [])
 

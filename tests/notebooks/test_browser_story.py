@@ -13,7 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from policy import Draft
 from policy.reading.workspace import VARIABLE
-from tests.notebooks.lab import IN_A_BROWSER, TOKEN, VERBS, Desk, lab
+from tests.notebooks.lab import IN_A_BROWSER, TOKEN, VERBS, Desk, Servers
 from tests.notebooks.test_browser import shown_if_it_fails
 from tests.notebooks.test_browser_drafting import Hands
 
@@ -25,13 +25,12 @@ HANDS = {"button", "checkbox", "combobox", "listbox", "slider", "spinbutton", "t
 
 
 @pytest.fixture(scope="module", params=VERBS)
-def desk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def desk(request: pytest.FixtureRequest, server: Servers) -> Iterator[Desk]:
     """A draft that asks for two more weeks of conservative care has been begun."""
-    scratch = tmp_path_factory.mktemp("lab")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(VARIABLE, str(scratch / "mine"))
-        Draft.of("nerve_blocks@2026.2", anew=True).set_default("conservative_weeks", 8)
-    with lab(scratch, request.param) as started:
+    with server(request.param).desk() as started:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv(VARIABLE, str(started.workspace))
+            Draft.of("nerve_blocks@2026.2", anew=True).set_default("conservative_weeks", 8)
         yield started
 
 

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from policy.model import Policy
 from simulations import cases_of
-from tests.notebooks.lab import CHROMIUM, IN_A_BROWSER, Desk, lab
+from tests.notebooks.lab import IN_A_BROWSER, Desk, Servers
 from tests.notebooks.test_browser import shown_if_it_fails
 
 pytestmark = IN_A_BROWSER
@@ -16,9 +16,8 @@ SLOW = 90_000
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    assert CHROMIUM, "CI must have Chromium; .ci/run installs it"
-    with lab(tmp_path_factory.mktemp("lab")) as started:
+def desk(server: Servers) -> Iterator[Desk]:
+    with server("lab").desk() as started:
         yield started
 
 
