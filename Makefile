@@ -31,6 +31,7 @@ setup:
 			why=".venv has $$($(BIN)/python -V), not $$($(PYTHON) -V)"; fi; fi; \
 	if test -n "$$why"; then $(NEW_ENOUGH) && echo "$$why: making it anew" && rm -rf .venv; fi
 	@$(MAKE) --no-print-directory $(READY)
+	@$(BIN)/python -m compileall -q policy simulations notebooks || true # half a second of every start, where Python keeps nothing by itself
 
 NEW_ENOUGH = $(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed, this is %d.%d; choose one: make setup PYTHON=python3.12" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
 
