@@ -74,6 +74,13 @@ class Rows:
         }
         return Rows(self.facts, self.dx, self.places, self.size, kept if criteria is not None else {}, self._columns)
 
+    def alone(self, facts: Collection[str], columns: Collection[str]) -> "Rows":
+        """The same rows with some facts, apart from their table; of other columns they know where they are on file."""
+        for name in columns:
+            self.documented(name)
+        own = {name: self.fact(name) for name in facts}
+        return Rows(own, self.dx[self.places], slice(None), self.size, self._made)
+
     def documented(self, name: str) -> Plane:
         """Where a fact is on file."""
         return self.kept(("documented", name), None, lambda: plane_of(self.fact(name) >= 0))

@@ -1,6 +1,6 @@
 """Cases laid out for evaluation: rows of one pathway lie together, and the planes made of them are kept."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,24 +12,6 @@ from policy.evaluation.pathways import diagnosis_group, pathway_of
 from policy.model import Policy
 
 BLOCK = 1 << 18  # rows laid out together when it is for one evaluation, so that they stay in the cache
-
-
-class _InOrder(Mapping[str, Ints]):
-    """Facts in another order of the rows; each is put into it when it is first asked for."""
-
-    def __init__(self, facts: Mapping[str, Ints], order: NDArray[np.intp]):
-        self._facts, self._order, self._known = facts, order, dict[str, Ints]()
-
-    def __getitem__(self, name: str) -> Ints:
-        if name not in self._known:
-            self._known[name] = self._facts[name][self._order]
-        return self._known[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._facts)
-
-    def __len__(self) -> int:
-        return len(self._facts)
 
 
 def pathways(policy: Policy, cases: Cases) -> Ints:
@@ -64,11 +46,9 @@ class Planes:
         if self.labels is not None:
             key = key * (int(self.labels.max(initial=0)) + 1) + self.labels
         order = np.argsort(key.astype(np.min_scalar_type(int(key.max(initial=0)))), kind="stable")
-        facts, dx, self.by_pathway, start = _InOrder(self.cases.facts, order), self.cases.dx[order], [], 0
-        for position, size in enumerate(np.bincount(self.where + 1).tolist(), start=-1):
-            places = slice(start, start := start + size)
-            if size:
-                self.by_pathway.append((position, order[places], Rows(facts, dx, places, size)))
+        parts = np.split(order, np.cumsum(np.bincount(self.where + 1))[:-1])
+        found = [(position, places) for position, places in enumerate(parts, start=-1) if len(places)]
+        self.by_pathway = [(position, places, Rows.of(self.cases, places)) for position, places in found]
 
     def holds(self, cases: Cases) -> bool:
         """Whether these are the cases that were laid out: the same columns, read for the same policy."""

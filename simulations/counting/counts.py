@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
+from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -23,7 +24,7 @@ from policy.evaluation.evaluation import Evaluation, evaluate
 from policy.evaluation.reading import CODE, OPEN, Reading, closing_of
 from policy.model import OUTCOMES, Policy, Settings, Value
 from policy.problems import refuse
-from policy.trees.policies import levers_read
+from policy.trees.policies import facts_read, levers_read
 from simulations.counting.grouping import Groups
 
 CLOSING = "undocumented_action"  # what becomes of open cases; they are counted apart, so that it moves for nothing
@@ -37,9 +38,16 @@ class Batch:
 
     cases: Cases
     weights: NDArray[np.int64] | None = None
+    labels: NDArray[np.intp] = field(default_factory=lambda: np.zeros(0, dtype=np.intp), repr=False)
 
     def __len__(self) -> int:
         return len(self.cases) if self.weights is None else int(self.weights.sum())
+
+    def numbered(self, groups: Groups) -> "Batch":
+        """The same with the `labels` of their groups, and without what is not needed to count."""
+        nobody = np.empty(len(self.cases), dtype=object)
+        cases = replace(self.cases, ids=nobody, facts={**self.cases.facts}, groups={})
+        return Batch(cases, self.weights, groups.of(self.cases))
 
 
 @dataclass
@@ -53,6 +61,9 @@ class _Pathway:
     ends: NDArray[np.intp]
     weights: NDArray[np.int64] | None
     _known: dict[tuple[Value, ...], NDArray[np.int64]] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return self.rows.size if self.weights is None else int(self.weights.sum())
 
     def counts(self, settings: Settings) -> NDArray[np.int64]:
         """Of each member and outcome, the open ones last: int64 (members, 7)."""
@@ -140,14 +151,11 @@ class Counts:
     @classmethod
     def of(cls, batches: Iterable[Batch], groups: Groups) -> "Counts":
         """Lay out the cases of all batches; memory is that of the facts, and an eighth of a byte a case for a plane."""
-        pathways: list[_Pathway] = []
-        total = 0
-        for batch in _gathered(batches):
-            total += len(batch)
-            pathways += _laid_out(batch, groups)
+        gathered = _gathered(batch.numbered(groups) for batch in batches)
+        pathways = tuple(chain.from_iterable(map(_laid_out, gathered)))  # none of the batches is held meanwhile
         if not pathways:
             raise refuse("no-rows", "counts", "there are no cases")
-        return cls(groups, total, tuple(pathways))
+        return cls(groups, sum(map(len, pathways)), pathways)
 
     def __repr__(self) -> str:
         return f"{self.cases:,} cases in {len(self.groups)} groups, laid out to be counted at any setting"
@@ -214,18 +222,19 @@ def each(base: Settings, values: Mapping[str, Sequence[Value]]) -> Iterator[Sett
         yield Settings(base.policy, {**base, **dict(zip(values, row, strict=True))})
 
 
-def _laid_out(batch: Batch, groups: Groups) -> Iterator[_Pathway]:
+def _laid_out(batch: Batch) -> Iterator[_Pathway]:
     """The pathways of a batch; what is not needed to count is not kept."""
-    policy, labels = batch.cases.policy, groups.of(batch.cases)
-    cases = replace(batch.cases, groups={}, ids=np.empty(len(batch.cases), dtype=object))
+    policy, labels = batch.cases.policy, batch.labels
     notices = {notice.lever for notice in policy.code_notices}
     rules = [pathway.rule for pathway in policy.pathways.values()]
-    for position, places, rows in Planes(cases, labels if len(labels) else None).by_pathway:
+    for position, places, rows in Planes(batch.cases, labels if len(labels) else None).by_pathway:
+        facts = facts_read(policy, rules[position]) if position >= 0 else set()
+        alone = rows.alone(facts, {column for name in facts for column in policy.fields_[name].sources})
         mine = labels[places] if len(labels) else np.zeros(len(places), dtype=np.intp)
         starts = np.flatnonzero(np.diff(mine, prepend=-1))
         levers = sorted(notices | levers_read(policy, rules[position])) if position >= 0 else []
         weights = None if batch.weights is None else batch.weights[places]
-        yield _Pathway(position, rows, tuple(levers), mine[starts], np.append(starts, len(places)), weights)
+        yield _Pathway(position, alone, tuple(levers), mine[starts], np.append(starts, len(places)), weights)
 
 
 def _gathered(batches: Iterable[Batch]) -> Iterator[Batch]:
@@ -235,15 +244,14 @@ def _gathered(batches: Iterable[Batch]) -> Iterator[Batch]:
         held.append(batch)
         if sum(len(one.cases) for one in held) >= LAID_OUT:
             yield together(held)
-            held = []
     if held:
         yield together(held)
 
 
-def together(batches: Sequence[Batch]) -> Batch:
-    """The cases of several batches one after the other."""
+def together(batches: list[Batch]) -> Batch:
+    """The cases of several numbered batches one after the other; the batches are used up, so none is held twice."""
     if len(batches) == 1:
-        return batches[0]
+        return batches.pop()
     cases = [batch.cases for batch in batches]
     first = cases[0]
 
@@ -253,14 +261,17 @@ def together(batches: Sequence[Batch]) -> Batch:
 
     whole = Cases(
         first.policy,
-        np.concatenate([part.ids for part in cases]),
+        np.empty(sum(map(len, cases)), dtype=object),
         texts([part.dx for part in cases]),
         texts([part.cpt for part in cases]),
-        {name: np.concatenate([part.facts[name] for part in cases]) for name in first.facts},
-        {name: texts([part.groups[name] for part in cases]) for name in first.groups},
+        {name: np.concatenate([part.facts.pop(name) for part in cases]) for name in [*first.facts]},
+        {},
         first.remarks,
     )
-    if all(batch.weights is None for batch in batches):
-        return Batch(whole)
-    weights = [np.ones(len(b.cases), dtype=np.int64) if b.weights is None else b.weights for b in batches]
-    return Batch(whole, np.concatenate(weights))
+    weights = None
+    if any(batch.weights is not None for batch in batches):
+        each = [np.ones(len(b.cases), dtype=np.int64) if b.weights is None else b.weights for b in batches]
+        weights = np.concatenate(each)
+    labels = np.concatenate([batch.labels for batch in batches])
+    batches.clear()
+    return Batch(whole, weights, labels)

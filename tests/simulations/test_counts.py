@@ -197,12 +197,13 @@ def test_what_is_refused():
 
 
 def test_batches_put_together_keep_their_order():
-    cases = undocumented(POLICY.settings(), SIZE, 7)
-    whole = together([Batch(cases.take(np.arange(start, start + 400))) for start in range(0, SIZE, 400)])
-    assert list(whole.cases.ids) == list(cases.ids)
+    cases, by = undocumented(POLICY.settings(), SIZE, 7), Groups(POLICY, ("group_site",))
+    parts = [Batch(cases.take(np.arange(start, start + 400))) for start in range(0, SIZE, 400)]
+    whole = together([part.numbered(by) for part in parts])
     assert list(whole.cases.dx) == list(cases.dx)
     assert all((whole.cases.facts[name] == cases.facts[name]).all() for name in cases.facts)
-    assert list(whole.cases.groups["group_site"]) == list(cases.groups["group_site"])
+    assert list(whole.labels) == list(by.of(cases))
+    assert all(len(part.cases.facts) == len(cases.facts) for part in parts)  # what was handed over stays as it was
 
 
 @pytest.mark.parametrize(("lever", "first"), [("max_sessions_12m", [None, 12, 11]), ("repeat_min_weeks", [None, 0])])
