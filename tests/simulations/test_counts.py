@@ -1,6 +1,7 @@
 """Counts are what determining every case would give: at every value, for every group, for weighted cases too."""
 
 import itertools
+import tracemalloc
 
 import numpy as np
 import pandas as pd
@@ -157,6 +158,24 @@ def test_batches_and_weights_add_up(monkeypatch: pytest.MonkeyPatch):
         assert (whole.at(at) == split.at(at)[order]).all()
         assert (weighted.at(at) == doubled.at(at)).all()
     assert (whole.cases, weighted.cases) == (SIZE, int(times.sum()))
+
+
+def test_what_is_kept_of_a_case(monkeypatch: pytest.MonkeyPatch):
+    """Far fewer bytes than its facts have, and while cases are laid out hardly more than what is laid out together."""
+    monkeypatch.setattr(module, "LAID_OUT", 20_000)
+    cases = undocumented(POLICY.settings(), 10_000, 8)
+    facts = sum(values.itemsize for values in cases.facts.values())
+    by = Groups(POLICY, ("diagnosis", "sex"))
+    Counts.of([Batch(cases)], by).counts(POLICY.settings())  # what is remembered of the policy
+    tracemalloc.start()
+    try:
+        found = Counts.of((Batch(cases.take(np.arange(10_000))) for _ in range(20)), by)
+        kept, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert found.cases == 200_000
+    assert kept / found.cases < facts / 2
+    assert most - kept < 20_000 * facts * 4
 
 
 def touched(one: policy.Determinations, other: policy.Determinations) -> int:
