@@ -18,7 +18,7 @@ __all__ = [
 ]  # fmt: skip
 
 SIZES = (10_000, 30_000, 100_000, 300_000, 1_000_000, MOST)
-_NEEDS = {MOST: "1.5 GB of memory and about a minute"}  # 4.5 s of a processor for each million
+_NEEDS = {MOST: "0.8 GB of memory and about a minute"}  # 4.5 s of a processor for each million
 _MOST_FILES = 50
 _ELSEWHERE = {"reports", "node_modules"}  # folders whose tables are results, or nobody's
 

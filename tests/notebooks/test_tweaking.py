@@ -228,7 +228,7 @@ def test_the_form_offers_what_fits_with_its_mix(panel: LeverPanel):
 def test_a_size_that_takes_long_says_what_it_needs_where_it_is_chosen(panel: LeverPanel):
     panel.case_form.open_button.click()
     told = {size: label for label, size in panel.case_form.size.options}
-    assert told.pop(10_000_000) == "10,000,000: needs 1.5 GB of memory and about a minute"
+    assert told.pop(10_000_000) == "10,000,000: needs 0.8 GB of memory and about a minute"
     assert all(label == f"{size:,}" for size, label in told.items())
 
 
