@@ -150,7 +150,7 @@ class Counts:
 
     @classmethod
     def of(cls, batches: Iterable[Batch], groups: Groups) -> "Counts":
-        """Lay out the cases of all batches; memory is that of the facts, and an eighth of a byte a case for a plane."""
+        """Lay out the cases of all batches; memory is that of the facts that rules read, and a bit a case and plane."""
         gathered = _gathered(batch.numbered(groups) for batch in batches)
         pathways = tuple(chain.from_iterable(map(_laid_out, gathered)))  # none of the batches is held meanwhile
         if not pathways:
@@ -270,8 +270,8 @@ def together(batches: list[Batch]) -> Batch:
     )
     weights = None
     if any(batch.weights is not None for batch in batches):
-        each = [np.ones(len(b.cases), dtype=np.int64) if b.weights is None else b.weights for b in batches]
-        weights = np.concatenate(each)
+        counted = [np.ones(len(b.cases), dtype=np.int64) if b.weights is None else b.weights for b in batches]
+        weights = np.concatenate(counted)
     labels = np.concatenate([batch.labels for batch in batches])
     batches.clear()
     return Batch(whole, weights, labels)
