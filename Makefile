@@ -4,6 +4,7 @@ READY := .venv/.ready
 AXE := .venv/axe/.ready
 UV := 0.13.9
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+unexport PYTHONDONTWRITEBYTECODE # else each of the hundreds of kernels and commands of the tests compiles everything anew
 
 .PHONY: help setup simulate test test-long lab app bench check notebooks guide lock clean
 
