@@ -6,7 +6,8 @@ Tags, anchors, aliases, merge keys, duplicate keys, several documents, deep nest
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -38,7 +39,7 @@ class Spot(NamedTuple):
     value: str | None
 
 
-@dataclass
+@dataclass(slots=True)
 class Node:
     """A scalar (text), a mapping (dict) or a list of nodes with its place; `keys` holds the place of each key.
 
@@ -141,15 +142,22 @@ def read_yaml(text: str, name: str, nulls: bool = False) -> Node:
 
     An entry without a value is refused unless `nulls`: then it is the text that stands there ('null').
     """
-    reader = _Reader(name, nulls)
-    reader.read(reader.printable("\n".join(_lines(text))))
+    root, problems = _tree("\n".join(_lines(text)), nulls)
+    if problems or root is None:
+        raise ProblemsFound(replace(one, place=f"{name}:{one.line}") for one in problems)
+    return root
+
+
+@lru_cache(maxsize=4)  # a version and the draft that begins from it, each read for several reasons
+def _tree(text: str, nulls: bool) -> tuple[Node | None, tuple[Problem, ...]]:
+    """The tree, which nobody changes, and the problems, which do not say yet in which file."""
+    reader = _Reader("", nulls)
+    reader.read(reader.printable(text))
     root = reader.root
     if not reader.problems and (root is None or not isinstance(root.value, dict)):
         found = "nothing" if root is None else "a list" if isinstance(root.value, list) else shown(root.value)
         reader.problem("empty", (1, 1), f"must be a mapping of keys to values; found {found}")
-    if reader.problems or root is None:
-        raise ProblemsFound(sorted(reader.problems, key=lambda p: (p.line, p.column)))
-    return root
+    return root, tuple(sorted(reader.problems, key=lambda p: (p.line, p.column)))
 
 
 def read_again(text: str, name: str, before: str, tree: Node) -> Node:
