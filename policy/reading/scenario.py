@@ -7,6 +7,7 @@ read over a policy that has changed since. An edit of criteria gives a new polic
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
@@ -15,11 +16,12 @@ from pydantic_core import PydanticCustomError
 
 from policy.entries.records import Record
 from policy.entries.scalars import IcdCode, Id, StatementId, Text, Whole, Word, Words, Written
+from policy.entries.versioned import LIFE
 from policy.model import Pathway, Policy, Requirement, Rule, Step
 from policy.problems import Finding, Problem, ProblemsFound, listed, nearest, shown
 from policy.reading import loading
 from policy.reading.validation import check_policy
-from policy.reading.yaml import located, read_text
+from policy.reading.yaml import Node, located, read_text
 from policy.trees.rules import mapped, requiring, unless
 
 Measure = Literal[
@@ -161,11 +163,16 @@ def load_scenario(path: str | Path, policy: Policy) -> Scenario:
     """A scenario file that is legal for `policy`; raises ProblemsFound with every problem and its line."""
     path = Path(path)
     place = path.name if path.is_relative_to(loading.DOCUMENTS.parent.parent) else str(path)
-    scenario, node = loading.parse(read_text(path), place, Scenario)
+    scenario, node = _parsed(read_text(path), place)
     problems = located(_problems(scenario, policy), place, node)
     if problems:
         raise ProblemsFound(problems)
     return scenario
+
+
+@lru_cache(maxsize=64)  # every report reads the presets of its policy
+def _parsed(text: str, place: str) -> tuple[Scenario, Node]:
+    return loading.parse(text, place, Scenario)
 
 
 def _problems(scenario: Scenario, policy: Policy) -> Iterator[Finding]:
@@ -236,8 +243,12 @@ def edited(policy: Policy, edits: Sequence[Edit]) -> Policy:
     A new policy, checked as any is, with a fingerprint of its own and without the worked examples, which speak of the
     other one. Raises ProblemsFound; each place is the position of an edit.
     """
-    if not edits:
-        return policy
+    return _edited(policy, (policy.day, *(getattr(policy, key) for key in LIFE)), tuple(edits)) if edits else policy
+
+
+@lru_cache(maxsize=16)
+def _edited(policy: Policy, life: tuple[object, ...], edits: tuple[Edit, ...]) -> Policy:
+    """As `edited`; policies of the same content are told apart by their day and their life."""
     problems = []
     pathways = dict(policy.pathways)
     for position, edit in enumerate(edits):

@@ -83,13 +83,13 @@ def find_scenario(name_or_path: str | Path, policy: Policy) -> Scenario:
     """A scenario by name (shipped or saved) or from a YAML file, legal for `policy`; raises ProblemsFound."""
     path = scenario_file(name_or_path)
     problems: list[Problem] = []
+    own: Scenario | None = None
     with collecting(problems):
-        load_scenario(path, policy)
+        own = load_scenario(path, policy)
     if not any(p.code == "scenario-policy" for p in problems):
         problems += _population_problems(path, policy)
-    if problems:
+    if problems or own is None:
         raise ProblemsFound(sorted(problems, key=lambda p: int(p.place.rpartition(":")[2] or 0)))
-    own = load_scenario(path, policy)
     theirs = FOLDER / f"{own.id}.yaml"
     if own.id in shipped() and own != parse(read_text(theirs), str(theirs), Scenario)[0]:  # results go by the name
         return own.model_copy(update={"id": f"{own.id} (own file)"})
