@@ -280,7 +280,7 @@ def test_the_command_pasted_gives_the_same_numbers(panel: LeverPanel, workspace:
     panel.set("axial_spine_stance", "never_outside_trial")
     program, *words = shlex.split(pasted(panel, panel.takeaway.command_button))
     assert Path(program).name == "workbook"
-    code = "from simulations.cli.command import main; main()"
+    code = "from workbook import main; main()"
     path = {"PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, sys.path)])}
     done = subprocess.run(
         [sys.executable, "-c", code, *words], cwd=base(), env=os.environ | path, capture_output=True, text=True,

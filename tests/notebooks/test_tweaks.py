@@ -217,7 +217,7 @@ def test_an_off_lever_survives_keeping(nerve_blocks: Policy, cases: Caseload, tm
 def test_a_kept_scenario_is_accepted_by_the_command(tweaks: Tweaks, tmp_path: Path):
     tweaks.move("conservative_weeks", 8)
     path = tweaks.keep("eight weeks", tmp_path)
-    code = "from simulations.cli.command import main; main()"
+    code = "from workbook import main; main()"
     done = subprocess.run(
         [sys.executable, "-c", code, "validate", str(path)], capture_output=True, text=True, cwd=Path.cwd(), check=False
     )
