@@ -58,8 +58,8 @@ def printed(text: str, dialect: str = "duckdb", notices: Sequence[str] = ()) -> 
         for step in tree.find_all(exp.CTE):
             step.set("materialized", True)
     if dialect != "duckdb":
-        tree = tree.transform(_in(dialect))
-    laid_out = tree.sql(dialect=dialect, pretty=True, max_text_width=110)
+        tree = tree.transform(_in(dialect), copy=False)
+    laid_out = tree.sql(dialect=dialect, pretty=True, max_text_width=110, copy=False)
     said = uncommented("\n".join(notices))
     return f"/*\n{said}\n*/\n{laid_out}\n" if notices else f"{laid_out}\n"
 
