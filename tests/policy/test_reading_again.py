@@ -67,6 +67,13 @@ def test_any_change_of_a_text_is_read_as_the_whole_text_is(newline: str):
     assert good > 200
 
 
+def test_each_file_of_the_same_text_is_told_of_by_its_own_name():
+    for name in ("a.yaml", "b.yaml", "a.yaml"):
+        with pytest.raises(ProblemsFound) as found:
+            read_yaml("x: 1\nx: 2\ny:\n", name)
+        assert [one.place for one in found.value.problems] == [f"{name}:2", f"{name}:3"]
+
+
 def test_only_the_entry_that_differs_is_read():
     text = next(iter(shipped().values())).read_text("utf-8")
     tree = read_yaml(text, "p")

@@ -243,3 +243,13 @@ def test_adding_and_removing_again_leaves_every_outcome():
     back = Edit(remove="fm_drugs", **{"from": ("migraine_occipital_block", "spine_epidural")}, because="x")
     assert (outcomes(edited(nerve_blocks(), [there])) != outcomes(nerve_blocks())).any()
     assert edited(nerve_blocks(), [there, back]).pathways == nerve_blocks().pathways
+
+
+def test_an_edit_leaves_each_version_the_life_that_is_its_own():
+    """Equal in content, and so in fingerprint; one is retired."""
+    edit = Edit(remove="imaging_clear", from_=("spine_confirmed_facet",), because="a test")
+    ends = nerve_blocks().model_copy(update={"status": "retired", "retired": "2027-01-01"})
+    assert ends == nerve_blocks()
+    for one in (nerve_blocks(), ends, nerve_blocks()):
+        changed = edited(one, [edit])
+        assert (changed.status, changed.retired) == (one.status, one.retired)
