@@ -247,8 +247,8 @@ def test_adding_and_removing_again_leaves_every_outcome():
 
 def test_an_edit_leaves_each_version_the_life_that_is_its_own():
     """Equal in content, and so in fingerprint; one is retired."""
-    edit = Edit(remove="imaging_clear", from_=("spine_confirmed_facet",), because="a test")
-    ends = nerve_blocks().model_copy(update={"status": "retired", "retired": "2027-01-01"})
+    edit = Edit(remove="imaging_clear", from_=("spine_trigger_point",), because="a test")
+    ends = nerve_blocks().model_copy(update={"status": "retired", "effective": "2026-02-01", "retired": "2027-01-01"})
     assert ends == nerve_blocks()
     for one in (nerve_blocks(), ends, nerve_blocks()):
         changed = edited(one, [edit])
