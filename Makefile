@@ -4,7 +4,7 @@ READY := .venv/.ready
 AXE := .venv/axe/.ready
 UV := 0.13.9
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-unexport PYTHONDONTWRITEBYTECODE # the tests as pytest has rewritten them are kept: six seconds of each process of the next run
+unexport PYTHONDONTWRITEBYTECODE # modules are compiled once, not by each of the hundreds of kernels and commands of the tests
 
 .PHONY: help setup simulate test test-long lab app bench check notebooks guide lock clean
 
@@ -32,7 +32,6 @@ setup:
 			why=".venv has $$($(BIN)/python -V), not $$($(PYTHON) -V)"; fi; fi; \
 	if test -n "$$why"; then $(NEW_ENOUGH) && echo "$$why: making it anew" && rm -rf .venv; fi
 	@$(MAKE) --no-print-directory $(READY)
-	@$(BIN)/python -m compileall -q policy simulations notebooks || true # half a second of every start, where Python keeps nothing by itself
 
 NEW_ENOUGH = $(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed, this is %d.%d; choose one: make setup PYTHON=python3.12" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
 

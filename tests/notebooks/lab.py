@@ -170,7 +170,7 @@ def serving(scratch: Path, verb: str) -> Iterator[Server]:
         "IPYTHONDIR",
     )
     own: dict[str, Any] = {name: str(scratch / name.lower()) for name in kept} | {"JUPYTER_TOKEN": TOKEN}
-    command = [sys.executable, "-c", "from simulations.cli.command import main; main()"]
+    command = [sys.executable, "-c", "from workbook import main; main()"]
     mine = scratch / "mine"
     with (scratch / "lab.log").open("wb") as log:
         process = subprocess.Popen(
