@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -70,12 +71,24 @@ class Desk:
         page = self.browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
         page.set_default_timeout(PATIENCE)
         page.on("request", self._noted)
+        kernels: set[str] = set()
+        page.on("websocket", lambda socket: kernels.update(re.findall("/api/kernels/([^/]+)/", socket.url)))
+        page.on("close", lambda _: self._ended(kernels))
         page.on("dialog", lambda dialog: (self.errors.append(f"dialog: {dialog.message}"), dialog.dismiss()))
         return page
 
     def _noted(self, request: Request) -> None:
         if not request.url.startswith((self.address, self.address.replace("http", "ws"), "data:", "blob:")):
             self.outside.append(request.url)
+
+    def _ended(self, kernels: set[str]) -> None:
+        """Those of a page of the app that a test closed: it tells when somebody leaves it, not when it is cut off.
+
+        One that went on counting would take the time of the tests that follow.
+        """
+        for kernel in kernels if self.verb == "app" else ():
+            with suppress(urllib.error.HTTPError):  # it ended with its page
+                self.api(f"kernels/{kernel}", "DELETE")
 
     def shut_down(self) -> None:
         """End every kernel, as somebody does who goes home."""
