@@ -10,33 +10,56 @@ import pyarrow.compute as pc
 from policy.bits.rows import Ints
 from policy.case_files.grammar import SPACE, bare
 
+MOST_NUMBERS = 1 << 12  # between the least and the greatest of a column whose numbers are not looked up
 _FLOATS = (float, np.floating)
 
 
 def dictionary(column: pa.ChunkedArray) -> tuple[Ints, list[str]]:
-    """Position of each row's value in the list of distinct values, and those values as text, '' where nothing is."""
-    if pa.types.is_null(column.type):
+    """Position of each row's value in a list of values, and these as text, '' where nothing is.
+
+    There may be some that no row has, and some twice: see `in_use`.
+    """
+    kind = column.type
+    if pa.types.is_null(kind):
         return np.zeros(len(column), dtype=np.int32), [""]
-    if pa.types.is_dictionary(column.type):
-        return _given(pa.chunked_array(column).unify_dictionaries().combine_chunks())
+    if pa.types.is_dictionary(kind):
+        array = pa.chunked_array(column).unify_dictionaries().combine_chunks()
+        index = array.indices.cast(pa.int32()).fill_null(len(array.dictionary)).to_numpy()
+        return index, [*texts(array.dictionary), ""]
+    if pa.types.is_boolean(kind) or pa.types.is_signed_integer(kind) or pa.types.is_date32(kind):
+        some = [chunk for chunk in column.chunks if len(chunk)]  # Arrow may not join one of no rows
+        if some and (found := _numbered(pa.chunked_array(some).combine_chunks())):
+            return found
     array = pa.chunked_array(column).dictionary_encode(null_encoding="encode").combine_chunks()
     return array.indices.to_numpy(), texts(array.dictionary)
 
 
-def _given(array: pa.DictionaryArray) -> tuple[Ints, list[str]]:
-    """As `dictionary`, of one that a file brings: it may list a value twice, and values that no row has."""
-    values = array.dictionary
-    if pc.count_distinct(values, mode="all").as_py() < len(values):
-        return dictionary(pa.chunked_array([array.cast(array.type.value_type)]))
-    index = array.indices.cast(pa.int32()).fill_null(len(values)).to_numpy()
-    used = np.zeros(len(values) + 1, dtype=bool)
+def _numbered(array: pa.Array) -> tuple[Ints, list[str]] | None:
+    """As `dictionary`, of truths, and of numbers or days that lie close together: each is its place among these."""
+    kind, there = array.type, np.asarray(array.is_valid())
+    array = array.view(pa.int32()) if pa.types.is_date32(kind) else array
+    values = pa.Array.from_buffers(array.type, len(array), [None, array.buffers()[1]], offset=array.offset)
+    numbers = values.to_numpy(zero_copy_only=False)
+    low, high = int(numbers.min()), int(numbers.max())  # also of what stands where nothing is there
+    if high - low > MOST_NUMBERS:
+        return None
+    every = pa.array((np.arange(high - low + 1) + low).astype(numbers.dtype)).cast(kind)
+    index = np.where(there, np.subtract(numbers, low, dtype=np.int64), len(every))
+    return index, [*texts(every), ""]
+
+
+def in_use(index: Ints, words: list[str]) -> tuple[Ints, list[str]]:
+    """Of a `dictionary` each text once, and only those that some row has."""
+    place: dict[str, int] = {}
+    used = np.zeros(len(words), dtype=bool)
     used[index] = True
-    words = [*texts(values.filter(pa.array(used[:-1]))), ""]
-    return index if used[:-1].all() else (np.cumsum(used, dtype=np.int32) - 1)[index], words
+    where = [place.setdefault(word, len(place)) if there else -1 for word, there in zip(words, used, strict=True)]
+    return np.array(where, dtype=np.int32).take(index, mode="clip"), [*place]
 
 
 def texts(values: pa.Array | pa.ChunkedArray) -> list[str]:
     """Each value as text."""
+    values = values.cast(pa.string()) if pa.types.is_date32(values.type) else values
     if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
         return ["" if value is None else bare(value) for value in values.to_pylist()]
     if pa.types.is_integer(values.type):

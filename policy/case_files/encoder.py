@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from policy.bits.rows import Ints
-from policy.case_files.cells import dictionary, trimmed
+from policy.case_files.cells import dictionary, in_use, trimmed
 from policy.case_files.contradictions import relate
 from policy.case_files.derived import Derived
 from policy.case_files.files import Rows
@@ -142,6 +142,8 @@ class Batch:
     def _column(self, column: str, kind: CaseField | None, cells: pa.ChunkedArray) -> None:
         """One column of facts, codes or groups."""
         index, words = dictionary(cells)
+        if kind is None or kind.type in KEPT:
+            index, words = in_use(index, words)
         if kind is None or kind.type == "text":
             words = self._stated(column, index, words)
         read, wrong = self.encoder.parsed(column, words, form_of(kind).read)
@@ -149,11 +151,11 @@ class Batch:
             rows = np.flatnonzero(np.isin(index, list(wrong)))
             self._fault(rows, column, [words[i] for i in index[rows]], [wrong[i] for i in index[rows]])
         if kind is not None and kind.type not in KEPT:
-            self.facts[column] = np.array(read, dtype=np.int64).astype(kind.dtype)[index]
+            self.facts[column] = np.array(read, dtype=np.int64).astype(kind.dtype).take(index, mode="clip")
             return
         labels = pd.Index(sorted({word for word in read if word not in (-1, "")}), dtype=object)
         found = labels.get_indexer(pd.Index(read, dtype=object)).astype(np.int32)
-        categorical = pd.Categorical.from_codes(found[index], categories=labels)
+        categorical = pd.Categorical.from_codes(found.take(index, mode="clip"), categories=labels)
         if kind is None or not kind.required:
             self.groups[column] = categorical
             return

@@ -28,6 +28,7 @@ BATCH = 1 << 16  # rows at a time: more take more memory, fewer more time
 _BLOCK = 1 << 20  # bytes of a CSV file at a time; a header or a row must fit
 _FIRST = 1 << 10  # rows of a Parquet file by which it is known how its columns are read best
 _LEAN = {"pre_buffer": False, "buffer_size": 1 << 16}  # else Arrow keeps all that it has read, up to the whole file
+_TEXT = (pa.string(), pa.large_string())
 _SEPARATORS = ",;\t|"
 _MAGIC = {
     b"PK\x03\x04": "is a spreadsheet (.xlsx) or another zip archive, which is not read yet; save it as CSV UTF-8",
@@ -161,7 +162,7 @@ def _repeating(files: Sequence[pyarrow.parquet.ParquetFile]) -> list[str]:
     for file in files:
         for batch in file.iter_batches(_FIRST):
             columns = zip(batch.schema, batch.columns, strict=True)
-            texts = [(field.name, column) for field, column in columns if field.type == pa.string()]
+            texts = [(field.name, column) for field, column in columns if field.type in _TEXT]
             return [name for name, column in texts if 4 * pc.count_distinct(column).as_py() < len(column)]
     return []
 

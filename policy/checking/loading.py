@@ -10,7 +10,7 @@ from policy.entries.scalars import is_day
 from policy.model import Policy
 from policy.model.fields import AGE
 from policy.problems import Finding, Problem, ProblemsFound, refuse, shown
-from policy.reading.loading import DEFAULT, named_text, parse
+from policy.reading.loading import DEFAULT, named_text, parsed
 from policy.reading.validation import check_policy
 from policy.reading.workspace import OPENED
 from policy.reading.yaml import Node, located
@@ -49,7 +49,7 @@ def _age(policy: Policy) -> Iterator[Finding]:
 @lru_cache(maxsize=8)
 def checked(text: str, name: str) -> Policy:
     """The policy that a text is, told of under a name; raises ProblemsFound with every problem."""
-    policy, node = parse(text, name, Policy)
+    policy, node = parsed(text, name)
     if problems := problems_of(policy, node, name):
         raise ProblemsFound(problems)
     return policy

@@ -171,6 +171,10 @@ class Determinations:
         """The cases that are refused because the file was closed."""
         return self.open & (self.settings["undocumented_action"] == "not_met")
 
+    @cached_property
+    def _says(self) -> dict[str, str]:
+        return {name: self.settings.says(name) for name in self.policy.criteria}
+
     def frame(self, known: Words | None = None) -> pd.DataFrame:
         """One row per case: case_id, pathway, outcome, not_met, not_documented, ask, reasons (lists joined by ';').
 
@@ -213,7 +217,7 @@ class Determinations:
             by_truth.setdefault(next(rest), []).append(criterion)
         failing, missing = by_truth.get(int(NOT_MET), []), by_truth.get(int(NOT_DOCUMENTED), [])
         asked = [field for field in asks if next(rest)]
-        reasons = [f"{word}: {self.settings.says(c)}" for code, word in _SAID.items() for c in by_truth.get(code, [])]
+        reasons = [f"{word}: {self._says[c]}" for code, word in _SAID.items() for c in by_truth.get(code, [])]
         reasons += [text for text in texts if next(rest)]
         if still_open and closing_of(self.settings) == CODE["not_met"]:
             reasons.append("the file was closed with this not documented")

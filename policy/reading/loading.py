@@ -58,7 +58,13 @@ def _named_text(path: Path) -> tuple[str, str]:
 
 @lru_cache(maxsize=32)
 def _outline(text: str, name: str) -> Policy:
-    return parse(text, name, Policy)[0]
+    return parsed(text, name)[0]
+
+
+@lru_cache(maxsize=4)  # whoever looks at the outline of a policy mostly loads it next
+def parsed(text: str, name: str) -> tuple[Policy, Node]:
+    """A policy whose entries are not checked against each other, and its tree of places."""
+    return parse(text, name, Policy)
 
 
 def family(source: str | Path) -> Family | None:

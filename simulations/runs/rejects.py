@@ -4,20 +4,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from policy.problems import ProblemsFound, refuse
 from policy.storage.files import as_before, save
 from policy.storage.locks import real
 from simulations.runs.outputs import Inputs, check_files
-from simulations.studies.caseload import Caseload
 from simulations.studies.import_options import MOST_REJECTS, ImportOptions, TooManyRejected
+
+if TYPE_CHECKING:  # a determination does without them
+    import pandas as pd
+
+    from simulations.studies.caseload import Caseload
 
 _COLUMNS = ["file", "line", "case_id", "column", "value", "problem"]
 
 
-def rejects_table(rejected: pd.DataFrame, name: str) -> bytes:
+def rejects_table(rejected: "pd.DataFrame", name: str) -> bytes:
     """Rows with a problem each, as CSV: file, line, case_id, column, value, problem."""
     from simulations.storage.tables import table_bytes
 
@@ -57,7 +60,7 @@ def check_rejects(rejects: str | Path | None, inputs: Inputs, out: str | Path | 
         raise refuse("write", str(rejects), message)
 
 
-def write_rejects(cases: Caseload, rejects: str | Path | None, instead: str) -> None:
+def write_rejects(cases: "Caseload", rejects: str | Path | None, instead: str) -> None:
     """Write the rows that were left out, if there is a file for them; of too many they alone, not `instead`."""
     with alone_if_too_many(rejects, instead):
         cases.check_left_out()
