@@ -1,5 +1,6 @@
 """Where the command begins, and `python -m workbook`: Ctrl-C is caught before anything that takes long is imported."""
 
+import gc
 import os
 import signal
 import sys
@@ -12,6 +13,7 @@ interrupted = False
 def main() -> None:
     """Run the command; it ends the process."""
     signal.signal(signal.SIGINT, _on_interrupt)
+    gc.set_threshold(50_000)  # what is imported stays: looking through it time and again finds nothing
     # jsonschema would build a grammar of URIs when it is imported, in two seconds; no notebook needs it.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     try:
