@@ -20,7 +20,7 @@ def dictionary(column: pa.ChunkedArray) -> tuple[Ints, list[str]]:
     There may be some that no row has, and some twice: see `in_use`.
     """
     kind = column.type
-    if pa.types.is_null(kind):
+    if pa.types.is_null(kind) or not len(column):
         return np.zeros(len(column), dtype=np.int32), [""]
     if pa.types.is_dictionary(kind):
         array = pa.chunked_array(column).unify_dictionaries().combine_chunks()
@@ -28,7 +28,7 @@ def dictionary(column: pa.ChunkedArray) -> tuple[Ints, list[str]]:
         return index, [*texts(array.dictionary), ""]
     if pa.types.is_boolean(kind) or pa.types.is_signed_integer(kind) or pa.types.is_date32(kind):
         some = [chunk for chunk in column.chunks if len(chunk)]  # Arrow may not join one of no rows
-        if some and (found := _numbered(pa.chunked_array(some).combine_chunks())):
+        if found := _numbered(pa.chunked_array(some).combine_chunks()):
             return found
     array = pa.chunked_array(column).dictionary_encode(null_encoding="encode").combine_chunks()
     return array.indices.to_numpy(), texts(array.dictionary)

@@ -130,7 +130,7 @@ class Parquet(File):
 
 def _sound(files: Sequence[pyarrow.parquet.ParquetFile]) -> Iterator[pa.RecordBatch]:
     for file in files:
-        for batch in file.iter_batches(BATCH // 4, use_threads=False):  # fewer where a group of rows ends
+        for batch in file.iter_batches(BATCH // 2, use_threads=False):  # fewer where a group of rows ends
             batch.validate(full=True)
             yield batch
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 import datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import policy
+from policy.case_files import cells
 from tests.policy.cases.reading import (
     ABSENT_IS_FALSE,
     BOOLEANS,
@@ -226,3 +230,35 @@ def test_a_blank_code_is_a_rejected_row(tmp_path: Path, column: str):
     assert f"requests.csv:2: column {column}: '' is blank, and a code is required" in refused(
         tmp_path, lines(list(row.values()))
     )
+
+
+def _texts(column: pa.ChunkedArray) -> list[str]:
+    index, words = cells.dictionary(column)
+    few, used = cells.in_use(index, words)
+    assert set(used) == {words[i] for i in index.tolist()}  # each once, and none that no row has
+    found = [words[i] for i in index.tolist()]
+    assert [used[i] for i in few.tolist()] == found
+    return found
+
+
+NUMBERS = st.lists(st.none() | st.integers(-(2**63), 2**63 - 1) | st.integers(-3, 90) | st.just(2**63 - 1), max_size=30)
+
+
+@given(NUMBERS, st.data())
+def test_a_number_of_a_typed_column_is_its_own_text(numbers: list[int | None], data: st.DataObject):
+    """Close together or far apart, in pieces that may hold nothing, and as a part of another array."""
+    bits = data.draw(st.sampled_from([8, 16, 32, 64]))
+    numbers = [None if n is None else (n + 2 ** (bits - 1)) % 2**bits - 2 ** (bits - 1) for n in numbers]
+    start, cut = (data.draw(st.integers(0, len(numbers))) for _ in range(2))
+    array = pa.array([7, *numbers, 8], f"int{bits}")[1:-1]
+    told = ["" if n is None else str(n) for n in numbers]
+    assert _texts(pa.chunked_array([array[:cut], array[cut:]])) == told
+    assert _texts(pa.chunked_array([array[start:]])) == told[start:]
+
+
+@given(st.lists(st.none() | st.dates(), max_size=30), st.lists(st.none() | st.booleans(), max_size=30))
+def test_a_day_and_a_truth_of_a_typed_column_are_as_they_are_written(days: list[Any], truths: list[bool | None]):
+    dates = pa.chunked_array([pa.array(days, pa.date32())], pa.date32())
+    assert _texts(dates) == ["" if day is None else day.isoformat() for day in days]
+    said = [{None: "", True: "true", False: "false"}[truth] for truth in truths]
+    assert _texts(pa.chunked_array([pa.array([True, *truths], pa.bool_())[1:]])) == said

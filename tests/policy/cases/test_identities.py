@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from policy.case_files.keys import persons, unfit
 from tests.policy.cases.reading import GOOD, HEAD, lines, read, refused
 
 
@@ -128,3 +132,13 @@ def test_a_column_that_identifies_is_refused_by_its_name_only(tmp_path: Path, he
 def test_an_identifying_column_cannot_be_mapped_to_the_case_id(tmp_path: Path):
     text = "mrn,dx,cpt\n4711,M54.2,64405\n"
     assert "column 'mrn' looks like an identifier" in refused(tmp_path, text, rename={"mrn": "case_id"})
+
+
+@given(st.text("0123456789abMX -./@,'", max_size=90))
+def test_an_id_that_is_not_searched_is_no_persons_and_can_be_shown(id_: str):
+    """Ids of letters and digits are passed over as a whole: what is said of each is said beside one that is not."""
+    alone, beside = ([id_], [id_, "#"])
+    for key in (True, False):
+        found = [list(persons(pa.chunked_array([ids]), key)) for ids in (alone, beside)]
+        assert found[0] == found[1]
+    assert unfit(pa.chunked_array([alone]))[0] == unfit(pa.chunked_array([beside]))[0]
