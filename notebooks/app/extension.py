@@ -31,6 +31,7 @@ from notebooks.desk import STAGES
 from policy import load
 from policy.problems import ProblemsFound
 from policy.reading.workspace import CASES, workspace
+from simulations.runs.normalise import PATIENT
 
 FOLDER = Path(__file__).resolve().parent
 NAMES = FOLDER.parent / "settings" / "extensions" / "workbook" / "static"  # one script is Lab's too
@@ -49,6 +50,7 @@ def _load_jupyter_server_extension(server: ServerApp) -> None:
         extension_allowlist=["@voila-dashboards/widgets-manager8", "@jupyter-widgets/jupyterlab-manager"],
     )  # fmt: skip
     shown = Shown(settings)
+    settings.config.NotebookClient.update(PATIENT)
     server.web_app.add_handlers(".*$", [
         (r"/app/?", Start, {"shown": shown}),
         (r"/app/(\w+?)(?:\.ipynb)?", Page, {"shown": shown}),

@@ -6,6 +6,7 @@
 import copy
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 import nbformat
@@ -20,6 +21,8 @@ KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 CELL_METADATA = ("tags", "editable", "deletable", "jupyter")
 CELL_SECONDS = 300
+# Once a cell has ended nbclient waits four seconds for what it has shown, and then goes on without it.
+PATIENT: dict[str, Any] = {"iopub_timeout": CELL_SECONDS, "raise_on_iopub_timeout": True}
 
 
 def committed() -> list[Path]:
@@ -31,9 +34,8 @@ def executed(notebook: NotebookNode, folder: Path) -> NotebookNode:
     """A copy run from top to bottom in `folder` with this Python; nbclient's CellExecutionError if a cell fails."""
     fresh = copy.deepcopy(notebook)
     fresh.metadata.kernelspec = dict(KERNEL)
-    NotebookClient(
-        fresh, timeout=CELL_SECONDS, kernel_name="python3", resources={"metadata": {"path": folder}}
-    ).execute()
+    place = {"metadata": {"path": folder}}
+    NotebookClient(fresh, timeout=CELL_SECONDS, kernel_name="python3", resources=place, **PATIENT).execute()
     return fresh
 
 

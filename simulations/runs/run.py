@@ -249,14 +249,14 @@ def _executed(
     from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
-    from simulations.runs.normalise import KERNEL
+    from simulations.runs.normalise import KERNEL, PATIENT
 
     notebook.metadata.update(kernelspec=dict(KERNEL), language_info={"name": "python"})
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     logging.getLogger("papermill").setLevel(logging.CRITICAL)  # a failure is said once, by us
-    options = {"kernel_name": "python3", "extra_arguments": ["--log-level=CRITICAL"], **_transport()}
+    options = {"kernel_name": "python3", "extra_arguments": ["--log-level=CRITICAL"], **_transport(), **PATIENT}
     try:
         with _surroundings(cwd, checkpoint):
             ran: NotebookNode = papermill.execute_notebook(

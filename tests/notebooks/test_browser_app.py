@@ -207,6 +207,24 @@ def test_a_page_whose_cell_failed_says_that_it_is_not_complete_and_why(desk: Des
     assert page.rstrip().endswith("</html>")
 
 
+LATE = """
+from IPython.display import HTML
+shell = get_ipython()
+thread, events = shell.kernel.iopub_thread, shell.events
+send = thread._really_send
+thread._really_send = lambda *told, **how: thread.io_loop.call_later(6, lambda: send(*told, **how))
+events.register("pre_execute", lambda: setattr(thread, "_really_send", send))
+HTML("<p>told late</p>")
+"""
+
+
+def test_what_a_busy_kernel_tells_late_is_on_the_page(desk: Desk):
+    with with_cell(desk, LATE):
+        page = shown(desk, READ)
+    assert "<p>told late</p>" in page
+    assert 'class="incomplete"' not in page
+
+
 GONE = {  # what a busy machine made of a panel
     "an error": 'panel => (panel.textContent = "Error displaying widget: model not found")',
     "hidden": 'panel => (panel.style.display = "none")',

@@ -5,6 +5,7 @@ import pytest
 from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
+from simulations.runs import run
 from simulations.runs.normalise import WIDGET_VIEW, executed, normalised, written
 
 
@@ -55,3 +56,24 @@ def test_executing_twice_gives_the_same_bytes(tmp_path: Path):
 def test_a_failing_cell_is_an_error(tmp_path: Path):
     with pytest.raises(CellExecutionError, match="ZeroDivisionError"):
         executed(one_cell("1 / 0"), tmp_path)
+
+
+LATE = """
+from IPython.display import HTML
+shell = get_ipython()
+thread, events = shell.kernel.iopub_thread, shell.events
+send = thread._really_send
+thread._really_send = lambda *told, **how: thread.io_loop.call_later(6, lambda: send(*told, **how))
+events.register("pre_execute", lambda: setattr(thread, "_really_send", send))
+HTML("<p>told late</p>")
+"""
+
+
+@pytest.mark.parametrize("way", ["a committed notebook", "a report"])
+def test_what_a_busy_kernel_tells_late_is_not_lost(tmp_path: Path, way: str):
+    notebook = one_cell(LATE)
+    if way == "a report":
+        ran = run._executed(notebook, {}, tmp_path, tmp_path / "checkpoint", False, "own")
+    else:
+        ran = executed(notebook, tmp_path)
+    assert [output.data["text/html"] for output in ran.cells[-1].outputs] == ["<p>told late</p>"]
