@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 import pytest
@@ -39,8 +40,14 @@ def entry(page: Page, name: str):
     return page.locator(".nbw-typed").get_by_label(name, exact=True)
 
 
+def written(desk: Desk, text: str) -> list[Path]:
+    """The files of the workspace that hold a text; the fingerprint of a draft may, by chance."""
+    return sorted(path for path in desk.workspace.rglob("*.json") if text in path.read_text("utf-8"))
+
+
 def test_a_case_that_is_typed_outlives_its_kernel_and_is_written_nowhere(desk: Desk):
     typed = {"Diagnosis code": "M54.2", "Procedure code": "20553", "Pain duration, days": "217"}
+    before = written(desk, "217")
     page = desk.open("3_review_a_case.ipynb")
     page.get_by_role("button", name="Type a case").click(timeout=SLOW)
     for name, text in typed.items():
@@ -55,8 +62,7 @@ def test_a_case_that_is_typed_outlives_its_kernel_and_is_written_nowhere(desk: D
     for name, text in typed.items():
         expect(entry(page, name)).to_have_value(text, timeout=SLOW)
     expect(where).to_be_visible(timeout=SLOW)
-    kept = [path for path in desk.workspace.rglob("*.json") if "217" in path.read_text("utf-8")]
-    assert kept == []
+    assert written(desk, "217") == before
     page.context.close()
 
 
