@@ -16,6 +16,7 @@ from playwright.sync_api import Page, expect
 import simulations
 from notebooks import desk as stages
 from tests.notebooks.lab import IN_A_BROWSER, TOKEN, Desk, Servers
+from tests.simulations.test_normalise import LATE
 
 pytestmark = IN_A_BROWSER
 READ, TWEAK = "1_read_the_policy", "2_tweak_thresholds"
@@ -205,17 +206,6 @@ def test_a_page_whose_cell_failed_says_that_it_is_not_complete_and_why(desk: Des
     assert "What does the policy say?" in page  # what came before stands
     assert 'id="References"' not in page
     assert page.rstrip().endswith("</html>")
-
-
-LATE = """
-from IPython.display import HTML
-shell = get_ipython()
-thread, events = shell.kernel.iopub_thread, shell.events
-send = thread._really_send
-thread._really_send = lambda *told, **how: thread.io_loop.call_later(6, lambda: send(*told, **how))
-events.register("pre_execute", lambda: setattr(thread, "_really_send", send))
-HTML("<p>told late</p>")
-"""
 
 
 def test_what_a_busy_kernel_tells_late_is_on_the_page(desk: Desk):
