@@ -10,7 +10,7 @@ import pytest
 from policy.reading.loading import shipped
 from tests.policy.fuzz import pathways, written
 from tests.policy.generated import generated
-from tests.simulations.test_command import HEADER, MET, NOTICE, workbook
+from tests.simulations.typed import HEADER, MET, NOTICE, workbook
 
 POLICY = shipped()["nerve_blocks@2026.2"]
 

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from simulations.cli.command import main
-from tests.simulations.test_command import NOTICE, workbook
+from tests.simulations.typed import NOTICE, workbook
 
 
 def test_a_population_is_a_case_table(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from policy.reading.validation import check_policy
 from simulations import population
 from simulations.studies.caseload import cases_of
 from simulations.studies.withdrawal import WithdrawalStudy, changed_cases, withdrawal_study
-from tests.simulations.test_command import HEADER, MET, NOTICE, workbook
+from tests.simulations.typed import HEADER, MET, NOTICE, workbook
 
 SIZE, SEED = 3000, 4
 STRICT = {"axial_spine_stance": "never_outside_trial", "rfa_stance": "never_outside_trial"}
