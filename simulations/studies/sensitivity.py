@@ -13,7 +13,6 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import betainc
 
 import policy as core
 from policy.case_files.reader import Cases
@@ -121,6 +120,8 @@ def quantile_errors(values: NDArray[np.float64], shares: Sequence[float]) -> lis
 
     Maritz and Jarrett (1978); the numbers are those of `scipy.stats.mstats.mjci`, whose import takes a second.
     """
+    from scipy.special import betainc  # here, because no page of a notebook must wait for it
+
     ordered, n = np.sort(values) - np.mean(values), len(values)  # around 0: else equal values leave rounding errors
     errors = []
     for share in shares:
