@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from policy.bits.rows import Rows
 from policy.case_files.reader import Cases
 from policy.determinations.determination import determine
 from policy.determinations.layout import Planes
-from policy.model import Settings, Value
+from policy.model import Policy, Settings, Value
 from simulations.counting.counts import Batch, Counts
 from simulations.counting.grouping import Groups
 from simulations.studies.shapley import attributed
@@ -28,6 +29,11 @@ READ_FILE = "plain read: the bytes of every fact from a file"
 SLICE = 250_000  # cases that `attributed` is handed at a time, as by the commands
 
 
+def planes_of(rows: Rows, policy: Policy) -> dict[Any, dict[Any, Any]]:
+    """The planes of facts, tests and criteria that were made of some rows, without what rules made of these."""
+    return {what: dict(values) for what, values in rows.keeping(policy.criteria)._made.items()}
+
+
 class Recounted:
     """Counts whose planes of one setting are at hand and no others: nothing that was counted or moved is used again."""
 
@@ -35,22 +41,18 @@ class Recounted:
         self.counts = Counts.of([Batch(cases)], groups)
         self.counts.at(base)
         self.rows = [pathway.rows for pathway in self.counts._pathways]
-        self.base = [{what: dict(values) for what, values in rows._made.items()} for rows in self.rows]
+        self.base = [planes_of(rows, base.policy) for rows in self.rows]
 
     def forget(self) -> None:
         """No counts; the planes of `base`, and no others."""
         for rows, made in zip(self.rows, self.base, strict=True):
             rows._made = {what: dict(values) for what, values in made.items()}
-        self.uncounted()
-
-    def uncounted(self) -> None:
-        """No counts that would be used again."""
         for pathway in self.counts._pathways:
             pathway._known.clear()
 
     def at(self, settings: Settings) -> NDArray[np.int64]:
-        """Counts of every group and outcome, all pathways counted anew."""
-        self.uncounted()
+        """Counts of every group and outcome, all rules and pathways anew."""
+        self.forget()
         return self.counts.at(settings)
 
     def moved(self, several: Sequence[Settings]) -> Told:
@@ -102,7 +104,9 @@ class Ours:
         return self.determine(settings)
 
     def determine(self, settings: Settings) -> NDArray[np.int8]:
-        """The same from the planes that are at hand."""
+        """The same from the planes that are at hand, all rules anew."""
+        for rows in self.rows:
+            rows._made = planes_of(rows, self.policy)
         return determine(self.policy, self.cases, settings, planes=self.planes, asking=False).outcome
 
     def sweep(self, levers: Mapping[str, Sequence[Value]]) -> NDArray[np.int64]:

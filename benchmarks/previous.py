@@ -26,7 +26,9 @@ DIRECT, ONCE = f"version {VERSION}, laid out", f"version {VERSION}, from columns
 # and did not then. Times are of all levers; answers are compared with this one at its default.
 CHANGED = "confirmed_facet_other_code"
 HERE = Path(__file__).resolve()
-NEWER = re.compile(r"implied_by: \{[^}]*\}, |^(?:retired_codes|direction_exceptions):.*?(?=^\S)", re.M | re.S)
+NEWER = re.compile(
+    r"implied_by: \{[^}]*\}, |^(?:source_name|relations|retired_codes|direction_exceptions):.*?(?=^\S)", re.M | re.S
+)
 
 
 def home() -> Path:
