@@ -16,13 +16,13 @@ BLOCK = 1 << 18  # rows laid out together when it is for one evaluation, so that
 
 def pathways(policy: Policy, cases: Cases) -> Ints:
     """Position of each case's pathway in the policy, int16 (n,); -1 = a code out of scope."""
-    order = list(policy.pathways)
+    order: dict[str | None, int] = {name: place for place, name in enumerate(policy.pathways)} | {None: -1}
     groups = [diagnosis_group(policy, code) for code in cases.dx.categories]
+    here = cases.cpt.categories
+    rows = {g: [order[pathway_of(policy, g, code)] if g else -1 for code in here] for g in {*groups}}
     table = np.full((len(groups) + 1, len(cases.cpt.categories) + 1), -1, dtype=np.int16)
     for i, group in enumerate(groups):
-        for j, code in enumerate(cases.cpt.categories):
-            name = pathway_of(policy, group, code) if group else None
-            table[i, j] = order.index(name) if name else -1
+        table[i, :-1] = rows[group]
     found: Ints = table[cases.dx.codes, cases.cpt.codes]
     return found
 

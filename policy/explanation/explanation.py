@@ -1,7 +1,7 @@
 """One case in words: each criterion with truth, value, threshold and distance, and what would change the outcome."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -9,11 +9,14 @@ from policy.bits.rows import Rows
 from policy.case_files.reader import Cases
 from policy.determinations.determination import determine
 from policy.determinations.layout import Planes
-from policy.evaluation.evaluation import Evaluation
-from policy.evaluation.kleene import MET, WORDS
+from policy.determinations.results import outcomes_of
+from policy.evaluation.evaluation import Evaluation, evaluate
+from policy.evaluation.kleene import MET, SETTLED, WORDS
 from policy.evaluation.pathways import diagnosis_group
+from policy.evaluation.reading import closing_of
 from policy.explanation.details import details
 from policy.model import OUTCOMES, Policy, Settings, Value
+from policy.trees.policies import conditions, criteria_read, levers_read, outcome_levers
 
 NOT_A_DENIAL = {
     "not_met": "a recommendation to a clinician, never an automatic denial",
@@ -67,6 +70,7 @@ def explain(
 ) -> Explanation:  # fmt: skip
     """Explain the case at position `row`; without `changing` it is not looked for what would change the outcome."""
     one = cases.take(np.array([row]))
+    one = replace(one, dx=one.dx.remove_unused_categories(), cpt=one.cpt.remove_unused_categories())
     d = determine(policy, one, settings)
     words = d.frame().iloc[0]
     evaluation = Evaluation(settings, Rows.of(one))
@@ -92,19 +96,46 @@ def explain(
     return Explanation(str(one.ids[0]), heading, outcome, why, tuple(reasons), ask, tuple(changes))
 
 
-def _outcome(one: Cases, planes: Planes, settings: Settings, assumed: dict[str, int] | None = None) -> str:
-    found = determine(one.policy, one, settings, assumed=assumed, planes=planes, asking=False)
-    return OUTCOMES[int(found.outcome[0])]
+class _Outcomes:
+    """The outcome of one case under one setting after the other; `levers`: those on which it can depend."""
+
+    def __init__(self, one: Cases):
+        [(self.position, _, self.rows)] = Planes(one).by_pathway
+        policy, self.known = one.policy, dict[tuple[object, ...], str]()
+        self.levers: list[str] = []
+        if self.position >= 0:
+            rule = policy.rules()[self.position]
+            self.tests = {name: policy.criteria[name].test for name in criteria_read(policy, rule)}
+            self.conditions = conditions(policy, rule)
+            notices = {notice.lever for notice in policy.code_notices}
+            self.words = {"undocumented_action", *notices, *outcome_levers(policy, rule)}
+            self.levers = [name for name in policy.levers if name in self.words | levers_read(policy, rule)]
+
+    def at(self, settings: Settings, met: Sequence[str] = ()) -> str:
+        """The outcome word; `met`: criteria that are taken for met."""
+        truths = dict.fromkeys(met, SETTLED[MET])
+        reading = evaluate(Evaluation(settings, self.rows, truths, asking=False), self.position)
+        return OUTCOMES[int(outcomes_of(reading, 1, closing_of(settings))[0])]
+
+    def moved(self, settings: Settings, lever: str) -> str:
+        """The same after a lever moved: evaluated anew only where a test, a condition or a word that it sets is new."""
+        truths = Evaluation(settings, self.rows)
+        read = (int(truths.codes(name)[0]) for name, test in self.tests.items() if lever in test.levers())
+        held = (settings.holds(condition) for condition in self.conditions if lever in condition)
+        key = (lever, settings[lever] if lever in self.words else None, *read, *held)
+        if key not in self.known:
+            self.known[key] = self.at(settings)
+        return self.known[key]
 
 
 def criterion_changes(settings: Settings, one: Cases, short: Sequence[str]) -> Iterator[tuple[tuple[str, ...], str]]:
     """What follows if the criteria that fall short (`short`) were met, one by one and together: names, outcome."""
     if any(settings.policy.criteria[name].test.else_missing for name in short):
         return  # what a record will say when it speaks is not known
-    planes = Planes(one)
-    before = _outcome(one, planes, settings)
+    case = _Outcomes(one)
+    before = case.at(settings)
     for names in [*((name,) for name in short), *([tuple(short)] if len(short) > 1 else [])]:
-        after = _outcome(one, planes, settings, dict.fromkeys(names, int(MET)))
+        after = case.at(settings, names)
         if after != before:
             yield names, after
 
@@ -120,9 +151,10 @@ def _criteria(settings: Settings, one: Cases, short: Sequence[str]) -> Iterator[
 
 def lever_changes(settings: Settings, one: Cases) -> Iterator[tuple[str, Value, str]]:
     """For each lever, the nearest legal values at which this case's outcome differs: lever, value, outcome."""
-    planes = Planes(one)
-    before = _outcome(one, planes, settings)
-    for name, lever in settings.policy.levers.items():
+    case, held = _Outcomes(one), dict(settings)
+    before = case.at(settings)
+    for name in case.levers:
+        lever = settings.policy.levers[name]
         values = lever.values()
         here = values.index(settings[name])
         directions = [values[here + 1 :], values[:here][::-1]]
@@ -130,7 +162,7 @@ def lever_changes(settings: Settings, one: Cases) -> Iterator[tuple[str, Value, 
             directions = [values[:0:-1]]
         for direction in directions:
             for value in direction:
-                after = _outcome(one, planes, Settings(settings.policy, {**settings, name: value}))
+                after = case.moved(Settings(settings.policy, {**held, name: value}), name)
                 if after != before:
                     yield name, value, after
                     if lever.domain:

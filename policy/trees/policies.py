@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator
 
+from policy.entries.scalars import While
 from policy.model import Policy, Rule, Settings
 from policy.trees.rules import lever_conditions, stated_outcomes
 
@@ -15,14 +16,23 @@ def changes_of_values(policy: Policy, but: Collection[str] = ()) -> list[str]:
 def levers_read(policy: Policy, rule: Rule) -> frozenset[str]:
     """Every lever that what a rule makes of a case can depend on, remembered."""
     if ("read", id(rule)) not in policy.remembered:
-        required = [inner for below in rule.walk() for _, inner in policy.requirements(below)]
         known = policy.criteria.keys() & criteria_read(policy, rule)  # a proof leaves out what states a switch
-        found = {lever for name in known for lever in policy.criteria[name].test.levers()}
-        found |= {word for word, _ in stated_outcomes(rule) if word in policy.levers}
-        found = found.union(*lever_conditions(rule), *(one.while_ for one in required))
+        tests = (policy.criteria[name].test.levers() for name in known)
+        found = outcome_levers(policy, rule).union(*tests, *conditions(policy, rule))
         policy.remembered["read", id(rule)] = frozenset(found)
     read: frozenset[str] = policy.remembered["read", id(rule)]
     return read
+
+
+def outcome_levers(policy: Policy, rule: Rule) -> set[str]:
+    """The levers whose value is an outcome that the rule states."""
+    return {word for word, _ in stated_outcomes(rule) if word in policy.levers}
+
+
+def conditions(policy: Policy, rule: Rule) -> list[While]:
+    """The conditions on levers that decide which rules, steps and requirements are in force, gates written out."""
+    required = [inner.while_ for below in rule.walk() for _, inner in policy.requirements(below)]
+    return [*lever_conditions(rule), *required]
 
 
 def required_somewhere(policy: Policy, rule: Rule) -> tuple[str, ...]:

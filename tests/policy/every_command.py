@@ -153,13 +153,19 @@ class Trial:
                 yield f"{detail!r} is not {kind} {reference} of {field}, turned round: {turned}"
 
     def untrue_changes(self, told: Any, reader: Reader, case: Case, moved: Mapping[str, str]) -> Iterator[str]:
-        now = reader.determine(case)
+        now, levers = reader.determine(case), set()
         for line in told.explanation.changes:
             named = re.fullmatch(r"lever (\w+) at (\S+?)(?: .+?)? instead of .+: (\w+)", line)
             if named:
+                levers.add(named[1])
                 there = Reader(self.tree, {**reader.levers, named[1]: named[2]}).determine(case).outcome
                 if there != named[3] or there == now.outcome:
                     yield f"{line!r}, by hand {there}"
+        for name in self.tree["levers"].keys() - levers:
+            for value in values_of(self.tree["levers"][name]):
+                if (there := Reader(self.tree, {**reader.levers, name: value}).determine(case).outcome) != now.outcome:
+                    yield f"lever {name} at {value} is not named, by hand {there}"
+                    break
         for kind, ways in (("to meet", told.to_meet), ("documents", told.documents)):
             for way in ways:
                 then = reader.determine(self.changed(case, way.changes))
