@@ -16,6 +16,11 @@ Ints = NDArray[np.signedinteger[Any]]
 Made = TypeVar("Made")
 
 
+def blend(mask: NDArray[np.bool_], one: Any, other: Any) -> Any:
+    """`np.where` of whole numbers, in a fraction of its time where the mask follows no pattern: without branches."""
+    return other + (one - other) * mask
+
+
 class Table(Protocol):
     """Cases as a reader of them holds them."""
 
@@ -92,7 +97,7 @@ class Rows:
     def bounds(self, name: str) -> list[int]:
         """Every n above 0 such that a number is not documented, but known to be at least n."""
         values = self.fact(name)
-        return self.kept(("bounds", name), None, lambda: (-1 - np.unique(values[values < -1])[::-1]).tolist())
+        return self.kept(("bounds", name), None, lambda: (-1 - np.unique(values.compress(values < -1))[::-1]).tolist())
 
     def coded(self, codes: tuple[str, ...]) -> Plane:
         """Where the diagnosis is one of some codes."""

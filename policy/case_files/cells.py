@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from policy.bits.rows import Ints
+from policy.bits.rows import Ints, blend
 from policy.case_files.grammar import SPACE, bare
 
 MOST_NUMBERS = 1 << 12  # between the least and the greatest of a column whose numbers are not looked up
@@ -44,7 +44,7 @@ def _numbered(array: pa.Array) -> tuple[Ints, list[str]] | None:
     if high - low > MOST_NUMBERS:
         return None
     every = pa.array((np.arange(high - low + 1) + low).astype(numbers.dtype)).cast(kind)
-    index = np.where(there, np.subtract(numbers, low, dtype=np.int64), len(every))
+    index = blend(there, np.subtract(numbers, low, dtype=np.int64), len(every))
     return index, [*texts(every), ""]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from policy.bits.rows import Ints
+from policy.bits.rows import Ints, blend
 from policy.case_files.grammar import EPOCH, REMARKED_DAY
 from policy.case_files.written import as_written, day_of
 from policy.cases.relations import duration, implied
@@ -42,7 +42,7 @@ def broken(relation: Relation, fields: Mapping[str, CaseField], facts: Mapping[s
     one, other = facts[relation.field], facts[relation.at_most]
     if not fields[relation.at_most].told:
         first, last, days = (facts[column].astype(np.int64) for column in fields[relation.at_most].sources)
-        other = np.where((first >= 0) & (last >= first), last - first, days)
+        other = blend((first >= 0) & (last >= first), last - first, days)
     found: NDArray[np.bool_] = (one >= 0) & (other >= 0) & (one > other)
     return found
 

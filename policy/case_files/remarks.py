@@ -53,7 +53,7 @@ class Remarks:
             )
         for name, kind in self.policy.fields_.items():
             if name in facts and name not in self.derived and self._counted(kind):
-                found = np.bincount(facts[name][facts[name] >= 0], minlength=len(self._values.get(name, ())))
+                found = np.bincount(facts[name].compress(facts[name] >= 0), minlength=len(self._values.get(name, ())))
                 found[: len(self._values.get(name, ()))] += self._values.get(name, 0)
                 self._values[name] = found
             if not kind.told:

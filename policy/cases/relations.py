@@ -5,7 +5,7 @@ from functools import cache
 
 import numpy as np
 
-from policy.bits.rows import Ints
+from policy.bits.rows import Ints, blend
 from policy.model import CaseField
 
 
@@ -14,9 +14,9 @@ def duration(kind: CaseField, facts: Mapping[str, Ints]) -> Ints:
     first, last, days = (facts[name].astype(np.int64) for name in kind.sources)
     dated = (first >= 0) & (last >= first)
     if kind.calendar:
-        lasts: Ints = np.where(dated, half_months(first, last), half_months_of_days(days))
+        lasts: Ints = blend(dated, half_months(first, last), half_months_of_days(days))
     else:
-        lasts = np.where(dated, last - first, days)
+        lasts = blend(dated, last - first, days)
     return lasts.astype(kind.dtype)
 
 
@@ -26,7 +26,7 @@ def implied(kind: CaseField, number: Ints, facts: Mapping[str, Ints]) -> Ints:
     for column, n in kind.implied_by.items():
         least = np.maximum(least, n * (facts[column] >= 0))
     known = np.where(least == kind.span[1], least, -1 - least)  # as much as there can be is the number itself
-    found: Ints = np.where(number < 0, known, number).astype(kind.dtype)
+    found: Ints = blend(number < 0, known, number).astype(kind.dtype)
     return found
 
 
@@ -40,8 +40,8 @@ def presume(fields: Mapping[str, CaseField], facts: Mapping[str, Ints]) -> None:
 def half_months_of_days(days: Ints) -> Ints:
     """Days to half months: n months are floor(30.4375 n) days (91 days are exactly 3 months, 92 are more); -1 stays."""
     months = (days * 16 + 15) // 487  # the greatest n with floor(487 n / 16) <= days
-    months = np.where(months * 487 // 16 > days, months - 1, months)
-    result: Ints = np.where(days < 0, -1, 2 * months + (days > months * 487 // 16))
+    months = months - (months * 487 // 16 > days)
+    result: Ints = blend(days < 0, -1, 2 * months + (days > months * 487 // 16))
     return result
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from policy.bits.counting import count, kinds
 from policy.bits.planes import EVERYWHERE, NOWHERE, Plane, apart, bits_at, both, either, mask_of, plane_of
-from policy.bits.rows import Ints
+from policy.bits.rows import Ints, blend
 from policy.case_files.reader import Cases
 from policy.evaluation.kleene import NOT_DOCUMENTED, NOT_MET, Codes, Truth, codes_of_truth
 from policy.evaluation.reading import CODE, PLANES, Reading, closing_of
@@ -65,7 +65,8 @@ def codes_read(reading: Reading, criterion: str, n: int) -> Codes:
     if read is NOWHERE:
         return np.full(n, UNREAD)
     partly = PARTLY * mask_of(reading.partly.get(criterion, NOWHERE), n)
-    return np.where(mask_of(read, n), codes_of_truth(reading.truths[criterion], n) + partly, UNREAD)
+    found: Codes = blend(mask_of(read, n), codes_of_truth(reading.truths[criterion], n) + partly, UNREAD)
+    return found
 
 
 def moved_by(one: Reading, other: Reading, closing: Sequence[int]) -> Plane:

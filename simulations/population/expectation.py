@@ -98,10 +98,9 @@ def row_chances(choice: Choice, row: int) -> tuple[Codes, Weights]:
 
 def _spread(decision: Decision, codes: dict[str, Codes], weight: Weights) -> tuple[dict[str, Codes], Weights]:
     """Every combination with every value that the decision can then take."""
-    shifted = np.zeros(len(weight), dtype=np.uint64)
+    rows = np.zeros(len(weight), dtype=np.intp)
     for lookup in decision.choice.lookups:
-        shifted += lookup.at(codes)
-    rows = (shifted >> BITS).astype(np.int64)
+        rows += lookup.at(codes)
     pieces: list[tuple[NDArray[np.intp], Codes, Weights]] = []
     for row in np.unique(rows).tolist():
         values, chances = row_chances(decision.choice, row)
@@ -170,7 +169,7 @@ def hangs_on(choice: Choice) -> set[str]:
     """The facts along which the shares of a table differ; rows that say the same do not tell a fact apart."""
     found: set[str] = set()
     for number, lookup in enumerate(choice.lookups):
-        rows = (lookup.base >> BITS).astype(np.int64)
+        rows = lookup.base
         if not number:
             shares = {
                 row: str([part.tolist() for part in row_chances(choice, row)]) for row in np.unique(rows).tolist()

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from policy.bits.rows import blend
 from policy.problems import listed, refuse
 from policy.storage.files import fill, said
 from simulations.population.columns import REQUESTED
@@ -222,7 +223,7 @@ def _block(population: Population, streams: Streams, start: int, count: int, com
             seen[decision.name] &= decision.documented.pick(words, facts) == 1
         if decision.only_with is not None:
             seen[decision.name] &= seen[decision.only_with]
-    return {name: np.where(documented, facts[name], np.int32(EMPTY)) for name, documented in seen.items()}
+    return {name: blend(documented, facts[name], np.int32(EMPTY)) for name, documented in seen.items()}
 
 
 def _narrow(decision: Decision) -> type[np.signedinteger[Any]]:
@@ -249,20 +250,27 @@ def _case_ids(start: int, size: int) -> pa.Array:
 def _dates(days: Codes, known: NDArray[np.bool_]) -> pa.Array:
     lowest, highest = (int(days[known].min()), int(days[known].max())) if known.any() else (0, 0)
     calendar = np.datetime_as_string(np.arange(lowest, highest + 1).astype("datetime64[D]"))
-    return pa.DictionaryArray.from_arrays(pa.array(days - lowest, mask=~known), pa.array(calendar, pa.string()))
+    return pa.DictionaryArray.from_arrays(_known(days - np.int32(lowest), known), pa.array(calendar, pa.string()))
+
+
+def _known(values: NDArray[np.integer[Any]] | NDArray[np.bool_], known: NDArray[np.bool_]) -> pa.Array:
+    """The values where they are known, null elsewhere, without a copy of whole numbers."""
+    held = np.packbits(values, bitorder="little") if values.dtype == np.bool_ else np.ascontiguousarray(values)
+    bits = pa.py_buffer(np.packbits(known, bitorder="little"))
+    return pa.Array.from_buffers(pa.from_numpy_dtype(values.dtype), len(values), [bits, pa.py_buffer(held)])
 
 
 def _column(decision: Decision, codes: NDArray[np.signedinteger[Any]]) -> pa.Array:
-    missing = codes < 0
+    known = codes >= 0
     if decision.places:
         numbers, index = np.unique(codes, return_inverse=True)
         texts = [f"{Decimal(int(number)) / 10**decision.places:f}" for number in numbers]
-        return pa.DictionaryArray.from_arrays(pa.array(index, mask=missing), pa.array(texts, pa.string()))
+        return pa.DictionaryArray.from_arrays(_known(index, known), pa.array(texts, pa.string()))
     if decision.kind == "count":
-        return pa.array(codes.astype(np.int64), mask=missing)
+        return _known(codes.astype(np.int64), known)
     if decision.kind == "flag":
-        return pa.array(codes == 1, mask=missing)
-    return pa.DictionaryArray.from_arrays(pa.array(codes, mask=missing), pa.array(decision.values, pa.string()))
+        return _known(codes == 1, known)
+    return pa.DictionaryArray.from_arrays(_known(codes, known), pa.array(decision.values, pa.string()))
 
 
 def _in_pandas(column: pa.Array) -> Any:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import numpy as np
 import pytest
 
-from policy.bits import counting, planes
+from policy.bits import counting, planes, rows
 from policy.evaluation import kleene
 
 NOT_MET, NOT_DOCUMENTED, MET = 0, 1, 2
@@ -196,3 +196,15 @@ def test_monotone_in_information(name: str) -> None:
 def test_at_least_one_of_nothing_is_not_met():
     assert one(kleene.at_least(1, [])) == NOT_MET
     assert one(kleene.at_least(0, [])) == MET
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.int16, np.int32, np.int64])
+def test_blending_takes_each_number_from_its_side(kind: type[np.signedinteger]) -> None:
+    """The ends of the type too, between which no difference fits into it."""
+    ends = np.iinfo(kind)
+    pairs = list(itertools.product((ends.min, -1, 0, 1, ends.max), repeat=2))
+    one, other = (np.array(side, dtype=kind) for side in zip(*pairs, strict=True))
+    for mask in (np.arange(len(pairs)) % 2 == 0, np.arange(len(pairs)) % 2 == 1):
+        found = rows.blend(mask, one, other)
+        assert found.dtype == kind
+        assert found.tolist() == [pair[0] if here else pair[1] for pair, here in zip(pairs, mask, strict=True)]

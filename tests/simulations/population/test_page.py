@@ -1,6 +1,8 @@
 """The page of a population: every number has its ground, every fault its line."""
 
+import random
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 
 import numpy as np
@@ -83,6 +85,23 @@ def test_shares_are_whole_numbers_of_the_word_space(spec: populations.Population
     assert rural.bounds.tolist() == [2**32 * 80 // 100, 2**32]
     words = np.array([0, (2**32 * 80 // 100 - 1) << 32, (2**32 * 80 // 100) << 32, 2**64 - 1], dtype=np.uint64)
     assert rural.pick(words, {}).tolist() == [0, 0, 1, 1]
+
+
+@pytest.mark.parametrize("page", pages())
+def test_a_word_picks_the_value_that_its_row_of_the_table_has_there(page: str):
+    """By hand, for words at every bound, beside it and anywhere: nothing is rounded, in no row."""
+    population, luck = load(FOLDER / page), random.Random(7)
+    facts = populations.facts_of(population, 300, 3)
+    for choice in (part for d in population.decisions for part in (d.choice, d.documented) if part is not None):
+        ends = luck.sample([(int(bound) + beside) % 2**32 for bound in choice.bounds for beside in (-1, 0)], 2)
+        highs = [*ends, *(luck.randrange(2**32) for _ in range(298))]
+        words = [(high << 32) + luck.randrange(2**32) for high in highs]
+        for case, value in enumerate(choice.pick(np.array(words, dtype=np.uint64), facts).tolist()):
+            states = [sum((int(facts[n][case]) + 1) * stride for n, stride in one.parents) for one in choice.lookups]
+            row = sum(int(one.base[state]) for one, state in zip(choice.lookups, states, strict=True))
+            entry = bisect_right(choice.bounds.tolist(), (row << 32) + highs[case])
+            lowest, step, count = (int(of[entry]) for of in (choice.lowest, choice.step, choice.count))
+            assert value == lowest + step * (words[case] % 2**32 * count >> 32)
 
 
 def test_a_range_of_values_is_reached_from_end_to_end(spec: populations.Population):
