@@ -86,19 +86,24 @@ class Choice:
 
     def pick(self, words: Words, facts: Mapping[str, Codes]) -> Codes:
         """One value for each word: int32 (n,), -1 where there is none; the high half of a word picks the entry."""
-        row = reduce(np.add, [lookup.at(facts) for lookup in self.lookups])
+        row = np.broadcast_to(reduce(np.add, [lookup.at(facts) for lookup in self.lookups]), words.shape)
+        if len(words) < int(self.bounds[-1]) >> (int(BITS) - _BUCKETS):  # fewer than buckets, which are worth no table
+            return self._among(self._searched(words, row), words)
         bucket = (words >> np.uint64(64 - _BUCKETS)).view(np.int64) + (row << _BUCKETS)
         found = (self._entry if self._value is None else self._value)[bucket]
         unsure = np.flatnonzero(found < (0 if self._value is None else EMPTY))
-        keys = (words[unsure] >> BITS) + (np.broadcast_to(row, words.shape)[unsure].astype(np.uint64) << BITS)
-        entry = np.searchsorted(self.bounds, keys, side="right")
-        if self._value is not None:
-            found[unsure] = self.lowest[entry]
-            return found
-        found[unsure] = entry
-        place = found.astype(np.intp)
-        spread = ((words & _LOW_BITS) * self.count[place]) >> BITS
-        return self.lowest[place] + self.step[place] * spread.astype(np.int32)
+        entry = self._searched(words[unsure], row[unsure])
+        found[unsure] = entry if self._value is None else self.lowest[entry]
+        return self._among(found.astype(np.intp), words) if self._value is None else found
+
+    def _searched(self, words: Words, row: NDArray[np.intp]) -> NDArray[np.intp]:
+        """The entry of each word in a row."""
+        return np.searchsorted(self.bounds, (words >> BITS) + (row.astype(np.uint64) << BITS), side="right")
+
+    def _among(self, entry: NDArray[np.intp], words: Words) -> Codes:
+        """One of the values of each entry, which the low half of a word picks."""
+        spread = ((words & _LOW_BITS) * self.count[entry]) >> BITS
+        return self.lowest[entry] + self.step[entry] * spread.astype(np.int32)
 
 
 @dataclass(frozen=True, eq=False)
