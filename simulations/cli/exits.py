@@ -14,6 +14,8 @@ from policy.storage.files import forget_written, written
 def begin() -> None:
     """Nothing is written yet, and there is somewhere to say what happens."""
     forget_written()
+    # jsonschema would build its grammar, a second of each start, to check the IRIs that no notebook has
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     if sys.stderr is None:
         sys.stderr = os.fdopen(os.open(os.devnull, os.O_RDWR), "w")
     if sys.stdout is None:

@@ -209,6 +209,13 @@ def test_no_mistake_shows_a_traceback_or_leaves_a_file(cases: Path, tmp_path: Pa
     assert {path: path.read_bytes() if path.is_file() else b"" for path in tmp_path.iterdir()} == before
 
 
+def test_no_start_waits_for_a_grammar_that_no_notebook_needs():
+    """jsonschema, with which notebooks are checked, makes that of IRIs where its parser is at hand: a second."""
+    code = "from simulations.cli.exits import begin; begin(); import nbformat, sys; print('lark' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False"]
+
+
 def installed(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """The command as installed, in a process of its own that stands in `folder`."""
     script = Path(sys.executable).with_name("workbook")
