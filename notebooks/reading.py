@@ -225,7 +225,7 @@ def _card(key: str, card: Evidence) -> str:
         ("Source", dated(card)),
         ("How far read", card.verified),
         ("Reference", card.reference),
-        ("Behind", ", ".join(card.statements) or f"none ({card.origin})"),
+        ("Statements", ", ".join(card.statements) or f"none ({card.origin})"),
     )
     inside = "".join(f"<dt>{esc(term)}</dt><dd>{esc(text)}</dd>" for term, text in terms)
     return f'<h3 id="evidence-{key}">{esc(card.title)}</h3><p>{evidence_mark(card, titled=True)}</p><dl>{inside}</dl>'

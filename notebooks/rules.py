@@ -7,6 +7,7 @@ from notebooks.levers import shown
 from notebooks.page import bullets, codes, esc, evidence_mark, origin_mark, outcome_mark, table
 from policy.entries.scalars import While
 from policy.model import Policy, Requirement, Rule, Settings, Step, Switch
+from policy.problems import counted
 from policy.trees.policies import criteria_read, reached
 
 __all__ = ["Writer", "ends", "sentence", "statements_behind"]
@@ -88,10 +89,12 @@ class Writer:
         """One pathway: title, codes, evidence, rule, and the statements behind it in our words."""
         pathway, statements = self.policy.pathways[name], statements_behind(self.policy, name)
         cards = [c for c in self.policy.evidence.values() if set(c.statements) & set(pathway.statements)]
-        source = f"<p>Stands on {codes(pathway.statements)}: {' '.join(map(evidence_mark, cards))}</p>"
+        marks = "".join(f" {evidence_mark(card)}" for card in cards)
+        source = f"<p>Stands on {codes(pathway.statements)}{f':{marks}' if marks else '.'}</p>"
         told = [(s, self.policy.statements[s]) for s in statements]
         lines = bullets(f"<b>{s}</b> {esc(x.says)} <i>({esc(x.stance.replace('_', ' '))})</i>" for s, x in told)
-        folded = f"<details><summary>The {len(told)} statements behind it, in our words</summary>{lines}</details>"
+        count = counted(len(told), "statement")
+        folded = f"<details><summary>{count} behind it, in our words</summary>{lines}</details>"
         title = f"{esc(pathway.title)}{origin_mark(pathway.origin)}"
         return (
             f'<h3 id="pathway-{name}">{title}</h3><p class="faint">{self._requests(name)}.</p>'

@@ -33,6 +33,14 @@ def test_a_page_is_whole_html_and_the_same_as_text(manual: Manual, name: str):
     assert repr(page) == page.text
 
 
+def test_what_a_pathway_stands_on_is_told_to_its_end(manual: Manual):
+    """Two of the pathways name statements that no card is behind, one a single statement."""
+    told = [line for line in manual.pathways().text.splitlines() if line.startswith("Stands on")]
+    assert "Stands on S28." in told
+    assert [line for line in told if line.endswith(":")] == []
+    assert "\n1 statement behind it" in manual.pathways().text
+
+
 def test_in_lab_unsaved_drafts_are_named_with_the_way_to_them(
     manual: Manual, nerve_blocks: Policy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
