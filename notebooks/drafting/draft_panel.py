@@ -366,6 +366,5 @@ def _begins(draft: Draft) -> str:
 
 
 _FIRST = (
-    "<p>Choose an entry on the left, or add one. Each edit is kept at once, can be undone, and shows on the right what "
-    "it does.</p>"
+    "<p>Choose an entry of the list, or add one. Each edit is kept at once, can be undone, and shows what it does.</p>"
 )
