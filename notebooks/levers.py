@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Iterable, Mapping
 
-from notebooks.page import codes, esc, evidence_mark, mark
+from notebooks.page import codes, esc, evidence_marks, mark
 from notebooks.reach import Mention, pathways_of
 from policy.model import Lever, Policy, Value
 from simulations.reports.lever_groups import by_diagnosis
@@ -97,7 +97,7 @@ def footer(policy: Policy, name: str, pathways: tuple[str, ...], cases: Mapping[
     default = shown(lever, policy.defaults[name])
     suggested = f" (suggested when on: {shown(lever, lever.suggested)})" if lever.suggested is not None else ""
     statements = f" · {codes(lever.statements)}" if lever.statements else ""
-    marks = " ".join(evidence_mark(policy.evidence[key]) for key in lever.evidence)
+    marks = evidence_marks(policy, lever.evidence)
     reads = "; ".join(policy.pathways[p].title + (f" ({cases.get(p, 0):,})" if cases else "") for p in pathways)
     choices = "".join(f"<li>{esc(lever.word(w))}: {esc(t)}</li>" for w, t in (lever.choices or {}).items())
     legal = allowed(lever) if lever.domain else f"{len(lever.choices or ())} choices"

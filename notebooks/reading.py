@@ -13,6 +13,7 @@ from notebooks.page import (
     dated,
     esc,
     evidence_mark,
+    evidence_marks,
     mark,
     origin_mark,
     outcome_mark,
@@ -164,7 +165,7 @@ class Manual:
                 origin = f"<br>{mark(lever.origin, 'origin')}" if lever.origin else ""
                 legal = self._choices(name) if lever.choices else esc(allowed(lever))
                 behind = f" {codes(lever.statements)}." if lever.statements else ""
-                marks = " ".join(evidence_mark(self.policy.evidence[key]) for key in lever.evidence)
+                marks = evidence_marks(self.policy, lever.evidence)
                 reads = len(pathways_of(self.policy, name, found))
                 source = (
                     f"{esc(lever.citation)}{behind} {marks} <small>Read by {reads} pathway{'s' * (reads != 1)}.</small>"
