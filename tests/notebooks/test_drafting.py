@@ -193,6 +193,15 @@ def test_of_people_an_edit_is_told_as_one_and_none_is_counted(nerve_blocks: Poli
     assert "67" not in said
 
 
+def test_what_keeps_a_draft_from_being_saved_says_which_entry_it_is_of(panel: DraftPanel):
+    panel.draft.set_default("relief_pct", 70)
+    form = panel.saving
+    form.version.value, form.author.value, form.reason.value, form.date.value = "2027.1", "A", "why", "2026-12-01"
+    press(form.box, "Save as version")
+    (said,) = [w.value for w in below(panel.saving.box) if "Not saved" in str(getattr(w, "value", ""))]
+    assert "an exception to the direction of “Diagnostic blocks required” is met at 1 and met at 2" in plain(said)
+
+
 # Hands ---------------------------------------------------------------------------------------------------------------
 
 
