@@ -14,7 +14,7 @@ from notebooks.page import esc
 from policy import Draft, load
 from policy.authoring.draft_files import Kept, drafts_folder, kept_drafts
 from policy.model import Policy
-from policy.problems import ProblemsFound, refuse
+from policy.problems import ProblemsFound, counted, refuse
 from policy.reading.loading import family
 from policy.reading.workspace import SERVED, workspace
 
@@ -95,11 +95,7 @@ def version_in_words(source: str) -> str:
 def kept_label(path: Path, kept: Kept) -> str:
     """'Unsaved draft from version 2026.2, 3 edits'; the second of a policy by its number too."""
     number = path.stem.removeprefix(kept.policy).strip(".")
-    return f"Unsaved {draft_from(kept.source, number)}, {_edits(kept.done)}"
-
-
-def _edits(count: int) -> str:
-    return f"{count} {'edit' if count == 1 else 'edits'}"
+    return f"Unsaved {draft_from(kept.source, number)}, {counted(kept.done, 'edit')}"
 
 
 def number_of(name: str) -> tuple[int, ...]:

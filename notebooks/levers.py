@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Iterable, Mapping
 
-from notebooks.page import codes, esc, evidence_mark, mark
+from notebooks.page import codes, esc, evidence_marks, mark
 from notebooks.reach import Mention, pathways_of
 from policy.model import Lever, Policy, Value
 from simulations.reports.lever_groups import by_diagnosis
@@ -89,18 +89,21 @@ def heading(policy: Policy, name: str, value: Value, baseline: Value, idle: str,
 
 
 def footer(policy: Policy, name: str, pathways: tuple[str, ...], cases: Mapping[str, int]) -> str:
-    """Default, range, statements; folded away: the full source, the evidence and the pathways that read the lever."""
+    """Default, range, statements; folded away: the full source, the evidence and the pathways that read the lever.
+
+    `cases`: their number by pathway; empty where it is not told.
+    """
     lever = policy.levers[name]
     default = shown(lever, policy.defaults[name])
     suggested = f" (suggested when on: {shown(lever, lever.suggested)})" if lever.suggested is not None else ""
     statements = f" · {codes(lever.statements)}" if lever.statements else ""
-    marks = " ".join(evidence_mark(policy.evidence[key]) for key in lever.evidence)
-    reads = "; ".join(f"{policy.pathways[p].title} ({cases.get(p, 0):,})" for p in pathways)
+    marks = evidence_marks(policy, lever.evidence)
+    reads = "; ".join(policy.pathways[p].title + (f" ({cases.get(p, 0):,})" if cases else "") for p in pathways)
     choices = "".join(f"<li>{esc(lever.word(w))}: {esc(t)}</li>" for w, t in (lever.choices or {}).items())
     legal = allowed(lever) if lever.domain else f"{len(lever.choices or ())} choices"
     return (
         f'<div class="nbw mathjax_ignore live"><details><summary><small>Default {esc(default)}{esc(suggested)} · '
         f"{esc(legal)}{statements}</small></summary><small><p>{esc(lever.says)}</p>"
         f"{f'<ul>{choices}</ul>' if choices else ''}<p>{esc(lever.citation)}</p>"
-        f"<p>{marks}</p><p>Read by (cases here): {esc(reads)}.</p></small></details></div>"
+        f"<p>{marks}</p><p>Read by{' (cases here)' if cases else ''}: {esc(reads)}.</p></small></details></div>"
     )

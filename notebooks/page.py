@@ -6,12 +6,13 @@ Lab reads mathematics between dollar signs in whatever HTML a cell shows: the cl
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from html.parser import HTMLParser
 
 from notebooks.look import look
 from policy.entries.sources import Evidence
-from policy.model import OUTCOMES
+from policy.model import OUTCOMES, Policy
 from simulations.reports.html_table import Shown, esc, wide
 from simulations.reports.table_cells import LABELS
 
@@ -23,6 +24,7 @@ __all__ = [
     "dated",
     "esc",
     "evidence_mark",
+    "evidence_marks",
     "mark",
     "origin_mark",
     "outcome_mark",
@@ -59,19 +61,31 @@ def outcome_mark(word: str) -> str:
     return mark(LABELS[word] if word in OUTCOMES else word.replace("_", " "), "outcome")
 
 
-def evidence_mark(card: Evidence, titled: bool = False) -> str:
+def evidence_mark(card: Evidence, titled: bool = False, alike: bool = False) -> str:
     """Source, strength and standing of a piece of evidence; contested evidence says so in capitals.
 
-    Where no source is named its title is what tells it apart, unless that stands beside the mark (`titled`).
+    Where no source is named, or another card has the same mark (`alike`), its title is what tells it apart, unless
+    that stands beside the mark (`titled`).
     """
+    more = f"{card.title}. {card.stance}. {card.strength}."
+    return f'<span class="mark {card.status}" title="{esc(more)}">{esc(_marked(card, titled, alike))}</span>'
+
+
+def evidence_marks(policy: Policy, keys: Iterable[str]) -> str:
+    """The marks of cards of a policy, side by side, each as no other card of it has."""
+    told = Counter(map(_marked, policy.evidence.values()))
+    cards = [policy.evidence[key] for key in keys]
+    return " ".join(evidence_mark(card, alike=told[_marked(card)] > 1) for card in cards)
+
+
+def _marked(card: Evidence, titled: bool = False, alike: bool = False) -> str:
     status = card.status if card.status == "current" else card.status.upper()
     year = f" {card.year}" if card.year.isdigit() and card.year not in card.source else ""
     source, strength = re.split(r",| \(", card.source)[0], re.split(r", ", card.strength)[0]
     if source.startswith("none named"):
-        source = "no source named" if titled else f"{card.title}, no source named"
-    text = f"{_SHAPES[card.status]} {status}: {source}{year}, {_lowered(strength)}"
-    more = f"{card.title}. {card.stance}. {card.strength}."
-    return f'<span class="mark {card.status}" title="{esc(more)}">{esc(text)}</span>'
+        source, alike = "no source named", not titled
+    title = f"{card.title}, " if alike else ""
+    return f"{_SHAPES[card.status]} {status}: {title}{source}{year}, {_lowered(strength)}"
 
 
 def dated(card: Evidence) -> str:

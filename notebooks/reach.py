@@ -9,7 +9,7 @@ from policy.model import Policy, Requirement, Rule, Settings, Step, Test
 from policy.trees.rules import placed_rules
 from policy.trees.tests import guarded_tests
 
-__all__ = ["Mention", "listed", "mentions", "pathways_of", "why_idle"]
+__all__ = ["Mention", "listed", "mentions", "pathways_of", "switched_off", "why_idle"]
 
 
 @dataclass(frozen=True)
@@ -109,6 +109,15 @@ def _test(policy: Policy, test: Test, above: tuple[Condition, ...], criterion: s
         yield from ((lever, needs, criterion) for lever in node.condition)
 
 
+def switched_off(policy: Policy, lever: str, settings: Settings, found: list[Mention]) -> str:
+    """Why no rule reads the lever as the others stand, whatever the cases; empty when one does."""
+    mine = [m for m in found if m.lever == lever]
+    if not mine or any(all(c.holds(settings) for c in m.needs) for m in mine):
+        return ""
+    blocking = [next(c for c in m.needs if not c.holds(settings)) for m in mine]
+    return f"reaches no case here: {_in_words(policy, settings, blocking)}"
+
+
 def why_idle(
     policy: Policy, lever: str, settings: Settings, found: list[Mention], cases: Mapping[str, int], touched: int
 ) -> str:
@@ -120,10 +129,8 @@ def why_idle(
     concerned = sum(cases.get(p, 0) for p in places)
     if not concerned:
         return f"reaches no case here: none asks for {listed([policy.pathways[p].title.lower() for p in places])}"
-    mine = [m for m in found if m.lever == lever and cases.get(m.pathway)]
-    if mine and not any(all(c.holds(settings) for c in m.needs) for m in mine):
-        blocking = [next(c for c in m.needs if not c.holds(settings)) for m in mine]
-        return f"reaches no case here: {_in_words(policy, settings, blocking)}"
+    if off := switched_off(policy, lever, settings, [m for m in found if cases.get(m.pathway)]):
+        return off
     many = f"{touched:,} cases read" if touched != 1 else "one case reads"
     if touched:
         return f"reaches no case here: {many} differently, but something else decides each of them"

@@ -13,6 +13,7 @@ from notebooks.page import (
     dated,
     esc,
     evidence_mark,
+    evidence_marks,
     mark,
     origin_mark,
     outcome_mark,
@@ -164,7 +165,7 @@ class Manual:
                 origin = f"<br>{mark(lever.origin, 'origin')}" if lever.origin else ""
                 legal = self._choices(name) if lever.choices else esc(allowed(lever))
                 behind = f" {codes(lever.statements)}." if lever.statements else ""
-                marks = " ".join(evidence_mark(self.policy.evidence[key]) for key in lever.evidence)
+                marks = evidence_marks(self.policy, lever.evidence)
                 reads = len(pathways_of(self.policy, name, found))
                 source = (
                     f"{esc(lever.citation)}{behind} {marks} <small>Read by {reads} pathway{'s' * (reads != 1)}.</small>"
@@ -225,7 +226,7 @@ def _card(key: str, card: Evidence) -> str:
         ("Source", dated(card)),
         ("How far read", card.verified),
         ("Reference", card.reference),
-        ("Behind", ", ".join(card.statements) or f"none ({card.origin})"),
+        ("Statements", ", ".join(card.statements) or f"none ({card.origin})"),
     )
     inside = "".join(f"<dt>{esc(term)}</dt><dd>{esc(text)}</dd>" for term, text in terms)
     return f'<h3 id="evidence-{key}">{esc(card.title)}</h3><p>{evidence_mark(card, titled=True)}</p><dl>{inside}</dl>'

@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterable
 
 from notebooks.levers import shown
-from notebooks.page import bullets, codes, esc, evidence_mark, origin_mark, outcome_mark, table
+from notebooks.page import bullets, codes, esc, evidence_marks, origin_mark, outcome_mark, table
 from policy.entries.scalars import While
 from policy.model import Policy, Requirement, Rule, Settings, Step, Switch
+from policy.problems import counted
 from policy.trees.policies import criteria_read, reached
 
 __all__ = ["Writer", "ends", "sentence", "statements_behind"]
@@ -87,11 +88,13 @@ class Writer:
     def pathway(self, name: str) -> str:
         """One pathway: title, codes, evidence, rule, and the statements behind it in our words."""
         pathway, statements = self.policy.pathways[name], statements_behind(self.policy, name)
-        cards = [c for c in self.policy.evidence.values() if set(c.statements) & set(pathway.statements)]
-        source = f"<p>Stands on {codes(pathway.statements)}: {' '.join(map(evidence_mark, cards))}</p>"
+        cards = [key for key, c in self.policy.evidence.items() if set(c.statements) & set(pathway.statements)]
+        marks = evidence_marks(self.policy, cards)
+        source = f"<p>Stands on {codes(pathway.statements)}{f': {marks}' if marks else '.'}</p>"
         told = [(s, self.policy.statements[s]) for s in statements]
         lines = bullets(f"<b>{s}</b> {esc(x.says)} <i>({esc(x.stance.replace('_', ' '))})</i>" for s, x in told)
-        folded = f"<details><summary>The {len(told)} statements behind it, in our words</summary>{lines}</details>"
+        count = counted(len(told), "statement")
+        folded = f"<details><summary>{count} behind it, in our words</summary>{lines}</details>"
         title = f"{esc(pathway.title)}{origin_mark(pathway.origin)}"
         return (
             f'<h3 id="pathway-{name}">{title}</h3><p class="faint">{self._requests(name)}.</p>'
@@ -196,8 +199,7 @@ class Writer:
         return what, esc(criterion.ask), self._source(criterion.evidence, criterion.citation)
 
     def _source(self, evidence: Iterable[str], citation: str) -> str:
-        marks = " ".join(evidence_mark(self.policy.evidence[key]) for key in evidence)
-        return f"{marks}<div><small>{esc(citation)}</small></div>"
+        return f"{evidence_marks(self.policy, evidence)}<div><small>{esc(citation)}</small></div>"
 
     def _steps(self, steps: tuple[Step, ...]) -> str:
         """What follows, the first that applies; then, folded, what would follow under other settings."""

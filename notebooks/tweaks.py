@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from notebooks.reach import Mention, mentions, pathways_of, why_idle
+from notebooks.reach import Mention, mentions, pathways_of, switched_off, why_idle
 from policy.model import OUTCOMES, Policy, Settings, Value
 from policy.problems import refuse, shown
 from policy.reading.loading import change_in_words, parse
@@ -136,7 +136,7 @@ class Tweaks:
         self.load = load
         self._laid = {self.policy.fingerprint: laid}
         self._idle = {}
-        self.by_pathway = laid.counted.by_pathway()
+        self.by_pathway = {} if load.guarded else laid.counted.by_pathway()
 
     def knows(self, policy: Policy) -> bool:
         """Whether the cases are laid out for a policy that a scenario edits; else the next answer waits for that."""
@@ -303,7 +303,10 @@ class Tweaks:
         return mentions(self.policy)
 
     def idle(self, lever: str) -> str:
-        """Why no legal value of this lever, moved alone from here, changes any outcome; empty when one does."""
+        """Why no legal value of this lever, moved alone from here, changes any outcome; empty when one does.
+
+        Of people that is told only where no case has a part in it.
+        """
         if lever not in self._idle:
             self._idle[lever] = "" if any(self._differs(lever)) else self._why(lever)
         return self._idle[lever]
@@ -326,13 +329,15 @@ class Tweaks:
             yield lever
 
     def _differs(self, lever: str) -> Iterator[bool]:
-        """For each other legal value, the ends first, whether any outcome differs; nothing where nobody reads it."""
+        """For each other legal value, the ends first, whether any outcome differs; of people nothing."""
         values = self.policy.levers[lever].values()
-        for value in (values[-1], *values[:-1]):
+        for value in () if self.load.guarded else (values[-1], *values[:-1]):
             if value != self.settings[lever]:
                 yield self._now.counted.differs(self.settings, self._with(lever, value))
 
     def _why(self, lever: str) -> str:
+        if self.load.guarded:
+            return switched_off(self.policy, lever, self.settings, self.mentions)
         touched = self._touched(lever)
         return why_idle(self.policy, lever, self.settings, self.mentions, self.by_pathway, touched)
 

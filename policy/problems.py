@@ -47,6 +47,11 @@ def listed(values: Iterable[object], most: int = 12) -> str:
     return ", ".join(words[:most]) + (f" and {len(words) - most} more" if len(words) > most else "")
 
 
+def counted(count: int, one: str, more: str = "") -> str:
+    """'1 case', '2 cases', '1,000 criteria': `more` is the word for several, else `one` with an s."""
+    return f"{count:,} {one if count == 1 else more or f'{one}s'}"
+
+
 class Finding(NamedTuple):
     """A fault in a document before it has its line: `path` is the way from the top, `name` a word that may be near."""
 

@@ -21,7 +21,7 @@ from notebooks.keeping import called
 from notebooks.page import bullets, esc
 from policy import Draft
 from policy.model import Policy
-from policy.problems import ProblemsFound
+from policy.problems import ProblemsFound, counted
 from policy.reading.workspace import SERVED
 
 __all__ = ["CheckPanel"]
@@ -236,7 +236,8 @@ class CheckPanel(Frame):
         self._refresh()
         self._tell("", "")
         what = "The last edit is undone" if act == self.draft.undo else "It is done again"
-        self._say(f"{what}: the draft has {len(self.draft.edits)} edits." if edited.done else "There is nothing to do.")
+        said = f"{what}: the draft has {counted(len(self.draft.edits), 'edit')}."
+        self._say(said if edited.done else "There is nothing to do.")
 
     def _take(self, item: Item, slot: Any) -> None:
         """Leave word for the notebook where it is mended, and show the way there."""

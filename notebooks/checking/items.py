@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from policy import Draft
 from policy.authoring.draft_edits import Edited
+from policy.problems import counted
 
 __all__ = ["MUST", "QUICK", "SECTIONS", "SLOW", "Found", "Item", "Mend", "summary"]
 
@@ -72,10 +73,10 @@ def summary(sections: dict[str, Found], left: Sequence[str]) -> str:
     unseen = [SECTIONS[name][0] for name in SECTIONS if not sections.get(name, NOT_YET).whole]
     blocks = {noun: count for name, noun in _BLOCKS.items() if (count := still.get(name, 0))}
     rest = sum(count for name, count in still.items() if name not in MUST)
-    more = f"{_many(rest, 'thing')} more to decide"
+    more = f"{counted(rest, 'thing')} more to decide"
     if total := sum(blocks.values()):
-        what = ", ".join(_many(count, noun) for noun, count in blocks.items())
-        said = f"Not ready for the committee: {_many(total, 'thing')} block{'s' * (total == 1)} it ({what}), {more}"
+        what = ", ".join(counted(count, noun) for noun, count in blocks.items())
+        said = f"Not ready for the committee: {counted(total, 'thing')} block{'s' * (total == 1)} it ({what}), {more}"
     elif rest or unseen:
         said = f"Nothing blocks it, but the list is not worked off: {more}"
     else:
@@ -83,7 +84,3 @@ def summary(sections: dict[str, Found], left: Sequence[str]) -> str:
     decided = f", {len(left)} left with a reason" if left else ""
     looked = f". Still to look at: {', '.join(unseen)}" if unseen else ""
     return f"{said}{decided}{looked}."
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -9,6 +9,7 @@ from notebooks.checking.items import QUICK, Found, Item, Mend
 from notebooks.checking.words import entry_in_words, levers_in_words, outcome_in_words
 from notebooks.comparison.words import case_in_words
 from notebooks.drafting.effect import still_named
+from notebooks.drafting.names import by_label
 from notebooks.drafting.words import key_label
 from notebooks.page import dated
 from policy import Draft
@@ -71,7 +72,8 @@ def _problem(tree: dict[str, Any], problem: Problem) -> Item:
     place = _place(problem)
     line = f"Line {problem.line}, {problem.path}" if problem.line and problem.path else problem.place
     where = entry_in_words(tree, place) if place else problem.place
-    return Item("problems", place, f"{where[:1].upper()}{where[1:]}: {problem.message}", line)
+    message = by_label(tree, problem.message.removeprefix(f"{problem.path}: "))
+    return Item("problems", place, f"{where[:1].upper()}{where[1:]}: {message}", line)
 
 
 # Examples -------------------------------------------------------------------------------------------------------------

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from notebooks.drafting.names import called_entry
+from notebooks.drafting.words import SECTION_WORDS
 from notebooks.page import plain
 from notebooks.rules import sentence
 from policy.authoring.letter import value_in_words
@@ -16,7 +18,7 @@ __all__ = ["entry_in_words", "in_labels", "levers_in_words", "outcome_in_words",
 _KINDS = {  # section of a document -> what an entry of it is, and which of its own words tell it
     "levers": ("lever", "label"), "criteria": ("criterion", "says"), "pathways": ("pathway", "title"),
     "gates": ("requirements", "title"), "fields": ("column", "label"), "evidence": ("source", "title"),
-    "examples": ("example", "name"), "statements": ("statement", "says"), "texts": ("text", "title"),
+    "statements": ("statement", "says"), "texts": ("text", "title"),
     "diagnoses": ("diagnoses", "label"), "procedures": ("procedures", "label"),
 }  # fmt: skip
 _OPERATORS = {
@@ -39,8 +41,8 @@ def entry_in_words(tree: Mapping[str, Any], place: str, policy: Policy | None = 
     entries = tree.get(section, {})
     kind, key = _KINDS.get(section, ("", ""))
     name = rest.partition(".")[0]
-    if section == "examples" and name.isdigit() and int(name) < len(entries):
-        return f"example “{entries[int(name)].get(key, name)}”"
+    if isinstance(entries, list) and name.isdigit() and int(name) < len(entries):
+        return f"{SECTION_WORDS[section][1]} “{called_entry(tree, section, name)}”"
     if not kind or name not in entries:
         return place.replace("_", " ")
     if policy is not None and section == "criteria" and name in policy.criteria:

@@ -10,6 +10,7 @@ from policy.authoring.levers import ABSENT, Pair
 from policy.authoring.proof import Proof, Relation, prove_everywhere
 from policy.authoring.witness import Witness
 from policy.model import Settings
+from policy.problems import counted
 
 __all__ = ["proven", "relation", "verdict"]
 
@@ -55,7 +56,7 @@ def proven(proof: Proof, before: Settings, after: Settings) -> str:
     header = ("Pathway", "The second is", "On a case such as")
     found = table(header, rows, "Where the two differ, the worst first") if rows else ""
     if alike:
-        told = f"Proven the same in {_count(len(alike), 'pathway')}"
+        told = f"Proven the same in {counted(len(alike), 'pathway')}"
         found += f"<details><summary>{told}</summary>{bullets(map(esc, alike))}</details>"
     unread = without_identifiers("; ".join(proof.unread), sides, every=True)
     only = f"<p>Not compared, because only one of the two knows it: {esc(unread)}.</p>" if unread else ""
@@ -109,8 +110,4 @@ def _varied(proof: Proof, sides: tuple[Settings, Settings]) -> str:
 
 
 def _others(count: int, some_stay: bool) -> str:
-    return f"{'the other' if some_stay else 'all'} {_count(count, 'lever')}"
-
-
-def _count(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"
+    return f"{'the other' if some_stay else 'all'} {counted(count, 'lever')}"

@@ -17,7 +17,7 @@ from notebooks.takeaway.takeaway_forms import TakeAway
 from policy import load
 from policy.authoring.proof import Proof
 from policy.model import Policy
-from policy.problems import ProblemsFound, refuse
+from policy.problems import ProblemsFound, counted, refuse
 from simulations import Caseload, cases_of
 from simulations.population import default_for
 from simulations.reports.table_cells import records
@@ -259,11 +259,11 @@ class VersionPanel(Frame):
         found = entries(before, after)
         decide = [entry for entry in found if entry.group == DECIDES]
         kinds = dict.fromkeys(entry.section.lower() for entry in decide)
-        told = f"{_many(len(decide), 'entry that may decide a case differs', 'entries that may decide a case differ')}"
+        told = counted(len(decide), "entry that may decide a case differs", "entries that may decide a case differ")
         told = f"{told} ({', '.join(kinds)})" if decide else "No entry that may decide a case differs"
         self.words.value = live(redline(before, after))
         rest = len(found) - len(decide)
-        other = f"; {_many(rest, 'other entry', 'other entries')} of wording and sources" if rest else ""
+        other = f"; {counted(rest, 'other entry', 'other entries')} of wording and sources" if rest else ""
         self._tell("words", f"{told}{other}.")
 
     def _tell(self, name: str, sentence: str) -> None:
@@ -365,10 +365,6 @@ class VersionPanel(Frame):
         self.report_button.disabled = False
         told = f'<div class="alert" role="alert">No report: {esc(wrong)}</div>' if wrong else reported(report)
         self.report_at.value = live(f"<div role='status'>{told}</div>")
-
-
-def _many(count: int, one: str, more: str) -> str:
-    return f"{count} {one if count == 1 else more}"
 
 
 def _title(text: str) -> Any:

@@ -26,7 +26,7 @@ from notebooks.page import bullets, esc, table
 from policy import Draft
 from policy.authoring.draft_files import kept_drafts
 from policy.model import Policy
-from policy.problems import Problem, ProblemsFound, refuse
+from policy.problems import Problem, ProblemsFound, counted, refuse
 from policy.reading.workspace import SERVED
 from simulations import Caseload
 
@@ -274,7 +274,7 @@ class DraftPanel(Frame):
 
     def _called(self) -> str:
         edits, began = len(self.draft.edits), draft_from(self.draft.source)
-        count = "no edit yet" if not edits else f"{edits} {'edit' if edits == 1 else 'edits'}"
+        count = "no edit yet" if not edits else counted(edits, "edit")
         if edits and not self.draft.place:
             return f"{self.tree.get('title', '')}, saved as version {self.tree['version']}: {count} of the {began}"
         return f"{self.tree.get('title', '')}, unsaved {began}: {count}{', kept as you go' if edits else ''}"
@@ -361,10 +361,10 @@ def _begins(draft: Draft) -> str:
         return f"draft = Draft.of({draft.source!r}, anew=True)"
     if not draft.edits:
         return f"draft = Draft.blank({draft.value('id')!r}, {draft.value('title')!r})"
-    return f"draft = Draft.resume(kept)  # {len(draft.edits)} edits, kept as {draft.place.name if draft.place else ''}"
+    edits = counted(len(draft.edits), "edit")
+    return f"draft = Draft.resume(kept)  # {edits}, kept as {draft.place.name if draft.place else ''}"
 
 
 _FIRST = (
-    "<p>Choose an entry on the left, or add one. Each edit is kept at once, can be undone, and shows on the right what "
-    "it does.</p>"
+    "<p>Choose an entry of the list, or add one. Each edit is kept at once, can be undone, and shows what it does.</p>"
 )

@@ -92,10 +92,12 @@ class EffectView:
         edited = bool(self.author.draft.edits)
         impact = answer.impact
         finding = "Nothing is edited yet: this is what the version does."
-        if edited and impact.moved == 0:
+        if edited and answer.guarded:
+            finding = "The draft beside the version, in rounded shares."
+        elif edited and impact.moved == 0:
             finding = "No case of these changes its outcome"
             finding += f"; {impact.touched:,} read differently, but something else decides." if impact.touched else "."
-        elif edited and not answer.guarded:
+        elif edited:
             finding = f"{impact.finding()}."
         self.finding = finding if edited else ""
         said = f'<p class="finding" role="status" aria-live="polite">{esc(finding)}</p>'

@@ -13,6 +13,7 @@ from notebooks.drafting.value_forms import FIELD, block
 from notebooks.frame import button, shown_html
 from notebooks.page import bullets, esc
 from policy.model import Policy
+from policy.problems import counted
 
 __all__ = ["HistoryForm", "OpenForm", "SaveForm", "typed"]
 
@@ -75,8 +76,8 @@ class HistoryForm:
         """The edits that are done."""
         self.undo.disabled, self.redo.disabled = not edits, not redoable
         self.leave.disabled = not edits
-        one = "1 edit" if len(edits) == 1 else f"{len(edits)} edits"
-        folded = f"<details><summary>{one} since it began</summary>{bullets(map(esc, reversed(edits)))}</details>"
+        count = counted(len(edits), "edit")
+        folded = f"<details><summary>{count} since it began</summary>{bullets(map(esc, reversed(edits)))}</details>"
         self.said.value = shown_html(folded if edits else "<p class='faint'>No edit yet.</p>").value
 
 

@@ -19,7 +19,7 @@ from simulations.studies.withdrawal import Step, steps_of
 
 __all__ = ["EvidencePanel"]
 
-_NONE = "Tick one or more sources on the left."
+_NONE = "Tick one or more sources of the list."
 
 
 class EvidencePanel(Frame):

@@ -6,7 +6,7 @@ Nothing stands here by the name of an entry where it has words: criteria by thei
 from collections.abc import Iterable
 
 from notebooks.levers import shown
-from notebooks.page import bullets, esc, evidence_mark, mark, outcome_mark, plain, table
+from notebooks.page import bullets, esc, evidence_mark, evidence_marks, mark, outcome_mark, plain, table
 from notebooks.review.reviewing import CaseReview, Finding
 from notebooks.review.typed_case import TYPED
 from notebooks.rules import sentence
@@ -115,7 +115,7 @@ def _stands_on(review: CaseReview, name: str) -> str:
     """The levers that draw its line, its evidence and its source."""
     policy, settings, card = review.policy, review.now().settings, review.policy.criteria[name]
     levers = [f"{policy.levers[n].label}: {shown(policy.levers[n], settings[n])}" for n in review.levers_of(name)]
-    marks = " ".join(evidence_mark(policy.evidence[key]) for key in card.evidence)
+    marks = evidence_marks(policy, card.evidence)
     drawn = f"Drawn by {esc('; '.join(levers))}. " if levers else ""
     return f"<div><small class='faint'>{drawn}{esc(card.citation)}</small> {marks}</div>"
 

@@ -84,7 +84,7 @@ class CasePanel(Frame):
             return widgets.HBox(parts, layout=ROW)
 
         again = self._button("Read it again", lambda: self._document_chosen())
-        title = widgets.HTML(live("<b>Levers that this case reads</b>"), layout=FIT)
+        title = widgets.HTML(live("<b>Levers of its pathway</b>"), layout=FIT)
         levers = [title, row(self.undo, self.redo, self.reset), self.line, self.levers]
         beside = widgets.VBox(levers, layout=_ASIDE)
         case = widgets.VBox(

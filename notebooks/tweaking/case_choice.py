@@ -93,7 +93,7 @@ def read_from(path: str, policy: Policy) -> Caseload:
         raise refuse("file", words, f"is no case table; allowed are files that end in {' or '.join(TABLES)}")
     if not file.is_file():
         near = nearest(words, [seen(one) for one in case_tables()])
-        raise refuse("file", words, f"is not there{near}; a path begins at {base().name}/, or is whole")
+        raise refuse("file", words, f"is not there{near}; a path goes on from the folder {base().name}, or is whole")
     return _not_too_many(cases_of(policy, file))
 
 

@@ -10,6 +10,7 @@ from notebooks.frame import live, shown_html
 from notebooks.levers import groups, legend, matching
 from notebooks.page import esc
 from notebooks.tweaks import Tweaks
+from policy.problems import counted
 
 __all__ = ["LeverList"]
 
@@ -48,7 +49,7 @@ class LeverList:
             rows += [shown_html(f"<p><b>{esc(title)}</b></p>"), *mine] if mine else []
         self.found.children = tuple(rows)
         self.accordion.layout.display = "none" if searching else ""
-        count = f"{len(names)} {'lever' if len(names) == 1 else 'levers'} with that"
+        count = f"{counted(len(names), 'lever')} with that"
         said = (count if names else "No lever has that; try another word") if searching else ""
         self.told.value = live(f'<p role="status"><small>{said}.</small></p>') if said else ""
         return names

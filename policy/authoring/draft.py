@@ -39,7 +39,7 @@ from policy.authoring.side_by_side import Beside, lines_changed, side_by_side
 from policy.checking.loading import problems_of
 from policy.entries.scalars import is_day
 from policy.model import Policy
-from policy.problems import Problem, ProblemsFound, refuse, shown
+from policy.problems import Problem, ProblemsFound, counted, refuse, shown
 from policy.reading.loading import DEFAULT, policy_file, record, shipped
 from policy.reading.validation import check_policy
 from policy.reading.workspace import saved, workspace
@@ -124,8 +124,7 @@ class Draft(Edits):
         return cls(read_kept(place), place)
 
     def __repr__(self) -> str:
-        count = self._kept.done
-        return f"Draft of {self._kept.source}, {count} {'edit' if count == 1 else 'edits'}"
+        return f"Draft of {self._kept.source}, {counted(self._kept.done, 'edit')}"
 
     # What it says -----------------------------------------------------------------------------------------------------
 

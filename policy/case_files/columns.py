@@ -44,6 +44,7 @@ def columns_of(
         elif not plain(types[original]):
             message = f"column {quoted(original)} holds {types[original]}; each cell needs one plain value"
             problems.append(Problem("type", place, message, column=original))
+            found[column] = original
         elif column in found:
             problems.append(Problem("column", place, f"column {quoted(column)} stands twice", column=original))
         else:

@@ -27,7 +27,7 @@ from policy.case_files.lanes import Lanes
 from policy.case_files.repeats import Bits, Repeats, hashes_of
 from policy.case_files.stretches import Calendar
 from policy.model import Policy, Settings
-from policy.problems import SHOWN, Problem, ProblemsFound, UndatedRows, listed, refuse
+from policy.problems import SHOWN, Problem, ProblemsFound, UndatedRows, counted, listed, refuse
 
 READ = ("fields_", "units", "relations", "diagnoses", "procedures", "code_notices")  # what of a policy it looks at
 MOST_ROWS = 20_000_000  # held at once; at about 250 bytes each
@@ -62,7 +62,8 @@ class Cases:
         return len(self.ids)
 
     def __repr__(self) -> str:
-        return f"{len(self):,} cases for {self.policy.name}, {self.rejected['row'].nunique():,} rows rejected"
+        rejected = counted(self.rejected["row"].nunique(), "row")
+        return f"{counted(len(self), 'case')} for {self.policy.name}, {rejected} rejected"
 
     def take(self, rows: NDArray[np.intp]) -> "Cases":
         """The cases at these positions."""
@@ -278,6 +279,7 @@ def _row_problems(name: str, rejected: pd.DataFrame) -> list[Problem]:
         what = f"column {column}: {quoted(value)} {message}" if column else message
         found.append(Problem("row", f"{name}:{row}", what, row=int(row), column=column, value=value))
     if len(rejected) > len(first):
-        rest = f"and {len(rejected) - len(first):,} more problems; {rejected['row'].nunique():,} rows have problems"
+        rows = counted(rejected["row"].nunique(), "row has", "rows have")
+        rest = f"and {len(rejected) - len(first):,} more problems; {rows} problems"
         found.append(Problem("row", name, rest))
     return found

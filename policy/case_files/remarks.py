@@ -13,7 +13,7 @@ from policy.case_files.contradictions import broken
 from policy.case_files.grammar import EPOCH, REMARKED_DAY
 from policy.case_files.identifiers import quoted
 from policy.model import CaseField, Policy
-from policy.problems import listed
+from policy.problems import counted, listed
 from policy.trees.policies import facts_read
 
 FEWEST = 5  # values from which a column of days may look like one of weeks
@@ -123,7 +123,7 @@ class Remarks:
                 yield f"column {name}: {_rows(rows)} with {REMARKED_DAY}, which some programs write for no date"
         for name, kind in self.policy.fields_.items():
             if far := self._rows[f"far {name}"]:
-                yield f"{far:,} rows: dates and {kind.days} differ by more than 31 days; the dates count"
+                yield f"{_rows(far)}: dates and {kind.days} differ by more than 31 days; the dates count"
         for relation in self.policy.relations:
             if rows := self._rows[f"odd {relation.field} {relation.at_most}"]:
                 yield f"{_rows(rows)} with {relation.says}"
@@ -162,4 +162,4 @@ def _read_for(policy: Policy, dx: set[str], cpt: set[str]) -> set[str]:
 
 
 def _rows(count: int) -> str:
-    return f"{count:,} row{'s' if count != 1 else ''}"
+    return counted(count, "row")

@@ -74,7 +74,8 @@ def check_exceptions(policy: Policy) -> Iterator[Finding]:
             yield from (Finding("example", path, p.message) for p in found.problems)
             continue
         if outcomes[0] == "met" or outcomes[1] != "met":
-            message = f"the case is {outcomes[0]} at {exception.from_} and {outcomes[1]} at {exception.to}"
+            what = f"the case of an exception to the direction of {exception.lever}"
+            message = f"{what} is {outcomes[0]} at {exception.from_} and {outcomes[1]} at {exception.to}"
             yield Finding("direction", (*path, "case"), f"{message}; it must turn from another outcome into met")
 
 

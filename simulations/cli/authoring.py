@@ -20,7 +20,7 @@ from policy.authoring.proof import Proof, Relation, prove, prove_everywhere
 from policy.authoring.verdicts import Verdict, judge_all
 from policy.authoring.vignettes import Batch, Readings, Vignette, batches, example_vignettes, read_vignettes
 from policy.model import OUTCOMES, Policy, Settings
-from policy.problems import Problem, ProblemsFound, collecting, listed, nearest, refuse, shown
+from policy.problems import Problem, ProblemsFound, collecting, counted, listed, nearest, refuse, shown
 from policy.reading.loading import DEFAULT, DOCUMENTS, parse
 from policy.reading.scenario import Scenario, edited
 from policy.reading.workspace import saved
@@ -205,7 +205,7 @@ def _over(proof: Proof) -> str:
         return f"{said}, at this one setting, by exact enumeration ({kinds})"
     own = f"{', '.join(proof.own)} at each side's own value, " if proof.own else ""
     count = Counter(map(_means, proof.pathways.values()))
-    means = ", ".join(f"{n} {'pathway' if n == 1 else 'pathways'} {how}" for how, n in count.items())
+    means = ", ".join(f"{counted(n, 'pathway')} {how}" for how, n in count.items())
     return (
         f"{said} and at every legal setting ({own}every other lever over all its values, alike on both sides); {means}"
     )
@@ -345,4 +345,4 @@ def remarks(policy: Policy, place: str, population: str | None) -> Iterator[str]
         found += list(inert(policy.settings(), core.Cases.from_frame(frame, policy)))
     for finding in found:
         yield f"{place}: remark ({finding.kind}): {finding}"
-    yield f"{place}: {len(found)} {'remark' if len(found) == 1 else 'remarks'}" if found else f"{place}: no remarks"
+    yield f"{place}: {counted(len(found), 'remark')}" if found else f"{place}: no remarks"

@@ -10,7 +10,7 @@ import numpy as np
 
 import policy as core
 from policy.model import Policy, Settings
-from policy.problems import Problem, ProblemsFound, UndatedRows, collecting, nearest, refuse, shown
+from policy.problems import Problem, ProblemsFound, UndatedRows, collecting, counted, nearest, refuse, shown
 from policy.storage.files import save, save_all, writing
 from simulations.cli.options import cases_argument, import_options, judged_in_time, policy_options
 from simulations.cli.provenance import ROW_LEVEL, stamp, standing_notices
@@ -61,7 +61,7 @@ def determine(
 
         save_all(dict(zip(targets, (determinations, rejected), strict=False)))
     if rejects is not None:
-        click.echo(f"{reader.rejected['row'].nunique():,} rows rejected: {rejects}")
+        click.echo(f"{counted(reader.rejected['row'].nunique(), 'row')} rejected: {rejects}")
     used = sorted(met, key=lambda one: (one[0].effective or "", one[0].day or ""))
     used = [one for one in used if (one[0].name, one[0].day) in found[0].judged]
     for line in dict.fromkeys(line for one in used for line in stamp(*one, scenario, not reader.synthetic)):
@@ -85,7 +85,7 @@ def _wrong_files(inputs: Inputs, cases: str, out: str, rejects: str | None) -> l
 def _say(policies: list[Policy], reader: "core.CaseReader", found: "Determined") -> None:
     outcomes, dx, _ = found
     n = outcomes.total()
-    click.echo(f"{n:,} cases: " + ", ".join(f"{word} {outcomes[word]:,}" for word in core.OUTCOMES))
+    click.echo(f"{counted(n, 'case')}: " + ", ".join(f"{word} {outcomes[word]:,}" for word in core.OUTCOMES))
     rate = f"{percent(outcomes['met'] / n)} of all rows" if n else "not known: no row could be used"
     click.echo(f"approval rate {rate}; not_met is a recommendation to a clinician")
     marks = [] if reader.synthetic else [ROW_LEVEL]
@@ -167,5 +167,6 @@ def _found(reader: "core.CaseReader", case_id: str, whole: bool) -> tuple["core.
         line = reader.left_out[case_id]
         why = [f"column {o.column}: {shown(str(o.value))} {o.problem}" for o in bad[bad["row"] == line].itertuples()]
         raise ProblemsFound(Problem("row", f"{place}:{line}", f"case {shown(case_id)} was rejected: {o}") for o in why)
-    message = f"no case {shown(case_id)} among {usable:,} usable rows ({bad['row'].nunique():,} rows were rejected)"
+    rejected = counted(bad["row"].nunique(), "row was", "rows were")
+    message = f"no case {shown(case_id)} among {counted(usable, 'usable row')} ({rejected} rejected)"
     raise refuse("case", place, message + nearest(case_id, near))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import click
 
 import policy as core
-from policy.problems import Problem, ProblemsFound, collecting, refuse
+from policy.problems import Problem, ProblemsFound, collecting, counted, refuse
 from policy.reading.loading import DEFAULT, policy_file
 from policy.reading.workspace import saved
 from policy.storage.files import save_all, writing
@@ -159,8 +159,8 @@ def _of_a_table(summary: dict[str, Any], size: str | None, seed: str | None, rej
             yield f"{option} {told} was not used: all rows of the table were read"
     if rejects is not None:
         count = summary["population"]["import_options"]["rejected_rows"]
-        many = "Fewer than 11" if count is None else f"{count:,}"
-        yield f"{many} rows rejected: {rejects} (row level, not for release)"
+        many = "Fewer than 11 rows" if count is None else counted(count, "row")
+        yield f"{many} rejected: {rejects} (row level, not for release)"
     if "release" in summary:
         yield summary["release"]["note"]
 
@@ -232,7 +232,7 @@ def _write_cases(name: str, size: str, seed: str, out: str) -> None:
     click.echo("Synthetic data, policy simulation only, not for individual determinations.")
     for line in populations.against_targets(spec, cases, luck):
         click.echo(line)
-    click.echo(f"{cases:,} cases written: {out}")
+    click.echo(f"{counted(cases, 'case')} written: {out}")
 
 
 def _has_room(spec: "populations.Population", cases: int, seed: int, target: Path) -> None:

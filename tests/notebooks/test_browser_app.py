@@ -275,6 +275,26 @@ def test_on_a_narrow_page_the_answer_stays_in_view_beside_the_lever(desk: Desk):
     page.context.close()
 
 
+def test_in_high_contrast_words_of_a_figure_buttons_and_the_page_in_use_are_seen(desk: Desk):
+    """Where the reader's own colours rule there are no backgrounds, and a border drawn in no colour shows."""
+    page = desk.new_page()
+    page.emulate_media(forced_colors="active", color_scheme="dark")
+    opened(page, desk, TWEAK)
+    expect(page.get_by_role("slider", name="Minimum conservative care")).to_be_visible()
+    found = page.evaluate("""() => {
+      const all = selector => [...document.querySelectorAll(selector)], style = one => getComputedStyle(one);
+      return {
+        words: [...new Set(all(".nbw svg text").map(one => style(one).fill))], ink: style(document.body).color,
+        bare: all(".nbw-live button, .nbw-live .noUi-target").filter(one => style(one).borderTopWidth === "0px").length,
+        current: all("header li a").filter(one => style(one).borderBottomWidth !== "0px").map(one => one.textContent),
+      };
+    }""")
+    assert found["words"] == [found["ink"]]
+    assert found["bare"] == 0
+    assert found["current"] == ["Tweak thresholds"]
+    page.context.close()
+
+
 def test_two_pages_of_one_notebook_do_not_disturb_each_other(desk: Desk):
     first = opened(desk.new_page(), desk, TWEAK)
     second = opened(first.context.new_page(), desk, TWEAK)

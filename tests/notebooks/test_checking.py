@@ -141,6 +141,14 @@ def test_a_document_that_does_not_agree_is_told_with_its_place(broken: Policy):
     assert not panel.found["slips"].whole
 
 
+def test_a_problem_names_its_entry_as_people_do(nerve_blocks: Policy):
+    draft = Draft.of(nerve_blocks.name, anew=True)
+    draft.set_default("relief_pct", "70")  # the case of an exception no longer shows it
+    (problem,) = at_once(draft, "2026-11-30", 5)["problems"].items
+    assert problem.says.startswith("Exception to a direction “with two blocks a weak first block no longer counts")
+    assert "_" not in problem.says
+
+
 # What is mended -------------------------------------------------------------------------------------------------------
 
 

@@ -72,6 +72,13 @@ def test_code_is_folded_and_what_is_for_its_readers_is_left_out_of_the_app(path:
     assert not all(by_code)
 
 
+def test_nothing_is_found_by_its_side_of_the_screen():
+    """On a narrow page it stands elsewhere, and a screen reader has no sides (WCAG 1.3.3)."""
+    told = [*(ROOT / "notebooks").glob("*.ipynb"), *(ROOT / "notebooks").rglob("*.py")]
+    sides = re.compile("on (?:the|your) (?:left|right)")
+    assert [path.name for path in told if sides.search(path.read_text("utf-8"))] == []
+
+
 def test_there_is_a_notebook_to_look_at():
     assert ROOT / "simulations" / "approval_impact.ipynb" in committed()
 

@@ -9,6 +9,7 @@ from typing import Any
 import ipywidgets as widgets
 import pytest
 
+import simulations
 from notebooks import panels
 from notebooks.desk import hand_over
 from notebooks.drafting.add_forms import AddForm, added
@@ -175,6 +176,30 @@ def test_a_name_is_made_from_a_label_and_not_taken():
 def test_edits_are_told_by_what_people_call_the_entries(panel: DraftPanel):
     assert by_label(panel.tree, "conservative_weeks: default 8") == "“Minimum conservative care”: default 8"
     assert by_label(panel.tree, "levers.conservative_weeks is added") == "“Minimum conservative care” is added"
+
+
+@pytest.mark.parametrize("pain", [120, 60])  # days: so that all move, or none does though all are read differently
+def test_of_people_an_edit_is_told_as_one_and_none_is_counted(nerve_blocks: Policy, tmp_path: Path, pain: int):
+    table = tmp_path / "claims.csv"
+    rows = "".join(f"c{i},M54.2,20553,{pain},63\n" for i in range(67))
+    table.write_text(f"case_id,dx,cpt,pain_duration_days,conservative_care_days\n{rows}", encoding="utf-8")
+    panel = panels.DraftPanel(nerve_blocks, simulations.cases_of(nerve_blocks, table))
+    panel.open(("levers", "conservative_weeks"))
+    first(middle(panel), "Minimum conservative care, weeks").value = 10
+    assert panel.draft.value("levers.conservative_weeks.default") == "10"
+    said = "\n".join(panel.effect.words())
+    assert "The draft beside the version, in rounded shares." in said
+    assert "Nothing is edited yet" not in said
+    assert "67" not in said
+
+
+def test_what_keeps_a_draft_from_being_saved_says_which_entry_it_is_of(panel: DraftPanel):
+    panel.draft.set_default("relief_pct", 70)
+    form = panel.saving
+    form.version.value, form.author.value, form.reason.value, form.date.value = "2027.1", "A", "why", "2026-12-01"
+    press(form.box, "Save as version")
+    (said,) = [w.value for w in below(panel.saving.box) if "Not saved" in str(getattr(w, "value", ""))]
+    assert "an exception to the direction of “Diagnostic blocks required” is met at 1 and met at 2" in plain(said)
 
 
 # Hands ---------------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from notebooks.levers import legend
-from notebooks.page import dated, esc, evidence_mark, plain, table
+from notebooks.page import dated, esc, evidence_mark, evidence_marks, plain, table
 from notebooks.reading import Manual
 from notebooks.rules import ends, sentence, statements_behind
 from policy import Draft, load
@@ -31,6 +31,14 @@ def test_a_page_is_whole_html_and_the_same_as_text(manual: Manual, name: str):
     assert page.text == plain(page.html)
     assert "<" not in page.text
     assert repr(page) == page.text
+
+
+def test_what_a_pathway_stands_on_is_told_to_its_end(manual: Manual):
+    """Two of the pathways name statements that no card is behind, one a single statement."""
+    told = [line for line in manual.pathways().text.splitlines() if line.startswith("Stands on")]
+    assert "Stands on S28." in told
+    assert [line for line in told if line.endswith(":")] == []
+    assert "\n1 statement behind it" in manual.pathways().text
 
 
 def test_in_lab_unsaved_drafts_are_named_with_the_way_to_them(
@@ -98,6 +106,17 @@ def test_contested_evidence_says_so_by_word_and_shape(nerve_blocks: Policy):
         assert marked.startswith({"current": "● current", "contested": "▲ CONTESTED"}[card.status])
     assert {card.status for card in cards} == {"current", "contested"}
     assert "▲ CONTESTED: BMJ 2025, strong recommendation" in Manual(nerve_blocks).pathways("neck_pain").text
+
+
+@pytest.mark.parametrize("name", ["nerve_blocks", "lower_back_procedures", "occipital_myofascial"])
+def test_no_two_cards_of_a_policy_have_one_mark(name: str):
+    policy = load(name)
+    marks = [plain(evidence_marks(policy, [key])) for key in policy.evidence]
+    assert sorted(set(marks)) == sorted(marks)
+    for lever in policy.levers.values():
+        told = plain(evidence_marks(policy, lever.evidence))
+        assert all(told.count(plain(evidence_marks(policy, [key]))) == 1 for key in lever.evidence)
+        assert told in Manual(policy).levers().text
 
 
 def test_every_lever_card_statement_question_and_reference_is_listed(manual: Manual, nerve_blocks: Policy):

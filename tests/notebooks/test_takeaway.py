@@ -228,6 +228,13 @@ def test_of_people_only_shares_of_rounded_counts_leave(of_people: LeverPanel, pe
         assert not {int(n.replace(",", "")) for n in re.findall(r"(?<![\d.,])\d+(?![\d.]*%)", said[0])} & (exact - {0})
 
 
+def test_of_people_no_count_stands_beside_a_lever(of_people: LeverPanel):
+    of_people.look_for_idle()
+    for control in of_people.controls.values():
+        assert not re.search(r"\(\d+\)|\d cases|one case", plain(control.head.value) + plain(control.note.value))
+        assert "Read by: " in plain(control.note.value)
+
+
 def test_of_a_few_people_nothing_leaves(nerve_blocks: Policy, tmp_path: Path, workspace: Path):
     path = tmp_path / "few.csv"
     rows = "".join(f"c{i},M54.2,20553,120\n" for i in range(30))

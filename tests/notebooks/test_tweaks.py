@@ -172,10 +172,25 @@ def test_why_a_lever_is_idle(tweaks: Tweaks):
 def test_a_population_without_such_requests_is_the_reason(nerve_blocks: Policy, tmp_path: Path):
     table = tmp_path / "migraine.csv"
     table.write_text("case_id,dx,cpt,intent\nA,G43.819,64405,acute\nB,G43.709,64400,\n", encoding="utf-8")
-    tweaks = Tweaks(nerve_blocks.settings(), simulations.cases_of(nerve_blocks, table))
+    tweaks = Tweaks(nerve_blocks.settings(), simulations.cases_of(nerve_blocks, table, exact=True))
     assert tweaks.idle("rfa_stance") == (
         "reaches no case here: none asks for facet nerve ablation for spine pain"
     )  # fmt: skip
+
+
+def test_of_people_no_lever_tells_whom_it_reaches(nerve_blocks: Policy, tmp_path: Path):
+    """Two tables that differ in every row: all that is said of a lever is the same."""
+    said = []
+    for dx, cpt in (("M54.2", "20553"), ("G43.709", "64400")):
+        table = tmp_path / f"{cpt}.csv"
+        table.write_text("case_id,dx,cpt\n" + "".join(f"c{i},{dx},{cpt}\n" for i in range(60)), encoding="utf-8")
+        tweaks = Tweaks(nerve_blocks.settings(), simulations.cases_of(nerve_blocks, table))
+        list(tweaks.looking())
+        told = {name: (tweaks.idle(name), tweaks.known_idle(name), tweaks.by_pathway) for name in nerve_blocks.levers}
+        said.append(told)
+    assert said[0] == said[1]
+    assert said[0]["diagnostic_block_exempt"][0].startswith("reaches no case here: it counts only while")
+    assert said[0]["conservative_weeks"][0] == ""
 
 
 def test_nothing_changes_because(tweaks: Tweaks):

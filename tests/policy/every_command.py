@@ -327,7 +327,7 @@ class Trial:
         for text in (Manual(self.policy), Manual(self.policy, settings)):
             for part in (text.contents(), text.notices(), text.texts(), text.pathways(), text.levers()):
                 str(part), part._repr_html_()
-        load = Caseload(self.policy, "t.csv", len(self.tables[0]), None, "0", (), _table=self.tables[0])
+        load = Caseload(self.policy, "t.csv", len(self.tables[0]), None, "0", (), True, _table=self.tables[0])
         tweaks = Tweaks(self.policy.settings(), load)
         groups(self.policy, tweaks.mentions)
         for name in self.policy.levers:

@@ -3,7 +3,7 @@
 import pytest
 
 import policy
-from policy.problems import SHOWN, Problem, ProblemsFound, listed, nearest, refuse, shown
+from policy.problems import SHOWN, Problem, ProblemsFound, counted, listed, nearest, refuse, shown
 
 
 def test_shown_values_are_short_and_visible() -> None:
@@ -54,3 +54,8 @@ def test_fifty_problems_are_written_out_and_the_rest_is_counted(count: int) -> N
     assert len(found.problems) == count
     assert lines[:SHOWN] == [f"f:{n}: is wrong" for n in range(min(count, SHOWN))]
     assert lines[SHOWN:] == ([f"... and {count - SHOWN} more problems"] if count > SHOWN else [])
+
+
+def test_one_thing_is_told_as_one() -> None:
+    told = [counted(n, "case") for n in (0, 1, 2, 1000)] + [counted(n, "criterion", "criteria") for n in (1, 2)]
+    assert told == ["0 cases", "1 case", "2 cases", "1,000 cases", "1 criterion", "2 criteria"]

@@ -122,7 +122,7 @@ def test_a_case_that_the_door_rejected_is_explained_by_what_is_wrong_with_it(cas
     assert "case 'late' was rejected: column conservative_care_days: '-3' is outside" in lines[0]
     assert "case 'late' was rejected: column dx: 'neck' is not one ICD-10-CM code" in lines[1]
     assert workbook("explain", cases, "--case", "a").exit_code == 0
-    assert "1 rows were rejected" in workbook("explain", cases, "--case", "b").output
+    assert "1 row was rejected" in workbook("explain", cases, "--case", "b").output
 
 
 def test_a_code_that_the_policy_does_not_cover_is_explained_without_empty_parts(tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ def test_a_report_names_how_the_table_was_read_and_is_made_again(there: Path, mo
     asked = ("--policy", "policy.yaml", "--history-complete", "complete.csv", "--exact", "--out", "o")
     done = ran("simulate", "--population", "cases.csv", *options, *asked)
     assert done.exit_code == 0, done.output
-    assert "1 rows rejected: bad.csv (row level, not for release)" in done.stdout
+    assert "1 row rejected: bad.csv (row level, not for release)" in done.stdout
     found = json.loads(Path("o/summary.json").read_bytes())
     told = found["population"]["import_options"]
     sha = hashlib.sha256(EVENTS.encode()).hexdigest()

@@ -1,5 +1,6 @@
 """The page in a real Chromium, opened from a file: what it counts, by hand and key, and that it asks for nothing."""
 
+import io
 import random
 import re
 from collections.abc import Callable, Iterator
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, Route, expect
 
 import policy as core
@@ -252,6 +254,16 @@ def test_no_width_needs_scrolling_sideways_and_every_control_has_a_name(opened: 
     unnamed = """() => [...document.querySelectorAll("input,select,button")].filter(one => !one.textContent.trim()
       && !(one.labels || []).length && !one.ariaLabel && !one.getAttribute("aria-labelledby")).length"""
     assert page.evaluate(unnamed) == 0
+
+
+def test_in_high_contrast_the_bars_of_before_and_now_are_told_apart(opened: Opened):
+    page = opened(ask(provisions={"conservative_weeks": 8}, size=300))
+    page.emulate_media(forced_colors="active")
+    inside = []
+    for bar in ("before", "now"):
+        drawn = Image.open(io.BytesIO(page.locator(f".key .{bar}").screenshot())).convert("L")
+        inside.append(drawn.crop((3, 3, drawn.width - 3, drawn.height - 3)).getextrema())
+    assert inside[0] != inside[1]
 
 
 @NEEDS_AXE
