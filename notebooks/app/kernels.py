@@ -6,7 +6,7 @@ from typing import Any
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from jupyter_server.utils import ApiPath, ensure_async
 from tornado.web import HTTPError
-from traitlets import Int
+from traitlets import Int, TraitError
 
 WARM = "--IPKernelApp.exec_lines=import notebooks.app.warm"
 
@@ -33,10 +33,17 @@ class WarmKernels(AsyncMappingKernelManager):
         return kernel
 
     def kernel_model(self, kernel_id: str) -> Any:
-        """As ever; one that died and was started anew has nothing of its page, which must see that it is gone."""
+        """As ever, but of some as if they were not there.
+
+        One that died and was started anew has nothing of its page, which must see that it is gone; one that has just
+        started has no last activity for a moment, and the list of all would break off.
+        """
         if kernel_id in self._died:
             raise HTTPError(404, "died")
-        return super().kernel_model(kernel_id)
+        try:
+            return super().kernel_model(kernel_id)
+        except TraitError:
+            raise HTTPError(404, "starts") from None
 
     async def take(self, notebook: str) -> str:
         """The kernel of a new page. Its seat is the first that no other open page of the notebook has.

@@ -32,3 +32,25 @@ def test_a_kernel_that_died_while_it_waited_is_given_to_no_page(tmp_path: Path) 
 
     dead, given, alive, kept = asyncio.run(taken())
     assert (given != dead, alive, kept) == (True, True, False)
+
+
+def test_kernels_are_listed_while_one_starts(tmp_path: Path) -> None:
+    """The server asks for the list whenever somebody does, also between a kernel's start and its first activity."""
+
+    async def listed() -> tuple[list[str], list[str], str]:
+        kernels, early = WarmKernels(spares=0, root_dir=str(tmp_path)), list[str]()
+        adds = kernels._add_kernel_when_ready
+
+        async def added(*kernel: object) -> None:
+            await adds(*kernel)
+            early.extend(one["id"] for one in kernels.list_kernels())
+
+        kernels._add_kernel_when_ready = added
+        try:
+            started = await kernels.start_kernel()
+            return early, [one["id"] for one in kernels.list_kernels()], started
+        finally:
+            await kernels.shutdown_all(now=True)
+
+    early, late, started = asyncio.run(listed())
+    assert (early, late) == ([], [started])
