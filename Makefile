@@ -56,11 +56,10 @@ $(AXE): tests/axe/package.json tests/axe/package-lock.json
 simulate: setup
 	$(BIN)/workbook simulate --set conservative_weeks=8 --out out
 
-# On two processors a third test runs while two wait for a browser or a kernel.
 test: setup
 	@$(MAKE) --no-print-directory $(READY)-test
 	@! command -v npm >/dev/null || $(MAKE) --no-print-directory $(AXE) || echo 'npm could not install axe-core: its tests are skipped'
-	$(BIN)/python -m pytest -n 3
+	$(BIN)/python -m pytest -n 2
 
 test-long: setup
 	@$(MAKE) --no-print-directory $(READY)-test
