@@ -1,14 +1,18 @@
 """How counting grows with cases, groups and levers: what laying out takes, what is held, how fast it answers."""
 
 import time
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any
+
+import numpy as np
 
 from benchmarks.cases import BLOCKS, drawn
 from benchmarks.ours import Recounted
 from benchmarks.sweeps import random_settings
 from policy import load
+from policy.evaluation.reading import Reading
 from simulations.counting.grouping import Groups
 
 LEVERS = (1, 2, 4, 8, 16, 34)
@@ -55,8 +59,17 @@ def growth(largest: int) -> list[Growth]:
 
 def held(laid_out: Recounted) -> float:
     """Megabytes of the facts, as they lie by pathway, and of the planes."""
-    arrays: list[Any] = [values for rows in laid_out.rows for values in rows._columns.values()]
-    made = [thing for rows in laid_out.rows for kept in rows._made.values() for thing in kept.values()]
-    arrays += [plane for thing in made for plane in (thing if isinstance(thing, tuple) else (thing,))]
-    whole = [array if array.base is None else array.base for array in arrays]
+    kept = [thing for rows in laid_out.rows for thing in (rows.facts, rows._columns, rows._made)]
+    whole = [array if array.base is None else array.base for array in _arrays(kept)]
     return sum({id(array): array.nbytes for array in whole}.values()) / 1e6
+
+
+def _arrays(thing: object) -> Iterator[Any]:
+    """The arrays of numpy in what holds them."""
+    if isinstance(thing, np.ndarray):
+        yield thing
+    parts = vars(thing) if isinstance(thing, Reading) else thing
+    if isinstance(parts, Mapping):
+        parts = tuple(parts.values())
+    for part in parts if isinstance(parts, (tuple, list)) else ():
+        yield from _arrays(part)

@@ -8,6 +8,7 @@ import pytest
 
 import policy
 from benchmarks.cases import Columns
+from benchmarks.growth import held as held_megabytes
 from benchmarks.in_duckdb import Compiled, DuckDB, OnParquet
 from benchmarks.in_numpy import Numpy, NumpyByPathway
 from benchmarks.in_pandas import Pandas
@@ -56,7 +57,9 @@ def test_what_a_moved_lever_needs_is_made_anew_each_time():
     ours = Ours(undocumented(POLICY.settings(), 300, 3), Groups(POLICY, ("sex",)))
     counted, at = ours.by_group, policy.Settings(POLICY, {**ours.base, "relief_pct": 60})
     held = [{what: [*values] for what, values in made.items()} for made in counted.base]
+    before = held_megabytes(counted)
     assert isinstance(counted.moved([at, at]), Told)
+    assert held_megabytes(counted) > before > 0, "planes of another value are held beside those of the defaults"
     assert any(len(values) > 1 for rows in counted.rows for values in rows._made.values())
     counted.forget()
     assert [{what: [*values] for what, values in rows._made.items()} for rows in counted.rows] == held
