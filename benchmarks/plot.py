@@ -64,7 +64,7 @@ def _growth(ax: Any, grown: dict[str, Any]) -> None:
     ax.set_yscale("log")
     ax.set_xlabel("cases, logarithmic", fontsize=9)
     ax.set_ylabel("seconds, logarithmic", fontsize=9)
-    ax.legend(fontsize=8.5, frameon=False)
+    ax.legend(fontsize=8.5, frameon=False, ncols=3, loc="upper center", bbox_to_anchor=(0.45, -0.22))  # below the lines
     ax.set_title("Growth: one answer in all groups, nothing counted before", loc="left", fontsize=10.5)
     ax.spines[["top", "right"]].set_visible(False)
     ax.tick_params(labelsize=8.5)
