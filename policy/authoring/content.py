@@ -14,12 +14,11 @@ from typing import Any
 
 from policy.authoring.enumeration import remembered
 from policy.authoring.facts import components, refuse_together, rule_conditions
-from policy.authoring.levers import CLOSING
 from policy.authoring.mutation import levers_of
 from policy.authoring.tree import bare
 from policy.model import Settings
 from policy.problems import ProblemsFound
-from policy.trees.policies import codes_asked, facts_read
+from policy.trees.policies import CLOSING, codes_asked, facts_read
 from policy.trees.rules import stated_outcomes
 
 _WORDS = {"label", "ask", "says", "citation", "evidence", "contradictions", "statements", "origin"}

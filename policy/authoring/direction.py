@@ -21,6 +21,7 @@ from policy.authoring.witness import Witness
 from policy.entries.exceptions import DirectionException
 from policy.evaluation.reading import CODE
 from policy.model import Policy, Rule, Test, Value, as_word
+from policy.trees.policies import CLOSING
 from policy.trees.rules import lever_conditions, stated_outcomes
 from policy.trees.tests import direction_of
 
@@ -110,7 +111,7 @@ def keeps_by_reading(policy: Policy, rule: Rule, name: str) -> bool:
     if not all(_harder(policy, name, entry.while_.get(name)) for entry in entries):
         return False
     tests = [policy.criteria[criterion].test for criterion in criteria_of(policy, rule)]
-    return name != "undocumented_action" and all(
+    return name != CLOSING and all(
         direction_of(test, lambda node: _direction(policy, node, name)) in (0, 1) for test in tests
     )
 

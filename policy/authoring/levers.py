@@ -23,11 +23,11 @@ from policy.authoring.facts import by_dates, components, fixed_cuts, rule_condit
 from policy.entries.scalars import While
 from policy.model import Amount, Policy, Settings, Test, Value, is_number
 from policy.problems import refuse
+from policy.trees.policies import CLOSING
 from policy.trees.rules import stated_outcomes
 from policy.trees.tests import in_force
 
 ABSENT = ""  # the value of a lever on the side that has no such lever; no value is the empty word
-CLOSING = "undocumented_action"
 MOST_SETTINGS = 200_000  # of thresholds that are held against the same facts
 
 Pair = tuple[Value, Value]  # a lever's value on either side

@@ -25,7 +25,7 @@ from policy.determinations.determination import determine
 from policy.determinations.layout import Planes
 from policy.model import OUTCOMES, Amount, Lever, Policy, Settings, Value, as_word
 from policy.problems import ProblemsFound, listed
-from policy.trees.policies import criteria_read, facts_read
+from policy.trees.policies import CLOSING, criteria_read, facts_read, notice_levers
 from policy.trees.rules import placed_rules
 
 _WITHOUT = "no case changes without it"
@@ -254,7 +254,7 @@ def _readers(policy: Policy) -> dict[str, list[str]]:
 def _moved(policy: Policy, name: str, ways: Sequence[str]) -> Looked[Finding]:
     """Whether a lever changes no case, or a case that it changes."""
     lever = policy.levers[name]
-    always = {"undocumented_action", *(notice.lever for notice in policy.code_notices)}
+    always = {CLOSING, *notice_levers(policy)}
     drawn, complete = more_settings(policy, [n for n in levers_of(policy, ways) if n != name])
     tried = ([] if complete else list(probes(policy, {"default": {}}, ways))) + drawn if ways else []
     for provisions, way in product(tried, ways):

@@ -14,13 +14,13 @@ from typing import Any
 
 from policy.entries.records import Record
 from policy.model import OUTCOMES, Criterion, Gate, Lever, Pathway, Policy, is_number, simplest
-from policy.trees.policies import criteria_read, levers_read
+from policy.trees.policies import CLOSING, criteria_read, levers_read, notice_levers
 from policy.trees.rules import placed_rules
 from policy.trees.tests import placed_tests
 
 Tree = dict[str, Any]
 _SECTIONS: dict[str, type[Record]] = {"criteria": Criterion, "gates": Gate, "pathways": Pathway}
-ALWAYS = {"lever": {"undocumented_action": ["pend", "not_met"]}}  # a test that every setting meets
+ALWAYS = {"lever": {CLOSING: ["pend", "not_met"]}}  # a test that every setting meets
 COMPARISONS = {
     "at_least": ("more_than", "less_than"),
     "more_than": ("at_least", "less_than"),
@@ -273,7 +273,7 @@ def affected(policy: Policy, place: str) -> list[str]:
 
 def levers_of(policy: Policy, pathways: Sequence[str]) -> list[str]:
     """The levers that some pathways read, in the order of the policy."""
-    found = {"undocumented_action", *(notice.lever for notice in policy.code_notices)}
+    found = {CLOSING, *notice_levers(policy)}
     for name in pathways:
         found |= levers_read(policy, policy.pathways[name].rule)
     return [name for name in policy.levers if name in found]

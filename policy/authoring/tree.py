@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from policy.authoring.enumeration import Cell
-from policy.authoring.levers import CLOSING, Levers
+from policy.authoring.levers import Levers
 from policy.authoring.once import Once
 from policy.model import Policy
-from policy.trees.policies import facts_read, required_somewhere
+from policy.trees.policies import CLOSING, facts_read, required_somewhere
 
 _OF_FIELDS = {"label", "ask", "unit", "statements", "origin", "required", "ignored"}  # which change no truth
 

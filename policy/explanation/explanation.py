@@ -16,7 +16,7 @@ from policy.evaluation.pathways import diagnosis_group
 from policy.evaluation.reading import closing_of
 from policy.explanation.details import details
 from policy.model import OUTCOMES, Policy, Settings, Value
-from policy.trees.policies import conditions, criteria_read, levers_read, outcome_levers
+from policy.trees.policies import CLOSING, conditions, criteria_read, levers_read, notice_levers, outcome_levers
 
 NOT_A_DENIAL = {
     "not_met": "a recommendation to a clinician, never an automatic denial",
@@ -107,8 +107,7 @@ class _Outcomes:
             rule = policy.rules()[self.position]
             self.tests = {name: policy.criteria[name].test for name in criteria_read(policy, rule)}
             self.conditions = conditions(policy, rule)
-            notices = {notice.lever for notice in policy.code_notices}
-            self.words = {"undocumented_action", *notices, *outcome_levers(policy, rule)}
+            self.words = {CLOSING, *notice_levers(policy), *outcome_levers(policy, rule)}
             self.levers = [name for name in policy.levers if name in self.words | levers_read(policy, rule)]
 
     def at(self, settings: Settings, met: Sequence[str] = ()) -> str:

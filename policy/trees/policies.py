@@ -6,6 +6,8 @@ from policy.entries.scalars import While
 from policy.model import Policy, Rule, Settings
 from policy.trees.rules import lever_conditions, stated_outcomes
 
+CLOSING = "undocumented_action"  # the lever that says what becomes of a case that is open when its file is closed
+
 
 def changes_of_values(policy: Policy, but: Collection[str] = ()) -> list[str]:
     """The days on which a value of some lever changes, those of `but` left out, in order."""
@@ -22,6 +24,11 @@ def levers_read(policy: Policy, rule: Rule) -> frozenset[str]:
         policy.remembered["read", id(rule)] = frozenset(found)
     read: frozenset[str] = policy.remembered["read", id(rule)]
     return read
+
+
+def notice_levers(policy: Policy) -> set[str]:
+    """The levers of code notices, which can decide a case before any rule."""
+    return {notice.lever for notice in policy.code_notices}
 
 
 def outcome_levers(policy: Policy, rule: Rule) -> set[str]:

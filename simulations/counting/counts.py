@@ -24,10 +24,9 @@ from policy.evaluation.evaluation import Evaluation, evaluate
 from policy.evaluation.reading import CODE, OPEN, Reading, closing_of
 from policy.model import OUTCOMES, Policy, Settings, Value
 from policy.problems import refuse
-from policy.trees.policies import facts_read, levers_read
+from policy.trees.policies import CLOSING, facts_read, levers_read, notice_levers
 from simulations.counting.grouping import Groups
 
-CLOSING = "undocumented_action"  # what becomes of open cases; they are counted apart, so that it moves for nothing
 LAID_OUT = 2_000_000  # cases that are laid out together, at least
 _KEPT = 64  # settings of one pathway whose counts are kept
 
@@ -225,7 +224,7 @@ def each(base: Settings, values: Mapping[str, Sequence[Value]]) -> Iterator[Sett
 def _laid_out(batch: Batch) -> Iterator[_Pathway]:
     """The pathways of a batch; what is not needed to count is not kept."""
     policy, labels = batch.cases.policy, batch.labels
-    notices = {notice.lever for notice in policy.code_notices}
+    notices = notice_levers(policy)  # not CLOSING: open cases are counted apart, so that nothing is counted anew
     rules = [pathway.rule for pathway in policy.pathways.values()]
     for position, places, rows in Planes(batch.cases, labels if len(labels) else None).by_pathway:
         facts = facts_read(policy, rules[position]) if position >= 0 else set()

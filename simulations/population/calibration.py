@@ -17,6 +17,7 @@ from policy.case_files.reader import Cases
 from policy.determinations.determination import determine
 from policy.model import OUTCOMES
 from policy.problems import ProblemsFound
+from policy.trees.policies import CLOSING
 from simulations.population.expectation import Tally, drawn, expected
 from simulations.population.feasibility import conflicts
 from simulations.population.page import ANCHORS, GAINS, Target
@@ -25,7 +26,6 @@ from simulations.population.sampling import facts_of, generate
 from simulations.population.virtual_trial import described_trial, figure, has, positive, ratios, trial_tally
 from simulations.statistics.number_format import fixed, percent
 
-_CLOSING = "undocumented_action"  # the lever that says what becomes of open cases
 _ANCHOR_CASES = 20_000  # determined for the anchors, at most
 _SAMPLE = 1_000_000  # cases that a list of targets is drawn from, at most
 _IN_PLACE = 200_000  # cases that stand for the tables, where these hang on too much to go through
@@ -226,12 +226,12 @@ def _found(name: str, target: Target, exact: Tally, sample: Tally | None) -> Fou
 def _anchors(population: Population, targets: Mapping[str, Target], size: int, seed: int) -> dict[str, Found]:
     """Denied: not_met as shipped. Overturned: met once complete, of those refused while a gap counts as failed."""
     anchors = {name: target for name, target in targets.items() if target.metric in ANCHORS}
-    if not anchors or _CLOSING not in population.policy.levers:
+    if not anchors or CLOSING not in population.policy.levers:
         return {}
     policy, size = population.policy, min(size, _ANCHOR_CASES)
     as_filed = Cases.from_frame(generate(population, size, seed), policy)
     complete = Cases.from_frame(generate(population, size, seed, complete=True), policy)
-    strict = policy.settings({_CLOSING: "not_met"})
+    strict = policy.settings({CLOSING: "not_met"})
     denied = determine(policy, as_filed, policy.settings(), asking=False).outcome == OUTCOMES.index("not_met")
     refused = determine(policy, as_filed, strict, asking=False).outcome == OUTCOMES.index("not_met")
     granted = determine(policy, complete, strict, asking=False).outcome == OUTCOMES.index("met")

@@ -4,10 +4,9 @@ from collections.abc import Iterable, Mapping
 
 from policy.evaluation.pathways import diagnosis_group
 from policy.model import Policy
-from policy.trees.policies import levers_read
+from policy.trees.policies import CLOSING, levers_read
 
 SEVERAL = "More than one diagnosis"
-CLOSING = "undocumented_action"  # read wherever something can be missing
 
 
 def readers(policy: Policy) -> dict[str, tuple[str, ...]]:

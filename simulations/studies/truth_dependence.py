@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from policy.model import Policy, Settings, Test
-from simulations.counting.counts import CLOSING
+from policy.trees.policies import CLOSING
 from simulations.counting.reachable_facts import REQUEST, columns_below, read_by
 from simulations.population.columns import BENEFIT
 from simulations.population.expectation import linked

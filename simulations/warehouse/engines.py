@@ -22,7 +22,8 @@ from policy.model import Policy, Settings
 from policy.problems import refuse, shown
 from policy.sql import determinations_sql, printed
 from policy.storage.scratch import scratch
-from simulations.counting.counts import CLOSING, Batch, Counts
+from policy.trees.policies import CLOSING
+from simulations.counting.counts import Batch, Counts
 from simulations.counting.grouping import Groups
 from simulations.warehouse.group_by import CODED, FAULTY, WEIGHT, collapse_sql, live_levers
 
