@@ -20,7 +20,6 @@ from simulations.population.page import Page
 from simulations.population.random_streams import Words
 
 EMPTY = -1
-_UNSURE = np.int32(-2)
 _ONE = np.uint64(1)
 BITS = np.uint64(32)
 _LOW_BITS = np.uint64(2**32 - 1)
@@ -71,39 +70,35 @@ class Choice:
         return tuple(dict.fromkeys(name for lookup in self.lookups for name, _ in lookup.parents))
 
     @cached_property
-    def _entry(self) -> Codes:
+    def _entry(self) -> NDArray[np.intp]:
         """The entry of each bucket of keys, -1 where it holds a bound; few do, and only these are searched for."""
         size = np.uint64(1 << (int(BITS) - _BUCKETS))
         buckets = np.arange(int(self.bounds[-1]) // int(size), dtype=np.uint64) * size
         first, last = (np.searchsorted(self.bounds, keys, side="right") for keys in (buckets, buckets + size - _ONE))
-        return np.where(first == last, first, -1).astype(np.int32)
+        return np.where(first == last, first, -1)
 
     @cached_property
-    def _value(self) -> Codes | None:
-        """The value of each bucket, where no entry holds more than one, and `_UNSURE`."""
-        one = np.where(self._entry >= 0, self.lowest[self._entry], _UNSURE)
-        return None if (self.count > 1).any() else one
+    def _spread(self) -> bool:
+        """Whether some entry holds more than one value."""
+        return bool((self.count > 1).any())
 
     def pick(self, words: Words, facts: Mapping[str, Codes]) -> Codes:
         """One value for each word: int32 (n,), -1 where there is none; the high half of a word picks the entry."""
         row = np.broadcast_to(reduce(np.add, [lookup.at(facts) for lookup in self.lookups]), words.shape)
         if len(words) < int(self.bounds[-1]) >> (int(BITS) - _BUCKETS):  # fewer than buckets, which are worth no table
-            return self._among(self._searched(words, row), words)
-        bucket = (words >> np.uint64(64 - _BUCKETS)).view(np.int64) + (row << _BUCKETS)
-        found = (self._entry if self._value is None else self._value)[bucket]
-        unsure = np.flatnonzero(found < (0 if self._value is None else EMPTY))
-        entry = self._searched(words[unsure], row[unsure])
-        found[unsure] = entry if self._value is None else self.lowest[entry]
-        return self._among(found.astype(np.intp), words) if self._value is None else found
+            entry = self._searched(words, row)
+        else:
+            entry = self._entry[(words >> np.uint64(64 - _BUCKETS)).view(np.int64) + (row << _BUCKETS)]
+            unsure = np.flatnonzero(entry < 0)
+            entry[unsure] = self._searched(words[unsure], row[unsure])
+        value = self.lowest[entry]
+        if self._spread:
+            value += self.step[entry] * (((words & _LOW_BITS) * self.count[entry]) >> BITS).astype(np.int32)
+        return value
 
     def _searched(self, words: Words, row: NDArray[np.intp]) -> NDArray[np.intp]:
         """The entry of each word in a row."""
         return np.searchsorted(self.bounds, (words >> BITS) + (row.astype(np.uint64) << BITS), side="right")
-
-    def _among(self, entry: NDArray[np.intp], words: Words) -> Codes:
-        """One of the values of each entry, which the low half of a word picks."""
-        spread = ((words & _LOW_BITS) * self.count[entry]) >> BITS
-        return self.lowest[entry] + self.step[entry] * spread.astype(np.int32)
 
 
 @dataclass(frozen=True, eq=False)
