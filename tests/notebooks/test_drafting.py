@@ -1,10 +1,8 @@
-"""The panel of a draft, driven as hands drive it, and the forms that every entry of a document has."""
+"""The panel of a draft, driven as hands drive it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import ipywidgets as widgets
 import pytest
@@ -12,170 +10,25 @@ import pytest
 import simulations
 from notebooks import panels
 from notebooks.desk import hand_over
-from notebooks.drafting.add_forms import AddForm, added
 from notebooks.drafting.calls import Call
 from notebooks.drafting.draft_panel import DraftPanel
 from notebooks.drafting.entry_forms import EntryForm
-from notebooks.drafting.names import by_label, name_from
-from notebooks.drafting.outline import entry_at, outline, searched
-from notebooks.drafting.record_forms import form_for
-from notebooks.drafting.shapes import document
-from notebooks.drafting.value_forms import Room
-from notebooks.drafting.words import BEGINNINGS, FORM, KEYS, KINDS, SECTION_WORDS
 from notebooks.lever_panel import LeverPanel
 from notebooks.page import plain
 from policy import Draft, load
 from policy.authoring.direction import Broken
 from policy.authoring.draft_files import kept_drafts
-from policy.authoring.pages import Page
-from policy.authoring.schema import json_schema
 from policy.model import Policy
-from policy.reading.loading import shipped
 from policy.reading.workspace import SERVED
 from policy.trees.policies import levers_read
 from simulations import Caseload
+from tests.notebooks.draft_opened import panel
 from tests.notebooks.hostile import NASTY
-from tests.notebooks.widgets_below import below
+from tests.notebooks.widgets_below import below, choose, first, press
+
+__all__ = ["panel"]
 
 pytestmark = pytest.mark.usefixtures("workspace")
-
-
-@pytest.fixture
-def panel(nerve_blocks: Policy, cases: Caseload) -> DraftPanel:
-    return panels.DraftPanel(nerve_blocks, cases)
-
-
-def hand(part: Any, name: str, kind: type = widgets.Widget) -> Any:
-    """The one hand of a name below a widget: a button or box as a screen reader would find it."""
-    found = [w for w in below(part) if isinstance(w, kind) and getattr(w, "description", None) == name]
-    assert len(found) == 1, (name, len(found))
-    return found[0]
-
-
-def first(part: Any, name: str) -> Any:
-    return next(w for w in below(part) if getattr(w, "description", None) == name)
-
-
-def middle(panel: DraftPanel) -> Any:
-    return panel.middle
-
-
-def press(part: Any, name: str) -> None:
-    hand(part, name, widgets.Button).click()
-
-
-def choose(part: Any, name: str, label: str) -> None:
-    """The option of a list that begins with a label."""
-    box = part if isinstance(part, widgets.Dropdown) else first(part, name)
-    box.value = next(value for text, value in box.options if text.startswith(label))
-
-
-# Every entry has a form ----------------------------------------------------------------------------------------------
-
-
-def entries() -> Iterator[tuple[str, Any, tuple[Any, ...]]]:
-    for name, path in shipped().items():
-        tree = Page(path.read_text("utf-8"), name).root.plain()
-        for found in outline(tree).values():
-            yield from ((name, tree, one.path) for one in found if len(one.path) > 1)
-
-
-def test_every_section_of_a_document_is_in_the_outline():
-    head = ("schema", "id", "version", "title", "status", "effective", "retired", "notice", "source_name")
-    assert {*document().keys} - {*head} == {*SECTION_WORDS} - {"head"}
-
-
-def test_every_kind_of_test_and_form_of_a_rule_is_called_something():
-    tests = document().keys["criteria"].items.keys["test"].kinds
-    assert tests.keys() == KINDS.keys()
-    assert document().keys["pathways"].items.keys["rule"].kinds.keys() < FORM.keys()
-
-
-def test_every_key_of_every_record_is_called_something():
-    """So that no form shows a bare word of the language."""
-    records = json_schema(Policy, "policy")["$defs"]
-    unnamed = {
-        key
-        for record, node in records.items()
-        for key in node.get("properties", {})
-        if f"{record}.{key}" not in KEYS and key not in KEYS and key not in KINDS
-    }
-    assert unnamed == set()
-
-
-def test_each_form_says_what_stands_in_the_document():
-    """Of every entry of every document that ships: same value, keys in the same order, nothing lacking."""
-    found = list(entries())
-    assert len(found) > 1000
-    for name, tree, path in found[::3]:
-        room = Room(tree, lambda: None, lambda act: act, form_for)
-        value = tree[path[0]][path[1]]
-        form = form_for(document().keys[path[0]].items, value, room)
-        assert form.value() == value, (name, path)
-        assert list(form.value()) == list(value), (name, path)
-        assert form.lacks() == [], (name, path)
-
-
-def test_what_stands_in_a_document_could_be_chosen_in_its_form():
-    """Else somebody who writes the same document from an empty one could not."""
-    chosen = ("relations", "direction_exceptions", "examples", "gates", "pathways", "code_notices")
-    for name, tree, path in entries():
-        if path[0] not in chosen or name == "nerve_blocks@2026.1":
-            continue
-        room = Room(tree, lambda: None, lambda act: act, form_for)
-        form = form_for(document().keys[path[0]].items, tree[path[0]][path[1]], room)
-        lists = [box for box in below(form.box) if isinstance(box, widgets.Dropdown)]
-        assert [one.label for one in lists if one.label.endswith("(there is none)")] == [], (name, path)
-
-
-@pytest.mark.parametrize("section", [one for one in SECTION_WORDS if one != "head"])
-def test_every_section_can_be_added_to(panel: DraftPanel, section: str):
-    form = AddForm(panel, section)
-    assert form.add.disabled  # nothing is filled in
-    assert len(form.begin) == len(BEGINNINGS.get(section, {"": None})) + (
-        len(panel.tree["criteria"]) if section == "criteria" else 0
-    )
-
-
-# Outline -------------------------------------------------------------------------------------------------------------
-
-
-def test_what_is_searched_is_found_in_every_section(panel: DraftPanel):
-    found = {one.section for one in searched(outline(panel.tree), "conservative care")}
-    assert {"levers", "criteria", "fields"} <= found
-    assert searched(outline(panel.tree), "no such words anywhere") == []
-
-
-@pytest.mark.parametrize(
-    ("place", "path"),
-    [
-        ("levers.conservative_weeks.default", ("levers", "conservative_weeks")),
-        ("criteria.conservative_care.test.any_of.0", ("criteria", "conservative_care")),
-        ("examples.3.expect", ("examples", 3)),
-        ("retired_codes.M79.1", ("retired_codes", "M79.1")),
-        ("title", ("head",)),
-        ("levers.no_such", None),
-        ("examples.999", None),
-        ("", None),
-    ],
-)
-def test_a_place_belongs_to_an_entry(panel: DraftPanel, place: str, path: Any):
-    assert entry_at({**panel.tree, "retired_codes": {"M79.1": "x"}}, place) == path
-
-
-def test_a_name_is_made_from_a_label_and_not_taken():
-    tree = {"levers": {"least_age": {}}, "statements": {"N1": {}, "N7": {}}, "evidence": {}, "references": {"R2": ""}}
-    assert name_from(tree, "levers", "Least age") == "least_age_2"
-    assert name_from(tree, "levers", "3 weeks, or more!") == "weeks_more"
-    assert name_from(tree, "evidence", "A trial of 2020") == "trial-2020"
-    assert name_from(tree, "statements", "x") == "N8"
-    assert name_from(tree, "references", "x") == "R3"
-    assert name_from(tree, "retired_codes", "x") == ""
-
-
-def test_edits_are_told_by_what_people_call_the_entries(panel: DraftPanel):
-    assert by_label(panel.tree, "conservative_weeks: default 8") == "“Minimum conservative care”: default 8"
-    assert by_label(panel.tree, "levers.conservative_weeks is added") == "“Minimum conservative care” is added"
 
 
 @pytest.mark.parametrize("pain", [120, 60])  # days: so that all move, or none does though all are read differently
@@ -185,7 +38,7 @@ def test_of_people_an_edit_is_told_as_one_and_none_is_counted(nerve_blocks: Poli
     table.write_text(f"case_id,dx,cpt,pain_duration_days,conservative_care_days\n{rows}", encoding="utf-8")
     panel = panels.DraftPanel(nerve_blocks, simulations.cases_of(nerve_blocks, table))
     panel.open(("levers", "conservative_weeks"))
-    first(middle(panel), "Minimum conservative care, weeks").value = 10
+    first(panel.middle, "Minimum conservative care, weeks").value = 10
     assert panel.draft.value("levers.conservative_weeks.default") == "10"
     said = "\n".join(panel.effect.words())
     assert "The draft beside the version, in rounded shares." in said
@@ -202,9 +55,6 @@ def test_what_keeps_a_draft_from_being_saved_says_which_entry_it_is_of(panel: Dr
     assert "an exception to the direction of “Diagnostic blocks required” is met at 1 and met at 2" in plain(said)
 
 
-# Hands ---------------------------------------------------------------------------------------------------------------
-
-
 def test_opening_writes_nothing(panel: DraftPanel, workspace: Path):
     panel.open(("levers", "conservative_weeks"))
     panel.open(("criteria", "conservative_care"))
@@ -214,8 +64,8 @@ def test_opening_writes_nothing(panel: DraftPanel, workspace: Path):
 
 def test_the_number_of_a_lever_goes_with_its_slider_and_back(panel: DraftPanel):
     panel.open(("levers", "conservative_weeks"))
-    slider = next(w for w in below(middle(panel)) if isinstance(w, widgets.IntSlider))
-    number = next(w for w in below(middle(panel)) if isinstance(w, widgets.FloatText))
+    slider = next(w for w in below(panel.middle) if isinstance(w, widgets.IntSlider))
+    number = next(w for w in below(panel.middle) if isinstance(w, widgets.FloatText))
     slider.value = 9
     assert (number.value, panel.tree["levers"]["conservative_weeks"]["default"]) == (9, "9")
     number.value = 11
@@ -226,14 +76,14 @@ def test_the_number_of_a_lever_goes_with_its_slider_and_back(panel: DraftPanel):
 def test_a_story_by_hands_writes_what_its_lines_of_python_write(panel: DraftPanel, workspace: Path):
     """A lever, a criterion with a new lever, a stance, a sentence, a card, an example that is mended, a version."""
     panel.open(("levers", "fm_tpi_with_trigger_points"))
-    stance = next(w for w in below(middle(panel)) if getattr(w, "tooltip", "") == "Trigger points in fibromyalgia")
+    stance = next(w for w in below(panel.middle) if getattr(w, "tooltip", "") == "Trigger points in fibromyalgia")
     stance.value = next(value for _, value in stance.options if value != stance.value)
     add_a_criterion(panel)
     panel.open(("criteria", "conservative_care"))
-    first(middle(panel), "Sentence").value = "Conservative care of {conservative_weeks} was tried and failed"
+    first(panel.middle, "Sentence").value = "Conservative care of {conservative_weeks} was tried and failed"
     card = next(iter(panel.tree["evidence"]))
     panel.open(("evidence", card))
-    first(middle(panel), "Status").value = "contested"
+    first(panel.middle, "Status").value = "contested"
     assert panel.effect.failing.children
     for _ in range(20):
         mends = [
@@ -257,7 +107,7 @@ LEVER = {"Value": "450", "Greatest": "730", "Sentence": "Sets how long pain must
 def add_a_criterion(panel: DraftPanel) -> None:
     panel.outline.section.value = "criteria"
     panel.outline.add.click()
-    form = middle(panel)
+    form = panel.middle
     first(form, "Sentence").value = "The pain is at least {least_pain} long"
     first(form, "Asked for where not documented").value = "how long the pain has lasted"
     first(form, "Citation").value = "Our assumption"
@@ -294,10 +144,10 @@ def test_requirements_are_moved_dropped_and_undone_byte_for_byte(panel: DraftPan
     gate = next(iter(panel.tree["gates"]))
     panel.open(("gates", gate))
     names = [held["criterion"] if isinstance(held, dict) else held for held in panel.tree["gates"][gate]["require"]]
-    first(middle(panel), "Down").click()
+    first(panel.middle, "Down").click()
     now = [held["criterion"] if isinstance(held, dict) else held for held in panel.tree["gates"][gate]["require"]]
     assert now[:2] == [names[1], names[0]]
-    first(middle(panel), "Drop").click()
+    first(panel.middle, "Drop").click()
     assert len(panel.tree["gates"][gate]["require"]) == len(names) - 1
     panel.undo()
     panel.undo()
@@ -318,19 +168,19 @@ def test_a_step_that_cannot_be_done_whole_leaves_nothing(panel: DraftPanel):
 
 def test_an_entry_changed_elsewhere_is_shown_as_it_is(panel: DraftPanel):
     panel.open(("criteria", "conservative_care"))
-    sentence = first(middle(panel), "Sentence")
+    sentence = first(panel.middle, "Sentence")
     sentence.value = "Another sentence about {conservative_weeks}"
-    assert first(middle(panel), "Sentence") is sentence  # the hands keep their place
+    assert first(panel.middle, "Sentence") is sentence  # the hands keep their place
     panel.undo()
-    assert first(middle(panel), "Sentence").value == panel.tree["criteria"]["conservative_care"]["says"]
+    assert first(panel.middle, "Sentence").value == panel.tree["criteria"]["conservative_care"]["says"]
     panel.open(("examples", len(panel.tree["examples"]) - 1))
-    press(middle(panel), "Take it out of the document")
+    press(panel.middle, "Take it out of the document")
     assert panel.entry is None
 
 
 def test_a_fact_of_the_document_is_data(panel: DraftPanel):
     panel.open(("criteria", "conservative_care"))
-    first(middle(panel), "Sentence").value = NASTY
+    first(panel.middle, "Sentence").value = NASTY
     panel.open(("criteria", "conservative_care"))
     shown = "".join(str(w.value) for w in below(panel.view) if isinstance(w, widgets.HTML))
     assert "<script>" not in shown
@@ -461,7 +311,7 @@ def test_another_writer_is_shown_beside(panel: DraftPanel):
     other = Draft.of("nerve_blocks@2026.2", anew=True)
     other.set_default("conservative_weeks", 10)
     assert panel.conflict.value == ""
-    first(middle(panel), "Label").value = "Mine"
+    first(panel.middle, "Label").value = "Mine"
     assert "Mine" in panel.conflict.value
     assert "default: &quot;10&quot;" in panel.conflict.value
     assert len(kept_drafts("nerve_blocks")) == 2  # neither is lost
@@ -474,20 +324,7 @@ def test_a_policy_of_its_own_is_in_work_again_after_a_killed_kernel(
     panel = panels.DraftPanel(nerve_blocks, cases)
     panel.blank("of_its_own", "Of its own")
     panel.open(("head",))
-    first(middle(panel), "Title").value = "Of my own"
+    first(panel.middle, "Title").value = "Of my own"
     again = panels.DraftPanel(nerve_blocks, cases)
     assert again.draft.text == panel.draft.text
     assert "Of my own" in again.what.value
-
-
-@pytest.mark.parametrize("section", ["levers", "criteria", "examples", "evidence", "pathways"])
-def test_what_stands_in_a_document_can_be_added_to_an_empty_one(section: str, workspace: Path):
-    """Whatever keys an entry has, in the order in which they stand there."""
-    tree = Draft.of("nerve_blocks@2026.2", anew=True).page.root.plain()
-    draft, held = Draft.blank("a_new_one", "A new one"), tree[section]
-    for name, one in held.items() if isinstance(held, dict) else [("", one) for one in held[:12]]:
-        if name == "undocumented_action":
-            continue
-        assert added(draft.page.root.plain(), section, name, one).on(draft).done
-        now = draft.value(section)
-        assert (now[name] if name else now[-1]) == one

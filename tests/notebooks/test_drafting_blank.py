@@ -9,8 +9,8 @@ import pytest
 from notebooks.drafting.draft_panel import DraftPanel
 from notebooks.drafting.entry_forms import EntryForm
 from policy import load
-from tests.notebooks.test_drafting import choose, first, middle, panel, press
-from tests.notebooks.widgets_below import below
+from tests.notebooks.draft_opened import panel
+from tests.notebooks.widgets_below import below, choose, first, press
 
 __all__ = ["panel"]
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("workspace")
 
 
 def add(panel: DraftPanel) -> None:
-    press(middle(panel), "Add it")
+    press(panel.middle, "Add it")
     assert isinstance(panel.entry, EntryForm), panel.message.value
 
 
@@ -26,7 +26,7 @@ def fill(panel: DraftPanel, section: str, begin: str = "", /, **texts: str) -> A
     """A new entry of a section: boxes by label (_ for a blank), an option of a list where a list stands there."""
     panel.outline.section.value = section
     panel.outline.add.click()
-    form = middle(panel)
+    form = panel.middle
     if begin:
         choose(form, "Begin with", begin)
     for name, text in texts.items():
