@@ -31,6 +31,13 @@ def notice_levers(policy: Policy) -> set[str]:
     return {notice.lever for notice in policy.code_notices}
 
 
+def pathway_levers(policy: Policy, position: int) -> list[str]:
+    """The levers that decide what is made of the requests of the pathway at `position` (-1 = none) in an open file."""
+    if position < 0:
+        return []
+    return sorted(levers_read(policy, list(policy.pathways.values())[position].rule) | notice_levers(policy))
+
+
 def outcome_levers(policy: Policy, rule: Rule) -> set[str]:
     """The levers whose value is an outcome that the rule states."""
     return {word for word, _ in stated_outcomes(rule) if word in policy.levers}

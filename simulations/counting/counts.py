@@ -24,7 +24,7 @@ from policy.evaluation.evaluation import Evaluation, evaluate
 from policy.evaluation.reading import CODE, OPEN, Reading, closing_of
 from policy.model import OUTCOMES, Policy, Settings, Value
 from policy.problems import refuse
-from policy.trees.policies import CLOSING, facts_read, levers_read, notice_levers
+from policy.trees.policies import CLOSING, facts_read, pathway_levers
 from simulations.counting.grouping import Groups
 
 LAID_OUT = 2_000_000  # cases that are laid out together, at least
@@ -224,14 +224,13 @@ def each(base: Settings, values: Mapping[str, Sequence[Value]]) -> Iterator[Sett
 def _laid_out(batch: Batch) -> Iterator[_Pathway]:
     """The pathways of a batch; what is not needed to count is not kept."""
     policy, labels = batch.cases.policy, batch.labels
-    notices = notice_levers(policy)  # not CLOSING: open cases are counted apart, so that nothing is counted anew
     rules = [pathway.rule for pathway in policy.pathways.values()]
     for position, places, rows in Planes(batch.cases, labels if len(labels) else None).by_pathway:
         facts = facts_read(policy, rules[position]) if position >= 0 else set()
         alone = rows.alone(facts, {column for name in facts for column in policy.fields_[name].sources})
         mine = labels[places] if len(labels) else np.zeros(len(places), dtype=np.intp)
         starts = np.flatnonzero(np.diff(mine, prepend=-1))
-        levers = sorted(notices | levers_read(policy, rules[position])) if position >= 0 else []
+        levers = pathway_levers(policy, position)  # not CLOSING: open cases are counted apart, nothing is counted anew
         weights = None if batch.weights is None else batch.weights[places]
         yield _Pathway(position, alone, tuple(levers), mine[starts], np.append(starts, len(places)), weights)
 

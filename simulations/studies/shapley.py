@@ -21,10 +21,11 @@ from policy.bits.planes import bits_at
 from policy.case_files.reader import Cases
 from policy.determinations.layout import Planes
 from policy.evaluation.evaluation import Evaluation, evaluate
-from policy.evaluation.reading import OPEN, closing_of
+from policy.evaluation.reading import closing_of
 from policy.model import OUTCOMES, Policy, Settings
 from policy.problems import listed, nearest, refuse, shown
 from policy.reading.scenario import Edit, edited
+from policy.trees.policies import CLOSING, pathway_levers
 from simulations.counting.grouping import Groups
 from simulations.statistics.intervals import Interval, Z
 from simulations.studies.caseload import Caseload
@@ -218,19 +219,23 @@ def _combinations(baseline: Settings, moves: Mapping[str, Any], edits: Sequence[
 
 def _patterns(cases: Cases, settings: Sequence[Settings], by: Groups) -> Iterator[tuple[bytes, NDArray[np.int64]]]:
     """The outcomes of each kind of case under all settings, and how many of each group are of that kind."""
-    laid_out = {one.policy: Planes(under(cases, one.policy)) for one in settings}
+    policies = list(dict.fromkeys(one.policy for one in settings))
+    laid_out = {policy: Planes(under(cases, policy)) for policy in policies}
     labels = by.of(cases)
-    for number, (position, places, rows) in enumerate(laid_out[settings[0].policy].by_pathway):
+    for number, (position, places, rows) in enumerate(laid_out[policies[0]].by_pathway):
+        levers = {policy: (CLOSING, *pathway_levers(policy, position)) for policy in policies}
+        keys = [(policies.index(one.policy), *(one[lever] for lever in levers[one.policy])) for one in settings]
+        apart = dict(zip(keys, settings, strict=True))  # of those that this pathway reads alike, one is evaluated
         readings = [
             evaluate(Evaluation(one, laid_out[one.policy].by_pathway[number][2], asking=False), position)
-            for one in settings
+            for one in apart.values()
         ]
         first, kind = kinds((plane for reading in readings for plane in reading.outcome.values()), rows.size)
-        patterns = np.zeros((len(first), len(settings)), dtype=np.uint8)
-        for i, (one, reading) in enumerate(zip(settings, readings, strict=True)):
-            for code, plane in reading.outcome.items():
-                word = closing_of(one) if code == OPEN else code
-                patterns[:, i] += bits_at(plane, first).astype(np.uint8) * np.uint8(word)
+        patterns = np.zeros((len(first), len(readings)), dtype=np.uint8)
+        for i, (one, reading) in enumerate(zip(apart.values(), readings, strict=True)):
+            for code, plane in reading.closed(closing_of(one)).items():
+                patterns[:, i] += bits_at(plane, first).astype(np.uint8) * np.uint8(code)
+        patterns = patterns[:, [[*apart].index(key) for key in keys]]
         key = kind * len(by) + (labels[places] if len(labels) else 0)
         counts = np.bincount(key, minlength=len(first) * len(by)).reshape(len(first), len(by))
         yield from zip((pattern.tobytes() for pattern in patterns), counts, strict=True)

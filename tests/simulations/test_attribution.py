@@ -114,6 +114,16 @@ def test_every_combination_is_what_determining_gives(study: Study, found: Attrib
         assert {word: int(found.game(word)[chosen]) for word in OUTCOMES} == counts
 
 
+def test_a_lever_that_acts_before_every_rule_and_one_that_acts_after(study: Study):
+    moves = {"undocumented_action": "not_met", "g43819_mapping": "pend_for_code", "conservative_weeks": 8}
+    found = attributed(study.baseline, moves, (), study.cases)
+    (part,) = study.cases.slices()
+    for chosen in range(8):
+        made = {name: value for i, (name, value) in enumerate(moves.items()) if chosen >> i & 1}
+        counts = determine(study.policy, part, Settings(study.policy, {**study.baseline, **made})).counts()
+        assert {word: int(found.game(word)[chosen]) for word in OUTCOMES} == counts
+
+
 def test_shares_add_up_to_the_change_of_every_outcome_without_error(study: Study, found: Attribution):
     table = study.impact.outcomes().set_index("outcome")
     for word in OUTCOMES:
