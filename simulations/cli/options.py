@@ -2,6 +2,7 @@
 
 import functools
 import os
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -49,6 +50,11 @@ def under(policy: Policy, scenario: str | None, assignments: tuple[str, ...]) ->
     if problems:
         raise ProblemsFound(replace(p, place=f"--set {p.place}") if p.place in given else p for p in problems)
     return proposed(policy, scenario, given)
+
+
+def number(text: str) -> Any:
+    """A whole number written plainly; any other text as it is, for the check to refuse together with the rest."""
+    return int(text) if re.fullmatch(r"-?(0|[1-9][0-9]{0,39})", text) else text
 
 
 def not_empty(_: click.Context, __: click.Parameter, name: str | None) -> str | None:

@@ -8,7 +8,7 @@ import click
 from policy.problems import ProblemsFound, collecting
 from policy.reading.loading import DEFAULT, DOCUMENTS, policy_file
 from policy.storage.files import save, writing
-from simulations.cli.options import as_of_option, assigned, not_empty, workspace_option
+from simulations.cli.options import as_of_option, assigned, not_empty, number, workspace_option
 from simulations.cli.provenance import one_of_several
 from simulations.runs.again import called
 from simulations.runs.outputs import Inputs, check_files
@@ -59,7 +59,6 @@ def _asked(
     drawn: dict[str, str | None], out: str,
 ) -> "Study":  # fmt: skip
     """The question; raises ProblemsFound with all that is wrong with it and with the file to be written."""
-    from simulations.cli.command import number
     from simulations.pages.page import refuse_a_table, refuse_too_many
     from simulations.studies.comparison import ask
 
