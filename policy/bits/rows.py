@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property, reduce
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from policy.bits.planes import EVERYWHERE, Plane, plane_of
+from policy.bits.planes import EVERYWHERE, NOWHERE, Plane, plane_of
 
 KEPT = 4  # planes of one test, each for another value of its levers: as many as a person goes back and forth between
 
@@ -103,9 +104,15 @@ class Rows:
         """Where the diagnosis is one of some codes."""
 
         def made() -> Plane:
-            known = self.dx.categories
-            wanted = np.array([known.get_loc(code) for code in codes if code in known], dtype=np.intp)
-            hit = np.isin(self.dx.codes[self.places], wanted)
+            hits = [self._diagnoses == place for place, code in enumerate(self.dx.categories) if code in codes]
+            if not hits:
+                return NOWHERE
+            hit = reduce(np.logical_or, hits)
             return EVERYWHERE if hit.all() else plane_of(hit)
 
         return self.kept(("coded", codes), None, made)
+
+    @cached_property
+    def _diagnoses(self) -> Ints:
+        """The place of each row's diagnosis among the categories."""
+        return np.asarray(self.dx.codes[self.places])
