@@ -21,6 +21,7 @@ from benchmarks.measuring import Timing, Told, interleaved
 from benchmarks.ours import ANEW, AT_HAND, COUNTED, ONCE, READ, READ_FILE, READ_OWN, Ours, PlainReads
 from benchmarks.previous import CHANGED, DIRECT, VERSION, Previous, alike
 from benchmarks.previous import ONCE as ONCE_BEFORE
+from policy.determinations.determination import determine
 from policy.explanation.explanation import explain
 from policy.model import Settings
 from policy.reading.loading import policy_file
@@ -32,11 +33,15 @@ from simulations.population.speed import plain
 WHOLE = (Pandas, OpenFisca, Numpy, NumpyByPathway, Polars, PolarsByPathway, DuckDB, OnParquet, Compiled)
 MANY = (Polars, PolarsByPathway, NumpyByPathway, DuckDB)  # those that are asked for hundreds of settings
 FEW = 1000  # cases for the engine that takes them one by one
+BULK = 10_000  # cases that are explained together
 PROVISIONS = (
     "conservative_weeks", "relief_pct", "pain_duration_months", "conservative_modalities_min",
     "diagnostic_blocks_required", "repeat_min_weeks", "radiculopathy_action", "generic_gate_scope",
 )  # fmt: skip
 MINE, BEFORE = "this package", f"version {VERSION}"
+ZEN_TRACE = f"{ZenRules.name}, trace of its nodes"
+WORDS, TRACE = f"{MINE}, words with distances and what would change", f"{MINE}, trace of criteria, truths and values"
+TOGETHER = f"{MINE}, truths, reasons and what is asked for, of each of {BULK:,} at once"
 
 
 @dataclass
@@ -215,13 +220,26 @@ def explanation(ground: Ground) -> list[Timing]:
         fisca.calculate("outcome", "2026")
         return fisca.tracer.computation_log.lines()
 
+    def traced_here(_: int) -> object:
+        found = determine(ground.policy, ground.cases.take(np.array([row])), ground.base)
+        facts = {name: ground.policy.criteria[name].test.facts() for name in found.truths}
+        values = {name: [found.cases.facts[fact][0] for fact in several] for name, several in facts.items()}
+        return found.outcome, found.truths, found.ask, values
+
+    def together(_: int) -> Told:
+        many = ground.cases.take(slice(0, BULK))  # type: ignore[arg-type]
+        begun = time.perf_counter()
+        found = determine(ground.policy, many, ground.base)
+        assert len(found.frame()) == len(many) and found.truths
+        return Told((time.perf_counter() - begun) / len(many))
+
     runs: dict[str, Callable[[int], object]] = {
-        f"{MINE}, words with distances and what would change": lambda _: explain(
-            ground.policy, ground.cases, row, ground.base
-        ).text(),
+        WORDS: lambda _: explain(ground.policy, ground.cases, row, ground.base).text(),
+        TRACE: traced_here,
+        TOGETHER: together,
         f"{BEFORE}, the same": lambda _: ground.before.seconds("explain", row=row),
         f"{OpenFisca.name}, trace of its variables": traced,
-        f"{zen.name}, trace of its nodes": lambda _: decision.evaluate(zen.rows[0], {"trace": True}),
+        ZEN_TRACE: lambda _: decision.evaluate(zen.rows[0], {"trace": True}),
     }
     return interleaved("one explanation", runs, ground.rounds, {})
 

@@ -24,7 +24,7 @@ class ReadOnly(dict[Any, Any]):
 class Record(BaseModel):
     """Frozen, its mappings too, with no unknown keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, defer_build=True)
 
     def model_post_init(self, context: Any, /) -> None:
         """Close the mappings."""
