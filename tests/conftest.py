@@ -7,6 +7,8 @@ import tempfile
 import pytest
 from hypothesis import HealthCheck, settings
 
+from policy.storage.files import forget_written
+
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 _WORKSPACE = tempfile.TemporaryDirectory(prefix="workspace_of_tests_")
@@ -19,3 +21,9 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
+
+
+@pytest.fixture(autouse=True)
+def nothing_written() -> None:
+    """A command begins in a process of its own, which has written nothing; here many tests share one."""
+    forget_written()
