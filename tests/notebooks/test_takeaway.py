@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import click
 import numpy as np
 import pandas as pd
 import pytest
@@ -275,7 +276,9 @@ def pasted(panel: LeverPanel, button: Any) -> str:
 def test_the_command_asks_what_the_panel_shows(panel: LeverPanel):
     panel.set("axial_spine_stance", "never_outside_trial")
     _, _, *words = shlex.split(pasted(panel, panel.takeaway.command_button))
-    given = main.commands["simulate"].make_context("simulate", words).params
+    command = main.get_command(click.Context(main), "simulate")
+    assert command
+    given = command.make_context("simulate", words).params
     moved = dict(one.split("=", 1) for one in given["assignments"])
     size, seed = (None if given[name] is None else int(given[name]) for name in ("size", "seed"))
     study = simulations.ask(given["policy_name"], None, moved, given["population"], size, seed)

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import click
 import ipywidgets as widgets
 import numpy as np
 import pytest
@@ -398,4 +399,4 @@ def test_a_command_that_the_desk_names_is_one(panel: LeverPanel):
     shown = " ".join(plain(one.value) for one in below(panel.view) if isinstance(one, widgets.HTML))
     named = re.findall(r"the command workbook (\w+)", shown)
     assert named
-    assert set(named) <= main.commands.keys()
+    assert set(named) <= {*main.list_commands(click.Context(main))}
