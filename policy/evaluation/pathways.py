@@ -1,6 +1,7 @@
 """Which pathway a request takes, and which branches of a switch a value leaves open."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from policy.model import CaseField, Policy, Rule
 
@@ -25,12 +26,11 @@ def codes_of(kind: CaseField, words: Iterable[str]) -> list[int]:
     return [kind.code(w) if kind.type in ("boolean", "choice") else int(w) for w in words]
 
 
+@lru_cache(maxsize=1 << 12)  # asked of every pair of codes in a table, for each batch of it and each single case
 def pathway_of(policy: Policy, group: str, code: str) -> str | None:
     """The pathway for a diagnosis group and a procedure code."""
-    for family, procedures in policy.procedures.items():
-        if code in procedures.codes:
-            return next(iter(policy.cell(group, family, code)), None)
-    return None
+    family = next((name for name, procedures in policy.procedures.items() if code in procedures.codes), None)
+    return next(iter(policy.cell(group, family, code)), None) if family else None
 
 
 def diagnosis_group(policy: Policy, code: str) -> str | None:
