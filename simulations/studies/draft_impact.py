@@ -23,7 +23,7 @@ from policy.determinations.results import Determinations
 from policy.evaluation.evaluation import Evaluation, evaluate
 from policy.evaluation.reading import Reading
 from policy.model import OUTCOMES, Policy, Settings
-from policy.trees.policies import criteria_read, levers_read, notice_levers
+from policy.trees.policies import criteria_read, pathway_levers
 from simulations.studies.caseload import Caseload
 from simulations.studies.impact import EXAMPLE_COLUMNS, Impact, counted, in_words, no_examples
 from simulations.studies.versions import read_alike, read_by_both
@@ -170,7 +170,7 @@ def _pathway(settings: Settings, name: str, tests: Mapping[str, str]) -> str:
     policy = settings.policy
     rule = policy.pathways[name].rule
     inside = [inner for entry in rule.entries() for inner in policy.inside(entry.criterion)]
-    levers = sorted(levers_read(policy, rule) | notice_levers(policy))
+    levers = pathway_levers(policy, list(policy.pathways).index(name))
     return "\n".join(
         [
             rule.model_dump_json(),
